@@ -1,0 +1,5 @@
+"""`python -m aeexp`."""
+
+from aeexp.cli import main
+
+main()

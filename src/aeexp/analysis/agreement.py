@@ -1,0 +1,53 @@
+"""Do the clusters agree with the classes?"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn import metrics
+
+from aeexp.analysis.separation import NOISE
+from aeexp.data import Classes, Integers
+
+INDICES = {
+    "ari": metrics.adjusted_rand_score,
+    "ami": metrics.adjusted_mutual_info_score,
+    "nmi": metrics.normalized_mutual_info_score,
+    "homogeneity": metrics.homogeneity_score,
+    "completeness": metrics.completeness_score,
+    "v_measure": metrics.v_measure_score,
+    "fowlkes_mallows": metrics.fowlkes_mallows_score,
+}
+NAMES = (*INDICES, "accuracy")
+
+
+def agreement(codes: Integers, classes: Classes) -> Mapping[str, float]:
+    """Return how well clusters and classes agree, over all rows; noise counts as one cluster.
+
+    ari: Hubert and Arabie (1985). ami, nmi: Vinh et al. (2010). homogeneity, completeness,
+    v_measure: Rosenberg and Hirschberg (2007). fowlkes_mallows: Fowlkes and Mallows (1983).
+    accuracy: the share of rows whose cluster is matched with their class; noise is matched with
+    none. All are 1 for perfect agreement. codes: (rows,).
+    """
+    indices = {key: float(index(classes.codes, codes)) for key, index in INDICES.items()}
+    partner = matching(codes, classes)
+    right = [
+        partner.get(c) == k for c, k in zip(codes.tolist(), classes.codes.tolist(), strict=True)
+    ]
+    return indices | {"accuracy": float(np.mean(right))}
+
+
+def matching(codes: Integers, classes: Classes) -> Mapping[int, int]:
+    """Return the class of each cluster under the best one-to-one matching (Kuhn, 1955).
+
+    Clusters in excess of the classes, and noise, have none.
+    """
+    clusters = [int(c) for c in np.unique(codes) if c != NOISE]
+    shared = np.array(
+        [
+            [np.sum((codes == c) & (classes.codes == k)) for k in range(len(classes.names))]
+            for c in clusters
+        ]
+    ).reshape(len(clusters), len(classes.names))
+    rows, columns = linear_sum_assignment(-shared)
+    return {clusters[i]: int(k) for i, k in zip(rows, columns, strict=True)}

@@ -1,0 +1,97 @@
+"""Which groups are there among the factors?"""
+
+from dataclasses import replace
+from functools import singledispatch
+
+import numpy as np
+from sklearn import cluster as methods
+from sklearn.mixture import GaussianMixture as Mixture
+from sklearn.neighbors import NearestNeighbors
+
+from aeexp.analysis.separation import silhouette
+from aeexp.data import Classes, Floats, Integers, Labels
+from aeexp.spec import (
+    DBSCAN,
+    HDBSCAN,
+    Agglomerative,
+    ClusteringSpec,
+    GaussianMixture,
+    KMeans,
+    Partition,
+)
+
+MOST_CLUSTERS = 10  # tried when nothing says how many there are
+
+
+def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> Integers:
+    """Return the cluster of each row, counted from 0; -1 is noise.
+
+    The labels never decide which rows belong together: where the spec leaves the number of
+    clusters open they say how many to seek; without them the best silhouette does.
+    z: (rows, factors).
+    """
+    if not isinstance(spec, Partition) or spec.n_clusters is not None:
+        return cluster(spec, z, seed)
+    if isinstance(labels, Classes):
+        return cluster(replace(spec, n_clusters=min(len(labels.names), len(z))), z, seed)
+    tried = range(2, min(MOST_CLUSTERS, len(z) - 1) + 1)
+    found = (cluster(replace(spec, n_clusters=k), z, seed) for k in tried)
+    return max(found, key=lambda codes: np.nan_to_num(silhouette(z, codes), nan=-1.0))
+
+
+@singledispatch
+def cluster(spec: ClusteringSpec, z: Floats, seed: int) -> Integers:
+    """Return the cluster of each row; a `Partition` must say its number of clusters."""
+    message = f"No clustering for {type(spec).__name__}: register one with cluster.register."
+    raise NotImplementedError(message)
+
+
+@cluster.register
+def _(spec: KMeans, z: Floats, seed: int) -> Integers:
+    return methods.KMeans(spec.n_clusters, n_init=spec.n_init, random_state=seed).fit_predict(z)
+
+
+@cluster.register
+def _(spec: GaussianMixture, z: Floats, seed: int) -> Integers:
+    mixture = Mixture(
+        spec.n_clusters,
+        covariance_type=spec.covariance.value,
+        n_init=spec.n_init,
+        random_state=seed,
+    )
+    return mixture.fit_predict(z.astype(np.float64))
+
+
+@cluster.register
+def _(spec: Agglomerative, z: Floats, seed: int) -> Integers:
+    return methods.AgglomerativeClustering(
+        spec.n_clusters, linkage=spec.linkage.value
+    ).fit_predict(z)
+
+
+@cluster.register
+def _(spec: DBSCAN, z: Floats, seed: int) -> Integers:
+    eps = spec.eps or knee(z, spec.min_samples)
+    return methods.DBSCAN(eps=eps, min_samples=spec.min_samples).fit_predict(z)
+
+
+@cluster.register
+def _(spec: HDBSCAN, z: Floats, seed: int) -> Integers:
+    return methods.HDBSCAN(
+        min_cluster_size=min(spec.min_cluster_size, len(z)),
+        min_samples=spec.min_samples and min(spec.min_samples, len(z)),
+        copy=True,
+    ).fit_predict(z)
+
+
+def knee(z: Floats, neighbours: int) -> float:
+    """Return the distance at which the sorted distances to a row's n-th neighbour turn up.
+
+    The row itself counts as its first neighbour, as it does for DBSCAN. Ester et al. (1996) read
+    the knee off a plot; here it is the point farthest below the chord of the curve (Satopaa et
+    al., 2011). z: (rows, factors); returns a positive distance, in latent units.
+    """
+    search = NearestNeighbors(n_neighbors=min(neighbours, len(z))).fit(z)
+    distances = np.sort(search.kneighbors(z)[0][:, -1])
+    chord = np.linspace(distances[0], distances[-1], len(distances))
+    return float(max(distances[np.argmax(chord - distances)], np.finfo(np.float32).eps))

@@ -1,0 +1,160 @@
+"""Did the training work?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aeexp.data import Floats
+
+DIVERGED = 1.05  # times the error of predicting every feature's mean
+NOISY = 0.10  # standard error of the validation error, as a share of it
+GAIN = 0.01  # projected fall of the loss over a fifth more epochs
+LOST = 5.0  # percent of Prechelt's generalisation loss
+PROGRESS = 1.0  # per mille of Prechelt's training progress
+GAP = 1.2  # validation error over training error
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the training: one word, and one sentence with its numbers."""
+
+    word: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a verdict is given on.
+
+    loss, val_loss: (epochs,), as in the history. train, val: (rows,), the squared error of each
+    row, averaged over features, as the kept model reconstructs it. pca: the same for `val`
+    (without validation rows: `train`) as PCA reconstructs it. mean: the training rows' mean
+    squared error when every feature is predicted by its mean. kept: index of the epoch kept.
+    """
+
+    loss: Floats
+    val_loss: Floats
+    train: Floats
+    val: Floats
+    pca: Floats
+    mean: float
+    kept: int
+
+
+def judge(course: Course) -> Verdict:
+    """Return the first of the verdicts that holds, with its numbers.
+
+    Diverged; withheld, where the validation rows are too few to tell; underfitting, judged by
+    PCA, the optimum of a linear autoencoder (Baldi and Hornik, 1989); still improving;
+    overfitting, by the generalisation loss and training progress of Prechelt (1998, Neural
+    Networks 11:761); good.
+    """
+    rules = (_diverged, _withheld, _underfitting, _still_improving, _overfitting, _good)
+    return next(verdict for rule in rules if (verdict := rule(course)))
+
+
+def _diverged(course: Course) -> Verdict | None:
+    error = course.train.mean()
+    if error <= DIVERGED * course.mean:
+        return None
+    return _say(
+        "diverged",
+        f"the training error ended at {error:.3g}, above the {course.mean:.3g} of predicting"
+        " every feature's mean: lower optimizer.lr.",
+    )
+
+
+def _withheld(course: Course) -> Verdict | None:
+    if not course.val.size:
+        return _say(
+            "withheld",
+            "without validation rows nothing tells learning from learning by heart:"
+            " set split.validation.",
+        )
+    error, noise = course.val.mean(), _standard_error(course.val)
+    if noise <= NOISY * error:
+        return None
+    return _say(
+        "withheld",
+        f"the validation error of {error:.3g} ± {noise:.2g} over {course.val.size} rows is too"
+        " uncertain to judge by: hold out more rows.",
+    )
+
+
+def _underfitting(course: Course) -> Verdict | None:
+    ahead = course.pca - course.val
+    if ahead.mean() > _standard_error(ahead):
+        return None
+    remedy = (
+        f"the loss still falls by {_projected_gain(course):.0%} in a fifth more epochs:"
+        " raise training.epochs or optimizer.lr."
+        if _projected_gain(course) > GAIN
+        else "try a deeper model, or use PCA."
+    )
+    return _say(
+        "underfitting",
+        f"the validation error of {course.val.mean():.3g} is no better than the"
+        f" {course.pca.mean():.3g} of PCA with as many factors; {remedy}",
+    )
+
+
+def _still_improving(course: Course) -> Verdict | None:
+    gain = _projected_gain(course)
+    if gain <= GAIN:
+        return None
+    return _say(
+        "still improving",
+        f"at its last rate the validation loss would fall by {gain:.0%} in a fifth more epochs:"
+        " raise training.epochs or optimizer.lr.",
+    )
+
+
+def _overfitting(course: Course) -> Verdict | None:
+    best = course.val_loss.min()
+    lost = 100 * (course.val_loss[course.kept] / best - 1)
+    strip = course.loss[max(0, course.kept - 4) : course.kept + 1]
+    progress = 1000 * (strip.mean() / strip.min() - 1)
+    if lost <= LOST or progress <= PROGRESS or not _apart(course):
+        return None
+    return _say(
+        "overfitting",
+        f"the validation loss rose {lost:.0f} % above its best, of epoch"
+        f" {course.val_loss.argmin() + 1}, while the training loss fell:"
+        " set training.early_stopping.patience, or regularise.",
+    )
+
+
+def _good(course: Course) -> Verdict:
+    train, val = course.train.mean(), course.val.mean()
+    gap = (
+        ", though rows seen in training fare better"
+        if val > GAP * train and _apart(course)
+        else ""
+    )
+    return _say(
+        "good",
+        f"the validation error of {val:.3g} is below the {course.pca.mean():.3g} of PCA with as"
+        f" many factors and has settled; the training error is {train:.3g}{gap}.",
+    )
+
+
+def _say(word: str, reason: str) -> Verdict:
+    return Verdict(word, f"{word.capitalize()}: {reason}")
+
+
+def _standard_error(values: Floats) -> float:
+    return float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else np.inf
+
+
+def _apart(course: Course) -> bool:
+    return bool(course.val.mean() - course.train.mean() > 2 * _standard_error(course.val))
+
+
+def _projected_gain(course: Course) -> float:
+    """Return the share by which the validation loss would fall over a fifth more epochs."""
+    epochs = len(course.val_loss)
+    last = course.val_loss[-max(10, epochs // 5) :]
+    if len(last) < 2 or last.min() <= 0:
+        return 0.0
+    slope = np.polynomial.Polynomial.fit(np.arange(len(last)), np.log(last), 1).convert().coef[1]
+    return float(1 - np.exp(slope * epochs / 5))

@@ -1,0 +1,66 @@
+"""What a run yields: each artefact becomes one file, or a folder, of the run directory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A result under the name of its file, without the ending."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Metrics(Artifact):
+    """Numbers by dotted name; what is undefined is not a number and is written as null."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Table(Artifact):
+    """Columns of equal length, by name; not-a-number is written as an empty cell."""
+
+    columns: Mapping[str, Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Document(Artifact):
+    """Nested mappings, lists, text and numbers."""
+
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plot(Artifact):
+    """A `matplotlib.figure.Figure` and how it is to be kept."""
+
+    figure: Any
+    format: str
+    dpi: int
+
+
+@dataclass(frozen=True)
+class Model(Artifact):
+    """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
+
+    weights: arrays by name. export: a Keras model x -> x_hat.
+    """
+
+    architecture: Mapping[str, Any]
+    preprocessing: Mapping[str, Any]
+    weights: Mapping[str, Any]
+    export: Any
+
+
+@dataclass(frozen=True)
+class Facts(Artifact):
+    """What belongs into run.json."""
+
+    values: Mapping[str, Any]
+
+
+class DivergedError(RuntimeError):
+    """The loss became infinite or not a number: a run ends without a model to look at."""

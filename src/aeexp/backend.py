@@ -1,0 +1,52 @@
+"""The library Keras computes with: chosen before Keras is imported, once in a process."""
+
+import logging
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from aeexp.spec import Backend
+
+CACHE_BYTES = 256 * 2**20
+
+
+def require(backend: Backend) -> None:
+    """Refuse a backend that this process cannot compute with.
+
+    Raises:
+        ValueError: It is not installed, or Keras already runs on another one.
+    """
+    if find_spec(backend.value) is None:
+        message = (
+            f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
+        )
+        raise ValueError(message)
+    running = os.environ.get("KERAS_BACKEND")
+    if "keras" in sys.modules and running != backend.value:
+        message = (
+            f"backend={backend.value} cannot follow {running} in one process: start one run or"
+            " sweep per backend."
+        )
+        raise ValueError(message)
+
+
+def choose(backend: Backend) -> None:
+    """Make Keras compute with a backend, without its chatter, and keep what JAX compiles.
+
+    What the user has set in the environment stays as it is.
+    """
+    require(backend)
+    os.environ["KERAS_BACKEND"] = backend.value
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp" / "jax"
+    defaults = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(CACHE_BYTES),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    for chatty in ("jax", "tensorflow", "absl"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)

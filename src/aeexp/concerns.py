@@ -1,0 +1,61 @@
+"""What an experiment may do but is seldom meant to."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from aeexp.data import Floats
+from aeexp.problem import Problem
+from aeexp.spec import Activation, Autoencoder, Experiment
+
+RANGES = {
+    Activation.relu: (0.0, np.inf),
+    Activation.elu: (-1.0, np.inf),
+    Activation.selu: (-1.7580993, np.inf),  # -scale * alpha (Klambauer et al., 2017)
+    Activation.gelu: (-0.1699712, np.inf),  # minimum of x * Phi(x)
+    Activation.silu: (-0.2784645, np.inf),  # minimum of x * sigmoid(x)
+    Activation.softplus: (0.0, np.inf),
+    Activation.tanh: (-1.0, 1.0),
+    Activation.sigmoid: (0.0, 1.0),
+}
+
+
+def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
+    """Yield a sentence for each concern, with its numbers."""
+    trained, features = len(problem.rows.train), len(problem.data.features)
+    batch_size, latent_dim = experiment.training.batch_size, experiment.model.latent_dim
+    if batch_size > trained:
+        yield (
+            f"training.batch_size={batch_size} is more than the {trained} training rows:"
+            f" clipped to {trained}."
+        )
+    if latent_dim >= features:
+        yield (
+            f"model.latent_dim={latent_dim} does not compress {features} features:"
+            " the factors may merely copy them."
+        )
+    if isinstance(experiment.model, Autoencoder):
+        yield from _out_of_reach(experiment.model.output_activation, problem.x)
+
+
+def _out_of_reach(activation: Activation, x: Floats) -> Iterator[str]:
+    outside, floor = shortfall(activation, x)
+    if outside:
+        low, high = RANGES[activation]
+        yield (
+            f"model.output_activation={activation.value} stays within ({low:.3g}, {high:.3g}),"
+            f" but {outside:.0%} of the scaled values are outside: no training can bring the mean"
+            f" squared error below {floor:.3g}. Choose model.output_activation=linear or"
+            " preprocessing=minmax."
+        )
+
+
+def shortfall(activation: Activation, x: Floats) -> tuple[float, float]:
+    """Return the share of values an activation cannot reach, and the error that leaves.
+
+    The error is the mean squared distance of all values to the activation's range, which no
+    weights can remove. x: scaled values of any shape.
+    """
+    low, high = RANGES.get(activation, (-np.inf, np.inf))
+    beyond = x - np.clip(x, low, high).astype(np.float64)
+    return float(np.mean(beyond != 0)), float(np.mean(beyond**2))

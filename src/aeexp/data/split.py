@@ -1,0 +1,73 @@
+"""Which rows are trained on, and which are held out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from aeexp.data.dataset import Classes, Dataset, Integers
+from aeexp.spec import Split
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A partition of a table's row numbers; `val` may be empty."""
+
+    train: Integers
+    val: Integers
+
+    @property
+    def names(self) -> list[str]:
+        """Return `train` or `val` for each row, in input order."""
+        held_out = set(self.val.tolist())
+        return [
+            "val" if i in held_out else "train" for i in range(len(self.train) + len(self.val))
+        ]
+
+
+def partition(spec: Split, data: Dataset) -> Rows:
+    """Split the rows as `sklearn.model_selection.train_test_split` does.
+
+    Raises:
+        ValueError: Too few rows for the share held out, or nothing to stratify by.
+    """
+    every = np.arange(len(data.x))
+    if spec.validation == 0:
+        return Rows(every, every[:0])
+    held_out = int(np.ceil(spec.validation * len(every)))
+    if held_out >= len(every):
+        message = (
+            f"split.validation={spec.validation} leaves none of the {len(every)} rows of"
+            f" {data.name} to train on: give more rows or hold out fewer."
+        )
+        raise ValueError(message)
+    train, val = train_test_split(
+        every, test_size=spec.validation, random_state=spec.seed, stratify=_strata(spec, data)
+    )
+    return Rows(train, val)
+
+
+def _strata(spec: Split, data: Dataset) -> Integers | None:
+    if not spec.stratify:
+        return None
+    if not isinstance(data.labels, Classes):
+        message = (
+            f"split.stratify=true needs classes, and {data.name} has none:"
+            " leave split.stratify at false."
+        )
+        raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
+    return _checked(spec, data, data.labels)
+
+
+def _checked(spec: Split, data: Dataset, labels: Classes) -> Integers:
+    counts = np.bincount(labels.codes, minlength=len(labels.names))
+    counts = counts[counts > 0]
+    held_out = int(np.ceil(spec.validation * len(data.x)))
+    if counts.min() < 2 or min(held_out, len(data.x) - held_out) < len(counts):
+        message = (
+            f"split.stratify=true needs a row of each of the {len(counts)} classes on either side"
+            f" of the split; {data.name} has a class of {counts.min()}, and {held_out} rows would"
+            " be held out: leave split.stratify at false or change split.validation."
+        )
+        raise ValueError(message)
+    return labels.codes

@@ -1,0 +1,37 @@
+"""Generated tables, whose structure is known."""
+
+import numpy as np
+from sklearn import datasets
+
+from aeexp.data.dataset import Classes, Dataset, Floats, Labels, Values, load
+from aeexp.spec import Blobs, SCurve, SwissRoll
+
+
+def _table(name: str, x: Floats, labels: Labels) -> Dataset:
+    features = tuple(f"x{j + 1}" for j in range(x.shape[1]))
+    return Dataset(name, x, features, tuple(map(str, range(len(x)))), labels)
+
+
+@load.register
+def _(spec: SwissRoll) -> Dataset:
+    x, t = datasets.make_swiss_roll(spec.samples, noise=spec.noise, random_state=spec.seed)
+    return _table("swiss_roll", x, Values("position along the roll", t))
+
+
+@load.register
+def _(spec: SCurve) -> Dataset:
+    x, t = datasets.make_s_curve(spec.samples, noise=spec.noise, random_state=spec.seed)
+    return _table("s_curve", x, Values("position along the S", t))
+
+
+@load.register
+def _(spec: Blobs) -> Dataset:
+    x, codes = datasets.make_blobs(
+        spec.samples,
+        n_features=spec.features,
+        centers=spec.centers,
+        cluster_std=spec.spread,
+        random_state=spec.seed,
+    )
+    names = tuple(f"cloud {k + 1}" for k in range(spec.centers))
+    return _table("blobs", x, Classes("cloud", np.asarray(codes), names))

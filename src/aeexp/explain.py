@@ -1,0 +1,82 @@
+"""One line for what cannot be done: the key, the value, and what would do."""
+
+import re
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any, get_type_hints
+
+from hydra.errors import MissingConfigException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+    ValidationError,
+)
+
+from aeexp.options import SEVERAL, conf_dir
+from aeexp.words import UnknownKeyError
+
+EXPECTED = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def explain(error: Exception) -> str:
+    """Return an error that the user's words caused as one line, without a traceback."""
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    match cause:
+        case MissingConfigException():
+            line = _no_option(cause.missing_cfg_file or "")
+        case UnknownKeyError():
+            line = _no_key(cause.key, cause.kind)
+        case ConfigAttributeError() | ConfigKeyError():
+            line = _no_key(str(cause.full_key), cause.object_type)
+        case ValidationError():
+            line = _no_value(str(cause.full_key), cause)
+        case MissingMandatoryValue():
+            line = f"{cause.full_key} is missing: choose {_listed(_choices(str(cause.full_key)))}."
+        case _:
+            line = str(error)
+    return " ".join(line.split())
+
+
+def _no_option(path: str) -> str:
+    group, _, option = path.rpartition("/")
+    return f"{group}={option}: there is no such option; choose {_listed(_choices(group))}."
+
+
+def _no_key(key: str, kind: Any) -> str:
+    parent, _, name = key.rpartition(".")
+    if parent in SEVERAL:
+        return f"{key} is not among the options chosen: add it with '{parent}=[…,{name}]'."
+    known = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+    close = get_close_matches(name, known, 1)
+    has = f"did you mean {close[0]}?" if close else f"choose {_listed(known)}." if known else ""
+    return f"{key}: there is no such key; {has or f'{parent} has none.'}"
+
+
+def _no_value(key: str, error: ValidationError) -> str:
+    name, reason = key.rpartition(".")[2].partition("[")[0], str(error).split("\n")[0]
+    value = re.search(r"[Vv]alue '(.*?)'", reason)
+    hints = get_type_hints(error.object_type) if is_dataclass(error.object_type) else {}
+    if name not in hints or value is None:
+        return f"{key}: {reason}."
+    return f"{key}={value[1]}: {key} must be {_expected(hints[name])}."
+
+
+def _expected(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _listed([member.name for member in kind])
+    for part in getattr(kind, "__args__", ()):
+        if part in EXPECTED:
+            many = "a list of such: " if getattr(kind, "__origin__", None) is list else ""
+            return f"{many}{EXPECTED[part]}{' or null' if not many else ''}"
+    return EXPECTED.get(kind, "of another type")
+
+
+def _choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+
+
+def _listed(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

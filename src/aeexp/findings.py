@@ -1,0 +1,122 @@
+"""What a run found, row by row, and the tables and numbers that say it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from aeexp.analysis import agreement, interpretation, reconstruction, separation
+from aeexp.analysis.verdict import Course, judge
+from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
+from aeexp.data import Classes, Dataset, Floats, Integers
+from aeexp.problem import Problem
+from aeexp.training import History
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run found.
+
+    z: (rows, factors). x_hat, x_pca: (rows, features), scaled, as the model and as PCA
+    reconstruct them. weights: (features, factors), of which `quantity` says what they are.
+    clusters: (rows,) by the clustering's name.
+    """
+
+    problem: Problem
+    history: History
+    z: Floats
+    x_hat: Floats
+    x_pca: Floats
+    weights: Floats
+    quantity: str
+    clusters: Mapping[str, Integers]
+
+    @property
+    def factors(self) -> list[str]:
+        """Return the names of the latent factors."""
+        return [f"z{k + 1}" for k in range(self.z.shape[1])]
+
+
+def tell(found: Findings) -> Iterator[Artifact]:
+    """Yield the tables, the numbers and the verdict of a run."""
+    problem, features = found.problem, found.problem.data.features
+    yield Table("latents", _latents(found))
+    yield Table("weights", _weights(found))
+    signed = interpretation.signed_features(found.weights, features)
+    yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
+    by_feature = reconstruction.by_feature(
+        problem.x, found.x_hat, problem.rows, features, problem.scaling
+    )
+    yield Table("reconstruction", by_feature)
+    yield Metrics("metrics", _metrics(found))
+    yield Facts("verdict", {"verdict": asdict(judge(_course(found)))})
+
+
+def undefined(problem: Problem, clusterings: Mapping[str, Any]) -> Metrics:
+    """Return the metrics of a run that has no model to measure: every name, no number."""
+    nothing = np.full_like(problem.x, np.nan)
+    names = [
+        *("loss", "val_loss"),
+        *reconstruction.errors(problem.x, nothing, problem.rows, nothing),
+        *(f"clustering.{name}.{of}" for name in clusterings for of in _clustering_names(problem)),
+    ]
+    return Metrics("metrics", dict.fromkeys(names, math.nan))
+
+
+def _clustering_names(problem: Problem) -> tuple[str, ...]:
+    labelled = isinstance(problem.data.labels, Classes)
+    return separation.NAMES + (agreement.NAMES if labelled else ())
+
+
+def _latents(found: Findings) -> Mapping[str, Any]:
+    data, rows = found.problem.data, found.problem.rows
+    named = {"row": data.rows, "split": rows.names}
+    factors = dict(zip(found.factors, found.z.T, strict=True))
+    return named | factors | _label_column(data) | dict(found.clusters)
+
+
+def _label_column(data: Dataset) -> dict[str, Any]:
+    if data.labels is None:
+        return {}
+    if isinstance(data.labels, Classes):
+        return {"label": [data.labels.names[code] for code in data.labels.codes]}
+    return {"label": data.labels.values}
+
+
+def _weights(found: Findings) -> Mapping[str, Any]:
+    features = found.problem.data.features
+    named = {"feature": features, "quantity": [found.quantity] * len(features)}
+    return named | dict(zip(found.factors, found.weights.T, strict=True))
+
+
+def _metrics(found: Findings) -> Mapping[str, float]:
+    problem, history = found.problem, found.history
+    metrics = {
+        "loss": float(history.loss[history.kept]),
+        "val_loss": float(history.val_loss[history.kept]),
+        "epochs": len(history.loss),
+        "kept_epoch": history.kept + 1,
+    }
+    metrics |= reconstruction.errors(problem.x, found.x_hat, problem.rows, found.x_pca)
+    for name, codes in found.clusters.items():
+        measured = dict(separation.separation(found.z, codes, name))
+        if isinstance(problem.data.labels, Classes):
+            measured |= agreement.agreement(codes, problem.data.labels)
+        metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
+    return metrics
+
+
+def _course(found: Findings) -> Course:
+    x, rows = found.problem.x, found.problem.rows
+    error, pca = ((x - hat).astype(np.float64) ** 2 for hat in (found.x_hat, found.x_pca))
+    return Course(
+        loss=found.history.loss,
+        val_loss=found.history.val_loss,
+        train=error[rows.train].mean(1),
+        val=error[rows.val].mean(1),
+        pca=pca[rows.val].mean(1),
+        mean=float(x[rows.train].var(0, dtype=np.float64).mean()),
+        kept=found.history.kept,
+    )

@@ -1,0 +1,71 @@
+"""draw: FiguresSpec, what a run found -> its figures, one after another."""
+
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aeexp import figures
+from aeexp.analysis.agreement import matching
+from aeexp.artifact import Plot
+from aeexp.data import Classes, Integers, Labels
+from aeexp.findings import Findings
+from aeexp.spec import AllFigures, FiguresSpec
+from aeexp.training import History
+
+
+@singledispatch
+def draw(spec: FiguresSpec, history: History, found: Findings | None) -> Iterator[Plot]:
+    """Yield the figures that a spec asks for, each drawn only when it is asked for.
+
+    A run that diverged found nothing: it has its history to show.
+    """
+    yield from ()
+
+
+@draw.register
+def _(spec: AllFigures, history: History, found: Findings | None) -> Iterator[Plot]:
+    drawn = {"loss": figures.loss(history.columns())}.items()
+    for name, figure in drawn if found is None else (*drawn, *_figures(found)):
+        yield Plot(name, figure, spec.format.value, spec.dpi)
+
+
+def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
+    data = found.problem.data
+    by = f" by {data.labels.name}" if data.labels else ""
+    yield "latent", figures.latent(found.z, data.labels, title=f"{data.name}: factors{by}")
+    for name, codes in found.clusters.items():
+        yield from _clustering(found, name, codes)
+    yield "weights", figures.weight_bars(found.weights, data.features, found.quantity)
+    yield "weights_map", figures.weight_map(found.weights, data.features, found.quantity)
+    held_out = np.isin(np.arange(len(data.x)), found.problem.rows.val)
+    x_hat = found.problem.scaling.undo(found.x_hat)
+    yield "reconstruction", figures.reconstruction(data.x, x_hat, data.features, held_out)
+
+
+def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:
+    data = found.problem.data
+    names = tuple(f"cluster {c}" for c in range(int(codes.max()) + 1))
+    yield (
+        f"latent_{name}",
+        figures.latent(
+            found.z,
+            Classes(name, codes, names),
+            title=f"{data.name}: factors by {name}",
+            colours=_colours(codes, data.labels),
+        ),
+    )
+    if isinstance(data.labels, Classes):
+        title = f"{name} clusters and {data.labels.name}"
+        yield f"contingency_{name}", figures.contingency(codes, data.labels, title)
+
+
+def _colours(codes: Integers, labels: Labels | None) -> Sequence[int] | None:
+    """Return for each cluster the colour of the class it is matched with, or one of its own."""
+    if not isinstance(labels, Classes):
+        return None
+    partner = matching(codes, labels)
+    spare = iter(range(len(labels.names), len(labels.names) + len(codes)))
+    clusters = range(int(codes.max()) + 1)
+    return [partner[c] if c in partner else next(spare) for c in clusters]

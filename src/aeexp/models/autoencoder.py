@@ -1,0 +1,68 @@
+"""The fully connected autoencoder."""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import Any
+
+import keras
+
+from aeexp.models.network import Network, build
+from aeexp.models.regularisers import ActivityPenalty, at_input, before_layer, penalty
+from aeexp.spec import Activation, AppliesTo, Autoencoder, RegulariserSpec
+
+Layers = list[keras.layers.Layer]
+
+
+@build.register
+def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
+    l1, l2 = penalty(regularisers.values(), AppliesTo.kernel)
+    kernel = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
+    encoding = [
+        *(_hidden(spec, units, kernel) for units in spec.hidden),
+        [_dense(spec, spec.latent_dim, spec.latent_activation, kernel)],
+    ]
+    decoding = [
+        *(_hidden(spec, units) for units in reversed(spec.hidden)),
+        [_dense(spec, features, spec.output_activation)],
+    ]
+    x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="z")
+    encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
+    decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
+    disturbed = _chain(x, *_regularised(encoding, list(regularisers.values())))
+    return Network(encoder, decoder, keras.Model(x, decoder(disturbed), name="training"))
+
+
+def _regularised(encoding: list[Layers], specs: list[RegulariserSpec]) -> Iterable[Layers]:
+    l1, l2 = penalty(specs, AppliesTo.activity)
+    yield [layer for spec in specs for layer in at_input(spec)]
+    for layers in encoding:
+        yield [layer for spec in specs for layer in before_layer(spec)]
+        yield layers
+        if l1 or l2:
+            yield [ActivityPenalty(l1, l2)]
+
+
+def _hidden(spec: Autoencoder, units: int, kernel: Any = None) -> Layers:
+    if not spec.batch_norm:
+        return [_dense(spec, units, spec.activation, kernel)]
+    return [
+        _dense(spec, units, Activation.linear, kernel),
+        keras.layers.BatchNormalization(),
+        keras.layers.Activation(spec.activation.value),
+    ]
+
+
+def _dense(
+    spec: Autoencoder, units: int, activation: Activation, kernel: Any = None
+) -> keras.layers.Layer:
+    return keras.layers.Dense(
+        units,
+        activation.value,
+        kernel_initializer=spec.kernel_initializer.value,
+        kernel_regularizer=kernel,
+    )
+
+
+def _chain(tensor: Any, *blocks: Layers) -> Any:
+    layers = (layer for block in blocks for layer in block)
+    return reduce(lambda value, layer: layer(value), layers, tensor)

@@ -1,0 +1,64 @@
+"""A trained or untrained autoencoder, NumPy in and NumPy out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+
+import keras
+import numpy as np
+
+from aeexp.data import Floats
+from aeexp.spec import ModelSpec, RegulariserSpec
+
+CHUNK = 65_536  # rows at once: bounds the memory of a layer's output
+
+
+@dataclass(frozen=True)
+class Network:
+    """Three views of one set of layers.
+
+    encoder: x -> z. decoder: z -> x_hat. training: x -> x_hat with the penalties and
+    disturbances that only training sees.
+    """
+
+    encoder: keras.Model
+    decoder: keras.Model
+    training: keras.Model
+
+    def encode(self, x: Floats) -> Floats:
+        """Return the factors (rows, latent_dim) of scaled rows (rows, features)."""
+        return _apply(self.encoder, x)
+
+    def decode(self, z: Floats) -> Floats:
+        """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
+        return _apply(self.decoder, z)
+
+    def export(self) -> keras.Model:
+        """Return x -> x_hat as one Keras model of standard layers."""
+        x = keras.Input(self.encoder.input_shape[1:], name="x")
+        return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+
+    def weights(self) -> Mapping[str, Floats]:
+        """Return every weight of encoder and decoder under its path."""
+        return {
+            f"{part.name}/{weight.path}": keras.ops.convert_to_numpy(weight)
+            for part in (self.encoder, self.decoder)
+            for weight in part.weights
+        }
+
+
+def _apply(model: keras.Model, rows: Floats) -> Floats:
+    chunks = (rows[start : start + CHUNK] for start in range(0, max(len(rows), 1), CHUNK))
+    return np.concatenate(
+        [keras.ops.convert_to_numpy(model(chunk, training=False)) for chunk in chunks]
+    )
+
+
+@singledispatch
+def build(spec: ModelSpec, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
+    """Return an untrained network for rows of so many features.
+
+    A new model is a spec in `aeexp.spec.model` and a builder registered here.
+    """
+    message = f"No builder for {type(spec).__name__}: register one with models.build.register."
+    raise NotImplementedError(message)

@@ -1,0 +1,56 @@
+"""What is to be learnt: a table, split and scaled. Refuses what cannot be trained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeexp import preprocessing
+from aeexp.data import Dataset, Rows, load, partition
+from aeexp.preprocessing import Scaling
+from aeexp.spec import Autoencoder, Experiment, FitOn, Partition
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A table ready for training. x: (rows, features), scaled, in input order."""
+
+    data: Dataset
+    rows: Rows
+    scaling: Scaling
+    x: NDArray[np.float32]
+
+
+def pose(experiment: Experiment) -> Problem:
+    """Load, split and scale an experiment's table.
+
+    Raises:
+        ValueError: The experiment asks for what the table cannot give.
+    """
+    data = load(experiment.dataset)
+    rows = partition(experiment.split, data)
+    _refuse_too_many_clusters(experiment, data)
+    _refuse_single_row_batches(experiment, rows)
+    fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
+    scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
+    return Problem(data, rows, scaling, scaling.apply(data.x))
+
+
+def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
+    for name, spec in experiment.clustering.items():
+        if isinstance(spec, Partition) and (spec.n_clusters or 1) > len(data.x):
+            message = (
+                f"clustering.{name}.n_clusters={spec.n_clusters} is more than the {len(data.x)}"
+                f" rows of {data.name}: ask for fewer clusters."
+            )
+            raise ValueError(message)
+
+
+def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:
+    normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
+    if normalised and min(experiment.training.batch_size, len(rows.train)) == 1:
+        message = (
+            "training.batch_size=1 leaves batch normalisation nothing to normalise over:"
+            " use a larger batch or model.batch_norm=false."
+        )
+        raise ValueError(message)

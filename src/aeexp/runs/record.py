@@ -1,0 +1,101 @@
+"""run.json: what a run is, how it went, and all that is needed to say so later."""
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+from aeexp.runs.write import write_json
+from aeexp.spec import Experiment
+
+SCHEMA = 1
+PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
+
+
+class Status(Enum):
+    """What became of a run."""
+
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    DIVERGED = "DIVERGED"
+    FAILED = "FAILED"
+    INTERRUPTED = "INTERRUPTED"
+
+
+class Record:
+    """The run.json of one run: written when it begins, replaced when it ends."""
+
+    def __init__(self, folder: Path, experiment: Experiment) -> None:
+        self.path = folder / "run.json"
+        self.content: dict[str, Any] = {
+            "schema": SCHEMA,
+            "status": Status.RUNNING,
+            "started": _now(),
+            "seed": experiment.seed,
+            "backend": experiment.backend,
+            "versions": _versions(experiment.backend.value),
+            "git_commit": _git_commit(),
+            "config_hash": hashlib.sha256(repr(experiment).encode()).hexdigest(),
+            "threads": _threads(),
+            "host": gethostname(),
+            "pid": os.getpid(),
+        }
+        write_json(self.path, self.content)
+
+    def note(self, **facts: Any) -> None:
+        """Keep facts for the end of the run."""
+        self.content |= facts
+
+    def end(self, status: Status, seconds: Mapping[str, float]) -> None:
+        """Replace what was written when the run began."""
+        self.note(status=status, ended=_now(), seconds=dict(seconds))
+        write_json(self.path, self.content)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _threads() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _versions(backend: str) -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in (*PACKAGES, backend, f"{backend}-cpu"):
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the checkout that aeexp runs from, marked when it has changes."""
+    checkout = Path(__file__).parents[3]
+    if not (checkout / ".git").exists():
+        return None
+    command = [
+        "git",
+        "-C",
+        str(checkout),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+        "--exclude=*",
+    ]
+    with suppress(OSError):
+        done = subprocess.run(  # noqa: S603  (no word of it is the user's)
+            command, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() or None
+    return None

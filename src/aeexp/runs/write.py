@@ -1,0 +1,113 @@
+"""write: Artifact -> its files in the run directory, each whole or not at all."""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Table
+
+
+@singledispatch
+def write(artifact: Artifact, folder: Path) -> None:
+    """Write an artefact under its name into a run directory.
+
+    Raises:
+        OSError: It cannot be written; what was there before is as it was.
+    """
+    message = f"No writer for {type(artifact).__name__}: register one with write.register."
+    raise NotImplementedError(message)
+
+
+@write.register
+def _(artifact: Metrics, folder: Path) -> None:
+    write_json(folder / f"{artifact.name}.json", artifact.values)
+
+
+@write.register
+def _(artifact: Document, folder: Path) -> None:
+    write_json(folder / f"{artifact.name}.json", artifact.content)
+
+
+@write.register
+def _(artifact: Table, folder: Path) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(artifact.columns)
+    writer.writerows(zip(*map(_cells, artifact.columns.values()), strict=True))
+    write_bytes(folder / f"{artifact.name}.csv", text.getvalue().encode())
+
+
+@write.register
+def _(artifact: Plot, folder: Path) -> None:
+    image = io.BytesIO()
+    artifact.figure.savefig(image, format=artifact.format, dpi=artifact.dpi)
+    write_bytes(folder / "figures" / f"{artifact.name}.{artifact.format}", image.getvalue())
+
+
+@write.register
+def _(artifact: Model, folder: Path) -> None:
+    model, weights = folder / artifact.name, io.BytesIO()
+    np.savez(weights, allow_pickle=False, **artifact.weights)
+    write_json(model / "architecture.json", artifact.architecture)
+    write_json(model / "preprocessing.json", artifact.preprocessing)
+    write_bytes(model / "weights.npz", weights.getvalue())
+    with replacing(model / "model.keras") as temporary:
+        artifact.export.save(temporary)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write nested content as JSON; what is not a finite number becomes null."""
+    text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
+    write_bytes(path, f"{text}\n".encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary file to fill, which then takes the place of `path` in one step.
+
+    It lies hidden beside `path` and has the same ending.
+    """
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _cells(column: Any) -> Iterator[Any]:
+    return (
+        "" if isinstance(value, float | np.floating) and math.isnan(value) else value
+        for value in column
+    )
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    if isinstance(content, Enum):
+        return content.value
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content

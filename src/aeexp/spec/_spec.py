@@ -1,0 +1,82 @@
+"""A spec: a dataclass whose fields carry their meaning and their bounds as data."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "at_least": ("at least", lambda value, bound: value >= bound),
+    "above": ("above", lambda value, bound: value > bound),
+    "at_most": ("at most", lambda value, bound: value <= bound),
+    "below": ("below", lambda value, bound: value < bound),
+}
+
+
+def param(default: Any, meaning: str, **bounds: float) -> Any:
+    """Declare a parameter: its default, what it means, and the bounds it is refused outside of.
+
+    `bounds` are any of `at_least`, `above`, `at_most` and `below`; for a list they hold for
+    each of its elements.
+    """
+    assert set(bounds) <= set(BOUNDS), f"unknown bounds: {set(bounds) - set(BOUNDS)}"
+    metadata = {"meaning": meaning, "bounds": bounds}
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def part(kind: type, meaning: str) -> Any:
+    """Declare a part of a spec that is a spec itself; `kind()` is its default."""
+    return field(default_factory=kind, metadata={"meaning": meaning, "bounds": {}})
+
+
+def redefault(parent: type, name: str, default: Any) -> Any:
+    """Declare a parameter of `parent` again with another default."""
+    metadata = next(f for f in fields(parent) if f.name == name).metadata
+    return param(default, metadata["meaning"], **metadata["bounds"])
+
+
+def constraint(f: Field[Any]) -> str:
+    """Say a field's bounds in words: `at least 0, below 1`; empty when it has none."""
+    return ", ".join(
+        f"{BOUNDS[name][0]} {_said(bound)}" for name, bound in f.metadata["bounds"].items()
+    )
+
+
+def _said(bound: float) -> str:
+    return "2^32" if bound == 2**32 else f"{bound:g}"
+
+
+@dataclass(kw_only=True)
+class Spec:
+    """The base of the vocabulary: refuses any value outside the bounds of its field.
+
+    Raises:
+        ValueError: A number is not finite or lies outside the bounds of its field.
+    """
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            for value in _numbers(getattr(self, f.name)):
+                self._check(f, value)
+
+    def _check(self, f: Field[Any], value: float) -> None:
+        if not math.isfinite(value):
+            self.refuse(f.name, "a finite number", value)
+        for name, bound in f.metadata["bounds"].items():
+            if not BOUNDS[name][1](value, bound):
+                self.refuse(f.name, constraint(f), value)
+
+    def refuse(self, name: str, must_be: str, value: object) -> None:
+        """Raise the error that a field's value calls for."""
+        message = f"{type(self).__name__}.{name} must be {must_be}, got {value}."
+        raise ValueError(message)
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, list):
+        for element in value:
+            yield from _numbers(element)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value

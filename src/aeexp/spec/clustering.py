@@ -1,0 +1,88 @@
+"""How groups are sought among the latent factors."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from aeexp.spec._spec import Spec, param
+
+
+class Linkage(Enum):
+    """What agglomerative clustering takes for the distance of two clusters."""
+
+    ward = "ward"
+    complete = "complete"
+    average = "average"
+    single = "single"
+
+
+class Covariance(Enum):
+    """The shapes a Gaussian mixture's components may take."""
+
+    full = "full"
+    tied = "tied"
+    diag = "diag"
+    spherical = "spherical"
+
+
+@dataclass(kw_only=True)
+class ClusteringSpec(Spec):
+    """A partition of the rows by their latent factors; -1 marks noise."""
+
+
+@dataclass(kw_only=True)
+class Partition(ClusteringSpec):
+    """A clustering that is told how many clusters to find."""
+
+    n_clusters: int | None = param(
+        None,
+        "Number of clusters; null takes the number of classes, or without labels the number"
+        " from 2 to 10 with the best silhouette.",
+        at_least=1,
+    )
+
+
+@dataclass(kw_only=True)
+class KMeans(Partition):
+    """Rows to the nearest of k means (Lloyd, 1982)."""
+
+    n_init: int = param(10, "Starts, of which the best is kept.", at_least=1)
+
+
+@dataclass(kw_only=True)
+class GaussianMixture(Partition):
+    """Rows to the likeliest of k Gaussians fitted by expectation-maximisation."""
+
+    covariance: Covariance = param(Covariance.full, "Shape of the components.")
+    n_init: int = param(5, "Starts, of which the best is kept.", at_least=1)
+
+
+@dataclass(kw_only=True)
+class Agglomerative(Partition):
+    """Clusters merged pair by pair, nearest first."""
+
+    linkage: Linkage = param(Linkage.ward, "Distance between two clusters.")
+
+
+@dataclass(kw_only=True)
+class DBSCAN(ClusteringSpec):
+    """Dense regions; rows in none of them are noise (Ester et al., 1996)."""
+
+    eps: float | None = param(
+        None,
+        "Radius of a neighbourhood, in latent units; null takes the knee of the sorted distances"
+        " to the min_samples-th neighbour.",
+        above=0,
+    )
+    min_samples: int = param(
+        5, "Rows a neighbourhood needs to be dense, itself included.", at_least=1
+    )
+
+
+@dataclass(kw_only=True)
+class HDBSCAN(ClusteringSpec):
+    """Dense regions at every density; rows in none of them are noise (Campello et al., 2013)."""
+
+    min_cluster_size: int = param(10, "Rows of the smallest cluster.", at_least=2)
+    min_samples: int | None = param(
+        None, "Neighbours that measure density; null takes min_cluster_size.", at_least=1
+    )

@@ -1,0 +1,50 @@
+"""One run, entirely said."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from aeexp.spec._spec import Spec, param, part
+from aeexp.spec.clustering import DBSCAN, ClusteringSpec, KMeans
+from aeexp.spec.dataset import DatasetSpec, Wine
+from aeexp.spec.figures import AllFigures, FiguresSpec
+from aeexp.spec.model import ModelSpec, Shallow
+from aeexp.spec.optimizer import Adam, OptimizerSpec
+from aeexp.spec.preprocessing import PreprocessingSpec, Standard
+from aeexp.spec.regulariser import RegulariserSpec
+from aeexp.spec.schedule import Constant, ScheduleSpec
+from aeexp.spec.split import Split
+from aeexp.spec.training import Training
+
+
+class Backend(Enum):
+    """The library Keras computes with."""
+
+    jax = "jax"
+    tensorflow = "tensorflow"
+    torch = "torch"
+
+
+@dataclass(kw_only=True)
+class Experiment(Spec):
+    """One run, entirely said; `Experiment()` is what `python -m aeexp` does."""
+
+    dataset: DatasetSpec = part(Wine, "Where the rows come from.")
+    split: Split = part(Split, "Rows held out of training.")
+    preprocessing: PreprocessingSpec = part(Standard, "How the columns are scaled.")
+    model: ModelSpec = part(Shallow, "The autoencoder.")
+    regulariser: dict[str, RegulariserSpec] = part(dict, "Penalties and disturbances.")
+    optimizer: OptimizerSpec = part(Adam, "How the weights follow the gradient.")
+    schedule: ScheduleSpec = part(Constant, "How the learning rate changes.")
+    training: Training = part(Training, "How long and on what the model is trained.")
+    clustering: dict[str, ClusteringSpec] = field(
+        default_factory=lambda: {"kmeans": KMeans(), "dbscan": DBSCAN()},
+        metadata={"meaning": "How groups are sought among the factors.", "bounds": {}},
+    )
+    figures: FiguresSpec = part(AllFigures, "What is drawn.")
+    backend: Backend = param(Backend.jax, "The library Keras computes with.")
+    seed: int = param(
+        0,
+        "Seed of the first weights, the shuffling, dropout, noise and clusterings.",
+        at_least=0,
+        below=2**32,
+    )

@@ -1,0 +1,32 @@
+"""What is drawn."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from aeexp.spec._spec import Spec, param
+
+
+class Format(Enum):
+    """The file type of a figure."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+@dataclass(kw_only=True)
+class FiguresSpec(Spec):
+    """The figures of a run."""
+
+
+@dataclass(kw_only=True)
+class AllFigures(FiguresSpec):
+    """Every figure that the run's data, model and clusterings give rise to."""
+
+    format: Format = param(Format.png, "File type; svg and pdf stay sharp at any size.")
+    dpi: int = param(150, "Pixels per inch of a png.", at_least=20, at_most=1200)
+
+
+@dataclass(kw_only=True)
+class NoFigures(FiguresSpec):
+    """No figure at all."""

@@ -1,0 +1,51 @@
+"""How the weights follow the gradient."""
+
+from dataclasses import dataclass
+
+from aeexp.spec._spec import Spec, param
+
+
+@dataclass(kw_only=True)
+class OptimizerSpec(Spec):
+    """A rule that turns gradients into steps."""
+
+    lr: float = param(1e-3, "Learning rate.", above=0)
+
+
+@dataclass(kw_only=True)
+class Adam(OptimizerSpec):
+    """Steps scaled by running moments of the gradient (Kingma and Ba, 2015)."""
+
+    beta_1: float = param(0.9, "Decay of the first moment.", at_least=0, below=1)
+    beta_2: float = param(0.999, "Decay of the second moment.", at_least=0, below=1)
+
+
+@dataclass(kw_only=True)
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+
+    weight_decay: float = param(
+        4e-3, "Share of a weight taken off per step and unit of lr.", at_least=0
+    )
+
+
+@dataclass(kw_only=True)
+class Nadam(Adam):
+    """Adam with Nesterov's momentum (Dozat, 2016)."""
+
+
+@dataclass(kw_only=True)
+class SGD(OptimizerSpec):
+    """Plain stochastic gradient descent, with momentum if wanted."""
+
+    lr: float = param(1e-2, "Learning rate.", above=0)
+    momentum: float = param(0.0, "Share of the last step kept in the next.", at_least=0, below=1)
+    nesterov: bool = param(False, "Look ahead along the momentum (Nesterov, 1983).")
+
+
+@dataclass(kw_only=True)
+class RMSprop(OptimizerSpec):
+    """Steps scaled by a running mean of squared gradients (Tieleman and Hinton, 2012)."""
+
+    rho: float = param(0.9, "Decay of the running mean.", at_least=0, below=1)
+    momentum: float = param(0.0, "Share of the last step kept in the next.", at_least=0, below=1)

@@ -1,0 +1,66 @@
+"""What keeps a model from learning the rows by heart."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from aeexp.spec._spec import Spec, param
+
+
+class AppliesTo(Enum):
+    """What a penalty is put on."""
+
+    activity = "activity"
+    kernel = "kernel"
+
+
+@dataclass(kw_only=True)
+class RegulariserSpec(Spec):
+    """A penalty added to the loss, or a disturbance during training."""
+
+
+@dataclass(kw_only=True)
+class Penalty(RegulariserSpec):
+    """A penalty on each layer of the encoder."""
+
+    applies_to: AppliesTo = param(
+        AppliesTo.activity,
+        "The layers' outputs (summed, divided by the batch size) or their weights.",
+    )
+
+
+@dataclass(kw_only=True)
+class L1(Penalty):
+    """strength * sum |a|: drives values to exactly zero."""
+
+    strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
+
+
+@dataclass(kw_only=True)
+class L2(Penalty):
+    """strength * sum a^2: keeps values small."""
+
+    strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
+
+
+@dataclass(kw_only=True)
+class L1L2(Penalty):
+    """l1 * sum |a| + l2 * sum a^2: both at once (elastic net)."""
+
+    l1: float = param(1e-4, "Weight of the absolute values in the loss.", at_least=0)
+    l2: float = param(1e-4, "Weight of the squares in the loss.", at_least=0)
+
+
+@dataclass(kw_only=True)
+class Dropout(RegulariserSpec):
+    """Switches off a random share of what each layer of the encoder reads (Srivastava et al., 2014)."""
+
+    rate: float = param(
+        0.1, "Share switched off, anew in each training step.", at_least=0, below=1
+    )
+
+
+@dataclass(kw_only=True)
+class Noise(RegulariserSpec):
+    """Gaussian noise on the input: a denoising autoencoder (Vincent et al., 2008)."""
+
+    sd: float = param(0.1, "Standard deviation, in units of the scaled data.", at_least=0)

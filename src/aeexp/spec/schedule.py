@@ -1,0 +1,38 @@
+"""How the learning rate changes during training."""
+
+from dataclasses import dataclass
+
+from aeexp.spec._spec import Spec, param
+
+
+@dataclass(kw_only=True)
+class ScheduleSpec(Spec):
+    """The learning rate as a function of the training step."""
+
+
+@dataclass(kw_only=True)
+class Constant(ScheduleSpec):
+    """`optimizer.lr` throughout."""
+
+
+@dataclass(kw_only=True)
+class Exponential(ScheduleSpec):
+    """Multiplied by `decay` every epoch."""
+
+    decay: float = param(0.99, "Factor per epoch.", above=0, at_most=1)
+
+
+@dataclass(kw_only=True)
+class Cosine(ScheduleSpec):
+    """Down half a cosine over all epochs (Loshchilov and Hutter, 2017)."""
+
+    final: float = param(
+        0.0, "Last learning rate, as a share of the first.", at_least=0, at_most=1
+    )
+
+
+@dataclass(kw_only=True)
+class WarmupCosine(Cosine):
+    """Up a straight line from 0, then down half a cosine."""
+
+    warmup: float = param(0.1, "Share of the epochs spent on the way up.", at_least=0, below=1)

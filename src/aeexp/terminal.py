@@ -1,0 +1,173 @@
+"""What a run tells on the terminal."""
+
+import math
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from aeexp.artifact import Artifact, Document, Metrics
+from aeexp.data import Classes, Labels, Values
+from aeexp.problem import Problem
+from aeexp.spec import Autoencoder, Experiment
+from aeexp.watch import Watch
+
+NAMED = 4  # features named on either side of a factor
+LINES = 10  # told of a training where there is no bar
+
+
+class Terminal(Watch):
+    """Tells of a run, keeps the seconds of its stages, and turns a first Ctrl-C into a stop."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False)
+        self.seconds: dict[str, float] = {}
+        self.heard: dict[str, Artifact] = {}
+        self.interrupt = signal.getsignal(signal.SIGINT)
+        self.epochs = 0
+        self.progress = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+            transient=True,
+        )
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - start
+
+    def posed(self, experiment: Experiment, problem: Problem) -> None:
+        for line in _plan(experiment, problem):
+            self._say(line)
+        self.epochs = experiment.training.epochs
+        self.task = self.progress.add_task("", total=self.epochs)
+        signal.signal(signal.SIGINT, self._stop)
+
+    def epoch(self, number: int, loss: float, val_loss: float | None) -> None:
+        text = f"loss {loss:.4g}" + ("" if val_loss is None else f"  val_loss {val_loss:.4g}")
+        if self.console.is_terminal:
+            self.progress.start()
+            self.progress.update(self.task, completed=number, description=text)
+        elif number % max(1, self.epochs // LINES) == 0:
+            self._say(f"epoch {number}/{self.epochs}  {text}")
+
+    def trained(self, seconds: float, compiling: float) -> None:
+        self.progress.stop()
+        signal.signal(signal.SIGINT, self.interrupt)
+        self.seconds |= {"train": seconds, "compile": compiling}
+
+    def hear(self, artifact: Artifact) -> None:
+        """Keep what the run's end is told with."""
+        self.heard[artifact.name] = artifact
+
+    def ended(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Tell how the run went, and where it lies."""
+        self.progress.stop()
+        signal.signal(signal.SIGINT, self.interrupt)
+        match self.heard.get("metrics"), self.heard.get("interpretation"):
+            case Metrics(values=metrics), Document(content=content):
+                self.console.print(_reconstruction(metrics), _clusterings(metrics), sep="\n\n")
+                for line in _factors(content):
+                    self._say(line)
+        if "verdict" in record:
+            self._say(record["verdict"]["sentence"])
+        if record.get("error"):
+            self._say(f"{record['status'].value}: {record['error']}")
+        self._say(f"{folder}")
+
+    def _say(self, line: str) -> None:
+        self.console.print(Text(line), soft_wrap=True)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._say("Stopping after this epoch; Ctrl-C again to stop at once.")
+        self.stop = True
+        signal.signal(signal.SIGINT, self.interrupt)
+
+
+def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
+    data, rows = problem.data, problem.rows
+    yield (
+        f"{data.name}: {len(data.rows)} rows × {len(data.features)} features{_labels(data.labels)};"
+        f" {len(rows.train)} to train on, {len(rows.val)} held out"
+    )
+    optimizer, training = experiment.optimizer, experiment.training
+    yield (
+        f"{_shape(experiment, len(data.features))}; {type(optimizer).__name__} lr {optimizer.lr:g},"
+        f" {training.loss.value}, {training.epochs} epochs in batches of {training.batch_size};"
+        f" {experiment.backend.value}, seed {experiment.seed}"
+    )
+
+
+def _labels(labels: Labels | None) -> str:
+    match labels:
+        case Classes(name=name, names=names):
+            return f", {len(names)} classes ({name})"
+        case Values(name=name):
+            return f", a numeric target ({name})"
+    return ""
+
+
+def _shape(experiment: Experiment, features: int) -> str:
+    model = experiment.model
+    hidden = model.hidden if isinstance(model, Autoencoder) else []
+    layers = [features, *hidden, model.latent_dim, *reversed(hidden), features]
+    name = f"{type(model).__name__.lower()} autoencoder {'-'.join(map(str, layers))}"
+    return " + ".join([name, *experiment.regulariser])
+
+
+def _reconstruction(metrics: Mapping[str, float]) -> Table:
+    table = _table("", "training", "validation")
+    for heading, key in {
+        "mean squared error": "reconstruction.{}.mse",
+        "  of PCA, as many factors": "baseline.pca.{}.mse",
+        "R²": "reconstruction.{}.r2",
+    }.items():
+        table.add_row(heading, *(_number(metrics[key.format(part)]) for part in ("train", "val")))
+    return table
+
+
+def _clusterings(metrics: Mapping[str, float]) -> Table:
+    columns = ("n_clusters", "noise_fraction", "silhouette", "ari", "accuracy")
+    table = _table("clustering", "clusters", "noise", "silhouette", "ARI", "accuracy")
+    names = dict.fromkeys(key.split(".")[1] for key in metrics if key.startswith("clustering."))
+    for name in names:
+        values = (metrics.get(f"clustering.{name}.{column}", math.nan) for column in columns)
+        table.add_row(name, *map(_number, values))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, justify="right" if table.columns else "left")
+    return table
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3g}"
+
+
+def _factors(content: Mapping[str, Any]) -> Iterator[str]:
+    yield f"factors, by their heaviest features ({content['quantity']}):"
+    for factor, sides in content["factors"].items():
+        named = {
+            sign: ", ".join(entry["feature"] for entry in sides[side][:NAMED]) or "–"
+            for sign, side in {"+": "positive", "−": "negative"}.items()
+        }
+        yield f"  {factor}  + {named['+']}   − {named['−']}"
