@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,3 +52,20 @@ def choose(backend: Backend) -> None:
         os.environ.setdefault(name, value)
     for chatty in ("jax", "tensorflow", "absl"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Send what libraries write to standard error to nowhere, whoever in them writes it.
+
+    TensorFlow's compiled part heeds no log level while it is imported (tensorflow #100442).
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -29,26 +29,32 @@ def main() -> None:
     """Run the command line; exits 0 done, 1 failed, 2 refused, 3 diverged, 130 interrupted."""
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
-    codes: list[int] = []
     try:
-        arguments = get_args_parser().parse_args()
-        if arguments.help:
-            sys.stdout.write(menu())
-            return
-        if _trains(arguments):
-            sys.argv.append(_directory(arguments))
-        application = hydra.main(
-            config_path=str(conf_dir()), config_name="config", version_base="1.3"
-        )
-        application(lambda config: codes.append(_perform(config)))()
+        code = _answer(get_args_parser().parse_args())
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         sys.stderr.write(f"{explain(error)}\n")
-        codes.append(REFUSED)
+        code = REFUSED
     except FailedError:
-        codes.append(FAILED)
+        code = FAILED
     except KeyboardInterrupt:
-        codes.append(INTERRUPTED)
-    sys.exit(codes[-1] if codes else 0)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _answer(arguments: Namespace) -> int:
+    if arguments.help:
+        sys.stdout.write(menu())
+        return 0
+    if _trains(arguments):
+        # behind the last override: later words win, and argparse wants overrides in one row
+        last = arguments.overrides[-1:] or sys.argv[-1:]
+        position = len(sys.argv) - sys.argv[::-1].index(last[0])
+        sys.argv.insert(position, _directory(arguments))
+    codes: list[int] = []
+    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(
+        lambda config: codes.append(_perform(config))
+    )()
+    return max(codes, default=0)
 
 
 def _trains(arguments: Namespace) -> bool:

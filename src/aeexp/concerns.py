@@ -6,7 +6,7 @@ import numpy as np
 
 from aeexp.data import Floats
 from aeexp.problem import Problem
-from aeexp.spec import Activation, Autoencoder, Experiment
+from aeexp.spec import Activation, Autoencoder, Experiment, Loss
 
 RANGES = {
     Activation.relu: (0.0, np.inf),
@@ -35,7 +35,16 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
             " the factors may merely copy them."
         )
     if isinstance(experiment.model, Autoencoder):
+        yield from _no_probability(experiment.training.loss, experiment.model.output_activation)
         yield from _out_of_reach(experiment.model.output_activation, problem.x)
+
+
+def _no_probability(loss: Loss, activation: Activation) -> Iterator[str]:
+    if loss is Loss.binary_crossentropy and activation is not Activation.sigmoid:
+        yield (
+            "training.loss=binary_crossentropy reads the reconstruction as probabilities:"
+            f" choose model.output_activation=sigmoid instead of {activation.value}."
+        )
 
 
 def _out_of_reach(activation: Activation, x: Floats) -> Iterator[str]:

@@ -4,9 +4,9 @@ import re
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from hydra.errors import MissingConfigException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -18,7 +18,12 @@ from omegaconf.errors import (
 from aeexp.options import SEVERAL, conf_dir
 from aeexp.words import UnknownKeyError
 
-EXPECTED = {int: "a whole number", float: "a number", bool: "true or false"}
+EXPECTED: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list[int]: "whole numbers in square brackets, such as [32,16]",
+}
 
 
 def explain(error: Exception) -> str:
@@ -33,8 +38,12 @@ def explain(error: Exception) -> str:
             line = _no_key(str(cause.full_key), cause.object_type)
         case ValidationError():
             line = _no_value(str(cause.full_key), cause)
+        case OverrideParseException():
+            line = f"{cause.override}: say key=value; several values in brackets: key=[a,b]."
         case MissingMandatoryValue():
             line = f"{cause.full_key} is missing: choose {_listed(_choices(str(cause.full_key)))}."
+        case _ if ambiguous := re.search("Ambiguous value for argument '(.*?)'", str(error)):
+            line = f"{ambiguous[1]}: sweep over several values with --multirun."
         case _:
             line = str(error)
     return " ".join(line.split())
@@ -57,21 +66,22 @@ def _no_key(key: str, kind: Any) -> str:
 
 def _no_value(key: str, error: ValidationError) -> str:
     name, reason = key.rpartition(".")[2].partition("[")[0], str(error).split("\n")[0]
-    value = re.search(r"[Vv]alue '(.*?)'", reason)
     hints = get_type_hints(error.object_type) if is_dataclass(error.object_type) else {}
-    if name not in hints or value is None:
-        return f"{key}: {reason}."
-    return f"{key}={value[1]}: {key} must be {_expected(hints[name])}."
+    if name not in hints:
+        return f"{key}: {reason}"
+    value = re.search(r"[Vv]alue '(.*?)'", reason)
+    said = f"{key}={value[1]}" if value else key
+    return f"{said}: {key.partition('[')[0]} must be {_expected(hints[name])}."
 
 
 def _expected(kind: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _listed([member.name for member in kind])
-    for part in getattr(kind, "__args__", ()):
-        if part in EXPECTED:
-            many = "a list of such: " if getattr(kind, "__origin__", None) is list else ""
-            return f"{many}{EXPECTED[part]}{' or null' if not many else ''}"
-    return EXPECTED.get(kind, "of another type")
+    if kind in EXPECTED:
+        return EXPECTED[kind]
+    if is_dataclass(kind):
+        return f"said key by key: {_listed([f.name for f in fields(kind)])}"
+    return _listed([EXPECTED.get(part, "null") for part in get_args(kind)])
 
 
 def _choices(group: str) -> list[str]:

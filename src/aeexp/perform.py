@@ -7,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from aeexp.artifact import DivergedError, Facts
-from aeexp.backend import choose
+from aeexp.backend import choose, unheard
 from aeexp.runs import Record, Status, write, write_bytes
 from aeexp.spec import Experiment
 from aeexp.terminal import Terminal
@@ -45,7 +45,7 @@ def perform(config: DictConfig) -> int:
 
 def _run(experiment: Experiment, folder: Path, record: Record, terminal: Terminal) -> Status:
     choose(experiment.backend)
-    with terminal.stage("import"):
+    with terminal.stage("import"), unheard():
         from aeexp.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
     try:
         for artifact in run(experiment, terminal):
@@ -54,8 +54,7 @@ def _run(experiment: Experiment, folder: Path, record: Record, terminal: Termina
             else:
                 write(artifact, folder)
             terminal.hear(artifact)
-    except DivergedError as error:
-        record.note(error=str(error))
+    except DivergedError:
         return Status.DIVERGED
     if terminal.stop:
         raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aeexp import preprocessing
 from aeexp.data import Dataset, Rows, load, partition
 from aeexp.preprocessing import Scaling
-from aeexp.spec import Autoencoder, Experiment, FitOn, Partition
+from aeexp.spec import Autoencoder, Experiment, FitOn, Loss, Partition
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ def pose(experiment: Experiment) -> Problem:
     _refuse_single_row_batches(experiment, rows)
     fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
     scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
-    return Problem(data, rows, scaling, scaling.apply(data.x))
+    problem = Problem(data, rows, scaling, scaling.apply(data.x))
+    _refuse_what_is_no_probability(experiment, problem)
+    return problem
 
 
 def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
@@ -52,5 +54,16 @@ def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:
         message = (
             "training.batch_size=1 leaves batch normalisation nothing to normalise over:"
             " use a larger batch or model.batch_norm=false."
+        )
+        raise ValueError(message)
+
+
+def _refuse_what_is_no_probability(experiment: Experiment, problem: Problem) -> None:
+    low, high = problem.x.min(), problem.x.max()
+    if experiment.training.loss is Loss.binary_crossentropy and not 0 <= low <= high <= 1:
+        message = (
+            f"training.loss=binary_crossentropy needs scaled values between 0 and 1, and those of"
+            f" {problem.data.name} lie between {low:.3g} and {high:.3g}: choose another loss, or"
+            " preprocessing=minmax preprocessing.fit_on=all."
         )
         raise ValueError(message)

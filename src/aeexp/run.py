@@ -7,6 +7,7 @@ from dataclasses import asdict
 import keras
 
 from aeexp.analysis import clusters, interpretation, reconstruction
+from aeexp.analysis.verdict import lost
 from aeexp.artifact import Artifact, DivergedError, Facts, Model, Table
 from aeexp.concerns import concerns
 from aeexp.data import Floats, fingerprint
@@ -44,20 +45,15 @@ def run(experiment: Experiment, watch: Watch | None = None) -> Iterator[Artifact
     yield Table("history", history.columns())
     if history.diverged:
         yield undefined(problem, experiment.clustering)
+        yield Facts("verdict", {"verdict": asdict(lost(history.loss))})
         yield from draw(experiment.figures, history, None)
-        raise DivergedError(_lost(history))
+        raise DivergedError
     yield _model(experiment, problem, network)
     with watch.stage("analyse"):
         found = _find(experiment, problem, network, history)
         yield from tell(found)
     with watch.stage("figures"):
         yield from draw(experiment.figures, history, found)
-
-
-def _lost(history: History) -> str:
-    epochs = len(history.loss)
-    before = f"the last finite loss was {history.loss[-2]:.3g}" if epochs > 1 else "from the start"
-    return f"the loss was lost in epoch {epochs} ({before}): lower optimizer.lr."
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
@@ -103,5 +99,5 @@ def _find(
 def _attribution(experiment: Experiment, network: Network, x: Floats) -> tuple[Floats, str]:
     """Return what ties features to factors, (features, factors), and what it is."""
     if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
-        return network.encoder.get_weights()[0], "encoder weight"
+        return network.weights()["z/kernel"], "encoder weight"
     return interpretation.mean_jacobian(network.encode, x), "mean encoder Jacobian"

@@ -87,9 +87,9 @@ class Terminal(Watch):
                     self._say(line)
         if "verdict" in record:
             self._say(record["verdict"]["sentence"])
-        if record.get("error"):
-            self._say(f"{record['status'].value}: {record['error']}")
-        self._say(f"{folder}")
+        if "error" in record:
+            self._say(f"{record['error']} (see {folder / 'traceback.txt'})")
+        self._say(f"{record['status'].value.lower()}: {folder}")
 
     def _say(self, line: str) -> None:
         self.console.print(Text(line), soft_wrap=True)

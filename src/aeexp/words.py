@@ -9,9 +9,10 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from aeexp.options import conf_dir
+from aeexp.options import OPTIONS, conf_dir
 from aeexp.spec import Experiment
 
 
@@ -29,22 +30,32 @@ def compositions(arguments: Namespace) -> list[DictConfig]:
     One configuration; with --multirun one for each combination of the values swept over.
 
     Raises:
-        HydraException: The words cannot be composed.
+        ValueError, HydraException: The words cannot be composed.
     """
     words = list(arguments.overrides)
     if arguments.config_dir:
         folder = Path(arguments.config_dir).resolve().as_uri()
         words.append(f"hydra.searchpath=[{quoted(folder)}]")
-    combinations = _combinations(words) if arguments.multirun else [words]
+    overrides = OverridesParser.create().parse_overrides(words)
+    _refuse_groups_without_words(overrides)
+    combinations = _combinations(overrides) if arguments.multirun else [words]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         name = arguments.config_name or "config"
         return [compose(name, each, return_hydra_config=True) for each in combinations]
 
 
-def _combinations(words: list[str]) -> list[list[str]]:
-    overrides = OverridesParser.create().parse_overrides(words)
+def _combinations(overrides: list[Override]) -> list[list[str]]:
     (batch,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
     return batch
+
+
+def _refuse_groups_without_words(overrides: list[Override]) -> None:
+    for override in overrides:
+        options = OPTIONS.get(override.key_or_group)
+        wordless = override.value() is None or isinstance(override.value(), int | float | dict)
+        if options and wordless and not override.is_delete():
+            message = f"{override.input_line}: choose {', '.join(options)}."
+            raise ValueError(message)
 
 
 def said(config: DictConfig) -> Experiment:

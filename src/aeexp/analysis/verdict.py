@@ -41,6 +41,12 @@ class Course:
     kept: int
 
 
+def lost(loss: Floats) -> Verdict:
+    """Return the verdict on a training whose last loss is not finite. loss: (epochs,)."""
+    before = f"after a loss of {loss[-2]:.3g}" if len(loss) > 1 else "from the start"
+    return _say("diverged", f"no finite loss in epoch {len(loss)}, {before}: lower optimizer.lr.")
+
+
 def judge(course: Course) -> Verdict:
     """Return the first of the verdicts that holds, with its numbers.
 

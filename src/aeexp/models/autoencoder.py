@@ -16,16 +16,18 @@ Layers = list[keras.layers.Layer]
 @build.register
 def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
     l1, l2 = penalty(regularisers.values(), AppliesTo.kernel)
-    kernel = keras.regularizers.L1L2(l1, l2) if l1 or l2 else None
     encoding = [
-        *(_hidden(spec, units, kernel) for units in spec.hidden),
-        [_dense(spec, spec.latent_dim, spec.latent_activation, kernel)],
+        *(_hidden(spec, units, f"encoder_{i + 1}") for i, units in enumerate(spec.hidden)),
+        [_dense(spec, spec.latent_dim, spec.latent_activation, "z")],
     ]
     decoding = [
-        *(_hidden(spec, units) for units in reversed(spec.hidden)),
-        [_dense(spec, features, spec.output_activation)],
+        *(_hidden(spec, units, f"decoder_{i + 1}") for i, units in enumerate(spec.hidden[::-1])),
+        [_dense(spec, features, spec.output_activation, "x_hat")],
     ]
-    x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="z")
+    if l1 or l2:
+        for layers in encoding:
+            layers[0].kernel_regularizer = keras.regularizers.L1L2(l1, l2)
+    x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
     encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
     decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
     disturbed = _chain(x, *_regularised(encoding, list(regularisers.values())))
@@ -42,24 +44,22 @@ def _regularised(encoding: list[Layers], specs: list[RegulariserSpec]) -> Iterab
             yield [ActivityPenalty(l1, l2)]
 
 
-def _hidden(spec: Autoencoder, units: int, kernel: Any = None) -> Layers:
+def _hidden(spec: Autoencoder, units: int, name: str) -> Layers:
     if not spec.batch_norm:
-        return [_dense(spec, units, spec.activation, kernel)]
+        return [_dense(spec, units, spec.activation, name)]
     return [
-        _dense(spec, units, Activation.linear, kernel),
-        keras.layers.BatchNormalization(),
-        keras.layers.Activation(spec.activation.value),
+        _dense(spec, units, Activation.linear, name),
+        keras.layers.BatchNormalization(name=f"{name}_norm"),
+        keras.layers.Activation(spec.activation.value, name=f"{name}_activation"),
     ]
 
 
-def _dense(
-    spec: Autoencoder, units: int, activation: Activation, kernel: Any = None
-) -> keras.layers.Layer:
+def _dense(spec: Autoencoder, units: int, activation: Activation, name: str) -> keras.layers.Layer:
     return keras.layers.Dense(
         units,
         activation.value,
         kernel_initializer=spec.kernel_initializer.value,
-        kernel_regularizer=kernel,
+        name=name,
     )
 
 

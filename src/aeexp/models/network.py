@@ -39,12 +39,9 @@ class Network:
         return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
 
     def weights(self) -> Mapping[str, Floats]:
-        """Return every weight of encoder and decoder under its path."""
-        return {
-            f"{part.name}/{weight.path}": keras.ops.convert_to_numpy(weight)
-            for part in (self.encoder, self.decoder)
-            for weight in part.weights
-        }
+        """Return every weight of encoder and decoder by layer and role: `encoder_1/kernel`."""
+        weights = (*self.encoder.weights, *self.decoder.weights)
+        return {weight.path: keras.ops.convert_to_numpy(weight.value) for weight in weights}
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:

@@ -20,7 +20,7 @@ class ActivityPenalty(keras.layers.Layer):
         super().__init__()
         self.l1, self.l2 = l1, l2
 
-    def call(self, a: Any) -> Any:  # noqa: D102  (Keras's)
+    def call(self, a: Any) -> Any:
         penalty = self.l1 * ops.sum(ops.abs(a)) + self.l2 * ops.sum(ops.square(a))
         self.add_loss(penalty / ops.cast(ops.shape(a)[0], a.dtype))
         return a

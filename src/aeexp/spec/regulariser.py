@@ -52,7 +52,7 @@ class L1L2(Penalty):
 
 @dataclass(kw_only=True)
 class Dropout(RegulariserSpec):
-    """Switches off a random share of what each layer of the encoder reads (Srivastava et al., 2014)."""
+    """Switches off a share of what each layer of the encoder reads (Srivastava et al., 2014)."""
 
     rate: float = param(
         0.1, "Share switched off, anew in each training step.", at_least=0, below=1

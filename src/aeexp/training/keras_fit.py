@@ -52,7 +52,7 @@ def train(
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Writes down every epoch, and ends the training when the loss is lost or the watch says so."""
+    """Writes down every epoch; ends the training when the loss is lost or the watch says so."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()

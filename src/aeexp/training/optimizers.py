@@ -46,7 +46,7 @@ def _(spec: Cosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
 @learning_rate.register
 def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     steps = steps_per_epoch * epochs
-    warmup = round(spec.warmup * steps)
+    warmup = int(spec.warmup * steps)
     if warmup == 0:
         return schedules.CosineDecay(lr, steps, alpha=spec.final)
     return schedules.CosineDecay(

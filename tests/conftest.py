@@ -1,0 +1,54 @@
+"""The suite runs on one backend at a time: AEEXP_TEST_BACKEND, or JAX."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aeexp.backend import choose
+from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoFigures, Shallow, Training
+
+BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
+choose(BACKEND)
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return BACKEND
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Experiment]:
+    """Make an experiment that trains in a moment, with changes."""
+
+    def make(**changes: Any) -> Experiment:
+        said = {
+            "dataset": Blobs(samples=60, features=6, centers=3),
+            "model": Shallow(latent_dim=2),
+            "training": Training(epochs=2),
+            "clustering": {"kmeans": KMeans()},
+            "figures": NoFigures(),
+            "backend": BACKEND,
+        }
+        return Experiment(**(said | changes))
+
+    return make
+
+
+@pytest.fixture
+def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in an empty directory, on the backend of the suite."""
+
+    def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "aeexp", *words]
+        if not any(word.startswith(("backend=", "-")) for word in words):
+            command.append(f"backend={BACKEND.value}")
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, **options
+        )
+
+    return run

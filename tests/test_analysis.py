@@ -1,0 +1,333 @@
+"""Numbers are what their formulas say, on data where the answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import special_ortho_group
+
+from aeexp.analysis import agreement, clusters, interpretation, reconstruction, separation
+from aeexp.analysis.verdict import Course, judge, lost
+from aeexp.concerns import shortfall
+from aeexp.data import Classes, Rows, Values
+from aeexp.options import OPTIONS
+from aeexp.preprocessing import Scaling
+from aeexp.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
+
+RNG = np.random.default_rng(0)
+CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
+TRUTH = np.repeat([0, 1, 2], 30)
+FAR = CENTRES[TRUTH] + RNG.normal(size=(90, 2))
+CLASSES = Classes("class", TRUTH, ("a", "b", "c"))
+ROWS = Rows(np.arange(60), np.arange(60, 90))
+
+# --- clusters
+
+
+@pytest.mark.parametrize("word", OPTIONS["clustering"])
+def test_three_far_clouds_are_found_by_every_clustering(word: str) -> None:
+    codes = clusters.find(OPTIONS["clustering"][word](), FAR, CLASSES, seed=0)
+    assert agreement.agreement(codes[codes >= 0], Classes("c", TRUTH[codes >= 0], CLASSES.names))[
+        "ari"
+    ] == pytest.approx(1.0)
+    assert np.mean(codes >= 0) > 0.8
+
+
+@pytest.mark.parametrize("word", ["kmeans", "gaussian_mixture", "agglomerative"])
+@pytest.mark.parametrize("labels", [None, Values("v", FAR[:, 0])], ids=["none", "values"])
+def test_without_classes_the_silhouette_finds_how_many_clusters_there_are(
+    word: str, labels: Values | None
+) -> None:
+    codes = clusters.find(OPTIONS["clustering"][word](), FAR, labels, seed=0)
+    assert len(np.unique(codes)) == 3
+
+
+def test_with_classes_there_are_as_many_clusters_as_classes() -> None:
+    two = Classes("class", TRUTH % 2, ("even", "odd"))
+    assert len(np.unique(clusters.find(KMeans(), FAR, two, seed=0))) == 2
+
+
+def test_a_number_of_clusters_that_is_said_is_kept() -> None:
+    assert len(np.unique(clusters.find(KMeans(n_clusters=5), FAR, CLASSES, seed=0))) == 5
+
+
+def test_rows_in_no_dense_region_are_noise() -> None:
+    z = np.vstack([FAR, [[1000.0, 1000.0]]])
+    for spec in (DBSCAN(), HDBSCAN()):
+        assert clusters.find(spec, z, None, seed=0)[-1] == separation.NOISE
+
+
+def test_the_knee_lies_between_the_distances_within_and_between_clouds() -> None:
+    eps = clusters.knee(np.vstack([FAR, [*CENTRES[:1], 10, 10]]), 5)
+    assert 0.2 < eps < 10
+
+
+@pytest.mark.parametrize("word", OPTIONS["clustering"])
+@pytest.mark.parametrize("rows", [3, 4])
+def test_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
+    codes = clusters.find(OPTIONS["clustering"][word](), FAR[:rows], None, seed=0)
+    assert codes.shape == (rows,)
+
+
+@pytest.mark.parametrize(
+    "spec", [KMeans(n_clusters=3), DBSCAN(eps=2.0), HDBSCAN()], ids=lambda s: type(s).__name__
+)
+def test_clusters_do_not_depend_on_how_the_factors_are_turned(spec: ClusteringSpec) -> None:
+    turned = FAR @ special_ortho_group.rvs(2, random_state=1)
+    found = [clusters.find(spec, z, None, seed=0) for z in (FAR, turned)]
+    assert agreement.agreement(found[0], Classes("c", found[1] + 1, ("n", "a", "b", "c")))[
+        "ari"
+    ] == pytest.approx(1.0)
+
+
+# --- separation and agreement
+
+
+def test_separation_counts_clusters_and_noise_and_leaves_noise_out() -> None:
+    noisy = TRUTH.copy()
+    noisy[:9] = separation.NOISE
+    measured = separation.separation(FAR, noisy, "k")
+    without = separation.separation(FAR[9:], TRUTH[9:], "k")
+    assert measured["n_clusters"] == 3
+    assert measured["noise_fraction"] == pytest.approx(0.1)
+    assert measured["silhouette"] == pytest.approx(without["silhouette"])
+    assert measured["silhouette"] > 0.8
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        pytest.param(np.zeros(90, int), id="one cluster"),
+        pytest.param(np.full(90, -1), id="all noise"),
+        pytest.param(np.arange(90), id="a cluster a row"),
+    ],
+)
+def test_what_is_undefined_is_no_number_and_the_log_says_why(
+    codes: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        measured = separation.separation(FAR, codes, "dbscan")
+    for name in ("silhouette", "davies_bouldin", "calinski_harabasz"):
+        assert math.isnan(measured[name])
+        assert name in caplog.text
+    assert "clustering.dbscan" in caplog.text
+
+
+@given(renamed=st.permutations([0, 1, 2]))
+def test_agreement_is_perfect_whatever_the_clusters_are_called(renamed: list[int]) -> None:
+    measured = agreement.agreement(np.array(renamed)[TRUTH], CLASSES)
+    assert measured == pytest.approx(dict.fromkeys(agreement.NAMES, 1.0))
+
+
+def test_agreement_by_hand() -> None:
+    codes = np.array([0, 0, 1, 1, -1, 2])
+    classes = Classes("class", np.array([0, 0, 0, 1, 1, 1]), ("a", "b"))
+    measured = agreement.agreement(codes, classes)
+    assert measured["accuracy"] == pytest.approx(3 / 6)  # 0 is a, 1 (or 2) is b, noise is nothing
+    # of 15 pairs 2 are together by cluster, 6 by class, 1 by both; 2 * 6 / 15 = 0.8 by chance
+    assert measured["ari"] == pytest.approx((1 - 0.8) / ((2 + 6) / 2 - 0.8))
+    assert measured["fowlkes_mallows"] == pytest.approx(1 / math.sqrt(6 * 2))
+
+
+def test_clusters_beyond_the_classes_and_noise_match_no_class() -> None:
+    codes = np.array([0, 0, 1, 1, 2, -1])
+    classes = Classes("class", np.array([0, 0, 1, 1, 1, 0]), ("a", "b"))
+    assert agreement.matching(codes, classes) == {0: 0, 1: 1}
+
+
+# --- reconstruction
+
+
+def test_reconstruction_errors_are_over_their_own_rows() -> None:
+    x = RNG.normal(size=(90, 3))
+    x_hat = x.copy()
+    x_hat[ROWS.val] += 2.0
+    errors = reconstruction.errors(x, x_hat, ROWS, np.zeros_like(x))
+    assert errors["reconstruction.train.mse"] == 0
+    assert errors["reconstruction.val.mse"] == pytest.approx(4.0)
+    assert errors["baseline.pca.val.mse"] == pytest.approx((x[ROWS.val] ** 2).mean())
+
+
+def test_predicting_the_training_mean_explains_nothing() -> None:
+    x = RNG.normal(size=(90, 3)) * [1, 5, 0.1]
+    mean = np.broadcast_to(x[ROWS.train].mean(0), x.shape)
+    errors = reconstruction.errors(x, mean, ROWS, mean)
+    assert errors["reconstruction.train.r2"] == pytest.approx(0)
+    assert errors["reconstruction.val.r2"] == pytest.approx(0)
+
+
+def test_without_validation_rows_their_errors_are_no_numbers() -> None:
+    x = RNG.normal(size=(90, 3))
+    rows = Rows(np.arange(90), np.arange(0))
+    errors = reconstruction.errors(x, x, rows, x)
+    assert math.isnan(errors["reconstruction.val.mse"])
+    assert math.isnan(errors["reconstruction.val.r2"])
+    assert errors["reconstruction.train.r2"] == 1
+
+
+def test_each_feature_has_its_r2_and_its_error_in_original_units() -> None:
+    x = RNG.normal(size=(90, 2))
+    x_hat = [*x, 0.0, 0.5]
+    scaling = Scaling(offset=np.zeros(2), scale=np.array([1.0, 100.0]))
+    table = reconstruction.by_feature(x, x_hat, ROWS, ("f", "g"), scaling)
+    assert table["feature"] == ["f", "g"]
+    assert table["val_rmse"] == pytest.approx([0.0, 50.0])
+    variance = np.mean((x[:60, 1] - x[:60, 1].mean()) ** 2)
+    assert table["train_r2"] == pytest.approx([1.0, 1 - 0.25 / variance])
+
+
+def test_pca_is_fitted_on_the_training_rows_alone() -> None:
+    x = RNG.normal(size=(90, 4))
+    altered = x.copy()
+    altered[ROWS.val] *= 50
+    train = ROWS.train
+    fits = [reconstruction.pca(each, train, 2)[train] for each in (x, altered)]
+    assert np.array_equal(*fits)
+
+
+# --- interpretation
+
+
+def test_the_mean_jacobian_of_a_linear_map_is_its_matrix() -> None:
+    matrix = RNG.normal(size=(5, 2))
+    x = RNG.normal(size=(40, 5)).astype(np.float32)
+    assert interpretation.mean_jacobian(lambda rows: rows @ matrix, x) == pytest.approx(
+        matrix, abs=1e-4
+    )
+
+
+def test_the_mean_jacobian_is_averaged_over_rows() -> None:
+    matrix = RNG.normal(size=(4, 3))
+    x = RNG.normal(size=(50, 4))
+    slopes = 1 - np.tanh(x @ matrix) ** 2
+    expected = matrix * slopes.mean(0)
+    found = interpretation.mean_jacobian(lambda rows: np.tanh(rows @ matrix), x)
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_of_many_rows_a_fixed_sample_is_taken() -> None:
+    x = RNG.normal(size=(5000, 2))
+    seen: list[int] = []
+
+    def encode(rows: np.ndarray) -> np.ndarray:
+        seen.append(len(rows))
+        return rows**2
+
+    one, two = (interpretation.mean_jacobian(encode, x) for _ in range(2))
+    assert seen == [2 * 2 * 2000] * 2
+    assert np.array_equal(one, two)
+
+
+def test_features_are_listed_by_sign_heaviest_first() -> None:
+    weights = np.array([[1.0], [-3.0], [0.0], [2.0], [-0.5]])
+    signed = interpretation.signed_features(weights, ("a", "b", "c", "d", "e"))["z1"]
+    assert [entry["feature"] for entry in signed["positive"]] == ["d", "a"]
+    assert [entry["feature"] for entry in signed["negative"]] == ["b", "e"]
+    assert signed["negative"][0]["weight"] == -3.0
+
+
+# --- what an activation cannot reach
+
+
+@pytest.mark.parametrize("activation", list(Activation), ids=lambda a: a.name)
+def test_the_range_of_an_activation_is_keras_s(activation: Activation) -> None:
+    import keras  # noqa: PLC0415
+
+    values = np.linspace(-500, 500, 200_001, dtype=np.float32)
+    reached = keras.ops.convert_to_numpy(keras.activations.get(activation.value)(values))
+    ends = np.array([reached.min(), reached.max()])
+    bounded = np.abs(ends) < 99
+    assert shortfall(activation, ends)[1] < 1e-12
+    beyond = [shortfall(activation, end)[1] > 1e-5 for end in [*ends, -0.01, 0.01]]
+    assert beyond == bounded.tolist()
+
+
+def test_the_floor_is_the_error_of_the_nearest_values_in_reach() -> None:
+    outside, floor = shortfall(Activation.sigmoid, np.array([-2.0, 0.5, 1.0, 4.0]))
+    assert outside == 0.5
+    assert floor == pytest.approx((4 + 9) / 4)
+
+
+# --- the verdict, on courses whose truth is known
+
+EPOCHS = np.arange(100)
+SETTLED = 0.2 + 0.8 * np.exp(-EPOCHS / 8)
+
+
+def course(**changes: object) -> Course:
+    noise = np.random.default_rng(1)
+    made = {
+        "loss": SETTLED,
+        "val_loss": SETTLED + 0.01,
+        "train": noise.gamma(20, 0.2 / 20, 800),
+        "val": noise.gamma(20, 0.21 / 20, 200),
+        "pca": noise.gamma(20, 0.4 / 20, 200),
+        "mean": 1.0,
+        "kept": 99,
+    }
+    return Course(**(made | changes))
+
+
+RISING = np.where(EPOCHS < 40, SETTLED + 0.01, 0.215 + 0.004 * (EPOCHS - 40))
+FALLING = np.exp(-EPOCHS / 100)
+
+
+@pytest.mark.parametrize(
+    ("seen", "word", "says"),
+    [
+        pytest.param(course(), "good", "has settled", id="good"),
+        pytest.param(
+            course(train=np.full(800, 1.2)), "diverged", "1.2, above the 1 of", id="diverged"
+        ),
+        pytest.param(course(val=np.zeros(0)), "withheld", "split.validation", id="no validation"),
+        pytest.param(
+            course(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.4)),
+            "withheld",
+            "over 12 rows",
+            id="too few rows",
+        ),
+        pytest.param(
+            course(pca=np.full(200, 0.15)), "underfitting", "PCA", id="no better than PCA"
+        ),
+        pytest.param(
+            course(loss=FALLING, val_loss=FALLING), "still improving", "18%", id="still improving"
+        ),
+        pytest.param(
+            course(
+                loss=0.3 * FALLING,
+                val_loss=RISING,
+                train=np.full(800, 0.11),
+                val=np.random.default_rng(0).gamma(20, 0.38 / 20, 200),
+                pca=np.full(200, 0.6),
+            ),
+            "overfitting",
+            "above its best, of epoch",
+            id="overfitting",
+        ),
+        pytest.param(
+            course(
+                loss=0.3 * FALLING,
+                val_loss=RISING,
+                kept=40,
+                train=np.full(800, 0.11),
+            ),
+            "good",
+            "rows seen in training fare better",
+            id="overfitting, but the best epoch was restored",
+        ),
+    ],
+)
+def test_a_course_gets_the_verdict_it_deserves(seen: Course, word: str, says: str) -> None:
+    verdict = judge(seen)
+    assert verdict.word == word
+    assert says in verdict.sentence
+    assert verdict.sentence.startswith(word.capitalize())
+
+
+def test_a_lost_loss_is_told_with_its_epoch_and_what_was_before() -> None:
+    verdict = lost(np.array([2.0, 3.5, np.nan]))
+    assert verdict.word == "diverged"
+    assert "epoch 3" in verdict.sentence
+    assert "3.5" in verdict.sentence

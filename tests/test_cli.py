@@ -1,0 +1,363 @@
+"""The command line as a user meets it: words in, files, a few lines and an exit code out."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aeexp import cli
+from aeexp.spec import Backend
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("training.epochs=3", "figures=none")
+
+
+def directory(root: Path) -> Path:
+    (run,) = root.glob("outputs/*/*/run.json")
+    return run.parent
+
+
+def files(root: Path) -> set[str]:
+    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
+
+
+def read(folder: Path, name: str) -> dict[str, Any]:
+    return json.loads((folder / name).read_text())
+
+
+def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path) -> None:
+    done = aeexp("training.epochs=3")
+    assert done.returncode == 0, done.stderr
+    folder = directory(tmp_path)
+    figures = {"loss", "latent", "latent_kmeans", "latent_dbscan", "weights", "weights_map"}
+    figures |= {"contingency_kmeans", "contingency_dbscan", "reconstruction"}
+    model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
+    assert files(folder) == {
+        *("run.json", "metrics.json", "interpretation.json", "aeexp.log"),
+        *("history.csv", "latents.csv", "weights.csv", "reconstruction.csv"),
+        *(f"figures/{name}.png" for name in figures),
+        *(f"model/{name}" for name in model),
+        *(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra")),
+    }
+    record = read(folder, "run.json")
+    assert record["status"] == "COMPLETED"
+    assert record["verdict"]["sentence"] in done.stdout
+    stages = {"import", "load", "build", "train", "compile", "analyse", "figures", "total"}
+    assert set(record["seconds"]) == stages
+    assert str(folder.relative_to(tmp_path)) in done.stdout.replace("\n", "")
+    with (folder / "latents.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 178
+    weights = np.load(folder / "model" / "weights.npz")
+    assert weights["z/kernel"].shape == (13, 3)
+
+
+def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> None:
+    done = aeexp(*QUICK)
+    first, second, *rest = done.stdout.splitlines()
+    assert first == (
+        "wine: 178 rows × 13 features, 3 classes (cultivar); 142 to train on, 36 held out"
+    )
+    assert second.startswith("shallow autoencoder 13-3-13; Adam lr 0.001, mse, 3 epochs")
+    assert [line.split()[1] for line in rest if line.startswith("epoch ")] == ["1/3", "2/3", "3/3"]
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "aeexp", *QUICK, f"backend={backend.value}"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        told = b""
+        while True:
+            try:
+                told += os.read(leader, 65536)
+            except OSError:  # the other end was closed
+                break
+        process.wait()
+    os.close(leader)
+    assert "━".encode() in told
+    assert b"val_loss" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(
+            ["model=deeep"], "model=deeep: there is no such option; choose deep, ", id="option"
+        ),
+        pytest.param(
+            ["regulariser=[l1,foo]"], "regulariser=foo: there is no such", id="one of several"
+        ),
+        pytest.param(["experiment=foo"], "choose tutorial_deep, ", id="experiment"),
+        pytest.param(
+            ["modle=deep"], "modle: there is no such key; did you mean model?", id="group"
+        ),
+        pytest.param(
+            ["model.latnt_dim=3"],
+            "model.latnt_dim: there is no such key; did you mean latent_dim?",
+            id="key",
+        ),
+        pytest.param(["+model.new=1"], "model.new: there is no such key; choose ", id="added key"),
+        pytest.param(
+            ["clustering.hdbscan.min_samples=3"],
+            "add it with 'clustering=[…,hdbscan]'",
+            id="an option not chosen",
+        ),
+        pytest.param(
+            ["model.latent_dim=abc"],
+            "model.latent_dim=abc: model.latent_dim must be a whole number.",
+            id="type",
+        ),
+        pytest.param(
+            ["training.early_stopping.patience=x"],
+            "must be a whole number or null.",
+            id="optional",
+        ),
+        pytest.param(["model.hidden=x"], "such as [32,16].", id="list"),
+        pytest.param(["training=3"], "said key by key: epochs, ", id="part"),
+        pytest.param(["model.activation=rellu"], "must be linear, relu, leaky_relu", id="choice"),
+        pytest.param(
+            ["model.latent_dim=0"], "model.latent_dim must be at least 1, got 0.", id="bound"
+        ),
+        pytest.param(
+            ["clustering.dbscan.eps=-1"],
+            "clustering.dbscan.eps must be above 0, got -1.0.",
+            id="bound of one of several",
+        ),
+        pytest.param(["seed=-1"], "seed must be at least 0, below 2^32, got -1.", id="seed"),
+        pytest.param(["optimizer.lr=nan"], "optimizer.lr must be a finite number", id="nan"),
+        pytest.param(["model=null"], "model=null: choose shallow, deep, linear.", id="null"),
+        pytest.param(["~model"], "model is missing: choose deep, ", id="left out"),
+        pytest.param(["model=deep,shallow"], "with --multirun.", id="sweep without multirun"),
+        pytest.param(["deep"], "deep: say key=value", id="no key"),
+        pytest.param(["backend=mxnet"], "backend must be jax, tensorflow or torch.", id="backend"),
+        pytest.param(
+            ["clustering.kmeans.n_clusters=179"],
+            "clustering.kmeans.n_clusters=179 is more than the 178 rows of wine",
+            id="more clusters than rows",
+        ),
+        pytest.param(["split.validation=0.999"], "leaves none of the 178 rows", id="no rows left"),
+        pytest.param(
+            ["model.batch_norm=true", "training.batch_size=1"],
+            "training.batch_size=1 leaves batch normalisation nothing",
+            id="batches of one",
+        ),
+        pytest.param(
+            ["training.loss=binary_crossentropy"],
+            "needs scaled values between 0 and 1, and those of wine lie between",
+            id="no probabilities",
+        ),
+        pytest.param(
+            ["hydra.run.dir=file/run"], "hydra.run.dir=file/run cannot be made", id="directory"
+        ),
+        pytest.param(
+            ["--multirun", "model.latent_dim=2,0"], "at least 1, got 0.", id="one job of a sweep"
+        ),
+        pytest.param(
+            ["--cfg", "job", "model=foo"], "model=foo: there is no such option", id="--cfg"
+        ),
+    ],
+)
+def test_bad_words_get_one_line_and_leave_nothing(
+    words: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    told = capsys.readouterr()
+    assert end.value.code == 2
+    assert says in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+    assert files(tmp_path) == {"file"}
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "torch"])
+def test_a_backend_that_is_not_installed_is_named_with_its_command(
+    missing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("aeexp.backend.find_spec", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["aeexp", f"backend={missing}"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert f'pip install "aeexp[{missing}]"' in capsys.readouterr().err
+    assert files(tmp_path) == set()
+
+
+def test_backends_are_not_mixed_in_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("aeexp.cli.require", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["aeexp", "--multirun", "backend=jax,torch"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "start one sweep per backend" in capsys.readouterr().err
+    assert files(tmp_path) == set()
+
+
+def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['aeexp', '--help']; import aeexp.cli as c\n"
+        "try: c.main()\n"
+        "finally: sys.stderr.write(' '.join({'keras', 'numpy', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    for word in ("model.latent_dim=3", "early_stopping.patience=null", "tutorial_deep", "hdbscan"):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--cfg", "job"], ["--info", "defaults"]], ids=" ".join)
+def test_hydra_s_own_questions_are_answered(aeexp: Run, tmp_path: Path, words: list[str]) -> None:
+    done = aeexp(*words, "model=deep")
+    assert done.returncode == 0, done.stderr
+    assert "deep" in done.stdout or "hidden" in done.stdout
+    assert files(tmp_path) == set()
+
+
+def test_a_lost_loss_ends_with_status_diverged_and_exit_code_3(aeexp: Run, tmp_path: Path) -> None:
+    done = aeexp("optimizer=sgd", "optimizer.lr=1e30", "model=linear")
+    assert done.returncode == 3
+    assert "lower optimizer.lr" in done.stdout
+    folder = directory(tmp_path)
+    assert read(folder, "run.json")["status"] == "DIVERGED"
+    assert set(read(folder, "metrics.json").values()) == {None}
+    assert (folder / "history.csv").exists()
+    assert (folder / "figures" / "loss.png").exists()
+    assert not (folder / "model").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the shell's limit on file sizes")
+def test_a_full_disk_fails_the_run_and_keeps_what_was_written(
+    tmp_path: Path, backend: Backend
+) -> None:
+    words = f"training.epochs=3 backend={backend.value}"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 16; {sys.executable} -m aeexp {words}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"},
+    )
+    folder = directory(tmp_path)
+    record = read(folder, "run.json")
+    assert done.returncode == 1
+    assert record["status"] == "FAILED"
+    assert "File too large" in record["error"]
+    assert record["error"] in done.stdout.replace("\n", " ")
+    assert "File too large" in (folder / "traceback.txt").read_text()
+    assert (folder / "history.csv").exists()
+    assert not [name for name in files(folder) if Path(name).name.startswith(".")]
+
+
+def test_ctrl_c_ends_the_training_and_keeps_what_was_learnt(
+    tmp_path: Path, backend: Backend
+) -> None:
+    words = ["training.epochs=100000", "figures=none", f"backend={backend.value}"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "aeexp", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        process.stdout.readline()
+        time.sleep(5)
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Stopping after this epoch" in told
+    folder = directory(tmp_path)
+    assert read(folder, "run.json")["status"] == "INTERRUPTED"
+    assert read(folder, "metrics.json")["loss"] is not None
+    assert (folder / "model" / "weights.npz").exists()
+
+
+def test_a_sweep_gives_every_combination_its_directory(
+    aeexp: Run, tmp_path: Path, backend: Backend
+) -> None:
+    done = aeexp(
+        "--multirun", "model=shallow,deep", "seed=0,1", *QUICK, f"backend={backend.value}"
+    )
+    assert done.returncode == 0, done.stderr
+    records = sorted(tmp_path.glob("outputs/multirun/*/*/*/run.json"))
+    assert [path.parent.name for path in records] == ["0", "1", "2", "3"]
+    assert [read(path.parent, "run.json")["seed"] for path in records] == [0, 1, 0, 1]
+    shapes = [read(path.parent / "model", "architecture.json")["hidden"] for path in records]
+    assert shapes == [[], [], [32, 16], [32, 16]]
+
+
+def test_a_sweep_with_a_diverged_run_goes_on_and_says_so(
+    aeexp: Run, tmp_path: Path, backend: Backend
+) -> None:
+    words = ("optimizer=sgd", "optimizer.lr=1e30,0.01", "model=linear")
+    done = aeexp("--multirun", *words, *QUICK, f"backend={backend.value}")
+    assert done.returncode == 3
+    records = sorted(tmp_path.glob("outputs/multirun/*/*/*/run.json"))
+    statuses = [read(path.parent, "run.json")["status"] for path in records]
+    assert statuses == ["DIVERGED", "COMPLETED"]
+
+
+def test_runs_that_want_the_same_directory_get_one_each(tmp_path: Path, backend: Backend) -> None:
+    words = ["hydra.run.dir=same place", *QUICK, f"backend={backend.value}"]
+    command = [sys.executable, "-m", "aeexp", *words]
+    started = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)
+    ]
+    assert [process.wait() for process in started] == [0, 0]
+    assert {path.parent.name for path in tmp_path.glob("*/run.json")} == {
+        "same place",
+        "same place-2",
+    }
+    assert {path.parents[1].name for path in tmp_path.glob("*/.hydra/config.yaml")} == {
+        "same place",
+        "same place-2",
+    }
+
+
+def test_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        aeexp(*QUICK, f"hydra.run.dir={name}")
+    for name in (
+        "metrics.json",
+        "history.csv",
+        "latents.csv",
+        "weights.csv",
+        "interpretation.json",
+    ):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_user_s_own_options_are_found_with_config_dir(
+    aeexp: Run, tmp_path: Path, backend: Backend
+) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    mine = tmp_path / "mine" / "experiment" / "brief.yaml"
+    mine.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
+    done = aeexp("experiment=brief", f"backend={backend.value}", "--config-dir", "mine")
+    assert done.returncode == 0, done.stderr
+    assert len((directory(tmp_path) / "history.csv").read_text().splitlines()) == 3

@@ -1,0 +1,172 @@
+"""The network that is trained is the network that was said."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from aeexp.models import Network, build
+from aeexp.models.regularisers import ActivityPenalty
+from aeexp.options import OPTIONS
+from aeexp.spec import (
+    L1,
+    L1L2,
+    L2,
+    Activation,
+    AppliesTo,
+    Autoencoder,
+    Deep,
+    Dropout,
+    Linear,
+    Noise,
+    RegulariserSpec,
+    Shallow,
+)
+
+X = np.random.default_rng(0).normal(size=(32, 7)).astype(np.float32)
+
+
+def built(spec: Autoencoder, *regularisers: RegulariserSpec) -> Network:
+    keras.utils.set_random_seed(0)
+    return build(spec, 7, {type(r).__name__: r for r in regularisers})
+
+
+def losses(network: Network, x: np.ndarray, *, training: bool) -> float:
+    network.training(x, training=training)
+    return float(sum(keras.ops.convert_to_numpy(loss) for loss in network.training.losses))
+
+
+@pytest.mark.parametrize(
+    "spec", [kind() for kind in OPTIONS["model"].values()], ids=OPTIONS["model"]
+)
+@pytest.mark.parametrize("latent_dim", [1, 3, 9])
+def test_rows_are_encoded_and_decoded_in_their_shapes(spec: Autoencoder, latent_dim: int) -> None:
+    spec.latent_dim = latent_dim
+    network = built(spec)
+    z = network.encode(X)
+    assert z.shape == (32, latent_dim)
+    assert network.decode(z).shape == X.shape
+
+
+def test_no_rows_are_encoded_to_no_rows() -> None:
+    assert built(Shallow()).encode(X[:0]).shape == (0, 3)
+
+
+def test_the_decoder_mirrors_the_encoder() -> None:
+    network = built(Deep(hidden=[5, 4]))
+    kernels = [w.shape for part in (network.encoder, network.decoder) for w in part.weights[::2]]
+    assert kernels == [(7, 5), (5, 4), (4, 3), (3, 4), (4, 5), (5, 7)]
+
+
+def test_encoding_then_decoding_is_what_is_trained() -> None:
+    network = built(Deep(batch_norm=True), L1(), Dropout(rate=0.5), Noise(sd=1.0))
+    x_hat = keras.ops.convert_to_numpy(network.training(X, training=False))
+    assert network.decode(network.encode(X)) == pytest.approx(x_hat, abs=1e-6)
+
+
+@pytest.mark.parametrize("activation", list(Activation), ids=lambda a: a.name)
+def test_activations_are_keras_s_by_name(activation: Activation) -> None:
+    network = built(Shallow(latent_activation=activation))
+    kernel, bias = network.encoder.get_weights()
+    expected = keras.activations.get(activation.value)(
+        keras.ops.convert_to_tensor(X @ kernel + bias)
+    )
+    assert network.encode(X) == pytest.approx(keras.ops.convert_to_numpy(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "penalty"),
+    [
+        pytest.param(L1(strength=0.5), lambda a: 0.5 * np.abs(a).sum(), id="l1"),
+        pytest.param(L2(strength=0.5), lambda a: 0.5 * (a**2).sum(), id="l2"),
+        pytest.param(
+            L1L2(l1=0.5, l2=2.0), lambda a: 0.5 * np.abs(a).sum() + 2 * (a**2).sum(), id="l1_l2"
+        ),
+    ],
+)
+@pytest.mark.parametrize("rows", [32, 5])
+def test_a_penalty_on_activity_is_divided_by_the_rows_of_the_batch(
+    spec: RegulariserSpec, penalty: object, rows: int
+) -> None:
+    network = built(Deep(hidden=[5]), spec)
+    hidden = keras.Model(network.encoder.input, network.encoder.layers[1].output)
+    x = X[:rows]
+    layers = [keras.ops.convert_to_numpy(hidden(x)), network.encode(x)]
+    expected = sum(penalty(a) for a in layers) / rows
+    assert losses(network, x, training=True) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_penalty_on_kernels_is_put_on_each_layer_of_the_encoder_and_on_no_other() -> None:
+    network = built(Deep(hidden=[5]), L1(strength=0.5, applies_to=AppliesTo.kernel))
+    kernels = network.encoder.get_weights()[::2]
+    expected = 0.5 * sum(np.abs(kernel).sum() for kernel in kernels)
+    assert losses(network, X, training=True) == pytest.approx(expected, rel=1e-5)
+
+
+def test_penalties_of_several_regularisers_add_up() -> None:
+    one, both = (
+        built(Shallow(), L1(strength=0.5)),
+        built(Shallow(), L1(strength=0.5), L2(strength=1)),
+    )
+    z = one.encode(X)
+    added = losses(both, X, training=True) - losses(one, X, training=True)
+    assert added == pytest.approx((z**2).sum() / len(X), rel=1e-5)
+
+
+@pytest.mark.parametrize("spec", [Dropout(rate=0.5), Noise(sd=0.5)], ids=["dropout", "noise"])
+@pytest.mark.parametrize("model", [Shallow(), Deep()], ids=["shallow", "deep"])
+def test_a_disturbance_is_there_in_training_alone(
+    spec: RegulariserSpec, model: Autoencoder
+) -> None:
+    network = built(model, spec)
+    seen = [
+        keras.ops.convert_to_numpy(network.training(X, training=mode)) for mode in (True, False)
+    ]
+    assert not np.allclose(*seen)
+    assert seen[1] == pytest.approx(network.decode(network.encode(X)), abs=1e-6)
+
+
+def test_noise_has_the_standard_deviation_it_says() -> None:
+    rows = np.zeros((20_000, 7), np.float32)
+    network = built(Linear(latent_dim=7), Noise(sd=0.3))
+    noise = next(l for l in network.training.layers if isinstance(l, keras.layers.GaussianNoise))
+    disturbed = keras.ops.convert_to_numpy(noise(rows, training=True))
+    assert disturbed.std() == pytest.approx(0.3, rel=0.02)
+
+
+def test_penalties_leave_the_activities_as_they_are() -> None:
+    a = keras.ops.convert_to_numpy(ActivityPenalty(1.0, 1.0)(X))
+    assert np.array_equal(a, X)
+
+
+def test_batch_normalisation_stands_between_a_hidden_layer_and_its_activation() -> None:
+    network = built(Deep(hidden=[5], batch_norm=True))
+    kinds = [type(layer).__name__ for layer in network.encoder.layers[1:]]
+    assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense"]
+
+
+def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path) -> None:
+    network = built(Deep(batch_norm=True), L1(), L2(applies_to=AppliesTo.kernel), Dropout())
+    network.export().save(tmp_path / "model.keras")
+    np.save(tmp_path / "x.npy", X)
+    code = (
+        "import keras, numpy as np, json, sys; model = keras.saving.load_model('model.keras');"
+        "print(json.dumps(keras.ops.convert_to_numpy(model(np.load('x.npy'))).tolist()));"
+        "assert 'aeexp' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    x_hat = np.array(json.loads(done.stdout.splitlines()[-1]))
+    assert x_hat == pytest.approx(network.decode(network.encode(X)), abs=1e-5)
+
+
+def test_weights_are_told_apart_by_name() -> None:
+    network = built(Deep(batch_norm=True))
+    weights = network.weights()
+    assert len(weights) == len(network.encoder.weights) + len(network.decoder.weights)
+    assert {"encoder_1/kernel", "encoder_2_norm/gamma", "z/bias", "x_hat/kernel"} < set(weights)

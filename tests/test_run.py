@@ -1,0 +1,227 @@
+"""A run yields what it finds as soon as it is known, and the same twice."""
+
+import re
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
+from aeexp.options import OPTIONS
+from aeexp.run import run
+from aeexp.spec import (
+    SGD,
+    AllFigures,
+    Blobs,
+    Deep,
+    Diabetes,
+    Experiment,
+    NoFigures,
+    Shallow,
+    Split,
+    SwissRoll,
+    Training,
+    Wine,
+)
+
+Make = Callable[..., Experiment]
+
+
+def artifacts(experiment: Experiment) -> dict[str, Artifact]:
+    return {artifact.name: artifact for artifact in run(experiment)}
+
+
+def table(experiment: Experiment, name: str) -> dict[str, Any]:
+    found = artifacts(experiment)[name]
+    assert isinstance(found, Table)
+    return {key: list(column) for key, column in found.columns.items()}
+
+
+def metrics(experiment: Experiment) -> dict[str, float]:
+    found = artifacts(experiment)["metrics"]
+    assert isinstance(found, Metrics)
+    return dict(found.values)
+
+
+def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
+    assert [artifact.name for artifact in run(tiny())] == [
+        "table",
+        "history",
+        "model",
+        "latents",
+        "weights",
+        "interpretation",
+        "reconstruction",
+        "metrics",
+        "verdict",
+    ]
+
+
+def test_the_history_is_yielded_before_anything_is_analysed(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aeexp.run._find", lambda *_: 1 / 0)
+    yielded = run(tiny())
+    assert [artifact.name for artifact in islice(yielded, 3)] == ["table", "history", "model"]
+    with pytest.raises(ZeroDivisionError):
+        next(yielded)
+
+
+def test_the_same_seed_gives_the_same_numbers_twice(tiny: Make) -> None:
+    experiment = tiny(model=Deep(latent_dim=2))
+    one, two = (artifacts(experiment) for _ in range(2))
+    assert one["metrics"] == two["metrics"]
+    for column in ("z1", "z2", "kmeans"):
+        assert np.array_equal(one["latents"].columns[column], two["latents"].columns[column])
+
+
+def test_latents_have_a_row_a_data_row_in_input_order(tiny: Make) -> None:
+    latents = table(tiny(), "latents")
+    assert list(latents) == ["row", "split", "z1", "z2", "label", "kmeans"]
+    assert latents["row"] == [str(i) for i in range(60)]
+    assert latents["split"].count("val") == 12
+    assert set(latents["label"]) == {"cloud 1", "cloud 2", "cloud 3"}
+
+
+def test_a_numeric_target_is_the_label(tiny: Make) -> None:
+    latents = table(tiny(dataset=SwissRoll(samples=40)), "latents")
+    assert len(set(latents["label"])) == 40
+
+
+def test_weights_are_the_encoder_s_where_it_is_one_layer(tiny: Make) -> None:
+    found = artifacts(tiny())
+    weights, kernel = found["weights"].columns, found["model"].weights["z/kernel"]
+    assert set(weights["quantity"]) == {"encoder weight"}
+    assert np.array_equal(np.column_stack([weights["z1"], weights["z2"]]), kernel)
+
+
+def test_deeper_encoders_are_read_by_their_mean_jacobian_named_as_such(tiny: Make) -> None:
+    found = artifacts(tiny(model=Deep(latent_dim=2)))
+    assert set(found["weights"].columns["quantity"]) == {"mean encoder Jacobian"}
+    assert isinstance(found["interpretation"], Document)
+    assert found["interpretation"].content["quantity"] == "mean encoder Jacobian"
+
+
+def test_the_metrics_are_those_of_the_contract(tiny: Make) -> None:
+    internal = {
+        "n_clusters",
+        "noise_fraction",
+        "silhouette",
+        "davies_bouldin",
+        "calinski_harabasz",
+    }
+    external = {"ari", "ami", "nmi", "homogeneity", "completeness", "v_measure"}
+    external |= {"fowlkes_mallows", "accuracy"}
+    assert set(metrics(tiny())) == {
+        *("loss", "val_loss", "epochs", "kept_epoch"),
+        *(f"reconstruction.{part}.{name}" for part in ("train", "val") for name in ("mse", "r2")),
+        *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
+        *(f"clustering.kmeans.{name}" for name in internal | external),
+    }
+    unlabelled = metrics(tiny(dataset=Diabetes()))
+    assert not any(key.endswith("ari") for key in unlabelled)
+
+
+def test_the_validation_error_is_the_validation_loss_where_nothing_is_penalised(
+    tiny: Make,
+) -> None:
+    measured = metrics(tiny())
+    assert measured["reconstruction.val.mse"] == pytest.approx(measured["val_loss"], rel=1e-5)
+
+
+def test_without_validation_what_is_about_it_is_no_number(tiny: Make) -> None:
+    measured = metrics(tiny(split=Split(validation=0)))
+    undefined = {key for key, value in measured.items() if np.isnan(value)}
+    assert undefined == {
+        "val_loss",
+        "reconstruction.val.mse",
+        "reconstruction.val.r2",
+        "baseline.pca.val.mse",
+    }
+
+
+def test_labels_do_not_touch_what_is_learnt(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from aeexp.data import load  # noqa: PLC0415
+
+    data = load(Blobs(samples=60, features=6, centers=3))
+    shuffled = replace(data.labels, codes=data.labels.codes[::-1])
+    before = table(tiny(), "latents")
+    monkeypatch.setattr("aeexp.problem.load", lambda _: replace(data, labels=shuffled))
+    after = table(tiny(), "latents")
+    assert before["z1"] == after["z1"]
+    assert before["kmeans"] == after["kmeans"]
+
+
+def test_known_clouds_are_found_again(tiny: Make) -> None:
+    measured = metrics(tiny(training=Training(epochs=60)))
+    assert measured["clustering.kmeans.ari"] > 0.9
+
+
+@pytest.mark.parametrize("word", OPTIONS["clustering"])
+def test_every_clustering_is_measured_under_its_name(tiny: Make, word: str) -> None:
+    measured = metrics(tiny(clustering={word: OPTIONS["clustering"][word]()}))
+    assert f"clustering.{word}.n_clusters" in measured
+
+
+@pytest.mark.parametrize("word", OPTIONS["dataset"])
+def test_every_dataset_runs_with_every_figure(tiny: Make, word: str) -> None:
+    experiment = tiny(
+        dataset=OPTIONS["dataset"][word](), figures=AllFigures(), training=Training(epochs=1)
+    )
+    drawn = [artifact for artifact in run(experiment) if isinstance(artifact, Plot)]
+    names = {plot.name for plot in drawn}
+    assert {"loss", "latent", "latent_kmeans", "weights", "weights_map", "reconstruction"} <= names
+
+
+def test_no_figures_are_drawn_where_none_are_wanted(tiny: Make) -> None:
+    assert not [a for a in run(tiny(figures=NoFigures())) if isinstance(a, Plot)]
+
+
+def test_figures_are_kept_the_way_the_words_say(tiny: Make) -> None:
+    spec = AllFigures(format=type(AllFigures().format).pdf, dpi=77)
+    plots = [a for a in run(tiny(figures=spec)) if isinstance(a, Plot)]
+    assert {(plot.format, plot.dpi) for plot in plots} == {("pdf", 77)}
+
+
+def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> None:
+    yielded: list[Artifact] = []
+    with pytest.raises(DivergedError):
+        for artifact in run(tiny(optimizer=SGD(lr=1e30), figures=AllFigures())):
+            yielded.append(artifact)  # noqa: PERF402  (keeps what came before the error)
+    assert [a.name for a in yielded] == ["table", "history", "metrics", "verdict", "loss"]
+    nulls = next(a for a in yielded if isinstance(a, Metrics))
+    assert set(nulls.values) == set(metrics(tiny())) - {"epochs", "kept_epoch"}
+    assert np.isnan(list(nulls.values.values())).all()
+    verdict = next(a for a in yielded if isinstance(a, Facts) and a.name == "verdict")
+    assert verdict.values["verdict"]["word"] == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("changes", "concern"),
+    [
+        pytest.param({"training": Training(epochs=1, batch_size=49)}, "clipped to 48", id="batch"),
+        pytest.param({"model": Shallow(latent_dim=6)}, "does not compress", id="latent_dim"),
+        pytest.param(
+            {"model": Shallow(output_activation=type(Shallow().output_activation).sigmoid)},
+            r"stays within \(0, 1\), but \d+% of the scaled values are outside: no training",
+            id="sigmoid",
+        ),
+    ],
+)
+def test_what_is_seldom_meant_is_warned_of(
+    tiny: Make, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], concern: str
+) -> None:
+    list(run(tiny(**changes)))
+    assert [r for r in caplog.records if r.levelname == "WARNING"]
+    assert re.search(concern, caplog.text)
+
+
+def test_an_ordinary_run_is_warned_of_nothing(
+    tiny: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    list(run(tiny(dataset=Wine())))
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]
