@@ -60,7 +60,7 @@ def test_rows_in_no_dense_region_are_noise() -> None:
 
 
 def test_the_knee_lies_between_the_distances_within_and_between_clouds() -> None:
-    eps = clusters.knee(np.vstack([FAR, [*CENTRES[:1], 10, 10]]), 5)
+    eps = clusters.knee(np.vstack([FAR, [[10.0, 10.0]]]), 5)
     assert 0.2 < eps < 10
 
 
@@ -169,7 +169,7 @@ def test_without_validation_rows_their_errors_are_no_numbers() -> None:
 
 def test_each_feature_has_its_r2_and_its_error_in_original_units() -> None:
     x = RNG.normal(size=(90, 2))
-    x_hat = [*x, 0.0, 0.5]
+    x_hat = x + np.array([0.0, 0.5])
     scaling = Scaling(offset=np.zeros(2), scale=np.array([1.0, 100.0]))
     table = reconstruction.by_feature(x, x_hat, ROWS, ("f", "g"), scaling)
     assert table["feature"] == ["f", "g"]
@@ -240,7 +240,7 @@ def test_the_range_of_an_activation_is_keras_s(activation: Activation) -> None:
     ends = np.array([reached.min(), reached.max()])
     bounded = np.abs(ends) < 99
     assert shortfall(activation, ends)[1] < 1e-12
-    beyond = [shortfall(activation, end)[1] > 1e-5 for end in [*ends, -0.01, 0.01]]
+    beyond = [shortfall(activation, end)[1] > 1e-5 for end in ends + np.array([-0.01, 0.01])]
     assert beyond == bounded.tolist()
 
 
@@ -290,6 +290,18 @@ FALLING = np.exp(-EPOCHS / 100)
         ),
         pytest.param(
             course(pca=np.full(200, 0.15)), "underfitting", "PCA", id="no better than PCA"
+        ),
+        pytest.param(
+            course(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),
+            "underfitting",
+            "raise training.epochs",
+            id="no better than PCA yet",
+        ),
+        pytest.param(
+            course(train=np.full(800, 0.95), val=np.full(200, 0.97)),
+            "underfitting",
+            "lower optimizer.lr",
+            id="hardly better than the mean",
         ),
         pytest.param(
             course(loss=FALLING, val_loss=FALLING), "still improving", "18%", id="still improving"

@@ -133,7 +133,9 @@ def test_a_disturbance_is_there_in_training_alone(
 def test_noise_has_the_standard_deviation_it_says() -> None:
     rows = np.zeros((20_000, 7), np.float32)
     network = built(Linear(latent_dim=7), Noise(sd=0.3))
-    noise = next(l for l in network.training.layers if isinstance(l, keras.layers.GaussianNoise))
+    noise = next(
+        layer for layer in network.training.layers if isinstance(layer, keras.layers.GaussianNoise)
+    )
     disturbed = keras.ops.convert_to_numpy(noise(rows, training=True))
     assert disturbed.std() == pytest.approx(0.3, rel=0.02)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,18 +39,22 @@ class Findings:
         """Return the names of the latent factors."""
         return [f"z{k + 1}" for k in range(self.z.shape[1])]
 
+    @cached_property
+    def by_feature(self) -> Mapping[str, list[str] | list[float]]:
+        """Return how well each feature is reconstructed, as a table."""
+        problem = self.problem
+        return reconstruction.by_feature(
+            problem.x, self.x_hat, problem.rows, problem.data.features, problem.scaling
+        )
+
 
 def tell(found: Findings) -> Iterator[Artifact]:
     """Yield the tables, the numbers and the verdict of a run."""
-    problem, features = found.problem, found.problem.data.features
     yield Table("latents", _latents(found))
     yield Table("weights", _weights(found))
-    signed = interpretation.signed_features(found.weights, features)
+    signed = interpretation.signed_features(found.weights, found.problem.data.features)
     yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
-    by_feature = reconstruction.by_feature(
-        problem.x, found.x_hat, problem.rows, features, problem.scaling
-    )
-    yield Table("reconstruction", by_feature)
+    yield Table("reconstruction", found.by_feature)
     yield Metrics("metrics", _metrics(found))
     yield Facts("verdict", {"verdict": asdict(judge(_course(found)))})
 

@@ -39,9 +39,15 @@ def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
         yield from _clustering(found, name, codes)
     yield "weights", figures.weight_bars(found.weights, data.features, found.quantity)
     yield "weights_map", figures.weight_map(found.weights, data.features, found.quantity)
-    held_out = np.isin(np.arange(len(data.x)), found.problem.rows.val)
+    yield "reconstruction", _reconstruction(found)
+
+
+def _reconstruction(found: Findings) -> Figure:
+    data, rows = found.problem.data, found.problem.rows
+    held_out = np.isin(np.arange(len(data.x)), rows.val)
+    r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
     x_hat = found.problem.scaling.undo(found.x_hat)
-    yield "reconstruction", figures.reconstruction(data.x, x_hat, data.features, held_out)
+    return figures.reconstruction(data.x, x_hat, data.features, held_out, r2)
 
 
 def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:

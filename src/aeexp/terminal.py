@@ -103,13 +103,14 @@ class Terminal(Watch):
 def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     data, rows = problem.data, problem.rows
     yield (
-        f"{data.name}: {len(data.rows)} rows × {len(data.features)} features{_labels(data.labels)};"
-        f" {len(rows.train)} to train on, {len(rows.val)} held out"
+        f"{data.name}: {len(data.rows)} rows × {len(data.features)} features"
+        f"{_labels(data.labels)}; {len(rows.train)} to train on, {len(rows.val)} held out"
     )
     optimizer, training = experiment.optimizer, experiment.training
     yield (
-        f"{_shape(experiment, len(data.features))}; {type(optimizer).__name__} lr {optimizer.lr:g},"
-        f" {training.loss.value}, {training.epochs} epochs in batches of {training.batch_size};"
+        f"{_shape(experiment, len(data.features))};"
+        f" {type(optimizer).__name__} lr {optimizer.lr:g}, {training.loss.value},"
+        f" {training.epochs} epochs in batches of {training.batch_size};"
         f" {experiment.backend.value}, seed {experiment.seed}"
     )
 

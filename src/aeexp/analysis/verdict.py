@@ -7,6 +7,7 @@ import numpy as np
 from aeexp.data import Floats
 
 DIVERGED = 1.05  # times the error of predicting every feature's mean
+BARELY = 0.90  # times the same: nothing much was learnt
 NOISY = 0.10  # standard error of the validation error, as a share of it
 GAIN = 0.01  # projected fall of the loss over a fifth more epochs
 LOST = 5.0  # percent of Prechelt's generalisation loss
@@ -91,17 +92,22 @@ def _underfitting(course: Course) -> Verdict | None:
     ahead = course.pca - course.val
     if ahead.mean() > _standard_error(ahead):
         return None
-    remedy = (
-        f"the loss still falls by {_projected_gain(course):.0%} in a fifth more epochs:"
-        " raise training.epochs or optimizer.lr."
-        if _projected_gain(course) > GAIN
-        else "try a deeper model, or use PCA."
-    )
     return _say(
         "underfitting",
         f"the validation error of {course.val.mean():.3g} is no better than the"
-        f" {course.pca.mean():.3g} of PCA with as many factors; {remedy}",
+        f" {course.pca.mean():.3g} of PCA with as many factors; {_remedy(course)}",
     )
+
+
+def _remedy(course: Course) -> str:
+    if course.train.mean() > BARELY * course.mean:
+        return f"predicting every feature's mean has {course.mean:.3g}: lower optimizer.lr."
+    if (gain := _projected_gain(course)) > GAIN:
+        return (
+            f"the loss would still fall by {gain:.0%} in a fifth more epochs:"
+            " raise training.epochs or optimizer.lr."
+        )
+    return "try a deeper model, or use PCA."
 
 
 def _still_improving(course: Course) -> Verdict | None:

@@ -1,0 +1,157 @@
+"""Where the rows lie in latent space."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, combinations_with_replacement
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter
+
+from aeexp.data.dataset import Floats, Integers, Labels, Values
+from aeexp.figures import style
+from aeexp.figures.paint import KEY, Paint, draw_key, paint
+
+MOST_ROWS = 20_000
+MOST_FACTORS = 6
+
+
+@style.styled
+def latent(
+    z: Floats, groups: Labels | None, *, title: str, colours: Sequence[int] | None = None
+) -> Figure:
+    """Draw the rows in latent space, coloured by what they are known or found to be.
+
+    One factor is drawn as a histogram (or against a value), two as a plane, three in space and
+    as its three projections, more as all pairs of the six with the largest variance.
+
+    z: (rows, factors); rows that are not finite are left out, and of more than 20,000 a fixed
+    random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
+    its value. colours: for each class the number of its colour, so that a cluster can have that
+    of the class it matches; by default the code of the class.
+    """
+    rows = _chosen_rows(z)
+    points = z[rows].astype(float)
+    factors = _chosen_factors(points)
+    painted = paint(groups, rows, colours)
+    if len(factors) > 1:
+        figure = _pairs(points[:, factors], [f"z{factor + 1}" for factor in factors], painted)
+    elif isinstance(groups, Values):
+        figure = _against(groups.name, np.column_stack([points, groups.values[rows]]), painted)
+    else:
+        figure = _distribution(points[:, 0], painted)
+    if groups:
+        high = figure.get_figheight() - 1.4 if len(factors) <= 3 else 3.3
+        draw_key(figure, groups.name, painted.key, high)
+    notes = _left_out(z, rows, factors)
+    style.headline(figure, title, *notes, *_explained(groups, painted))
+    return figure
+
+
+def _chosen_rows(z: Floats) -> Integers:
+    """Choose finite rows in random order, so that no class is drawn on top of the others."""
+    finite = np.flatnonzero(np.isfinite(z).all(axis=1))
+    return np.random.default_rng(0).permutation(finite)[:MOST_ROWS]
+
+
+def _chosen_factors(z: Floats) -> Integers:
+    variances = z.var(axis=0) if len(z) else np.zeros(z.shape[1])
+    return np.sort(np.argsort(-variances, kind="stable")[:MOST_FACTORS])
+
+
+def _left_out(z: Floats, rows: Integers, factors: Integers) -> Iterator[str]:
+    if len(rows) < len(z):
+        yield f"{len(rows):,} of {len(z):,} rows shown"
+    if len(factors) < z.shape[1]:
+        yield f"{len(factors)} of {z.shape[1]} factors shown, those with the largest variance"
+
+
+def _explained(groups: Labels | None, painted: Paint) -> Iterator[str]:
+    if isinstance(groups, Values) and not painted.dots.all():
+        yield "crosses: rows without a value"
+
+
+def _distribution(z: Floats, painted: Paint) -> Figure:
+    figure, axes = _one_panel()
+    painted.histogram(axes, z, _bins(z))
+    axes.set(xlabel="z1", ylabel="rows")
+    return figure
+
+
+def _against(name: str, points: Floats, painted: Paint) -> Figure:
+    figure, axes = _one_panel()
+    painted.scatter(axes, points, _dot_size(points, 4))
+    axes.set(xlabel="z1", ylabel=style.fit(name, 3.8, style.TEXT))
+    return figure
+
+
+def _one_panel() -> tuple[Figure, Axes]:
+    figure, grid = style.canvas((1, 1), (5.6, 3.8), style.Margins(left=0.95, right=KEY))
+    axes = figure.add_subplot(grid[0])
+    style.few_ticks(axes, 6)
+    return figure, axes
+
+
+def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
+    """Draw every pair of factors; the upper right is left to the key, and to three in space."""
+    k, diagonal = len(names), len(names) > 3
+    side = {2: 4.4, 3: 2.8}.get(k, 6.4 / k)
+    margins = style.Margins(left=0.9, right=0.25 if diagonal else KEY, across=0.28)
+    figure, grid = style.canvas((k - (not diagonal),) * 2, (side, side), margins)
+    windows = _windows(z)
+    for x, y in (combinations_with_replacement if diagonal else combinations)(range(k), 2):
+        axes = figure.add_subplot(grid[y - (not diagonal), x])
+        style.few_ticks(axes, max(3, round(1.3 * side)))
+        axes.set(xlim=windows[x], xlabel=names[x], ylabel=names[y])
+        axes.yaxis.set_label_coords(-0.6 / side, 0.5)
+        if x == y:
+            axes.set_yticks([])
+            painted.histogram(axes, z[:, x], _bins(z[:, x]))
+        else:
+            axes.set_ylim(windows[y])
+            painted.scatter(axes, z[:, [x, y]], _dot_size(z, side))
+        axes.label_outer()
+    if k == 3:
+        _space(figure.add_subplot(grid[0, 1], projection="3d"), z, windows, painted)
+    return figure
+
+
+def _space(axes: Any, z: Floats, windows: Floats, painted: Paint) -> None:
+    """Draw three factors in space; the projections beside it have the numbers of its axes."""
+    painted.scatter(axes, z, _dot_size(z, 2))
+    for axis in axes.xaxis, axes.yaxis, axes.zaxis:
+        axis.set_major_locator(MaxNLocator(4))
+        axis.set_major_formatter(NullFormatter())
+        axis.labelpad = -12
+    axes.set(xlabel="z1", ylabel="z2", zlabel="z3")
+    axes.set(xlim=windows[0], ylim=windows[1], zlim=windows[2])
+    axes.set_box_aspect((1, 1, 1), zoom=1.1)
+
+
+def _windows(z: Floats) -> Floats:
+    """Return the stretch of each factor that is drawn: (factors, 2).
+
+    They are of one length, so that a distance looks the same in every direction, unless some
+    factor extends more than 5 times as far as another. A constant factor gets the longest.
+    """
+    low, high = np.quantile(z, [0, 1], axis=0) if len(z) else np.zeros((2, z.shape[1]))
+    spans = high - low
+    longest = spans.max() or 1.0
+    spans[spans < 1e-9 * longest] = longest
+    if longest <= 5 * spans.min():
+        spans[:] = longest
+    half = np.maximum(0.55 * spans, 1e-6 * np.abs(low))  # room for rounding
+    middle = (low + high) / 2
+    return np.column_stack([middle - half, middle + half])
+
+
+def _bins(z: Floats) -> Floats:
+    """Return the edges of a histogram, which differ even where all of `z` is the same."""
+    [[low, high]] = _windows(z[:, None])
+    return np.linspace(low, high, 31)
+
+
+def _dot_size(z: Floats, side: float) -> float:
+    """Return the size of a dot in points²: a panel of `side` inches holds a constant ink."""
+    return float(np.clip(1500 * side**2 / max(len(z), 1), 2, 30))

@@ -1,0 +1,98 @@
+"""How the loss fell, epoch by epoch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from aeexp.data.dataset import Floats
+from aeexp.figures import style
+
+CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style.VALIDATION)}
+
+
+@style.styled
+def loss(history: Mapping[str, Floats]) -> Figure:
+    """Draw the loss on training and validation rows, and the learning rate where it varies.
+
+    history: columns `epoch`, `loss`, `val_loss` (absent or NaN without validation rows) and
+    `learning_rate`, each (epochs,). What is not finite is left out, and the epoch at which the
+    run diverged is marked.
+    """
+    epoch = history["epoch"]
+    curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}
+    rate = np.asarray(history.get("learning_rate", []))
+    varies = np.unique(rate[np.isfinite(rate)]).size > 1
+    figure, top = _axes(varies=varies)
+    margin = max(0.5, 0.02 * len(epoch))
+    top.set_xlim(epoch[0] - margin, epoch[-1] + margin)
+    for name, values in curves.items():
+        _curve(top, epoch, values, *CURVES[name])
+    _scale(top, np.concatenate([np.empty(0), *curves.values()]))
+    _mark_best(top, epoch, curves.get("val_loss"))
+    _mark_divergence(top, epoch, [history["loss"], *curves.values()])
+    if varies:
+        figure.axes[1].plot(epoch, rate, color=style.INK)
+    figure.legend(loc="upper left", bbox_to_anchor=(0.11, 0.99), ncols=2)
+    return figure
+
+
+def _axes(*, varies: bool) -> tuple[Figure, Axes]:
+    """Return the figure and its upper panel; the lower one is for a rate that varies."""
+    heights = [3.3, 0.9] if varies else [4.0]
+    margins = style.Margins(left=1.1, top=0.75)
+    figure, grid = style.canvas((1, 1), (7.8, sum(heights) + 0.2), margins)
+    panels = grid[0].subgridspec(len(heights), 1, height_ratios=heights, hspace=0.12)
+    top = figure.add_subplot(panels[0])
+    top.set_ylabel("loss")
+    if varies:
+        below = figure.add_subplot(panels[1], sharex=top)
+        below.set_ylabel("learning\nrate")
+        style.few_ticks(below, 2)
+        top.tick_params(labelbottom=False)
+        figure.align_ylabels()
+    style.few_ticks(top, 7)
+    figure.axes[-1].set_xlabel("epoch")
+    figure.axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    return figure, top
+
+
+def _curve(axes: Axes, epoch: Floats, values: Floats, name: str, colour: str) -> None:
+    finite = np.isfinite(values)
+    label = f"{name} (final {values[finite][-1]:.3g})"
+    marker = "o" if finite.sum() == 1 else None
+    axes.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
+
+
+def _scale(axes: Axes, values: Floats) -> None:
+    """Take a logarithmic axis when the losses span a factor of 10 or more."""
+    values = values[np.isfinite(values)]
+    if not values.size:
+        axes.text(0.55, 0.5, "no finite loss", transform=axes.transAxes)
+    elif 0 < 10 * values.min() <= values.max():
+        axes.set_yscale("log")
+        steps = (1, 2, 5) if values.max() < 100 * values.min() else (1,)
+        axes.yaxis.set_major_locator(LogLocator(subs=steps))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _mark_best(axes: Axes, epoch: Floats, values: Floats | None) -> None:
+    """Mark the least validation loss, unless it is near the end as it should be."""
+    if values is None:
+        return
+    best = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))
+    if len(values) - 1 - best > 0.05 * len(values):
+        label = f"best validation ({values[best]:.3g} at epoch {epoch[best]:g})"
+        ring: dict[str, Any] = {"mec": style.VALIDATION, "mfc": "white", "ms": 9, "mew": 2}
+        axes.plot(epoch[best], values[best], "o", label=label, **ring)
+
+
+def _mark_divergence(axes: Axes, epoch: Floats, curves: list[Floats]) -> None:
+    diverged = ~np.isfinite(curves).all(axis=0)
+    if diverged.any():
+        first = epoch[diverged.argmax()]
+        axes.axvline(first, color=style.INK, ls="--", label=f"diverged at epoch {first:g}")

@@ -1,0 +1,145 @@
+"""How rows are coloured by what they are known or found to be, and the key to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_rgba_array
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from aeexp.data.dataset import Classes, Floats, Integers, Labels, Values
+from aeexp.figures import style
+
+KEY = 2.6
+"""Width in inches of a key, which stands at the right of a figure."""
+
+Entry = tuple[str, int, str]
+"""Of a legend: the name of a class, how many rows it has, and its colour."""
+
+
+@dataclass(frozen=True)
+class Paint:
+    """How the shown rows of a figure are drawn.
+
+    colours: (rows, 4). dots: (rows,), False for a row drawn as a grey cross. groups: the
+    colour and the rows of each part of a histogram. key: the entries of the legend, or the
+    scale of the colour bar; no entries when all rows are alike.
+    """
+
+    colours: Floats
+    dots: NDArray[np.bool_]
+    groups: Sequence[tuple[str, NDArray[np.bool_]]]
+    key: Sequence[Entry] | ScalarMappable = ()
+
+    def scatter(self, axes: Any, points: Floats, size: float) -> None:
+        """Draw the rows as points, the noise behind.
+
+        axes: of 2 or 3 dimensions. points: (rows, 2 or 3). size: that of a dot in points².
+        """
+        colours = self.colours[self.dots]
+        rims = colours * [0.6, 0.6, 0.6, 1]  # lest pale dots are lost on white
+        cross = {"c": style.NOISE, "marker": "x", "lw": 1, "zorder": 1}
+        dot = {"c": colours, "edgecolors": rims, "lw": size / 60, "zorder": 2}
+        many = len(points) > style.MANY
+        for rows, look in (~self.dots, cross), (self.dots, dot):
+            if rows.any():
+                axes.scatter(*points[rows].T, s=size, rasterized=many, **look)
+
+    def histogram(self, axes: Axes, z: Floats, edges: Floats) -> None:
+        """Draw how many rows of each group, one on top of the other, have which value."""
+        below = np.zeros(len(edges) - 1)
+        for colour, rows in self.groups:
+            above = below + np.histogram(z[rows], edges)[0]
+            axes.stairs(above, edges, baseline=below, fill=True, color=colour)
+            below = above
+
+
+def paint(groups: Labels | None, rows: Integers, colours: Sequence[int] | None = None) -> Paint:
+    """Choose how the shown `rows` are drawn; colours: the number of each class's colour."""
+    match groups:
+        case Classes():
+            numbers = range(len(groups.names)) if colours is None else colours
+            return _by_class(groups, rows, [style.class_colour(number) for number in numbers])
+        case Values():
+            return _by_value(groups, rows)
+        case None:
+            return _alike(to_rgba_array([style.PALETTE[0]] * len(rows)))
+
+
+def _alike(colours: Floats) -> Paint:
+    every = np.ones(len(colours), bool)
+    return Paint(colours, every, [(style.PALETTE[0], every)])
+
+
+def _by_class(classes: Classes, rows: Integers, hues: Sequence[str]) -> Paint:
+    names, hues = [*classes.names, "noise"], [*hues, style.NOISE]  # the last is also at -1
+    codes, counts = np.unique(classes.codes, return_counts=True)
+    shown = classes.codes[rows]
+    return Paint(
+        colours=to_rgba_array(hues)[shown],
+        dots=shown >= 0,
+        groups=[(hues[code], shown == code) for code in codes],
+        key=[(names[code], count, hues[code]) for code, count in zip(codes, counts, strict=True)],
+    )
+
+
+def _by_value(values: Values, rows: Integers) -> Paint:
+    known, shown = values.values[np.isfinite(values.values)], values.values[rows]
+    limits = (known.min(), known.max()) if known.size else (0, 1)
+    scale = ScalarMappable(Normalize(*limits), style.VALUES)
+    alike = _alike(scale.to_rgba(np.nan_to_num(shown)))
+    return replace(alike, dots=np.isfinite(shown), key=scale)
+
+
+def draw_key(
+    figure: Figure, name: str, key: Sequence[Entry] | ScalarMappable, high: float
+) -> None:
+    """Draw the legend or the colour bar of `name` at the right; high: its room in inches."""
+    if isinstance(key, ScalarMappable):
+        x, y = figure.get_size_inches()
+        high = min(4.0, high - 0.3)
+        style.colour_bar(figure, (x - KEY + 0.5, y - 0.9 - high, high), key, name)
+    elif key:
+        _draw_legend(figure, name, key, high)
+
+
+def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: float) -> None:
+    """Draw a legend of as many classes as two columns hold, in one column if that holds them."""
+    x, y = figure.get_size_inches()
+    rows = int(high / (style.SMALL * style.LINE)) - 2
+    shown, left_out = entries[: 2 * rows], max(0, len(entries) - 2 * rows)
+    columns = 1 if len(shown) <= rows else 2
+    room = (KEY - 0.4) / columns - 0.3
+    size = style.TEXT if len(shown) <= 12 else style.SMALL
+    title = style.fit(name, KEY - 0.5, style.TEXT)
+    figure.legend(
+        [_handle(colour) for _, _, colour in shown],
+        [_text(name, count, room, size) for name, count, _ in shown],
+        title=f"{title}\n(and {left_out} more)" if left_out else title,
+        loc="upper left",
+        bbox_to_anchor=(1 - (KEY - 0.4) / x, 1 - 0.7 / y),
+        borderaxespad=0,
+        borderpad=0,
+        alignment="left",
+        ncols=columns,
+        fontsize=size,
+        handletextpad=0.2,
+        handlelength=1.2,
+        columnspacing=0.8,
+    )
+
+
+def _handle(colour: str) -> Line2D:
+    marker = "x" if colour == style.NOISE else "o"
+    return Line2D([], [], ls="", marker=marker, color=colour, ms=7)
+
+
+def _text(name: str, count: int, room: float, size: float) -> str:
+    """Return the name, as much of it as fits, and the count where that leaves it room."""
+    tail = f" ({count:,})" if room > 1 else ""
+    return style.fit(name, room - style.width(tail, size), size) + tail

@@ -1,0 +1,525 @@
+"""Every figure draws whatever it is given, shows all of its text, and means what it shows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import same_color
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from aeexp.data.dataset import Classes, Floats, Values
+from aeexp.figures import (
+    contingency,
+    latent,
+    loss,
+    reconstruction,
+    style,
+    weight_bars,
+    weight_map,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+HOSTILE = ("$\\frac{", "_hidden", "a\nb\0\ud800", "<i>&amp;", "W" * 200, "蛋白质", "", "%s{x}")
+EPOCHS = np.arange(1, 51)
+FALLING = np.linspace(1, 0.5, 50)
+
+
+def normal(*shape: int) -> Floats:
+    return np.random.default_rng(0).normal(size=shape)
+
+
+def classes(count: int, *, rows: int = 60, noise: bool = False) -> Classes:
+    codes = np.arange(rows) % (count + noise) - noise
+    return Classes("kind", codes, tuple(f"class_{i}" for i in range(count)))
+
+
+def history(**columns: Floats) -> dict[str, Floats]:
+    rate = np.full(50, 1e-3)
+    plain = {"epoch": EPOCHS, "loss": FALLING, "val_loss": FALLING + 0.1, "learning_rate": rate}
+    return plain | columns
+
+
+def after(epoch: int, value: float) -> Floats:
+    return np.where(epoch <= EPOCHS, value, FALLING)
+
+
+def reconstructed(
+    features: int, names: Sequence[str] | None = None, validation: slice = slice(12)
+) -> Figure:
+    x = normal(60, features) * 10.0 ** (np.arange(features) % 7 - 3)
+    held_out = np.zeros(60, bool)
+    held_out[validation] = True
+    r2 = np.linspace(1, -1, features)
+    return reconstruction(x, 0.8 * x, names or numbered(features), held_out, r2)
+
+
+def numbered(count: int) -> list[str]:
+    return [f"feature_{i}" for i in range(count)]
+
+
+GROUPS = {
+    "classes": classes(3),
+    "ten_classes": classes(10),
+    "sixty_classes": classes(60),
+    "noise": classes(3, noise=True),
+    "only_noise": Classes("kind", np.full(60, -1), ()),
+    "hostile_names": Classes("$_{" * 60, np.arange(60) % 8, HOSTILE),
+    "values": Values("$_{" * 60, normal(60)),
+    "values_some_missing": Values("age", np.where(np.arange(60) % 4, normal(60), np.nan)),
+    "values_all_missing": Values("age", np.full(60, np.nan)),
+    "values_all_the_same": Values("age", np.full(60, 3.0)),
+    "nothing": None,
+}
+LATENTS = {
+    "one_row": normal(1, 3),
+    "a_constant_factor": normal(60, 3) * [1, 0, 1],
+    "constant_factors": np.full((60, 5), 7.0),
+    "a_constant_factor_alone": np.full((60, 1), 1e20),
+    "factors_of_unlike_range": normal(60, 4) * [1, 1e-6, 1e6, 3],
+    "many_factors": normal(60, 12),
+    "some_not_finite": np.where(normal(60, 3) > 2, np.nan, normal(60, 3)),
+    "none_finite": np.full((60, 3), np.inf),
+    "none_of_a_plane_finite": np.full((60, 2), np.nan),
+    "single_precision": normal(60, 2).astype(np.float32) * np.float32(1e30),
+}
+HISTORIES = {
+    "plain": history(),
+    "no_validation": history(val_loss=np.full(50, np.nan)),
+    "no_validation_column": {k: v for k, v in history().items() if k != "val_loss"},
+    "one_epoch": {name: column[:1] for name, column in history().items()},
+    "diverged": history(loss=after(30, np.inf), val_loss=after(29, np.nan)),
+    "none_finite": history(loss=np.full(50, np.nan), val_loss=np.full(50, np.nan)),
+    "negative": history(loss=FALLING - 0.7),
+    "fast": history(loss=10.0 ** -np.arange(50)),
+    "varying_rate": history(learning_rate=1e-3 * FALLING),
+    "best_in_the_middle": history(val_loss=np.abs(FALLING - 0.7)),
+}
+WEIGHTS = {
+    "wine": (normal(13, 3), numbered(13)),
+    "one_feature": (normal(1, 1), numbered(1)),
+    "one_factor": (normal(30, 1), numbered(30)),
+    "large": (normal(300, 64), numbered(300)),
+    "zeros": (np.zeros((5, 2)), numbered(5)),
+    "tiny": (1e-9 * normal(5, 2), numbered(5)),
+    "hostile_names": (normal(8, 2), HOSTILE),
+    "long_names": (normal(30, 6), [200 * "mW"[i % 2] for i in range(30)]),
+}
+TABLES = {
+    "agreeing": (np.arange(60) % 3, classes(3)),
+    "noise": (np.arange(60) % 3 - 1, classes(3)),
+    "only_noise": (np.full(60, -1), classes(3)),
+    "many": (np.arange(60), classes(60)),
+    "hostile_names": (np.arange(60) % 3, GROUPS["hostile_names"]),
+    "unlabelled_rows": (np.arange(60) % 3, classes(3, noise=True)),
+}
+
+
+def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
+    for k in (1, 2, 3, 5):
+        for name, groups in GROUPS.items():
+            yield f"latent-{k}-{name}", lambda k=k, g=groups: latent(normal(60, k), g, title="z")
+    for name, z in LATENTS.items():
+        yield f"latent-{name}", lambda z=z: latent(z, classes(3, rows=len(z)), title="$\\{" * 60)
+    for name, columns in HISTORIES.items():
+        yield f"loss-{name}", lambda columns=columns: loss(columns)
+    for name, (w, features) in WEIGHTS.items():
+        for draw in (weight_bars, weight_map):
+            yield (
+                f"{draw.__name__}-{name}",
+                lambda draw=draw, w=w, f=features: draw(w, f, "encoder weight"),
+            )
+    for name, (clusters, known) in TABLES.items():
+        yield f"contingency-{name}", lambda a=clusters, b=known: contingency(a, b, "$\\{" * 60)
+    for features in (1, 2, 13, 16, 64):
+        yield f"reconstruction-{features}", lambda n=features: reconstructed(n)
+    yield "reconstruction-no_validation", lambda: reconstructed(3, validation=slice(0))
+    yield "reconstruction-only_validation", lambda: reconstructed(3, validation=slice(None))
+    yield "reconstruction-hostile_names", lambda: reconstructed(8, HOSTILE)
+
+
+CASES = [pytest.param(draw, id=name) for name, draw in cases()]
+
+
+def saved(figure: Figure, kind: str = "png") -> bytes:
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=80, format=kind)
+    return buffer.getvalue()
+
+
+def said(figure: Figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def colours_of_rows(figure: Figure, z: Floats) -> Floats:
+    """Return the colour of each row's dot in the first panel."""
+    dots = figure.axes[0].collections[-1]
+    nearest = [np.abs(dots.get_offsets() - point).sum(axis=1).argmin() for point in z]
+    return dots.get_facecolors()[nearest]
+
+
+# Whatever it is given
+
+
+@pytest.fixture(scope="module", params=CASES)
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """Return a figure that has been drawn and saved."""
+    figure = request.param()
+    saved(figure)
+    return figure
+
+
+def test_nothing_is_cut_off(figure: Figure) -> None:
+    drawn = figure.get_tightbbox()
+    (x, y), rounding = figure.get_size_inches(), 0.01
+    assert min(drawn.x0, drawn.y0) >= -rounding
+    assert drawn.x1 <= x + rounding
+    assert drawn.y1 <= y + rounding
+
+
+def test_numbers_and_names_on_an_axis_do_not_overlap(figure: Figure) -> None:
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        labels = [label for tick in ticks for label in (tick.label1, tick.label2)]
+        level = [label for label in labels if label.get_visible() and not label.get_rotation()]
+        boxes = [label.get_window_extent() for label in level if label.get_text()]
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))
+
+
+def test_a_legend_covers_no_panel(figure: Figure) -> None:
+    for legend in figure.legends:
+        box = legend.get_window_extent()
+        assert not any(box.overlaps(axes.get_tightbbox()) for axes in figure.axes)
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        pytest.param(lambda: latent(normal(20_000, 3), None, title="z"), id="many_rows"),
+        pytest.param(lambda: contingency(*TABLES["hostile_names"], "$_{"), id="hostile_names"),
+        pytest.param(lambda: loss(HISTORIES["diverged"]), id="diverged"),
+    ],
+)
+def test_a_vector_file_stays_small(draw: Callable[[], Figure], kind: str) -> None:
+    assert len(saved(draw(), kind)) < 500_000
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_as_they_were() -> None:
+    before = dict(mpl.rcParams)
+    saved(latent(normal(60, 2), None, title="z"))
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_figure_looks_the_same_whatever_the_settings_of_matplotlib() -> None:
+    with mpl.rc_context({"xtick.labelsize": 40, "text.usetex": True, "axes.grid": False}):
+        image = saved(weight_bars(*WEIGHTS["wine"], "encoder weight"))
+    assert image == saved(weight_bars(*WEIGHTS["wine"], "encoder weight"))
+
+
+# Names
+
+
+@given(st.text(max_size=300), st.floats(0.3, 5), st.sampled_from([style.SMALL, style.TITLE]))
+def test_a_name_fits_its_room(name: str, inches: float, size: float) -> None:
+    assert style.width(style.fit(name, inches, size), size) <= inches
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("proline", "proline", id="a_name_that_fits_is_left_alone"),
+        pytest.param("$x_1$", "$x_1$", id="mathematics_is_not_set"),
+        pytest.param("a\nb\tc", "a b c", id="control_characters_are_spaces"),
+        pytest.param("蛋 é", "□ é", id="a_character_without_a_glyph_is_a_box"),
+        pytest.param("mean" + "_" * 90 + "area", "mean____…____area", id="the_ends_are_kept"),
+    ],
+)
+def test_a_name_is_shown_as(name: str, shown: str) -> None:
+    room = style.width(shown, style.TEXT) + 0.01
+    assert style.fit(name, room, style.TEXT) == shown
+
+
+# Loss
+
+
+@pytest.mark.parametrize(
+    ("columns", "scale"),
+    [
+        pytest.param(history(), "linear", id="within_a_decade"),
+        pytest.param(history(loss=np.geomspace(1, 0.1, 50)), "log", id="a_decade"),
+        pytest.param(history(val_loss=20 * FALLING), "log", id="a_decade_between_the_curves"),
+        pytest.param(history(loss=FALLING - 0.5), "linear", id="zero_has_no_logarithm"),
+        pytest.param(history(loss=after(30, np.inf)), "linear", id="infinity_does_not_count"),
+    ],
+)
+def test_the_loss_axis_is_logarithmic_from_a_decade_on(
+    columns: dict[str, Floats], scale: str
+) -> None:
+    assert loss(columns).axes[0].get_yscale() == scale
+
+
+@pytest.mark.parametrize(
+    ("rate", "panels"),
+    [
+        pytest.param(np.full(50, 1e-3), 1, id="constant"),
+        pytest.param(1e-3 * FALLING, 2, id="varying"),
+        pytest.param(np.full(50, np.nan), 1, id="unknown"),
+    ],
+)
+def test_the_learning_rate_has_a_panel_only_when_it_varies(rate: Floats, panels: int) -> None:
+    assert len(loss(history(learning_rate=rate)).axes) == panels
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        pytest.param(history(), "training (final 0.5)", id="final_training_loss"),
+        pytest.param(history(), "validation (final 0.6)", id="final_validation_loss"),
+        pytest.param(history(loss=after(30, np.nan)), "diverged at epoch 30", id="divergence"),
+        pytest.param(
+            history(val_loss=np.where(EPOCHS == 20, 0.25, FALLING)),
+            "best validation (0.25 at epoch 20)",
+            id="best_epoch_long_ago",
+        ),
+        pytest.param(HISTORIES["none_finite"], "no finite loss", id="none_finite"),
+    ],
+)
+def test_the_loss_figure_says(columns: dict[str, Floats], text: str) -> None:
+    assert text in said(loss(columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        pytest.param(HISTORIES["no_validation"], "validation", id="no_validation_rows"),
+        pytest.param(history(), "best", id="the_best_epoch_is_the_last"),
+        pytest.param(history(), "diverged", id="it_converged"),
+    ],
+)
+def test_the_loss_figure_does_not_say(columns: dict[str, Floats], text: str) -> None:
+    assert text not in said(loss(columns))
+
+
+# Latent space
+
+
+def test_a_class_has_the_same_colour_as_the_cluster_that_matches_it() -> None:
+    z, known = normal(60, 2), classes(3)
+    renumbered = np.array([2, 0, 1])
+    found = Classes("kmeans", renumbered[known.codes], ("0", "1", "2"))
+    by_class = latent(z, known, title="class")
+    by_cluster = latent(z, found, title="cluster", colours=np.argsort(renumbered))
+    assert np.array_equal(colours_of_rows(by_class, z), colours_of_rows(by_cluster, z))
+
+
+def test_a_row_has_the_colour_of_its_class() -> None:
+    z, known = normal(60, 2), classes(3)
+    colours = colours_of_rows(latent(z, known, title="z"), z)
+    assert all(same_color(colours[i], style.class_colour(known.codes[i])) for i in range(60))
+
+
+def test_twenty_classes_have_twenty_colours_none_of_them_that_of_noise() -> None:
+    assert len({style.class_colour(code) for code in range(20)} - {style.NOISE}) == 20
+
+
+def test_noise_is_drawn_behind_as_grey_crosses() -> None:
+    crosses, dots = latent(normal(60, 2), classes(2, noise=True), title="z").axes[0].collections
+    assert len(crosses.get_offsets()) == 20
+    assert same_color(crosses.get_edgecolors()[0], style.NOISE)
+    assert len(crosses.get_paths()[0].vertices) == 4  # two strokes
+    assert crosses.get_zorder() < dots.get_zorder()
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param("noise (20)", id="noise"), pytest.param("class_1 (20)", id="class")]
+)
+def test_the_legend_counts(text: str) -> None:
+    assert text in said(latent(normal(60, 2), classes(2, noise=True), title="z"))
+
+
+@pytest.mark.parametrize(
+    ("k", "panels"),
+    [
+        pytest.param(1, 1, id="a_histogram"),
+        pytest.param(2, 1, id="a_plane"),
+        pytest.param(3, 4, id="space_and_its_three_projections"),
+        pytest.param(5, 15, id="a_grid_of_pairs"),
+        pytest.param(12, 21, id="a_grid_of_pairs_of_six"),
+    ],
+)
+def test_latent_space_is_drawn_as(k: int, panels: int) -> None:
+    assert len(latent(normal(60, k), None, title="z").axes) == panels
+
+
+def test_the_factors_with_the_largest_variance_are_drawn() -> None:
+    z = normal(60, 8) * [1, 0, 1, 1, 1, 0, 1, 1]
+    labels = {axes.get_xlabel() for axes in latent(z, None, title="z").axes} - {""}
+    assert labels == {"z1", "z3", "z4", "z5", "z7", "z8"}
+
+
+@pytest.mark.parametrize(
+    ("scale", "equal"),
+    [
+        pytest.param([1, 1, 3], True, id="alike"),
+        pytest.param([1, 0, 3], True, id="one_constant"),
+        pytest.param([1, 1, 50], False, id="unlike"),
+    ],
+)
+def test_distances_look_equal_unless_the_ranges_are_unlike(
+    scale: list[float], equal: bool
+) -> None:
+    figure = latent(normal(60, 3) * scale, None, title="z")
+    figure.canvas.draw()
+    inches = [np.ptp(axes.transData.transform([(0, 0), (1, 1)]), 0) for axes in figure.axes[:3]]
+    assert np.allclose(inches, inches[0][0]) == equal
+
+
+def test_the_same_rows_are_drawn_each_time() -> None:
+    z = normal(30_000, 2)
+    first, second = (latent(z, None, title="z").axes[0].collections[0] for _ in range(2))
+    assert len(first.get_offsets()) == 20_000
+    assert np.array_equal(first.get_offsets(), second.get_offsets())
+
+
+def test_every_row_is_in_the_histogram() -> None:
+    [*parts] = latent(normal(60, 1), classes(3), title="z").axes[0].patches
+    counts = [(part.get_data().values - part.get_data().baseline).sum() for part in parts]
+    assert counts == [20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("draw", "text"),
+    [
+        pytest.param(
+            lambda: latent(normal(30_000, 2), None, title="z"),
+            "20,000 of 30,000 rows shown",
+            id="rows",
+        ),
+        pytest.param(
+            lambda: latent(LATENTS["none_finite"], None, title="z"),
+            "0 of 60 rows",
+            id="not_finite",
+        ),
+        pytest.param(
+            lambda: latent(normal(60, 9), None, title="z"), "6 of 9 factors shown", id="factors"
+        ),
+        pytest.param(
+            lambda: latent(normal(60, 5), classes(60), title="z"), "(and 32 more)", id="classes"
+        ),
+        pytest.param(
+            lambda: latent(normal(60, 2), GROUPS["values_some_missing"], title="z"),
+            "crosses: rows without a value",
+            id="values",
+        ),
+        pytest.param(
+            lambda: weight_bars(normal(64, 8), numbered(64), "weight"),
+            "6 of 8 factors shown, those with the largest norm; "
+            "of each the 20 of 64 features with the largest magnitude",
+            id="weights",
+        ),
+        pytest.param(
+            lambda: reconstructed(64), "the 8 best and 8 worst of 64 features", id="features"
+        ),
+    ],
+)
+def test_a_figure_says_what_it_leaves_out(draw: Callable[[], Figure], text: str) -> None:
+    assert text in said(draw())
+
+
+# Weights
+
+
+def test_the_colour_of_a_bar_is_its_sign() -> None:
+    w = np.array([[0.5, -0.1], [-0.2, 0.3]])
+    bars = [bar for axes in weight_bars(w, numbered(2), "weight").axes for bar in axes.patches]
+    signs = {style.POSITIVE: 1, style.NEGATIVE: -1}
+    shown = [next(s for c, s in signs.items() if same_color(b.get_fc(), c)) for b in bars]
+    assert shown == [1, -1, -1, 1]
+
+
+def test_the_panels_of_weights_share_their_limits() -> None:
+    limits = {axes.get_xlim() for axes in weight_bars(*WEIGHTS["wine"], "weight").axes}
+    assert len(limits) == 1
+
+
+def test_of_many_features_the_largest_weights_are_drawn_in_falling_order() -> None:
+    w = normal(64, 1)
+    bars = weight_bars(w, numbered(64), "weight").axes[0].patches
+    assert [abs(bar.get_width()) for bar in bars] == sorted(np.abs(w[:, 0]))[:-21:-1]
+
+
+def test_the_colours_of_a_weight_map_are_symmetric_about_zero() -> None:
+    figure = weight_map(np.array([[3.0, -0.1]]), numbered(1), "weight")
+    assert figure.axes[1].get_ylim() == (-3, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "written"),
+    [
+        pytest.param((30, 10), True, id="few"),
+        pytest.param((64, 3), False, id="many_features"),
+        pytest.param((5, 40), False, id="many_factors"),
+    ],
+)
+def test_weights_are_written_into_their_cells_where_they_fit(
+    shape: tuple[int, int], written: bool
+) -> None:
+    w = np.full(shape, 0.25)
+    assert ("0.25" in said(weight_map(w, numbered(shape[0]), "weight"))) == written
+
+
+# Contingency
+
+
+def test_the_contingency_table_counts_rows_and_has_noise_last() -> None:
+    clusters = np.array([0, 0, 4, 4, 4, -1])
+    known = Classes("kind", np.array([0, 1, 1, 1, -1, 0]), ("a", "b"))
+    axes = contingency(clusters, known, "title").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "4", "noise"]
+    assert [text.get_text() for text in axes.texts] == ["1", "1", "0", "2", "1", "0"]
+
+
+def test_a_number_is_legible_on_its_cell() -> None:
+    assert style.ink_on(np.array(style.COUNTS(0.0))) == style.INK
+    assert style.ink_on(np.array(style.COUNTS(1.0))) == "white"
+
+
+# Reconstruction
+
+
+@pytest.mark.parametrize(
+    ("r2", "said"),
+    [
+        pytest.param(np.nan, "-", id="undefined"),
+        pytest.param(1.0, "1.00", id="perfect"),
+        pytest.param(-0.004, "-0.00", id="hardly_worse_than_the_mean"),
+        pytest.param(-12345.0, "-1.2e+04", id="far_worse_than_the_mean"),
+    ],
+)
+def test_the_title_of_a_panel_has_r2(r2: float, said: str) -> None:
+    x = normal(9, 1)
+    figure = reconstruction(x, x, ["alcohol"], np.zeros(9, bool), np.array([r2]))
+    saved(figure)
+    assert figure.axes[0].get_title() == f"alcohol\nR² = {said}"
+
+
+def test_of_many_features_the_best_and_the_worst_are_drawn() -> None:
+    x, r2 = normal(60, 40), np.linspace(1, -1, 40)
+    r2[39] = np.nan
+    figure = reconstruction(x, x, numbered(40), np.zeros(60, bool), r2)
+    drawn = {axes.get_title().split("\n")[0] for axes in figure.axes}
+    assert drawn == {f"feature_{i}" for i in (*range(8), *range(31, 39))}
+
+
+def test_training_rows_are_drawn_behind_validation_rows() -> None:
+    lines = reconstructed(1).axes[0].lines[1:]
+    assert [len(line.get_xdata()) for line in lines] == [48, 12]
+    assert same_color(lines[0].get_color(), style.TRAINING)

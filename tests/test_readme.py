@@ -1,0 +1,56 @@
+"""Every command of the README does what it says."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aeexp.options import OPTIONS, conf_dir
+from aeexp.spec import Backend
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINES = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
+COMMANDS = [part.strip() for line in LINES for part in line.partition("#")[0].split("&&")]
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m aeexp")])
+def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:
+    words = shlex.split(command)[3:]
+    wanted = next((w.removeprefix("backend=") for w in words if w.startswith("backend=")), "jax")
+    if wanted != backend.value:
+        pytest.skip(f"runs in tests({wanted})")
+    done = subprocess.run(
+        [sys.executable, "-m", "aeexp", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_other_commands_are_those_that_ci_and_nox_run() -> None:
+    others = {c for c in COMMANDS if c and not c.startswith("python -m aeexp")}
+    assert others == {"pip install -e .", "pip install nox", "nox"}
+    assert "pip install nox && nox" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("group", OPTIONS)
+def test_the_readme_s_menu_is_the_menu(group: str) -> None:
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{group}`"))
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`(.*?)`", row)))) - {group}
+    assert words == {path.stem for path in (conf_dir() / group).glob("*.yaml")}
+
+
+def test_the_readme_s_figure_is_there() -> None:
+    for path in re.findall(r"!\[.*?\]\((.*?)\)|\]\((?!http)(.*?)\)", README):
+        assert (ROOT / (path[0] or path[1])).exists()
