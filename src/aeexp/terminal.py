@@ -74,7 +74,8 @@ class Terminal(Watch):
 
     def hear(self, artifact: Artifact) -> None:
         """Keep what the run's end is told with."""
-        self.heard[artifact.name] = artifact
+        if isinstance(artifact, Metrics | Document):
+            self.heard[artifact.name] = artifact
 
     def ended(self, record: Mapping[str, Any], folder: Path) -> None:
         """Tell how the run went, and where it lies."""
