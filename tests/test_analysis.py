@@ -65,7 +65,7 @@ def test_the_knee_lies_between_the_distances_within_and_between_clouds() -> None
 
 
 @pytest.mark.parametrize("word", OPTIONS["clustering"])
-@pytest.mark.parametrize("rows", [3, 4])
+@pytest.mark.parametrize("rows", [2, 3, 4])
 def test_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
     codes = clusters.find(OPTIONS["clustering"][word](), FAR[:rows], None, seed=0)
     assert codes.shape == (rows,)

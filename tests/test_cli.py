@@ -147,7 +147,13 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
             "clustering.kmeans.n_clusters=179 is more than the 178 rows of wine",
             id="more clusters than rows",
         ),
-        pytest.param(["split.validation=0.999"], "leaves none of the 178 rows", id="no rows left"),
+        pytest.param(
+            ["dataset=blobs", "dataset.samples=1000000000000"], "Unable to allocate", id="memory"
+        ),
+        pytest.param(
+            ["dataset=blobs", f"dataset.samples=1{'0' * 400}"], "too large", id="overflow"
+        ),
+        pytest.param(["split.validation=0.999"], "leaves 0 of the 178 rows", id="no rows left"),
         pytest.param(
             ["model.batch_norm=true", "training.batch_size=1"],
             "training.batch_size=1 leaves batch normalisation nothing",
@@ -352,12 +358,26 @@ def test_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) ->
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+def test_a_run_outlives_whoever_reads_what_it_tells(tmp_path: Path, backend: Backend) -> None:
+    words = f"{' '.join(QUICK)} backend={backend.value}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m aeexp {words} | head -n 1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert read(directory(tmp_path), "run.json")["status"] == "COMPLETED"
+
+
 def test_a_user_s_own_options_are_found_with_config_dir(
     aeexp: Run, tmp_path: Path, backend: Backend
 ) -> None:
-    (tmp_path / "mine" / "experiment").mkdir(parents=True)
-    mine = tmp_path / "mine" / "experiment" / "brief.yaml"
+    (tmp_path / "my own" / "experiment").mkdir(parents=True)
+    mine = tmp_path / "my own" / "experiment" / "brief.yaml"
     mine.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
-    done = aeexp("experiment=brief", f"backend={backend.value}", "--config-dir", "mine")
+    done = aeexp("experiment=brief", f"backend={backend.value}", "--config-dir", "my own")
     assert done.returncode == 0, done.stderr
     assert len((directory(tmp_path) / "history.csv").read_text().splitlines()) == 3

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -41,13 +41,15 @@ def choose(backend: Backend) -> None:
     require(backend)
     os.environ["KERAS_BACKEND"] = backend.value
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp" / "jax"
-    defaults = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "JAX_COMPILATION_CACHE_DIR": str(cache),
-        "JAX_COMPILATION_CACHE_MAX_SIZE": str(CACHE_BYTES),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
+    defaults = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    with suppress(OSError):  # without a cache, a run compiles anew
+        cache.mkdir(parents=True, exist_ok=True)
+        defaults |= {
+            "JAX_COMPILATION_CACHE_DIR": str(cache),
+            "JAX_COMPILATION_CACHE_MAX_SIZE": str(CACHE_BYTES),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     for chatty in ("jax", "tensorflow", "absl"):

@@ -19,6 +19,7 @@ from aeexp.spec import Experiment
 from aeexp.words import compositions, quoted, said
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
 
 
 class FailedError(Exception):
@@ -31,7 +32,7 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
     try:
         code = _answer(get_args_parser().parse_args())
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except REFUSALS as error:
         sys.stderr.write(f"{explain(error)}\n")
         code = REFUSED
     except FailedError:
@@ -75,7 +76,7 @@ def _directory(arguments: Namespace) -> str:
     key = "hydra.sweep.dir" if arguments.multirun else "hydra.run.dir"
     wanted = OmegaConf.select(configs[0], key)
     try:
-        return f"{key}={quoted(str(claim(Path(wanted))))}"
+        return f"{key}={quoted(str(claim(Path(wanted).resolve())))}"
     except OSError as error:
         message = f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
         raise ValueError(message) from error

@@ -1,6 +1,7 @@
 """What a run tells on the terminal."""
 
 import math
+import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -24,11 +25,19 @@ NAMED = 4  # features named on either side of a factor
 LINES = 10  # told of a training where there is no bar
 
 
+class _Console(Console):
+    """A console that a run outlives: what nobody reads any more is not written."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 class Terminal(Watch):
     """Tells of a run, keeps the seconds of its stages, and turns a first Ctrl-C into a stop."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False)
+        self.console = _Console(highlight=False)
         self.seconds: dict[str, float] = {}
         self.heard: dict[str, Artifact] = {}
         self.interrupt = signal.getsignal(signal.SIGINT)

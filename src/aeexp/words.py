@@ -8,6 +8,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
@@ -34,12 +35,13 @@ def compositions(arguments: Namespace) -> list[DictConfig]:
     """
     words = list(arguments.overrides)
     if arguments.config_dir:
-        folder = Path(arguments.config_dir).resolve().as_uri()
+        folder = f"file://{Path(arguments.config_dir).resolve()}"
         words.append(f"hydra.searchpath=[{quoted(folder)}]")
-    overrides = OverridesParser.create().parse_overrides(words)
-    _refuse_groups_without_words(overrides)
-    combinations = _combinations(overrides) if arguments.multirun else [words]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
+        _refuse_groups_without_words(overrides)
+        combinations = _combinations(overrides) if arguments.multirun else [words]
         name = arguments.config_name or "config"
         return [compose(name, each, return_hydra_config=True) for each in combinations]
 

@@ -34,7 +34,7 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
         return cluster(spec, z, seed)
     if isinstance(labels, Classes):
         return cluster(replace(spec, n_clusters=min(len(labels.names), len(z))), z, seed)
-    tried = range(2, min(MOST_CLUSTERS, len(z) - 1) + 1)
+    tried = range(2, max(2, min(MOST_CLUSTERS, len(z) - 1)) + 1)
     found = (cluster(replace(spec, n_clusters=k), z, seed) for k in tried)
     return max(found, key=lambda codes: np.nan_to_num(silhouette(z, codes), nan=-1.0))
 

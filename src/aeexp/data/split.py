@@ -8,6 +8,8 @@ from sklearn.model_selection import train_test_split
 from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.spec import Split
 
+FEWEST = 2  # rows to train on: one has no variance to explain
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -35,10 +37,11 @@ def partition(spec: Split, data: Dataset) -> Rows:
     if spec.validation == 0:
         return Rows(every, every[:0])
     held_out = int(np.ceil(spec.validation * len(every)))
-    if held_out >= len(every):
+    if len(every) - held_out < FEWEST:
         message = (
-            f"split.validation={spec.validation} leaves none of the {len(every)} rows of"
-            f" {data.name} to train on: give more rows or hold out fewer."
+            f"split.validation={spec.validation} leaves {max(0, len(every) - held_out)} of the"
+            f" {len(every)} rows of {data.name} to train on, and {FEWEST} are needed:"
+            " give more rows or hold out fewer."
         )
         raise ValueError(message)
     train, val = train_test_split(
