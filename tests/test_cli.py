@@ -178,13 +178,15 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
 def test_bad_words_get_one_line_and_leave_nothing(
     words: list[str],
     says: str,
+    backend: Backend,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+    chosen = [] if words[0].startswith("backend=") else [f"backend={backend.value}"]
+    monkeypatch.setattr(sys, "argv", ["aeexp", *words, *chosen])
     with pytest.raises(SystemExit) as end:
         cli.main()
     told = capsys.readouterr()
