@@ -34,6 +34,28 @@ def read(folder: Path, name: str) -> dict[str, Any]:
     return json.loads((folder / name).read_text())
 
 
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Say words that are refused in one line, with exit code 2 and nothing written."""
+
+    def run(*words: str) -> str:
+        (tmp_path / "file").touch()
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        told = capsys.readouterr()
+        assert end.value.code == 2
+        assert told.err.count("\n") == 1
+        assert told.out == ""
+        assert files(tmp_path) == {"file"}
+        return told.err
+
+    return run
+
+
 def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("training.epochs=3")
     assert done.returncode == 0, done.stderr
@@ -176,55 +198,25 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
     ],
 )
 def test_bad_words_get_one_line_and_leave_nothing(
-    words: list[str],
-    says: str,
-    backend: Backend,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], says: str, refused: Callable[..., str], backend: Backend
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.chdir(tmp_path)
     chosen = [] if words[0].startswith("backend=") else [f"backend={backend.value}"]
-    monkeypatch.setattr(sys, "argv", ["aeexp", *words, *chosen])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    told = capsys.readouterr()
-    assert end.value.code == 2
-    assert says in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
-    assert files(tmp_path) == {"file"}
+    assert says in refused(*words, *chosen)
 
 
 @pytest.mark.parametrize("missing", ["tensorflow", "torch"])
 def test_a_backend_that_is_not_installed_is_named_with_its_command(
-    missing: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    missing: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("aeexp.backend.find_spec", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["aeexp", f"backend={missing}"])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    assert end.value.code == 2
-    assert f'pip install "aeexp[{missing}]"' in capsys.readouterr().err
-    assert files(tmp_path) == set()
+    assert f'pip install "aeexp[{missing}]"' in refused(f"backend={missing}")
 
 
 def test_backends_are_not_mixed_in_one_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("aeexp.cli.require", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["aeexp", "--multirun", "backend=jax,torch"])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    assert end.value.code == 2
-    assert "start one sweep per backend" in capsys.readouterr().err
-    assert files(tmp_path) == set()
+    assert "start one sweep per backend" in refused("--multirun", "backend=jax,torch")
 
 
 def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
