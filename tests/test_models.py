@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aeexp.models import Network, build
-from aeexp.models.regularisers import ActivityPenalty
+from aeexp.models.regularisers import ActivityPenalty, DropoutLayer, NoiseLayer
 from aeexp.options import OPTIONS
 from aeexp.spec import (
     L1,
@@ -133,15 +133,22 @@ def test_a_disturbance_is_there_in_training_alone(
 def test_noise_has_the_standard_deviation_it_says() -> None:
     rows = np.zeros((20_000, 7), np.float32)
     network = built(Linear(latent_dim=7), Noise(sd=0.3))
-    noise = next(
-        layer for layer in network.training.layers if isinstance(layer, keras.layers.GaussianNoise)
-    )
+    noise = next(layer for layer in network.training.layers if isinstance(layer, NoiseLayer))
     disturbed = keras.ops.convert_to_numpy(noise(rows, training=True))
     assert disturbed.std() == pytest.approx(0.3, rel=0.02)
 
 
+def test_dropout_switches_off_the_share_it_says_and_scales_up_the_rest() -> None:
+    rows = np.ones((20_000, 7), np.float32)
+    network = built(Linear(latent_dim=7), Dropout(rate=0.3))
+    layer = next(layer for layer in network.training.layers if isinstance(layer, DropoutLayer))
+    disturbed = keras.ops.convert_to_numpy(layer(rows, training=True))
+    assert np.mean(disturbed == 0) == pytest.approx(0.3, rel=0.02)
+    assert disturbed[disturbed != 0] == pytest.approx(1 / 0.7)
+
+
 def test_penalties_leave_the_activities_as_they_are() -> None:
-    a = keras.ops.convert_to_numpy(ActivityPenalty(1.0, 1.0)(X))
+    a = keras.ops.convert_to_numpy(ActivityPenalty([L1L2(l1=1.0, l2=1.0)])(X))
     assert np.array_equal(a, X)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -37,9 +38,9 @@ from aeexp.spec import (
     WarmupCosine,
     Wine,
 )
-from aeexp.training import History, train
+from aeexp.training import History, Member, train
 from aeexp.training.optimizers import optimizer
-from aeexp.watch import Watch
+from aeexp.watch import Standing, Watch
 
 Make = Callable[..., Experiment]
 
@@ -48,14 +49,14 @@ def trained(
     experiment: Experiment, watch: Watch | None = None
 ) -> tuple[Problem, Network, History]:
     problem = pose(experiment)
-    keras.utils.set_random_seed(experiment.seed)
-    network = build(experiment.model, len(problem.data.features), experiment.regulariser)
-    x, rows = problem.x, problem.rows
-    return (
-        problem,
-        network,
-        train(experiment, network, x[rows.train], x[rows.val], watch or Watch()),
-    )
+    outcome = train([member(experiment, problem)], watch)
+    return problem, outcome.network(0), outcome.histories[0]
+
+
+def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
+    problem = problem or pose(experiment)
+    of_rows = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
+    return Member(experiment=experiment, **(of_rows | changes))
 
 
 def plain_keras(epochs: int) -> tuple[list[float], list[float]]:
@@ -211,15 +212,16 @@ def test_a_watch_hears_every_epoch_and_can_stop_the_training(tiny: Make) -> None
     class Impatient(Watch):
         heard: list[int] = []  # noqa: RUF012
 
-        def epoch(self, number: int, loss: float, val_loss: float | None) -> None:
-            self.heard.append(number)
-            self.stop = number == 3
+        def epoch(self, standing: Standing) -> None:
+            self.heard.append(standing.done)
+            self.stop = standing.done >= 3
 
-    watch = Impatient()
-    _, _, history = trained(tiny(training=Training(epochs=50)), watch)
-    assert watch.heard == [1, 2, 3]
-    assert len(history.loss) == 3
-    assert history.interrupted
+    watch, experiment = Impatient(), tiny(training=Training(epochs=1_000_000))
+    outcome = train([member(experiment)], watch)
+    epochs = len(outcome.histories[0].loss)
+    assert outcome.interrupted
+    assert watch.heard == list(range(1, epochs + 1))
+    assert epochs < 1000
 
 
 def test_a_batch_larger_than_the_table_is_the_table(tiny: Make) -> None:

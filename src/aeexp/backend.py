@@ -36,12 +36,13 @@ def require(backend: Backend) -> None:
 def choose(backend: Backend) -> None:
     """Make Keras compute with a backend, without its chatter, and keep what JAX compiles.
 
+    To JAX, each core is a device, so that the members of a population can be shared out to them.
     What the user has set in the environment stays as it is.
     """
     require(backend)
     os.environ["KERAS_BACKEND"] = backend.value
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp" / "jax"
-    defaults = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    defaults = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_NUM_CPU_DEVICES": str(cores())}
     with suppress(OSError):  # without a cache, a run compiles anew
         cache.mkdir(parents=True, exist_ok=True)
         defaults |= {
@@ -54,6 +55,13 @@ def choose(backend: Backend) -> None:
         os.environ.setdefault(name, value)
     for chatty in ("jax", "tensorflow", "absl"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a run found, row by row, and the tables and numbers that say it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -20,19 +20,24 @@ from aeexp.training import History
 class Findings:
     """What a run found.
 
-    z: (rows, factors). x_hat, x_pca: (rows, features), scaled, as the model and as PCA
-    reconstruct them. weights: (features, factors), of which `quantity` says what they are.
-    clusters: (rows,) by the clustering's name.
+    histories: of the run's model, then of its repeats with other seeds. z: (rows, factors). x_hat,
+    x_pca: (rows, features), scaled, as the model and as PCA reconstruct them. weights: (features,
+    factors), of which `quantity` says what they are. clusters: (rows,) by the clustering's name.
     """
 
     problem: Problem
-    history: History
+    histories: list[History]
     z: Floats
     x_hat: Floats
     x_pca: Floats
     weights: Floats
     quantity: str
     clusters: Mapping[str, Integers]
+
+    @property
+    def history(self) -> History:
+        """Return what happened in the training of the run's model."""
+        return self.histories[0]
 
     @property
     def factors(self) -> list[str]:
@@ -59,15 +64,27 @@ def tell(found: Findings) -> Iterator[Artifact]:
     yield Facts("verdict", {"verdict": asdict(judge(_course(found)))})
 
 
-def undefined(problem: Problem, clusterings: Mapping[str, Any]) -> Metrics:
-    """Return the metrics of a run that has no model to measure: every name, no number."""
+def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
+    """Return a row for each member of a run, whose seeds count on from the first's."""
+    ends = [_end(history) for history in histories]
+    return {
+        "seed": [(seed + i) % 2**32 for i in range(len(histories))],
+        "status": ["DIVERGED" if history.diverged else "COMPLETED" for history in histories],
+        **{key: [end[key] for end in ends] for key in ends[0]},
+    }
+
+
+def undefined(
+    problem: Problem, clusterings: Mapping[str, Any], histories: Sequence[History]
+) -> Metrics:
+    """Return the metrics of a run that has no model to measure: every name, hardly a number."""
     nothing = np.full_like(problem.x, np.nan)
     names = [
         *("loss", "val_loss"),
         *reconstruction.errors(problem.x, nothing, problem.rows, nothing),
         *(f"clustering.{name}.{of}" for name in clusterings for of in _clustering_names(problem)),
     ]
-    return Metrics("metrics", dict.fromkeys(names, math.nan))
+    return Metrics("metrics", dict.fromkeys(names, math.nan) | dict(_spread(histories)))
 
 
 def _clustering_names(problem: Problem) -> tuple[str, ...]:
@@ -97,13 +114,8 @@ def _weights(found: Findings) -> Mapping[str, Any]:
 
 
 def _metrics(found: Findings) -> Mapping[str, float]:
-    problem, history = found.problem, found.history
-    metrics = {
-        "loss": float(history.loss[history.kept]),
-        "val_loss": float(history.val_loss[history.kept]),
-        "epochs": len(history.loss),
-        "kept_epoch": history.kept + 1,
-    }
+    problem = found.problem
+    metrics = _end(found.history) | dict(_spread(found.histories))
     metrics |= reconstruction.errors(problem.x, found.x_hat, problem.rows, found.x_pca)
     for name, codes in found.clusters.items():
         measured = dict(separation.separation(found.z, codes, name))
@@ -111,6 +123,29 @@ def _metrics(found: Findings) -> Mapping[str, float]:
             measured |= agreement.agreement(codes, problem.data.labels)
         metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
     return metrics
+
+
+def _end(history: History) -> dict[str, float]:
+    """Return what a training came to, at the epoch whose weights were kept."""
+    loss, val_loss = history.loss[history.kept], history.val_loss[history.kept]
+    return {
+        "loss": math.nan if history.diverged else float(loss),
+        "val_loss": math.nan if history.diverged else float(val_loss),
+        "epochs": len(history.loss),
+        "kept_epoch": history.kept + 1,
+    }
+
+
+def _spread(histories: Sequence[History]) -> Iterator[tuple[str, float]]:
+    """Yield mean, standard deviation (of a sample) and number of the repeats that came through."""
+    if len(histories) == 1:
+        return
+    ends = [_end(history) for history in histories if not history.diverged]
+    for key in _end(histories[0]):
+        values = np.array([end[key] for end in ends])
+        yield f"{key}.mean", float(values.mean()) if ends else math.nan
+        yield f"{key}.sd", float(values.std(ddof=1)) if len(ends) > 1 else math.nan
+        yield f"{key}.n", len(ends)
 
 
 def _course(found: Findings) -> Course:

@@ -16,17 +16,19 @@ from aeexp.training import History
 
 
 @singledispatch
-def draw(spec: FiguresSpec, history: History, found: Findings | None) -> Iterator[Plot]:
+def draw(
+    spec: FiguresSpec, histories: Sequence[History], found: Findings | None
+) -> Iterator[Plot]:
     """Yield the figures that a spec asks for, each drawn only when it is asked for.
 
-    A run that diverged found nothing: it has its history to show.
+    A run that diverged found nothing: it has its histories to show.
     """
     yield from ()
 
 
 @draw.register
-def _(spec: AllFigures, history: History, found: Findings | None) -> Iterator[Plot]:
-    drawn = {"loss": figures.loss(history.columns())}.items()
+def _(spec: AllFigures, histories: Sequence[History], found: Findings | None) -> Iterator[Plot]:
+    drawn = {"loss": figures.loss(*(history.columns() for history in histories))}.items()
     for name, figure in drawn if found is None else (*drawn, *_figures(found)):
         yield Plot(name, figure, spec.format.value, spec.dpi)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aeexp import preprocessing
 from aeexp.data import Dataset, Rows, load, partition
 from aeexp.preprocessing import Scaling
-from aeexp.spec import Autoencoder, Experiment, FitOn, Loss, Partition
+from aeexp.spec import Autoencoder, Backend, Engine, Experiment, FitOn, Loss, Partition
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ def pose(experiment: Experiment) -> Problem:
     Raises:
         ValueError: The experiment asks for what the table cannot give.
     """
+    _refuse_to_compile_without_jax(experiment)
     data = load(experiment.dataset)
     rows = partition(experiment.split, data)
     _refuse_too_many_clusters(experiment, data)
@@ -36,6 +37,16 @@ def pose(experiment: Experiment) -> Problem:
     problem = Problem(data, rows, scaling, scaling.apply(data.x))
     _refuse_what_is_no_probability(experiment, problem)
     return problem
+
+
+def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
+    backend, engine = experiment.backend, experiment.training.engine
+    if engine is Engine.compiled and backend is not Backend.jax:
+        message = (
+            f"training.engine=compiled needs backend=jax, got {backend.value}: leave the engine to"
+            " aeexp, or choose keras."
+        )
+        raise ValueError(message)
 
 
 def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:

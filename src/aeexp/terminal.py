@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,7 +20,7 @@ from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment
-from aeexp.watch import Watch
+from aeexp.watch import Standing, Watch
 
 NAMED = 4  # features named on either side of a factor
 LINES = 10  # told of a training where there is no bar
@@ -41,7 +42,6 @@ class Terminal(Watch):
         self.seconds: dict[str, float] = {}
         self.heard: dict[str, Artifact] = {}
         self.interrupt = signal.getsignal(signal.SIGINT)
-        self.epochs = 0
         self.progress = Progress(
             TextColumn("training"),
             BarColumn(),
@@ -59,22 +59,23 @@ class Terminal(Watch):
         try:
             yield
         finally:
-            self.seconds[name] = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
     def posed(self, experiment: Experiment, problem: Problem) -> None:
         for line in _plan(experiment, problem):
             self._say(line)
-        self.epochs = experiment.training.epochs
-        self.task = self.progress.add_task("", total=self.epochs)
+        self.task = self.progress.add_task("", total=experiment.training.epochs)
         signal.signal(signal.SIGINT, self._stop)
 
-    def epoch(self, number: int, loss: float, val_loss: float | None) -> None:
-        text = f"loss {loss:.4g}" + ("" if val_loss is None else f"  val_loss {val_loss:.4g}")
+    def epoch(self, standing: Standing) -> None:
+        text = _losses(standing)
         if self.console.is_terminal:
             self.progress.start()
-            self.progress.update(self.task, completed=number, description=text)
-        elif number % max(1, self.epochs // LINES) == 0:
-            self._say(f"epoch {number}/{self.epochs}  {text}")
+            self.progress.update(
+                self.task, total=standing.of, completed=standing.done, description=text
+            )
+        elif standing.done % max(1, standing.of // LINES) == 0:
+            self._say(f"epoch {standing.done}/{standing.of}  {text}")
 
     def trained(self, seconds: float, compiling: float) -> None:
         self.progress.stop()
@@ -105,9 +106,20 @@ class Terminal(Watch):
         self.console.print(Text(line), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._say("Stopping after this epoch; Ctrl-C again to stop at once.")
+        self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
         self.stop = True
         signal.signal(signal.SIGINT, self.interrupt)
+
+
+def _losses(standing: Standing) -> str:
+    if standing.members == 1:
+        losses = {"loss": standing.loss[0], "val_loss": standing.val_loss[0]}
+        return "  ".join(f"{name} {v:.4g}" for name, v in losses.items() if not math.isnan(v))
+    held_out = not np.isnan(standing.val_loss).all()
+    name, values = ("val_loss", standing.val_loss) if held_out else ("loss", standing.loss)
+    median, best = np.nanmedian(values), np.nanmin(values)
+    training = f"{len(values)} of {standing.members} training"
+    return f"{name} median {median:.4g}, best {best:.4g}  {training}"
 
 
 def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
@@ -121,8 +133,12 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
         f"{_shape(experiment, len(data.features))};"
         f" {type(optimizer).__name__} lr {optimizer.lr:g}, {training.loss.value},"
         f" {training.epochs} epochs in batches of {training.batch_size};"
-        f" {experiment.backend.value}, seed {experiment.seed}"
+        f" {experiment.backend.value}, seed {experiment.seed}{_repeats(experiment.repeats)}"
     )
+
+
+def _repeats(repeats: int) -> str:
+    return f" and {repeats - 1} more" if repeats > 1 else ""
 
 
 def _labels(labels: Labels | None) -> str:

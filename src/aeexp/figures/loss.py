@@ -1,6 +1,6 @@
 """How the loss fell, epoch by epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,13 @@ CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style
 
 
 @style.styled
-def loss(history: Mapping[str, Floats]) -> Figure:
+def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figure:
     """Draw the loss on training and validation rows, and the learning rate where it varies.
 
-    history: columns `epoch`, `loss`, `val_loss` (absent or NaN without validation rows) and
-    `learning_rate`, each (epochs,). What is not finite is left out, and the epoch at which the
-    run diverged is marked.
+    Behind the curves of `history` lie bands that hold nine tenths of it and its `repeats`, epoch
+    by epoch. history: columns `epoch`, `loss`, `val_loss` (absent or NaN without validation
+    rows) and `learning_rate`, each (epochs,). What is not finite is left out, and the epoch at
+    which the run diverged is marked.
     """
     epoch = history["epoch"]
     curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}
@@ -28,10 +29,12 @@ def loss(history: Mapping[str, Floats]) -> Figure:
     varies = np.unique(rate[np.isfinite(rate)]).size > 1
     figure, top = _axes(varies=varies)
     margin = max(0.5, 0.02 * len(epoch))
-    top.set_xlim(epoch[0] - margin, epoch[-1] + margin)
+    last = max(each["epoch"][-1] for each in (history, *repeats))
+    top.set_xlim(epoch[0] - margin, last + margin)
     for name, values in curves.items():
         _curve(top, epoch, values, *CURVES[name])
-    _scale(top, np.concatenate([np.empty(0), *curves.values()]))
+    bands = [_band(top, name, [history, *repeats]) for name in curves if repeats]
+    _scale(top, np.concatenate([np.empty(0), *curves.values(), *bands]))
     _mark_best(top, epoch, curves.get("val_loss"))
     _mark_divergence(top, epoch, [history["loss"], *curves.values()])
     if varies:
@@ -65,6 +68,21 @@ def _curve(axes: Axes, epoch: Floats, values: Floats, name: str, colour: str) ->
     label = f"{name} (final {values[finite][-1]:.3g})"
     marker = "o" if finite.sum() == 1 else None
     axes.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
+
+
+def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]]) -> Floats:
+    """Fill what nine tenths of the histories lie in; return its edges, one after the other."""
+    longest = max(histories, key=lambda history: len(history[name]))["epoch"]
+    values = np.full((len(histories), len(longest)), np.nan)
+    for row, history in zip(values, histories, strict=True):
+        row[: len(history[name])] = history[name]
+    values[~np.isfinite(values)] = np.nan
+    known = np.isfinite(values).any(0)
+    low, high = np.nanquantile(values[:, known], [0.05, 0.95], axis=0)
+    label = f"90 % of {len(histories)} repeats" if name == "loss" else None
+    colour = CURVES[name][1]
+    axes.fill_between(longest[known], low, high, color=colour, alpha=0.25, lw=0, label=label)
+    return np.concatenate([low, high])
 
 
 def _scale(axes: Axes, values: Floats) -> None:

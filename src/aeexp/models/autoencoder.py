@@ -7,15 +7,14 @@ from typing import Any
 import keras
 
 from aeexp.models.network import Network, build
-from aeexp.models.regularisers import ActivityPenalty, at_input, before_layer, penalty
-from aeexp.spec import Activation, AppliesTo, Autoencoder, RegulariserSpec
+from aeexp.models.regularisers import at_input, before_layer, penalties
+from aeexp.spec import Activation, Autoencoder, RegulariserSpec
 
 Layers = list[keras.layers.Layer]
 
 
 @build.register
 def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
-    l1, l2 = penalty(regularisers.values(), AppliesTo.kernel)
     encoding = [
         *(_hidden(spec, units, f"encoder_{i + 1}") for i, units in enumerate(spec.hidden)),
         [_dense(spec, spec.latent_dim, spec.latent_activation, "z")],
@@ -24,9 +23,6 @@ def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSp
         *(_hidden(spec, units, f"decoder_{i + 1}") for i, units in enumerate(spec.hidden[::-1])),
         [_dense(spec, features, spec.output_activation, "x_hat")],
     ]
-    if l1 or l2:
-        for layers in encoding:
-            layers[0].kernel_regularizer = keras.regularizers.L1L2(l1, l2)
     x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
     encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
     decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
@@ -35,13 +31,11 @@ def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSp
 
 
 def _regularised(encoding: list[Layers], specs: list[RegulariserSpec]) -> Iterable[Layers]:
-    l1, l2 = penalty(specs, AppliesTo.activity)
     yield [layer for spec in specs for layer in at_input(spec)]
     for layers in encoding:
         yield [layer for spec in specs for layer in before_layer(spec)]
         yield layers
-        if l1 or l2:
-            yield [ActivityPenalty(l1, l2)]
+        yield penalties(specs, layers[0])
 
 
 def _hidden(spec: Autoencoder, units: int, name: str) -> Layers:

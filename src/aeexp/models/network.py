@@ -1,8 +1,9 @@
 """A trained or untrained autoencoder, NumPy in and NumPy out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,8 +41,17 @@ class Network:
 
     def weights(self) -> Mapping[str, Floats]:
         """Return every weight of encoder and decoder by layer and role: `encoder_1/kernel`."""
-        weights = (*self.encoder.weights, *self.decoder.weights)
-        return {weight.path: keras.ops.convert_to_numpy(weight.value) for weight in weights}
+        return {v.path: keras.ops.convert_to_numpy(v.value) for v in self.variables}
+
+    @property
+    def variables(self) -> list[Any]:
+        """Return what makes up encoder and decoder, batch normalisation's statistics included."""
+        return [*self.encoder.weights, *self.decoder.weights]
+
+    def assign(self, values: Iterable[Floats]) -> None:
+        """Set the `variables` to values."""
+        for variable, value in zip(self.variables, values, strict=True):
+            variable.assign(value)
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:

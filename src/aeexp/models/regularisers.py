@@ -1,13 +1,16 @@
 """What each regulariser does to the layers that are trained."""
 
-from collections.abc import Iterable
-from functools import singledispatch
+from collections.abc import Collection, Iterable
+from functools import partial, singledispatch
 from typing import Any
 
 import keras
 from keras import ops
 
 from aeexp.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
+
+# These layers read a spec's numbers when they are called: while a program for many members is
+# made, each number stands for as many values as there are members.
 
 
 class ActivityPenalty(keras.layers.Layer):
@@ -16,14 +19,75 @@ class ActivityPenalty(keras.layers.Layer):
     Keras divides its own activity penalties by the batch size only since 3.14 (keras #22018).
     """
 
-    def __init__(self, l1: float, l2: float) -> None:
+    def __init__(self, specs: Iterable[RegulariserSpec]) -> None:
         super().__init__()
-        self.l1, self.l2 = l1, l2
+        self.strengths = partial(penalty, specs, AppliesTo.activity)
 
     def call(self, a: Any) -> Any:
-        penalty = self.l1 * ops.sum(ops.abs(a)) + self.l2 * ops.sum(ops.square(a))
-        self.add_loss(penalty / ops.cast(ops.shape(a)[0], a.dtype))
+        self.add_loss(_elastic(a, *self.strengths()) / ops.cast(ops.shape(a)[0], a.dtype))
         return a
+
+
+class KernelPenalty(keras.layers.Layer):
+    """Passes activities on; adds l1 * sum |w| + l2 * sum w^2 over a layer's kernel to the loss.
+
+    Keras would keep its own in the layer, and so in every export of the model.
+    """
+
+    def __init__(self, specs: Iterable[RegulariserSpec], layer: keras.layers.Layer) -> None:
+        super().__init__()
+        self.strengths = partial(penalty, specs, AppliesTo.kernel)
+        self.kernel = partial(getattr, layer, "kernel")  # not its own to train
+
+    def call(self, a: Any) -> Any:
+        self.add_loss(_elastic(self.kernel(), *self.strengths()))
+        return a
+
+
+class DropoutLayer(keras.layers.Layer):
+    """Sets a share of what it reads to zero and scales up the rest, in training only.
+
+    Keras's own Dropout wants to know whether its rate is zero, which many members' is not.
+    """
+
+    def __init__(self, spec: Dropout) -> None:
+        super().__init__()
+        self.spec = spec
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, a: Any, *, training: bool = False) -> Any:
+        if not training:
+            return a
+        share = 1.0 - self.spec.rate
+        kept = keras.random.uniform(ops.shape(a), seed=self.seed_generator) < share
+        return ops.where(kept, a / share, 0.0)
+
+
+class NoiseLayer(keras.layers.Layer):
+    """Adds normal noise to what it reads, in training only."""
+
+    def __init__(self, spec: Noise) -> None:
+        super().__init__()
+        self.spec = spec
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, a: Any, *, training: bool = False) -> Any:
+        if not training:
+            return a
+        return a + self.spec.sd * keras.random.normal(ops.shape(a), seed=self.seed_generator)
+
+
+def _elastic(a: Any, l1: Any, l2: Any) -> Any:
+    return l1 * ops.sum(ops.abs(a)) + l2 * ops.sum(ops.square(a))
+
+
+def penalties(
+    specs: Collection[RegulariserSpec], layer: keras.layers.Layer
+) -> list[keras.layers.Layer]:
+    """Return the layers that penalise what `layer` puts out, and its kernel."""
+    targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
+    activity = [ActivityPenalty(specs)] if AppliesTo.activity in targets else []
+    return activity + ([KernelPenalty(specs, layer)] if AppliesTo.kernel in targets else [])
 
 
 @singledispatch
@@ -65,7 +129,7 @@ def at_input(spec: RegulariserSpec) -> list[keras.layers.Layer]:
 
 @at_input.register
 def _(spec: Noise) -> list[keras.layers.Layer]:
-    return [keras.layers.GaussianNoise(spec.sd)]
+    return [NoiseLayer(spec)]
 
 
 @singledispatch
@@ -76,4 +140,4 @@ def before_layer(spec: RegulariserSpec) -> list[keras.layers.Layer]:
 
 @before_layer.register
 def _(spec: Dropout) -> list[keras.layers.Layer]:
-    return [keras.layers.Dropout(spec.rate)]
+    return [DropoutLayer(spec)]

@@ -13,6 +13,7 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any
 
+from aeexp.backend import cores
 from aeexp.runs.write import write_json
 from aeexp.spec import Experiment
 
@@ -44,7 +45,7 @@ class Record:
             "versions": _versions(experiment.backend.value),
             "git_commit": _git_commit(),
             "config_hash": hashlib.sha256(repr(experiment).encode()).hexdigest(),
-            "threads": _threads(),
+            "threads": cores(),
             "host": gethostname(),
             "pid": os.getpid(),
         }
@@ -62,12 +63,6 @@ class Record:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _versions(backend: str) -> dict[str, str]:

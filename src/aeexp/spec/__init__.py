@@ -43,7 +43,7 @@ from aeexp.spec.regulariser import (
 )
 from aeexp.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
 from aeexp.spec.split import Split
-from aeexp.spec.training import EarlyStopping, Loss, Training
+from aeexp.spec.training import EarlyStopping, Engine, Loss, Training
 
 __all__ = [
     "DBSCAN",
@@ -72,6 +72,7 @@ __all__ = [
     "Digits",
     "Dropout",
     "EarlyStopping",
+    "Engine",
     "Experiment",
     "Exponential",
     "FiguresSpec",

@@ -48,3 +48,6 @@ class Experiment(Spec):
         at_least=0,
         below=2**32,
     )
+    repeats: int = param(
+        1, "Members trained, with seeds from `seed` on; the first is the run's model.", at_least=1
+    )

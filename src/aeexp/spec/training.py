@@ -15,6 +15,18 @@ class Loss(Enum):
     binary_crossentropy = "binary_crossentropy"
 
 
+class Engine(Enum):
+    """What trains. The results are the same; how long they take is not.
+
+    compiled: all repeats in one program, on JAX. keras: one after another, on any backend. fit:
+    the same by Keras's own `fit`.
+    """
+
+    compiled = "compiled"
+    keras = "keras"
+    fit = "fit"
+
+
 @dataclass(kw_only=True)
 class EarlyStopping(Spec):
     """Stops when the validation loss (without validation rows: the loss) no longer falls."""
@@ -35,3 +47,6 @@ class Training(Spec):
     shuffle: bool = param(True, "Shuffle the rows before each pass.")
     loss: Loss = param(Loss.mse, "Distance between the rows and their reconstruction.")
     early_stopping: EarlyStopping = part(EarlyStopping, "When to stop before the last epoch.")
+    engine: Engine | None = param(
+        None, "What trains: null is compiled on JAX, keras on TensorFlow and PyTorch."
+    )

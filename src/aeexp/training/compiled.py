@@ -1,0 +1,229 @@
+"""Training a whole population as one compiled program, on all cores or devices that JAX has.
+
+Members are mapped over (`vmap`), shared out to the devices (`shard_map`), and come in groups where
+all at once would not fit into memory. The program runs for a few epochs at a time, so that
+somebody can watch and stop it.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+import psutil
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from aeexp.models import Network, build, first_values
+from aeexp.spec import Experiment
+from aeexp.training.population import History, Member, Trained, common, mould, numbers
+from aeexp.training.program import Course, Given, Log, Program
+from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
+from aeexp.watch import Standing, Watch
+
+PAUSE = 0.25  # seconds of training between two looks at it
+SHARE = 0.5  # of the free memory that a group of members may take
+COPIES = 10  # of its weights that a member has: kept ones, slots, gradients, those on their way
+READY = 16  # programs that stay ready in this process
+
+_ready: dict[Any, Any] = {}
+
+
+def train(population: Sequence[Member], watch: Watch) -> Trained:
+    """Train members of one mould, all at once if they fit into memory; see `training.train`."""
+    with watch.stage("build"):
+        size = _group_size(population)
+    starts = range(0, len(population), size)
+    trained: list[Trained] = []
+    for number, start in enumerate(starts):
+        group = _Group(population[start : start + size], size, watch)
+        trained.append(group.train(number, len(starts)))
+        if watch.stop:
+            break
+    return Trained(
+        trained[0].template,
+        histories=[history for each in trained for history in each.histories],
+        weights=[weights for each in trained for weights in each.weights],
+        seconds=sum(each.seconds for each in trained),
+        compile=sum(each.compile for each in trained),
+        interrupted=watch.stop,
+    )
+
+
+class _Group:
+    """So many members that train at once; copies of the last stand in for missing ones."""
+
+    def __init__(self, group: Sequence[Member], size: int, watch: Watch) -> None:
+        self.watch, self.real = watch, len(group)
+        self.members = [*group, *[group[-1]] * (size - len(group))]
+        self.experiment = common(self.members)
+        self.shared = all(member.x is group[0].x for member in group)
+        self.mesh = Mesh(jax.local_devices()[:size], ("members",))
+        self.epochs = self.experiment.training.epochs
+        self.orders = Orders(self.members)
+        with watch.stage("build"):
+            self.network, self.program, self.course = self._start()
+
+    def train(self, number: int, groups: int) -> Trained:
+        """Train to the end, as group `number` (from 0) of so many."""
+        start = time.perf_counter()
+        course, given = self.course, self._given()
+        run = self._compiled(course, given)
+        compiled = time.perf_counter()
+        logs: list[Log] = []
+        for after, log in self._chunks(run, course, given):
+            course = after
+            logs.append(log)
+            self._tell(logs, number, groups)
+            if self.watch.stop:
+                break
+        return Trained(
+            self.network,
+            self._histories(logs, course),
+            self._weights(course),
+            seconds=time.perf_counter() - compiled,
+            compile=compiled - start,
+            interrupted=self.watch.stop,
+        )
+
+    def _start(self) -> tuple[Network, Program, Course]:
+        """Return a network, and the members before their first epoch, on their devices."""
+        experiment, member = self.experiment, self.members[0]
+        seeds = [member.experiment.seed for member in self.members]
+        network, values = first_values(_builder(experiment, member), seeds)
+        program = Program(network, experiment, member)
+        stacked = {
+            id(variable): np.stack(each)
+            for variable, *each in zip(network.training.variables, *values, strict=True)
+        }
+        trainable, other = (
+            [stacked[id(v)] for v in variables]
+            for variables in (
+                network.training.trainable_variables,
+                network.training.non_trainable_variables,
+            )
+        )
+        return network, program, self._split(program.first(trainable, other))
+
+    def _given(self) -> Given:
+        values = [numbers(member.experiment) for member in self.members]
+        varied = [key for key in values[0] if any(value[key] for value in values)]
+        numbers_ = {key: np.array([v[key] for v in values], np.float32) for key in varied}
+        tables = [member.x for member in self.members]
+        val = np.stack([member.val for member in self.members]).astype(np.int32)
+        weights = [m.weights.astype(np.float32) for m in self.members if m.weights is not None]
+        return Given(
+            numbers=self._split(numbers_),
+            x=self._whole(tables[0]) if self.shared else self._split(np.stack(tables)),
+            val=self._split(val),
+            weights=self._split(np.stack(weights)) if weights else None,
+        )
+
+    def _compiled(self, course: Course, given: Given) -> Any:
+        """Return the program for such arguments: compiled once in a process, once on a machine."""
+        order = self._split(self.orders.draw(0))
+        arguments = (course, given, order, np.int32(0), np.int32(0))
+        shapes = str(jax.tree.map(lambda a: (a.shape, a.dtype), arguments))
+        key = (mould(self.members[0]), shapes, self.mesh)
+        if key not in _ready:
+            split, whole = PartitionSpec("members"), PartitionSpec()
+            of_given = Given(split, whole if self.shared else split, split, split)
+            mapped = jax.shard_map(
+                self.program.epochs,
+                mesh=self.mesh,
+                in_specs=(split, of_given, split, whole, whole),
+                out_specs=(split, split),
+                check_vma=False,
+            )
+            while len(_ready) >= READY:
+                del _ready[next(iter(_ready))]
+            _ready[key] = jax.jit(mapped, donate_argnums=0).lower(*arguments).compile()
+        return _ready[key]
+
+    def _chunks(self, run: Any, course: Course, given: Given) -> Iterator[tuple[Course, Log]]:
+        """Yield the members and their log every few epochs, until all have stopped."""
+        first, count = 0, 1
+        while first < self.epochs:
+            start = time.perf_counter()
+            order = self._split(self.orders.draw(count))
+            course, log = run(course, given, order, np.int32(first), np.int32(count))
+            yield course, Log(*(np.asarray(each)[: self.real, :count] for each in log))
+            if not np.asarray(course.going)[: self.real].any():
+                return
+            first += count
+            pace = (time.perf_counter() - start) / count
+            count = max(1, min(int(PAUSE / pace), self.orders.most, self.epochs - first))
+
+    def _tell(self, logs: list[Log], number: int, groups: int) -> None:
+        done = number * self.epochs + sum(log.loss.shape[1] for log in logs[:-1])
+        log = logs[-1]
+        for i in range(log.loss.shape[1]):
+            counts = log.counts[:, i]
+            if counts.any():
+                loss, val_loss = log.loss[counts, i], log.val_loss[counts, i]
+                done_of = done + i + 1, groups * self.epochs
+                self.watch.epoch(Standing(*done_of, loss, val_loss, self.real))
+
+    def _histories(self, logs: list[Log], course: Course) -> list[History]:
+        whole = Log(*(np.concatenate(each, axis=1) for each in zip(*logs, strict=True)))
+        kept = np.asarray(course.kept_epoch)
+        return [self._history(i, whole, int(kept[i])) for i in range(self.real)]
+
+    def _history(self, member: int, log: Log, kept: int) -> History:
+        counts = log.counts[member]
+        loss, val_loss, rate = (each[member][counts].astype(float) for each in log[:3])
+        ends = [loss[-1], val_loss[-1]] if self.program.validated else [loss[-1]]
+        return History(loss, val_loss, rate, kept, diverged=not np.isfinite(ends).all())
+
+    def _weights(self, course: Course) -> list[list[Any]]:
+        """Return of each member the values of the network's variables that it is to keep."""
+        training = self.network.training
+        values = course.kept or (course.trainable, course.other)
+        variables = (training.trainable_variables, training.non_trainable_variables)
+        value_of = {
+            id(variable): np.asarray(value)
+            for some, of_some in zip(variables, values, strict=True)
+            for variable, value in zip(some, of_some, strict=True)
+        }
+        wanted = [value_of[id(variable)] for variable in self.network.variables]
+        return [[value[i] for value in wanted] for i in range(self.real)]
+
+    def _split(self, values: Any) -> Any:
+        """Send arrays that have the members first to the members' devices."""
+        return jax.device_put(values, NamedSharding(self.mesh, PartitionSpec("members")))
+
+    def _whole(self, values: Any) -> Any:
+        return jax.device_put(values, NamedSharding(self.mesh, PartitionSpec()))
+
+
+def _builder(experiment: Experiment, member: Member) -> Callable[[], Network]:
+    return partial(build, experiment.model, member.x.shape[1], experiment.regulariser)
+
+
+def _group_size(population: Sequence[Member]) -> int:
+    """Return how many members to train at once: as many on each device, and few groups."""
+    devices = jax.local_devices()
+    most = max(1, int(SHARE * _free_bytes(devices) / _bytes(population)))
+    groups = -(-len(population) // most)
+    size = -(-len(population) // groups)
+    return size if size < len(devices) else -(-size // len(devices)) * len(devices)
+
+
+def _free_bytes(devices: Sequence[Any]) -> float:
+    of_device = devices[0].memory_stats()
+    if of_device and "bytes_limit" in of_device:
+        return len(devices) * (of_device["bytes_limit"] - of_device["bytes_in_use"])
+    return psutil.virtual_memory().available
+
+
+def _bytes(population: Sequence[Member]) -> int:
+    """Return about how many bytes a member takes while it trains."""
+    member = population[0]
+    shapes = [v.shape for v in _builder(member.experiment, member)().training.variables]
+    batch = max(batch_size(member), validation_batch_size(member))
+    own_table = any(other.x is not member.x for other in population)
+    values = COPIES * sum(math.prod(shape) + batch * shape[-1] for shape in shapes)
+    rows = 2 * ORDER // len(population) + len(member.rows) + len(member.val)
+    return 4 * (values + rows + own_table * member.x.size)

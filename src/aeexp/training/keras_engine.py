@@ -1,0 +1,174 @@
+"""Training member after member with Keras, on any backend.
+
+Where models are small, Keras's `fit` spends most of its time beside the arithmetic. TensorFlow
+and PyTorch can therefore do without it, with the same gradients, optimizers and callbacks.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from aeexp.data import Integers
+from aeexp.models import Network, build, built
+from aeexp.spec import EarlyStopping, Engine
+from aeexp.training.optimizers import learning_rate, optimizer
+from aeexp.training.population import History, Member, Trained
+from aeexp.training.rows import Orders, batch_size, validation_batch_size
+from aeexp.watch import Standing, Watch
+
+Callbacks = Sequence[keras.callbacks.Callback]
+
+
+class Epochs(Protocol):
+    """The epochs of a member whose network is compiled, without `fit`."""
+
+    def train(self, order: Integers) -> float:
+        """Train on the rows in this order; return the mean loss of the steps."""
+
+    def validate(self) -> float:
+        """Return the loss over the validation rows."""
+
+
+LEAN = {
+    "tensorflow": "aeexp.training.tensorflow_epochs",
+    "torch": "aeexp.training.torch_epochs",
+}
+"""The modules whose `Epochs` a backend has instead of `fit`."""
+
+
+def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ()) -> Trained:
+    """Train one member after another; see `training.train`."""
+    recorders: list[_Recorder] = []
+    histories: list[History] = []
+    weights: list[list[Any]] = []
+    for member in population:
+        experiment = member.experiment
+        with watch.stage("build"):
+            make = partial(build, experiment.model, member.x.shape[1], experiment.regulariser)
+            network = built(make, experiment.seed)
+        recorders.append(_Recorder(watch, len(recorders), len(population)))
+        histories.append(_train(network, member, recorders[-1], callbacks))
+        weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])
+        if watch.stop:
+            break
+    compiling = sum(recorder.compiling for recorder in recorders)
+    seconds = sum(recorder.ends[-1] - recorder.ends[0] for recorder in recorders) - compiling
+    return Trained(network, histories, weights, seconds, compiling, interrupted=watch.stop)
+
+
+def _train(
+    network: Network, member: Member, recorder: "_Recorder", callbacks: Callbacks
+) -> History:
+    experiment, spec = member.experiment, member.experiment.training
+    steps = math.ceil(len(member.rows) / batch_size(member))
+    rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.epochs)
+    network.training.compile(optimizer(experiment.optimizer, rate), spec.loss.value)
+    stopper = _stopper(spec.early_stopping, validated=len(member.val) > 0)
+    lean = LEAN.get(keras.backend.backend())
+    epochs = _lean(lean) if lean and spec.engine is not Engine.fit and not callbacks else _fit
+    epochs(network, member, [recorder, *stopper, *callbacks])
+    last = len(recorder.loss) - 1
+    return History(
+        loss=np.array(recorder.loss),
+        val_loss=np.array(recorder.val_loss),
+        learning_rate=np.array([_at(rate, epoch * steps) for epoch in range(last + 1)]),
+        kept=stopper[0].best_epoch if stopper and spec.early_stopping.restore_best else last,
+        diverged=recorder.diverged,
+    )
+
+
+def _fit(network: Network, member: Member, callbacks: Callbacks) -> None:
+    spec, x, x_val = member.experiment.training, member.x[member.rows], member.x[member.val]
+    network.training.fit(
+        x,
+        x,
+        sample_weight=None if member.weights is None else member.weights[member.rows],
+        batch_size=batch_size(member),
+        epochs=spec.epochs,
+        shuffle=spec.shuffle,
+        validation_data=(x_val, x_val) if len(x_val) else None,
+        validation_batch_size=validation_batch_size(member),
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+
+
+def _lean(module: str) -> Callable[[Network, Member, Callbacks], None]:
+    def train(network: Network, member: Member, callbacks: Callbacks) -> None:
+        lean: Epochs = import_module(module).Epochs(network, member)
+        orders, model = Orders([member]), network.training
+        epochs = member.experiment.training.epochs
+        hearers = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs)
+        model.stop_training = False
+        hearers.on_train_begin()
+        for epoch in range(epochs):
+            logs = {"loss": lean.train(orders.draw(1)[0, 0])}
+            if len(member.val):
+                logs["val_loss"] = lean.validate()
+            hearers.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        hearers.on_train_end()
+
+    return train
+
+
+class _Recorder(keras.callbacks.Callback):
+    """Writes down every epoch; ends the training when the loss is lost or the watch says so.
+
+    It hears of member `number`, from 0, of so many `members`.
+    """
+
+    def __init__(self, watch: Watch, number: int, members: int) -> None:
+        super().__init__()
+        self.watch, self.number, self.members = watch, number, members
+        self.loss: list[float] = []
+        self.val_loss: list[float] = []
+        self.ends = [time.perf_counter()]
+        self.diverged = False
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        values = logs or {}
+        self.ends.append(time.perf_counter())
+        self.loss.append(values["loss"])
+        self.val_loss.append(values.get("val_loss", math.nan))
+        self._tell(epoch)
+        self.diverged = not all(map(math.isfinite, values.values()))
+        if self.diverged or self.watch.stop:
+            self.model.stop_training = True
+
+    def _tell(self, epoch: int) -> None:
+        epochs = self.params["epochs"]
+        loss, val_loss = np.array(self.loss[-1:]), np.array(self.val_loss[-1:])
+        done, of = self.number * epochs + epoch + 1, self.members * epochs
+        self.watch.epoch(Standing(done, of, loss, val_loss, members=1))
+
+    @property
+    def compiling(self) -> float:
+        """Return the seconds that the first epoch took longer than the median of the others."""
+        epochs = np.diff(self.ends)
+        return max(0.0, epochs[0] - float(np.median(epochs[1:]))) if len(epochs) > 1 else 0.0
+
+
+def _stopper(spec: EarlyStopping, *, validated: bool) -> list[keras.callbacks.EarlyStopping]:
+    if spec.patience is None:
+        return []
+    return [
+        keras.callbacks.EarlyStopping(
+            monitor="val_loss" if validated else "loss",
+            mode="min",
+            patience=spec.patience,
+            min_delta=spec.min_delta,
+            restore_best_weights=spec.restore_best,
+        )
+    ]
+
+
+def _at(rate: Any, step: int) -> float:
+    return float(rate(step)) if callable(rate) else float(rate)

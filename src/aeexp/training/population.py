@@ -1,0 +1,121 @@
+"""A population: autoencoders that train together, and what became of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeexp.data import Floats, Integers
+from aeexp.models import Network
+from aeexp.spec import Experiment, Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One autoencoder of a population.
+
+    x: (rows, features), scaled, single precision; members may share one array. rows: (trained,)
+    indices of the rows trained on, where a row that is drawn twice counts twice. val: (held out,)
+    indices of the rows of the validation loss, perhaps none. weights: (rows,) what each row
+    counts in the training loss, 1 on average; None is 1 for all.
+    """
+
+    experiment: Experiment
+    x: NDArray[np.float32]
+    rows: Integers
+    val: Integers
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """One number an epoch in each array.
+
+    loss: the training loss with its penalties, as Keras reports it: the mean over the steps
+    of the epoch. val_loss: the same over the validation rows after the epoch; not a number
+    without validation rows. learning_rate: at the epoch's first step. kept: index of the epoch
+    whose weights the model has. diverged: whether a loss was not finite, which ended training.
+    """
+
+    loss: Floats
+    val_loss: Floats
+    learning_rate: Floats
+    kept: int
+    diverged: bool
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the table of the run directory: one row an epoch, counted from 1."""
+        return {
+            "epoch": np.arange(1, len(self.loss) + 1),
+            "loss": self.loss,
+            "val_loss": self.val_loss,
+            "learning_rate": self.learning_rate,
+        }
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A population after its training; fewer members than were asked for if it was interrupted.
+
+    histories, weights: of each member; its weights are the values of `template.variables`.
+    seconds: of training, without `compile`, the seconds that making its program took.
+    """
+
+    template: Network
+    histories: list[History]
+    weights: list[list[Floats]]
+    seconds: float
+    compile: float
+    interrupted: bool
+
+    def network(self, member: int) -> Network:
+        """Return a member's network: the one template, which takes its weights."""
+        self.template.assign(self.weights[member])
+        return self.template
+
+
+def numbers(experiment: Experiment) -> dict[str, float]:
+    """Return the numbers in which members may differ, by the key that sets them.
+
+    They are those of the optimizer, penalties, dropout and noise: what changes how a program
+    computes, but not what.
+    """
+    return {f"{key}.{name}": getattr(spec, name) for key, spec, name in _places(experiment)}
+
+
+def common(population: Sequence[Member]) -> Experiment:
+    """Return what all members do, with each number as large as in any member.
+
+    So whatever a positive number switches on is on.
+    """
+    moulds = {mould(member) for member in population}
+    assert len(moulds) == 1, f"a population has one mould, not {moulds}"
+    experiment = deepcopy(population[0].experiment)
+    values = [numbers(member.experiment) for member in population]
+    put(experiment, {key: max(value[key] for value in values) for key in values[0]})
+    return experiment
+
+
+def mould(member: Member) -> str:
+    """Say what the members of a population must have in common: all but numbers and values."""
+    experiment = deepcopy(member.experiment)
+    put(experiment, dict.fromkeys(numbers(experiment), 0.0))
+    shapes = member.x.shape, len(member.rows), len(member.val), member.weights is None
+    said = ("model", "regulariser", "optimizer", "schedule", "training")
+    return repr([*(getattr(experiment, part) for part in said), *shapes])
+
+
+def put(experiment: Experiment, values: Mapping[str, Any]) -> None:
+    """Set numbers by their keys, without asking whether they are in bounds."""
+    for key, spec, name in _places(experiment):
+        setattr(spec, name, values.get(f"{key}.{name}", getattr(spec, name)))
+
+
+def _places(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
+    owners: dict[str, Spec] = {"optimizer": experiment.optimizer}
+    owners |= {f"regulariser.{name}": spec for name, spec in experiment.regulariser.items()}
+    for key, spec in owners.items():
+        yield from ((key, spec, f.name) for f in fields(spec) if f.type is float)

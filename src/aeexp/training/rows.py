@@ -1,0 +1,48 @@
+"""In which order and batches the rows are trained on, whatever trains."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aeexp.data import Integers
+from aeexp.training.population import Member
+
+VALIDATION_BATCH = 4096  # rows at once; the loss over them does not depend on it
+MOST = 256  # epochs drawn at once
+ORDER = 2**24  # indices drawn at once
+
+
+def batch_size(member: Member) -> int:
+    """Return the rows of a step."""
+    return min(member.experiment.training.batch_size, len(member.rows))
+
+
+def validation_batch_size(member: Member) -> int:
+    """Return the rows that are validated at once."""
+    return min(max(batch_size(member), VALIDATION_BATCH), max(len(member.val), 1))
+
+
+class Orders:
+    """The rows in the order in which each member trains on them, epoch after epoch.
+
+    They are those of Keras's `fit` on JAX, which takes a permutation for itself when it begins.
+    most: epochs that can be drawn at once.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.rows = np.stack([member.rows for member in members]).astype(np.int32)
+        self.shuffle = members[0].experiment.training.shuffle
+        self.most = max(1, min(MOST, ORDER // self.rows.size))
+        self.generators = [np.random.RandomState(member.experiment.seed) for member in members]
+        for generator in self.generators:
+            generator.permutation(self.rows.shape[1])
+
+    def draw(self, count: int) -> Integers:
+        """Return (members, most, rows) indices, of which those of `count` epochs are drawn."""
+        members, rows = self.rows.shape
+        order = np.zeros((members, self.most, rows), np.int32)
+        for epoch in range(count):
+            for i, generator in enumerate(self.generators):
+                drawn = generator.permutation(rows) if self.shuffle else slice(None)
+                order[i, epoch] = self.rows[i, drawn]
+        return order
