@@ -42,16 +42,19 @@ def _hidden(spec: Autoencoder, units: int, name: str) -> Layers:
     if not spec.batch_norm:
         return [_dense(spec, units, spec.activation, name)]
     return [
-        _dense(spec, units, Activation.linear, name),
+        _dense(spec, units, Activation.linear, name, use_bias=False),  # the normalisation has one
         keras.layers.BatchNormalization(name=f"{name}_norm"),
         keras.layers.Activation(spec.activation.value, name=f"{name}_activation"),
     ]
 
 
-def _dense(spec: Autoencoder, units: int, activation: Activation, name: str) -> keras.layers.Layer:
+def _dense(
+    spec: Autoencoder, units: int, activation: Activation, name: str, *, use_bias: bool = True
+) -> keras.layers.Layer:
     return keras.layers.Dense(
         units,
         activation.value,
+        use_bias,
         kernel_initializer=spec.kernel_initializer.value,
         name=name,
     )

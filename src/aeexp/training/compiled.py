@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from aeexp.data import Floats
 from aeexp.models import Network, build, first_values
 from aeexp.spec import Experiment
 from aeexp.training.population import History, Member, Trained, common, mould, numbers
@@ -110,7 +111,7 @@ class _Group:
     def _given(self) -> Given:
         values = [numbers(member.experiment) for member in self.members]
         varied = [key for key in values[0] if any(value[key] for value in values)]
-        numbers_ = {key: np.array([v[key] for v in values], np.float32) for key in varied}
+        numbers_ = {key: _with_complement([value[key] for value in values]) for key in varied}
         tables = [member.x for member in self.members]
         val = np.stack([member.val for member in self.members]).astype(np.int32)
         weights = [m.weights.astype(np.float32) for m in self.members if m.weights is not None]
@@ -196,6 +197,11 @@ class _Group:
 
     def _whole(self, values: Any) -> Any:
         return jax.device_put(values, NamedSharding(self.mesh, PartitionSpec()))
+
+
+def _with_complement(values: list[float]) -> tuple[Floats, Floats]:
+    array = np.array(values)
+    return array.astype(np.float32), (1 - array).astype(np.float32)
 
 
 def _builder(experiment: Experiment, member: Member) -> Callable[[], Network]:

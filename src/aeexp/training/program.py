@@ -44,7 +44,8 @@ class Course(NamedTuple):
 class Given(NamedTuple):
     """What the epochs do not change: numbers by key, table, validation rows, weights of rows.
 
-    Each has the members first, but for a table of two dimensions, which all have in common.
+    Of each number its complement to 1 comes along. Each array has the members first, but for a
+    table of two dimensions, which all have in common.
     """
 
     numbers: Any
@@ -196,9 +197,9 @@ class Program:
         """
         ours = numbers(self.experiment)
         theirs = {name: getattr(self.optimizer, name) for name in _named(values)}
-        put(self.experiment, values)
+        put(self.experiment, {key: value for key, (value, _) in values.items()})
         for name, value in _named(values).items():
-            setattr(self.optimizer, name, _Positive(value) if name == "momentum" else value)
+            setattr(self.optimizer, name, value)
         try:
             yield
         finally:
@@ -207,14 +208,22 @@ class Program:
                 setattr(self.optimizer, name, value)
 
 
-class _Positive:
-    """A number of which Keras may ask, before it is known, whether it is positive."""
+class Number:
+    """A number that a Keras optimizer may use, and ask things of, before it is known.
 
-    def __init__(self, value: Any) -> None:
-        self.value, self.dtype = value, value.dtype
+    It is positive, or it would not be traced. Its complement comes along since 1 - 0.999 has
+    lost four digits where it is taken in single precision; Keras takes it in double.
+    """
+
+    def __init__(self, value: Any, complement: Any) -> None:
+        self.value, self.complement, self.dtype = value, complement, value.dtype
 
     def __jax_array__(self) -> Any:
         return self.value
+
+    def __rsub__(self, one: float) -> Any:
+        assert one == 1, "only 1 - number is known precisely"
+        return self.complement
 
     def __gt__(self, _zero: float) -> bool:
         return True
@@ -229,7 +238,7 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the optimizer's numbers by their name in Keras; its rate is set step by step."""
     prefix = "optimizer."
     own = {key.removeprefix(prefix): v for key, v in values.items() if key.startswith(prefix)}
-    return {name: value for name, value in own.items() if name != "lr"}
+    return {name: Number(*value) for name, value in own.items() if name != "lr"}
 
 
 def _where(condition: Any, one: Any, other: Any) -> Any:

@@ -1,0 +1,343 @@
+"""Whatever trains, and in whatever company, a member comes to what it would come to alone."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from conftest import BACKEND
+
+from aeexp.models import Network, build, built, first_values
+from aeexp.options import OPTIONS
+from aeexp.problem import Problem, pose
+from aeexp.spec import (
+    L1,
+    SGD,
+    Activation,
+    Adam,
+    AdamW,
+    AppliesTo,
+    Backend,
+    Deep,
+    Dropout,
+    EarlyStopping,
+    Engine,
+    Experiment,
+    FitOn,
+    Initializer,
+    Loss,
+    MinMax,
+    Noise,
+    Penalty,
+    RMSprop,
+    Shallow,
+    Training,
+    Wine,
+)
+from aeexp.training import Member, Trained, train
+from aeexp.watch import Standing, Watch
+
+Make = Callable[..., Experiment]
+ENGINE = Engine.compiled if BACKEND is Backend.jax else Engine.keras
+# bent, as what is linear and then normalised has a bias that nothing depends on
+NORMALISED = Deep(hidden=[8], batch_norm=True, latent_activation=Activation.tanh)
+SIGMOID = Deep(hidden=[8], output_activation=Activation.sigmoid)
+DEEP = {"model": Deep(hidden=[8])}
+COMPILED = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+
+
+def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
+    problem = problem or pose(experiment)
+    of_rows = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
+    return Member(experiment=experiment, **(of_rows | changes))
+
+
+def by(engine: Engine, members: Sequence[Member]) -> Trained:
+    return train([replace(m, experiment=with_(m.experiment, engine=engine)) for m in members])
+
+
+def with_(experiment: Experiment, **training: Any) -> Experiment:
+    return replace(experiment, training=replace(experiment.training, **training))
+
+
+def close(
+    one: Trained, other: Trained, rel: float, pairs: Sequence[tuple[int, int]] = ((0, 0),)
+) -> None:
+    """Hold histories and weights of pairs of members against each other."""
+    for i, j in pairs:
+        ours, theirs = one.histories[i].columns(), other.histories[j].columns()
+        for column in ours:
+            np.testing.assert_allclose(ours[column], theirs[column], rel, err_msg=column)
+        assert one.histories[i].kept == other.histories[j].kept
+        assert one.histories[i].diverged == other.histories[j].diverged
+        for ours, theirs in zip(one.weights[i], other.weights[j], strict=True):
+            np.testing.assert_allclose(
+                ours, theirs, rtol=0, atol=rel * max(1e-2, abs(theirs).max())
+            )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(pytest.param({"model": kind()}, id=word) for word, kind in OPTIONS["model"].items()),
+        pytest.param({"model": NORMALISED}, id="batch_norm"),
+        *(
+            pytest.param({"regulariser": {word: kind()}, **DEEP}, id=word)
+            for word, kind in OPTIONS["regulariser"].items()
+        ),
+        *(
+            pytest.param(
+                {"regulariser": {word: kind(applies_to=AppliesTo.kernel)}}, id=f"{word}_w"
+            )
+            for word, kind in OPTIONS["regulariser"].items()
+            if issubclass(kind, Penalty)
+        ),
+        *(
+            pytest.param({"optimizer": kind()}, id=word)
+            for word, kind in OPTIONS["optimizer"].items()
+        ),
+        pytest.param({"optimizer": SGD(momentum=0.9)}, id="momentum"),
+        pytest.param({"optimizer": SGD(momentum=0.9, nesterov=True)}, id="nesterov"),
+        pytest.param({"optimizer": RMSprop(momentum=0.5)}, id="rmsprop_momentum"),
+        *(
+            pytest.param({"schedule": kind()}, id=word)
+            for word, kind in OPTIONS["schedule"].items()
+        ),
+        *(
+            pytest.param({"training": Training(loss=loss), "model": SIGMOID}, id=loss.name)
+            for loss in Loss
+        ),
+    ],
+)
+def test_engines_come_to_the_same(tiny: Make, said: dict[str, Any]) -> None:
+    preprocessing = MinMax(fit_on=FitOn.all)  # within 0 and 1, for binary_crossentropy
+    experiment = with_(
+        tiny(**({"dataset": Wine(), "preprocessing": preprocessing} | said)),
+        epochs=23,  # in 9 steps
+        shuffle=False,
+    )
+    population = [member(experiment)]
+    close(by(ENGINE, population), by(Engine.fit, population), rel=1e-4)
+
+
+@COMPILED
+def test_the_compiled_engine_shuffles_drops_and_disturbs_as_keras_does(tiny: Make) -> None:
+    regularisers = {"dropout": Dropout(rate=0.3), "noise": Noise(sd=0.3)}
+    population = [member(tiny(regulariser=regularisers, training=Training(epochs=20), **DEEP))]
+    close(by(Engine.compiled, population), by(Engine.fit, population), rel=1e-4)
+
+
+@pytest.mark.parametrize("val_batch", [5, 7, 4096])
+def test_rows_are_weighted_and_validated_in_batches_alike(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch, val_batch: int
+) -> None:
+    monkeypatch.setattr("aeexp.training.rows.VALIDATION_BATCH", val_batch)
+    experiment = tiny(training=Training(epochs=3, batch_size=5, shuffle=False))
+    problem = pose(experiment)
+    weights = np.random.default_rng(0).exponential(size=len(problem.x))
+    population = [member(experiment, problem, weights=weights)]
+    weighted = by(ENGINE, population)
+    close(weighted, by(Engine.fit, population), rel=1e-4)
+    unweighted = by(ENGINE, [member(experiment, problem)])
+    assert weighted.histories[0].loss[0] != pytest.approx(
+        unweighted.histories[0].loss[0], rel=0.01
+    )
+
+
+def diverse(tiny: Make) -> list[Member]:
+    """Return eight members that differ in all that members may differ in."""
+    problem, random = pose(tiny()), np.random.default_rng(0)
+    rows, x = problem.rows.train, problem.x
+    permuted = random.permuted(x, axis=0)
+    others = [
+        {"rows": random.choice(rows, len(rows))},
+        {"x": permuted},
+        {"weights": random.exponential(size=len(x))},
+        {"rows": rows[::-1], "val": problem.rows.val[::-1]},
+    ]
+    return [
+        member(
+            tiny(
+                seed=i,
+                optimizer=AdamW(lr=(i + 1) / 1000, beta_1=0.8 + i / 50, weight_decay=i / 100),
+                regulariser={
+                    "l1": L1(strength=i / 1000),
+                    "kernel": L1(strength=i / 2000, applies_to=AppliesTo.kernel),
+                    "dropout": Dropout(rate=i / 10),
+                    "noise": Noise(sd=i / 10),
+                },
+                training=Training(epochs=12, engine=ENGINE),
+                **DEEP,
+            ),
+            problem,
+            **({"weights": np.ones(len(x))} | others[i % 4]),
+        )
+        for i in range(8)
+    ]
+
+
+@pytest.fixture(scope="module")
+def eight() -> tuple[list[Member], Trained]:
+    members = diverse(lambda **said: Experiment(dataset=Wine(), backend=BACKEND, **said))
+    return members, train(members)
+
+
+def test_a_member_comes_to_what_it_comes_to_alone(eight: tuple[list[Member], Trained]) -> None:
+    members, together = eight
+    for i in (0, 3, 7):
+        close(train([members[i]]), together, 1e-5, [(0, i)])
+
+
+def test_the_order_of_members_changes_nothing(eight: tuple[list[Member], Trained]) -> None:
+    members, together = eight
+    close(train(members[::-1]), together, 1e-5, [(i, 7 - i) for i in range(8)])
+
+
+@COMPILED
+@pytest.mark.parametrize("size", [2, 4, 6])
+def test_the_size_of_groups_changes_nothing(
+    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    members, together = eight
+    heard: list[tuple[int, int, int]] = []
+
+    class Listener(Watch):
+        def epoch(self, standing: Standing) -> None:
+            heard.append((standing.done, standing.of, standing.members))
+
+    monkeypatch.setattr("aeexp.training.compiled._bytes", lambda _: 1)
+    monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * size)
+    close(train(members, Listener()), together, 1e-5, [(i, i) for i in range(8)])
+    groups = -(-8 // size)
+    assert [done for done, _, _ in heard] == list(range(1, 12 * groups + 1))
+    assert {of for _, of, _ in heard} == {12 * groups}
+    assert max(members for _, _, members in heard) <= size
+
+
+@COMPILED
+def test_the_number_of_devices_changes_nothing(
+    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members, together = eight
+    devices = importlib.import_module("jax").local_devices()
+    assert len(devices) > 1
+    monkeypatch.setattr("aeexp.training.compiled.jax.local_devices", lambda: devices[:1])
+    close(train(members), together, 1e-5, [(i, i) for i in range(8)])
+
+
+def test_training_twice_gives_the_same_bits(eight: tuple[list[Member], Trained]) -> None:
+    members, together = eight
+    again = train(members)
+    for one, other in zip(together.histories, again.histories, strict=True):
+        assert np.array_equal(one.loss, other.loss)
+        assert np.array_equal(one.val_loss, other.val_loss)
+    for one, other in zip(together.weights, again.weights, strict=True):
+        assert all(map(np.array_equal, one, other))
+
+
+def test_a_member_that_diverges_leaves_the_others_as_they_are(tiny: Make) -> None:
+    def population(lr: float) -> list[Member]:
+        rates = [0.01] * 3 + [lr] + [0.01] * 4
+        return [member(tiny(seed=i, optimizer=SGD(lr=rate))) for i, rate in enumerate(rates)]
+
+    healthy, harmed = train(population(0.01)), train(population(1e30))
+    assert [history.diverged for history in harmed.histories] == [i == 3 for i in range(8)]
+    for i in {*range(8)} - {3}:
+        assert np.array_equal(harmed.histories[i].loss, healthy.histories[i].loss)
+        assert all(map(np.array_equal, harmed.weights[i], healthy.weights[i]))
+
+
+@pytest.mark.parametrize("restore_best", [True, False])
+@pytest.mark.parametrize("validation", [0.0, 0.2])
+def test_each_member_stops_where_keras_would_stop_it(
+    tiny: Make, restore_best: bool, validation: float
+) -> None:
+    stopping = EarlyStopping(patience=2, min_delta=0.02, restore_best=restore_best)
+    experiment = tiny(optimizer=Adam(lr=0.03))
+    experiment.split.validation = validation
+    experiment.training = Training(epochs=60, shuffle=False, early_stopping=stopping)
+    population = [member(replace(experiment, seed=seed)) for seed in range(4)]
+    ours, keras_s = by(ENGINE, population), by(Engine.fit, population)
+    close(ours, keras_s, 1e-4, [(i, i) for i in range(4)])
+    epochs = [len(history.loss) for history in ours.histories]
+    assert max(epochs) < 60
+    assert len(set(epochs)) > 1
+
+
+@COMPILED
+def test_numbers_do_not_compile_anew(tiny: Make) -> None:
+    compiled = importlib.import_module("aeexp.training.compiled")
+
+    def population(lr: float, strength: float) -> list[Member]:
+        said = {"optimizer": Adam(lr=lr), "regulariser": {"l1": L1(strength=strength)}}
+        return [member(tiny(seed=seed, model=Shallow(latent_dim=5), **said)) for seed in (0, 1)]
+
+    first = train(population(0.1, 0.1))
+    programs = dict(compiled._ready)
+    second = train(population(0.2, 0.3))
+    assert compiled._ready == programs
+    assert second.histories[0].loss[1] != first.histories[0].loss[1]
+
+
+def test_an_interrupted_population_keeps_what_was_trained(tiny: Make) -> None:
+    class Impatient(Watch):
+        def epoch(self, standing: Standing) -> None:
+            self.stop = True
+
+    population = [member(tiny(seed=i, training=Training(epochs=10**6))) for i in range(3)]
+    outcome = train(population, Impatient())
+    assert outcome.interrupted
+    assert (
+        len(outcome.histories) == len(outcome.weights) == (3 if ENGINE is Engine.compiled else 1)
+    )
+    assert len(outcome.histories[0].loss) < 1000
+
+
+class Batches(keras.callbacks.Callback):
+    """A user's own callback, which counts the steps."""
+
+    steps = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.steps += 1
+
+
+def test_a_user_s_callbacks_hear_of_all_steps_of_all_members(tiny: Make) -> None:
+    population, batches = [member(tiny(seed=i)) for i in range(2)], Batches()
+    train(population, callbacks=[batches])
+    assert batches.steps == 2 * 2 * 3  # members, epochs, batches
+
+
+def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
+    population = [member(tiny(training=Training(engine=Engine.compiled)))]
+    with pytest.raises(ValueError, match=r"Callbacks need training\.engine=keras"):
+        train(population, callbacks=[Batches()])
+
+
+def make_network(initializer: Initializer) -> Callable[[], Network]:
+    spec = Deep(hidden=[5], batch_norm=True, kernel_initializer=initializer)
+    return lambda: build(spec, 7, {"dropout": Dropout(), "noise": Noise()})
+
+
+@pytest.mark.parametrize("initializer", list(Initializer), ids=lambda i: i.name)
+def test_first_values_are_those_of_building_each_network(initializer: Initializer) -> None:
+    make, seeds = make_network(initializer), [7, 0, 7, 2**32 - 1]
+    _, values = first_values(make, seeds)
+    for seed, drawn in zip(seeds, values, strict=True):
+        expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
+        assert all(map(np.array_equal, drawn, expected))
+
+
+def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
+    def make() -> Network:
+        network = make_network(Initializer.glorot_uniform)()
+        network.encoder.layers[1].kernel.assign(np.random.random((7, 5)))  # noqa: NPY002
+        return network
+
+    _, values = first_values(make, [0, 1, 2])
+    for seed, drawn in zip(range(3), values, strict=True):
+        expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
+        assert all(map(np.array_equal, drawn, expected))
