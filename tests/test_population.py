@@ -311,6 +311,7 @@ def test_a_user_s_callbacks_hear_of_all_steps_of_all_members(tiny: Make) -> None
     assert batches.steps == 2 * 2 * 3  # members, epochs, batches
 
 
+@COMPILED
 def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
     population = [member(tiny(training=Training(engine=Engine.compiled)))]
     with pytest.raises(ValueError, match=r"Callbacks need training\.engine=keras"):

@@ -26,8 +26,9 @@ def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSp
     x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
     encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
     decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
-    disturbed = _chain(x, *_regularised(encoding, list(regularisers.values())))
-    return Network(encoder, decoder, keras.Model(x, decoder(disturbed), name="training"))
+    path = [*_regularised(encoding, list(regularisers.values())), *decoding]
+    training = keras.Model(x, _chain(x, *path), name="training")
+    return Network(encoder, decoder, training, [layer for block in path for layer in block])
 
 
 def _regularised(encoding: list[Layers], specs: list[RegulariserSpec]) -> Iterable[Layers]:

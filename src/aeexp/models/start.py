@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
 from aeexp.models.network import Network
 
 DRAWS = 1000  # more than a network has initializers and random layers
@@ -35,7 +36,7 @@ def first_values(
     values = [_values(network)]
     if len(seeds) == 1:
         return network, values
-    values += [_redrawn(network, seeds[0], seed) for seed in seeds[1:]]
+    values += _redrawn(network, seeds)
     if not all(map(np.array_equal, values[-1], _values(built(make, seeds[-1])))):
         values = [_values(built(make, seed)) for seed in seeds]
     return network, values
@@ -45,35 +46,49 @@ def _values(network: Network) -> list[Floats]:
     return [ops.convert_to_numpy(variable.value) for variable in network.training.variables]
 
 
-def _redrawn(network: Network, seed: int, other: int) -> list[Floats]:
-    """Return the first values under another seed than the network was built with.
+def _redrawn(network: Network, seeds: Sequence[int]) -> Iterator[list[Floats]]:
+    """Yield the first values under all seeds but the first, with which the network was built.
 
     Keras draws a whole number for each initializer and random layer, in the order of building.
     """
-    draws = dict(zip(_draws(seed), _draws(other), strict=True))
-    initializers = {id(variable): each for variable, each in _initializers(network)}
-    redrawn = []
-    for variable in network.training.variables:
+    places = {draw: place for place, draw in enumerate(_draws(seeds[0], DRAWS))}
+    initializers = dict(_initializers(network))
+    drawn: list[tuple[int, int, Callable[[int], Any]]] = []
+    for i, variable in enumerate(network.training.variables):
         value = ops.convert_to_numpy(variable.value)
         if initializer := initializers.get(id(variable)):
-            config = initializer.get_config() | {"seed": draws[initializer.seed]}
-            value = ops.convert_to_numpy(
-                type(initializer).from_config(config)(variable.shape, variable.dtype)
-            )
-        elif variable.name == SEED_STATE:
-            value = np.array([draws[int(value[0])], *value[1:]], value.dtype)
-        redrawn.append(value)
-    return redrawn
+            place = places.get(initializer.seed)
+            draw: Callable[[int], Any] = partial(_drawn, initializer, variable)
+        else:
+            place = places.get(int(value[0])) if variable.name == SEED_STATE else None
+            draw = partial(_seeded, value)
+        if place is not None:  # else it does not depend on the seed
+            drawn.append((i, place, draw))
+    values, last = _values(network), max((place for _, place, _ in drawn), default=0)
+    for seed in seeds[1:]:
+        draws = _draws(seed, last + 1)
+        redrawn = {i: draw(draws[place]) for i, place, draw in drawn}
+        yield [redrawn.get(i, value) for i, value in enumerate(values)]
 
 
-def _draws(seed: int) -> list[int]:
+def _draws(seed: int, count: int) -> list[int]:
     generator = random.Random(seed)  # noqa: S311  (Keras's own choice)
-    return [generator.randint(1, 10**9) for _ in range(DRAWS)]
+    return [generator.randint(1, 10**9) for _ in range(count)]
 
 
-def _initializers(network: Network) -> Iterator[tuple[Any, Any]]:
-    """Yield each variable with the random initializer that drew its first value."""
+def _drawn(initializer: Any, variable: Any, seed: int) -> Floats:
+    config = initializer.get_config() | {"seed": seed}
+    again = type(initializer).from_config(config)
+    return ops.convert_to_numpy(again(variable.shape, variable.dtype))
+
+
+def _seeded(state: Integers, seed: int) -> Integers:
+    return np.array([seed, *state[1:]], state.dtype)
+
+
+def _initializers(network: Network) -> Iterator[tuple[int, Any]]:
+    """Yield each variable's id with the random initializer that drew its first value."""
     for layer in (*network.encoder.layers, *network.decoder.layers):
         for name, value in vars(layer).items():
             if name.endswith("_initializer") and hasattr(value, "seed"):
-                yield getattr(layer, name.removesuffix("_initializer")), value
+                yield id(getattr(layer, name.removesuffix("_initializer"))), value
