@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import BACKEND
 
 from aeexp import cli
 from aeexp.spec import Backend
@@ -92,6 +93,35 @@ def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> 
     assert [line.split()[1] for line in rest if line.startswith("epoch ")] == ["1/3", "2/3", "3/3"]
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
+
+
+def test_repeats_have_a_row_each(aeexp: Run, tmp_path: Path) -> None:
+    done = aeexp(*QUICK, "repeats=3")
+    assert done.returncode == 0, done.stderr
+    assert "seed 0 and 2 more" in done.stdout
+    with (directory(tmp_path) / "repeats.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows] == ["0", "1", "2"]
+    metrics = read(directory(tmp_path), "metrics.json")
+    assert metrics["loss"] == float(rows[0]["loss"])
+    assert metrics["val_loss.n"] == 3
+
+
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+def test_a_second_process_compiles_nothing(
+    aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def programs() -> set[str]:
+        return {name for name in files(tmp_path / "cache") if name.endswith("-cache")}
+
+    first = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1").stdout
+    compiled = programs()
+    second = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.2").stdout  # no part of the program
+    assert compiled
+    assert programs() == compiled
+    assert second != first
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:

@@ -129,6 +129,9 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
         yield f"latent-{name}", lambda z=z: latent(z, classes(3, rows=len(z)), title="$\\{" * 60)
     for name, columns in HISTORIES.items():
         yield f"loss-{name}", lambda columns=columns: loss(columns)
+        repeats = [columns, history(loss=2 * FALLING)], [HISTORIES["diverged"], *[columns] * 3]
+        for i, others in enumerate(repeats):
+            yield f"loss-{name}-repeats-{i}", lambda c=columns, o=others: loss(c, *o)
     for name, (w, features) in WEIGHTS.items():
         for draw in (weight_bars, weight_map):
             yield (
@@ -248,6 +251,18 @@ def test_a_name_is_shown_as(name: str, shown: str) -> None:
 
 
 # Loss
+
+
+def test_the_band_holds_nine_tenths_of_the_repeats_that_still_train() -> None:
+    shorter = {name: column[:20] for name, column in history(loss=FALLING + 9).items()}
+    figure = loss(*(history(loss=FALLING + i) for i in range(10)), shorter)
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    for epoch, offsets in {1: [*range(10), 9], 50: range(10)}.items():
+        edges = band[band[:, 0] == epoch, 1]
+        expected = FALLING[epoch - 1] + np.quantile(offsets, [0.05, 0.95])
+        assert [edges.min(), edges.max()] == pytest.approx(expected)
+    assert "90 % of 11 repeats" in said(figure)
+    assert "repeats" not in said(loss(history()))
 
 
 @pytest.mark.parametrize(

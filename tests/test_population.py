@@ -318,6 +318,14 @@ def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
         train(population, callbacks=[Batches()])
 
 
+def test_only_jax_compiles(tiny: Make) -> None:
+    experiment = tiny(backend=Backend.torch, training=Training(engine=Engine.compiled))
+    with pytest.raises(
+        ValueError, match=r"compiled needs backend=jax, got torch"
+    ):
+        pose(experiment)
+
+
 def make_network(initializer: Initializer) -> Callable[[], Network]:
     spec = Deep(hidden=[5], batch_norm=True, kernel_initializer=initializer)
     return lambda: build(spec, 7, {"dropout": Dropout(), "noise": Noise()})

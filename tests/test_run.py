@@ -204,6 +204,45 @@ def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> No
     assert verdict.values["verdict"]["word"] == "diverged"
 
 
+def test_repeats_differ_in_their_seed_and_the_first_is_the_run_s_model(tiny: Make) -> None:
+    one, three = tiny(seed=4), tiny(seed=4, repeats=3)
+    rows, alone = table(three, "repeats"), metrics(one)
+    assert rows["seed"] == [4, 5, 6]
+    assert rows["status"] == ["COMPLETED"] * 3
+    assert len(set(rows["loss"])) == 3
+    assert rows["loss"] == pytest.approx(
+        [metrics(tiny(seed=seed))["loss"] for seed in (4, 5, 6)], rel=1e-5
+    )
+    together = metrics(three)
+    assert {key: together[key] for key in alone} == pytest.approx(alone, rel=1e-4, nan_ok=True)
+    for key in ("loss", "val_loss", "epochs", "kept_epoch"):
+        expected = [np.mean(rows[key]), np.std(rows[key], ddof=1), 3]
+        assert [together[f"{key}.{what}"] for what in ("mean", "sd", "n")] == expected
+    assert set(together) - set(alone) == {
+        f"{key}.{what}"
+        for key in ("loss", "val_loss", "epochs", "kept_epoch")
+        for what in ("mean", "sd", "n")
+    }
+
+
+def test_seeds_of_repeats_begin_anew_after_the_last(tiny: Make) -> None:
+    assert table(tiny(seed=2**32 - 1, repeats=2), "repeats")["seed"] == [2**32 - 1, 0]
+
+
+def test_repeats_that_diverge_are_counted_and_told(tiny: Make) -> None:
+    said = {"optimizer": SGD(lr=1e30), "repeats": 2, "figures": AllFigures()}
+    yielded: dict[str, Artifact] = {}
+    with pytest.raises(DivergedError):
+        for artifact in run(tiny(**said)):
+            yielded[artifact.name] = artifact
+    assert yielded["repeats"].columns["status"] == ["DIVERGED"] * 2
+    assert np.isnan(yielded["repeats"].columns["loss"]).all()
+    nulls = yielded["metrics"].values
+    assert nulls["loss.n"] == 0
+    assert np.isnan([nulls["loss"], nulls["loss.mean"], nulls["loss.sd"]]).all()
+    assert "loss" in yielded
+
+
 @pytest.mark.parametrize(
     ("changes", "concern"),
     [

@@ -9,8 +9,8 @@ from keras import ops
 
 from aeexp.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
 
-# These layers read a spec's numbers when they are called: while a program for many members is
-# made, each number stands for as many values as there are members.
+# A layer reads its spec's numbers when it is called, never before: while a program for many
+# members is made, each number stands for as many values as there are members.
 
 
 class ActivityPenalty(keras.layers.Layer):
@@ -123,7 +123,10 @@ def penalty(specs: Iterable[RegulariserSpec], applies_to: AppliesTo) -> tuple[fl
 
 @singledispatch
 def at_input(spec: RegulariserSpec) -> list[keras.layers.Layer]:
-    """Return the layers that disturb the rows before they reach the encoder."""
+    """Return the layers that disturb the rows before they reach the encoder.
+
+    They must read the spec's numbers each time they are called.
+    """
     return []
 
 
@@ -134,7 +137,7 @@ def _(spec: Noise) -> list[keras.layers.Layer]:
 
 @singledispatch
 def before_layer(spec: RegulariserSpec) -> list[keras.layers.Layer]:
-    """Return the layers that disturb what one layer of the encoder reads."""
+    """Return the layers that disturb what one layer of the encoder reads; see `at_input`."""
     return []
 
 

@@ -56,7 +56,11 @@ def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
 
 @singledispatch
 def optimizer(spec: OptimizerSpec, rate: Any) -> keras.optimizers.Optimizer:
-    """Return a Keras optimizer with a learning rate or a schedule."""
+    """Return a Keras optimizer with a learning rate or a schedule.
+
+    It must have each other number of its spec under the same name, where the compiled engine sets
+    it for each member.
+    """
     message = f"No optimizer for {type(spec).__name__}: register one with optimizer.register."
     raise NotImplementedError(message)
 
