@@ -17,6 +17,8 @@ from conftest import BACKEND
 
 from aeexp import cli
 from aeexp.spec import Backend
+from aeexp.terminal import Terminal
+from aeexp.watch import Standing
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("training.epochs=3", "figures=none")
@@ -105,6 +107,18 @@ def test_repeats_have_a_row_each(aeexp: Run, tmp_path: Path) -> None:
     metrics = read(directory(tmp_path), "metrics.json")
     assert metrics["loss"] == float(rows[0]["loss"])
     assert metrics["val_loss.n"] == 3
+
+
+def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nothing = np.full(3, np.nan)
+    for loss, val_loss in (([3.0, 1.0, 2.0], [0.3, 0.1, 0.2]), ([3.0, 1.0, 2.0], nothing)):
+        Terminal().epoch(Standing(10, 20, np.array(loss), np.array(val_loss), members=4))
+    assert capsys.readouterr().out.splitlines() == [
+        "epoch 10/20  val_loss median 0.2, best 0.1, 3/4 training",
+        "epoch 10/20  loss median 2, best 1, 3/4 training",
+    ]
 
 
 @pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")

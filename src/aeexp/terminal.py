@@ -43,8 +43,7 @@ class Terminal(Watch):
         self.heard: dict[str, Artifact] = {}
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.progress = Progress(
-            TextColumn("training"),
-            BarColumn(),
+            BarColumn(bar_width=12),  # leaves 80 columns room for the rest
             MofNCompleteColumn(),
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
@@ -118,8 +117,8 @@ def _losses(standing: Standing) -> str:
     held_out = not np.isnan(standing.val_loss).all()
     name, values = ("val_loss", standing.val_loss) if held_out else ("loss", standing.loss)
     median, best = np.nanmedian(values), np.nanmin(values)
-    training = f"{len(values)} of {standing.members} training"
-    return f"{name} median {median:.4g}, best {best:.4g}  {training}"
+    training = f"{len(values)}/{standing.members} training"
+    return f"{name} median {median:.3g}, best {best:.3g}, {training}"
 
 
 def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
