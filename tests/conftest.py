@@ -12,6 +12,7 @@ import pytest
 from aeexp.backend import choose
 from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoFigures, Shallow, Training
 
+os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
 choose(BACKEND)
 

@@ -113,11 +113,13 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     nothing = np.full(3, np.nan)
-    for loss, val_loss in (([3.0, 1.0, 2.0], [0.3, 0.1, 0.2]), ([3.0, 1.0, 2.0], nothing)):
+    losses = [3.0, 1.0, 2.0]
+    for loss, val_loss in ((losses, [0.3, 0.1, 0.2]), (losses, nothing), (nothing, nothing)):
         Terminal().epoch(Standing(10, 20, np.array(loss), np.array(val_loss), members=4))
     assert capsys.readouterr().out.splitlines() == [
         "epoch 10/20  val_loss median 0.2, best 0.1, 3/4 training",
         "epoch 10/20  loss median 2, best 1, 3/4 training",
+        "epoch 10/20  loss median nan, best nan, 3/4 training",
     ]
 
 

@@ -261,8 +261,15 @@ def test_the_band_holds_nine_tenths_of_the_repeats_that_still_train() -> None:
         edges = band[band[:, 0] == epoch, 1]
         expected = FALLING[epoch - 1] + np.quantile(offsets, [0.05, 0.95])
         assert [edges.min(), edges.max()] == pytest.approx(expected)
-    assert "90 % of 11 repeats" in said(figure)
+    assert "90 % of 11 repeats while they train" in said(figure)
     assert "repeats" not in said(loss(history()))
+
+
+def test_repeats_are_shown_where_the_run_s_own_model_diverged_at_once() -> None:
+    lost = {name: column[:1] for name, column in history(loss=np.full(50, np.nan)).items()}
+    figure = loss(lost | {"val_loss": np.full(1, np.nan)}, history(), history())
+    assert len(figure.axes[0].collections) == 2
+    assert "no finite loss" not in said(figure)
 
 
 @pytest.mark.parametrize(

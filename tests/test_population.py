@@ -33,7 +33,6 @@ from aeexp.spec import (
     Noise,
     Penalty,
     RMSprop,
-    Shallow,
     Training,
     Wine,
 )
@@ -197,9 +196,9 @@ def test_the_order_of_members_changes_nothing(eight: tuple[list[Member], Trained
 
 
 @COMPILED
-@pytest.mark.parametrize("size", [2, 4, 6])
+@pytest.mark.parametrize(("most", "groups"), [(1, 7), (3, 4), (4, 2), (5, 2), (8, 1)])
 def test_the_size_of_groups_changes_nothing(
-    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch, size: int
+    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch, most: int, groups: int
 ) -> None:
     members, together = eight
     heard: list[tuple[int, int, int]] = []
@@ -209,12 +208,11 @@ def test_the_size_of_groups_changes_nothing(
             heard.append((standing.done, standing.of, standing.members))
 
     monkeypatch.setattr("aeexp.training.compiled._bytes", lambda _: 1)
-    monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * size)
-    close(train(members, Listener()), together, 1e-5, [(i, i) for i in range(8)])
-    groups = -(-8 // size)
+    monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * most)
+    close(train(members[:7], Listener()), together, 1e-5, [(i, i) for i in range(7)])
     assert [done for done, _, _ in heard] == list(range(1, 12 * groups + 1))
     assert {of for _, of, _ in heard} == {12 * groups}
-    assert max(members for _, _, members in heard) <= size
+    assert sum(real for done, _, real in heard if done % 12 == 0) == 7
 
 
 @COMPILED
@@ -267,21 +265,6 @@ def test_each_member_stops_where_keras_would_stop_it(
     assert len(set(epochs)) > 1
 
 
-@COMPILED
-def test_numbers_do_not_compile_anew(tiny: Make) -> None:
-    compiled = importlib.import_module("aeexp.training.compiled")
-
-    def population(lr: float, strength: float) -> list[Member]:
-        said = {"optimizer": Adam(lr=lr), "regulariser": {"l1": L1(strength=strength)}}
-        return [member(tiny(seed=seed, model=Shallow(latent_dim=5), **said)) for seed in (0, 1)]
-
-    first = train(population(0.1, 0.1))
-    programs = dict(compiled._ready)
-    second = train(population(0.2, 0.3))
-    assert compiled._ready == programs
-    assert second.histories[0].loss[1] != first.histories[0].loss[1]
-
-
 def test_an_interrupted_population_keeps_what_was_trained(tiny: Make) -> None:
     class Impatient(Watch):
         def epoch(self, standing: Standing) -> None:
@@ -305,6 +288,18 @@ class Batches(keras.callbacks.Callback):
         self.steps += 1
 
 
+class Decay(keras.callbacks.Callback):
+    """A user's own callback, which changes the learning rate."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.optimizer.learning_rate = 10.0 ** -(epoch + 1)
+
+
+def test_the_history_tells_the_learning_rate_that_a_callback_sets(tiny: Make) -> None:
+    (history,) = train([member(tiny(optimizer=Adam(lr=0.5)))], callbacks=[Decay()]).histories
+    assert history.learning_rate.tolist() == [0.5, 0.1]
+
+
 def test_a_user_s_callbacks_hear_of_all_steps_of_all_members(tiny: Make) -> None:
     population, batches = [member(tiny(seed=i)) for i in range(2)], Batches()
     train(population, callbacks=[batches])
@@ -314,16 +309,55 @@ def test_a_user_s_callbacks_hear_of_all_steps_of_all_members(tiny: Make) -> None
 @COMPILED
 def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
     population = [member(tiny(training=Training(engine=Engine.compiled)))]
-    with pytest.raises(ValueError, match=r"Callbacks need training\.engine=keras"):
+    with pytest.raises(ValueError, match="no callbacks: choose keras"):
         train(population, callbacks=[Batches()])
 
 
 def test_only_jax_compiles(tiny: Make) -> None:
     experiment = tiny(backend=Backend.torch, training=Training(engine=Engine.compiled))
-    with pytest.raises(
-        ValueError, match=r"compiled needs backend=jax, got torch"
-    ):
+    with pytest.raises(ValueError, match=r"compiled needs backend=jax, got torch"):
         pose(experiment)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"rows": np.arange(0)}, "must name at least one row", id="no_rows"),
+        pytest.param({"rows": np.array([60])}, "rows must be at least 0, below 60", id="rows"),
+        pytest.param({"val": np.array([-1])}, "val must be at least 0, below 60", id="val"),
+        pytest.param({"weights": np.ones(48)}, r"60 rows, got \(48,\)", id="weights"),
+    ],
+)
+def test_rows_that_are_not_there_are_refused(
+    tiny: Make, changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        member(tiny(), **changes)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_weights_are_weights_of_one(tiny: Make, seed: int) -> None:
+    members = [member(tiny(seed=seed)), member(tiny(seed=seed), weights=np.ones(60))]
+    close(train(members), train(members[:1]), 1e-5, [(0, 0), (1, 0)])
+
+
+@COMPILED
+@pytest.mark.parametrize("seeds", [[0, 1, 2], [0, 1, 0], [0, 0, 0]])
+def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch, seeds: list[int]
+) -> None:
+    def build_noisily(experiment: Experiment, features: int) -> Callable[[], Network]:
+        def make() -> Network:
+            network = build(experiment.model, features, experiment.regulariser)
+            network.encoder.layers[1].bias.assign(np.random.random(2))  # noqa: NPY002
+            return network
+
+        return make
+
+    monkeypatch.setattr("aeexp.training.compiled.maker", build_noisily)
+    members = [member(tiny(seed=seed)) for seed in seeds]
+    for i, alone in enumerate(members):
+        close(train([alone]), train(members), 1e-5, [(0, i)])
 
 
 def make_network(initializer: Initializer) -> Callable[[], Network]:

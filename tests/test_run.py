@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from aeexp.spec import (
     Blobs,
     Deep,
     Diabetes,
+    Engine,
     Experiment,
     Linear,
     NoFigures,
@@ -27,6 +29,7 @@ from aeexp.spec import (
     Training,
     Wine,
 )
+from aeexp.watch import Standing, Watch
 
 Make = Callable[..., Experiment]
 
@@ -198,8 +201,9 @@ def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> No
             yielded.append(artifact)  # noqa: PERF402  (keeps what came before the error)
     assert [a.name for a in yielded] == ["table", "history", "metrics", "verdict", "loss"]
     nulls = next(a for a in yielded if isinstance(a, Metrics))
-    assert set(nulls.values) == set(metrics(tiny())) - {"epochs", "kept_epoch"}
-    assert np.isnan(list(nulls.values.values())).all()
+    assert set(nulls.values) == set(metrics(tiny()))
+    known = {name for name, value in nulls.values.items() if not np.isnan(value)}
+    assert known == {"epochs", "kept_epoch"}
     verdict = next(a for a in yielded if isinstance(a, Facts) and a.name == "verdict")
     assert verdict.values["verdict"]["word"] == "diverged"
 
@@ -241,6 +245,31 @@ def test_repeats_that_diverge_are_counted_and_told(tiny: Make) -> None:
     assert nulls["loss.n"] == 0
     assert np.isnan([nulls["loss"], nulls["loss.mean"], nulls["loss.sd"]]).all()
     assert "loss" in yielded
+
+
+def test_repeats_that_were_interrupted_do_not_count(tiny: Make) -> None:
+    class Impatient(Watch):
+        def epoch(self, standing: Standing) -> None:
+            self.stop = True
+
+    yielded = run(tiny(repeats=2, training=Training(epochs=10**6)), Impatient())
+    found = {artifact.name: artifact for artifact in yielded}
+    assert set(found["repeats"].columns["status"]) == {"INTERRUPTED"}
+    assert found["metrics"].values["loss.n"] == 0
+    assert np.isfinite(found["metrics"].values["loss"])
+
+
+def test_without_validation_no_repeat_has_a_validation_loss(tiny: Make) -> None:
+    measured = metrics(tiny(repeats=2, split=Split(validation=0)))
+    assert measured["val_loss.n"] == 0
+    assert measured["loss.n"] == 2
+
+
+def test_callbacks_that_nothing_could_call_are_refused_first(tiny: Make) -> None:
+    nobody = keras.callbacks.Callback()
+    experiment = tiny(training=Training(engine=Engine.compiled))
+    with pytest.raises(ValueError, match="no callbacks"):
+        next(run(experiment, callbacks=[nobody]))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
 from aeexp.data import Classes, Dataset, Floats, Integers
 from aeexp.problem import Problem
+from aeexp.spec import Experiment
 from aeexp.training import History
 
 
@@ -20,13 +21,15 @@ from aeexp.training import History
 class Findings:
     """What a run found.
 
-    histories: of the run's model, then of its repeats with other seeds. z: (rows, factors). x_hat,
+    histories: of the run's model, then of its repeats with other seeds, of which there were to be
+    `repeats` in all. z: (rows, factors). x_hat,
     x_pca: (rows, features), scaled, as the model and as PCA reconstruct them. weights: (features,
     factors), of which `quantity` says what they are. clusters: (rows,) by the clustering's name.
     """
 
     problem: Problem
     histories: list[History]
+    repeats: int
     z: Floats
     x_hat: Floats
     x_pca: Floats
@@ -69,22 +72,27 @@ def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
     ends = [_end(history) for history in histories]
     return {
         "seed": [(seed + i) % 2**32 for i in range(len(histories))],
-        "status": ["DIVERGED" if history.diverged else "COMPLETED" for history in histories],
+        "status": [_status(history) for history in histories],
         **{key: [end[key] for end in ends] for key in ends[0]},
     }
 
 
-def undefined(
-    problem: Problem, clusterings: Mapping[str, Any], histories: Sequence[History]
-) -> Metrics:
+def _status(history: History) -> str:
+    if history.diverged:
+        return "DIVERGED"
+    return "INTERRUPTED" if history.interrupted else "COMPLETED"
+
+
+def undefined(problem: Problem, experiment: Experiment, histories: Sequence[History]) -> Metrics:
     """Return the metrics of a run that has no model to measure: every name, hardly a number."""
     nothing = np.full_like(problem.x, np.nan)
+    indices = _clustering_names(problem)
     names = [
-        *("loss", "val_loss"),
         *reconstruction.errors(problem.x, nothing, problem.rows, nothing),
-        *(f"clustering.{name}.{of}" for name in clusterings for of in _clustering_names(problem)),
+        *(f"clustering.{name}.{of}" for name in experiment.clustering for of in indices),
     ]
-    return Metrics("metrics", dict.fromkeys(names, math.nan) | dict(_spread(histories)))
+    trained = _end(histories[0]) | dict(_spread(histories, experiment.repeats))
+    return Metrics("metrics", trained | dict.fromkeys(names, math.nan))
 
 
 def _clustering_names(problem: Problem) -> tuple[str, ...]:
@@ -115,7 +123,7 @@ def _weights(found: Findings) -> Mapping[str, Any]:
 
 def _metrics(found: Findings) -> Mapping[str, float]:
     problem = found.problem
-    metrics = _end(found.history) | dict(_spread(found.histories))
+    metrics = _end(found.history) | dict(_spread(found.histories, found.repeats))
     metrics |= reconstruction.errors(problem.x, found.x_hat, problem.rows, found.x_pca)
     for name, codes in found.clusters.items():
         measured = dict(separation.separation(found.z, codes, name))
@@ -136,16 +144,19 @@ def _end(history: History) -> dict[str, float]:
     }
 
 
-def _spread(histories: Sequence[History]) -> Iterator[tuple[str, float]]:
-    """Yield mean, standard deviation (of a sample) and number of the repeats that came through."""
-    if len(histories) == 1:
+def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, float]]:
+    """Yield mean, standard deviation (of a sample) and number of what repeats came to.
+
+    Those that diverged or were interrupted came to nothing.
+    """
+    if repeats == 1:
         return
-    ends = [_end(history) for history in histories if not history.diverged]
+    ends = [_end(history) for history in histories if _status(history) == "COMPLETED"]
     for key in _end(histories[0]):
-        values = np.array([end[key] for end in ends])
-        yield f"{key}.mean", float(values.mean()) if ends else math.nan
-        yield f"{key}.sd", float(values.std(ddof=1)) if len(ends) > 1 else math.nan
-        yield f"{key}.n", len(ends)
+        values = np.array([end[key] for end in ends if not math.isnan(end[key])])
+        yield f"{key}.mean", float(values.mean()) if values.size else math.nan
+        yield f"{key}.sd", float(values.std(ddof=1)) if values.size > 1 else math.nan
+        yield f"{key}.n", len(values)
 
 
 def _course(found: Findings) -> Course:

@@ -15,7 +15,7 @@ from aeexp.gallery import draw
 from aeexp.models import Network
 from aeexp.problem import Problem, pose
 from aeexp.spec import Autoencoder, Experiment
-from aeexp.training import History, Member, train
+from aeexp.training import History, Member, engine, train
 from aeexp.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def run(
         DivergedError: The loss was lost; what was known by then has been yielded.
     """
     watch = watch or Watch()
+    engine(experiment, callbacks)  # refuses what cannot be trained
     with watch.stage("load"):
         problem = pose(experiment)
     yield Facts("table", {"data_hash": fingerprint(problem.data)})
@@ -47,7 +48,7 @@ def run(
     if experiment.repeats > 1:
         yield Table("repeats", repeated(experiment.seed, histories))
     if history.diverged:
-        yield undefined(problem, experiment.clustering, histories)
+        yield undefined(problem, experiment, histories)
         yield Facts("verdict", {"verdict": asdict(lost(history.loss))})
         yield from draw(experiment.figures, histories, None)
         raise DivergedError
@@ -100,6 +101,7 @@ def _find(
     return Findings(
         problem=problem,
         histories=histories,
+        repeats=experiment.repeats,
         z=z,
         x_hat=network.decode(z),
         x_pca=reconstruction.pca(problem.x, problem.rows.train, experiment.model.latent_dim),

@@ -116,7 +116,8 @@ def _losses(standing: Standing) -> str:
         return "  ".join(f"{name} {v:.4g}" for name, v in losses.items() if not math.isnan(v))
     held_out = not np.isnan(standing.val_loss).all()
     name, values = ("val_loss", standing.val_loss) if held_out else ("loss", standing.loss)
-    median, best = np.nanmedian(values), np.nanmin(values)
+    finite = values[np.isfinite(values)].astype(float)
+    median, best = (np.median(finite), finite.min()) if finite.size else (math.nan, math.nan)
     training = f"{len(values)}/{standing.members} training"
     return f"{name} median {median:.3g}, best {best:.3g}, {training}"
 

@@ -27,13 +27,13 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
     curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}
     rate = np.asarray(history.get("learning_rate", []))
     varies = np.unique(rate[np.isfinite(rate)]).size > 1
-    figure, top = _axes(varies=varies)
+    figure, top = _axes(legend=1.0 if repeats else 0.75, varies=varies)
     margin = max(0.5, 0.02 * len(epoch))
     last = max(each["epoch"][-1] for each in (history, *repeats))
     top.set_xlim(epoch[0] - margin, last + margin)
     for name, values in curves.items():
         _curve(top, epoch, values, *CURVES[name])
-    bands = [_band(top, name, [history, *repeats]) for name in curves if repeats]
+    bands = [_band(top, name, [history, *repeats]) for name in CURVES if repeats]
     _scale(top, np.concatenate([np.empty(0), *curves.values(), *bands]))
     _mark_best(top, epoch, curves.get("val_loss"))
     _mark_divergence(top, epoch, [history["loss"], *curves.values()])
@@ -43,10 +43,13 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
     return figure
 
 
-def _axes(*, varies: bool) -> tuple[Figure, Axes]:
-    """Return the figure and its upper panel; the lower one is for a rate that varies."""
+def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:
+    """Return the figure and its upper panel; the lower one is for a rate that varies.
+
+    legend: the room above it in inches.
+    """
     heights = [3.3, 0.9] if varies else [4.0]
-    margins = style.Margins(left=1.1, top=0.75)
+    margins = style.Margins(left=1.1, top=legend)
     figure, grid = style.canvas((1, 1), (7.8, sum(heights) + 0.2), margins)
     panels = grid[0].subgridspec(len(heights), 1, height_ratios=heights, hspace=0.12)
     top = figure.add_subplot(panels[0])
@@ -72,16 +75,19 @@ def _curve(axes: Axes, epoch: Floats, values: Floats, name: str, colour: str) ->
 
 def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]]) -> Floats:
     """Fill what nine tenths of the histories lie in; return its edges, one after the other."""
-    longest = max(histories, key=lambda history: len(history[name]))["epoch"]
+    longest = max(histories, key=lambda history: len(history["epoch"]))["epoch"]
     values = np.full((len(histories), len(longest)), np.nan)
     for row, history in zip(values, histories, strict=True):
-        row[: len(history[name])] = history[name]
+        row[: len(history["epoch"])] = history.get(name, np.nan)
     values[~np.isfinite(values)] = np.nan
     known = np.isfinite(values).any(0)
+    if not known.any():
+        return np.empty(0)
     low, high = np.nanquantile(values[:, known], [0.05, 0.95], axis=0)
-    label = f"90 % of {len(histories)} repeats" if name == "loss" else None
-    colour = CURVES[name][1]
-    axes.fill_between(longest[known], low, high, color=colour, alpha=0.25, lw=0, label=label)
+    stops = len({len(history["epoch"]) for history in histories}) > 1
+    label = f"90 % of {len(histories)} repeats" + (" while they train" if stops else "")
+    look: dict[str, Any] = {"color": CURVES[name][1], "alpha": 0.25, "lw": 0}
+    axes.fill_between(longest[known], low, high, label=label if name == "loss" else None, **look)
     return np.concatenate([low, high])
 
 

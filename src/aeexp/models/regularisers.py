@@ -1,6 +1,6 @@
 """What each regulariser does to the layers that are trained."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import partial, singledispatch
 from typing import Any
 
@@ -19,7 +19,7 @@ class ActivityPenalty(keras.layers.Layer):
     Keras divides its own activity penalties by the batch size only since 3.14 (keras #22018).
     """
 
-    def __init__(self, specs: Iterable[RegulariserSpec]) -> None:
+    def __init__(self, specs: Collection[RegulariserSpec]) -> None:
         super().__init__()
         self.strengths = partial(penalty, specs, AppliesTo.activity)
 
@@ -34,7 +34,7 @@ class KernelPenalty(keras.layers.Layer):
     Keras would keep its own in the layer, and so in every export of the model.
     """
 
-    def __init__(self, specs: Iterable[RegulariserSpec], layer: keras.layers.Layer) -> None:
+    def __init__(self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer) -> None:
         super().__init__()
         self.strengths = partial(penalty, specs, AppliesTo.kernel)
         self.kernel = partial(getattr, layer, "kernel")  # not its own to train
@@ -111,7 +111,7 @@ def _(spec: L1L2) -> tuple[float, float]:
     return spec.l1, spec.l2
 
 
-def penalty(specs: Iterable[RegulariserSpec], applies_to: AppliesTo) -> tuple[float, float]:
+def penalty(specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> tuple[float, float]:
     """Return the summed strengths (l1, l2) of the penalties on activities or kernels."""
     pairs = [
         strengths(spec)

@@ -29,15 +29,15 @@ def first_values(
 
     They are those of `built(make, seed)`, of which hundreds would take long. So one network is
     built, and its initializers are asked again with the seeds that Keras draws for them under the
-    other seeds. The last seed's network shows whether that is all that is random in it; if
+    other seeds. The network of one of these shows whether that is all that is random in it; if
     not, each is built after all.
     """
     network = built(make, seeds[0])
-    values = [_values(network)]
-    if len(seeds) == 1:
-        return network, values
-    values += _redrawn(network, seeds)
-    if not all(map(np.array_equal, values[-1], _values(built(make, seeds[-1])))):
+    values = [_values(network), *_redrawn(network, seeds)]
+    others = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
+    if others and not all(
+        map(np.array_equal, values[others[-1]], _values(built(make, seeds[others[-1]])))
+    ):
         values = [_values(built(make, seed)) for seed in seeds]
     return network, values
 

@@ -1,41 +1,49 @@
 """train: a population -> what became of it, epoch by epoch."""
 
 from collections.abc import Sequence
-from importlib import import_module
 
 import keras
 
-from aeexp.spec import Engine
+from aeexp.spec import Engine, Experiment
+from aeexp.training import keras_engine
 from aeexp.training.population import History, Member, Trained
 from aeexp.watch import Watch
 
-__all__ = ["History", "Member", "Trained", "train"]
+__all__ = ["History", "Member", "Trained", "engine", "train"]
+
+Callbacks = Sequence[keras.callbacks.Callback]
 
 
 def train(
-    population: Sequence[Member],
-    watch: Watch | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    population: Sequence[Member], watch: Watch | None = None, callbacks: Callbacks = ()
 ) -> Trained:
     """Train members that have one mould: the same experiment but for seeds, numbers and values.
 
     Each ends at its last epoch, or after one that lost its loss or brought no improvement for too
     long; all end when the watch says so. A member comes to the same result in any company.
 
-    callbacks: a user's own, each of which hears of all members, one after another; they need
-    the `keras` or `fit` engine and get `fit`, which is Keras's own.
+    callbacks: a user's own, each of which hears of all members, one after another, from Keras's
+    `fit`. If they exchange weights, the history does not know of it.
 
     Raises:
-        ValueError: Callbacks were given to the compiled engine.
+        ValueError: The engine that is asked for cannot do it.
     """
-    engine = population[0].experiment.training.engine
-    if engine is None:
-        compiles = keras.backend.backend() == "jax" and not callbacks
-        engine = Engine.compiled if compiles else Engine.keras
-    if engine is not Engine.compiled:
-        module = import_module("aeexp.training.keras_engine")
-        return module.train(population, watch or Watch(), callbacks)
-    if callbacks:
-        message = "Callbacks need training.engine=keras: a compiled program calls nobody."
+    watch = watch or Watch()
+    if engine(population[0].experiment, callbacks) is not Engine.compiled:
+        return keras_engine.train(population, watch, callbacks)
+    from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
+
+    return compiled.train(population, watch)
+
+
+def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:
+    """Return what trains an experiment: the engine it names, or the backend's fastest.
+
+    Raises:
+        ValueError: The compiled engine is asked for without JAX, or to call callbacks.
+    """
+    on_jax, named = keras.backend.backend() == "jax", experiment.training.engine
+    if named is Engine.compiled and (callbacks or not on_jax):
+        message = "training.engine=compiled needs backend=jax and no callbacks: choose keras."
         raise ValueError(message)
-    return import_module("aeexp.training.compiled").train(population, watch or Watch())
+    return named or (Engine.compiled if on_jax and not callbacks else Engine.keras)

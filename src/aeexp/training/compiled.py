@@ -7,8 +7,9 @@ somebody can watch and stop it.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,19 +18,16 @@ import psutil
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
-from aeexp.models import Network, build, first_values
-from aeexp.spec import Experiment
-from aeexp.training.population import History, Member, Trained, common, mould, numbers
+from aeexp.models import Network, first_values
+from aeexp.training.population import History, Member, Trained, common, decimals, maker, numbers
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch
 
 PAUSE = 0.25  # seconds of training between two looks at it
 SHARE = 0.5  # of the free memory that a group of members may take
+CGROUP = Path("/sys/fs/cgroup")
 COPIES = 10  # of its weights that a member has: kept ones, slots, gradients, those on their way
-READY = 16  # programs that stay ready in this process
-
-_ready: dict[Any, Any] = {}
 
 
 def train(population: Sequence[Member], watch: Watch) -> Trained:
@@ -93,7 +91,7 @@ class _Group:
         """Return a network, and the members before their first epoch, on their devices."""
         experiment, member = self.experiment, self.members[0]
         seeds = [member.experiment.seed for member in self.members]
-        network, values = first_values(_builder(experiment, member), seeds)
+        network, values = first_values(maker(experiment, member.x.shape[1]), seeds)
         program = Program(network, experiment, member)
         stacked = {
             id(variable): np.stack(each)
@@ -114,48 +112,48 @@ class _Group:
         numbers_ = {key: _with_complement([value[key] for value in values]) for key in varied}
         tables = [member.x for member in self.members]
         val = np.stack([member.val for member in self.members]).astype(np.int32)
-        weights = [m.weights.astype(np.float32) for m in self.members if m.weights is not None]
+        ones = np.ones(len(tables[0]))
+        weights = [ones if m.weights is None else m.weights for m in self.members]
+        weighted = any(member.weights is not None for member in self.members)
         return Given(
             numbers=self._split(numbers_),
             x=self._whole(tables[0]) if self.shared else self._split(np.stack(tables)),
             val=self._split(val),
-            weights=self._split(np.stack(weights)) if weights else None,
+            weights=self._split(np.stack(weights).astype(np.float32)) if weighted else None,
         )
 
     def _compiled(self, course: Course, given: Given) -> Any:
-        """Return the program for such arguments: compiled once in a process, once on a machine."""
+        """Return the program for such arguments, which JAX compiles once on a machine."""
+        split, whole = PartitionSpec("members"), PartitionSpec()
+        mapped = jax.shard_map(
+            self.program.epochs,
+            mesh=self.mesh,
+            in_specs=(split, given.axes(whole, split), split, whole, whole),
+            out_specs=(split, split),
+            check_vma=False,
+        )
         order = self._split(self.orders.draw(0))
         arguments = (course, given, order, np.int32(0), np.int32(0))
-        shapes = str(jax.tree.map(lambda a: (a.shape, a.dtype), arguments))
-        key = (mould(self.members[0]), shapes, self.mesh)
-        if key not in _ready:
-            split, whole = PartitionSpec("members"), PartitionSpec()
-            of_given = Given(split, whole if self.shared else split, split, split)
-            mapped = jax.shard_map(
-                self.program.epochs,
-                mesh=self.mesh,
-                in_specs=(split, of_given, split, whole, whole),
-                out_specs=(split, split),
-                check_vma=False,
-            )
-            while len(_ready) >= READY:
-                del _ready[next(iter(_ready))]
-            _ready[key] = jax.jit(mapped, donate_argnums=0).lower(*arguments).compile()
-        return _ready[key]
+        return jax.jit(mapped, donate_argnums=0).lower(*arguments).compile()
 
     def _chunks(self, run: Any, course: Course, given: Given) -> Iterator[tuple[Course, Log]]:
-        """Yield the members and their log every few epochs, until all have stopped."""
-        first, count = 0, 1
-        while first < self.epochs:
+        """Yield the members and their log every few epochs, until all have stopped.
+
+        The rows' next order is drawn while the devices compute.
+        """
+        first, count, pace = 0, 1, PAUSE
+        order = self._split(self.orders.draw(count))
+        while count:
             start = time.perf_counter()
-            order = self._split(self.orders.draw(count))
             course, log = run(course, given, order, np.int32(first), np.int32(count))
-            yield course, Log(*(np.asarray(each)[: self.real, :count] for each in log))
+            first, trained = first + count, count
+            count = min(max(1, int(PAUSE / pace)), self.orders.most, self.epochs - first)
+            if count:
+                order = self._split(self.orders.draw(count))
+            yield course, Log(*(np.asarray(each)[: self.real, :trained].copy() for each in log))
             if not np.asarray(course.going)[: self.real].any():
                 return
-            first += count
-            pace = (time.perf_counter() - start) / count
-            count = max(1, min(int(PAUSE / pace), self.orders.most, self.epochs - first))
+            pace = (time.perf_counter() - start) / trained
 
     def _tell(self, logs: list[Log], number: int, groups: int) -> None:
         done = number * self.epochs + sum(log.loss.shape[1] for log in logs[:-1])
@@ -169,14 +167,23 @@ class _Group:
 
     def _histories(self, logs: list[Log], course: Course) -> list[History]:
         whole = Log(*(np.concatenate(each, axis=1) for each in zip(*logs, strict=True)))
-        kept = np.asarray(course.kept_epoch)
-        return [self._history(i, whole, int(kept[i])) for i in range(self.real)]
+        kept, going = np.asarray(course.kept_epoch), np.asarray(course.going)
+        return [
+            self._history(i, whole, int(kept[i]), going=bool(going[i])) for i in range(self.real)
+        ]
 
-    def _history(self, member: int, log: Log, kept: int) -> History:
+    def _history(self, member: int, log: Log, kept: int, *, going: bool) -> History:
         counts = log.counts[member]
-        loss, val_loss, rate = (each[member][counts].astype(float) for each in log[:3])
+        loss, val_loss = (each[member][counts].astype(float) for each in log[:2])
         ends = [loss[-1], val_loss[-1]] if self.program.validated else [loss[-1]]
-        return History(loss, val_loss, rate, kept, diverged=not np.isfinite(ends).all())
+        return History(
+            loss,
+            val_loss,
+            decimals(log.learning_rate[member][counts]),
+            kept,
+            diverged=not np.isfinite(ends).all(),
+            interrupted=going and len(loss) < self.epochs,
+        )
 
     def _weights(self, course: Course) -> list[list[Any]]:
         """Return of each member the values of the network's variables that it is to keep."""
@@ -201,17 +208,17 @@ class _Group:
 
 def _with_complement(values: list[float]) -> tuple[Floats, Floats]:
     array = np.array(values)
-    return array.astype(np.float32), (1 - array).astype(np.float32)
-
-
-def _builder(experiment: Experiment, member: Member) -> Callable[[], Network]:
-    return partial(build, experiment.model, member.x.shape[1], experiment.regulariser)
+    with np.errstate(over="ignore"):  # what is too large for single precision diverges
+        return array.astype(np.float32), (1 - array).astype(np.float32)
 
 
 def _group_size(population: Sequence[Member]) -> int:
     """Return how many members to train at once: as many on each device, and few groups."""
+    if len(population) == 1:
+        return 1
     devices = jax.local_devices()
     most = max(1, int(SHARE * _free_bytes(devices) / _bytes(population)))
+    most -= most % len(devices) if most > len(devices) else 0
     groups = -(-len(population) // most)
     size = -(-len(population) // groups)
     return size if size < len(devices) else -(-size // len(devices)) * len(devices)
@@ -221,15 +228,22 @@ def _free_bytes(devices: Sequence[Any]) -> float:
     of_device = devices[0].memory_stats()
     if of_device and "bytes_limit" in of_device:
         return len(devices) * (of_device["bytes_limit"] - of_device["bytes_in_use"])
-    return psutil.virtual_memory().available
+    available = psutil.virtual_memory().available
+    with suppress(OSError, ValueError):  # a container or a job may have less
+        limit, used = (
+            int((CGROUP / name).read_text()) for name in ("memory.max", "memory.current")
+        )
+        available = min(available, limit - used)
+    return available
 
 
 def _bytes(population: Sequence[Member]) -> int:
     """Return about how many bytes a member takes while it trains."""
     member = population[0]
-    shapes = [v.shape for v in _builder(member.experiment, member)().training.variables]
+    network = maker(member.experiment, member.x.shape[1])()
+    shapes = [variable.shape for variable in network.training.variables]
     batch = max(batch_size(member), validation_batch_size(member))
     own_table = any(other.x is not member.x for other in population)
-    values = COPIES * sum(math.prod(shape) + batch * shape[-1] for shape in shapes)
+    values = COPIES * sum(math.prod(shape) + batch * math.prod(shape[-1:]) for shape in shapes)
     rows = 2 * ORDER // len(population) + len(member.rows) + len(member.val)
     return 4 * (values + rows + own_table * member.x.size)

@@ -6,8 +6,7 @@ and PyTorch can therefore do without it, with the same gradients, optimizers and
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -15,10 +14,10 @@ import keras
 import numpy as np
 
 from aeexp.data import Integers
-from aeexp.models import Network, build, built
+from aeexp.models import Network, built
 from aeexp.spec import EarlyStopping, Engine
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import History, Member, Trained
+from aeexp.training.population import History, Member, Trained, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch
 
@@ -44,21 +43,19 @@ LEAN = {
 
 def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ()) -> Trained:
     """Train one member after another; see `training.train`."""
-    recorders: list[_Recorder] = []
+    seconds = compiling = 0.0
     histories: list[History] = []
     weights: list[list[Any]] = []
-    for member in population:
-        experiment = member.experiment
+    for number, member in enumerate(population):
         with watch.stage("build"):
-            make = partial(build, experiment.model, member.x.shape[1], experiment.regulariser)
-            network = built(make, experiment.seed)
-        recorders.append(_Recorder(watch, len(recorders), len(population)))
-        histories.append(_train(network, member, recorders[-1], callbacks))
+            network = built(maker(member.experiment, member.x.shape[1]), member.experiment.seed)
+        recorder = _Recorder(watch, number, len(population))
+        histories.append(_train(network, member, recorder, callbacks))
         weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])
+        compiling += recorder.compiling
+        seconds += recorder.ends[-1] - recorder.ends[0] - recorder.compiling
         if watch.stop:
             break
-    compiling = sum(recorder.compiling for recorder in recorders)
-    seconds = sum(recorder.ends[-1] - recorder.ends[0] for recorder in recorders) - compiling
     return Trained(network, histories, weights, seconds, compiling, interrupted=watch.stop)
 
 
@@ -70,16 +67,20 @@ def _train(
     rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.epochs)
     network.training.compile(optimizer(experiment.optimizer, rate), spec.loss.value)
     stopper = _stopper(spec.early_stopping, validated=len(member.val) > 0)
+    hearers = [recorder, *stopper, *callbacks]
     lean = LEAN.get(keras.backend.backend())
-    epochs = _lean(lean) if lean and spec.engine is not Engine.fit and not callbacks else _fit
-    epochs(network, member, [recorder, *stopper, *callbacks])
-    last = len(recorder.loss) - 1
+    if lean is None or callbacks or spec.engine is Engine.fit:
+        _fit(network, member, hearers)
+    else:
+        _loop(import_module(lean).Epochs(network, member), network, member, hearers)
+    epochs = len(recorder.loss)
     return History(
         loss=np.array(recorder.loss),
         val_loss=np.array(recorder.val_loss),
-        learning_rate=np.array([_at(rate, epoch * steps) for epoch in range(last + 1)]),
-        kept=stopper[0].best_epoch if stopper and spec.early_stopping.restore_best else last,
+        learning_rate=decimals(np.array(recorder.rates)),
+        kept=stopper[0].best_epoch if stopper and spec.early_stopping.restore_best else epochs - 1,
         diverged=recorder.diverged,
+        interrupted=recorder.interrupted and epochs < spec.epochs,
     )
 
 
@@ -99,24 +100,21 @@ def _fit(network: Network, member: Member, callbacks: Callbacks) -> None:
     )
 
 
-def _lean(module: str) -> Callable[[Network, Member, Callbacks], None]:
-    def train(network: Network, member: Member, callbacks: Callbacks) -> None:
-        lean: Epochs = import_module(module).Epochs(network, member)
-        orders, model = Orders([member]), network.training
-        epochs = member.experiment.training.epochs
-        hearers = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs)
-        model.stop_training = False
-        hearers.on_train_begin()
-        for epoch in range(epochs):
-            logs = {"loss": lean.train(orders.draw(1)[0, 0])}
-            if len(member.val):
-                logs["val_loss"] = lean.validate()
-            hearers.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
-        hearers.on_train_end()
-
-    return train
+def _loop(lean: Epochs, network: Network, member: Member, callbacks: Callbacks) -> None:
+    model, epochs = network.training, member.experiment.training.epochs
+    orders = Orders([member])
+    hearers = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs)
+    model.stop_training = False
+    hearers.on_train_begin()
+    for epoch in range(epochs):
+        hearers.on_epoch_begin(epoch)
+        logs = {"loss": lean.train(orders.draw(1)[0, 0])}
+        if len(member.val):
+            logs["val_loss"] = lean.validate()
+        hearers.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    hearers.on_train_end()
 
 
 class _Recorder(keras.callbacks.Callback):
@@ -130,8 +128,12 @@ class _Recorder(keras.callbacks.Callback):
         self.watch, self.number, self.members = watch, number, members
         self.loss: list[float] = []
         self.val_loss: list[float] = []
+        self.rates: list[float] = []
         self.ends = [time.perf_counter()]
-        self.diverged = False
+        self.diverged = self.interrupted = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002  (Keras's)
+        self.rates.append(float(self.model.optimizer.learning_rate))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         values = logs or {}
@@ -140,6 +142,7 @@ class _Recorder(keras.callbacks.Callback):
         self.val_loss.append(values.get("val_loss", math.nan))
         self._tell(epoch)
         self.diverged = not all(map(math.isfinite, values.values()))
+        self.interrupted = self.watch.stop and not self.diverged
         if self.diverged or self.watch.stop:
             self.model.stop_training = True
 
@@ -168,7 +171,3 @@ def _stopper(spec: EarlyStopping, *, validated: bool) -> list[keras.callbacks.Ea
             restore_best_weights=spec.restore_best,
         )
     ]
-
-
-def _at(rate: Any, step: int) -> float:
-    return float(rate(step)) if callable(rate) else float(rate)

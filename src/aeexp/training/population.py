@@ -1,15 +1,16 @@
 """A population: autoencoders that train together, and what became of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aeexp.data import Floats, Integers
-from aeexp.models import Network
+from aeexp.models import Network, build
 from aeexp.spec import Experiment, Spec
 
 
@@ -21,6 +22,10 @@ class Member:
     indices of the rows trained on, where a row that is drawn twice counts twice. val: (held out,)
     indices of the rows of the validation loss, perhaps none. weights: (rows,) what each row
     counts in the training loss, 1 on average; None is 1 for all.
+
+    Raises:
+        ValueError: There are no rows to train on, rows that the table does not have, or not one
+            weight for each row of the table.
     """
 
     experiment: Experiment
@@ -28,6 +33,22 @@ class Member:
     rows: Integers
     val: Integers
     weights: Floats | None = None
+
+    def __post_init__(self) -> None:
+        rows = len(self.x)
+        for name, indices in {"rows": self.rows, "val": self.val}.items():
+            if len(indices) and not 0 <= indices.min() <= indices.max() < rows:
+                message = f"Member.{name} must be at least 0, below {rows}: the rows of its table."
+                raise ValueError(message)
+        if not len(self.rows):
+            message = "Member.rows must name at least one row to train on."
+            raise ValueError(message)
+        if self.weights is not None and self.weights.shape != (rows,):
+            message = (
+                f"Member.weights must be one for each of the table's {rows} rows, got"
+                f" {self.weights.shape}."
+            )
+            raise ValueError(message)
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ class History:
     of the epoch. val_loss: the same over the validation rows after the epoch; not a number
     without validation rows. learning_rate: at the epoch's first step. kept: index of the epoch
     whose weights the model has. diverged: whether a loss was not finite, which ended training.
+    interrupted: whether it was told to stop before it would have ended.
     """
 
     loss: Floats
@@ -45,6 +67,7 @@ class History:
     learning_rate: Floats
     kept: int
     diverged: bool
+    interrupted: bool
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the table of the run directory: one row an epoch, counted from 1."""
@@ -77,6 +100,16 @@ class Trained:
         return self.template
 
 
+def maker(experiment: Experiment, features: int) -> Callable[[], Network]:
+    """Return what builds an experiment's network for rows of so many features."""
+    return partial(build, experiment.model, features, experiment.regulariser)
+
+
+def decimals(values: Floats) -> Floats:
+    """Return single-precision numbers as the shortest decimals that mean them: 0.001 for 0.001."""
+    return np.array(list(map(str, values.astype(np.float32))), float)
+
+
 def numbers(experiment: Experiment) -> dict[str, float]:
     """Return the numbers in which members may differ, by the key that sets them.
 
@@ -103,7 +136,7 @@ def mould(member: Member) -> str:
     """Say what the members of a population must have in common: all but numbers and values."""
     experiment = deepcopy(member.experiment)
     put(experiment, dict.fromkeys(numbers(experiment), 0.0))
-    shapes = member.x.shape, len(member.rows), len(member.val), member.weights is None
+    shapes = member.x.shape, len(member.rows), len(member.val)
     said = ("model", "regulariser", "optimizer", "schedule", "training")
     return repr([*(getattr(experiment, part) for part in said), *shapes])
 

@@ -53,6 +53,10 @@ class Given(NamedTuple):
     val: Any
     weights: Any
 
+    def axes(self, whole: Any, split: Any) -> "Given":
+        """Return `split` for what each member has of its own, `whole` for a common table."""
+        return Given(split, split if self.x.ndim == 3 else whole, split, split)
+
 
 class Log(NamedTuple):
     """What is told of an epoch; `counts` is false where the member had stopped before it."""
@@ -108,8 +112,7 @@ class Program:
         members, most, _ = order.shape
         numeric = jnp.full((members, most), jnp.nan)
         logs = Log(numeric, numeric, numeric, jnp.zeros((members, most), bool))
-        axes = (0, Given(0, 0 if given.x.ndim == 3 else None, 0, 0), 0, None)
-        epoch = jax.vmap(self._epoch, axes)
+        epoch = jax.vmap(self._epoch, (0, given.axes(None, 0), 0, None))
 
         def body(state: Any) -> Any:
             i, course, logs = state

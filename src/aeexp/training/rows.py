@@ -9,7 +9,7 @@ from aeexp.training.population import Member
 
 VALIDATION_BATCH = 4096  # rows at once; the loss over them does not depend on it
 MOST = 256  # epochs drawn at once
-ORDER = 2**24  # indices drawn at once
+ORDER = 2**22  # indices drawn at once
 
 
 def batch_size(member: Member) -> int:
