@@ -1,11 +1,11 @@
 """What training costs: Keras's fit, a bare PyTorch loop, hand-written JAX, and aeexp's engines.
 
-    python benchmarks/training.py [rounds]
+    python benchmarks/training.py [rounds] [a part of the names of lines]
 
 Each number is measured in a process of its own, without a compilation cache, round after round; a
 backend that is not installed is left out. The table is Wine: 142 rows trained on, 36 held out,
-200 epochs in batches of 16. The hand-written program is given its shuffled rows; aeexp shuffles within
-its time.
+200 epochs in batches of 16. The hand-written program is given its shuffled rows; aeexp shuffles
+within its time.
 """
 
 import json
@@ -204,7 +204,8 @@ def main() -> None:
     packages = ("keras", "jax", "tensorflow", "tensorflow-cpu", "torch")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(", ".join(filter(None, map(installed, packages))) + f"; median of {rounds}")
-    results: dict[str, list[Seconds]] = {name: [] for name in contenders()}
+    part = sys.argv[2] if len(sys.argv) > 2 else ""
+    results: dict[str, list[Seconds]] = {name: [] for name in contenders() if part in name}
     for _ in range(rounds):
         for name, each in results.items():
             each.append(measured(name))
