@@ -44,36 +44,38 @@ class KernelPenalty(keras.layers.Layer):
         return a
 
 
-class DropoutLayer(keras.layers.Layer):
-    """Sets a share of what it reads to zero and scales up the rest, in training only.
+class Disturbance(keras.layers.Layer):
+    """Changes what it reads at random, in training only."""
 
-    Keras's own Dropout wants to know whether its rate is zero, which many members' is not.
-    """
-
-    def __init__(self, spec: Dropout) -> None:
+    def __init__(self, spec: Any) -> None:
         super().__init__()
         self.spec = spec
         self.seed_generator = keras.random.SeedGenerator()
 
     def call(self, a: Any, *, training: bool = False) -> Any:
-        if not training:
-            return a
+        return self.disturb(a) if training else a
+
+    def disturb(self, a: Any) -> Any:
+        """Return what training sees of `a`."""
+        raise NotImplementedError
+
+
+class DropoutLayer(Disturbance):
+    """Sets a share of what it reads to zero and scales up the rest.
+
+    Keras's own Dropout wants to know whether its rate is zero, which many members' is not.
+    """
+
+    def disturb(self, a: Any) -> Any:
         share = 1.0 - self.spec.rate
         kept = keras.random.uniform(ops.shape(a), seed=self.seed_generator) < share
         return ops.where(kept, a / share, 0.0)
 
 
-class NoiseLayer(keras.layers.Layer):
-    """Adds normal noise to what it reads, in training only."""
+class NoiseLayer(Disturbance):
+    """Adds normal noise to what it reads."""
 
-    def __init__(self, spec: Noise) -> None:
-        super().__init__()
-        self.spec = spec
-        self.seed_generator = keras.random.SeedGenerator()
-
-    def call(self, a: Any, *, training: bool = False) -> Any:
-        if not training:
-            return a
+    def disturb(self, a: Any) -> Any:
         return a + self.spec.sd * keras.random.normal(ops.shape(a), seed=self.seed_generator)
 
 
