@@ -128,6 +128,7 @@ def test_a_second_process_compiles_nothing(
     aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")  # the suite's own
 
     def programs() -> set[str]:
         return {name for name in files(tmp_path / "cache") if name.endswith("-cache")}

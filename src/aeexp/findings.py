@@ -68,8 +68,11 @@ def tell(found: Findings) -> Iterator[Artifact]:
 
 
 def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
-    """Return a row for each member of a run, whose seeds count on from the first's."""
-    ends = [_end(history) for history in histories]
+    """Return a row for each member of a run, whose seeds count on from the first's.
+
+    A member that diverged has as many epochs as it took to, and no other number.
+    """
+    ends = [_end(history) | {"epochs": len(history.loss)} for history in histories]
     return {
         "seed": [(seed + i) % 2**32 for i in range(len(histories))],
         "status": [_status(history) for history in histories],
@@ -84,7 +87,10 @@ def _status(history: History) -> str:
 
 
 def undefined(problem: Problem, experiment: Experiment, histories: Sequence[History]) -> Metrics:
-    """Return the metrics of a run that has no model to measure: every name, hardly a number."""
+    """Return the metrics of a run that has no model to measure: every name, no number.
+
+    The others of its repeats may have come to something: their spread is told.
+    """
     nothing = np.full_like(problem.x, np.nan)
     indices = _clustering_names(problem)
     names = [
@@ -134,14 +140,14 @@ def _metrics(found: Findings) -> Mapping[str, float]:
 
 
 def _end(history: History) -> dict[str, float]:
-    """Return what a training came to, at the epoch whose weights were kept."""
-    loss, val_loss = history.loss[history.kept], history.val_loss[history.kept]
-    return {
-        "loss": math.nan if history.diverged else float(loss),
-        "val_loss": math.nan if history.diverged else float(val_loss),
+    """Return what a training came to at the epoch whose weights were kept, if it has one."""
+    end = {
+        "loss": float(history.loss[history.kept]),
+        "val_loss": float(history.val_loss[history.kept]),
         "epochs": len(history.loss),
         "kept_epoch": history.kept + 1,
     }
+    return dict.fromkeys(end, math.nan) if history.diverged else end
 
 
 def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, float]]:
