@@ -1,8 +1,10 @@
 """The network that is trained is the network that was said."""
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import keras
@@ -50,6 +52,16 @@ def test_rows_are_encoded_and_decoded_in_their_shapes(spec: Autoencoder, latent_
     z = network.encode(X)
     assert z.shape == (32, latent_dim)
     assert network.decode(z).shape == X.shape
+
+
+def test_a_penalty_outlives_its_call_so_that_no_other_takes_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer, penalties = ActivityPenalty([L1()]), []
+    monkeypatch.setattr(layer, "add_loss", lambda loss: penalties.append(weakref.ref(loss)))
+    layer(keras.ops.convert_to_tensor(X))
+    gc.collect()
+    assert penalties[0]() is not None
 
 
 def test_no_rows_are_encoded_to_no_rows() -> None:

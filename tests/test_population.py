@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import keras
@@ -358,6 +359,31 @@ def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
     members = [member(tiny(seed=seed)) for seed in seeds]
     for i, alone in enumerate(members):
         close(train([alone]), train(members), 1e-5, [(0, i)])
+
+
+class Alternate(keras.layers.Layer):
+    """Adds two losses in turn: what one layer adds now has the address that another's had."""
+
+    def __init__(self, *losses: Any) -> None:
+        super().__init__()
+        self.turn = cycle(losses)
+
+    def call(self, a: Any) -> Any:
+        self.add_loss(next(self.turn))
+        return a
+
+
+@COMPILED
+def test_no_penalty_is_mistaken_for_an_older_one(tiny: Make) -> None:
+    experiment, x = tiny(), keras.Input((6,))
+    losses = keras.ops.convert_to_tensor(10.0), keras.ops.convert_to_tensor(200.0)
+    training = keras.Model(x, Alternate(*losses[::-1])(Alternate(*losses)(x)))
+    network = replace(build(experiment.model, 6, {}), training=training)
+    program = importlib.import_module("aeexp.training.program").Program
+    rows = np.ones((4, 6), np.float32)
+    for _ in range(3):
+        loss, _ = program(network, experiment, member(experiment))._loss([], [], rows, None)
+        assert float(loss) == pytest.approx(210)
 
 
 def make_network(initializer: Initializer) -> Callable[[], Network]:

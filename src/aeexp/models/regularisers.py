@@ -13,35 +13,54 @@ from aeexp.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, Regular
 # members is made, each number stands for as many values as there are members.
 
 
-class ActivityPenalty(keras.layers.Layer):
-    """Passes activities on; adds (l1 * sum |a| + l2 * sum a^2) / rows to the loss.
+class PenaltyLayer(keras.layers.Layer):
+    """Passes activities on and adds a penalty to the loss.
+
+    It holds on to the penalty until it has another. When Keras (3.15) calls a model without state,
+    each layer first takes its losses of the last call back from those of this one, and knows
+    them by their addresses: another layer's new loss would be lost where it has the address that
+    such an old one had.
+    """
+
+    def __init__(self, specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> None:
+        super().__init__()
+        self.strengths = partial(penalty, specs, applies_to)
+
+    def call(self, a: Any) -> Any:
+        self.held = self.term(a)
+        self.add_loss(self.held)
+        return a
+
+    def term(self, a: Any) -> Any:
+        """Return what is added to the loss for activities (rows, units)."""
+        raise NotImplementedError
+
+
+class ActivityPenalty(PenaltyLayer):
+    """Adds (l1 * sum |a| + l2 * sum a^2) / rows to the loss.
 
     Keras divides its own activity penalties by the batch size only since 3.14 (keras #22018).
     """
 
     def __init__(self, specs: Collection[RegulariserSpec]) -> None:
-        super().__init__()
-        self.strengths = partial(penalty, specs, AppliesTo.activity)
+        super().__init__(specs, AppliesTo.activity)
 
-    def call(self, a: Any) -> Any:
-        self.add_loss(_elastic(a, *self.strengths()) / ops.cast(ops.shape(a)[0], a.dtype))
-        return a
+    def term(self, a: Any) -> Any:
+        return _elastic(a, *self.strengths()) / ops.cast(ops.shape(a)[0], a.dtype)
 
 
-class KernelPenalty(keras.layers.Layer):
-    """Passes activities on; adds l1 * sum |w| + l2 * sum w^2 over a layer's kernel to the loss.
+class KernelPenalty(PenaltyLayer):
+    """Adds l1 * sum |w| + l2 * sum w^2 over a layer's kernel to the loss.
 
     Keras would keep its own in the layer, and so in every export of the model.
     """
 
     def __init__(self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer) -> None:
-        super().__init__()
-        self.strengths = partial(penalty, specs, AppliesTo.kernel)
+        super().__init__(specs, AppliesTo.kernel)
         self.kernel = partial(getattr, layer, "kernel")  # not its own to train
 
-    def call(self, a: Any) -> Any:
-        self.add_loss(_elastic(self.kernel(), *self.strengths()))
-        return a
+    def term(self, a: Any) -> Any:  # noqa: ARG002  (the kernel is penalised, not what comes out)
+        return _elastic(self.kernel(), *self.strengths())
 
 
 class Disturbance(keras.layers.Layer):

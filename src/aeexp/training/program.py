@@ -149,9 +149,15 @@ class Program:
     def _loss(
         self, trainable: Any, other: Any, x: Any, weights: Any, *, training: bool = True
     ) -> tuple[Any, Any]:
-        x_hat, other, penalties = self.network.training.stateless_call(
-            trainable, other, x, training=training, return_losses=True
-        )
+        model = self.network.training
+        state = [
+            *zip(model.trainable_variables, trainable, strict=True),
+            *zip(model.non_trainable_variables, other, strict=True),
+        ]
+        # not stateless_call, which forgets to forget the losses of its last call: see regularisers
+        with keras.StatelessScope(state, collect_losses=True) as scope:
+            x_hat, penalties = model(x, training=training), model.losses
+        other = [scope.get_current_value(variable) for variable in model.non_trainable_variables]
         distances = self.distance(x, x_hat)
         weighted = distances if weights is None else weights * distances
         return jnp.mean(weighted) + sum(penalties), other
