@@ -172,7 +172,7 @@ def test_batch_normalisation_stands_between_a_hidden_layer_and_its_activation() 
 
 def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path) -> None:
     network = built(Deep(batch_norm=True), L1(), L2(applies_to=AppliesTo.kernel), Dropout())
-    network.export().save(tmp_path / "model.keras")
+    (tmp_path / "model.keras").write_bytes(network.export())
     np.save(tmp_path / "x.npy", X)
     code = (
         "import keras, numpy as np, json, sys; model = keras.saving.load_model('model.keras');"

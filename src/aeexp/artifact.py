@@ -46,13 +46,13 @@ class Plot(Artifact):
 class Model(Artifact):
     """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
 
-    weights: arrays by name. export: a Keras model x -> x_hat.
+    weights: arrays by name. export: the file of a Keras model x -> x_hat.
     """
 
     architecture: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Any]
-    export: Any
+    export: bytes
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from aeexp.spec import Experiment
 from aeexp.words import compositions, quoted, said
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+EXIT = {"COMPLETED": 0, "DIVERGED": 3}
 REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
 
 
@@ -102,6 +103,6 @@ def _perform(config: DictConfig) -> int:
     from aeexp.perform import perform  # noqa: PLC0415  (imports scikit-learn)
 
     try:
-        return perform(config)
+        return EXIT[perform(config).value]
     except Exception as error:
         raise FailedError from error

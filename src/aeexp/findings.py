@@ -12,9 +12,9 @@ from aeexp.analysis import agreement, interpretation, reconstruction, separation
 from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
 from aeexp.data import Classes, Dataset, Floats, Integers
+from aeexp.history import History
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
-from aeexp.training import History
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Findings:
     """
 
     problem: Problem
-    histories: list[History]
+    histories: Sequence[History]
     repeats: int
     z: Floats
     x_hat: Floats

@@ -11,8 +11,8 @@ from aeexp.analysis.agreement import matching
 from aeexp.artifact import Plot
 from aeexp.data import Classes, Integers, Labels
 from aeexp.findings import Findings
+from aeexp.history import History
 from aeexp.spec import AllFigures, FiguresSpec
-from aeexp.training import History
 
 
 @singledispatch

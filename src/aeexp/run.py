@@ -1,24 +1,18 @@
-"""An experiment, from its words to its artefacts. Nothing here touches the disk."""
+"""An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from aeexp.analysis import clusters, interpretation, reconstruction
-from aeexp.analysis.verdict import lost
-from aeexp.artifact import Artifact, DivergedError, Facts, Model, Table
-from aeexp.concerns import concerns
-from aeexp.data import Floats, fingerprint
-from aeexp.findings import Findings, repeated, tell, undefined
-from aeexp.gallery import draw
+from aeexp.analysis import interpretation
+from aeexp.artifact import Artifact, Model
+from aeexp.data import Floats
 from aeexp.models import Network
 from aeexp.problem import Problem, pose
+from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment
-from aeexp.training import History, Member, engine, train
+from aeexp.training import Member, engine, train
 from aeexp.watch import Watch
-
-log = logging.getLogger(__name__)
 
 
 def run(
@@ -37,31 +31,18 @@ def run(
     engine(experiment, callbacks)  # refuses what cannot be trained
     with watch.stage("load"):
         problem = pose(experiment)
-    yield Facts("table", {"data_hash": fingerprint(problem.data)})
     watch.posed(experiment, problem)
-    for concern in concerns(experiment, problem):
-        log.warning(concern)
-    trained = train(_population(experiment, problem), watch, callbacks)
+    yield from begin(experiment, problem)
+    trained = train(members(experiment, problem), watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
-    histories, history = trained.histories, trained.histories[0]
-    yield Table("history", history.columns())
-    if experiment.repeats > 1:
-        yield Table("repeats", repeated(experiment.seed, histories))
-    if history.diverged:
-        yield undefined(problem, experiment, histories)
-        yield Facts("verdict", {"verdict": asdict(lost(history.loss))})
-        yield from draw(experiment.figures, histories, None)
-        raise DivergedError
-    network = trained.network(0)
-    yield _model(experiment, problem, network)
-    with watch.stage("analyse"):
-        found = _find(experiment, problem, network, histories)
-        yield from tell(found)
-    with watch.stage("figures"):
-        yield from draw(experiment.figures, histories, found)
+
+    def first() -> Fitted:
+        return fitted(experiment, problem, trained.network(0))
+
+    yield from report(experiment, problem, trained.histories, first, watch)
 
 
-def _population(experiment: Experiment, problem: Problem) -> list[Member]:
+def members(experiment: Experiment, problem: Problem) -> list[Member]:
     """Return the repeats of an experiment: they differ in their seeds."""
     rows = problem.rows
     seeds = [(experiment.seed + i) % 2**32 for i in range(experiment.repeats)]
@@ -71,6 +52,13 @@ def _population(experiment: Experiment, problem: Problem) -> list[Member]:
         )
         for seed in seeds
     ]
+
+
+def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted:
+    """Return a trained network as it is kept, and what it makes of the table."""
+    z = network.encode(problem.x)
+    weights, quantity = _attribution(experiment, network, problem.x)
+    return Fitted(_model(experiment, problem, network), z, network.decode(z), weights, quantity)
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
@@ -90,27 +78,6 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
         },
         weights=network.weights(),
         export=network.export(),
-    )
-
-
-def _find(
-    experiment: Experiment, problem: Problem, network: Network, histories: list[History]
-) -> Findings:
-    z = network.encode(problem.x)
-    weights, quantity = _attribution(experiment, network, problem.x)
-    return Findings(
-        problem=problem,
-        histories=histories,
-        repeats=experiment.repeats,
-        z=z,
-        x_hat=network.decode(z),
-        x_pca=reconstruction.pca(problem.x, problem.rows.train, experiment.model.latent_dim),
-        weights=weights,
-        quantity=quantity,
-        clusters={
-            name: clusters.find(spec, z, problem.data.labels, experiment.seed)
-            for name, spec in experiment.clustering.items()
-        },
     )
 
 

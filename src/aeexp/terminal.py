@@ -3,9 +3,7 @@
 import math
 import os
 import signal
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,11 +33,10 @@ class _Console(Console):
 
 
 class Terminal(Watch):
-    """Tells of a run, keeps the seconds of its stages, and turns a first Ctrl-C into a stop."""
+    """Tells of a run, and turns a first Ctrl-C into a stop."""
 
     def __init__(self) -> None:
         self.console = _Console(highlight=False)
-        self.seconds: dict[str, float] = {}
         self.heard: dict[str, Artifact] = {}
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.progress = Progress(
@@ -51,14 +48,6 @@ class Terminal(Watch):
             disable=not self.console.is_terminal,
             transient=True,
         )
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
     def posed(self, experiment: Experiment, problem: Problem) -> None:
         for line in _plan(experiment, problem):
@@ -79,15 +68,13 @@ class Terminal(Watch):
     def trained(self, seconds: float, compiling: float) -> None:
         self.progress.stop()
         signal.signal(signal.SIGINT, self.interrupt)
-        self.seconds |= {"train": seconds, "compile": compiling}
+        super().trained(seconds, compiling)
 
     def hear(self, artifact: Artifact) -> None:
-        """Keep what the run's end is told with."""
         if isinstance(artifact, Metrics | Document):
             self.heard[artifact.name] = artifact
 
     def ended(self, record: Mapping[str, Any], folder: Path) -> None:
-        """Tell how the run went, and where it lies."""
         self.progress.stop()
         signal.signal(signal.SIGINT, self.interrupt)
         match self.heard.get("metrics"), self.heard.get("interpretation"):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aeexp.artifact import Artifact
     from aeexp.data import Floats
     from aeexp.problem import Problem
     from aeexp.spec import Experiment
@@ -28,17 +33,26 @@ class Standing:
 
 
 class Watch:
-    """Hears of a run's stages and epochs; this one keeps silent.
+    """Hears of a run's stages and epochs, and keeps silent but for the seconds of the stages.
 
-    stop: set to end the training after the epoch in progress, or after the few that a compiled
-    program trains in one go.
+    seconds: of each stage that has ended. stop: set to end the training after the epoch in
+    progress, or after the few that a compiled program trains in one go.
     """
 
     stop: bool = False
 
-    def stage(self, name: str) -> AbstractContextManager[None]:
-        """Surround a stage of the run: load, build, analyse or figures."""
-        return nullcontext()
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        return {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Surround a stage of the run: total, import, load, build, analyse or figures."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
     def posed(self, experiment: Experiment, problem: Problem) -> None:
         """Hear what is about to be trained."""
@@ -48,3 +62,10 @@ class Watch:
 
     def trained(self, seconds: float, compiling: float) -> None:
         """Hear how long the training took, and how long what it had to be compiled for."""
+        self.seconds.update({"train": seconds, "compile": compiling})
+
+    def hear(self, artifact: Artifact) -> None:
+        """Hear what the run has yielded, once it is kept."""
+
+    def ended(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Hear how the run went, and where it lies."""

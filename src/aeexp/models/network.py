@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -36,10 +38,14 @@ class Network:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
         return _apply(self.decoder, z)
 
-    def export(self) -> keras.Model:
-        """Return x -> x_hat as one Keras model of standard layers."""
+    def export(self) -> bytes:
+        """Return x -> x_hat as one Keras model of standard layers: the content of its file."""
         x = keras.Input(self.encoder.input_shape[1:], name="x")
-        return keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+        model = keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            model.save(path)
+            return path.read_bytes()
 
     def weights(self) -> Mapping[str, Floats]:
         """Return every weight of encoder and decoder by layer and role: `encoder_1/kernel`."""

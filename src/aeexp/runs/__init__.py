@@ -1,7 +1,10 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
 from aeexp.runs.directory import claim
+from aeexp.runs.keep import keep
+from aeexp.runs.ledger import Job, Ledger
+from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
 
-__all__ = ["Record", "Status", "claim", "write", "write_bytes"]
+__all__ = ["Job", "Ledger", "Record", "Run", "Status", "claim", "keep", "write", "write_bytes"]

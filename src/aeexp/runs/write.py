@@ -61,8 +61,7 @@ def _(artifact: Model, folder: Path) -> None:
     write_json(model / "architecture.json", artifact.architecture)
     write_json(model / "preprocessing.json", artifact.preprocessing)
     write_bytes(model / "weights.npz", weights.getvalue())
-    with replacing(model / "model.keras") as temporary:
-        artifact.export.save(temporary)
+    write_bytes(model / "model.keras", artifact.export)
 
 
 def write_json(path: Path, content: Any) -> None:

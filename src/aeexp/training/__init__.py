@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import keras
 
+from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
-from aeexp.training.population import History, Member, Trained
+from aeexp.training.population import Member, Trained
 from aeexp.watch import Watch
 
 __all__ = ["History", "Member", "Trained", "engine", "train"]

@@ -18,8 +18,9 @@ import psutil
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
+from aeexp.history import History
 from aeexp.models import Network, first_values
-from aeexp.training.population import History, Member, Trained, common, decimals, maker, numbers
+from aeexp.training.population import Member, Trained, common, decimals, maker, numbers
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch

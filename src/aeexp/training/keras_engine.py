@@ -14,10 +14,11 @@ import keras
 import numpy as np
 
 from aeexp.data import Integers
+from aeexp.history import History
 from aeexp.models import Network, built
 from aeexp.spec import EarlyStopping, Engine
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import History, Member, Trained, decimals, maker
+from aeexp.training.population import Member, Trained, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch
 

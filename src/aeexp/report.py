@@ -1,0 +1,92 @@
+"""From a trained model to what a run yields of it. Keras is no longer needed here."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from aeexp.analysis import clusters, reconstruction
+from aeexp.analysis.verdict import lost
+from aeexp.artifact import Artifact, DivergedError, Facts, Model, Table
+from aeexp.concerns import concerns
+from aeexp.data import Floats, fingerprint
+from aeexp.findings import Findings, repeated, tell, undefined
+from aeexp.gallery import draw
+from aeexp.history import History
+from aeexp.problem import Problem
+from aeexp.spec import Experiment
+from aeexp.watch import Watch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, and what it makes of the table.
+
+    model: as it is kept. z: (rows, factors). x_hat: (rows, features), scaled. weights: (features,
+    factors), of which `quantity` says what they are.
+    """
+
+    model: Model
+    z: Floats
+    x_hat: Floats
+    weights: Floats
+    quantity: str
+
+
+def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
+    """Yield what is known before the training, and warn of what is seldom meant."""
+    yield Facts("table", {"data_hash": fingerprint(problem.data)})
+    for concern in concerns(experiment, problem):
+        log.warning(concern)
+
+
+def report(
+    experiment: Experiment,
+    problem: Problem,
+    histories: Sequence[History],
+    fitted: Callable[[], Fitted],
+    watch: Watch,
+) -> Iterator[Artifact]:
+    """Yield what a training came to, each artefact as soon as it is known.
+
+    histories: of the run's model, then of its repeats. fitted: asked for the model, unless it
+    diverged.
+
+    Raises:
+        DivergedError: The loss was lost; what is known all the same has been yielded.
+    """
+    yield Table("history", histories[0].columns())
+    if experiment.repeats > 1:
+        yield Table("repeats", repeated(experiment.seed, histories))
+    if histories[0].diverged:
+        yield undefined(problem, experiment, histories)
+        yield Facts("verdict", {"verdict": asdict(lost(histories[0].loss))})
+        yield from draw(experiment.figures, histories, None)
+        raise DivergedError
+    fit = fitted()
+    yield fit.model
+    with watch.stage("analyse"):
+        found = _find(experiment, problem, histories, fit)
+        yield from tell(found)
+    with watch.stage("figures"):
+        yield from draw(experiment.figures, histories, found)
+
+
+def _find(
+    experiment: Experiment, problem: Problem, histories: Sequence[History], fit: Fitted
+) -> Findings:
+    return Findings(
+        problem=problem,
+        histories=histories,
+        repeats=experiment.repeats,
+        z=fit.z,
+        x_hat=fit.x_hat,
+        x_pca=reconstruction.pca(problem.x, problem.rows.train, experiment.model.latent_dim),
+        weights=fit.weights,
+        quantity=fit.quantity,
+        clusters={
+            name: clusters.find(spec, fit.z, problem.data.labels, experiment.seed)
+            for name, spec in experiment.clustering.items()
+        },
+    )

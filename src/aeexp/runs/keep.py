@@ -1,0 +1,57 @@
+"""A run into its directory, whatever comes of it."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from aeexp.artifact import Artifact, DivergedError, Facts
+from aeexp.runs.record import Record, Status
+from aeexp.runs.write import write, write_bytes
+from aeexp.spec import Experiment
+from aeexp.watch import Watch
+
+
+def keep(
+    experiment: Experiment,
+    folder: Path,
+    artifacts: Callable[[], Iterator[Artifact]],
+    watch: Watch,
+) -> Status:
+    """Write what a run yields into its directory as it comes; return COMPLETED or DIVERGED.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted; what was known by then is kept.
+        Exception: It failed; the traceback is in its directory.
+    """
+    record, status = Record(folder, experiment), Status.FAILED
+    try:
+        with watch.stage("total"):
+            status = _kept(artifacts, folder, record, watch)
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
+        raise
+    except Exception as error:
+        write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
+        record.note(error=f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        record.end(status, watch.seconds)
+        watch.ended(record.content, folder)
+    return status
+
+
+def _kept(
+    artifacts: Callable[[], Iterator[Artifact]], folder: Path, record: Record, watch: Watch
+) -> Status:
+    try:
+        for artifact in artifacts():
+            if isinstance(artifact, Facts):
+                record.note(**artifact.values)
+            else:
+                write(artifact, folder)
+            watch.hear(artifact)
+    except DivergedError:
+        return Status.DIVERGED
+    if watch.stop:
+        raise KeyboardInterrupt
+    return Status.COMPLETED
