@@ -23,7 +23,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types, strictly."""
-    session.install("mypy>=2.4", "-e", ".")
+    session.install("mypy>=2.4", "-e", ".[optuna]")
     session.run("mypy")
 
 

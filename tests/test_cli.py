@@ -259,13 +259,6 @@ def test_a_backend_that_is_not_installed_is_named_with_its_command(
     assert f'pip install "aeexp[{missing}]"' in refused(f"backend={missing}")
 
 
-def test_backends_are_not_mixed_in_one_process(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aeexp.cli.require", lambda _: None)
-    assert "start one sweep per backend" in refused("--multirun", "backend=jax,torch")
-
-
 def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
     code = (
         "import sys; sys.argv = ['aeexp', '--help']; import aeexp.cli as c\n"

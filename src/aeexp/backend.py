@@ -24,13 +24,18 @@ def require(backend: Backend) -> None:
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
         raise ValueError(message)
-    running = os.environ.get("KERAS_BACKEND")
-    if "keras" in sys.modules and running != backend.value:
+    if running() not in {None, backend}:
         message = (
-            f"backend={backend.value} cannot follow {running} in one process: start one run or"
-            " sweep per backend."
+            f"backend={backend.value} cannot follow {running()} in one process: start another one."
         )
         raise ValueError(message)
+
+
+def running() -> Backend | None:
+    """Return the backend that Keras runs on in this process, if it does."""
+    if "keras" not in sys.modules:
+        return None
+    return Backend(os.environ["KERAS_BACKEND"])
 
 
 def choose(backend: Backend) -> None:

@@ -3,12 +3,15 @@
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.backend import require
@@ -18,6 +21,9 @@ from aeexp.options import conf_dir, register
 from aeexp.spec import Experiment
 from aeexp.words import compositions, quoted, said
 
+if TYPE_CHECKING:
+    from aeexp.sweep.task import Outcome
+
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
 REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
@@ -25,6 +31,37 @@ REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, M
 
 class FailedError(Exception):
     """A run failed; it has been recorded and told."""
+
+
+class Performance:
+    """What Hydra calls to perform a job, and our launchers to perform many.
+
+    statuses: of the jobs that were performed one by one, in this process.
+    """
+
+    def __init__(self) -> None:
+        self.statuses: list[str] = []
+
+    def __call__(self, config: DictConfig) -> str:
+        from aeexp.perform import perform  # noqa: PLC0415  (imports scikit-learn)
+
+        try:
+            self.statuses.append(perform(config).value)
+        except Exception as error:
+            raise FailedError from error
+        return self.statuses[-1]
+
+    def together(self, configs: Mapping[int, DictConfig]) -> "Iterator[Outcome]":
+        """Perform jobs as few populations."""
+        from aeexp.perform import perform_together  # noqa: PLC0415
+
+        return perform_together(configs)
+
+    def apart(self, configs: Mapping[int, DictConfig], workers: int | None) -> "Iterator[Outcome]":
+        """Perform jobs each in a process of its own, so many at a time."""
+        from aeexp.perform import perform_apart  # noqa: PLC0415
+
+        return perform_apart(configs, workers)
 
 
 def main() -> None:
@@ -44,19 +81,23 @@ def main() -> None:
 
 
 def _answer(arguments: Namespace) -> int:
+    match arguments.overrides:
+        case ["resume", folder]:
+            return _resume(Path(folder))
+        case ["compare", *folders] if folders:
+            return _compare([Path(folder) for folder in folders])
+        case ["resume" | "compare" as word, *_]:
+            message = (
+                f"aeexp {word}: name the directory of a sweep, outputs/multirun/<date>/<time>."
+            )
+            raise ValueError(message)
     if arguments.help:
         sys.stdout.write(menu())
         return 0
-    if _trains(arguments):
-        # behind the last override: later words win, and argparse wants overrides in one row
-        last = arguments.overrides[-1:] or sys.argv[-1:]
-        position = len(sys.argv) - sys.argv[::-1].index(last[0])
-        sys.argv.insert(position, _directory(arguments))
-    codes: list[int] = []
-    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(
-        lambda config: codes.append(_perform(config))
-    )()
-    return max(codes, default=0)
+    if not _trains(arguments):
+        return _hydra()
+    words, folder = sys.argv[1:], _directory(arguments)
+    return _sweep(folder, words) if arguments.multirun else _hydra()
 
 
 def _trains(arguments: Namespace) -> bool:
@@ -64,45 +105,107 @@ def _trains(arguments: Namespace) -> bool:
     return not any((*asks, arguments.shell_completion, arguments.experimental_rerun))
 
 
-def _directory(arguments: Namespace) -> str:
-    """Check all that is asked for, then make the directory for it; return the word that names it.
+def _hydra() -> int:
+    """Hand argv over to Hydra; return the exit code of what it had performed one by one."""
+    performance = Performance()
+    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(
+        performance
+    )()
+    return max((EXIT[status] for status in performance.statuses), default=0)
+
+
+def _sweep(folder: Path, words: list[str]) -> int:
+    """Do what is missing of the sweep in a directory, and conclude it whatever happens."""
+    from aeexp.conclude import conclude  # noqa: PLC0415
+    from aeexp.runs import Ledger, locked  # noqa: PLC0415
+
+    with locked(folder):
+        Ledger(folder).begun(words)
+        try:
+            _hydra()
+        except KeyboardInterrupt:
+            conclude([folder], folder)
+            raise
+        return conclude([folder], folder)
+
+
+def _resume(folder: Path) -> int:
+    from aeexp.runs import Ledger  # noqa: PLC0415
+
+    folder = folder.resolve()
+    ledger = Ledger(folder)
+    words = ledger.words()
+    os.chdir(ledger.cwd())
+    sys.argv[1:] = words
+    _insert(get_args_parser().parse_args(), f"hydra.sweep.dir={quoted(str(folder))}")
+    return _sweep(folder, words)
+
+
+def _compare(folders: list[Path]) -> int:
+    from aeexp.conclude import conclude  # noqa: PLC0415
+    from aeexp.runs import Ledger, claim  # noqa: PLC0415
+
+    for folder in folders:
+        Ledger(folder).words()  # refuses what is no sweep
+    into = folders[0] if len(folders) == 1 else claim(_today().resolve())
+    return conclude(folders, into)
+
+
+def _directory(arguments: Namespace) -> Path:
+    """Check all that is asked for, then make the directory for it and put it into argv.
 
     Raises:
         ValueError, HydraException: Something cannot be done; nothing has been written.
     """
     configs = compositions(arguments)
     _check([said(config) for config in configs])
+    if arguments.multirun:
+        _refuse_to_leave_the_sweep(configs)
     from aeexp.runs import claim  # noqa: PLC0415  (imports NumPy)
 
     key = "hydra.sweep.dir" if arguments.multirun else "hydra.run.dir"
     wanted = OmegaConf.select(configs[0], key)
     try:
-        return f"{key}={quoted(str(claim(Path(wanted).resolve())))}"
+        folder = claim(Path(wanted).resolve())
     except OSError as error:
         message = f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
         raise ValueError(message) from error
+    _insert(arguments, f"{key}={quoted(str(folder))}")
+    return folder
+
+
+def _insert(arguments: Namespace, word: str) -> None:
+    """Put a word behind the last override: later words win, and argparse wants them in one row."""
+    last = arguments.overrides[-1:] or sys.argv[-1:]
+    sys.argv.insert(len(sys.argv) - sys.argv[::-1].index(last[0]), word)
 
 
 def _check(experiments: list[Experiment]) -> None:
+    for backend in {experiment.backend for experiment in experiments}:
+        require(backend)
+    from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
+
+    problems = Problems()
     for experiment in experiments:
-        require(experiment.backend)
-    backends = sorted({experiment.backend.value for experiment in experiments})
-    if len(backends) > 1:
-        message = (
-            f"backend={','.join(backends)}: Keras cannot change its backend within a process;"
-            " start one sweep per backend."
-        )
-        raise ValueError(message)
-    from aeexp.problem import pose  # noqa: PLC0415  (imports scikit-learn)
-
-    for experiment in experiments:
-        pose(experiment)
+        problems.pose(experiment)
 
 
-def _perform(config: DictConfig) -> int:
-    from aeexp.perform import perform  # noqa: PLC0415  (imports scikit-learn)
+def _refuse_to_leave_the_sweep(configs: list[DictConfig]) -> None:
+    """Refuse names of directories that lie outside the sweep's, or that two jobs would share."""
+    sweep, names = Path("/sweep"), set()
+    for number, config in enumerate(configs):
+        with read_write(config), open_dict(config):
+            config.hydra.job.num = config.hydra.job.id = number
+        folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
+        if folder in names or sweep not in folder.parents:
+            message = (
+                f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
+                " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
+            )
+            raise ValueError(message)
+        names.add(folder)
 
-    try:
-        return EXIT[perform(config).value]
-    except Exception as error:
-        raise FailedError from error
+
+def _today() -> Path:
+    now = datetime.now().astimezone()
+    return Path("outputs", "compare", f"{now:%Y-%m-%d}", f"{now:%H-%M-%S-%f}")

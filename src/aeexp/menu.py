@@ -22,10 +22,16 @@ aeexp reveals hidden structure in tables of numbers with autoencoders.
   python -m aeexp                                          Wine, 3 factors: figures and numbers
   python -m aeexp dataset=digits model=deep seed=1         choose options, set parameters
   python -m aeexp 'regulariser=[l1,dropout]'               several options of one group
-  python -m aeexp --multirun model=shallow,deep seed=0,1   every combination
+  python -m aeexp --multirun model=shallow,deep seed=0,1   every combination, and a summary of all
+  python -m aeexp resume outputs/multirun/…                finish what is missing of it
+  python -m aeexp compare outputs/multirun/… …             the summary again, or of several sweeps
   python -m aeexp model=deep --cfg job                     what would run; --info: from which files
 
 Each run leaves its figures, numbers and model in a directory of its own under outputs/.
+
+What --multirun runs with: hydra/launcher=population (default: all that can train together do),
+process (each in its own), ray, joblib, submitit_slurm (docs/cluster.md); hydra/sweeper=grid
+(default: every combination), aeexp_optuna (a search for the best sweep.objective).
 """
 
 

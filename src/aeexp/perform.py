@@ -1,26 +1,113 @@
-"""One job: an experiment into its run directory, told on the terminal."""
+"""The jobs that Hydra gives: experiments into their run directories, told on the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from aeexp.artifact import Artifact
-from aeexp.backend import choose, unheard
-from aeexp.runs import Status, keep
-from aeexp.spec import Experiment
+from aeexp.backend import choose, cores, running, unheard
+from aeexp.runs import Ledger, Status, keep
+from aeexp.spec import Backend, Experiment
+from aeexp.sweep.processes import run_apart
+from aeexp.sweep.task import Outcome, Task
+from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 from aeexp.watch import Watch
-from aeexp.words import said
+from aeexp.words import alone, said
 
 
 def perform(config: DictConfig) -> Status:
-    """Run a composed experiment in Hydra's output directory; see `runs.keep`."""
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    experiment, terminal = said(config), Terminal()
-    return keep(experiment, folder, partial(_artifacts, experiment, terminal), terminal)
+    """Run one composed experiment in Hydra's output directory; see `runs.keep`.
+
+    Where it is a job of a sweep, the sweep's ledger hears of it.
+    """
+    hydra = HydraConfig.get()
+    folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
+    artifacts = partial(_artifacts, experiment, terminal)
+    if hydra.mode is not RunMode.MULTIRUN:
+        return keep(experiment, folder, artifacts, terminal)
+    ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
+    ledger.started({number: folder})
+    try:
+        status = keep(experiment, folder, artifacts, terminal)
+    except KeyboardInterrupt:
+        ledger.finished(number, Status.INTERRUPTED)
+        raise
+    except (Exception, SystemExit) as error:
+        ledger.failed(number, f"{type(error).__name__}: {error}")
+        raise
+    ledger.finished(number, status)
+    return status
+
+
+def perform_together(configs: Mapping[int, DictConfig]) -> Iterator[Outcome]:
+    """Run the jobs of a sweep, composed with Hydra's part, as few populations.
+
+    Those on another backend than the first's, which Keras cannot change to in this process, run
+    each in a process of its own.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted; those that have ended are kept.
+    """
+    tasks = _tasks(configs)
+    first = running() or tasks[0].experiment.backend
+    here = [task for task in tasks if task.experiment.backend is first]
+    apart = [task for task in tasks if task.experiment.backend is not first]
+    ledger = _ledger(configs)
+    with SweepTerminal(len(tasks)) as terminal:
+        if apart:
+            terminal.say(
+                f"{len(apart)} jobs are on another backend than {first.value}: a process each."
+            )
+        ended = chain(
+            _together(first, here, ledger, terminal) if here else (),
+            run_apart(apart, ledger, terminal, cores()),
+        )
+        for outcome in ended:
+            terminal.ended(outcome)
+            yield outcome
+
+
+def perform_apart(configs: Mapping[int, DictConfig], workers: int | None) -> Iterator[Outcome]:
+    """Run the jobs of a sweep each in a process of its own; see `perform_together`."""
+    tasks = _tasks(configs)
+    with SweepTerminal(len(tasks)) as terminal:
+        for outcome in run_apart(tasks, _ledger(configs), terminal, workers or cores()):
+            terminal.ended(outcome)
+            yield outcome
+
+
+def _ledger(configs: Mapping[int, DictConfig]) -> Ledger:
+    return Ledger(Path(next(iter(configs.values())).hydra.sweep.dir))
+
+
+def _tasks(configs: Mapping[int, DictConfig]) -> list[Task]:
+    words = {number: list(config.hydra.overrides.task) for number, config in configs.items()}
+    common = set.intersection(*map(set, words.values()))
+    return [
+        Task(
+            number,
+            varied=[word for word in words[number] if word not in common],
+            alone=alone(config),
+            experiment=said(config),
+            folder=Path(config.hydra.runtime.output_dir),
+        )
+        for number, config in configs.items()
+    ]
+
+
+def _together(
+    backend: Backend, tasks: list[Task], ledger: Ledger, watch: Watch
+) -> Iterator[Outcome]:
+    choose(backend)
+    with unheard():
+        from aeexp.sweep.population import train_together  # noqa: PLC0415  (imports Keras)
+    yield from train_together(tasks, ledger, watch, cores())
 
 
 def _artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:

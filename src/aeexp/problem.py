@@ -10,6 +10,8 @@ from aeexp.data import Dataset, Rows, load, partition
 from aeexp.preprocessing import Scaling
 from aeexp.spec import Autoencoder, Backend, Engine, Experiment, FitOn, Loss, Partition
 
+TABLES = 4  # kept ready for the next experiment
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -21,22 +23,39 @@ class Problem:
     x: NDArray[np.float32]
 
 
-def pose(experiment: Experiment) -> Problem:
-    """Load, split and scale an experiment's table.
+class Problems:
+    """Poses many experiments; those that ask about one table share it."""
 
-    Raises:
-        ValueError: The experiment asks for what the table cannot give.
-    """
-    _refuse_to_compile_without_jax(experiment)
+    def __init__(self) -> None:
+        self.prepared: dict[str, Problem] = {}
+
+    def pose(self, experiment: Experiment) -> Problem:
+        """Load, split and scale an experiment's table, unless it is one of the last few.
+
+        Raises:
+            ValueError: The experiment asks for what the table cannot give.
+        """
+        _refuse_to_compile_without_jax(experiment)
+        asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
+        problem = self.prepared.pop(asked, None) or _prepare(experiment)
+        self.prepared = dict([*self.prepared.items(), (asked, problem)][-TABLES:])
+        _refuse_too_many_clusters(experiment, problem.data)
+        _refuse_single_row_batches(experiment, problem.rows)
+        _refuse_what_is_no_probability(experiment, problem)
+        return problem
+
+
+def pose(experiment: Experiment) -> Problem:
+    """Load, split and scale an experiment's table; see `Problems.pose`."""
+    return Problems().pose(experiment)
+
+
+def _prepare(experiment: Experiment) -> Problem:
     data = load(experiment.dataset)
     rows = partition(experiment.split, data)
-    _refuse_too_many_clusters(experiment, data)
-    _refuse_single_row_batches(experiment, rows)
     fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
     scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
-    problem = Problem(data, rows, scaling, scaling.apply(data.x))
-    _refuse_what_is_no_probability(experiment, problem)
-    return problem
+    return Problem(data, rows, scaling, scaling.apply(data.x))
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:

@@ -24,6 +24,11 @@ NAMED = 4  # features named on either side of a factor
 LINES = 10  # told of a training where there is no bar
 
 
+def quiet_console() -> Console:
+    """Return the console that a run or a sweep tells on."""
+    return _Console(highlight=False)
+
+
 class _Console(Console):
     """A console that a run outlives: what nobody reads any more is not written."""
 
@@ -36,7 +41,7 @@ class Terminal(Watch):
     """Tells of a run, and turns a first Ctrl-C into a stop."""
 
     def __init__(self) -> None:
-        self.console = _Console(highlight=False)
+        self.console = quiet_console()
         self.heard: dict[str, Artifact] = {}
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.progress = Progress(
@@ -56,7 +61,7 @@ class Terminal(Watch):
         signal.signal(signal.SIGINT, self._stop)
 
     def epoch(self, standing: Standing) -> None:
-        text = _losses(standing)
+        text = losses(standing)
         if self.console.is_terminal:
             self.progress.start()
             self.progress.update(
@@ -97,7 +102,8 @@ class Terminal(Watch):
         signal.signal(signal.SIGINT, self.interrupt)
 
 
-def _losses(standing: Standing) -> str:
+def losses(standing: Standing) -> str:
+    """Say the loss of one member, or how those of many lie and how many still train."""
     if standing.members == 1:
         losses = {"loss": standing.loss[0], "val_loss": standing.val_loss[0]}
         return "  ".join(f"{name} {v:.4g}" for name, v in losses.items() if not math.isnan(v))

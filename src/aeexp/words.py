@@ -1,16 +1,20 @@
 """From words to experiments: what Hydra composes, and one line for what cannot be composed."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields, is_dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.options import OPTIONS, conf_dir
@@ -41,14 +45,73 @@ def compositions(arguments: Namespace) -> list[DictConfig]:
         loader = GlobalHydra.instance().config_loader()
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
         _refuse_groups_without_words(overrides)
-        combinations = _combinations(overrides) if arguments.multirun else [words]
         name = arguments.config_name or "config"
-        return [compose(name, each, return_hydra_config=True) for each in combinations]
+        if not arguments.multirun:
+            return [compose(name, words, return_hydra_config=True)]
+        composer = Composer(loader, name)
+        return [composer.compose(each) for each in _combinations(overrides)]
+
+
+class Composer:
+    """Composes jobs as Hydra does, but what jobs have in common only once.
+
+    What costs time is to choose the options, not to set values within them.
+    """
+
+    def __init__(self, loader: ConfigLoader, config_name: str) -> None:
+        self.loader, self.config_name = loader, config_name
+        self.chosen: dict[tuple[str, ...], DictConfig] = {}
+
+    def compose(self, words: Sequence[str]) -> DictConfig:
+        """Return what words compose to, Hydra's own part included.
+
+        Raises:
+            ValueError, HydraException: The words cannot be composed.
+        """
+        overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(list(words))
+        values = [override for override in overrides if _sets_a_value(override)]
+        options = tuple(str(o.input_line) for o in overrides if o not in values)
+        config = deepcopy(self._with(options))
+        ConfigLoaderImpl._apply_overrides_to_config(values, config)  # noqa: SLF001
+        task = [override for override in overrides if not override.is_hydra_override()]
+        config.hydra.overrides.task = [override.input_line for override in task]
+        said = config.hydra.job.config.override_dirname
+        config.hydra.job.override_dirname = get_overrides_dirname(
+            task, said.exclude_keys, said.item_sep, said.kv_sep
+        )
+        return config
+
+    def _with(self, options: tuple[str, ...]) -> DictConfig:
+        if options not in self.chosen:
+            self.chosen[options] = self.loader.load_configuration(
+                self.config_name, list(options), RunMode.RUN, from_shell=False
+            )
+        return self.chosen[options]
+
+
+def _sets_a_value(override: Override) -> bool:
+    """Return whether a word sets a parameter; a group's name has no dot and is none of these."""
+    key, scalars = override.key_or_group, {f.name for f in fields(Experiment)} - set(OPTIONS)
+    return not override.is_hydra_override() and ("." in key or key in scalars)
 
 
 def _combinations(overrides: list[Override]) -> list[list[str]]:
-    (batch,) = BasicSweeper.split_arguments(overrides, max_batch_size=None)
-    return batch
+    """Return the words of every job; of a search, those at the ends of its intervals."""
+    choices = {}
+    for override in overrides:
+        key = override.get_key_element()
+        choices[key] = [f"{key}={value}" for value in _values(override)]
+    return list(map(list, product(*choices.values())))
+
+
+def _values(override: Override) -> Iterator[str]:
+    interval = override.value()
+    if isinstance(interval, IntervalSweep):
+        yield from (str(interval.start), str(interval.end))
+    elif override.is_sweep_override():
+        yield from override.sweep_string_iterator()
+    else:
+        yield override.get_value_element_as_str()
 
 
 def _refuse_groups_without_words(overrides: list[Override]) -> None:
@@ -80,6 +143,28 @@ def said(config: DictConfig) -> Experiment:
     assert isinstance(experiment, Experiment)
     _refuse_unknown_keys(experiment, "")
     return experiment
+
+
+SWEEPS = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hydra.mode")
+"""What Hydra's words start with that say a sweep, not one of its jobs."""
+
+
+def alone(config: DictConfig) -> list[str]:
+    """Return the words of a command line that runs one job of a sweep, into its directory.
+
+    config: composed, Hydra's own part included.
+    """
+    hydra = config.hydra
+    own = [word for word in hydra.overrides.hydra if not word.startswith((*SWEEPS, "hydra/"))]
+    sources = [s.path for s in hydra.runtime.config_sources if s.provider == "command-line"]
+    flags = [flag for path in sources for flag in ("--config-dir", path)]
+    flags += ["--config-name", hydra.job.config_name]
+    return [
+        *hydra.overrides.task,
+        *own,
+        f"hydra.run.dir={quoted(hydra.runtime.output_dir)}",
+        *flags,
+    ]
 
 
 def quoted(text: str) -> str:

@@ -1,10 +1,23 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
-from aeexp.runs.directory import claim
+from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.keep import keep
 from aeexp.runs.ledger import Job, Ledger
+from aeexp.runs.lock import locked
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
 
-__all__ = ["Job", "Ledger", "Record", "Run", "Status", "claim", "keep", "write", "write_bytes"]
+__all__ = [
+    "Job",
+    "Ledger",
+    "Record",
+    "Run",
+    "Status",
+    "claim",
+    "keep",
+    "locked",
+    "set_aside",
+    "write",
+    "write_bytes",
+]

@@ -19,3 +19,14 @@ def claim(wanted: Path) -> Path:
             continue
         return path
     raise AssertionError
+
+
+def set_aside(folder: Path) -> None:
+    """Give what an unfinished run left in a directory another name, so that it can begin anew.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    if folder.exists():
+        names = (f"{folder.name}-unfinished-{attempt}" for attempt in count(1))
+        folder.rename(next(p for p in map(folder.with_name, names) if not p.exists()))

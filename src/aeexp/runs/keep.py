@@ -21,7 +21,7 @@ def keep(
 
     Raises:
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
-        Exception: It failed; the traceback is in its directory.
+        Exception, SystemExit: It failed; the traceback is in its directory.
     """
     record, status = Record(folder, experiment), Status.FAILED
     try:
@@ -30,7 +30,7 @@ def keep(
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
         record.note(error=f"{type(error).__name__}: {error}")
         raise

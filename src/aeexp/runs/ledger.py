@@ -52,11 +52,12 @@ class Ledger:
             for number, overrides in jobs.items()
         )
 
-    def started(self, directories: Mapping[int, str]) -> None:
-        """Tell the directories, within the sweep's, of jobs that are begun."""
+    def started(self, folders: Mapping[int, Path]) -> None:
+        """Tell in which directories, within the sweep's, jobs are begun."""
+        sweep = self.path.parent.resolve()
         self._tell(
-            {"event": "started", "job": number, "directory": directory}
-            for number, directory in directories.items()
+            {"event": "started", "job": number, "directory": str(folder.relative_to(sweep))}
+            for number, folder in folders.items()
         )
 
     def finished(self, number: int, status: Status) -> None:

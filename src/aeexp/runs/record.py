@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from socket import gethostname
@@ -65,6 +66,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+@cache
 def _versions(backend: str) -> dict[str, str]:
     versions = {"python": platform.python_version()}
     for package in (*PACKAGES, backend, f"{backend}-cpu"):
@@ -73,6 +75,7 @@ def _versions(backend: str) -> dict[str, str]:
     return versions
 
 
+@cache
 def _git_commit() -> str | None:
     """Return the commit of the checkout that aeexp runs from, marked when it has changes."""
     checkout = Path(__file__).parents[3]

@@ -43,6 +43,7 @@ from aeexp.spec.regulariser import (
 )
 from aeexp.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
 from aeexp.spec.split import Split
+from aeexp.spec.sweep import Sweep
 from aeexp.spec.training import EarlyStopping, Engine, Loss, Training
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "Spec",
     "Split",
     "Standard",
+    "Sweep",
     "SwissRoll",
     "Training",
     "Unscaled",

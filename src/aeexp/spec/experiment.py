@@ -13,6 +13,7 @@ from aeexp.spec.preprocessing import PreprocessingSpec, Standard
 from aeexp.spec.regulariser import RegulariserSpec
 from aeexp.spec.schedule import Constant, ScheduleSpec
 from aeexp.spec.split import Split
+from aeexp.spec.sweep import Sweep
 from aeexp.spec.training import Training
 
 
@@ -51,3 +52,4 @@ class Experiment(Spec):
     repeats: int = param(
         1, "Members trained, with seeds from `seed` on; the first is the run's model.", at_least=1
     )
+    sweep: Sweep = part(Sweep, "What a sweep is after.")

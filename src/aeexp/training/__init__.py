@@ -7,10 +7,10 @@ import keras
 from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
-from aeexp.training.population import Member, Trained
+from aeexp.training.population import Member, Trained, mould
 from aeexp.watch import Watch
 
-__all__ = ["History", "Member", "Trained", "engine", "train"]
+__all__ = ["History", "Member", "Trained", "engine", "mould", "train"]
 
 Callbacks = Sequence[keras.callbacks.Callback]
 

@@ -1,0 +1,45 @@
+"""Which tasks of a sweep train together."""
+
+from collections.abc import Iterator, Sequence
+
+from aeexp.problem import Problems
+from aeexp.run import members
+from aeexp.spec import Engine
+from aeexp.sweep.task import Task
+from aeexp.training import engine, mould
+
+MOST = 1024  # members whose weights are held at once
+OWN = 2**20  # bytes of a table above which not each member is to have one of its own
+
+
+def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
+    """Yield tasks of one mould together, of which an engine makes one population.
+
+    Those of an engine that trains one after another come alone, so that each is reported while
+    the next one trains.
+    """
+    alike: dict[str, list[Task]] = {}
+    for task in tasks:
+        alike.setdefault(_kind(task, problems), []).append(task)
+    for group in alike.values():
+        yield from _bounded(group)
+
+
+def _kind(task: Task, problems: Problems) -> str:
+    if engine(task.experiment) is not Engine.compiled:
+        return f"task {task.number}"
+    problem = problems.pose(task.experiment)
+    experiment = task.experiment
+    table = (experiment.dataset, experiment.split, experiment.preprocessing)
+    return repr((mould(members(experiment, problem)[0]), problem.x.nbytes > OWN and table))
+
+
+def _bounded(group: list[Task]) -> Iterator[list[Task]]:
+    """Yield a group in parts of at most so many members, of one task at least."""
+    part: list[Task] = []
+    for task in group:
+        if part and sum(t.experiment.repeats for t in [*part, task]) > MOST:
+            yield part
+            part = []
+        part.append(task)
+    yield part

@@ -1,0 +1,39 @@
+"""A job of a sweep, and what became of it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aeexp.runs import Status
+from aeexp.spec import Experiment
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job that is to be done.
+
+    varied: the words in which it differs from others of its sweep. alone: the words of a command
+    line that makes nothing else. folder: of its run.
+    """
+
+    number: int
+    varied: list[str]
+    alone: list[str]
+    experiment: Experiment
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    error: one line, where it failed. records: what its log is to say. recorded: whether Hydra has
+    its own record of the job in its directory already.
+    """
+
+    task: Task
+    status: Status
+    error: str | None = None
+    records: Sequence[logging.LogRecord] = ()
+    recorded: bool = False

@@ -1,0 +1,178 @@
+"""What is made of trained models, in processes of their own that do not import Keras."""
+
+import logging
+import logging.handlers
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Self
+
+from threadpoolctl import threadpool_limits
+
+from aeexp.artifact import Artifact
+from aeexp.history import History
+from aeexp.problem import Problems
+from aeexp.report import Fitted, begin, report
+from aeexp.runs import Ledger, Status, keep, set_aside
+from aeexp.sweep.task import Outcome, Task
+from aeexp.watch import Watch
+
+WAITING = 3  # tasks a worker that are held ready for it
+GLANCE = 0.2  # seconds between two looks at whether to stop
+KILLED = "its process was killed, perhaps for want of memory"
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What the training of a task's model and its repeats came to.
+
+    fitted: None where the model diverged. seconds: of the stages up to here, its share of what it
+    did together with others.
+    """
+
+    task: Task
+    histories: Sequence[History]
+    fitted: Fitted | None
+    seconds: dict[str, float]
+
+
+class Workers:
+    """As many processes as there are cores, which report what was learnt.
+
+    One that is killed takes its companions' tasks with it: each of these is tried again, alone.
+    """
+
+    def __init__(self, count: int, ledger: Ledger, watch: Watch) -> None:
+        self.count, self.ledger, self.watch = count, ledger, watch
+        self.pending: dict[Future[Outcome], Learnt] = {}
+        self.pool = _pool(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def give(self, learnt: Learnt) -> Iterator[Outcome]:
+        """Hand over a task, once there is room for it; yield those that have ended meanwhile.
+
+        Raises:
+            KeyboardInterrupt: The watch said to stop, and none is under way any more.
+        """
+        yield from self._ended(at_most=self.count * WAITING)
+        self._submit(learnt)
+
+    def rest(self) -> Iterator[Outcome]:
+        """Yield all that are still under way, as they end; see `give`."""
+        yield from self._ended(at_most=0)
+
+    def _submit(self, learnt: Learnt) -> None:
+        self.pending[self.pool.submit(_report, learnt, self.ledger)] = learnt
+
+    def _ended(self, at_most: int) -> Iterator[Outcome]:
+        """Yield tasks as they end, until so few are under way; begin none after a stop."""
+        while self.pending:
+            if self.watch.stop:
+                self.pending = {f: learnt for f, learnt in self.pending.items() if not f.cancel()}
+                at_most = 0
+            patience = GLANCE if len(self.pending) > at_most else 0
+            done, _ = wait(self.pending, patience, return_when=FIRST_COMPLETED)
+            if not all(map(_survived, done)):
+                yield from self._again()
+            elif done:
+                yield from (future.result() for future in done if self.pending.pop(future))
+            elif not patience:
+                break
+        if self.watch.stop:
+            raise KeyboardInterrupt
+
+    def _again(self) -> Iterator[Outcome]:
+        """Report what was under way when a process was killed, one after another."""
+        affected, self.pending = self.pending, {}
+        self.pool = _pool(1)
+        for future, learnt in affected.items():
+            ended = future if _survived(future) else self.pool.submit(_report, learnt, self.ledger)
+            if _survived(ended):
+                yield ended.result()
+            else:
+                yield failed(learnt.task, KILLED, self.ledger)
+                self.pool = _pool(1)
+        self.pool.shutdown()
+        self.pool = _pool(self.count)
+
+
+def _survived(future: Future[Outcome]) -> bool:
+    """Return whether a task was reported, once it has been or cannot be any more."""
+    return not isinstance(future.exception(), BrokenProcessPool)
+
+
+def failed(task: Task, error: Exception | str, ledger: Ledger) -> Outcome:
+    """Record that a task failed of an error, or was ended by what leaves none behind."""
+
+    def none() -> Iterator[Artifact]:
+        raise error if isinstance(error, Exception) else RuntimeError(error)
+        yield
+
+    outcome = _kept(task, none, Watch())
+    ledger.failed(task.number, str(outcome.error))
+    return outcome
+
+
+def _pool(count: int) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start)
+    for _ in range(count):
+        pool.submit(_problems)  # starts a process each, which import while others train
+    return pool
+
+
+def _start() -> None:
+    """Leave Ctrl-C to the parent, and the other cores to the other workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threadpool_limits(1)
+
+
+@cache
+def _problems() -> Problems:
+    return Problems()
+
+
+def _report(learnt: Learnt, ledger: Ledger) -> Outcome:
+    """Report a task in its directory, and tell the ledger how it ended."""
+    logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    logging.getLogger().handlers = [logging.handlers.QueueHandler(logged)]
+    watch = Watch()
+    watch.seconds.update(learnt.seconds)
+    outcome = _kept(learnt.task, partial(_artifacts, learnt, watch), watch)
+    if outcome.error:
+        ledger.failed(learnt.task.number, outcome.error)
+    else:
+        ledger.finished(learnt.task.number, outcome.status)
+    return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
+
+
+def _artifacts(learnt: Learnt, watch: Watch) -> Iterator[Artifact]:
+    experiment, fitted = learnt.task.experiment, learnt.fitted
+    with watch.stage("load"):
+        problem = _problems().pose(experiment)
+    yield from begin(experiment, problem)
+
+    def given() -> Fitted:
+        assert fitted, "what diverged is not asked for"
+        return fitted
+
+    yield from report(experiment, problem, learnt.histories, given, watch)
+
+
+def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:
+    """Keep a task's artefacts in its directory, which is made for it; survive what it raises."""
+    try:
+        set_aside(task.folder)
+        task.folder.mkdir(parents=True)
+        return Outcome(task, keep(task.experiment, task.folder, artifacts, watch))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
+        return Outcome(task, Status.FAILED, f"{type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""How Hydra runs aeexp's sweeps. Nothing here is imported before a launcher is asked for."""

@@ -1,0 +1,75 @@
+"""Hydra's grid of all combinations, which goes on after a job that failed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobReturn
+from omegaconf import OmegaConf
+
+
+@dataclass
+class Grid:
+    """Every combination of the values. max_batch_size: jobs launched at once; null is all."""
+
+    _target_: str = "hydra_plugins.aeexp_launcher.grid.GridSweeper"
+    max_batch_size: int | None = None
+    params: dict[str, str] | None = None
+
+
+ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=Grid, provider="aeexp")
+
+
+class GridSweeper(BasicSweeper):
+    """Launches what is missing of a sweep: all of it, unless it is resumed.
+
+    What is wrong with a job's words has been said before the sweep began, and what became of a job
+    is in the sweep's ledger: no job is composed to see whether it can be, and none that fails
+    keeps the others from being launched.
+    """
+
+    def sweep(self, arguments: list[str]) -> Sequence[Sequence[JobReturn]]:
+        from aeexp.runs import Ledger  # noqa: PLC0415
+
+        assert self.config is not None
+        assert self.hydra_context is not None
+        words = [f"{key}={value}" for key, value in self.params.items()] + arguments
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        batches = self.split_arguments(parser.parse_overrides(words), self.max_batch_size)
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        ledger, first = Ledger(folder), 0
+        known, returns = ledger.jobs(), []
+        for batch in batches:
+            jobs = dict(enumerate(batch, first))
+            first += len(batch)
+            ledger.planned({number: job for number, job in jobs.items() if number not in known})
+            missing = {n: job for n, job in jobs.items() if n not in known or not known[n].done}
+            returns.append(self._launch(missing))
+        return returns
+
+    def _launch(self, jobs: Mapping[int, list[str]]) -> Sequence[JobReturn]:
+        """Launch jobs under their numbers, by launchers that only know how to count, too."""
+        assert self.launcher is not None
+        if hasattr(self.launcher, "launch_jobs"):
+            return self.launcher.launch_jobs(jobs)
+        return [
+            job_return
+            for first, stretch in _stretches(jobs)
+            for job_return in self.launcher.launch(stretch, initial_job_idx=first)
+        ]
+
+
+def _stretches(jobs: Mapping[int, list[str]]) -> list[tuple[int, list[list[str]]]]:
+    """Return jobs whose numbers follow each other, with the first of them."""
+    stretches: list[tuple[int, list[list[str]]]] = []
+    for number, job in jobs.items():
+        if stretches and sum((stretches[-1][0], len(stretches[-1][1]))) == number:
+            stretches[-1][1].append(job)
+        else:
+            stretches.append((number, [job]))
+    return stretches

@@ -1,0 +1,74 @@
+"""Hydra's launchers for the jobs of a sweep: as populations, or each in its own process."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+MODULE = "hydra_plugins.aeexp_launcher.launchers"
+
+
+@dataclass
+class Population:
+    """Jobs that can train together do so in this process, and are reported on all cores."""
+
+    _target_: str = f"{MODULE}.PopulationLauncher"
+
+
+@dataclass
+class Process:
+    """Each job is a single run in a process of its own. workers: at a time; null is one a core."""
+
+    _target_: str = f"{MODULE}.ProcessLauncher"
+    workers: int | None = None
+
+
+for name, node in {"population": Population, "process": Process}.items():
+    ConfigStore.instance().store(group="hydra/launcher", name=name, node=node, provider="aeexp")
+
+
+class PopulationLauncher(Launcher):
+    """Gives all jobs at once to a task function that can take them together.
+
+    One that cannot is called job by job, as Hydra's basic launcher does.
+    """
+
+    config: DictConfig
+    context: HydraContext
+    task_function: TaskFunction
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.config, self.context, self.task_function = config, hydra_context, task_function
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        return self.launch_jobs(dict(enumerate(job_overrides, initial_job_idx)))
+
+    def launch_jobs(self, jobs: Mapping[int, Sequence[str]]) -> Sequence[JobReturn]:
+        """Launch jobs under the numbers they have in the sweep."""
+        from hydra_plugins.aeexp_launcher import _core  # noqa: PLC0415
+
+        return _core.launch(self, jobs, self.together())
+
+    def together(self) -> Any:
+        """Return what takes all jobs at once, None if nothing does."""
+        return getattr(self.task_function, "together", None)
+
+
+class ProcessLauncher(PopulationLauncher):
+    """Has each job run alone, in a process of its own."""
+
+    def __init__(self, workers: int | None) -> None:
+        self.workers = workers
+
+    def together(self) -> Any:
+        apart = getattr(self.task_function, "apart", None)
+        return apart and (lambda configs: apart(configs, self.workers))

@@ -1,0 +1,1 @@
+"""A sweeper for Hydra that searches with Optuna: hydra/sweeper=aeexp_optuna."""

@@ -1,0 +1,67 @@
+"""The sweeper, as Hydra finds it; without Optuna, until it is used."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from hydra_plugins.aeexp_optuna._options import Options
+
+ConfigStore.instance().store(
+    group="hydra/sweeper", name="aeexp_optuna", node=Options, provider="aeexp"
+)
+
+
+class OptunaSweeper(Sweeper):
+    """Searches for the values of a sweep that are best for `sweep.objective`.
+
+    Whatever has several values is searched, `seed=range(8)` like any other.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.said = options
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take what Hydra has composed.
+
+        Raises:
+            ValueError: Optuna is not installed, or an option is out of bounds.
+        """
+        if find_spec("optuna") is None:
+            message = 'hydra/sweeper=aeexp_optuna needs Optuna: pip install "aeexp[optuna]".'
+            raise ValueError(message)
+        self.options = Options(**self.said)
+        self.config, self.hydra_context = config, hydra_context
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> list[Sequence[JobReturn]]:
+        """Search where the words say, and go on where an earlier sweep in this directory ended.
+
+        Raises:
+            ValueError: The words span no space, or see `Search.until`.
+            KeyboardInterrupt: It was interrupted.
+        """
+        from hydra_plugins.aeexp_optuna import _objectives, _search, _space, _study  # noqa: PLC0415
+
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.launcher is not None
+        space = _space.space(arguments, self.config, self.hydra_context.config_loader)
+        wanted = _objectives.objectives(self.config, self.options.direction)
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        with _study.opened(folder, self.options, wanted, space) as study:
+            search = _search.Search(folder, study, space, wanted, self.launcher)
+            return search.until(self.options.n_trials, self.options.batch)

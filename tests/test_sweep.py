@@ -1,0 +1,288 @@
+"""A sweep leaves what its single runs would, whatever becomes of one, and can be resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BACKEND
+from filelock import FileLock
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from aeexp.options import conf_dir, register
+from aeexp.problem import Problems
+from aeexp.runs import Ledger, Status
+from aeexp.spec import Adam, Backend, Deep, Experiment, Shallow, Training
+from aeexp.sweep.groups import groups
+from aeexp.sweep.task import Task
+from aeexp.words import Composer
+
+register()
+Run = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("training.epochs=3", "figures=none", f"backend={BACKEND.value}")
+
+FAULTS = """
+import os, sys
+if "--multiprocessing-fork" in sys.orig_argv:
+    from aeexp import report
+    find = report._find
+    def faulty(experiment, *rest):
+        match experiment.seed:
+            case 1: raise RuntimeError("a fault of its own")
+            case 2: sys.exit(3)
+            case 3: os._exit(9)
+        return find(experiment, *rest)
+    report._find = faulty
+"""
+"""Python runs this in every process that is started: it spoils reports, where nobody else is."""
+
+
+def sweep(root: Path) -> Path:
+    (found,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
+    return found.parent
+
+
+def files(root: Path) -> set[str]:
+    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def statuses(folder: Path) -> list[str | None]:
+    return [job.status and job.status.value for job in Ledger(folder).jobs().values()]
+
+
+def started(root: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "aeexp", "--multirun", *words, f"backend={BACKEND.value}"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "aeexp", *words]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) -> None:
+    # the table is not compressed, which the log is to say
+    words = ("training.epochs=3", "model.latent_dim=13", "repeats=2", f"backend={BACKEND.value}")
+    done = aeexp("--multirun", "model=shallow,deep", "optimizer.lr=0.1,0.01", *words)
+    assert done.returncode == 0, done.stderr
+    together = sweep(tmp_path) / "3"
+    aeexp("model=deep", "optimizer.lr=0.01", *words, "hydra.run.dir=alone")
+    alone = tmp_path / "alone"
+    assert files(together) == files(alone)
+    metrics, expected = read(together / "metrics.json"), read(alone / "metrics.json")
+    assert metrics == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)
+    record, of_alone = read(together / "run.json"), read(alone / "run.json")
+    assert set(record) == set(of_alone)
+    for key in ("status", "seed", "config_hash", "data_hash"):
+        assert record[key] == of_alone[key]
+    assert (together / "aeexp.log").read_text().count("does not compress") == 1
+    for name in ("config", "overrides"):
+        same = {(run / ".hydra" / f"{name}.yaml").read_text() for run in (together, alone)}
+        assert len(same) == 1 or name == "overrides"
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
+    """Run six jobs, of which three fail each in its own way; return what it told, and its code."""
+    root = tmp_path_factory.mktemp("faulty")
+    (root / "sitecustomize.py").write_text(FAULTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "aeexp", "--multirun", "seed=range(6)", *QUICK],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    )
+    return sweep(root), done.stdout, done.returncode
+
+
+def test_jobs_that_fail_leave_the_others_whole(faulty: tuple[Path, str, int]) -> None:
+    folder, told, code = faulty
+    assert code == 1
+    good, bad = Status.COMPLETED.value, Status.FAILED.value
+    assert statuses(folder) == [good, bad, bad, bad, good, good]
+    assert [read(folder / str(i) / "run.json")["status"] for i in range(6)] == statuses(folder)
+    whole = files(folder / "0")
+    assert files(folder / "4") == files(folder / "5") == whole
+    assert "metrics.json" in whole
+    for number, error in {1: "a fault of its own", 2: "SystemExit: 3", 3: "was killed"}.items():
+        assert error in (folder / str(number) / "traceback.txt").read_text()
+        assert error in told
+        assert error in str(Ledger(folder).jobs()[number].error)
+    assert (folder / "summary.csv").exists()
+    assert (folder / "summary.html").exists()
+
+
+def test_resuming_does_what_is_missing_and_nothing_else(
+    faulty: tuple[Path, str, int], tmp_path: Path
+) -> None:
+    folder, _, _ = faulty
+    before = {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in (0, 4, 5)}
+    for jobs in (3, 0):
+        done = said(tmp_path, "resume", str(folder))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("  completed") == jobs
+        assert statuses(folder) == [Status.COMPLETED.value] * 6
+    assert {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in before} == before
+    assert "traceback.txt" in files(folder / "1-unfinished-1")
+    assert files(folder / "1") == files(folder / "0")
+
+
+def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
+    with started(tmp_path, "seed=range(16)", "training.epochs=3") as process:
+        assert process.stdout
+        next(line for line in process.stdout if line.startswith("2/16"))
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "what is finished is kept" in told
+    finished = [i for i, status in enumerate(statuses(sweep(tmp_path))) if status]
+    assert 2 <= len(finished) < 16
+    whole = files(sweep(tmp_path) / "0")
+    assert {"run.json", "aeexp.log", ".hydra/config.yaml", "figures/latent.png"} <= whole
+    assert all(files(sweep(tmp_path) / str(i)) == whole for i in finished)
+    assert (sweep(tmp_path) / "summary.html").exists()
+
+
+def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
+    words = ("seed=0,1", "training.epochs=1000000", "training.early_stopping.patience=999999")
+    with started(tmp_path, *words) as process:
+        while not list(tmp_path.glob("outputs/multirun/*/*/sweep.jsonl")):
+            time.sleep(0.1)
+        while '"started"' not in (sweep(tmp_path) / "sweep.jsonl").read_text():
+            time.sleep(0.1)
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert set(statuses(sweep(tmp_path))) == {None}
+
+
+def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
+    words = ("hydra/launcher=process", "hydra.launcher.workers=2", "optimizer=sgd", "model=linear")
+    done = aeexp("--multirun", *words, "optimizer.lr=1e30,0.01", *QUICK)
+    assert done.returncode == 3, done.stderr
+    assert statuses(sweep(tmp_path)) == ["DIVERGED", "COMPLETED"]
+    aeexp("optimizer=sgd", "model=linear", "optimizer.lr=0.01", *QUICK, "hydra.run.dir=alone")
+    alone, apart = tmp_path / "alone", sweep(tmp_path) / "1"
+    assert files(apart) == files(alone)
+    assert (apart / "metrics.json").read_bytes() == (alone / "metrics.json").read_bytes()
+
+
+@pytest.mark.skipif(BACKEND is Backend.jax, reason="needs a second backend")
+def test_another_backend_gets_a_process_each(aeexp: Run, tmp_path: Path) -> None:
+    done = aeexp("--multirun", f"backend={BACKEND.value},jax", *QUICK[:-1])
+    assert done.returncode == 0, done.stderr
+    assert "1 jobs are on another backend" in done.stdout
+    records = [read(sweep(tmp_path) / job / "run.json") for job in ("0", "1")]
+    assert [record["backend"] for record in records] == [BACKEND.value, "jax"]
+
+
+@pytest.mark.parametrize("subdir", ["../x", "same", ".", "/x"])
+def test_names_that_leave_the_sweep_or_collide_are_refused(
+    aeexp: Run, tmp_path: Path, subdir: str
+) -> None:
+    done = aeexp("--multirun", "seed=0,1", f"hydra.sweep.subdir='{subdir}'", *QUICK)
+    assert done.returncode == 2
+    assert "must name a directory within hydra.sweep.dir, another for each" in done.stderr
+    assert files(tmp_path) == set()
+
+
+def test_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int]) -> None:
+    folder, _, _ = faulty
+    with FileLock(folder / "sweep.lock"):
+        done = said(folder, "resume", str(folder))
+    assert done.returncode == 2
+    assert "Another process works on" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["resume"], "resume: name the directory of a sweep", id="nothing"),
+        pytest.param(["resume", "nowhere"], "is not the directory of a sweep", id="no_sweep"),
+        pytest.param(["compare", "nowhere"], "is not the directory of a sweep", id="compare"),
+    ],
+)
+def test_only_sweeps_are_resumed_and_compared(tmp_path: Path, words: list[str], says: str) -> None:
+    done = said(tmp_path, *words)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["seed=3", "optimizer.lr=1e-3", "model.hidden=[8,4]"], id="values"),
+        pytest.param(["model=deep", "model.hidden=[9]", "backend=torch"], id="options"),
+        pytest.param(["regulariser=[l1,dropout]", "regulariser.l1.strength=1"], id="several"),
+        pytest.param(["experiment=tutorial_deep", "model.latent_dim=5"], id="experiment"),
+        pytest.param(["hydra.sweep.subdir=x", "seed=1", "clustering=none"], id="hydra"),
+    ],
+)
+def test_jobs_compose_as_hydra_composes_them(words: list[str]) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        composer = Composer(loader, "config")
+        composer.compose([*words, "seed=7"])  # leaves no trace
+        ours = composer.compose(words)
+        hydra_s = loader.load_configuration("config", words, RunMode.RUN, from_shell=False)
+    assert OmegaConf.to_yaml(ours) == OmegaConf.to_yaml(hydra_s)
+
+
+def tasks(tmp_path: Path, *experiments: Experiment) -> list[Task]:
+    return [Task(i, [], [], each, tmp_path / str(i)) for i, each in enumerate(experiments)]
+
+
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+def test_what_differs_in_numbers_trains_together(
+    tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aeexp.sweep.groups.MOST", 3)
+    experiments = [
+        *(tiny(seed=seed, optimizer=Adam(lr=lr)) for seed in (0, 1) for lr in (0.1, 0.2)),
+        *(tiny(model=Deep(), repeats=4), tiny(model=Shallow(latent_dim=3))),
+        *(tiny(seed=9), tiny(training=Training(epochs=3))),
+    ]
+    found = groups(tasks(tmp_path, *experiments), Problems())
+    numbers = [[task.number for task in group] for group in found]
+    assert numbers == [[0, 1, 2], [3, 6], [4], [5], [7]]
+
+
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+def test_large_tables_are_not_copied_for_each_member(
+    tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tiny()
+    other = replace(first, dataset=replace(first.dataset, seed=1))
+    for most, together in ((2**20, [[0, 1]]), (10, [[0], [1]])):
+        monkeypatch.setattr("aeexp.sweep.groups.OWN", most)
+        found = groups(tasks(tmp_path, first, other), Problems())
+        assert [[task.number for task in group] for group in found] == together
+
+
+def test_reporting_needs_neither_keras_nor_a_backend() -> None:
+    heavy = "{'keras', 'jax', 'tensorflow', 'torch'}"
+    code = f"import aeexp.sweep.workers, sys; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
