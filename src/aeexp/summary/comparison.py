@@ -1,0 +1,149 @@
+"""The runs of a sweep beside each other: what varied, and what it came to."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf, isfinite, isnan, nan
+
+from aeexp.runs import Status
+from aeexp.summary.outcome import INCOMPLETE, Outcome
+from aeexp.summary.spread import Spread, spread
+from aeexp.summary.varied import SEED, Varied, short, shown, varied
+from aeexp.summary.wording import joined, printable
+
+STATUSES = (*(s.value for s in Status if s is not Status.RUNNING), INCOMPLETE)
+RISING = (
+    "r2", "silhouette", "calinski_harabasz", "ari", "ami", "nmi", "homogeneity", "completeness",
+    "v_measure", "fowlkes_mallows", "accuracy",
+)  # fmt: skip
+"""The last words of metrics of which more is better."""
+
+
+def rises(metric: str) -> bool:
+    """Return whether more of a metric is better."""
+    return metric.rpartition(".")[2] in RISING or "trustworthiness" in metric
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The runs that differ in nothing but their seed.
+
+    said: the value of each override that varied, "" where nothing is said.
+    """
+
+    said: Mapping[str, str]
+    outcomes: Sequence[Outcome]
+
+    @cached_property
+    def completed(self) -> list[Outcome]:
+        """Return the runs whose numbers count."""
+        return [outcome for outcome in self.outcomes if outcome.completed]
+
+    def spread(self, metric: str) -> Spread:
+        """Return mean and deviation of a metric over the completed runs."""
+        return spread(outcome.metrics.get(metric, nan) for outcome in self.completed)
+
+    def __str__(self) -> str:
+        """Write what is said, such as "model=deep, optimizer.lr=0.01"."""
+        words = joined(f"{key}={shown(value)}" for key, value in self.said.items())
+        return printable(words) or "the only setting"
+
+    def lines(self) -> list[str]:
+        """Return what is said as short lines for a panel of a figure."""
+        names = short(list(self.said))
+        return [f"{names[key]}={shown(value)}" for key, value in self.said.items()]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All runs of one or several sweeps."""
+
+    outcomes: Sequence[Outcome]
+
+    @cached_property
+    def varied(self) -> list[Varied]:
+        """Return the overrides that are not the same in all runs."""
+        return varied(self.outcomes)
+
+    @cached_property
+    def axes(self) -> list[Varied]:
+        """Return the overrides that make settings: all that varied but the seed."""
+        return [each for each in self.varied if each.key != SEED]
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """Return the runs by setting, as they came."""
+        groups: dict[tuple[str, ...], list[Outcome]] = {}
+        keys = [each.key for each in self.axes]
+        for outcome in self.outcomes:
+            values = tuple(outcome.said.get(key, "") for key in keys)
+            groups.setdefault(values, []).append(outcome)
+        return [
+            Setting(dict(zip(keys, values, strict=True)), runs) for values, runs in groups.items()
+        ]
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many runs have each status that occurs."""
+        counts = Counter(outcome.status for outcome in self.outcomes)
+        return {status: counts[status] for status in STATUSES if counts[status]}
+
+    @cached_property
+    def completed(self) -> list[Outcome]:
+        """Return the runs whose numbers count."""
+        return [outcome for outcome in self.outcomes if outcome.completed]
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Return the names of all metrics, as they came."""
+        return list(dict.fromkeys(name for outcome in self.outcomes for name in outcome.metrics))
+
+    def known(self, metric: str) -> bool:
+        """Return whether some completed run has a number for a metric."""
+        return any(isfinite(outcome.metrics.get(metric, nan)) for outcome in self.completed)
+
+    @cached_property
+    def headline(self) -> str | None:
+        """Return the metric that runs are ranked by; None if no completed run has one."""
+        return next(filter(self.known, ("val_loss", "loss")), None)
+
+    @cached_property
+    def headlines(self) -> list[str]:
+        """Return the metrics that are told first: loss, reconstruction, agreement with classes."""
+        error = ("reconstruction.val.mse", "reconstruction.train.mse")
+        chosen = [self.headline, next(filter(self.known, error), None)]
+        agreement = (name for name in self.metrics if _is_agreement(name) and self.known(name))
+        return [name for name in (*chosen, *agreement) if name]
+
+    @cached_property
+    def ranked(self) -> list[Setting]:
+        """Return the settings from best to worst by the headline's mean, others left out."""
+        means = {id(each): self.mean(each) for each in self.settings}
+        known = [each for each in self.settings if not isnan(means[id(each)])]
+        return sorted(known, key=lambda each: means[id(each)])
+
+    def mean(self, setting: Setting) -> float:
+        """Return the headline's mean in a setting; not a number if there is none."""
+        return setting.spread(self.headline).mean if self.headline else nan
+
+    @cached_property
+    def best(self) -> list[Outcome]:
+        """Return the completed runs from best to worst by the headline, others left out."""
+        name = self.headline or ""
+        known = [run for run in self.completed if isfinite(run.metrics.get(name, nan))]
+        return sorted(known, key=lambda run: run.metrics.get(name, inf))
+
+    @cached_property
+    def agreement(self) -> str | None:
+        """Return the clustering index ari that is highest on average, if there is one."""
+        names = [name for name in self.headlines if _is_agreement(name)]
+        return max(names, key=self.average, default=None)
+
+    def average(self, metric: str) -> float:
+        """Return the mean of a metric over all completed runs."""
+        return spread(run.metrics.get(metric, nan) for run in self.completed).mean
+
+
+def _is_agreement(name: str) -> bool:
+    return name.startswith("clustering.") and name.endswith(".ari")

@@ -1,0 +1,128 @@
+"""What a sweep comes to, in a few plain lines."""
+
+from collections.abc import Iterator
+from math import hypot, isnan
+
+from aeexp.summary.comparison import Comparison, Setting
+from aeexp.summary.outcome import Outcome
+from aeexp.summary.spread import Spread, spread
+from aeexp.summary.varied import Varied, shown
+from aeexp.summary.wording import counted, joined, number, one_line
+
+INCOMPARABLE = ("training.loss", "preprocessing", "regulariser")
+"""Overrides, whole or by their first word, that change what a loss measures."""
+
+
+def conclusion(comparison: Comparison) -> list[str]:
+    """Return two to five lines: how it went, what was best, what made the difference."""
+    return [one_line(line) for line in _lines(comparison)]
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    yield _went(comparison)
+    if not comparison.best:
+        yield _nothing(comparison)
+        return
+    yield _best_run(comparison)
+    if len(comparison.ranked) > 1:
+        yield _best_setting(comparison)
+    elif len(comparison.completed) > 1:
+        yield f"Over all seeds: {comparison.headline} {_spread(comparison, comparison.ranked[0])}."
+    if len(comparison.axes) > 1:
+        yield from _mattered(comparison)
+    yield from _cautions(comparison)
+
+
+def _went(comparison: Comparison) -> str:
+    counts = joined(f"{count} {status}" for status, count in comparison.counts.items())
+    settings = counted(len(comparison.settings), "setting")
+    return f"{counted(len(comparison.outcomes), 'run')} of {settings}: {counts or 'none planned'}."
+
+
+def _nothing(comparison: Comparison) -> str:
+    failed = next((run for run in comparison.outcomes if run.reason), None)
+    why = f" The first reason, of job {failed.number}: {failed.reason}" if failed else ""
+    return f"No run came to a loss: there is nothing to compare.{why}"
+
+
+def _best_run(comparison: Comparison) -> str:
+    run = comparison.best[0]
+    words = said_by(comparison, run)
+    loss = number(run.metrics[comparison.headline or ""])
+    named = f"job {run.number} ({words})" if words else f"job {run.number}"
+    return f"Best run: {named}: {comparison.headline} {loss}."
+
+
+def said_by(comparison: Comparison, run: Outcome) -> str:
+    """Return what a run says of the overrides that vary, "model=deep seed=0"."""
+    pairs = ((each.key, run.said.get(each.key, "")) for each in comparison.varied)
+    return " ".join(f"{key}={shown(value)}" for key, value in pairs)
+
+
+def _best_setting(comparison: Comparison) -> str:
+    best, second = comparison.ranked[:2]
+    first = f"Best setting: {best}: {comparison.headline} {_spread(comparison, best)}"
+    ended = len(best.outcomes) - len(best.completed)
+    lost = f", {ended} of its {len(best.outcomes)} runs not completed" if ended else ""
+    return f"{first}{lost}; next {second}: {_spread(comparison, second)}{_apart(comparison)}."
+
+
+def _apart(comparison: Comparison) -> str:
+    """Say whether the two best settings differ by more than the standard error of that."""
+    best, second = (_spread(comparison, each) for each in comparison.ranked[:2])
+    if min(best.n, second.n) < 2:
+        return ", with too few seeds to tell luck from merit"
+    error = hypot(best.sd / best.n**0.5, second.sd / second.n**0.5)
+    return "" if second.mean - best.mean > 2 * error else ", too close to tell them apart"
+
+
+def _spread(comparison: Comparison, setting: Setting) -> Spread:
+    return setting.spread(comparison.headline or "")
+
+
+def _mattered(comparison: Comparison) -> Iterator[str]:
+    """Say which override made the largest difference, of those whose values recur."""
+    runs = len(comparison.best)
+    recurring = [each for each in comparison.axes if 2 * len(each.values) <= runs]
+    ranges = {each.key: _range(comparison, each) for each in recurring}
+    if len(ranges) > 1:
+        key = max(ranges, key=lambda key: ranges[key][1] - ranges[key][0])
+        low, high = map(number, ranges[key])
+        yield (
+            f"{key} made the largest difference: by its value, {comparison.headline} is {low} to "
+            f"{high} on average."
+        )
+
+
+def _range(comparison: Comparison, each: Varied) -> tuple[float, float]:
+    means = [spread(points).mean for points in points_by(comparison, each).values()]
+    known = [mean for mean in means if not isnan(mean)]
+    return min(known), max(known)
+
+
+def points_by(
+    comparison: Comparison, each: Varied, metric: str | None = None
+) -> dict[str, list[float]]:
+    """Return a metric (the headline) of the completed runs by the value of an override."""
+    points: dict[str, list[float]] = {value: [] for value in each.values}
+    name = metric or comparison.headline or ""
+    for run in comparison.completed:
+        value = run.metrics.get(name, float("nan"))
+        if abs(value) != float("inf") and not isnan(value):
+            points[run.said.get(each.key, "")].append(value)
+    return points
+
+
+def _cautions(comparison: Comparison) -> Iterator[str]:
+    keys = [
+        each.key
+        for each in comparison.axes
+        if each.key in INCOMPARABLE or each.key.partition(".")[0] in INCOMPARABLE
+    ]
+    tables = {run.data for run in comparison.completed}
+    what = [*keys, *(["the data"] if len(tables) > 1 else [])]
+    if what:
+        yield (
+            f"Caution: {joined(what)} varied, and with it what {comparison.headline} measures: "
+            "it ranks such runs only where they share that."
+        )

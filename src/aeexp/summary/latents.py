@@ -1,0 +1,98 @@
+"""The latent spaces of several runs, turned alike."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from aeexp.data.dataset import Classes, Floats, Integers, Labels, Values
+from aeexp.runs import Run
+from aeexp.summary.align import aligned
+from aeexp.summary.outcome import Outcome
+
+MOST_CLASSES = 20
+"""Labels that are all numbers, and more than these, are values, not classes."""
+
+
+@dataclass(frozen=True)
+class Latents:
+    """Where the rows of a run lie in its latent space.
+
+    rows: their names. z: (rows, factors). labels: None if there are none. likeness: to the run it
+    is turned to, from 0 to 1; not a number if it is turned to none.
+    """
+
+    run: Outcome
+    rows: Sequence[str]
+    z: Floats
+    labels: Labels | None
+    factors: int
+    likeness: float = np.nan
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Return the number of each row by its name."""
+        return {row: i for i, row in enumerate(self.rows)}
+
+
+def latents(run: Outcome) -> Latents | None:
+    """Read the latents of a run; None if it has none that can be read."""
+    try:
+        table = Run(run.folder).table("latents") if run.folder else {}
+        columns = [table[name] for name in table if re.fullmatch(r"z\d+", name)]
+        z = np.array(columns, float).T
+        labels = _labels(table["label"]) if "label" in table else None
+        return Latents(run, table["row"], z, labels, z.shape[1]) if z.size else None
+    except (OSError, ValueError, IndexError, KeyError):
+        return None
+
+
+def turned(read: Sequence[Latents]) -> list[Latents]:
+    """Turn each towards the first of the same data, by the rows that both have."""
+    first: dict[str, Latents] = {}
+    return [_turned(each, first.setdefault(each.run.data, each)) for each in read]
+
+
+def _turned(each: Latents, reference: Latents) -> Latents:
+    if each is reference:
+        return each
+    common = [row for row in each.places if row in reference.places]
+    if len(common) < 2:
+        return each
+    z, likeness = aligned(
+        each.z[[each.places[row] for row in common]],
+        reference.z[[reference.places[row] for row in common]],
+    )
+    places = np.array([each.places[row] for row in common])
+    return replace(each, rows=common, z=z, labels=_chosen(each.labels, places), likeness=likeness)
+
+
+def _chosen(labels: Labels | None, places: Integers) -> Labels | None:
+    match labels:
+        case Classes(name, codes, names):
+            return Classes(name, codes[places], names)
+        case Values(name, values):
+            return Values(name, values[places])
+    return None
+
+
+def _labels(column: Sequence[str]) -> Labels:
+    names = _in_order(dict.fromkeys(column))
+    try:
+        values = np.array([float(text) if text else np.nan for text in column])
+    except ValueError:
+        values = None
+    if values is not None and len(names) > MOST_CLASSES:
+        return Values("label", values)
+    codes = {name: code for code, name in enumerate(names)}
+    return Classes("label", np.array([codes[text] for text in column]), tuple(names))
+
+
+def _in_order(names: Mapping[str, None]) -> list[str]:
+    """Return numbered names by their numbers, others as they come, as the run itself does."""
+    ends = {name: re.search(r"\d+$", name) for name in names}
+    if all(ends.values()):
+        return sorted(names, key=lambda name: (len(name), name))
+    return list(names)

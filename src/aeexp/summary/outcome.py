@@ -1,0 +1,118 @@
+"""What became of each job of a sweep, as its ledger and its run's directory tell it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from aeexp.runs import Job, Ledger, Run, Status
+from aeexp.summary.wording import one_line
+
+INCOMPLETE = "INCOMPLETE"
+"""The status of a run that has not ended, or of which not enough is left."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run of a sweep.
+
+    sweep: the directory of its sweep. said: the overrides that made it, by key. status: that of
+    the ledger or INCOMPLETE. reason: of failing or of being incomplete, in one line, or empty.
+    metrics: not a number where undefined. seconds: the run took, not a number if unknown.
+    verdict: the word on its training. data: the hash of its table. folder: its directory, if it
+    is there.
+    """
+
+    number: int
+    sweep: Path
+    said: Mapping[str, str]
+    status: str
+    reason: str
+    metrics: Mapping[str, float]
+    seconds: float
+    verdict: str
+    data: str
+    folder: Path | None
+
+    @property
+    def completed(self) -> bool:
+        """Return whether its numbers count."""
+        return self.status == Status.COMPLETED.value
+
+
+def outcomes(sweep: Path) -> list[Outcome]:
+    """Return what became of all jobs of a sweep, in their order.
+
+    Raises:
+        ValueError: It is no sweep's directory.
+    """
+    ledger = Ledger(sweep)
+    if not ledger.path.is_file():
+        message = f"{sweep} is not the directory of a sweep: it has no {ledger.path.name}."
+        raise ValueError(message)
+    return [_outcome(sweep, job) for job in ledger.jobs().values()]
+
+
+def said(overrides: Sequence[str]) -> Mapping[str, str]:
+    """Return the value of each override by its key: "+model=deep" says that model is deep.
+
+    What is deleted ("~schedule") is said to be so.
+    """
+    pairs = (override.partition("=") for override in overrides)
+    return {key.lstrip("+"): value if equals else "deleted" for key, equals, value in pairs}
+
+
+def _outcome(sweep: Path, job: Job) -> Outcome:
+    folder = None if job.directory is None else sweep / job.directory
+    record, metrics, broken = _read(folder)
+    status, reason = _fate(job, broken)
+    return Outcome(
+        number=job.number,
+        sweep=sweep,
+        said=said(job.overrides),
+        status=status,
+        reason=one_line(reason),
+        metrics=metrics,
+        seconds=_number(_within(record, "seconds", "total")),
+        verdict=one_line(str(_within(record, "verdict", "word") or "")),
+        data=str(record.get("data_hash", "")),
+        folder=folder if folder is not None and folder.is_dir() else None,
+    )
+
+
+def _fate(job: Job, broken: str) -> tuple[str, str]:
+    """Return status and reason. broken: what is wrong with the run's directory."""
+    if job.status is None:
+        return INCOMPLETE, "begun, but not ended" if job.directory else "not begun"
+    if job.done and broken:
+        return INCOMPLETE, broken
+    failed = job.status is Status.FAILED
+    return job.status.value, job.error or (failed and "no reason was written down") or ""
+
+
+def _read(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, float], str]:
+    """Return record and metrics of a run, and what is wrong with them."""
+    if folder is None:
+        return {}, {}, "it has no directory"
+    if not folder.is_dir():
+        return {}, {}, f"its directory {folder.name} is missing"
+    run, found, broken = Run(folder), [], ""
+    for part, name in ("record", "run.json"), ("metrics", "metrics.json"):
+        try:
+            content = dict(getattr(run, part))
+            problem = "" if content else f"{name} is missing or empty"
+        except (OSError, ValueError, TypeError, AttributeError):
+            content, problem = {}, f"{name} is broken"
+        found.append(content)
+        broken = broken or problem
+    return found[0], found[1], broken
+
+
+def _within(record: Mapping[str, Any], key: str, inner: str) -> Any:
+    part = record.get(key)
+    return part.get(inner) if isinstance(part, dict) else None
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else nan

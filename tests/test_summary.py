@@ -1,0 +1,686 @@
+"""The summary of a sweep counts every run, averages the right ones, and trusts no name."""
+
+import csv
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_sweep import Made, crossed, loss, made
+
+from aeexp.data.dataset import Classes, Values
+from aeexp.runs import Run
+from aeexp.summary import Summary, summarise
+from aeexp.summary.align import aligned
+from aeexp.summary.comparison import Comparison
+from aeexp.summary.figures.pareto import front
+from aeexp.summary.histories import curves
+from aeexp.summary.latents import latents, turned
+from aeexp.summary.outcome import outcomes, said
+from aeexp.summary.pictures import pictures
+from aeexp.summary.spread import spread
+from aeexp.summary.study import study
+from aeexp.summary.table import harmless
+from aeexp.summary.varied import varied
+from aeexp.summary.wording import number
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "$\\frac{",
+    "\x1b[2J\x1b]0;owned\x07",
+    "</style></script><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "蛋白质",
+    "W" * 300,
+    "\ud800",
+)
+
+
+def seeds(setting: Sequence[str], values: Sequence[float | None], **more: object) -> list[Made]:
+    return [
+        Made([*setting, f"seed={i}"], metrics=loss(value), **more)
+        for i, value in enumerate(values)
+    ]
+
+
+def two_models() -> list[Made]:
+    """Shallow: 2, 4, 6 (mean 4, sd 2); deep: 1, 2 and one that diverged."""
+    return [
+        *seeds(["model=shallow"], [2, 4, 6]),
+        *seeds(["model=deep"], [1, 2]),
+        Made(["model=deep", "seed=2"], status="DIVERGED", metrics=loss(-99)),
+    ]
+
+
+def rows(summary: Summary) -> list[dict[str, str]]:
+    with summary.table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def text(summary: Summary) -> str:
+    return summary.page.read_text(encoding="utf-8")
+
+
+class Elements(HTMLParser):
+    """The elements of a page, and the texts of the cells of each of its tables."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: list[list[list[str]]] = []
+        self.inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in {"td", "th"}:
+            self.inside = True
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside &= tag not in {"td", "th"}
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.tables[-1][-1][-1] += data.strip()
+
+    def table(self, *columns: str) -> list[dict[str, str]]:
+        """Return the first table that has these columns."""
+        for head, *body in self.tables:
+            if set(columns) <= set(head):
+                return [dict(zip(head, row, strict=True)) for row in body]
+        raise AssertionError(columns)
+
+
+def named(jobs: Sequence[Made], folder: Path, content: object = None) -> list[str]:
+    """Return the names of the pictures that a sweep is told with."""
+    sweep = made(folder / "sweep", jobs, content)
+    searches = [each for each in [study(sweep)] if each]
+    return [each.name for each in pictures(Comparison(outcomes(sweep)), searches, folder)]
+
+
+# The table of runs
+
+
+def test_the_table_has_a_row_a_run_and_a_column_for_each_override_that_varies(
+    tmp_path: Path,
+) -> None:
+    jobs = [
+        Made(["model=shallow", "seed=0", "figures=none"], metrics=loss(0.1)),
+        Made(["model=deep", "seed=0", "figures=none"], metrics={"loss": None, "epochs": 3.0}),
+    ]
+    sweep = made(tmp_path, jobs)
+    first, second = rows(summarise([sweep], sweep))
+    assert list(first) == [
+        "job", "model", "loss", "val_loss", "reconstruction.val.mse", "epochs", "status",
+        "seconds", "directory", "error",
+    ]  # fmt: skip
+    assert (first["model"], first["loss"]) == ("shallow", "0.1")
+    assert (second["job"], second["loss"], second["epochs"]) == ("1", "", "3")
+    assert (second["status"], second["seconds"], second["directory"]) == ("COMPLETED", "1.25", "1")
+
+
+def test_a_run_that_does_not_say_an_override_has_an_empty_cell(tmp_path: Path) -> None:
+    jobs = [Made(["+experiment=a"]), Made(["model=deep", "experiment=b"]), Made(["~schedule"])]
+    table = rows(summarise([made(tmp_path, jobs)], tmp_path))
+    assert [row["experiment"] for row in table] == ["a", "b", ""]
+    assert [row["model"] for row in table] == ["", "deep", ""]
+    assert [row["~schedule"] for row in table] == ["", "", "deleted"]
+
+
+def test_several_sweeps_make_one_table_that_names_them(tmp_path: Path) -> None:
+    one = made(tmp_path / "a" / "first", seeds(["model=deep"], [1, 2]))
+    other = made(tmp_path / "second", seeds(["model=deep", "epochs=9"], [3, 4]))
+    summary = summarise([one, other], tmp_path)
+    table = rows(summary)
+    assert [row["sweep"] for row in table] == ["first"] * 2 + ["second"] * 2
+    assert [row["epochs"] for row in table] == ["", "", "9", "9"]
+    assert [row["directory"] for row in table] == [
+        "a/first/0",
+        "a/first/1",
+        "second/0",
+        "second/1",
+    ]
+    assert all((tmp_path / row["directory"]).is_dir() for row in table)
+
+
+def test_a_sweep_that_is_named_twice_counts_once(tmp_path: Path) -> None:
+    sweep = made(tmp_path / "sweep", two_models())
+    assert len(rows(summarise([sweep, tmp_path / "sweep" / "0" / ".."], tmp_path))) == 6
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-x", "'-x"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("-0.5", "-0.5"),
+        ("+1e-3", "+1e-3"),
+        ("deep", "deep"),
+        ("a\x1b[2J", "a\N{REPLACEMENT CHARACTER}[2J"),
+    ],
+)
+def test_no_text_in_the_table_is_a_formula_or_an_escape_code(cell: str, safe: str) -> None:
+    assert harmless(cell) == safe
+
+
+def test_the_table_neutralises_values_and_names(tmp_path: Path) -> None:
+    jobs = [Made(["name==cmd()"], metrics={"=m": -1.5}), Made(["name=-0.5"], metrics={"=m": 1})]
+    table = rows(summarise([made(tmp_path, jobs)], tmp_path))
+    assert [row["name"] for row in table] == ["'=cmd()", "-0.5"]
+    assert [row["'=m"] for row in table] == ["-1.5", "1"]
+
+
+# What is counted and averaged
+
+
+def test_every_run_is_counted_by_its_status(tmp_path: Path) -> None:
+    jobs = [
+        *seeds(["model=deep"], [1, 2, 3]),
+        Made(["model=deep", "seed=3"], status="DIVERGED", metrics=loss(None)),
+        Made(["model=deep", "seed=4"], status="FAILED", metrics=None, error="ValueError: no"),
+        Made(["model=deep", "seed=5"], status="INTERRUPTED", metrics=loss(9)),
+        Made(["model=deep", "seed=6"], status=None),
+        Made(["model=deep", "seed=7"], status=None, begun=False),
+    ]
+    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    counts = {"COMPLETED": 3, "DIVERGED": 1, "FAILED": 1, "INTERRUPTED": 1, "INCOMPLETE": 2}
+    assert summary.counts == counts
+    told = [(each.number, each.status, each.reason) for each in summary.failures]
+    assert told == [
+        (4, "FAILED", "ValueError: no"),
+        (6, "INCOMPLETE", "begun, but not ended"),
+        (7, "INCOMPLETE", "not begun"),
+    ]
+    assert summary.failures[0].overrides == "seed=4"
+    table = Elements(text(summary)).table("job", "status", "reason")
+    assert [row["job"] for row in table] == ["3", "4", "5", "6", "7"]
+
+
+def test_a_setting_is_averaged_over_the_seeds_that_completed(tmp_path: Path) -> None:
+    summary = summarise([made(tmp_path, two_models())], tmp_path)
+    deep, shallow = Elements(text(summary)).table("model", "runs", "val_loss")
+    assert (deep["model"], deep["val_loss"]) == ("deep", "1.50 ± 0.71 (n=2)")
+    assert deep["runs"] == "2 of 3, 1 DIVERGED"
+    assert (shallow["model"], shallow["val_loss"]) == ("shallow", "4.0 ± 2.0 (n=3)")
+
+
+def test_the_conclusion_names_the_best_run_and_the_best_setting(tmp_path: Path) -> None:
+    jobs = two_models()
+    jobs[1] = Made(["model=shallow", "seed=1"], metrics=loss(0.5))
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[0] == "6 runs of 2 settings: 5 COMPLETED, 1 DIVERGED."
+    assert lines[1] == "Best run: job 1 (model=shallow seed=1): val_loss 0.5."
+    assert lines[2] == (
+        "Best setting: model=deep: val_loss 1.50 ± 0.71 (n=2), 1 of its 3 runs not completed; "
+        "next model=shallow: 2.8 ± 2.8 (n=3), too close to tell them apart."
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "ending"),
+    [
+        pytest.param([5.0, 5.1], "5.050 ± 0.071 (n=2).", id="apart"),
+        pytest.param([1.0, 3.0], ", too close to tell them apart.", id="alike"),
+        pytest.param([5.0], ", with too few seeds to tell luck from merit.", id="few"),
+    ],
+)
+def test_the_conclusion_says_whether_the_best_differs_from_the_next(
+    tmp_path: Path, others: list[float], ending: str
+) -> None:
+    jobs = [*seeds(["model=a"], [1.0, 1.1]), *seeds(["model=b"], others)]
+    assert summarise([made(tmp_path, jobs)], tmp_path).lines[2].endswith(ending)
+
+
+def test_the_conclusion_names_the_override_that_mattered_most(tmp_path: Path) -> None:
+    said = crossed({"model": ["a", "b"], "lr": ["1", "2"], "seed": ["0", "1"]})
+    value = {"model=a": 0.0, "model=b": 1.0, "lr=1": 1.0, "lr=2": 5.0}
+    jobs = [Made(words, metrics=loss(value[words[0]] + value[words[1]])) for words in said]
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[3] == (
+        "lr made the largest difference: by its value, val_loss is 1.5 to 5.5 on average."
+    )
+
+
+def test_losses_that_measure_different_things_are_told_apart(tmp_path: Path) -> None:
+    jobs = [Made([f"dataset={name}"], metrics=loss(1), data=name) for name in ("wine", "iris")]
+    assert "the data varied" in summarise([made(tmp_path, jobs)], tmp_path).lines[-1]
+    jobs = [Made([f"training.loss={name}"], metrics=loss(1)) for name in ("mse", "mae")]
+    assert "training.loss varied" in summarise([made(tmp_path / "b", jobs)], tmp_path).lines[-1]
+
+
+def test_runs_without_validation_rows_are_ranked_by_their_loss(tmp_path: Path) -> None:
+    jobs = [Made([f"seed={i}"], metrics={"loss": 3 - i, "val_loss": None}) for i in range(3)]
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[1] == "Best run: job 2 (seed=2): loss 1."
+    assert lines[2] == "Over all seeds: loss 2.0 ± 1.0 (n=3)."
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2))
+def test_a_spread_is_that_of_a_sample(values: list[float]) -> None:
+    got = spread([*values, float("nan"), float("inf")])
+    assert got.n == len(values)
+    assert got.mean == pytest.approx(np.mean(values), abs=1e-6)
+    assert got.sd == pytest.approx(np.std(values, ddof=1), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([], "–"),
+        ([0.25], "0.25 (n=1)"),
+        ([0.5, 0.5], "0.5 ± 0 (n=2)"),
+        ([0.30, 0.32, 0.34], "0.320 ± 0.020 (n=3)"),
+        ([100, 300], "200 ± 141 (n=2)"),
+        ([1e-8, 3e-8], "2e-08 ± 1.4e-08 (n=2)"),
+        ([1e9, 3e9], "2e+09 ± 1.4e+09 (n=2)"),
+    ],
+)
+def test_a_mean_is_written_as_exactly_as_its_deviation_allows(
+    values: list[float], written: str
+) -> None:
+    assert str(spread(values)) == written
+
+
+# What is broken does not break the rest
+
+
+def test_three_broken_runs_among_many_are_incomplete_and_say_why(tmp_path: Path) -> None:
+    sweep = made(tmp_path, seeds(["model=deep"], [1.0] * 40))
+    (sweep / "3" / "metrics.json").write_text('{"loss": 1.0, "val')
+    (sweep / "7" / "run.json").write_bytes(b"")
+    for path in sorted((sweep / "9").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (sweep / "9").rmdir()
+    (sweep / "11" / "history.csv").write_text('epoch,loss\n1,0.5\n2,"')
+    (sweep / "12" / "latents.csv").write_text("row,z1")
+    summary = summarise([sweep], tmp_path)
+    assert summary.counts == {"COMPLETED": 37, "INCOMPLETE": 3}
+    assert [(each.number, each.reason) for each in summary.failures] == [
+        (3, "metrics.json is broken"),
+        (7, "run.json is broken"),
+        (9, "its directory 9 is missing"),
+    ]
+    assert rows(summary)[9]["error"] == "its directory 9 is missing"
+    assert summary.lines[2] == "Over all seeds: val_loss 1 ± 0 (n=37)."
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"loss": "x"}', '{"loss": [1]}', "\x00", "null"])
+def test_metrics_of_any_other_form_are_broken(tmp_path: Path, content: str) -> None:
+    sweep = made(tmp_path, seeds(["model=deep"], [1.0, 2.0]))
+    (sweep / "0" / "metrics.json").write_text(content)
+    assert summarise([sweep], tmp_path).counts == {"COMPLETED": 1, "INCOMPLETE": 1}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "line"),
+    [
+        pytest.param([], "0 runs of 0 settings: none planned.", id="no job"),
+        pytest.param(seeds([], [1.0]), "1 run of 1 setting: 1 COMPLETED.", id="one job"),
+        pytest.param(
+            [Made(["seed=0"], status="FAILED", metrics=None, error="E: why")] * 2,
+            "2 runs of 1 setting: 2 FAILED.",
+            id="all failed",
+        ),
+        pytest.param(
+            seeds(["model=deep"], [None, None]),
+            "2 runs of 1 setting: 2 COMPLETED.",
+            id="all null",
+        ),
+        pytest.param(
+            [Made([f"a={i}", f"b={i}"], metrics={}) for i in range(3)],
+            "3 runs of 3 settings: 3 INCOMPLETE.",
+            id="no metric",
+        ),
+        pytest.param(
+            [Made(["a=1"], metrics=loss(1), latents=(), losses=())] * 2,
+            "2 runs of 1 setting: 2 COMPLETED.",
+            id="the same job twice, without rows",
+        ),
+    ],
+)
+def test_a_sweep_that_came_to_little_is_summarised(
+    tmp_path: Path, jobs: list[Made], line: str
+) -> None:
+    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    assert summary.lines[0] == line
+    assert 1 < len(summary.lines) <= 5
+    assert len(rows(summary)) == len(jobs)
+    assert "</html>" in text(summary)
+
+
+def test_where_all_failed_the_first_reason_is_told(tmp_path: Path) -> None:
+    jobs = [Made(["a=1"], status="FAILED", metrics=None, error="E: one\nsecond line")]
+    assert summarise([made(tmp_path, jobs)], tmp_path).lines[1] == (
+        "No run came to a loss: there is nothing to compare. "
+        "The first reason, of job 0: E: one second line"
+    )
+
+
+def test_what_is_no_sweep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"not the directory of a sweep.*sweep\.jsonl"):
+        summarise([tmp_path], tmp_path)
+    assert not (tmp_path / "summary.csv").exists()
+
+
+# Settings
+
+
+def test_an_override_says_its_value_by_its_key() -> None:
+    assert said(["model=deep", "+a.b=1", "++c=x=y", "~d", "e="]) == {
+        "model": "deep", "a.b": "1", "c": "x=y", "~d": "deleted", "e": "",
+    }  # fmt: skip
+
+
+def test_numbers_are_ordered_by_size_and_words_as_they_came(tmp_path: Path) -> None:
+    jobs = [Made([f"lr={lr}", f"m={m}"]) for lr, m in (("0.1", "z"), ("1e-3", "a"), ("0.01", "z"))]
+    lr, m = varied(outcomes(made(tmp_path, jobs)))
+    assert lr.values == ("1e-3", "0.01", "0.1")
+    assert lr.logarithmic
+    assert m.values == ("z", "a")
+    assert not m.logarithmic
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        pytest.param({"seed": "012"}, [], id="seeds only"),
+        pytest.param({"lr": "12", "seed": "01"}, ["The effect of lr"], id="one setting"),
+        pytest.param({"m": "ab", "lr": "12"}, ["val_loss by m and lr"], id="two settings"),
+        pytest.param(
+            {"m": "ab", "lr": "12", "k": "23"},
+            ["All settings at once", "Each setting by itself"],
+            id="three settings",
+        ),
+    ],
+)
+def test_a_sweep_is_shown_by_what_suits_the_number_of_its_settings(
+    tmp_path: Path, values: dict[str, str], names: list[str]
+) -> None:
+    words = crossed({key: list(of) for key, of in values.items()})
+    jobs = [Made(said, metrics=loss(i + 1.0)) for i, said in enumerate(words)]
+    always = ["Training, setting by setting", "Latent spaces, turned alike"]
+    assert named(jobs, tmp_path) == [*names, *always]
+
+
+def test_a_grid_that_would_be_mostly_empty_is_not_drawn(tmp_path: Path) -> None:
+    jobs = [Made([f"a={i}", f"b={i}"], metrics=loss(i + 1.0)) for i in range(6)]
+    assert named(jobs, tmp_path)[:2] == ["All settings at once", "Each setting by itself"]
+
+
+def test_errors_are_weighed_against_trustworthiness_or_agreement(tmp_path: Path) -> None:
+    gains = {"neighbours.val.trustworthiness": 0.9, "clustering.kmeans.ari": 0.5}
+    for count, name in ((2, "neighbours.val.trustworthiness"), (1, "clustering.kmeans.ari")):
+        chosen = dict(list(gains.items())[-count:])
+        jobs = [Made([f"a={i}"], metrics=loss(i + 1.0, **chosen)) for i in range(3)]
+        sweep = made(tmp_path / str(count), jobs)
+        table = Elements(text(summarise([sweep], sweep))).table("on the front")
+        assert name in table[0]
+        assert [row["on the front"] for row in table] == ["yes", "no", "no"]
+
+
+def test_the_front_is_what_no_other_is_better_than_in_both() -> None:
+    error, gain = np.array([1, 2, 3, 2, 4.0]), np.array([0.2, 0.5, 0.4, 0.1, 0.9])
+    assert front(error, gain).tolist() == [True, True, False, False, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_the_front_dominates_all_that_is_not_on_it(points: list[tuple[int, int]]) -> None:
+    error, gain = np.array(points, float).T
+    on_front = front(error, gain)
+    for e, g in points:
+        better = (error <= e) & (gain >= g) & ((error < e) | (gain > g))
+        assert not on_front[(error == e) & (gain == g)].any() or not better.any()
+        assert (on_front & (error <= e) & (gain >= g)).any()
+
+
+def test_the_curves_of_a_setting_are_median_and_range_over_its_seeds(tmp_path: Path) -> None:
+    losses = ([1, 2, 3], [3, 4], [5, 9, 9, 7])
+    jobs = [Made([f"seed={i}"], metrics=loss(1), losses=x) for i, x in enumerate(losses)]
+    jobs.append(Made(["seed=3"], status="DIVERGED", metrics=loss(None), losses=[99]))
+    [setting] = Comparison(outcomes(made(tmp_path, jobs))).settings
+    read = curves(setting)
+    assert read.runs == 3
+    band = read.bands["loss"]
+    assert band.epoch.tolist() == [1, 2, 3, 4]
+    assert band.median.tolist() == [3, 4, 6, 7]
+    assert (band.low.tolist(), band.high.tolist()) == ([1, 2, 3, 7], [5, 9, 9, 7])
+    assert read.bands["val_loss"].median.tolist() == [4, 5, 7, 8]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.booleans())
+def test_latents_that_differ_by_a_rotation_are_turned_onto_each_other(
+    seed: int, factors: int, mirrored: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(30, factors))
+    rotation, _ = np.linalg.qr(rng.normal(size=(factors, factors)))
+    rotation[:, 0] *= -1 if mirrored else 1
+    got, likeness = aligned(2 * z @ rotation + 5, z)
+    assert got == pytest.approx(2 * (z - z.mean(axis=0)))
+    assert likeness == pytest.approx(1)
+
+
+def test_fewer_factors_are_filled_up_with_zeros() -> None:
+    z = np.random.default_rng(0).normal(size=(20, 2))
+    wider = np.column_stack([z, np.zeros(20)])
+    assert aligned(z, wider)[0] == pytest.approx(wider - wider.mean(axis=0))
+
+
+def test_latents_are_turned_by_the_rows_in_common_and_only_within_one_table(
+    tmp_path: Path,
+) -> None:
+    z = ((0, 0, "a"), (1, 0, "b"), (0, 2, "b"), (3, 3, "a"))
+    swapped = tuple((y, x, label) for x, y, label in z[:3])
+    jobs = [
+        Made(["seed=0"], metrics=loss(1), latents=z),
+        Made(["seed=1"], metrics=loss(1), latents=swapped),
+        Made(["seed=2"], metrics=loss(1), latents=swapped, data="other"),
+    ]
+    read = [latents(run) for run in outcomes(made(tmp_path, jobs))]
+    first, same, other = turned([each for each in read if each])
+    centred = first.z[:3] - first.z[:3].mean(axis=0)
+    assert same.z == pytest.approx(centred)
+    assert other.z.tolist() == [[0, 0], [0, 1], [2, 0]]
+    assert np.isnan(other.likeness)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (["b", "a", "b"], ("b", "a")),
+        (["class_10", "class_2", "class_2"], ("class_2", "class_10")),
+        ([1.5, 2, 1.5], None),
+    ],
+)
+def test_labels_are_classes_in_their_order_or_values(
+    tmp_path: Path, column: list[str], expected: tuple[str, ...] | None
+) -> None:
+    repeated = [*column, *(range(30) if expected is None else [])]
+    z = [(i, i, label) for i, label in enumerate(repeated)]
+    [run] = outcomes(made(tmp_path, [Made(["a=1"], metrics=loss(1), latents=z)]))
+    read = latents(run)
+    assert read is not None
+    if expected is None:
+        assert isinstance(read.labels, Values)
+    else:
+        assert isinstance(read.labels, Classes)
+        assert read.labels.names == expected
+
+
+def test_only_the_latents_that_are_shown_are_read_and_each_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [
+        Made([f"a={i}", f"seed={seed}"], metrics=loss(i + 1.0)) for i in range(30) for seed in "01"
+    ]
+    sweep, read, table = made(tmp_path, jobs), [], Run.table
+    monkeypatch.setattr(
+        Run, "table", lambda run, name: read.append((run.folder.name, name)) or table(run, name)
+    )
+    page = text(summarise([sweep], tmp_path))
+    assert len(read) == len(set(read))
+    assert [folder for folder, name in read if name == "latents"] == [
+        str(i) for i in range(0, 48, 2)
+    ]
+    assert len(Elements(page).table("panel", "likeness to the first")) == 24
+
+
+def search(trials: list[dict[str, object]], **more: object) -> dict[str, object]:
+    importances = {"optimizer.lr": 0.8, "model": 0.2}
+    return {"objectives": ["val_loss"], "importances": importances, "trials": trials, **more}
+
+
+TRIALS = [
+    {"number": 0, "state": "COMPLETE", "values": [3.0], "params": {"optimizer.lr": 0.1}},
+    {"number": 1, "state": "FAIL", "values": None, "params": {"optimizer.lr": 9}},
+    {"number": 2, "state": "COMPLETE", "values": [1.0], "params": {"optimizer.lr": 0.2}},
+    {"number": 3, "state": "PRUNED", "values": [0.5], "params": {}},
+    {"number": 4, "state": "COMPLETE", "values": [2.0], "params": {"model": "deep"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("directions", "best"),
+    [(["minimize"], ["3", "3", "1", "1", "1"]), (["maximize"], ["3", "3", "3", "3", "3"])],
+)
+def test_a_search_is_told_trial_by_trial_with_the_best_so_far(
+    tmp_path: Path, directions: list[str], best: list[str]
+) -> None:
+    jobs = [Made([f"optimizer.lr={i}"], metrics=loss(i + 1.0)) for i in range(2)]
+    sweep = made(tmp_path, jobs, search(TRIALS, directions=directions))
+    elements = Elements(text(summarise([sweep], tmp_path)))
+    table = elements.table("trial", "best val_loss so far")
+    assert [row["val_loss"] for row in table] == ["3", "", "1", "0.5", "2"]
+    assert [row["best val_loss so far"] for row in table] == best
+    assert elements.table("override", "share")[0] == {"override": "optimizer.lr", "share": "0.8"}
+
+
+@pytest.mark.parametrize("content", [[], {}, search([]), {"objectives": [], "trials": [{}]}, 3])
+def test_a_search_without_trials_or_of_another_form_is_passed_over(
+    tmp_path: Path, content: object
+) -> None:
+    jobs = [Made(["a=1"], metrics=loss(1))]
+    assert "trial by trial" not in text(summarise([made(tmp_path, jobs, content)], tmp_path))
+
+
+# The page
+
+
+def test_the_page_holds_all_it_needs(tmp_path: Path) -> None:
+    page = text(summarise([made(tmp_path, two_models())], tmp_path))
+    tags = Elements(page).tags
+    policy = next(a["content"] for tag, a in tags if "http-equiv" in a)
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert not [tag for tag, _ in tags if tag in {"link", "iframe", "object", "embed", "base"}]
+    assert not [a for tag, a in tags if tag == "script" and "src" in a]
+    images = [a["src"] or "" for tag, a in tags if tag == "img"]
+    assert len(images) == 3
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in images)
+    assert "http:" not in page.replace("http-equiv", "")
+
+
+def test_every_picture_is_described_and_has_a_table(tmp_path: Path) -> None:
+    page = text(summarise([made(tmp_path, two_models(), search(TRIALS))], tmp_path))
+    figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
+    assert len(figures) == 5
+    assert all('alt="' in figure and "<table>" in figure for figure in figures)
+
+
+def test_links_lead_from_the_page_to_files_that_exist(tmp_path: Path) -> None:
+    from urllib.parse import unquote  # noqa: PLC0415
+
+    sweep = made(tmp_path / "a #1 %20?" / "sweep", two_models())
+    summary = summarise([sweep], tmp_path)
+    links = {a["href"] or "" for tag, a in Elements(text(summary)).tags if tag == "a"}
+    assert "a%20%231%20%2520%3F/sweep/0/figures/loss.png" in links
+    assert all((tmp_path / unquote(link)).exists() for link in links)
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_names_are_text_wherever_they_stand(tmp_path: Path, payload: str) -> None:
+    labels = (payload.encode(errors="replace").decode().replace('"', ""), "b", "c")
+    placed = [(i, i % 2, label) for i, label in enumerate(labels)]
+    jobs = [
+        Made(
+            [f"{key}={payload}{i}", "lr=1"],
+            metrics=loss(1.0 + i, **{f"clustering.{payload}.ari": 0.1}),
+            latents=placed,
+        )
+        for i, key in enumerate(("model", "model", payload))
+    ]
+    jobs.append(Made([f"model={payload}"], status="FAILED", metrics=None, error=payload))
+    content = search(
+        [{"number": 0, "state": "COMPLETE", "values": [1], "params": {payload: payload}}]
+    )
+    content |= {"objectives": [payload], "importances": {payload: 1.0}}
+    plain = made(tmp_path / "plain", two_models(), search(TRIALS))
+    sweep = made(tmp_path / "hostile", jobs, content)
+    summary = summarise([sweep], sweep)
+    tags = Elements(text(summary)).tags
+    expected = {tag for tag, _ in Elements(text(summarise([plain], plain))).tags}
+    assert {tag for tag, _ in tags} <= expected
+    assert sum(tag == "script" for tag, _ in tags) == 1
+    assert not [name for _, a in tags for name in a if name.startswith("on") or name == "style"]
+    everything = text(summary) + "".join(summary.lines) + str(summary.failures)
+    assert "\x1b" not in everything
+    assert "\x1b" not in summary.table.read_text(encoding="utf-8")
+
+
+def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
+    sweep = made(tmp_path, two_models())
+    assert text(summarise([sweep], tmp_path)) == text(summarise([sweep], tmp_path))
+
+
+def test_a_summary_that_fails_leaves_the_last_one_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = made(tmp_path, two_models())
+    before = summarise([sweep], tmp_path)
+    files = [before.table.read_bytes(), before.page.read_bytes()]
+
+    def broken(*_: object) -> bytes:
+        raise RuntimeError
+
+    monkeypatch.setattr("aeexp.summary.summary.page", broken)
+    (sweep / "0" / "metrics.json").write_text('{"loss": 7}')
+    with pytest.raises(RuntimeError):
+        summarise([sweep], tmp_path)
+    assert [before.table.read_bytes(), before.page.read_bytes()] == files
+
+
+def test_a_thousand_runs_are_all_in_the_page(tmp_path: Path) -> None:
+    jobs = [
+        Made([f"a={i}", f"seed={seed}"], metrics=loss(i + 1.0 + seed / 10))
+        for i in range(100)
+        for seed in range(10)
+    ]
+    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    table = Elements(text(summary)).tables[-1]
+    assert len(table) == 1001
+    assert len(rows(summary)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(3, "3"), (0.123456, "0.1235"), (float("nan"), "–"), (1e12, "1e+12")]
+)
+def test_numbers_are_written_short(value: float, written: str) -> None:
+    assert number(value) == written
