@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.text import Text
 
 from aeexp.data.dataset import Classes, Floats, Values
@@ -23,6 +24,7 @@ from aeexp.figures import (
     weight_bars,
     weight_map,
 )
+from aeexp.figures.panel import panel, shown_ticks
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -385,6 +387,21 @@ def test_the_factors_with_the_largest_variance_are_drawn() -> None:
     z = normal(60, 8) * [1, 0, 1, 1, 1, 0, 1, 1]
     labels = {axes.get_xlabel() for axes in latent(z, None, title="z").axes} - {""}
     assert labels == {"z1", "z3", "z4", "z5", "z7", "z8"}
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(("low", "high"), [(0.05, 20), (1, 9), (30, 40)])
+def test_a_panel_names_the_ticks_within_its_limits_and_no_others(
+    scale: str, low: float, high: float
+) -> None:
+    figure = Figure()
+    axes = panel(figure, GridSpec(1, 1, figure)[0])
+    axes.set(yscale=scale, ylim=(low, high))
+    axes.yaxis.set_major_formatter("{x:g}")
+    shown = shown_ticks(axes.yaxis)
+    ticks = [at for at in axes.get_yticks() if low <= at <= high]
+    assert [at for at, _ in shown] == pytest.approx(ticks)
+    assert [name for _, name in shown] == [f"{at:g}" for at in ticks]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,24 @@
 """The run directory: nobody else's, and every file in it whole."""
 
+import io
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from aeexp.artifact import Artifact, Document, Metrics, Table
-from aeexp.runs import Record, Status, claim, write, write_bytes
+from aeexp.runs import Job, Ledger, Record, Run, Status, claim, set_aside, write, write_bytes
+from aeexp.runs.png import png
 from aeexp.spec import Activation, Experiment, Iris, Wine
 
 
@@ -33,6 +38,14 @@ def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         claim(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (40, 30)])
+def test_an_image_holds_the_pixels_it_was_given(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
+    with Image.open(io.BytesIO(png(pixels, dpi=150))) as image:
+        assert np.array_equal(np.asarray(image), pixels[..., :3])
+        assert image.info["dpi"] == pytest.approx((150, 150), abs=0.02)  # whole pixels a metre
 
 
 def test_undefined_numbers_become_null(tmp_path: Path) -> None:
@@ -136,3 +149,74 @@ def test_the_config_hash_tells_experiments_apart(tmp_path: Path) -> None:
     hashes = [Record(tmp_path, each).content["config_hash"] for each in experiments]
     assert len(set(hashes)) == 3
     assert Record(tmp_path, Experiment(dataset=Wine())).content["config_hash"] == hashes[0]
+
+
+def told(folder: Path) -> Ledger:
+    ledger = Ledger(folder)
+    ledger.begun(["--multirun", "seed=0,1,2"])
+    ledger.planned({number: [f"seed={number}"] for number in range(3)})
+    ledger.started({number: folder.resolve() / f"run {number}" for number in range(3)})
+    ledger.finished(0, Status.DIVERGED)
+    ledger.failed(1, "ValueError: “no”")
+    return ledger
+
+
+def test_a_ledger_says_what_became_of_each_job(tmp_path: Path) -> None:
+    ledger = told(tmp_path)
+    assert ledger.words() == ["--multirun", "seed=0,1,2"]
+    assert ledger.cwd() == Path.cwd()
+    diverged, failed, missing = ledger.jobs().values()
+    assert diverged == Job(0, ["seed=0"], "run 0", Status.DIVERGED)
+    assert failed == Job(1, ["seed=1"], "run 1", Status.FAILED, "ValueError: “no”")
+    assert missing == Job(2, ["seed=2"], "run 2")
+    assert [job.done for job in (diverged, failed, missing)] == [True, False, False]
+
+
+def test_a_job_that_is_begun_again_has_not_failed(tmp_path: Path) -> None:
+    ledger = told(tmp_path)
+    ledger.started({1: tmp_path.resolve() / "run 1"})
+    assert ledger.jobs()[1] == Job(1, ["seed=1"], "run 1")
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_line_that_was_torn_harms_no_other(tmp_path: Path, cut: int) -> None:
+    ledger = told(tmp_path)
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole[:-cut])
+    assert ledger.jobs()[0].status is Status.DIVERGED
+    assert ledger.jobs()[1].status is None or cut == 1
+    ledger.finished(2, Status.COMPLETED)
+    assert ledger.jobs()[2].status is Status.COMPLETED
+    assert ledger.jobs()[0].status is Status.DIVERGED
+
+
+def test_many_processes_write_one_ledger(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+        list(pool.map(Ledger(tmp_path).finished, range(40), [Status.COMPLETED] * 40))
+    assert all(job.done for job in Ledger(tmp_path).jobs().values())
+    assert len(Ledger(tmp_path).jobs()) == 40
+
+
+def test_what_an_unfinished_run_left_is_kept_under_another_name(tmp_path: Path) -> None:
+    for content in ("first", "second"):
+        (tmp_path / "3").mkdir()
+        (tmp_path / "3" / content).touch()
+        set_aside(tmp_path / "3")
+    set_aside(tmp_path / "3")  # there is nothing
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*/*"))
+    assert found == ["3-unfinished-1/first", "3-unfinished-2/second"]
+
+
+def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    record = Record(tmp_path, Experiment())
+    assert Run(tmp_path).status is None
+    write(Metrics("metrics", {"loss": 0.5, "val_loss": math.nan}), tmp_path)
+    write(Table("latents", {"row": ["a", "b"], "z1": [0.25, math.nan]}), tmp_path)
+    write(Table("empty", {"row": []}), tmp_path)
+    record.end(Status.COMPLETED, {})
+    run = Run(tmp_path)
+    assert run.status is Status.COMPLETED
+    assert run.metrics == pytest.approx({"loss": 0.5, "val_loss": math.nan}, nan_ok=True)
+    assert run.table("latents") == {"row": ["a", "b"], "z1": ["0.25", ""]}
+    assert run.table("empty") == {"row": []}
+    assert run.table("absent") == {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
+from itertools import chain
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ def draw(
 @draw.register
 def _(spec: AllFigures, histories: Sequence[History], found: Findings | None) -> Iterator[Plot]:
     drawn = {"loss": figures.loss(*(history.columns() for history in histories))}.items()
-    for name, figure in drawn if found is None else (*drawn, *_figures(found)):
+    for name, figure in drawn if found is None else chain(drawn, _figures(found)):
         yield Plot(name, figure, spec.format.value, spec.dpi)
 
 

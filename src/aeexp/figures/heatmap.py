@@ -1,6 +1,7 @@
 """A table of numbers as coloured cells, with the numbers written in where they fit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.figures import style
+from aeexp.figures.panel import panel
 
 Names = tuple[Sequence[str], Sequence[str]]
 """Those of the rows and those of the columns."""
@@ -31,7 +33,11 @@ def heat_map(
     rows, columns = numbers.shape
     cell = max(min(1.3, 6.5 / columns), 3.6 / columns), min(0.65, 6.4 / rows)
     figure, axes = _axes(names, cell)
-    axes.imshow(scale.to_rgba(numbers), aspect="auto")
+    edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
+    low, high = scale.get_clim()
+    look: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": scale.cmap, "rasterized": True}
+    axes.pcolormesh(*edges, numbers, **look)
+    axes.set(xlim=edges[0][[0, -1]], ylim=edges[1][[-1, 0]])
     _write(axes, numbers, scale, cell)
     x, y = figure.get_size_inches()
     place = axes.get_position()
@@ -51,7 +57,7 @@ def _axes(names: Names, cell: Size) -> tuple[Figure, Axes]:
         bottom=0.65 + 0.65 * below if slanting else 0.7,
     )
     figure, grid = style.canvas((1, 1), (len(across) * wide, len(down) * high), margins)
-    axes = figure.add_subplot(grid[0])
+    axes = panel(figure, grid[0])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     style.name_ticks(axes.yaxis, down, high, LONGEST)
@@ -60,6 +66,7 @@ def _axes(names: Names, cell: Size) -> tuple[Figure, Axes]:
         style.name_ticks(axes.xaxis, across, 0.64 * wide, LONGEST, **look)
     else:
         style.name_ticks(axes.xaxis, across, wide, LONGEST)
+    style.place_labels(axes, below=0.24 + 0.65 * below * slanting, left=left + 0.11)
     return figure, axes
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, combinations_with_replacement
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.figures import style
 from aeexp.figures.paint import KEY, Paint, draw_key, paint
+from aeexp.figures.panel import Panel, panel
+from aeexp.figures.space import space
 
 MOST_ROWS = 20_000
 MOST_FACTORS = 6
@@ -76,6 +75,7 @@ def _distribution(z: Floats, painted: Paint) -> Figure:
     figure, axes = _one_panel()
     painted.histogram(axes, z, _bins(z))
     axes.set(xlabel="z1", ylabel="rows")
+    style.place_labels(axes)
     return figure
 
 
@@ -83,12 +83,13 @@ def _against(name: str, points: Floats, painted: Paint) -> Figure:
     figure, axes = _one_panel()
     painted.scatter(axes, points, _dot_size(points, 4))
     axes.set(xlabel="z1", ylabel=style.fit(name, 3.8, style.TEXT))
+    style.place_labels(axes)
     return figure
 
 
-def _one_panel() -> tuple[Figure, Axes]:
+def _one_panel() -> tuple[Figure, Panel]:
     figure, grid = style.canvas((1, 1), (5.6, 3.8), style.Margins(left=0.95, right=KEY))
-    axes = figure.add_subplot(grid[0])
+    axes = panel(figure, grid[0])
     style.few_ticks(axes, 6)
     return figure, axes
 
@@ -101,10 +102,10 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
     figure, grid = style.canvas((k - (not diagonal),) * 2, (side, side), margins)
     windows = _windows(z)
     for x, y in (combinations_with_replacement if diagonal else combinations)(range(k), 2):
-        axes = figure.add_subplot(grid[y - (not diagonal), x])
+        axes = panel(figure, grid[y - (not diagonal), x])
         style.few_ticks(axes, max(3, round(1.3 * side)))
         axes.set(xlim=windows[x], xlabel=names[x], ylabel=names[y])
-        axes.yaxis.set_label_coords(-0.6 / side, 0.5)
+        style.place_labels(axes, left=0.6)
         if x == y:
             axes.set_yticks([])
             painted.histogram(axes, z[:, x], _bins(z[:, x]))
@@ -113,20 +114,8 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
             painted.scatter(axes, z[:, [x, y]], _dot_size(z, side))
         axes.label_outer()
     if k == 3:
-        _space(figure.add_subplot(grid[0, 1], projection="3d"), z, windows, painted)
+        space(panel(figure, grid[0, 1]), z, windows, painted, _dot_size(z, 2))
     return figure
-
-
-def _space(axes: Any, z: Floats, windows: Floats, painted: Paint) -> None:
-    """Draw three factors in space; the projections beside it have the numbers of its axes."""
-    painted.scatter(axes, z, _dot_size(z, 2))
-    for axis in axes.xaxis, axes.yaxis, axes.zaxis:
-        axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(NullFormatter())
-        axis.labelpad = -12
-    axes.set(xlabel="z1", ylabel="z2", zlabel="z3")
-    axes.set(xlim=windows[0], ylim=windows[1], zlim=windows[2])
-    axes.set_box_aspect((1, 1, 1), zoom=1.1)
 
 
 def _windows(z: Floats) -> Floats:

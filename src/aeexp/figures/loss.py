@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from aeexp.data.dataset import Floats
 from aeexp.figures import style
+from aeexp.figures.panel import panel
 
 CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style.VALIDATION)}
 
@@ -39,6 +40,7 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
     _mark_divergence(top, epoch, [history["loss"], *curves.values()])
     if varies:
         figure.axes[1].plot(epoch, rate, color=style.INK)
+    style.place_labels(*figure.axes)
     figure.legend(loc="upper left", bbox_to_anchor=(0.11, 0.99), ncols=2)
     return figure
 
@@ -52,14 +54,13 @@ def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:
     margins = style.Margins(left=1.1, top=legend)
     figure, grid = style.canvas((1, 1), (7.8, sum(heights) + 0.2), margins)
     panels = grid[0].subgridspec(len(heights), 1, height_ratios=heights, hspace=0.12)
-    top = figure.add_subplot(panels[0])
+    top = panel(figure, panels[0])
     top.set_ylabel("loss")
     if varies:
-        below = figure.add_subplot(panels[1], sharex=top)
+        below = panel(figure, panels[1], sharex=top)
         below.set_ylabel("learning\nrate")
         style.few_ticks(below, 2)
         top.tick_params(labelbottom=False)
-        figure.align_ylabels()
     style.few_ticks(top, 7)
     figure.axes[-1].set_xlabel("epoch")
     figure.axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
@@ -101,7 +102,7 @@ def _scale(axes: Axes, values: Floats) -> None:
         steps = (1, 2, 5) if values.max() < 100 * values.min() else (1,)
         axes.yaxis.set_major_locator(LogLocator(subs=steps))
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _mark_best(axes: Axes, epoch: Floats, values: Floats | None) -> None:

@@ -43,7 +43,8 @@ class Paint:
         """
         colours = self.colours[self.dots]
         rims = colours * [0.6, 0.6, 0.6, 1]  # lest pale dots are lost on white
-        cross = {"c": style.NOISE, "marker": "x", "lw": 1, "zorder": 1}
+        grey = to_rgba_array(style.NOISE, self.colours[~self.dots, 3])
+        cross = {"c": grey, "marker": "x", "lw": 1, "zorder": 1}
         dot = {"c": colours, "edgecolors": rims, "lw": size / 60, "zorder": 2}
         many = len(points) > style.MANY
         for rows, look in (~self.dots, cross), (self.dots, dot):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.figures import style
+from aeexp.figures.panel import panel
 
 MOST_PANELS = 16
 MOST_ROWS = 2_000
@@ -70,7 +71,7 @@ def _panels(count: int) -> tuple[Figure, float]:
     margins = style.Margins(left=0.6, top=1.2, across=0.4, down=0.75)
     figure, grid = style.canvas((ceil(count / columns), columns), (side, side), margins)
     for i in range(count):
-        figure.add_subplot(grid[i])
+        panel(figure, grid[i])
     return figure, side
 
 

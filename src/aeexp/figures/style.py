@@ -16,10 +16,11 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.gridspec import GridSpec
-from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import Bbox
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.transforms import Bbox, ScaledTranslation
 
 from aeexp.data.dataset import Floats
+from aeexp.figures.panel import Panel, shown_ticks
 
 PALETTE = (
     "#0173B2", "#DE8F05", "#029E73", "#D55E00", "#CC78BC",
@@ -35,6 +36,7 @@ doi:10.1109/TVCG.2009.113).
 """
 NOISE = "#7A7A7A"
 INK = "#262626"
+FRAME, GRID = "#8C8C8C", "#E6E6E6"
 TRAINING, VALIDATION = "#0173B2", "#D55E00"
 NEGATIVE, POSITIVE = "#2166AC", "#B2182B"
 SIGNED = LinearSegmentedColormap.from_list("signed", [NEGATIVE, "#F7F7F7", POSITIVE])
@@ -50,7 +52,7 @@ MANY = 1_000
 
 STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
-    "axes.edgecolor": "#8C8C8C",
+    "axes.edgecolor": FRAME,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.labelsize": TEXT,
@@ -61,21 +63,23 @@ STYLE: dict[Any, Any] = {
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
     "font.size": TEXT,
-    "grid.color": "#E6E6E6",
+    "grid.color": GRID,
     "grid.linewidth": 0.8,
     "legend.fontsize": TEXT,
     "legend.frameon": False,
     "text.color": INK,
     "text.parse_math": False,
     "text.usetex": False,
-    "xtick.color": "#8C8C8C",
+    "xtick.bottom": False,
+    "xtick.color": FRAME,
     "xtick.labelcolor": INK,
     "xtick.labelsize": SMALL,
     "xtick.major.size": 0,
     "xtick.minor.size": 0,
-    "ytick.color": "#8C8C8C",
+    "ytick.color": FRAME,
     "ytick.labelcolor": INK,
     "ytick.labelsize": SMALL,
+    "ytick.left": False,
     "ytick.major.size": 0,
     "ytick.minor.size": 0,
 }
@@ -125,7 +129,14 @@ def _elided(text: str, kept: int) -> str:
 
 
 def _fonts() -> tuple[str, ...]:
-    families = FontProperties().get_family()
+    settings: Any = mpl.rcParams
+    kinds = "family", "serif", "sans-serif", "cursive", "fantasy", "monospace"
+    return _found(*(tuple(settings[f"font.{kind}"]) for kind in kinds))
+
+
+@cache
+def _found(families: Sequence[str], *_: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of the fonts of some families; what generic ones stand for may change."""
     return tuple(str(findfont(FontProperties(family=[family]))) for family in families)
 
 
@@ -199,6 +210,24 @@ def label_panels(figure: Figure, x_label: str, y_label: str = "") -> None:
         figure.supylabel(y_label, fontsize=TEXT, x=0.12 / x, y=(panels.y0 + panels.y1) / 2)
 
 
+def place_labels(*panels: Axes, below: float = 0.24, left: float | None = None) -> None:
+    """Fix how many inches below and left of panels the labels of their axes are.
+
+    Where that is not fixed, each drawing measures all ticks for it. By default the labels are
+    clear of the numbers at the ticks as they are now, those of all panels in one line.
+    """
+    if left is None:
+        names = [name for axes in panels for _, name in shown_ticks(axes.yaxis)]
+        left = widest(names, SMALL) + 0.11
+    for axes in panels:
+        figure = axes.get_figure(root=True)
+        assert figure
+        inches = figure.dpi_scale_trans
+        down, aside = ScaledTranslation(0, -below, inches), ScaledTranslation(-left, 0, inches)
+        axes.xaxis.set_label_coords(0.5, 0, axes.transAxes + down)
+        axes.yaxis.set_label_coords(0, 0.5, axes.transAxes + aside)
+
+
 def few_ticks(axes: Axes, most: int = 3) -> None:
     """Let both axes have at most `most` intervals, at round numbers, written short."""
     for axis in (axes.xaxis, axes.yaxis):
@@ -209,11 +238,14 @@ def few_ticks(axes: Axes, most: int = 3) -> None:
 def name_ticks(axis: Axis, names: Sequence[str], each: float, longest: float, **look: Any) -> None:
     """Name the positions 0, 1, … of an axis, or every n-th where all would be illegible.
 
-    each: the room of a position along the axis; longest: that of a name; both in inches.
+    each: the room of a position along the axis; longest: that of a name; both in inches. look:
+    properties of the names, set on the first tick as the others are made after it.
     """
     step = ceil(0.75 * SMALL * LINE / each)
     labels = [fit(name, longest, SMALL) for name in names[::step]]
-    axis.set_ticks(range(0, len(names), step), labels=labels, **look)
+    axis.set_major_locator(FixedLocator(range(0, len(names), step)))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.get_major_ticks(1)[0].label1.set(**look)
 
 
 def colour_bar(
@@ -230,8 +262,21 @@ def colour_bar(
     """
     x, y = figure.get_size_inches()
     left, bottom, high = place
-    axes = figure.add_axes((left / x, bottom / y, 0.22 / x, high / y))
-    ticks = MaxNLocator(4, integer=whole, min_n_ticks=1)
-    bar = figure.colorbar(scale, cax=axes, ticks=ticks, format="{x:g}")
-    bar.set_label(fit(label, high, TEXT), fontsize=TEXT)
-    bar.outline.set_visible(False)
+    axes = figure.add_axes((left / x, bottom / y, 0.22 / x, high / y), axes_class=Panel)
+    levels = np.linspace(*_apart(*scale.get_clim()), 257)
+    axes.pcolormesh([0, 1], levels, np.arange(256)[:, None], cmap=scale.cmap, rasterized=True)
+    axes.set(xlim=(0, 1), ylim=levels[[0, -1]], frame_on=False)
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, min_n_ticks=1))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.tick_params("y", labelleft=False, labelright=True, grid_alpha=0)
+    numbers = widest((name for _, name in shown_ticks(axes.yaxis)), SMALL)
+    middle = (left + 0.33 + numbers) / x, (bottom + high / 2) / y
+    figure.text(*middle, fit(label, high, TEXT), rotation=90, va="center")
+
+
+def _apart(low: Any, high: Any) -> tuple[float, float]:
+    """Return limits that differ even where all values are the same."""
+    room = 0.1 * abs(low) or 0.1
+    same = high - low <= 1e-12 * max(abs(low), abs(high))
+    return (low - room, high + room) if same else (low, high)

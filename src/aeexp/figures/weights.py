@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from aeexp.data.dataset import Floats, Integers
 from aeexp.figures import style
 from aeexp.figures.heatmap import heat_map
+from aeexp.figures.panel import panel
 
 MOST_FACTORS = 6
 MOST_FEATURES = 20
@@ -68,7 +69,7 @@ def _panels(names: Sequence[Sequence[str]]) -> Figure:
     high = max(1.2, BAR * len(names[0]))
     figure, grid = style.canvas((1, len(names)), (wide, high), margins)
     for i, some in enumerate(names):
-        axes = figure.add_subplot(grid[i])
+        axes = panel(figure, grid[i])
         style.few_ticks(axes, 2)
         style.name_ticks(axes.yaxis, [] if shared and i else some, BAR, longest)
     return figure
