@@ -55,7 +55,7 @@ class SweepTerminal(Watch):
                 description=text,
                 visible=True,
             )
-        elif standing.done % max(1, standing.of // LINES) == 0:
+        elif standing.members > 1 and standing.done % max(1, standing.of // LINES) == 0:
             self.say(f"epoch {standing.done}/{standing.of}  {text}")
 
     def ended(self, outcome: Outcome) -> None:  # type: ignore[override]

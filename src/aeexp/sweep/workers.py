@@ -1,5 +1,6 @@
 """What is made of trained models, in processes of their own that do not import Keras."""
 
+import gc
 import logging
 import logging.handlers
 import multiprocessing
@@ -134,6 +135,7 @@ def _start() -> None:
     """Leave Ctrl-C to the parent, and the other cores to the other workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1)
+    gc.freeze()  # what is imported is not to be searched for garbage after each run
 
 
 @cache

@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf
+
+if TYPE_CHECKING:
+    from aeexp.runs import Job
 
 
 @dataclass
@@ -35,6 +40,7 @@ class GridSweeper(BasicSweeper):
         from aeexp.runs import Ledger  # noqa: PLC0415
 
         assert self.config is not None
+        assert self.launcher is not None
         assert self.hydra_context is not None
         words = [f"{key}={value}" for key, value in self.params.items()] + arguments
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
@@ -49,19 +55,30 @@ class GridSweeper(BasicSweeper):
             first += len(batch)
             ledger.planned({number: job for number, job in jobs.items() if number not in known})
             missing = {n: job for n, job in jobs.items() if n not in known or not known[n].done}
-            returns.append(self._launch(missing))
+            if not hasattr(self.launcher, "launch_jobs"):
+                _make_room([known[n] for n in missing if n in known], folder)
+            returns.append(launch(self.launcher, missing))
         return returns
 
-    def _launch(self, jobs: Mapping[int, list[str]]) -> Sequence[JobReturn]:
-        """Launch jobs under their numbers, by launchers that only know how to count, too."""
-        assert self.launcher is not None
-        if hasattr(self.launcher, "launch_jobs"):
-            return self.launcher.launch_jobs(jobs)
-        return [
-            job_return
-            for first, stretch in _stretches(jobs)
-            for job_return in self.launcher.launch(stretch, initial_job_idx=first)
-        ]
+
+def launch(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Sequence[JobReturn]:
+    """Launch jobs under their numbers, by launchers that only know how to count, too."""
+    if hasattr(launcher, "launch_jobs"):
+        return launcher.launch_jobs(jobs)
+    return [
+        job_return
+        for first, stretch in _stretches(jobs)
+        for job_return in launcher.launch(stretch, initial_job_idx=first)
+    ]
+
+
+def _make_room(jobs: "list[Job]", sweep: Path) -> None:
+    """Set aside what jobs left that did not end, which other launchers would write into."""
+    from aeexp.runs import set_aside  # noqa: PLC0415
+
+    for job in jobs:
+        if job.directory:
+            set_aside(sweep / job.directory)
 
 
 def _stretches(jobs: Mapping[int, list[str]]) -> list[tuple[int, list[list[str]]]]:

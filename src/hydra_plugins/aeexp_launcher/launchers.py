@@ -1,7 +1,8 @@
-"""Hydra's launchers for the jobs of a sweep: as populations, or each in its own process."""
+"""Hydra's launchers for the jobs of a sweep: as populations here or on a cluster, or singly."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -28,7 +29,23 @@ class Process:
     workers: int | None = None
 
 
-for name, node in {"population": Population, "process": Process}.items():
+@dataclass
+class Ray:
+    """Jobs train together on each node of a Ray cluster.
+
+    address: of the cluster to join, auto for the one that this machine is part of; null starts one
+    of this machine. chunks: parts to make of the sweep; null is one a node.
+    """
+
+    _target_: str = f"{MODULE}.RayLauncher"
+    address: str | None = None
+    chunks: int | None = None
+
+
+LAUNCHERS: dict[str, Any] = {"population": Population, "process": Process}
+if find_spec("ray"):
+    LAUNCHERS["ray"] = Ray
+for name, node in LAUNCHERS.items():
     ConfigStore.instance().store(group="hydra/launcher", name=name, node=node, provider="aeexp")
 
 
@@ -72,3 +89,14 @@ class ProcessLauncher(PopulationLauncher):
     def together(self) -> Any:
         apart = getattr(self.task_function, "apart", None)
         return apart and (lambda configs: apart(configs, self.workers))
+
+
+class RayLauncher(PopulationLauncher):
+    """Has chunks of jobs train together, each on a node of a Ray cluster."""
+
+    def __init__(self, address: str | None, chunks: int | None) -> None:
+        self.address, self.chunks = address, chunks
+
+    def together(self) -> Any:
+        on_cluster = getattr(self.task_function, "on_cluster", None)
+        return on_cluster and (lambda configs: on_cluster(configs, self.address, self.chunks))

@@ -11,11 +11,12 @@ from optuna.trial import TrialState
 
 from aeexp.runs import Ledger
 from aeexp.runs.write import write_json
+from hydra_plugins.aeexp_launcher.grid import launch
 from hydra_plugins.aeexp_optuna._objectives import Objectives
 from hydra_plugins.aeexp_optuna._outcome import outcome, run_of, tell
 from hydra_plugins.aeexp_optuna._report import report
 from hydra_plugins.aeexp_optuna._space import Space
-from hydra_plugins.aeexp_optuna._study import ended
+from hydra_plugins.aeexp_optuna._study import ended, unfinished
 
 IN_VAIN = 2  # batches of failures only, after which no more are tried
 
@@ -38,6 +39,8 @@ class Search:
             KeyboardInterrupt: It was interrupted; what it knew by then is kept.
         """
         returned = []
+        if interrupted := unfinished(self.study):
+            returned.append(self._launch(interrupted))
         while (left := n_trials - len(ended(self.study))) > 0:
             returned.append(self._try(min(left, batch)))
             self._report()
@@ -51,7 +54,11 @@ class Search:
         first = trials[0].number
         assert list(jobs) == list(range(first, first + size)), "another process asks, too"
         Ledger(self.folder).planned(jobs)
-        returned = self.launcher.launch(list(jobs.values()), initial_job_idx=first)
+        return self._launch(trials)
+
+    def _launch(self, trials: list[Trial]) -> Sequence[JobReturn]:
+        jobs = {trial.number: self.space.words(trial.params) for trial in trials}
+        returned = launch(self.launcher, jobs)
         self._hear(trials, returned)
         return returned
 

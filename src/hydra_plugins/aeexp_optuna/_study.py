@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aeexp.runs import Ledger, Run, Status
 from hydra_plugins.aeexp_optuna._objectives import Objectives
 from hydra_plugins.aeexp_optuna._options import Options, Sampler
-from hydra_plugins.aeexp_optuna._outcome import Outcome, judged, tell
+from hydra_plugins.aeexp_optuna._outcome import judged, tell
 from hydra_plugins.aeexp_optuna._space import Space
 
 NAME = "aeexp"
@@ -27,7 +27,7 @@ JOURNAL = "journal:"
 
 @contextmanager
 def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> Iterator[Study]:
-    """Give the study of a sweep's directory to go on with, all of whose trials have ended.
+    """Give the study of a sweep's directory to go on with.
 
     Raises:
         ValueError: It cannot be opened, or was begun with other objectives or choices.
@@ -53,6 +53,12 @@ def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> 
 def ended(study: Study) -> list[FrozenTrial]:
     """Return the trials whose jobs have ended, whatever came of them."""
     return [trial for trial in study.get_trials(deepcopy=False) if "status" in trial.user_attrs]
+
+
+def unfinished(study: Study) -> list[Trial]:
+    """Return the trials that were asked for and have not ended."""
+    left = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+    return [Trial(study, trial._trial_id) for trial in left]  # noqa: SLF001
 
 
 def _storage(folder: Path, said: str | None) -> BaseStorage:
@@ -100,13 +106,10 @@ def _refuse_other_choices(study: Study, space: Space) -> None:
 
 
 def _settle(study: Study, folder: Path, names: Sequence[str]) -> None:
-    """End the trials that a sweep was interrupted in, by what their jobs have left."""
+    """End the trials whose jobs ended when the sweep was interrupted, by what these have left."""
     jobs = Ledger(folder).jobs()
-    for left in study.get_trials(deepcopy=False):
-        if not left.state.is_finished():
-            job = jobs.get(left.number)
-            run = Run(folder / job.directory) if job and job.directory else None
-            became = Outcome(TrialState.FAIL, None, error="its job was never finished")
-            if run and run.status not in {None, Status.INTERRUPTED}:
-                became = judged(run, names)
-            tell(study, Trial(study, left._trial_id), became)  # noqa: SLF001
+    for trial in unfinished(study):
+        job = jobs.get(trial.number)
+        run = Run(folder / job.directory) if job and job.directory else None
+        if run and run.status not in {None, Status.INTERRUPTED}:
+            tell(study, trial, judged(run, names))
