@@ -40,6 +40,20 @@ def tests(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Open the summary of a sweep in Chromium, which must be installed."""
+    session.install("-e", ".[test,browser]")
+    session.run("pytest", "tests/test_summary_browser.py", *session.posargs)
+
+
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Sweep by Ray, joblib and submitit, each started for real on this machine."""
+    session.install("-e", ".[test,ray,joblib,submitit]")
+    session.run("pytest", "tests/test_cluster.py", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it bare, and run it from another directory."""
     session.install("build>=1.6")

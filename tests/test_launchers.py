@@ -1,7 +1,10 @@
 """Hydra's conformance tests: our launchers do for any task function what its own do."""
 
 import pytest
+from hydra.errors import MissingConfigException
 from hydra.test_utils.launcher_common_tests import LauncherTestSuite
+
+from aeexp.explain import explain
 
 
 @pytest.mark.filterwarnings("ignore:(.|\n)*Future Hydra versions", "ignore:(.|\n)*version_base")
@@ -11,3 +14,14 @@ from hydra.test_utils.launcher_common_tests import LauncherTestSuite
 )
 class TestLaunchers(LauncherTestSuite):
     """The suite that Hydra holds its launchers to."""
+
+
+@pytest.mark.parametrize(
+    ("option", "extra"),
+    [("ray", "ray"), ("joblib", "joblib"), ("submitit_slurm", "submitit")],
+)
+def test_a_launcher_that_is_not_installed_names_its_extra(option: str, extra: str) -> None:
+    missing = MissingConfigException("not found", f"hydra/launcher/{option}")
+    assert explain(missing) == (
+        f'hydra/launcher={option} needs {extra.capitalize()}: pip install "aeexp[{extra}]".'
+    )

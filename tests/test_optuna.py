@@ -57,7 +57,8 @@ class Launcher:
         set_aside(folder)  # as our launchers do
         folder.mkdir()
         Ledger(self.folder).started({number: folder})
-        config = OmegaConf.create({"hydra": {"runtime": {"output_dir": str(folder)}}})
+        hydra = {"runtime": {"output_dir": str(folder)}, "job": {"num": number}}
+        config = OmegaConf.create({"hydra": hydra})
         ended = JobReturn(hydra_cfg=config, status=JobStatus.COMPLETED)
         try:
             came_to = self.objective(dict(word.split("=", 1) for word in words))
@@ -554,7 +555,8 @@ def test_hydra_finds_the_sweeper_and_runs_its_trials(
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("0", "1", "2", "3", "multirun.yaml", "study.db", "study.json", "sweep.jsonl")
+        *("0", "1", "2", "3", "multirun.yaml", "study.db", "study.json"),
+        *("sweep.jsonl", "sweep.jsonl.lock"),
     }
     for trial in study(tmp_path / "out")["trials"]:
         rate, model = trial["params"]["rate"], trial["params"]["model"]

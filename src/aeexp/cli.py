@@ -3,9 +3,10 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import hydra
@@ -22,10 +23,12 @@ from aeexp.spec import Experiment
 from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:
+    from aeexp.perform import Configs
     from aeexp.sweep.task import Outcome
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
+SHORT = 400  # characters told of what broke
 REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
 
 
@@ -51,17 +54,25 @@ class Performance:
             raise FailedError from error
         return self.statuses[-1]
 
-    def together(self, configs: Mapping[int, DictConfig]) -> "Iterator[Outcome]":
+    def together(self, configs: "Configs") -> "Iterator[Outcome]":
         """Perform jobs as few populations."""
         from aeexp.perform import perform_together  # noqa: PLC0415
 
         return perform_together(configs)
 
-    def apart(self, configs: Mapping[int, DictConfig], workers: int | None) -> "Iterator[Outcome]":
+    def apart(self, configs: "Configs", workers: int | None) -> "Iterator[Outcome]":
         """Perform jobs each in a process of its own, so many at a time."""
         from aeexp.perform import perform_apart  # noqa: PLC0415
 
         return perform_apart(configs, workers)
+
+    def on_cluster(
+        self, configs: "Configs", address: str | None, chunks: int | None
+    ) -> "Iterator[Outcome]":
+        """Perform jobs in chunks, each on a node of a cluster."""
+        from aeexp.perform import perform_on_cluster  # noqa: PLC0415
+
+        return perform_on_cluster(configs, address, chunks)
 
 
 def main() -> None:
@@ -126,6 +137,12 @@ def _sweep(folder: Path, words: list[str]) -> int:
         except KeyboardInterrupt:
             conclude([folder], folder)
             raise
+        except REFUSALS:
+            raise
+        except Exception as error:  # noqa: BLE001  (a launcher broke; what it had run is there)
+            sys.stderr.write(f"{type(error).__name__}: {shorten(explain(error), SHORT)}\n")
+            conclude([folder], folder)
+            return FAILED
         return conclude([folder], folder)
 
 

@@ -24,6 +24,13 @@ EXPECTED: dict[Any, str] = {
     bool: "true or false",
     list[int]: "whole numbers in square brackets, such as [32,16]",
 }
+EXTRAS = {
+    "hydra/launcher/ray": "ray",
+    "hydra/launcher/joblib": "joblib",
+    "hydra/launcher/submitit_local": "submitit",
+    "hydra/launcher/submitit_slurm": "submitit",
+}
+"""The options that another package brings along, and aeexp's extra that asks for it."""
 
 
 def explain(error: Exception) -> str:
@@ -51,6 +58,8 @@ def explain(error: Exception) -> str:
 
 def _no_option(path: str) -> str:
     group, _, option = path.rpartition("/")
+    if extra := EXTRAS.get(path):
+        return f'{group}={option} needs {extra.capitalize()}: pip install "aeexp[{extra}]".'
     return f"{group}={option}: there is no such option; choose {_listed(_choices(group))}."
 
 

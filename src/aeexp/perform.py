@@ -1,6 +1,7 @@
 """The jobs that Hydra gives: experiments into their run directories, told on the terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,13 +13,17 @@ from omegaconf import DictConfig
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
 from aeexp.runs import Ledger, Status, keep
-from aeexp.spec import Backend, Experiment
+from aeexp.spec import Experiment
+from aeexp.sweep.chunks import chunks
 from aeexp.sweep.processes import run_apart
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 from aeexp.watch import Watch
 from aeexp.words import alone, said
+
+Configs = Iterable[tuple[int, DictConfig]]
+"""Jobs of one sweep by number, composed with Hydra's part."""
 
 
 def perform(config: DictConfig) -> Status:
@@ -45,7 +50,7 @@ def perform(config: DictConfig) -> Status:
     return status
 
 
-def perform_together(configs: Mapping[int, DictConfig]) -> Iterator[Outcome]:
+def perform_together(configs: Configs) -> Iterator[Outcome]:
     """Run the jobs of a sweep, composed with Hydra's part, as few populations.
 
     Those on another backend than the first's, which Keras cannot change to in this process, run
@@ -54,18 +59,17 @@ def perform_together(configs: Mapping[int, DictConfig]) -> Iterator[Outcome]:
     Raises:
         KeyboardInterrupt: It was interrupted; those that have ended are kept.
     """
-    tasks = _tasks(configs)
+    tasks, ledger = _tasks(configs)
     first = running() or tasks[0].experiment.backend
     here = [task for task in tasks if task.experiment.backend is first]
     apart = [task for task in tasks if task.experiment.backend is not first]
-    ledger = _ledger(configs)
     with SweepTerminal(len(tasks)) as terminal:
         if apart:
             terminal.say(
                 f"{len(apart)} jobs are on another backend than {first.value}: a process each."
             )
         ended = chain(
-            _together(first, here, ledger, terminal) if here else (),
+            _together(here, ledger, terminal) if here else (),
             run_apart(apart, ledger, terminal, cores()),
         )
         for outcome in ended:
@@ -73,38 +77,49 @@ def perform_together(configs: Mapping[int, DictConfig]) -> Iterator[Outcome]:
             yield outcome
 
 
-def perform_apart(configs: Mapping[int, DictConfig], workers: int | None) -> Iterator[Outcome]:
+def perform_apart(configs: Configs, workers: int | None) -> Iterator[Outcome]:
     """Run the jobs of a sweep each in a process of its own; see `perform_together`."""
-    tasks = _tasks(configs)
+    tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
-        for outcome in run_apart(tasks, _ledger(configs), terminal, workers or cores()):
+        for outcome in run_apart(tasks, ledger, terminal, workers or cores()):
             terminal.ended(outcome)
             yield outcome
 
 
-def _ledger(configs: Mapping[int, DictConfig]) -> Ledger:
-    return Ledger(Path(next(iter(configs.values())).hydra.sweep.dir))
-
-
-def _tasks(configs: Mapping[int, DictConfig]) -> list[Task]:
-    words = {number: list(config.hydra.overrides.task) for number, config in configs.items()}
-    common = set.intersection(*map(set, words.values()))
-    return [
-        Task(
-            number,
-            varied=[word for word in words[number] if word not in common],
-            alone=alone(config),
-            experiment=said(config),
-            folder=Path(config.hydra.runtime.output_dir),
-        )
-        for number, config in configs.items()
-    ]
-
-
-def _together(
-    backend: Backend, tasks: list[Task], ledger: Ledger, watch: Watch
+def perform_on_cluster(
+    configs: Configs, address: str | None, count: int | None
 ) -> Iterator[Outcome]:
-    choose(backend)
+    """Run the jobs of a sweep in so many chunks on a Ray cluster; see `perform_together`.
+
+    address, count: null starts a cluster of this machine, and makes one chunk a node.
+    """
+    from aeexp.sweep.cluster import joined, train_on_cluster  # noqa: PLC0415  (imports Ray)
+
+    tasks, ledger = _tasks(configs)
+    with SweepTerminal(len(tasks)) as terminal, joined(address) as nodes:
+        parts = chunks(tasks, count or len(nodes))
+        terminal.say(f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs")
+        for outcome in train_on_cluster(parts, nodes, ledger, terminal, _together):
+            terminal.ended(outcome)
+            yield outcome
+
+
+def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
+    """Return jobs as tasks, with the ledger of their sweep."""
+    words: list[list[str]] = []
+    tasks: list[Task] = []
+    for number, config in configs:
+        sweep = Path(config.hydra.sweep.dir)
+        words.append(list(config.hydra.overrides.task))
+        folder = Path(config.hydra.runtime.output_dir)
+        tasks.append(Task(number, words[-1], alone(config), said(config), folder))
+    common = set.intersection(*map(set, words))
+    varied = ([word for word in said if word not in common] for said in words)
+    return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)
+
+
+def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[Outcome]:
+    choose(tasks[0].experiment.backend)
     with unheard():
         from aeexp.sweep.population import train_together  # noqa: PLC0415  (imports Keras)
     yield from train_together(tasks, ledger, watch, cores())

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from aeexp.runs.record import Status
 
 NAME = "sweep.jsonl"
@@ -35,7 +37,10 @@ class Job:
 
 
 class Ledger:
-    """The events of one sweep, which many processes may tell."""
+    """The events of one sweep, which many processes may tell.
+
+    They take turns: over NFS, two hosts that append at a time overwrite each other (open(2)).
+    """
 
     def __init__(self, sweep: Path) -> None:
         self.path = sweep / NAME
@@ -109,7 +114,7 @@ class Ledger:
         lines = [json.dumps({"time": now, **event}, ensure_ascii=False) for event in events]
         if not lines:
             return
-        with self.path.open("ab+") as file:
+        with FileLock(f"{self.path}.lock"), self.path.open("ab+") as file:
             if file.tell():  # a line may be torn: leave it behind
                 file.seek(-1, os.SEEK_END)
                 lines = lines if file.read(1) == b"\n" else ["", *lines]

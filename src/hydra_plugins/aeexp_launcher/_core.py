@@ -1,7 +1,7 @@
 """What the launchers do: compose the jobs, have them run, keep Hydra's record of each."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,32 +21,35 @@ from aeexp.sweep.task import Outcome
 from aeexp.words import Composer
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
-Together = Callable[[Mapping[int, DictConfig]], Iterator[Outcome]]
+Together = Callable[[Iterable[tuple[int, DictConfig]]], Iterator[Outcome]]
 
 
 class JobFailedError(RuntimeError):
     """A job of a sweep failed; it has been recorded and told."""
 
 
-def launch(
+def launched(
     launcher: PopulationLauncher, jobs: Mapping[int, Sequence[str]], together: Together | None
-) -> Sequence[JobReturn]:
-    """Launch jobs under their numbers, together if they can be; return them in that order."""
+) -> Iterator[JobReturn]:
+    """Launch jobs under their numbers, together if they can be; yield them as they end.
+
+    What a job is composed to is large, and so not kept but made again when it has ended.
+    """
     setup_globals()
-    if not jobs:
-        return []
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
     Path(str(hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     composer = Composer(launcher.context.config_loader, hydra.job.config_name)
-    configs = {number: _composed(launcher, composer, number, jobs[number]) for number in jobs}
+
+    def composed(number: int) -> DictConfig:
+        return _composed(launcher, composer, number, jobs[number])
+
     if together is None:
-        return [_run(launcher, config, launcher.task_function) for config in configs.values()]
-    returns = {
-        outcome.task.number: _concluded(launcher, configs[outcome.task.number], outcome)
-        for outcome in together(configs)
-    }
-    return [returns[number] for number in sorted(returns)]
+        yield from (_run(launcher, composed(each), launcher.task_function) for each in jobs)
+    elif jobs:
+        warned: set[str] = set()
+        for outcome in together((number, composed(number)) for number in jobs):
+            yield _concluded(launcher, composed(outcome.task.number), outcome, warned)
 
 
 def _composed(
@@ -72,12 +75,14 @@ def _folder(config: DictConfig) -> Path:
         HydraConfig.instance().cfg = saved
 
 
-def _concluded(launcher: PopulationLauncher, config: DictConfig, outcome: Outcome) -> JobReturn:
+def _concluded(
+    launcher: PopulationLauncher, config: DictConfig, outcome: Outcome, warned: set[str]
+) -> JobReturn:
     """Let Hydra record a job that has ended, call its callbacks, and write its log."""
 
     def told(_config: DictConfig) -> str:
         for record in outcome.records:
-            logging.getLogger(record.name).handle(record)
+            _log(record, warned)
         if outcome.status is Status.FAILED:
             raise JobFailedError(outcome.error)
         return outcome.status.value
@@ -94,6 +99,16 @@ def _concluded(launcher: PopulationLauncher, config: DictConfig, outcome: Outcom
     if outcome.status is Status.FAILED:
         ended.status, ended.return_value = JobStatus.FAILED, JobFailedError(outcome.error)
     return ended
+
+
+def _log(record: logging.LogRecord, warned: set[str]) -> None:
+    """Write a record into the job's log; show it, too, unless another job's was the same."""
+    message = record.getMessage()
+    for handler in logging.getLogger().handlers:
+        heard = isinstance(handler, logging.FileHandler) or message not in warned
+        if heard and record.levelno >= handler.level:
+            handler.handle(record)
+    warned.add(message)
 
 
 def _run(launcher: PopulationLauncher, config: DictConfig, task: Any) -> JobReturn:

@@ -1,6 +1,6 @@
 """Hydra's grid of all combinations, which goes on after a job that failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf
+
+from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
 if TYPE_CHECKING:
     from aeexp.runs import Job
@@ -36,7 +38,7 @@ class GridSweeper(BasicSweeper):
     keeps the others from being launched.
     """
 
-    def sweep(self, arguments: list[str]) -> Sequence[Sequence[JobReturn]]:
+    def sweep(self, arguments: list[str]) -> None:
         from aeexp.runs import Ledger  # noqa: PLC0415
 
         assert self.config is not None
@@ -49,27 +51,25 @@ class GridSweeper(BasicSweeper):
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
         ledger, first = Ledger(folder), 0
-        known, returns = ledger.jobs(), []
+        known = ledger.jobs()
         for batch in batches:
             jobs = dict(enumerate(batch, first))
             first += len(batch)
             ledger.planned({number: job for number, job in jobs.items() if number not in known})
             missing = {n: job for n, job in jobs.items() if n not in known or not known[n].done}
-            if not hasattr(self.launcher, "launch_jobs"):
+            if not isinstance(self.launcher, PopulationLauncher):
                 _make_room([known[n] for n in missing if n in known], folder)
-            returns.append(launch(self.launcher, missing))
-        return returns
+            for _ in launched(self.launcher, missing):
+                pass  # what it came to is in the ledger; kept, it would grow with the sweep
 
 
-def launch(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Sequence[JobReturn]:
+def launched(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Iterator[JobReturn]:
     """Launch jobs under their numbers, by launchers that only know how to count, too."""
-    if hasattr(launcher, "launch_jobs"):
-        return launcher.launch_jobs(jobs)
-    return [
-        job_return
-        for first, stretch in _stretches(jobs)
-        for job_return in launcher.launch(stretch, initial_job_idx=first)
-    ]
+    if isinstance(launcher, PopulationLauncher):
+        yield from launcher.launched(jobs)
+        return
+    for first, stretch in _stretches(jobs):
+        yield from launcher.launch(stretch, initial_job_idx=first)
 
 
 def _make_room(jobs: "list[Job]", sweep: Path) -> None:

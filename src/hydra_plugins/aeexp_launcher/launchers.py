@@ -1,6 +1,6 @@
 """Hydra's launchers for the jobs of a sweep: as populations here or on a cluster, or singly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -67,17 +67,23 @@ class PopulationLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        return self.launch_jobs(dict(enumerate(job_overrides, initial_job_idx)))
+        return sorted(self.launched(dict(enumerate(job_overrides, initial_job_idx))), key=number)
 
-    def launch_jobs(self, jobs: Mapping[int, Sequence[str]]) -> Sequence[JobReturn]:
-        """Launch jobs under the numbers they have in the sweep."""
+    def launched(self, jobs: Mapping[int, Sequence[str]]) -> Iterator[JobReturn]:
+        """Launch jobs under the numbers they have in the sweep; yield them as they end."""
         from hydra_plugins.aeexp_launcher import _core  # noqa: PLC0415
 
-        return _core.launch(self, jobs, self.together())
+        return _core.launched(self, jobs, self.together())
 
     def together(self) -> Any:
         """Return what takes all jobs at once, None if nothing does."""
         return getattr(self.task_function, "together", None)
+
+
+def number(ended: JobReturn) -> int:
+    """Return the number that a job has in its sweep."""
+    assert ended.hydra_cfg is not None
+    return int(ended.hydra_cfg.hydra.job.num)
 
 
 class ProcessLauncher(PopulationLauncher):

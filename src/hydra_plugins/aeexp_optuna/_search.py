@@ -11,7 +11,8 @@ from optuna.trial import TrialState
 
 from aeexp.runs import Ledger
 from aeexp.runs.write import write_json
-from hydra_plugins.aeexp_launcher.grid import launch
+from hydra_plugins.aeexp_launcher.grid import launched
+from hydra_plugins.aeexp_launcher.launchers import number
 from hydra_plugins.aeexp_optuna._objectives import Objectives
 from hydra_plugins.aeexp_optuna._outcome import outcome, run_of, tell
 from hydra_plugins.aeexp_optuna._report import report
@@ -58,7 +59,7 @@ class Search:
 
     def _launch(self, trials: list[Trial]) -> Sequence[JobReturn]:
         jobs = {trial.number: self.space.words(trial.params) for trial in trials}
-        returned = launch(self.launcher, jobs)
+        returned = sorted(launched(self.launcher, jobs), key=number)
         self._hear(trials, returned)
         return returned
 

@@ -1,0 +1,250 @@
+"""Sweeps by other engines, each started for real on this machine: `nox -s cluster`."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import BACKEND
+from hydra.test_utils.launcher_common_tests import LauncherTestSuite
+
+from aeexp.runs import Job, Ledger, Run
+
+for engine in ("ray", "hydra_plugins.hydra_joblib_launcher", "submitit"):
+    pytest.importorskip(engine)
+
+Said = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("training.epochs=3", "figures=none")
+ENDLESS = ("training.early_stopping.patience=1000000", "figures=none")
+TOO_LARGE = 10**12  # factors, for whose weights there is no room
+HEAD, NODES = "127.0.0.2", ("127.0.0.3", "127.0.0.4")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Ray's head and two nodes on loopback addresses. folder: of all their files."""
+
+    folder: Path
+    port: int
+    env: Mapping[str, str]
+
+    @property
+    def words(self) -> list[str]:
+        return ["hydra/launcher=ray", f"hydra.launcher.address={HEAD}:{self.port}"]
+
+    def start(self, address: str, *words: str) -> None:
+        """Start a node, which keeps what it compiles in a folder of its own."""
+        words = words or (f"--address={HEAD}:{self.port}", "--num-cpus=1")
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start"]
+        subprocess.run(
+            [*command, f"--node-ip-address={address}", *words],
+            env=self.env | {"JAX_COMPILATION_CACHE_DIR": str(self.folder / address)},
+            capture_output=True,
+            check=True,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        return [p for p in psutil.process_iter(["cmdline"]) if str(self.folder) in _command(p)]
+
+    def trainers(self) -> list[psutil.Process]:
+        children = [child for process in self.processes() for child in process.children()]
+        return [child for child in children if _command(child).startswith("ray::_Trainer")]
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="ray-"))  # pytest's own is too long for a socket
+    with socket.socket() as free:
+        free.bind((HEAD, 0))
+        port = free.getsockname()[1]
+    secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    found = Cluster(folder, port, os.environ | secret | {"RAY_USAGE_STATS_ENABLED": "0"})
+    try:
+        found.start(HEAD, "--head", f"--port={port}", f"--temp-dir={folder}", "--num-cpus=0")
+        for address in NODES:
+            found.start(address)
+        yield found
+    finally:
+        for node in found.processes():
+            for process in (*node.children(recursive=True), node):
+                process.kill()
+        shutil.rmtree(folder)
+
+
+def sweep(root: Path) -> Path:
+    (found,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
+    return found.parent
+
+
+def jobs(root: Path) -> list[Job]:
+    return list(Ledger(sweep(root)).jobs().values())
+
+
+def statuses(root: Path) -> list[str | None]:
+    return [job.status and job.status.value for job in jobs(root)]
+
+
+def files(root: Path) -> set[str]:
+    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def started(root: Path, words: list[str], **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "aeexp", "--multirun", *words, f"backend={BACKEND.value}"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for(holds: Callable[[], Any]) -> Any:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        with suppress(ValueError):  # nothing is there yet
+            if found := holds():
+                return found
+        time.sleep(0.2)
+    raise TimeoutError
+
+
+def assert_same_as_alone(aeexp: Said, run: Path, *words: str) -> None:
+    alone = run.parents[4] / "alone" / run.name
+    aeexp(*words, f"hydra.run.dir={alone}")
+    assert files(run) == files(alone)
+    metrics, expected = Run(run).metrics, Run(alone).metrics
+    assert metrics == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)
+    assert read(run / "run.json")["config_hash"] == read(alone / "run.json")["config_hash"]
+
+
+def test_each_node_trains_a_part_and_a_job_that_fails_leaves_the_others_whole(
+    aeexp: Said, tmp_path: Path, cluster: Cluster
+) -> None:
+    varied = [f"model.latent_dim={TOO_LARGE},2,3", "seed=0,1"]
+    done = aeexp("--multirun", *cluster.words, *varied, *QUICK, env=cluster.env)
+    assert done.returncode == 1, done.stderr
+    assert "nodes: 2, chunks: 3, 3 jobs" in done.stdout
+    assert statuses(tmp_path) == ["FAILED", "FAILED", *["COMPLETED"] * 4]
+    assert "RESOURCE_EXHAUSTED" in str(jobs(tmp_path)[0].error)
+    for node in NODES:
+        assert any((cluster.folder / node).glob("*-cache"))  # a program that was compiled there
+    for number, latent_dim, seed in ((2, 2, 0), (5, 3, 1)):
+        words = (f"model.latent_dim={latent_dim}", f"seed={seed}", *QUICK)
+        assert_same_as_alone(aeexp, sweep(tmp_path) / str(number), *words)
+
+
+def test_a_node_that_is_lost_loses_its_own_jobs_alone(tmp_path: Path, cluster: Cluster) -> None:
+    words = [*cluster.words, "training.epochs=3,1000000", *ENDLESS]
+    with started(tmp_path, words, env=cluster.env) as process:
+        wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+        (trainer,) = wait_for(lambda: len(found := cluster.trainers()) == 1 and found)
+        node = trainer.parent()
+        (address,) = [each for each in NODES if each in _command(node)]
+        node.kill()
+        told, _ = process.communicate(timeout=60)
+    cluster.start(address)
+    assert process.returncode == 1
+    assert "lost on the cluster: its node" in told
+    assert statuses(tmp_path) == ["COMPLETED", "FAILED"]
+    assert read(sweep(tmp_path) / "1" / "run.json")["status"] == "FAILED"
+
+
+def test_ctrl_c_stops_the_nodes_and_keeps_what_is_finished(
+    tmp_path: Path, cluster: Cluster
+) -> None:
+    words = [*cluster.words, "training.epochs=3,1000000", *ENDLESS]
+    with started(tmp_path, words, env=cluster.env) as process:
+        wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "what is finished is kept" in told
+    assert statuses(tmp_path) == ["COMPLETED", None]
+    assert {"run.json", "aeexp.log", ".hydra/config.yaml"} <= files(sweep(tmp_path) / "0")
+    wait_for(lambda: not cluster.trainers())
+    assert (sweep(tmp_path) / "summary.html").exists()
+
+
+def test_no_cluster_at_the_address_is_told(aeexp: Said, tmp_path: Path) -> None:
+    words = ("hydra/launcher=ray", "hydra.launcher.address=nowhere")
+    done = aeexp("--multirun", *words, "seed=0,1", *QUICK)
+    assert done.returncode == 2
+    assert done.stderr.startswith("hydra.launcher.address=nowhere: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"], id="joblib"),
+        pytest.param(["hydra/launcher=submitit_local"], id="submitit"),
+    ],
+)
+class TestOfOthers:
+    """The launchers that Hydra's own people publish."""
+
+    def test_runs_are_what_they_are_alone(
+        self, aeexp: Said, tmp_path: Path, words: list[str]
+    ) -> None:
+        said = ("optimizer=sgd", "model=linear", *QUICK)
+        done = aeexp("--multirun", *words, *said, "optimizer.lr=1e30,0.01")
+        assert done.returncode == 3, done.stderr
+        assert statuses(tmp_path) == ["DIVERGED", "COMPLETED"]
+        assert_same_as_alone(aeexp, sweep(tmp_path) / "1", *said, "optimizer.lr=0.01")
+        assert (sweep(tmp_path) / "summary.html").exists()
+
+    def test_a_job_that_fails_is_recorded_and_done_again_by_resuming(
+        self, aeexp: Said, tmp_path: Path, words: list[str]
+    ) -> None:
+        done = aeexp("--multirun", *words, f"model.latent_dim=3,{TOO_LARGE}", *QUICK)
+        assert done.returncode == 1, done.stderr
+        assert statuses(tmp_path) == ["COMPLETED", "FAILED"]
+        resume = [sys.executable, "-m", "aeexp", "resume", sweep(tmp_path)]
+        assert subprocess.run(resume, check=False, capture_output=True).returncode == 1
+        for name in ("1", "1-unfinished-1"):
+            assert read(sweep(tmp_path) / name / "run.json")["status"] == "FAILED"
+        assert not (sweep(tmp_path) / "0-unfinished-1").exists()
+
+    def test_a_process_that_is_killed_ends_in_a_line_and_a_summary(
+        self, tmp_path: Path, words: list[str]
+    ) -> None:
+        with started(tmp_path, [*words, "training.epochs=3,1000000", *ENDLESS]) as process:
+            wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+            run = wait_for(lambda: jobs(tmp_path)[1].directory)
+            pid = wait_for(lambda: read(sweep(tmp_path) / run / "run.json")["pid"])
+            os.kill(pid, signal.SIGKILL)
+            _, told = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert told.splitlines()[-1].startswith(("TerminatedWorkerError: ", "UncompletedJobErr"))
+        assert statuses(tmp_path) == ["COMPLETED", None]
+        assert (sweep(tmp_path) / "summary.html").exists()
+
+
+@pytest.mark.filterwarnings("ignore:(.|\n)*Future Hydra versions", "ignore:(.|\n)*version_base")
+@pytest.mark.parametrize(("launcher_name", "overrides"), [pytest.param("ray", [], id="ray")])
+class TestLauncher(LauncherTestSuite):
+    """The suite that Hydra holds its launchers to."""
