@@ -2,8 +2,7 @@
 
     python benchmarks/sweep.py [a part of the names of lines]
 
-Each line is a command in a process of its own. Contenders that take long run 4 and 8 of the 64
-jobs, from whose times that of 64 follows.
+Each line is a command in a process of its own, run once; joblib's needs aeexp[joblib].
 """
 
 import csv
@@ -47,13 +46,6 @@ def seeds(runs: int) -> str:
     return f"seed=range({runs // 4})"
 
 
-def extrapolated(*words: str) -> float:
-    """Return the seconds of 64 runs from those of 4 and 8."""
-    few, _ = timed(*DEEP, seeds(4), *words)
-    more, _ = timed(*DEEP, seeds(8), *words)
-    return few + (more - few) / 4 * 60
-
-
 def shares(sweep: Path) -> dict[str, float]:
     """Return the seconds of each stage, summed over the runs."""
     records = [json.loads(path.read_text())["seconds"] for path in sweep.glob("*/run.json")]
@@ -83,7 +75,7 @@ def launchers() -> None:
             "basic launcher, Keras fit": ("hydra/launcher=basic", "training.engine=fit"),
             "joblib launcher, Keras fit": ("hydra/launcher=joblib", "training.engine=fit"),
         }.items():
-            theirs = extrapolated(*words, said)
+            theirs, _ = timed(*DEEP, seeds(64), said, *words)
             tell(f"64 deep runs, {said}: {name}", theirs, f"{theirs / ours:.1f} x")
 
 
