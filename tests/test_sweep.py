@@ -179,6 +179,32 @@ def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
     assert set(statuses(sweep(tmp_path))) == {None}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    with started(tmp_path, "seed=range(16)", "training.epochs=3") as process:
+        assert process.stdout
+        next(line for line in process.stdout if line.startswith("1/16"))
+        children = [
+            path
+            for path in Path("/proc").glob("[0-9]*")
+            if f"PPid:\t{process.pid}\n".encode() in content(path / "status")
+            and b"spawn_main" in content(path / "cmdline")
+        ]
+        assert children
+        process.kill()
+    patience = time.monotonic() + 10
+    while any(b"spawn_main" in content(path / "cmdline") for path in children):
+        assert time.monotonic() < patience
+        time.sleep(0.1)
+
+
+def content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has ended
+        return b""
+
+
 def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
     words = ("hydra/launcher=process", "hydra.launcher.workers=2", "optimizer=sgd", "model=linear")
     done = aeexp("--multirun", *words, "optimizer.lr=1e30,0.01", *QUICK)
@@ -215,6 +241,13 @@ def test_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int])
         done = said(folder, "resume", str(folder))
     assert done.returncode == 2
     assert "Another process works on" in done.stderr
+
+
+def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:
+    words = ("hydra/launcher=process", "hydra.launcher.workers=0")
+    done = aeexp("--multirun", *words, "seed=0,1", *QUICK)
+    assert done.returncode == 2
+    assert done.stderr == "hydra.launcher.workers must be at least 1 or null, got 0.\n"
 
 
 @pytest.mark.parametrize(

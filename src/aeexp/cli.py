@@ -19,7 +19,6 @@ from aeexp.backend import require
 from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
-from aeexp.spec import Experiment
 from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:
@@ -174,14 +173,11 @@ def _directory(arguments: Namespace) -> Path:
     Raises:
         ValueError, HydraException: Something cannot be done; nothing has been written.
     """
-    configs = compositions(arguments)
-    _check([said(config) for config in configs])
-    if arguments.multirun:
-        _refuse_to_leave_the_sweep(configs)
+    config = _checked(arguments)
     from aeexp.runs import claim  # noqa: PLC0415  (imports NumPy)
 
     key = "hydra.sweep.dir" if arguments.multirun else "hydra.run.dir"
-    wanted = OmegaConf.select(configs[0], key)
+    wanted = OmegaConf.select(config, key)
     try:
         folder = claim(Path(wanted).resolve())
     except OSError as error:
@@ -197,30 +193,37 @@ def _insert(arguments: Namespace, word: str) -> None:
     sys.argv.insert(len(sys.argv) - sys.argv[::-1].index(last[0]), word)
 
 
-def _check(experiments: list[Experiment]) -> None:
-    for backend in {experiment.backend for experiment in experiments}:
-        require(backend)
-    from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
+def _checked(arguments: Namespace) -> DictConfig:
+    """Refuse what cannot be done, job by job; return what the first is composed to."""
+    folders: set[Path] = set()
+    first, problems = None, None
+    for number, config in enumerate(compositions(arguments)):
+        experiment = said(config)
+        require(experiment.backend)
+        from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
 
-    problems = Problems()
-    for experiment in experiments:
+        problems = problems or Problems()
         problems.pose(experiment)
+        if arguments.multirun:
+            folders.add(_folder(number, config, folders))
+        first = first or config
+    assert first is not None, "there is at least one job"
+    return first
 
 
-def _refuse_to_leave_the_sweep(configs: list[DictConfig]) -> None:
-    """Refuse names of directories that lie outside the sweep's, or that two jobs would share."""
-    sweep, names = Path("/sweep"), set()
-    for number, config in enumerate(configs):
-        with read_write(config), open_dict(config):
-            config.hydra.job.num = config.hydra.job.id = number
-        folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
-        if folder in names or sweep not in folder.parents:
-            message = (
-                f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
-                " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
-            )
-            raise ValueError(message)
-        names.add(folder)
+def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
+    """Return a job's directory in its sweep, which must not be left, nor shared by two jobs."""
+    with read_write(config), open_dict(config):
+        config.hydra.job.num = config.hydra.job.id = number
+    sweep = Path("/sweep")
+    folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
+    if folder in others or sweep not in folder.parents:
+        message = (
+            f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
+            " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
+        )
+        raise ValueError(message)
+    return folder
 
 
 def _today() -> Path:

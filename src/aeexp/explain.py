@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
+from hydra.core.config_store import ConfigStore
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import (
     ConfigAttributeError,
@@ -94,7 +95,10 @@ def _expected(kind: Any) -> str:
 
 
 def _choices(group: str) -> list[str]:
-    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    """Return the options of a group of conf/, or of Hydra's own, launchers say."""
+    own = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    stored = [] if own else ConfigStore.instance().list(group)
+    return own or [name.removesuffix(".yaml") for name in stored]
 
 
 def _listed(words: list[str]) -> str:

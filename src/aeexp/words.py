@@ -29,8 +29,8 @@ class UnknownKeyError(ValueError):
         self.key, self.kind = key, kind
 
 
-def compositions(arguments: Namespace) -> list[DictConfig]:
-    """Return what a command line composes to, Hydra's own part included.
+def compositions(arguments: Namespace) -> Iterator[DictConfig]:
+    """Yield what a command line composes to, Hydra's own part included.
 
     One configuration; with --multirun one for each combination of the values swept over.
 
@@ -46,10 +46,10 @@ def compositions(arguments: Namespace) -> list[DictConfig]:
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
         _refuse_groups_without_words(overrides)
         name = arguments.config_name or "config"
-        if not arguments.multirun:
-            return [compose(name, words, return_hydra_config=True)]
-        composer = Composer(loader, name)
-        return [composer.compose(each) for each in _combinations(overrides)]
+        if arguments.multirun:
+            yield from map(Composer(loader, name).compose, _combinations(overrides))
+        else:
+            yield compose(name, words, return_hydra_config=True)
 
 
 class Composer:
@@ -95,13 +95,13 @@ def _sets_a_value(override: Override) -> bool:
     return not override.is_hydra_override() and ("." in key or key in scalars)
 
 
-def _combinations(overrides: list[Override]) -> list[list[str]]:
-    """Return the words of every job; of a search, those at the ends of its intervals."""
+def _combinations(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every job; of a search, those at the ends of its intervals."""
     choices = {}
     for override in overrides:
         key = override.get_key_element()
         choices[key] = [f"{key}={value}" for value in _values(override)]
-    return list(map(list, product(*choices.values())))
+    yield from product(*choices.values())
 
 
 def _values(override: Override) -> Iterator[str]:

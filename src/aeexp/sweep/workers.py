@@ -4,6 +4,7 @@ import gc
 import logging
 import logging.handlers
 import multiprocessing
+import os
 import queue
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from threading import Thread
 from typing import Self
 
 from threadpoolctl import threadpool_limits
@@ -132,10 +134,18 @@ def _pool(count: int) -> ProcessPoolExecutor:
 
 
 def _start() -> None:
-    """Leave Ctrl-C to the parent, and the other cores to the other workers."""
+    """Leave Ctrl-C to the parent and other cores to other workers; end with the parent."""
+    Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threadpool_limits(1)
     gc.freeze()  # what is imported is not to be searched for garbage after each run
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)  # nobody is left to hear of it
 
 
 @cache

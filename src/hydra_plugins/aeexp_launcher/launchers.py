@@ -86,6 +86,12 @@ def number(ended: JobReturn) -> int:
     return int(ended.hydra_cfg.hydra.job.num)
 
 
+def _refuse_none(name: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        message = f"hydra.launcher.{name} must be at least 1 or null, got {value}."
+        raise ValueError(message)
+
+
 class ProcessLauncher(PopulationLauncher):
     """Has each job run alone, in a process of its own."""
 
@@ -93,6 +99,7 @@ class ProcessLauncher(PopulationLauncher):
         self.workers = workers
 
     def together(self) -> Any:
+        _refuse_none("workers", self.workers)
         apart = getattr(self.task_function, "apart", None)
         return apart and (lambda configs: apart(configs, self.workers))
 
@@ -104,5 +111,6 @@ class RayLauncher(PopulationLauncher):
         self.address, self.chunks = address, chunks
 
     def together(self) -> Any:
+        _refuse_none("chunks", self.chunks)
         on_cluster = getattr(self.task_function, "on_cluster", None)
         return on_cluster and (lambda configs: on_cluster(configs, self.address, self.chunks))
