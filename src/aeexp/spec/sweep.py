@@ -1,9 +1,20 @@
 """What a sweep is after."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from aeexp.spec._spec import Spec, param
+
+MORE_IS_BETTER = re.compile(
+    r"(^|[._])(r2|ari|ami|nmi|accuracy|silhouette|homogeneity|completeness|v_measure"
+    r"|fowlkes_mallows|calinski_harabasz)(\.mean)?$|trustworthiness|continuity"
+)
+
+
+def more_is_better(metric: str) -> bool:
+    """Return whether more of a metric, by its name in metrics.json, is better than less."""
+    return bool(MORE_IS_BETTER.search(metric))
 
 
 @dataclass(kw_only=True)

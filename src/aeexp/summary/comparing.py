@@ -5,8 +5,9 @@ from math import isclose, isfinite, nan
 
 import numpy as np
 
+from aeexp.spec import more_is_better
 from aeexp.summary import figures
-from aeexp.summary.comparison import Comparison, rises
+from aeexp.summary.comparison import Comparison
 from aeexp.summary.conclusion import points_by
 from aeexp.summary.figures.pareto import front
 from aeexp.summary.picture import Picture, picture
@@ -49,7 +50,7 @@ def _same(comparison: Comparison, names: Sequence[str]) -> bool:
 
 def better(metric: str) -> str:
     """Say which way a metric is read."""
-    return "more is better" if rises(metric) else "less is better"
+    return "more is better" if more_is_better(metric) else "less is better"
 
 
 def _one(comparison: Comparison, varied: Varied) -> Picture:
@@ -96,7 +97,7 @@ def _two(comparison: Comparison, one: Varied, other: Varied, metric: str) -> Pic
     return picture(
         title,
         f"{metric}: {better(metric)}.",
-        figures.grid(down, across, cells, metric, rising=rises(metric)),
+        figures.grid(down, across, cells, metric, rising=more_is_better(metric)),
         Sheet(f"{title}: mean ± standard deviation", columns, rows),
     )
 

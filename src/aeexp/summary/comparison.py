@@ -13,16 +13,6 @@ from aeexp.summary.varied import SEED, Varied, short, shown, varied
 from aeexp.summary.wording import joined, printable
 
 STATUSES = (*(s.value for s in Status if s is not Status.RUNNING), INCOMPLETE)
-RISING = (
-    "r2", "silhouette", "calinski_harabasz", "ari", "ami", "nmi", "homogeneity", "completeness",
-    "v_measure", "fowlkes_mallows", "accuracy",
-)  # fmt: skip
-"""The last words of metrics of which more is better."""
-
-
-def rises(metric: str) -> bool:
-    """Return whether more of a metric is better."""
-    return metric.rpartition(".")[2] in RISING or "trustworthiness" in metric
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from math import isnan, nan
 from pathlib import Path
 
 from aeexp.runs import Ledger
-from aeexp.summary.comparison import Comparison, Setting, rises
+from aeexp.spec import more_is_better
+from aeexp.summary.comparison import Comparison, Setting
 from aeexp.summary.conclusion import conclusion
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.picture import Picture
@@ -146,7 +147,7 @@ def _extreme(comparison: Comparison, metric: str) -> float:
     """Return the best mean of a metric over the settings, if there are several."""
     means = [setting.spread(metric).mean for setting in comparison.settings]
     known = [mean for mean in means if not isnan(mean)]
-    choose = max if rises(metric) else min
+    choose = max if more_is_better(metric) else min
     return choose(known) if len(known) > 1 else nan
 
 

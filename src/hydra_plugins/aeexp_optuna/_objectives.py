@@ -1,17 +1,12 @@
 """What a search makes best: metrics by name, each one way or the other."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.spec import more_is_better
 from hydra_plugins.aeexp_optuna._options import Direction
-
-MORE_IS_BETTER = re.compile(
-    r"(^|[._])(r2|ari|ami|nmi|accuracy|silhouette|homogeneity|completeness|v_measure"
-    r"|fowlkes_mallows|calinski_harabasz)(\.mean)?$|trustworthiness|continuity"
-)
 
 
 @dataclass(frozen=True)
@@ -55,4 +50,4 @@ def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objective
 
 def direction(name: str) -> Direction:
     """Return the way in which a metric is better, or its mean over repeats."""
-    return Direction.maximize if MORE_IS_BETTER.search(name) else Direction.minimize
+    return Direction.maximize if more_is_better(name) else Direction.minimize
