@@ -3,6 +3,8 @@
 import pytest
 from hydra.errors import MissingConfigException
 from hydra.test_utils.launcher_common_tests import LauncherTestSuite
+from hydra.version import VersionBase
+from packaging.version import Version
 
 from aeexp.explain import explain
 
@@ -13,7 +15,11 @@ from aeexp.explain import explain
     [pytest.param(name, [], id=name) for name in ("population", "process")],
 )
 class TestLaunchers(LauncherTestSuite):
-    """The suite that Hydra holds its launchers to."""
+    """The suite that Hydra holds its launchers to, and that counts on the ways of Hydra 1.1."""
+
+    @pytest.fixture(autouse=True)
+    def version_base(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(VersionBase.instance(), "version_base", Version("1.1"))
 
 
 @pytest.mark.parametrize(

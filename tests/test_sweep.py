@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from filelock import FileLock
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
+from made_sweep import Made, loss, made
 from omegaconf import OmegaConf
 
 from aeexp.options import conf_dir, register
@@ -210,6 +212,10 @@ def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("--multirun", *words, "optimizer.lr=1e30,0.01", *QUICK)
     assert done.returncode == 3, done.stderr
     assert statuses(sweep(tmp_path)) == ["DIVERGED", "COMPLETED"]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("$ ")]
+    assert len(lines) == 2
+    pasted = shlex.split(lines[1].removeprefix("$ "))
+    assert pasted[:3] == [sys.executable, "-m", "aeexp"]
     aeexp("optimizer=sgd", "model=linear", "optimizer.lr=0.01", *QUICK, "hydra.run.dir=alone")
     alone, apart = tmp_path / "alone", sweep(tmp_path) / "1"
     assert files(apart) == files(alone)
@@ -241,6 +247,20 @@ def test_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int])
         done = said(folder, "resume", str(folder))
     assert done.returncode == 2
     assert "Another process works on" in done.stderr
+
+
+def test_sweeps_are_compared_across_their_directories(tmp_path: Path) -> None:
+    sweeps = [
+        made(tmp_path / name, [Made([f"model={name}", f"seed={i}"], metrics=loss(0.5 + i / 10))])
+        for i, name in enumerate(("shallow", "deep"))
+    ]
+    done = said(tmp_path, "compare", *map(str, sweeps))
+    assert done.returncode == 0, done.stderr
+    assert "Best run: " in done.stdout
+    (page,) = tmp_path.glob("outputs/compare/*/*/summary.html")
+    assert len((page.parent / "summary.csv").read_text().splitlines()) == 3
+    said(tmp_path, "compare", str(sweeps[0]))
+    assert (sweeps[0] / "summary.csv").exists()
 
 
 def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:

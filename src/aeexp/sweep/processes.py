@@ -1,6 +1,6 @@
 """The jobs of a sweep as single runs, each a process of its own."""
 
-import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,35 +12,48 @@ from subprocess import Popen
 
 from aeexp.runs import Ledger, Run, Status, set_aside
 from aeexp.sweep.task import Outcome, Task
+from aeexp.sweep.terminal import SweepTerminal
 from aeexp.sweep.workers import GLANCE, failed
-from aeexp.watch import Watch
 
 PATIENCE = 20.0  # seconds that interrupted runs have to keep what they learnt
 
 
 def command(task: Task) -> list[str]:
-    """Return the command that runs a task alone; shlex.join makes a shell's line of it."""
+    """Return the command that runs a task alone."""
     return [sys.executable, "-m", "aeexp", *task.alone]
 
 
 def run_apart(
-    tasks: Sequence[Task], ledger: Ledger, watch: Watch, workers: int
+    tasks: Sequence[Task], ledger: Ledger, terminal: SweepTerminal, workers: int
 ) -> Iterator[Outcome]:
     """Run tasks each in its own process, so many at a time; yield them as they end.
 
+    Each is told as a line for a shell when it begins.
+
     Raises:
-        KeyboardInterrupt: The watch said to stop, and so were the runs under way told to.
+        KeyboardInterrupt: The terminal said to stop, and so were the runs under way told to.
     """
     running: dict[int, Popen[str]] = {}
+
+    def run(task: Task) -> Outcome:
+        try:
+            terminal.say(f"$ {shlex.join(command(task))}")
+            return _run(task, ledger, running)
+        except OSError as error:
+            return failed(task, error, ledger)
+
+    stopped: set[int] = set()
     with ThreadPoolExecutor(workers) as threads:
-        pending = {threads.submit(_run, task, ledger, running) for task in tasks}
-        while pending and not watch.stop:
+        pending = {threads.submit(run, task) for task in tasks}
+        while pending:
+            if terminal.stop:
+                pending = {future for future in pending if not future.cancel()}
+                heard = {n: process for n, process in dict(running).items() if n not in stopped}
+                stopped |= heard.keys()
+                _interrupt(list(heard.values()))
             done, pending = wait(pending, GLANCE, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
-        pending = {future for future in pending if not future.cancel()}
-        _interrupt(list(running.values()))
-        yield from (future.result() for future in pending)
-    if watch.stop:
+    if terminal.stop:
         raise KeyboardInterrupt
 
 
@@ -48,14 +61,12 @@ def _run(task: Task, ledger: Ledger, running: dict[int, Popen[str]]) -> Outcome:
     set_aside(task.folder)
     task.folder.parent.mkdir(parents=True, exist_ok=True)
     ledger.started({task.number: task.folder})
-    said = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
     process = Popen(  # noqa: S603  (the user's words, but no shell)
         command(task),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env=said,
         start_new_session=True,  # Ctrl-C reaches it through us alone
     )
     running[task.number] = process
