@@ -73,7 +73,7 @@ def perform_together(configs: Configs) -> Iterator[Outcome]:
             run_apart(apart, ledger, terminal, cores()),
         )
         for outcome in ended:
-            terminal.ended(outcome)
+            terminal.finished(outcome)
             yield outcome
 
 
@@ -82,7 +82,7 @@ def perform_apart(configs: Configs, workers: int | None) -> Iterator[Outcome]:
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
         for outcome in run_apart(tasks, ledger, terminal, workers or cores()):
-            terminal.ended(outcome)
+            terminal.finished(outcome)
             yield outcome
 
 
@@ -100,7 +100,7 @@ def perform_on_cluster(
         parts = chunks(tasks, count or len(nodes))
         terminal.say(f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs")
         for outcome in train_on_cluster(parts, nodes, ledger, terminal, _together):
-            terminal.ended(outcome)
+            terminal.finished(outcome)
             yield outcome
 
 

@@ -58,7 +58,7 @@ class SweepTerminal(Watch):
         elif standing.members > 1 and standing.done % max(1, standing.of // LINES) == 0:
             self.say(f"epoch {standing.done}/{standing.of}  {text}")
 
-    def ended(self, outcome: Outcome) -> None:  # type: ignore[override]
+    def finished(self, outcome: Outcome) -> None:
         """Tell how a job ended."""
         self.statuses[outcome.status] += 1
         done = self.statuses.total()
