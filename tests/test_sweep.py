@@ -182,10 +182,12 @@ def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
-    with started(tmp_path, "seed=range(16)", "training.epochs=3") as process:
+def test_a_sweep_that_is_killed_leaves_no_process_behind_and_is_resumed_whole(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path, "seed=range(8)", "training.epochs=3") as process:
         assert process.stdout
-        next(line for line in process.stdout if line.startswith("1/16"))
+        next(line for line in process.stdout if line.startswith("3/8"))
         children = [
             path
             for path in Path("/proc").glob("[0-9]*")
@@ -198,6 +200,11 @@ def test_a_sweep_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None
     while any(b"spawn_main" in content(path / "cmdline") for path in children):
         assert time.monotonic() < patience
         time.sleep(0.1)
+    done = said(tmp_path, "resume", str(sweep(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    whole = files(sweep(tmp_path) / "0")
+    assert {"aeexp.log", ".hydra/hydra.yaml", "metrics.json"} <= whole
+    assert all(files(sweep(tmp_path) / str(i)) == whole for i in range(8))
 
 
 def content(path: Path) -> bytes:

@@ -72,18 +72,14 @@ def perform_together(configs: Configs) -> Iterator[Outcome]:
             _together(here, ledger, terminal) if here else (),
             run_apart(apart, ledger, terminal, cores()),
         )
-        for outcome in ended:
-            terminal.finished(outcome)
-            yield outcome
+        yield from _told(ended, ledger, terminal)
 
 
 def perform_apart(configs: Configs, workers: int | None) -> Iterator[Outcome]:
     """Run the jobs of a sweep each in a process of its own; see `perform_together`."""
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
-        for outcome in run_apart(tasks, ledger, terminal, workers or cores()):
-            terminal.finished(outcome)
-            yield outcome
+        yield from _told(run_apart(tasks, ledger, terminal, workers or cores()), ledger, terminal)
 
 
 def perform_on_cluster(
@@ -99,9 +95,21 @@ def perform_on_cluster(
     with SweepTerminal(len(tasks)) as terminal, joined(address) as nodes:
         parts = chunks(tasks, count or len(nodes))
         terminal.say(f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs")
-        for outcome in train_on_cluster(parts, nodes, ledger, terminal, _together):
-            terminal.finished(outcome)
-            yield outcome
+        ended = train_on_cluster(parts, nodes, ledger, terminal, _together)
+        yield from _told(ended, ledger, terminal)
+
+
+def _told(
+    outcomes: Iterable[Outcome], ledger: Ledger, terminal: SweepTerminal
+) -> Iterator[Outcome]:
+    """Yield outcomes for Hydra to record; only then are they whole, and told."""
+    for outcome in outcomes:
+        terminal.finished(outcome)
+        yield outcome
+        if outcome.error:
+            ledger.failed(outcome.task.number, outcome.error)
+        else:
+            ledger.finished(outcome.task.number, outcome.status)
 
 
 def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:

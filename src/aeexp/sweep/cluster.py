@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from aeexp.backend import unheard
-from aeexp.runs import Job, Ledger
+from aeexp.runs import Ledger, Run, Status
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.workers import GLANCE, failed
 from aeexp.watch import Watch
@@ -75,7 +75,7 @@ def train_on_cluster(
                 chunk.stop()
         ready, _ = ray.wait([chunk.stream for chunk in under_way], timeout=GLANCE)
         for chunk in [chunk for chunk in under_way if chunk.stream in ready]:
-            yield from chunk.heard(ledger, told)
+            yield from chunk.heard(told)
         under_way = [chunk for chunk in under_way if not chunk.over]
     if watch.stop:
         raise KeyboardInterrupt
@@ -122,7 +122,7 @@ class _Chunk:
     left: dict[int, Task]
     over: bool = False
 
-    def heard(self, ledger: Ledger, stopping: bool) -> Iterator[Outcome]:
+    def heard(self, stopping: bool) -> Iterator[Outcome]:
         """Yield the next task that has ended; those that cannot any more, once it is over."""
         try:
             outcome = ray.get(next(self.stream))
@@ -130,7 +130,7 @@ class _Chunk:
             self.over = True
             ray.kill(self.trainer)  # so that the next has its node
         except RayError as error:
-            yield from self._lost(error, ledger, stopping)
+            yield from self._lost(error, stopping)
         else:
             self.left.pop(outcome.task.number)
             yield outcome
@@ -142,15 +142,14 @@ class _Chunk:
         else:
             ray.kill(self.trainer)
 
-    def _lost(self, error: RayError, ledger: Ledger, stopping: bool) -> Iterator[Outcome]:
+    def _lost(self, error: RayError, stopping: bool) -> Iterator[Outcome]:
         ray.kill(self.trainer)  # which may live where it cannot be heard
-        known = ledger.jobs()
-        for number, task in self.left.items():
-            job = known.get(number, Job(number))
-            if job.done and job.status:
-                yield Outcome(task, job.status)
+        for task in self.left.values():
+            status = Run(task.folder).status
+            if status in {Status.COMPLETED, Status.DIVERGED}:
+                yield Outcome(task, status)
             elif not stopping:
-                yield failed(task, _reason(error), ledger)
+                yield failed(task, _reason(error))
         self.left = {}
 
 

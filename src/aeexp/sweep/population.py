@@ -22,10 +22,10 @@ def train_together(
         KeyboardInterrupt: It was interrupted; those that have ended are kept.
     """
     problems = Problems()
-    with Workers(cores, ledger, watch) as workers:
+    with Workers(cores, watch) as workers:
         for group in groups(tasks, problems):
             ledger.started({task.number: task.folder for task in group})
-            for each in _learnt(group, problems, ledger, watch):
+            for each in _learnt(group, problems, watch):
                 if isinstance(each, Outcome):
                     yield each
                 else:
@@ -33,14 +33,12 @@ def train_together(
         yield from workers.rest()
 
 
-def _learnt(
-    group: list[Task], problems: Problems, ledger: Ledger, watch: Watch
-) -> Iterator[Learnt | Outcome]:
+def _learnt(group: list[Task], problems: Problems, watch: Watch) -> Iterator[Learnt | Outcome]:
     """Yield what each task of a group came to in training, or that it failed."""
     try:
         trained = _trained(group, problems, watch)
     except Exception as error:  # noqa: BLE001  (another group's jobs are not to suffer)
-        yield from (failed(task, error, ledger) for task in group)
+        yield from (failed(task, error) for task in group)
         return
     if watch.stop:
         return
@@ -50,7 +48,7 @@ def _learnt(
         try:
             yield _of_task(task, trained, first, problems, share)
         except Exception as error:  # noqa: BLE001
-            yield failed(task, error, ledger)
+            yield failed(task, error)
 
 
 def _trained(group: list[Task], problems: Problems, watch: Watch) -> Trained:

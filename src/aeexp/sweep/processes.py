@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from subprocess import Popen
 
-from aeexp.runs import Ledger, Run, Status, set_aside
+from aeexp.runs import Ledger, Run, set_aside
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.sweep.workers import GLANCE, failed
@@ -40,7 +40,7 @@ def run_apart(
             terminal.say(f"$ {shlex.join(command(task))}")
             return _run(task, ledger, running)
         except OSError as error:
-            return failed(task, error, ledger)
+            return failed(task, error)
 
     stopped: set[int] = set()
     with ThreadPoolExecutor(workers) as threads:
@@ -72,20 +72,16 @@ def _run(task: Task, ledger: Ledger, running: dict[int, Popen[str]]) -> Outcome:
     running[task.number] = process
     _, told = process.communicate()
     del running[task.number]
-    return _ended(task, process.returncode, told, ledger)
+    return _ended(task, process.returncode, told)
 
 
-def _ended(task: Task, code: int, told: str, ledger: Ledger) -> Outcome:
+def _ended(task: Task, code: int, told: str) -> Outcome:
     """Return what became of a task whose process ended with an exit code and last words."""
     run = Run(task.folder)
     if run.status is None:
         last = (told.strip().splitlines() or [""])[-1]
-        return failed(task, last or f"its process ended with {_reason(code)}", ledger)
-    if run.status is Status.FAILED:
-        ledger.failed(task.number, run.record["error"])
-        return Outcome(task, Status.FAILED, run.record["error"], recorded=True)
-    ledger.finished(task.number, run.status)
-    return Outcome(task, run.status, recorded=True)
+        return failed(task, last or f"its process ended with {_reason(code)}")
+    return Outcome(task, run.status, run.record.get("error"), recorded=True)
 
 
 def _reason(code: int) -> str:

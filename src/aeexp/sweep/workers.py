@@ -21,7 +21,7 @@ from aeexp.artifact import Artifact
 from aeexp.history import History
 from aeexp.problem import Problems
 from aeexp.report import Fitted, begin, report
-from aeexp.runs import Ledger, Status, keep, set_aside
+from aeexp.runs import Status, keep, set_aside
 from aeexp.sweep.task import Outcome, Task
 from aeexp.watch import Watch
 
@@ -50,8 +50,8 @@ class Workers:
     One that is killed takes its companions' tasks with it: each of these is tried again, alone.
     """
 
-    def __init__(self, count: int, ledger: Ledger, watch: Watch) -> None:
-        self.count, self.ledger, self.watch = count, ledger, watch
+    def __init__(self, count: int, watch: Watch) -> None:
+        self.count, self.watch = count, watch
         self.pending: dict[Future[Outcome], Learnt] = {}
         self.pool = _pool(count)
 
@@ -75,7 +75,7 @@ class Workers:
         yield from self._ended(at_most=0)
 
     def _submit(self, learnt: Learnt) -> None:
-        self.pending[self.pool.submit(_report, learnt, self.ledger)] = learnt
+        self.pending[self.pool.submit(_report, learnt)] = learnt
 
     def _ended(self, at_most: int) -> Iterator[Outcome]:
         """Yield tasks as they end, until so few are under way; begin none after a stop."""
@@ -99,11 +99,11 @@ class Workers:
         affected, self.pending = self.pending, {}
         self.pool = _pool(1)
         for future, learnt in affected.items():
-            ended = future if _survived(future) else self.pool.submit(_report, learnt, self.ledger)
+            ended = future if _survived(future) else self.pool.submit(_report, learnt)
             if _survived(ended):
                 yield ended.result()
             else:
-                yield failed(learnt.task, KILLED, self.ledger)
+                yield failed(learnt.task, KILLED)
                 self.pool = _pool(1)
         self.pool.shutdown()
         self.pool = _pool(self.count)
@@ -114,16 +114,14 @@ def _survived(future: Future[Outcome]) -> bool:
     return not isinstance(future.exception(), BrokenProcessPool)
 
 
-def failed(task: Task, error: Exception | str, ledger: Ledger) -> Outcome:
+def failed(task: Task, error: Exception | str) -> Outcome:
     """Record that a task failed of an error, or was ended by what leaves none behind."""
 
     def none() -> Iterator[Artifact]:
         raise error if isinstance(error, Exception) else RuntimeError(error)
         yield
 
-    outcome = _kept(task, none, Watch())
-    ledger.failed(task.number, str(outcome.error))
-    return outcome
+    return _kept(task, none, Watch())
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
@@ -153,17 +151,13 @@ def _problems() -> Problems:
     return Problems()
 
 
-def _report(learnt: Learnt, ledger: Ledger) -> Outcome:
-    """Report a task in its directory, and tell the ledger how it ended."""
+def _report(learnt: Learnt) -> Outcome:
+    """Report a task in its directory; return how it ended, with what its log is to say."""
     logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     logging.getLogger().handlers = [logging.handlers.QueueHandler(logged)]
     watch = Watch()
     watch.seconds.update(learnt.seconds)
     outcome = _kept(learnt.task, partial(_artifacts, learnt, watch), watch)
-    if outcome.error:
-        ledger.failed(learnt.task.number, outcome.error)
-    else:
-        ledger.finished(learnt.task.number, outcome.status)
     return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
 
 
