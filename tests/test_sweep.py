@@ -168,7 +168,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
-    words = ("seed=0,1", "training.epochs=1000000", "training.early_stopping.patience=999999")
+    words = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000")
     with started(tmp_path, *words) as process:
         while not list(tmp_path.glob("outputs/multirun/*/*/sweep.jsonl")):
             time.sleep(0.1)
@@ -179,6 +179,8 @@ def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
         process.communicate(timeout=120)
     assert process.returncode == 130
     assert set(statuses(sweep(tmp_path))) == {None}
+    *_, last = Ledger(sweep(tmp_path)).jobs().values()
+    assert last.directory is None  # nothing more was begun
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -24,6 +24,8 @@ def train_together(
     problems = Problems()
     with Workers(cores, watch) as workers:
         for group in groups(tasks, problems):
+            if watch.stop:
+                break
             ledger.started({task.number: task.folder for task in group})
             for each in _learnt(group, problems, watch):
                 if isinstance(each, Outcome):
