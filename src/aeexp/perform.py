@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
-from aeexp.runs import Ledger, Status, keep
+from aeexp.runs import Ledger, Status, keep, named
 from aeexp.spec import Experiment
 from aeexp.sweep.chunks import chunks
 from aeexp.sweep.processes import run_apart
@@ -44,7 +44,7 @@ def perform(config: DictConfig) -> Status:
         ledger.finished(number, Status.INTERRUPTED)
         raise
     except (Exception, SystemExit) as error:
-        ledger.failed(number, f"{type(error).__name__}: {error}")
+        ledger.failed(number, named(error))
         raise
     ledger.finished(number, status)
     return status

@@ -1,7 +1,7 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
 from aeexp.runs.directory import claim, set_aside
-from aeexp.runs.keep import keep
+from aeexp.runs.keep import keep, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
 from aeexp.runs.read import Run
@@ -17,6 +17,7 @@ __all__ = [
     "claim",
     "keep",
     "locked",
+    "named",
     "set_aside",
     "write",
     "write_bytes",

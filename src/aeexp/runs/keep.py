@@ -32,12 +32,17 @@ def keep(
         raise
     except (Exception, SystemExit) as error:
         write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
-        record.note(error=f"{type(error).__name__}: {error}")
+        record.note(error=named(error))
         raise
     finally:
         record.end(status, watch.seconds)
         watch.ended(record.content, folder)
     return status
+
+
+def named(error: BaseException) -> str:
+    """Return an error as records and ledgers name it, with its kind."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _kept(

@@ -20,8 +20,8 @@ NAME = "sweep.jsonl"
 class Job:
     """One job of a sweep, as far as its ledger knows.
 
-    overrides: the words that make it, the same for no two jobs. directory: of its run, within the
-    sweep's. status: None before it has ended. error: of a job that failed.
+    overrides: the words that make it. directory: of its run, within the sweep's. status: None
+    before it has ended. error: of a job that failed.
     """
 
     number: int

@@ -21,7 +21,7 @@ from aeexp.artifact import Artifact
 from aeexp.history import History
 from aeexp.problem import Problems
 from aeexp.report import Fitted, begin, report
-from aeexp.runs import Status, keep, set_aside
+from aeexp.runs import Status, keep, named, set_aside
 from aeexp.sweep.task import Outcome, Task
 from aeexp.watch import Watch
 
@@ -181,4 +181,4 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch)
         task.folder.mkdir(parents=True)
         return Outcome(task, keep(task.experiment, task.folder, artifacts, watch))
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
-        return Outcome(task, Status.FAILED, f"{type(error).__name__}: {error}")
+        return Outcome(task, Status.FAILED, named(error))

@@ -86,7 +86,7 @@ def number(ended: JobReturn) -> int:
     return int(ended.hydra_cfg.hydra.job.num)
 
 
-def _refuse_none(name: str, value: int | None) -> None:
+def _refuse_below_one(name: str, value: int | None) -> None:
     if value is not None and value < 1:
         message = f"hydra.launcher.{name} must be at least 1 or null, got {value}."
         raise ValueError(message)
@@ -99,7 +99,7 @@ class ProcessLauncher(PopulationLauncher):
         self.workers = workers
 
     def together(self) -> Any:
-        _refuse_none("workers", self.workers)
+        _refuse_below_one("workers", self.workers)
         apart = getattr(self.task_function, "apart", None)
         return apart and (lambda configs: apart(configs, self.workers))
 
@@ -111,6 +111,6 @@ class RayLauncher(PopulationLauncher):
         self.address, self.chunks = address, chunks
 
     def together(self) -> Any:
-        _refuse_none("chunks", self.chunks)
+        _refuse_below_one("chunks", self.chunks)
         on_cluster = getattr(self.task_function, "on_cluster", None)
         return on_cluster and (lambda configs: on_cluster(configs, self.address, self.chunks))
