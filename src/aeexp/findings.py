@@ -11,7 +11,7 @@ import numpy as np
 from aeexp.analysis import agreement, interpretation, reconstruction, separation
 from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
-from aeexp.data import Classes, Dataset, Floats, Integers
+from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Values
 from aeexp.history import History
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
@@ -101,24 +101,39 @@ def undefined(problem: Problem, experiment: Experiment, histories: Sequence[Hist
     return Metrics("metrics", trained | dict.fromkeys(names, math.nan))
 
 
-def _clustering_names(problem: Problem) -> tuple[str, ...]:
-    labelled = isinstance(problem.data.labels, Classes)
-    return separation.NAMES + (agreement.NAMES if labelled else ())
+def _clustering_names(problem: Problem) -> list[str]:
+    of_labels = [
+        f"{name}{suffix}" for _, suffix in _classes(problem.data) for name in agreement.NAMES
+    ]
+    return [*separation.NAMES, *of_labels]
+
+
+def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
+    """Yield the labels that are classes, each with what the names of its metrics end in."""
+    for number, labels in enumerate(data.labels):
+        if isinstance(labels, Classes):
+            yield labels, f".{labels.name}" if number else ""
 
 
 def _latents(found: Findings) -> Mapping[str, Any]:
     data, rows = found.problem.data, found.problem.rows
     named = {"row": data.rows, "split": rows.names}
     factors = dict(zip(found.factors, found.z.T, strict=True))
-    return named | factors | _label_column(data) | dict(found.clusters)
+    return named | factors | _label_columns(data) | dict(found.clusters)
 
 
-def _label_column(data: Dataset) -> dict[str, Any]:
-    if data.labels is None:
-        return {}
-    if isinstance(data.labels, Classes):
-        return {"label": [data.labels.names[code] for code in data.labels.codes]}
-    return {"label": data.labels.values}
+def _label_columns(data: Dataset) -> dict[str, Any]:
+    """Return a column for each of the labels: `label` is the first, others have their names."""
+    return {
+        f"label.{labels.name}" if number else "label": _cells(labels)
+        for number, labels in enumerate(data.labels)
+    }
+
+
+def _cells(labels: Labels) -> Any:
+    if isinstance(labels, Values):
+        return labels.values
+    return np.array([*labels.names, ""], object)[labels.codes]
 
 
 def _weights(found: Findings) -> Mapping[str, Any]:
@@ -133,8 +148,9 @@ def _metrics(found: Findings) -> Mapping[str, float]:
     metrics |= reconstruction.errors(problem.x, found.x_hat, problem.rows, found.x_pca)
     for name, codes in found.clusters.items():
         measured = dict(separation.separation(found.z, codes, name))
-        if isinstance(problem.data.labels, Classes):
-            measured |= agreement.agreement(codes, problem.data.labels)
+        for labels, suffix in _classes(problem.data):
+            agreed = agreement.agreement(codes, labels)
+            measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
         metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
     return metrics
 

@@ -1,4 +1,4 @@
-"""fit: PreprocessingSpec, rows -> the scaling of each column, and its inverse."""
+"""prepare: what is done to a table before it is learnt from; fit: the scaling of its columns."""
 
 from dataclasses import dataclass
 from functools import singledispatch
@@ -7,8 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from aeexp.data import Floats
-from aeexp.spec import MinMax, PreprocessingSpec, Robust, Standard, Unscaled
+from aeexp import imputation
+from aeexp.data import Dataset, Floats, Integers
+from aeexp.imputation import Imputation
+from aeexp.spec import (
+    FitOn,
+    MinMax,
+    Missing,
+    PreprocessingSpec,
+    Robust,
+    Standard,
+    Unscaled,
+)
+
+FILLS = (Missing.mean, Missing.median, Missing.knn)
 
 
 @dataclass(frozen=True)
@@ -24,12 +36,14 @@ class Scaling:
     def apply(self, x: Floats) -> NDArray[np.float32]:
         """Scale (rows, features) in double precision, then round to what networks take.
 
+        What is not a number stays so.
+
         Raises:
-            ValueError: A scaled value is not finite or too large for single precision.
+            ValueError: A scaled value is infinite or too large for single precision.
         """
         with np.errstate(over="ignore"):
             scaled = ((x - self.offset) / self.scale).astype(np.float32)
-        if not np.isfinite(scaled).all():
+        if np.isinf(scaled).any():
             message = (
                 "The scaled table holds values that are not finite: check its extreme values."
             )
@@ -39,6 +53,53 @@ class Scaling:
     def undo(self, scaled: Floats) -> Floats:
         """Return (rows, features) in original units."""
         return scaled.astype(np.float64) * self.scale + self.offset
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Scales a table and then fills its gaps, never to be fitted again.
+
+    imputation: None where gaps are not filled.
+    """
+
+    scaling: Scaling
+    imputation: Imputation | None = None
+
+    def apply(self, x: Floats) -> NDArray[np.float32]:
+        """Return rows as networks take them: (rows, features).
+
+        Raises:
+            ValueError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
+        """
+        scaled = self.scaling.apply(x)
+        if self.imputation:
+            return self.imputation.apply(scaled)
+        if np.isnan(scaled).any():
+            message = "The table has cells without a number, and nothing says how to fill them."
+            raise ValueError(message)
+        return scaled
+
+    def undo(self, scaled: Floats) -> Floats:
+        """Return (rows, features) in original units."""
+        return self.scaling.undo(scaled)
+
+
+def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preprocessing:
+    """Return what a table's rows to train on say is to be done to all rows.
+
+    Raises:
+        ValueError: A feature has no value in any row to learn it from.
+    """
+    x = data.x[train] if spec.fit_on is FitOn.train else data.x
+    if data.missing not in FILLS:
+        return Preprocessing(fit(spec, x))
+    empty = np.isnan(x).all(axis=0)
+    if empty.any():
+        names = ", ".join(data.features[j] for j in np.flatnonzero(empty)[:5])
+        message = f"No row to learn from has a value of {names}: leave it out with dataset.drop."
+        raise ValueError(message)
+    scaling = fit(spec, x)
+    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x)))
 
 
 @singledispatch

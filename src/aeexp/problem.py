@@ -5,22 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp import preprocessing
-from aeexp.data import Dataset, Rows, load, partition
-from aeexp.preprocessing import Scaling
-from aeexp.spec import Autoencoder, Backend, Engine, Experiment, FitOn, Loss, Partition
+from aeexp.data import Dataset, Rows, load, load_table, partition
+from aeexp.preprocessing import Preprocessing, Scaling, prepare
+from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
 
 TABLES = 4  # kept ready for the next experiment
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A table ready for training. x: (rows, features), scaled, in input order."""
+    """A table ready for training. x: (rows, features), scaled and whole, in input order."""
 
     data: Dataset
     rows: Rows
-    scaling: Scaling
+    preprocessing: Preprocessing
     x: NDArray[np.float32]
+
+    @property
+    def scaling(self) -> Scaling:
+        """Return the scaling of each feature."""
+        return self.preprocessing.scaling
 
 
 class Problems:
@@ -51,11 +55,16 @@ def pose(experiment: Experiment) -> Problem:
 
 
 def _prepare(experiment: Experiment) -> Problem:
-    data = load(experiment.dataset)
+    data = _load(experiment)
     rows = partition(experiment.split, data)
-    fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
-    scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
-    return Problem(data, rows, scaling, scaling.apply(data.x))
+    preprocessing = prepare(experiment.preprocessing, data, rows.train)
+    return Problem(data, rows, preprocessing, preprocessing.apply(data.x))
+
+
+def _load(experiment: Experiment) -> Dataset:
+    if isinstance(experiment.dataset, Table):
+        return load_table(experiment.dataset, aside=experiment.split.column)
+    return load(experiment.dataset)
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:

@@ -36,7 +36,9 @@ class Fitted:
 
 def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
-    yield Facts("table", {"data_hash": fingerprint(problem.data)})
+    yield Facts("table", {"data_hash": fingerprint(problem.data), "notes": problem.data.notes})
+    for note in problem.data.notes:
+        log.info(note)
     for concern in concerns(experiment, problem):
         log.warning(concern)
 
@@ -86,7 +88,7 @@ def _find(
         weights=fit.weights,
         quantity=fit.quantity,
         clusters={
-            name: clusters.find(spec, fit.z, problem.data.labels, experiment.seed)
+            name: clusters.find(spec, fit.z, problem.data.label, experiment.seed)
             for name, spec in experiment.clustering.items()
         },
     )

@@ -119,8 +119,9 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     data, rows = problem.data, problem.rows
     yield (
         f"{data.name}: {len(data.rows)} rows × {len(data.features)} features"
-        f"{_labels(data.labels)}; {len(rows.train)} to train on, {len(rows.val)} held out"
+        f"{_labels(data.label)}; {len(rows.train)} to train on, {len(rows.val)} held out"
     )
+    yield from data.notes
     optimizer, training = experiment.optimizer, experiment.training
     yield (
         f"{_shape(experiment, len(data.features))};"
