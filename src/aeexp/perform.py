@@ -136,5 +136,5 @@ def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[O
 def _artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
     choose(experiment.backend)
     with watch.stage("import"), unheard():
-        from aeexp.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
+        from aeexp.experiment import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
     yield from run(experiment, watch)

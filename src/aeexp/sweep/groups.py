@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from aeexp.problem import Problems
-from aeexp.run import members
+from aeexp.experiment import members
 from aeexp.spec import Engine
 from aeexp.sweep.task import Task
 from aeexp.training import engine, mould

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from aeexp.problem import Problems
-from aeexp.run import fitted, members
+from aeexp.experiment import fitted, members
 from aeexp.runs import Ledger
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Outcome, Task
