@@ -56,6 +56,13 @@ class Model(Artifact):
 
 
 @dataclass(frozen=True)
+class Support(Artifact):
+    """What a model is used with on other rows, beside it: arrays by name."""
+
+    arrays: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Facts(Artifact):
     """What belongs into run.json."""
 

@@ -10,7 +10,7 @@ from aeexp.data import Floats
 from aeexp.models import Network
 from aeexp.problem import Problem, pose
 from aeexp.report import Fitted, begin, report
-from aeexp.spec import Autoencoder, Experiment
+from aeexp.spec import Autoencoder, Experiment, Table
 from aeexp.training import Member, engine, train
 from aeexp.watch import Watch
 
@@ -72,6 +72,9 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
         },
         preprocessing={
             "spec": type(experiment.preprocessing).__name__,
+            "id": experiment.dataset.id if isinstance(experiment.dataset, Table) else None,
+            "columns": [asdict(column) for column in problem.data.columns],
+            "missing": problem.data.missing.value,
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),

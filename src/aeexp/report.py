@@ -1,12 +1,14 @@
 """From a trained model to what a run yields of it. Keras is no longer needed here."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from aeexp.analysis import clusters, reconstruction
+from aeexp.analysis.support import support
 from aeexp.analysis.verdict import lost
-from aeexp.artifact import Artifact, DivergedError, Facts, Model, Table
+from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.concerns import concerns
 from aeexp.data import Floats, fingerprint
 from aeexp.findings import Findings, repeated, tell, undefined
@@ -70,9 +72,18 @@ def report(
     yield fit.model
     with watch.stage("analyse"):
         found = _find(experiment, problem, histories, fit)
+        yield Support("model", arrays=_support(found))
         yield from tell(found)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found)
+
+
+def _support(found: Findings) -> Mapping[str, Any]:
+    """Return what the model is used with on other rows: what it learnt from, and fills gaps by."""
+    problem, imputation = found.problem, found.problem.preprocessing.imputation
+    errors = ((problem.x - found.x_hat) ** 2).mean(1)
+    of = support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
+    return of.arrays | (asdict(imputation) if imputation else {})
 
 
 def _find(
