@@ -1,7 +1,7 @@
 """What a run yields: each artefact becomes one file, or a folder, of the run directory."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -46,13 +46,15 @@ class Plot(Artifact):
 class Model(Artifact):
     """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
 
-    weights: arrays by name. export: the file of a Keras model x -> x_hat.
+    weights: arrays by name. export: the file of a Keras model x -> x_hat. support: arrays by name
+    of what the model is used with on other rows, numbers or text.
     """
 
     architecture: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Any]
     export: bytes
+    support: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

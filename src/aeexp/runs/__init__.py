@@ -4,6 +4,7 @@ from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.keep import keep, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
+from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
@@ -14,10 +15,12 @@ __all__ = [
     "Record",
     "Run",
     "Status",
+    "StoredModel",
     "claim",
     "keep",
     "locked",
     "named",
+    "read_model",
     "set_aside",
     "write",
     "write_bytes",

@@ -15,10 +15,10 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
+from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.write import write_json
 from aeexp.spec import Experiment
 
-SCHEMA = 1
 PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
 
 

@@ -17,6 +17,8 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Table
+from aeexp.runs.arrays import pack
+from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
 
 
@@ -58,12 +60,16 @@ def _(artifact: Plot, folder: Path) -> None:
 
 @write.register
 def _(artifact: Model, folder: Path) -> None:
-    model, weights = folder / artifact.name, io.BytesIO()
-    np.savez(weights, allow_pickle=False, **artifact.weights)
-    write_json(model / "architecture.json", artifact.architecture)
-    write_json(model / "preprocessing.json", artifact.preprocessing)
-    write_bytes(model / "weights.npz", weights.getvalue())
-    write_bytes(model / "model.keras", artifact.export)
+    arrays = {"weights.npz": artifact.weights, "support.npz": artifact.support}
+    files = {
+        "architecture.json": _json(artifact.architecture),
+        "preprocessing.json": _json(artifact.preprocessing),
+        **{name: pack(each) for name, each in arrays.items() if each},
+        "model.keras": artifact.export,
+    }
+    for name, content in files.items():
+        write_bytes(folder / artifact.name / name, content)
+    write_json(folder / artifact.name / "manifest.json", manifest(files, arrays))
 
 
 def _pixels(plot: Plot) -> bytes:
@@ -82,8 +88,7 @@ def _strokes(plot: Plot) -> bytes:
 
 def write_json(path: Path, content: Any) -> None:
     """Write nested content as JSON; what is not a finite number becomes null."""
-    text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-    write_bytes(path, f"{text}\n".encode())
+    write_bytes(path, _json(content))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -107,6 +112,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _json(content: Any) -> bytes:
+    text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
+    return f"{text}\n".encode()
 
 
 def _cells(column: Any) -> Iterator[Any]:
