@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
-from aeexp.options import OPTIONS
 from aeexp.experiment import run
+from aeexp.options import OPTIONS
 from aeexp.spec import (
     SGD,
     Adam,
@@ -55,6 +55,7 @@ def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
         "table",
         "history",
         "model",
+        "model/support",
         "latents",
         "weights",
         "interpretation",

@@ -1,7 +1,7 @@
 """What a run yields: each artefact becomes one file, or a folder, of the run directory."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -46,20 +46,18 @@ class Plot(Artifact):
 class Model(Artifact):
     """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
 
-    weights: arrays by name. export: the file of a Keras model x -> x_hat. support: arrays by name
-    of what the model is used with on other rows, numbers or text.
+    weights: arrays by name. export: the file of a Keras model x -> x_hat.
     """
 
     architecture: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Any]
     export: bytes
-    support: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Support(Artifact):
-    """What a model is used with on other rows, beside it: arrays by name."""
+    """What the model beside it is used with on other rows: arrays by name."""
 
     arrays: Mapping[str, Any]
 

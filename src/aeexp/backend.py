@@ -19,7 +19,7 @@ def require(backend: Backend) -> None:
     Raises:
         ValueError: It is not installed, or Keras already runs on another one.
     """
-    if find_spec(backend.value) is None:
+    if not installed(backend):
         message = (
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
@@ -29,6 +29,11 @@ def require(backend: Backend) -> None:
             f"backend={backend.value} cannot follow {running()} in one process: start another one."
         )
         raise ValueError(message)
+
+
+def installed(backend: Backend) -> bool:
+    """Return whether a backend's package is here."""
+    return find_spec(backend.value) is not None
 
 
 def running() -> Backend | None:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.backend import require
+from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
@@ -79,7 +80,10 @@ def main() -> None:
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
     try:
-        code = _answer(get_args_parser().parse_args())
+        if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+            code = command(sys.argv[1:])
+        else:
+            code = _answer(get_args_parser().parse_args())
     except REFUSALS as error:
         sys.stderr.write(f"{explain(error)}\n")
         code = REFUSED

@@ -33,13 +33,13 @@ def perform(config: DictConfig) -> Status:
     """
     hydra = HydraConfig.get()
     folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
-    artifacts = partial(_artifacts, experiment, terminal)
+    yields = partial(artifacts, experiment, terminal)
     if hydra.mode is not RunMode.MULTIRUN:
-        return keep(experiment, folder, artifacts, terminal)
+        return keep(experiment, folder, yields, terminal)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
     ledger.started({number: folder})
     try:
-        status = keep(experiment, folder, artifacts, terminal)
+        status = keep(experiment, folder, yields, terminal)
     except KeyboardInterrupt:
         ledger.finished(number, Status.INTERRUPTED)
         raise
@@ -133,7 +133,8 @@ def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[O
     yield from train_together(tasks, ledger, watch, cores())
 
 
-def _artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
+def artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
+    """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
     with watch.stage("import"), unheard():
         from aeexp.experiment import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)

@@ -72,7 +72,7 @@ def report(
     yield fit.model
     with watch.stage("analyse"):
         found = _find(experiment, problem, histories, fit)
-        yield Support("model", arrays=_support(found))
+        yield Support("model/support", _support(found))
         yield from tell(found)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found)

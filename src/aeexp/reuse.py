@@ -52,7 +52,8 @@ class Reuse:
         error_percentile: the percentage of training rows with a smaller one. For each clustering
         the cluster of most of the 15 nearest known rows (-1 is noise), and `…_confidence`, the
         share of them that are in it. outside: whether a value lies beyond the training rows'
-        range, or is a category they do not have, or the error is above 99 % of theirs.
+        range, or is a category they do not have, or the error is above 99 % of theirs. Of a run
+        that kept no support, those of before aeexp 0.2 say, there are the factors and the error.
 
         Raises:
             ValueError: A column is missing, or holds what the model cannot take.
@@ -65,20 +66,22 @@ class Reuse:
         scaled = self.preprocessing.apply(x)
         z = self.network.encode(scaled)
         errors = ((scaled - self.network.decode(z)) ** 2).mean(1, dtype=np.float64)
-        percentiles = self._support.percentile(errors)
-        beyond, unusual = self._beyond(x), percentiles > USUAL
-        made = {f"z{k + 1}": column for k, column in enumerate(z.T)}
-        made |= {"error": errors, "error_percentile": percentiles}
-        for name, (codes, confidence) in self._support.nearest(z).items():
-            made |= {name: codes, f"{name}_confidence": confidence}
-        table = pd.DataFrame(made | {"outside": beyond.any(1) | unusual}, index=rows)
-        return Encoded(self._named(frame, table), beyond.sum(0), int(unusual.sum()))
+        made = {f"z{k + 1}": column for k, column in enumerate(z.T)} | {"error": errors}
+        beyond, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
+        if self.support:
+            made["error_percentile"] = self.support.percentile(errors)
+            beyond, unusual = self._beyond(self.support, x), made["error_percentile"] > USUAL
+            for name, (codes, confidence) in self.support.nearest(z).items():
+                made |= {name: codes, f"{name}_confidence": confidence}
+            made["outside"] = beyond.any(1) | unusual
+        table = _of_all(frame, pd.DataFrame(made, index=rows))
+        return Encoded(table, beyond.sum(0), int(unusual.sum()))
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
         x, rows = self._features(frame)
         z = self.network.encode(self.preprocessing.apply(x))
-        return self._named(frame, self._restored(self.network.decode(z), rows))
+        return _of_all(frame, self._restored(self.network.decode(z), rows))
 
     def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows, in the columns and units of the table, that factors z1, z2, … mean.
@@ -94,12 +97,12 @@ class Reuse:
         if not np.isfinite(z).all():
             message = "The table has factors that are not finite numbers: leave those rows out."
             raise ValueError(message)
-        rows = pd.RangeIndex(len(frame))
-        return self._named(frame, self._restored(self.network.decode(z), rows))
+        return _of_all(frame, self._restored(self.network.decode(z), pd.RangeIndex(len(frame))))
 
     def unknown(self, names: Sequence[str]) -> list[str]:
-        """Return the columns of a table that the model passes over."""
-        known = {column.name for column in self.columns} | {self.id}
+        """Return the columns of a table that are neither features nor factors nor name rows."""
+        factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
+        known = {column.name for column in self.columns} | {self.id} | factors
         return [name for name in names if name not in known]
 
     @property
@@ -116,14 +119,9 @@ class Reuse:
         return network
 
     @cached_property
-    def _support(self) -> Support:
-        if not self.stored.support:
-            message = (
-                "The run kept no model/support.npz, which says what it learnt from: its aeexp is"
-                " too old, or it was not analysed to its end. Train it again to encode with it."
-            )
-            raise ValueError(message)
-        return Support.read(self.stored.support)
+    def support(self) -> Support | None:
+        """Return what new rows are held against; None where the run did not keep it."""
+        return Support.read(self.stored.support) if self.stored.support else None
 
     def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
         """Return the features of the rows that the model can take, and their numbers."""
@@ -147,9 +145,9 @@ class Reuse:
         whole = np.flatnonzero(~gaps.any(1))
         return x[whole], pd.Index(whole)
 
-    def _beyond(self, x: Floats) -> NDArray[np.bool_]:
+    def _beyond(self, support: Support, x: Floats) -> NDArray[np.bool_]:
         """Return which features lie beyond the training rows; of a new category, all it has."""
-        beyond, start = self._support.beyond(x), 0
+        beyond, start = support.beyond(x), 0
         for column in self.columns:
             stop = start + len(column.features)
             if column.categories:
@@ -161,23 +159,20 @@ class Reuse:
         columns = decode(self.columns, self.preprocessing.undo(scaled))
         return pd.DataFrame(dict(columns), index=rows)
 
-    def _named(self, frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table with a row for each of the frame's, empty where it has none."""
-        whole = table if len(table) == len(frame) else table.reindex(pd.RangeIndex(len(frame)))
-        whole.index = frame.index
-        if self.id in frame and self.id not in whole:
-            whole.insert(0, self.id, frame[self.id])
-        return whole
+
+def _of_all(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with a row for each of the frame's, empty where it has none."""
+    whole = table if len(table) == len(frame) else table.reindex(pd.RangeIndex(len(frame)))
+    return whole.set_axis(frame.index)
 
 
 def _columns(stored: StoredModel) -> tuple[Column, ...]:
     said = stored.preprocessing.get("columns")
     if said is None:  # schema 1 knew no other columns than features
         return tuple(map(Column, stored.features))
-    columns = tuple(
+    return tuple(
         Column(each["name"], tuple(each["categories"]), log1p=each["log1p"]) for each in said
     )
-    return columns
 
 
 def _preprocessing(stored: StoredModel) -> Preprocessing:

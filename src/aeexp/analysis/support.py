@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +33,19 @@ class Support:
     clusters: Mapping[str, Integers]
 
     @classmethod
-    def read(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
+    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the support that arrays hold; see `arrays`."""
-        clusters = {n.removeprefix(CLUSTERS): a for n, a in arrays.items() if n.startswith(CLUSTERS)}
-        return cls(*(arrays[name] for name in ("low", "high", "errors", "z")), clusters)
+        named = [name for name in arrays if name.startswith(CLUSTERS)]
+        return cls(
+            low=arrays["low"],
+            high=arrays["high"],
+            errors=arrays["errors"],
+            z=arrays["z"],
+            clusters={name.removeprefix(CLUSTERS): arrays[name] for name in named},
+        )
 
     @property
-    def arrays(self) -> Mapping[str, Floats | Integers]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays by name."""
         clusters = {f"{CLUSTERS}{name}": codes for name, codes in self.clusters.items()}
         return {"low": self.low, "high": self.high, "errors": self.errors, "z": self.z} | clusters

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from aeexp.data.columns import Column, encode, features
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
-from aeexp.reading import read
+from aeexp.reading import Sheet, read
 from aeexp.spec import Categorical, Infinite, Missing, Table
 
 MOST_CATEGORIES = 100  # of a column that becomes a feature for each
@@ -29,8 +30,8 @@ PARTS = {
 
 def tabulate(spec: Table, aside: str | None) -> Dataset:
     """Return the table that a spec names; see `data.table.load_table`."""
-    sheet = read(Path(spec.path), spec)
-    frame = _sampled(spec, sheet.frame)
+    given = sheet(spec)
+    frame = _sampled(spec, given.frame)
     columns = [_column(spec, frame, name) for name in _chosen(spec, frame, aside)]
     frame, notes = _cleaned(spec, frame, columns)
     x = encode(columns, frame)
@@ -43,8 +44,14 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
         missing=spec.missing,
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
-        notes=(*sheet.notes, *notes, *_duplicates(frame[[column.name for column in columns]])),
+        notes=(*given.notes, *notes, *_duplicates(frame[[column.name for column in columns]])),
     )
+
+
+@singledispatch
+def sheet(spec: Table) -> Sheet:
+    """Return the columns that a table holds, and what is to be said of how they were read."""
+    return read(Path(spec.path), spec)
 
 
 def _sampled(spec: Table, frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aeexp.runs.record import Status
+from aeexp.spec import Backend
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Run:
         """Return how the run ended; None if it has not, as far as its directory knows."""
         status = Status(self.record.get("status", Status.RUNNING.value))
         return None if status is Status.RUNNING else status
+
+    @property
+    def backend(self) -> Backend:
+        """Return the backend that the run computed with."""
+        return Backend(self.record.get("backend", Backend.jax.value))
 
     @property
     def metrics(self) -> Mapping[str, float]:

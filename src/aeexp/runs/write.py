@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Table
+from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Table
 from aeexp.runs.arrays import pack
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
@@ -48,7 +48,7 @@ def _(artifact: Table, folder: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(artifact.columns)
-    writer.writerows(zip(*map(_cells, artifact.columns.values()), strict=True))
+    writer.writerows(zip(*map(cells, artifact.columns.values()), strict=True))
     write_bytes(folder / f"{artifact.name}.csv", text.getvalue().encode())
 
 
@@ -60,16 +60,26 @@ def _(artifact: Plot, folder: Path) -> None:
 
 @write.register
 def _(artifact: Model, folder: Path) -> None:
-    arrays = {"weights.npz": artifact.weights, "support.npz": artifact.support}
     files = {
         "architecture.json": _json(artifact.architecture),
         "preprocessing.json": _json(artifact.preprocessing),
-        **{name: pack(each) for name, each in arrays.items() if each},
+        "weights.npz": pack(artifact.weights),
         "model.keras": artifact.export,
     }
     for name, content in files.items():
         write_bytes(folder / artifact.name / name, content)
+    arrays = {"weights.npz": artifact.weights}
     write_json(folder / artifact.name / "manifest.json", manifest(files, arrays))
+
+
+@write.register
+def _(artifact: Support, folder: Path) -> None:
+    path, content = folder / f"{artifact.name}.npz", pack(artifact.arrays)
+    write_bytes(path, content)
+    before = json.loads((path.parent / "manifest.json").read_bytes())
+    added = manifest({path.name: content}, {path.name: artifact.arrays})
+    both = {key: before[key] | added[key] for key in ("files", "arrays")}
+    write_json(path.parent / "manifest.json", before | both)
 
 
 def _pixels(plot: Plot) -> bytes:
@@ -119,7 +129,8 @@ def _json(content: Any) -> bytes:
     return f"{text}\n".encode()
 
 
-def _cells(column: Any) -> Iterator[Any]:
+def cells(column: Any) -> Iterator[Any]:
+    """Yield a column's cells as a csv file has them; what is not a number is empty."""
     return (
         "" if isinstance(value, float | np.floating) and math.isnan(value) else value
         for value in column

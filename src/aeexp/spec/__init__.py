@@ -22,6 +22,7 @@ from aeexp.spec.dataset import (
     DatasetSpec,
     Diabetes,
     Digits,
+    Format,
     Infinite,
     Iris,
     Missing,
@@ -31,7 +32,7 @@ from aeexp.spec.dataset import (
     Wine,
 )
 from aeexp.spec.experiment import Backend, Experiment
-from aeexp.spec.figures import AllFigures, FiguresSpec, Format, NoFigures
+from aeexp.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.spec.model import Activation, Autoencoder, Deep, Initializer, Linear, ModelSpec, Shallow
 from aeexp.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
 from aeexp.spec.preprocessing import FitOn, MinMax, PreprocessingSpec, Robust, Standard, Unscaled
@@ -81,6 +82,7 @@ __all__ = [
     "Engine",
     "Experiment",
     "Exponential",
+    "FigureFormat",
     "FiguresSpec",
     "FitOn",
     "Format",
