@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from functools import singledispatch
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Table
 from aeexp.runs.png import png
+
+FILES = count(1)
+"""Numbers the files that this process writes."""
 
 
 @singledispatch
@@ -87,9 +91,20 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    """Write a whole file.
+
+    Raises:
+        OSError: It cannot be written, for want of room, say; what was there before is as it was.
+    """
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        message = (
+            f"{path} cannot be written ({error.strerror}): it takes {len(content):,} bytes."
+            " Make room, or choose another place."
+        )
+        raise OSError(message) from error
 
 
 @contextmanager
@@ -104,9 +119,19 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        _crash_where_told()
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _crash_where_told() -> None:
+    """End this process as a loss of power would, at the file whose number is in AEEXP_CRASH_AT.
+
+    So a test can end a run between any two files.
+    """
+    if str(next(FILES)) == os.environ.get("AEEXP_CRASH_AT"):
+        os._exit(9)
 
 
 def _cells(column: Any) -> Iterator[Any]:
