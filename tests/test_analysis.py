@@ -12,6 +12,7 @@ from aeexp.analysis import agreement, clusters, interpretation, reconstruction, 
 from aeexp.analysis.verdict import Course, judge, lost
 from aeexp.concerns import shortfall
 from aeexp.data import Classes, Rows, Values
+from aeexp.history import History
 from aeexp.options import OPTIONS
 from aeexp.preprocessing import Scaling
 from aeexp.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
@@ -339,7 +340,8 @@ def test_a_course_gets_the_verdict_it_deserves(seen: Course, word: str, says: st
 
 
 def test_a_lost_loss_is_told_with_its_epoch_and_what_was_before() -> None:
-    verdict = lost(np.array([2.0, 3.5, np.nan]))
-    assert verdict.word == "diverged"
+    loss = np.array([2.0, 3.5, np.nan])
+    verdict = lost(History(loss, 2 * loss, loss, 2, interrupted=False, lost=2))
+    assert (verdict.word, verdict.epoch, verdict.last_loss) == ("diverged", 3, 3.5)
     assert "epoch 3" in verdict.sentence
     assert "3.5" in verdict.sentence

@@ -130,6 +130,7 @@ def test_killed_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> None:
 
 def test_a_record_is_running_until_it_ends(tmp_path: Path) -> None:
     record = Record(tmp_path, Experiment())
+    record.begin()
     before = json.loads((tmp_path / "run.json").read_text())
     record.note(data_hash="abc")
     record.end(Status.COMPLETED, {"total": 1.5})
@@ -209,7 +210,9 @@ def test_what_an_unfinished_run_left_is_kept_under_another_name(tmp_path: Path) 
 
 def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     record = Record(tmp_path, Experiment())
-    assert Run(tmp_path).status is None
+    assert Run(tmp_path).status is Status.INCOMPLETE
+    record.begin()
+    assert Run(tmp_path).status is Status.RUNNING
     write(Metrics("metrics", {"loss": 0.5, "val_loss": math.nan}), tmp_path)
     write(Table("latents", {"row": ["a", "b"], "z1": [0.25, math.nan]}), tmp_path)
     write(Table("empty", {"row": []}), tmp_path)

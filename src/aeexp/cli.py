@@ -1,5 +1,6 @@
 """The edge: argv in, files and exit codes out."""
 
+import logging
 import os
 import sys
 from argparse import Namespace
@@ -20,6 +21,8 @@ from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
+from aeexp.termination import EXIT as TERMINATED
+from aeexp.termination import Termination
 from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:
@@ -76,22 +79,40 @@ class Performance:
 
 
 def main() -> None:
-    """Run the command line; exits 0 done, 1 failed, 2 refused, 3 diverged, 130 interrupted."""
+    """Run the command line.
+
+    Exits with 0 done, 1 failed, 2 refused, 3 diverged, 130 interrupted, 143 terminated.
+    """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
+    logging.raiseExceptions = False  # a log that finds no room is no reason to print a traceback
+    with Termination() as termination:
+        code = _code(termination)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads to the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _code(termination: Termination) -> int:
+    """Do what is asked; return the exit code, having told what went wrong in one line."""
     try:
         if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-            code = command(sys.argv[1:])
-        else:
-            code = _answer(get_args_parser().parse_args())
+            return command(sys.argv[1:])
+        return _answer(get_args_parser().parse_args())
     except REFUSALS as error:
         sys.stderr.write(f"{explain(error)}\n")
-        code = REFUSED
+        return REFUSED
     except FailedError:
-        code = FAILED
+        return FAILED
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        sys.stderr.write(f"{explain(error)}\n")
+        return FAILED
     except KeyboardInterrupt:
-        code = INTERRUPTED
-    sys.exit(code)
+        return TERMINATED if termination.heard else INTERRUPTED
 
 
 def _answer(arguments: Namespace) -> int:

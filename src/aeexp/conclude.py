@@ -1,11 +1,13 @@
 """How a sweep ended: its summary, told and as an exit code."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.text import Text
+
 from aeexp.runs import Ledger, Status
 from aeexp.summary import summarise
+from aeexp.terminal import quiet_console
 
 FAILED, DIVERGED = 1, 3
 
@@ -15,11 +17,10 @@ def conclude(sweeps: Sequence[Path], into: Path) -> int:
 
     It is 1 if a job failed or is missing, otherwise 3 if one diverged, otherwise 0.
     """
-    summary = summarise(sweeps, into)
-    for each in summary.failures:
-        sys.stdout.write(f"#{each.number} {each.overrides}: {each.status}: {each.reason}\n")
-    for line in (*summary.lines, f"summary: {summary.page}"):
-        sys.stdout.write(f"{line}\n")
+    summary, console = summarise(sweeps, into), quiet_console()
+    failures = (f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures)
+    for line in (*failures, *summary.lines, f"summary: {summary.page}"):
+        console.print(Text(line), soft_wrap=True)
     statuses = {job.status for sweep in sweeps for job in Ledger(sweep).jobs().values()}
     if not statuses <= {Status.COMPLETED, Status.DIVERGED}:
         return FAILED

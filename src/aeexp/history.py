@@ -16,16 +16,22 @@ class History:
     loss: the training loss with its penalties, as Keras reports it: the mean over the steps
     of the epoch. val_loss: the same over the validation rows after the epoch; not a number
     without validation rows. learning_rate: at the epoch's first step. kept: index of the epoch
-    whose weights the model has. diverged: whether a loss was not finite, which ended training.
-    interrupted: whether it was told to stop before it would have ended.
+    whose weights the model has. interrupted: whether it was told to stop before it would have
+    ended. lost: index of the first epoch with a loss that is not finite, which ended the training,
+    or beyond all use; None unless the training diverged.
     """
 
     loss: Floats
     val_loss: Floats
     learning_rate: Floats
     kept: int
-    diverged: bool
     interrupted: bool
+    lost: int | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Return whether there is no model to look at."""
+        return self.lost is not None
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the table of the run directory: one row an epoch, counted from 1."""

@@ -58,14 +58,15 @@ def report(
     diverged.
 
     Raises:
-        DivergedError: The loss was lost; what is known all the same has been yielded.
+        DivergedError: The loss was lost; what is known all the same has been yielded. That is no
+            model: weights of before would be taken for a result of training, which they are not.
     """
     yield Table("history", histories[0].columns())
     if experiment.repeats > 1:
         yield Table("repeats", repeated(experiment.seed, histories))
     if histories[0].diverged:
         yield undefined(problem, experiment, histories)
-        yield Facts("verdict", {"verdict": asdict(lost(histories[0].loss))})
+        yield Facts("verdict", {"verdict": asdict(lost(histories[0]))})
         yield from draw(experiment.figures, histories, None)
         raise DivergedError
     fit = fitted()

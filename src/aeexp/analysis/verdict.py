@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aeexp.data import Floats
+from aeexp.history import History
 
 DIVERGED = 1.05  # times the error of predicting every feature's mean
 BARELY = 0.90  # times the same: nothing much was learnt
@@ -21,6 +22,17 @@ class Verdict:
 
     word: str
     sentence: str
+
+
+@dataclass(frozen=True)
+class Lost(Verdict):
+    """The verdict on a training whose loss was lost in an epoch, counted from 1.
+
+    last_loss: the last before it, None in the first epoch.
+    """
+
+    epoch: int
+    last_loss: float | None
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,23 @@ class Course:
     kept: int
 
 
-def lost(loss: Floats) -> Verdict:
-    """Return the verdict on a training whose last loss is not finite. loss: (epochs,)."""
-    before = f"after a loss of {loss[-2]:.3g}" if len(loss) > 1 else "from the start"
-    return _say("diverged", f"no finite loss in epoch {len(loss)}, {before}: lower optimizer.lr.")
+def lost(history: History) -> Lost:
+    """Return the verdict on a training that diverged."""
+    epoch = history.lost
+    assert epoch is not None, "there is a model to judge"
+    last = float(history.loss[epoch - 1]) if epoch else None
+    before = "from the start" if last is None else f"after a loss of {last:.3g}"
+    return Lost(
+        "diverged",
+        f"Diverged: {_losses(history, epoch)} in epoch {epoch + 1}, {before}: lower optimizer.lr.",
+        epoch + 1,
+        last,
+    )
+
+
+def _losses(history: History, epoch: int) -> str:
+    loss, val_loss = history.loss[epoch], history.val_loss[epoch]
+    return f"loss {loss:.3g}" + ("" if np.isnan(val_loss) else f", val_loss {val_loss:.3g}")
 
 
 def judge(course: Course) -> Verdict:

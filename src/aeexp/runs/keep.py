@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from aeexp.artifact import Artifact, DivergedError, Facts
@@ -21,23 +22,36 @@ def keep(
 
     Raises:
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
-        Exception, SystemExit: It failed; the traceback is in its directory.
+        Exception, SystemExit: It failed; the traceback is in its directory, if there is room.
     """
     record, status = Record(folder, experiment), Status.FAILED
     try:
+        record.begin()
         with watch.stage("total"):
             status = _kept(artifacts, folder, record, watch)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
         raise
     except (Exception, SystemExit) as error:
-        write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
         record.note(error=named(error))
+        with suppress(OSError):  # where the disk is full, the error is told all the same
+            write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
         raise
     finally:
-        record.end(status, watch.seconds)
-        watch.ended(record.content, folder)
+        _end(record, status, folder, watch)
     return status
+
+
+def _end(record: Record, status: Status, folder: Path, watch: Watch) -> None:
+    """Write and tell how a run ended; without the record of it, it has failed."""
+    try:
+        record.end(status, watch.seconds)
+    except OSError as error:
+        record.note(status=Status.FAILED)
+        record.content.setdefault("error", named(error))
+        raise
+    finally:
+        watch.ended(record.content, folder)
 
 
 def named(error: BaseException) -> str:

@@ -5,8 +5,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from socket import gethostname
 from typing import Any
+
+import psutil
 
 from aeexp.runs.record import Status
 from aeexp.spec import Backend
@@ -24,10 +28,11 @@ class Run:
         return self._json("run.json")
 
     @property
-    def status(self) -> Status | None:
-        """Return how the run ended; None if it has not, as far as its directory knows."""
-        status = Status(self.record.get("status", Status.RUNNING.value))
-        return None if status is Status.RUNNING else status
+    def status(self) -> Status:
+        """Return how the run ended; RUNNING or INCOMPLETE if it has not: see `_lives`."""
+        record = self.record
+        status = Status(record.get("status", Status.INCOMPLETE.value))
+        return Status.INCOMPLETE if status is Status.RUNNING and not _lives(record) else status
 
     @property
     def backend(self) -> Backend:
@@ -54,3 +59,19 @@ class Run:
     def _json(self, name: str) -> Mapping[str, Any]:
         path = self.folder / name
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _lives(record: Mapping[str, Any]) -> bool:
+    """Return whether a record's process goes on; one on another host is taken to.
+
+    A heartbeat would tell of other hosts, too, for the price of a thread and of writes as long as
+    a run lasts. Nothing waits for the answer: whether a sweep is being worked on, its lock says.
+    """
+    if "pid" not in record or record.get("host") != gethostname():
+        return "pid" in record
+    try:
+        process = psutil.Process(record["pid"])
+        # one that was born after the run has inherited no more than its number
+        return process.create_time() <= datetime.fromisoformat(record["started"]).timestamp()
+    except psutil.NoSuchProcess:
+        return False

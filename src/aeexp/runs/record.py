@@ -24,13 +24,14 @@ PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core
 
 
 class Status(Enum):
-    """What became of a run."""
+    """What became of a run; INCOMPLETE is what a process leaves that was killed."""
 
-    RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     DIVERGED = "DIVERGED"
     FAILED = "FAILED"
     INTERRUPTED = "INTERRUPTED"
+    RUNNING = "RUNNING"
+    INCOMPLETE = "INCOMPLETE"
 
 
 class Record:
@@ -53,6 +54,13 @@ class Record:
             "host": gethostname(),
             "pid": os.getpid(),
         }
+
+    def begin(self) -> None:
+        """Write that the run is under way.
+
+        Raises:
+            OSError: It cannot be written; see `write_bytes`.
+        """
         write_json(self.path, self.content)
 
     def note(self, **facts: Any) -> None:
@@ -60,7 +68,7 @@ class Record:
         self.content |= facts
 
     def end(self, status: Status, seconds: Mapping[str, float]) -> None:
-        """Replace what was written when the run began."""
+        """Replace what was written when the run began; see `begin`."""
         self.note(status=status, ended=_now(), seconds=dict(seconds))
         write_json(self.path, self.content)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from functools import singledispatch
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Ta
 from aeexp.runs.arrays import pack
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
+
+FILES = count(1)
+"""Numbers the files that this process writes."""
 
 
 @singledispatch
@@ -102,9 +106,20 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    """Write a whole file.
+
+    Raises:
+        OSError: It cannot be written, for want of room, say; what was there before is as it was.
+    """
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        message = (
+            f"{path} cannot be written ({error.strerror}): it takes {len(content):,} bytes."
+            " Make room, or choose another place."
+        )
+        raise OSError(message) from error
 
 
 @contextmanager
@@ -119,6 +134,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        _crash_where_told()
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -127,6 +143,15 @@ def replacing(path: Path) -> Iterator[Path]:
 def _json(content: Any) -> bytes:
     text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
     return f"{text}\n".encode()
+
+
+def _crash_where_told() -> None:
+    """End this process as a loss of power would, at the file whose number is in AEEXP_CRASH_AT.
+
+    So a test can end a run between any two files.
+    """
+    if str(next(FILES)) == os.environ.get("AEEXP_CRASH_AT"):
+        os._exit(9)
 
 
 def cells(column: Any) -> Iterator[Any]:

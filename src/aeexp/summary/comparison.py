@@ -7,12 +7,12 @@ from functools import cached_property
 from math import inf, isfinite, isnan, nan
 
 from aeexp.runs import Status
-from aeexp.summary.outcome import INCOMPLETE, Outcome
+from aeexp.summary.outcome import Outcome
 from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
 from aeexp.summary.wording import joined, printable
 
-STATUSES = (*(s.value for s in Status if s is not Status.RUNNING), INCOMPLETE)
+STATUSES = tuple(status.value for status in Status)
 
 
 @dataclass(frozen=True)

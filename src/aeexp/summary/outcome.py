@@ -1,6 +1,7 @@
 """What became of each job of a sweep, as its ledger and its run's directory tell it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -9,16 +10,14 @@ from typing import Any
 from aeexp.runs import Job, Ledger, Run, Status
 from aeexp.summary.wording import one_line
 
-INCOMPLETE = "INCOMPLETE"
-"""The status of a run that has not ended, or of which not enough is left."""
-
 
 @dataclass(frozen=True)
 class Outcome:
     """One run of a sweep.
 
     sweep: the directory of its sweep. said: the overrides that made it, by key. status: that of
-    the ledger or INCOMPLETE. reason: of failing or of being incomplete, in one line, or empty.
+    the ledger, or INCOMPLETE where it was not ended or not enough is left of it. reason: of any
+    that is not complete, in one line, or empty.
     metrics: not a number where undefined. seconds: the run took, not a number if unknown.
     verdict: the word on its training. data: the hash of its table. folder: its directory, if it
     is there.
@@ -66,12 +65,12 @@ def said(overrides: Sequence[str]) -> Mapping[str, str]:
 def _outcome(sweep: Path, job: Job) -> Outcome:
     folder = None if job.directory is None else sweep / job.directory
     record, metrics, broken = _read(folder)
-    status, reason = _fate(job, broken)
+    status, reason = _fate(job, folder, broken)
     return Outcome(
         number=job.number,
         sweep=sweep,
         said=said(job.overrides),
-        status=status,
+        status=status.value,
         reason=one_line(reason),
         metrics=metrics,
         seconds=_number(_within(record, "seconds", "total")),
@@ -81,14 +80,22 @@ def _outcome(sweep: Path, job: Job) -> Outcome:
     )
 
 
-def _fate(job: Job, broken: str) -> tuple[str, str]:
+def _fate(job: Job, folder: Path | None, broken: str) -> tuple[Status, str]:
     """Return status and reason. broken: what is wrong with the run's directory."""
+    if job.status is None and folder and _is_running(folder):
+        return Status.RUNNING, "not yet ended"
     if job.status is None:
-        return INCOMPLETE, "begun, but not ended" if job.directory else "not begun"
+        return Status.INCOMPLETE, "begun, but not ended" if job.directory else "not begun"
     if job.done and broken:
-        return INCOMPLETE, broken
+        return Status.INCOMPLETE, broken
     failed = job.status is Status.FAILED
-    return job.status.value, job.error or (failed and "no reason was written down") or ""
+    return job.status, job.error or (failed and "no reason was written down") or ""
+
+
+def _is_running(folder: Path) -> bool:
+    with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
+        return Run(folder).status is Status.RUNNING
+    return False
 
 
 def _read(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, float], str]:

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from subprocess import Popen
 
-from aeexp.runs import Ledger, Run, set_aside
+from aeexp.runs import Ledger, Run, Status, set_aside
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.sweep.workers import GLANCE, failed
@@ -78,7 +78,7 @@ def _run(task: Task, ledger: Ledger, running: dict[int, Popen[str]]) -> Outcome:
 def _ended(task: Task, code: int, told: str) -> Outcome:
     """Return what became of a task whose process ended with an exit code and last words."""
     run = Run(task.folder)
-    if run.status is None:
+    if run.status is Status.INCOMPLETE:
         last = (told.strip().splitlines() or [""])[-1]
         return failed(task, last or f"its process ended with {_reason(code)}")
     return Outcome(task, run.status, run.record.get("error"), recorded=True)

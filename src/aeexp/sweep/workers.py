@@ -95,10 +95,12 @@ class Workers:
             raise KeyboardInterrupt
 
     def _again(self) -> Iterator[Outcome]:
-        """Report what was under way when a process was killed, one after another."""
+        """Report what was under way when a process was killed, one after another until a stop."""
         affected, self.pending = self.pending, {}
         self.pool = _pool(1)
         for future, learnt in affected.items():
+            if self.watch.stop:
+                break
             ended = future if _survived(future) else self.pool.submit(_report, learnt)
             if _survived(ended):
                 yield ended.result()
@@ -157,7 +159,10 @@ def _report(learnt: Learnt) -> Outcome:
     logging.getLogger().handlers = [logging.handlers.QueueHandler(logged)]
     watch = Watch()
     watch.seconds.update(learnt.seconds)
-    outcome = _kept(learnt.task, partial(_artifacts, learnt, watch), watch)
+    try:
+        outcome = _kept(learnt.task, partial(_artifacts, learnt, watch), watch)
+    except KeyboardInterrupt:  # the job's own doing: a worker does not hear Ctrl-C
+        outcome = Outcome(learnt.task, Status.INTERRUPTED)
     return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
 
 

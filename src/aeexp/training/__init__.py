@@ -1,12 +1,14 @@
 """train: a population -> what became of it, epoch by epoch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
 
 from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
+from aeexp.training.divergence import judged
 from aeexp.training.population import Member, Trained, mould
 from aeexp.watch import Watch
 
@@ -29,7 +31,11 @@ def train(
     Raises:
         ValueError: The engine that is asked for cannot do it.
     """
-    watch = watch or Watch()
+    trained = _trained(population, watch or Watch(), callbacks)
+    return replace(trained, histories=judged(population, trained.histories))
+
+
+def _trained(population: Sequence[Member], watch: Watch, callbacks: Callbacks) -> Trained:
     if engine(population[0].experiment, callbacks) is not Engine.compiled:
         return keras_engine.train(population, watch, callbacks)
     from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)

@@ -182,8 +182,8 @@ class _Group:
             val_loss,
             decimals(log.learning_rate[member][counts]),
             kept,
-            diverged=not np.isfinite(ends).all(),
             interrupted=going and len(loss) < self.epochs,
+            lost=None if np.isfinite(ends).all() else len(loss) - 1,
         )
 
     def _weights(self, course: Course) -> list[list[Any]]:

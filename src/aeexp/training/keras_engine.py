@@ -80,8 +80,8 @@ def _train(
         val_loss=np.array(recorder.val_loss),
         learning_rate=decimals(np.array(recorder.rates)),
         kept=stopper[0].best_epoch if stopper and spec.early_stopping.restore_best else epochs - 1,
-        diverged=recorder.diverged,
         interrupted=recorder.interrupted and epochs < spec.epochs,
+        lost=epochs - 1 if recorder.diverged else None,
     )
 
 

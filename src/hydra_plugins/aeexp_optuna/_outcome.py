@@ -51,7 +51,7 @@ def judged(run: Run, names: Sequence[str]) -> Outcome:
         return Outcome(TrialState.PRUNED, status)
     if status is not Status.COMPLETED:
         error = _line(run.record.get("error", "its run did not complete"))
-        return Outcome(TrialState.FAIL, status or Status.FAILED, error=error)
+        return Outcome(TrialState.FAIL, status, error=error)
     values = [metrics.get(name, math.nan) for name in names]
     if undefined := [n for n, v in zip(names, values, strict=True) if not math.isfinite(v)]:
         error = f"{', '.join(undefined)}: undefined in its run"

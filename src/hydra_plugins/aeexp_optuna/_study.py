@@ -111,5 +111,5 @@ def _settle(study: Study, folder: Path, names: Sequence[str]) -> None:
     for trial in unfinished(study):
         job = jobs.get(trial.number)
         run = Run(folder / job.directory) if job and job.directory else None
-        if run and run.status not in {None, Status.INTERRUPTED}:
+        if run and run.status in {Status.COMPLETED, Status.DIVERGED, Status.FAILED}:
             tell(study, trial, judged(run, names))
