@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aeexp.experiment import run
 
 from aeexp.artifact import Artifact, Model, Support
+from aeexp.experiment import run
 from aeexp.options import OPTIONS
 from aeexp.runs import StoredModel, read_model, write
 from aeexp.runs.architecture import shapes

@@ -98,9 +98,7 @@ def main() -> None:
 def _code(termination: Termination) -> int:
     """Do what is asked; return the exit code, having told what went wrong in one line."""
     try:
-        if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-            return command(sys.argv[1:])
-        return _answer(get_args_parser().parse_args())
+        return _answer(sys.argv[1:])
     except REFUSALS as error:
         sys.stderr.write(f"{explain(error)}\n")
         return REFUSED
@@ -115,7 +113,10 @@ def _code(termination: Termination) -> int:
         return TERMINATED if termination.heard else INTERRUPTED
 
 
-def _answer(arguments: Namespace) -> int:
+def _answer(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        return command(words)
+    arguments = get_args_parser().parse_args()
     match arguments.overrides:
         case ["resume", folder]:
             return _resume(Path(folder))
@@ -131,7 +132,7 @@ def _answer(arguments: Namespace) -> int:
         return 0
     if not _trains(arguments):
         return _hydra()
-    words, folder = sys.argv[1:], _directory(arguments)
+    folder = _directory(arguments)
     return _sweep(folder, words) if arguments.multirun else _hydra()
 
 
