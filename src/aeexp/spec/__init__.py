@@ -21,13 +21,14 @@ from aeexp.spec.dataset import (
     DatasetSpec,
     Diabetes,
     Digits,
+    Format,
     Iris,
     SCurve,
     SwissRoll,
     Wine,
 )
 from aeexp.spec.experiment import Backend, Experiment
-from aeexp.spec.figures import AllFigures, FiguresSpec, Format, NoFigures
+from aeexp.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.spec.model import Activation, Autoencoder, Deep, Initializer, Linear, ModelSpec, Shallow
 from aeexp.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
 from aeexp.spec.preprocessing import FitOn, MinMax, PreprocessingSpec, Robust, Standard, Unscaled
@@ -76,6 +77,7 @@ __all__ = [
     "Engine",
     "Experiment",
     "Exponential",
+    "FigureFormat",
     "FiguresSpec",
     "FitOn",
     "Format",

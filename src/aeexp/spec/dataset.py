@@ -1,5 +1,6 @@
 """Where the rows come from."""
 
+import codecs
 from dataclasses import dataclass
 
 from aeexp.spec._spec import Spec, param
@@ -62,3 +63,46 @@ class Blobs(DatasetSpec):
     centers: int = param(4, "Number of clouds, which are the classes.", at_least=1)
     spread: float = param(1.0, "Standard deviation of each cloud.", above=0)
     seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+
+
+@dataclass(kw_only=True)
+class Format(Spec):
+    """How a file is read. What is null is detected, and said where it is not the plain default."""
+
+    separator: str | None = param(
+        None, "The character between fields; tab stands for a tab, blank for runs of blanks."
+    )
+    decimal: str | None = param(None, "The decimal mark, a point or a comma.")
+    thousands: str | None = param(None, "The mark between groups of three digits.")
+    encoding: str | None = param(None, "The encoding of a text file, such as latin-1.")
+    header: bool | None = param(
+        None,
+        "Whether the first line holds names; null refuses names that are all numbers, true takes"
+        " them, and with false the columns are x1, x2, ….",
+    )
+    sheet: str | None = param(None, "The sheet of a workbook; null takes the first.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named = ("tab", "blank", "\\t")
+        if self.separator is not None and self.separator not in named:
+            self._check_mark("separator", self.separator)
+        if self.decimal not in (None, ".", ","):
+            self.refuse("decimal", "'.' or ','", repr(self.decimal))
+        if self.thousands is not None:
+            self._check_mark("thousands", self.thousands)
+        if self.thousands is not None and self.thousands == self.decimal:
+            self.refuse("thousands", "another mark than decimal", repr(self.thousands))
+        if self.encoding is not None:
+            self._check_encoding(self.encoding)
+
+    def _check_mark(self, name: str, mark: str) -> None:
+        if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
+            self.refuse(name, "one character, none of letters, digits and quotes", repr(mark))
+
+    def _check_encoding(self, encoding: str) -> None:
+        try:
+            codecs.lookup(encoding)
+            "".encode(encoding)
+        except (LookupError, ValueError):
+            self.refuse("encoding", "one that Python knows, such as utf-8 or latin-1", encoding)
