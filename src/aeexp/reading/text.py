@@ -1,0 +1,137 @@
+"""A delimited text file: looked through once for the types of its columns, then read by them."""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import IO
+
+import pyarrow as pa
+
+from aeexp.reading.cells import Column, convert
+from aeexp.reading.delimited import Delimited
+from aeexp.reading.layout import BLANK, COMMA_NUMBER, SEPARATORS, lay_out
+from aeexp.reading.names import counted, listed, named, shown
+from aeexp.reading.opened import Opened
+from aeexp.reading.source import Source, encoding
+from aeexp.spec import Format
+
+START = 1 << 12  # bytes that tell the encoding
+USUAL = ("utf-8", "utf-8-sig")
+
+
+def open_text(
+    kind: str,
+    usual: str,
+    opened: Callable[[], IO[bytes]],
+    format: Format,  # noqa: A002  (the user's word)
+) -> Opened:
+    """Look through a text file, whose usual separator is not remarked upon.
+
+    Raises:
+        ValueError: It is not of its encoding, has no names, or its lines do not fit them.
+    """
+    with opened() as stream:
+        detected = encoding(stream.read(START))
+    source = Source(opened, format.encoding or detected)
+    table, notes = _table(source, format, usual)
+    columns, rows = _seen(table)
+    kept = {name: column for name, column in columns.items() if not _is_void(table, name, column)}
+    texts = dict(_texts(table, kept, rows))
+    if source.encoding not in USUAL:
+        notes = [f"encoding {source.encoding}", *notes]
+    if len(kept) < len(columns):
+        left_out = counted(len(columns) - len(kept), "empty column")
+        notes.append(f"{left_out} without a name left out")
+    if nameless := [name for name in kept if not table.given(name)]:
+        notes.append(f"columns without a name are called {listed(nameless)}")
+    notes += [*_missing(kept), *_mixed(kept, texts)]
+    schema = pa.schema([(name, column.type) for name, column in kept.items()])
+    return Opened(kind, rows, schema, tuple(notes), texts, lambda: _typed(table, schema))
+
+
+def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:  # noqa: A002
+    """Return what follows a file's header, and what is to be said of it."""
+    head = source.head()
+    layout = lay_out(head, format, usual)
+    lines = list(islice(io.StringIO(head, newline=""), layout.skipped + 10))
+    skip = sum(map(len, lines[: layout.skipped]))
+    rest = Source(source.bytes, source.encoding, skip, blanks=layout.separator == BLANK)
+    names, notes = named(layout.names), list(layout.notes)
+    if len(names) == 1 and (marks := [mark for mark in SEPARATORS if mark in lines[0]]):
+        notes.append(f"there is one column, though its header holds {listed(marks)}")
+    return Delimited(rest, layout, names, max(map(len, lines))), notes
+
+
+def _seen(table: Delimited) -> tuple[dict[str, Column], int]:
+    columns = {name: Column() for name in table.names}
+    rows = 0
+    for batch in table.batches():
+        for column, cells in zip(columns.values(), batch.columns, strict=True):
+            column.see(cells, rows, table.layout.style)
+        rows += batch.num_rows
+    return columns, rows
+
+
+def _is_void(table: Delimited, name: str, column: Column) -> bool:
+    """Tell whether a column has neither name nor cells: lines that end in a separator."""
+    return not table.given(name) and not column.filled and set(column.words) <= {""}
+
+
+def _texts(
+    table: Delimited, columns: Mapping[str, Column], rows: int
+) -> Iterator[tuple[str, str]]:
+    """Yield for each column of text why it is none of numbers."""
+    examples = [row for column in columns.values() for row, _ in column.examples]
+    lines = table.lines(examples)
+    for name, column in columns.items():
+        if column.strangers:
+            cells = [f"'{shown(cell)}' in line {lines[row]}" for row, cell in column.examples]
+            yield (
+                name,
+                (
+                    f"column '{shown(name)}': {column.strangers:,} of {column.filled:,} cells are"
+                    f" no numbers: {', '.join(cells)}{_hint(column)}"
+                ),
+            )
+        elif pa.types.is_string(column.type):
+            yield (
+                name,
+                (
+                    f"column '{shown(name)}' has whole numbers too long to be told apart as numbers:"
+                    " they are kept as text"
+                ),
+            )
+
+
+def _hint(column: Column) -> str:
+    if all(COMMA_NUMBER.fullmatch(cell) for _, cell in column.examples):
+        return " (for decimal commas say dataset.decimal=',', for thousands dataset.thousands=',')"
+    return ""
+
+
+def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Say which words stand for missing numbers; that empty cells do goes without saying."""
+    words: Counter[str] = sum(
+        (c.words for c in columns.values() if not pa.types.is_string(c.type)), Counter()
+    )
+    del words[""]
+    if words:
+        said = (f"'{shown(word)}' ({count:,})" for word, count in words.most_common())
+        yield f"taken as missing in columns of numbers: {', '.join(said)}"
+
+
+def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is to be said of columns that are text, but hardly meant to be."""
+    for name, sentence in texts.items():
+        if 2 * columns[name].strangers < columns[name].filled:
+            yield sentence
+
+
+def _typed(table: Delimited, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in table.batches():
+        cells = [
+            convert(batch.column(name), kind, table.layout.style)
+            for name, kind in zip(schema.names, schema.types, strict=True)
+        ]
+        yield pa.RecordBatch.from_arrays(cells, schema=schema)
