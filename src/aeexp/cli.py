@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
@@ -127,18 +128,33 @@ def _answer(words: list[str]) -> int:
                 f"aeexp {word}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
             raise ValueError(message)
+    _refuse_flags(arguments)
     if arguments.help:
         sys.stdout.write(menu())
         return 0
+    if arguments.shell_completion:
+        return _hydra()
     if not _trains(arguments):
+        for _ in compositions(arguments):  # refuses what Hydra would run to show it
+            pass
         return _hydra()
     folder = _directory(arguments)
     return _sweep(folder, words) if arguments.multirun else _hydra()
 
 
+def _refuse_flags(arguments: Namespace) -> None:
+    for flag, instead in {
+        "experimental_rerun": "which unpickles, and so runs any code: say the words once more",
+        "config_path": "which leaves out aeexp's own options: add yours with --config-dir",
+    }.items():
+        if getattr(arguments, flag):
+            message = f"--{flag.replace('_', '-')}, {instead}."
+            raise ValueError(message)
+
+
 def _trains(arguments: Namespace) -> bool:
-    asks = (arguments.hydra_help, arguments.cfg, arguments.info)
-    return not any((*asks, arguments.shell_completion, arguments.experimental_rerun))
+    asks = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info)
+    return not any((*asks, arguments.shell_completion))
 
 
 def _hydra() -> int:
@@ -180,6 +196,12 @@ def _resume(folder: Path) -> int:
     os.chdir(ledger.cwd())
     sys.argv[1:] = words
     _insert(get_args_parser().parse_args(), f"hydra.sweep.dir={quoted(str(folder))}")
+    arguments = get_args_parser().parse_args()
+    if not arguments.multirun or not _trains(arguments):
+        message = f"{ledger.path} begins with words that begin no sweep: begin another."
+        raise ValueError(message)
+    _refuse_flags(arguments)
+    _checked(arguments)  # the words may be a stranger's
     return _sweep(folder, words)
 
 
@@ -224,6 +246,9 @@ def _checked(arguments: Namespace) -> DictConfig:
     folders: set[Path] = set()
     first, problems = None, None
     for number, config in enumerate(compositions(arguments)):
+        if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
+            message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
+            raise ValueError(message)
         experiment = said(config)
         require(experiment.backend)
         from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
