@@ -37,11 +37,9 @@ class Problems:
         """
         _refuse_to_compile_without_jax(experiment)
         asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
-        problem = self.prepared.pop(asked, None) or _prepare(experiment)
+        problem = self.prepared.pop(asked, None) or prepare(experiment, load(experiment.dataset))
         self.prepared = dict([*self.prepared.items(), (asked, problem)][-TABLES:])
-        _refuse_too_many_clusters(experiment, problem.data)
-        _refuse_single_row_batches(experiment, problem.rows)
-        _refuse_what_is_no_probability(experiment, problem)
+        check(experiment, problem)
         return problem
 
 
@@ -50,12 +48,23 @@ def pose(experiment: Experiment) -> Problem:
     return Problems().pose(experiment)
 
 
-def _prepare(experiment: Experiment) -> Problem:
-    data = load(experiment.dataset)
+def prepare(experiment: Experiment, data: Dataset) -> Problem:
+    """Split and scale a table as an experiment asks.
+
+    Raises:
+        ValueError: The table has too few rows, or values that cannot be scaled.
+    """
     rows = partition(experiment.split, data)
     fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
     scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
     return Problem(data, rows, scaling, scaling.apply(data.x))
+
+
+def check(experiment: Experiment, problem: Problem) -> None:
+    """Refuse an experiment that asks for what its table cannot give, by a ValueError."""
+    _refuse_too_many_clusters(experiment, problem.data)
+    _refuse_single_row_batches(experiment, problem.rows)
+    _refuse_what_is_no_probability(experiment, problem)
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
