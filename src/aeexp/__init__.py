@@ -4,12 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aeexp.estimator import Autoencoder
     from aeexp.notebook import LoadedRun, compose, load_run, run
 
 __version__ = "0.1.0"
-__all__ = ["LoadedRun", "compose", "load_run", "run"]
+__all__ = ["Autoencoder", "LoadedRun", "compose", "load_run", "run"]
 
 HOMES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.notebook")
+HOMES |= {"Autoencoder": "aeexp.estimator"}
 """The modules of what is public: imported on first use, as they need what a menu does not."""
 
 

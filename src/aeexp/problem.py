@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp import preprocessing
 from aeexp.data import Dataset, Rows, load, load_table, partition
-from aeexp.preprocessing import Preprocessing, Scaling, prepare
+from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
 
 TABLES = 4  # kept ready for the next experiment
@@ -41,11 +42,9 @@ class Problems:
         """
         _refuse_to_compile_without_jax(experiment)
         asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
-        problem = self.prepared.pop(asked, None) or _prepare(experiment)
+        problem = self.prepared.pop(asked, None) or prepare(experiment, _load(experiment))
         self.prepared = dict([*self.prepared.items(), (asked, problem)][-TABLES:])
-        _refuse_too_many_clusters(experiment, problem.data)
-        _refuse_single_row_batches(experiment, problem.rows)
-        _refuse_what_is_no_probability(experiment, problem)
+        check(experiment, problem)
         return problem
 
 
@@ -54,17 +53,28 @@ def pose(experiment: Experiment) -> Problem:
     return Problems().pose(experiment)
 
 
-def _prepare(experiment: Experiment) -> Problem:
-    data = _load(experiment)
+def prepare(experiment: Experiment, data: Dataset) -> Problem:
+    """Split and scale a table as an experiment asks.
+
+    Raises:
+        ValueError: The table has too few rows, or values that cannot be scaled.
+    """
     rows = partition(experiment.split, data)
-    preprocessing = prepare(experiment.preprocessing, data, rows.train)
-    return Problem(data, rows, preprocessing, preprocessing.apply(data.x))
+    prepared = preprocessing.prepare(experiment.preprocessing, data, rows.train)
+    return Problem(data, rows, prepared, prepared.apply(data.x))
 
 
 def _load(experiment: Experiment) -> Dataset:
     if isinstance(experiment.dataset, Table):
         return load_table(experiment.dataset, aside=experiment.split.column)
     return load(experiment.dataset)
+
+
+def check(experiment: Experiment, problem: Problem) -> None:
+    """Refuse an experiment that asks for what its table cannot give, by a ValueError."""
+    _refuse_too_many_clusters(experiment, problem.data)
+    _refuse_single_row_batches(experiment, problem.rows)
+    _refuse_what_is_no_probability(experiment, problem)
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:

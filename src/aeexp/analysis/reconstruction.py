@@ -28,7 +28,12 @@ def errors(x: Floats, x_hat: Floats, rows: Rows, x_pca: Floats) -> Mapping[str, 
 
 def r_squared(x: Floats, x_hat: Floats, train: Integers, of: Integers) -> float:
     """Return R^2 over the rows `of`, about the mean of the rows `train`."""
-    return _ratio(np.sum((x[of] - x_hat[of]) ** 2), np.sum((x[of] - x[train].mean(0)) ** 2))
+    return explained(x[of], x_hat[of], x[train].mean(0))
+
+
+def explained(x: Floats, x_hat: Floats, mean: Floats) -> float:
+    """Return R^2 of rows about a mean. x, x_hat: (rows, features), scaled. mean: (features,)."""
+    return _ratio(np.sum((x - x_hat) ** 2), np.sum((x - mean) ** 2))
 
 
 def by_feature(

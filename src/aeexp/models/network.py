@@ -14,6 +14,7 @@ from aeexp.data import Floats
 from aeexp.spec import ModelSpec, RegulariserSpec
 
 CHUNK = 65_536  # rows at once: bounds the memory of a layer's output
+FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,14 @@ class Network:
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:
     chunks = (rows[start : start + CHUNK] for start in range(0, max(len(rows), 1), CHUNK))
-    return np.concatenate(
-        [keras.ops.convert_to_numpy(model(chunk, training=False)) for chunk in chunks]
-    )
+    return np.concatenate([_apply_at_once(model, chunk) for chunk in chunks])
+
+
+def _apply_at_once(model: keras.Model, rows: Floats) -> Floats:
+    """Apply a model to rows, filled up to a power of two, as JAX compiles for each number anew."""
+    missing = max(FEWEST, 1 << (len(rows) - 1).bit_length()) - len(rows)
+    filled = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)])
+    return keras.ops.convert_to_numpy(model(filled, training=False))[: len(rows)]
 
 
 @singledispatch
