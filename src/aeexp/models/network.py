@@ -11,9 +11,9 @@ import keras
 import numpy as np
 
 from aeexp.data import Floats
+from aeexp.data.blocks import blocks
+from aeexp.models.slopes import mean_slopes
 from aeexp.spec import ModelSpec, RegulariserSpec
-
-CHUNK = 65_536  # rows at once: bounds the memory of a layer's output
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Network:
     def decode(self, z: Floats) -> Floats:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
         return _apply(self.decoder, z)
+
+    def slopes(self, x: Floats) -> Floats:
+        """Return the mean over scaled rows of d z / d x: (features, latent_dim)."""
+        return mean_slopes(self.encoder, x)
 
     def export(self) -> bytes:
         """Return x -> x_hat as one Keras model of standard layers: the content of its file."""
@@ -63,10 +67,11 @@ class Network:
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:
-    chunks = (rows[start : start + CHUNK] for start in range(0, max(len(rows), 1), CHUNK))
-    return np.concatenate(
-        [keras.ops.convert_to_numpy(model(chunk, training=False)) for chunk in chunks]
-    )
+    widest = max(layer.output.shape[-1] for layer in model.layers)
+    made = np.empty((len(rows), model.output_shape[-1]), np.float32)
+    for block in blocks(len(rows), widest):
+        made[block] = keras.ops.convert_to_numpy(model(rows[block], training=False))
+    return made
 
 
 @singledispatch
