@@ -161,7 +161,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trained = train([Member(experiment=asked, x=problem.x, rows=rows.train, val=rows.val)])
         history = trained.histories[0]
         if history.diverged:
-            raise DivergedError(in_parameters(lost(history.loss).sentence))
+            raise DivergedError(in_parameters(lost(history).sentence))
         self.history_, self.scaling_ = history, problem.scaling
         self.mean_ = problem.data.x[rows.train].mean(0, dtype=np.float64)
         self.weights_ = trained.network(0).weights()

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from aeexp.analysis import interpretation
+from aeexp.analysis import interpretation, reconstruction
 from aeexp.artifact import Artifact, Model
 from aeexp.data import Floats
+from aeexp.figures.reconstruction import chosen_rows
 from aeexp.models import Network
 from aeexp.problem import Problem, pose
 from aeexp.report import Fitted, begin, report
@@ -56,9 +57,16 @@ def members(experiment: Experiment, problem: Problem) -> list[Member]:
 
 def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted:
     """Return a trained network as it is kept, and what it makes of the table."""
-    z = network.encode(problem.x)
-    weights, quantity = _attribution(experiment, network, problem.x)
-    return Fitted(_model(experiment, problem, network), z, network.decode(z), weights, quantity)
+    x, z = problem.x, network.encode(problem.x)
+    weights, quantity = _attribution(experiment, network, x)
+    return Fitted(
+        _model(experiment, problem, network),
+        z,
+        reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows),
+        network.decode(z[chosen_rows(*x.shape)]),
+        weights,
+        quantity,
+    )
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
@@ -88,4 +96,4 @@ def _attribution(experiment: Experiment, network: Network, x: Floats) -> tuple[F
     """Return what ties features to factors, (features, factors), and what it is."""
     if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
         return network.weights()["z/kernel"], "encoder weight"
-    return interpretation.mean_jacobian(network.encode, x), "mean encoder Jacobian"
+    return network.slopes(x[interpretation.sampled(len(x))]), "mean encoder Jacobian"

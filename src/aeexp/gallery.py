@@ -49,10 +49,9 @@ def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
 
 def _reconstruction(found: Findings) -> Figure:
     data, rows = found.problem.data, found.problem.rows
-    held_out = np.isin(np.arange(len(data.x)), rows.val)
     r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
     x_hat = found.problem.scaling.undo(found.x_hat)
-    return figures.reconstruction(data.x, x_hat, data.features, held_out, r2)
+    return figures.reconstruction(data.x, x_hat, data.features, rows.held_out, r2)
 
 
 def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aeexp.analysis import clusters, reconstruction
+from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.support import support
 from aeexp.analysis.verdict import lost
 from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
@@ -25,12 +26,14 @@ log = logging.getLogger(__name__)
 class Fitted:
     """A trained model, and what it makes of the table.
 
-    model: as it is kept. z: (rows, factors). x_hat: (rows, features), scaled. weights: (features,
-    factors), of which `quantity` says what they are.
+    model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
+    features), scaled, of the rows that are drawn. weights: (features, factors), of which
+    `quantity` says what they are.
     """
 
     model: Model
     z: Floats
+    residuals: Residuals
     x_hat: Floats
     weights: Floats
     quantity: str
@@ -82,7 +85,7 @@ def report(
 def _support(found: Findings) -> Mapping[str, Any]:
     """Return what the model is used with on other rows: what it learnt from, and fills gaps by."""
     problem, imputation = found.problem, found.problem.preprocessing.imputation
-    errors = ((problem.x - found.x_hat) ** 2).mean(1)
+    errors = found.residuals.rows
     of = support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
     return of.arrays | (asdict(imputation) if imputation else {})
 
@@ -95,8 +98,9 @@ def _find(
         histories=histories,
         repeats=experiment.repeats,
         z=fit.z,
+        residuals=fit.residuals,
         x_hat=fit.x_hat,
-        x_pca=reconstruction.pca(problem.x, problem.rows.train, experiment.model.latent_dim),
+        pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
         weights=fit.weights,
         quantity=fit.quantity,
         clusters={

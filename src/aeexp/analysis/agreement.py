@@ -46,11 +46,8 @@ def matching(codes: Integers, classes: Classes) -> Mapping[int, int]:
     Clusters in excess of the classes, and noise, have none.
     """
     clusters = [int(c) for c in np.unique(codes) if c != NOISE]
-    shared = np.array(
-        [
-            [np.sum((codes == c) & (classes.codes == k)) for k in range(len(classes.names))]
-            for c in clusters
-        ]
-    ).reshape(len(clusters), len(classes.names))
+    shared = np.zeros((len(clusters), len(classes.names)), int)
+    known = (codes != NOISE) & (classes.codes >= 0)
+    np.add.at(shared, (np.searchsorted(clusters, codes[known]), classes.codes[known]), 1)
     rows, columns = linear_sum_assignment(-shared)
     return {clusters[i]: int(k) for i, k in zip(rows, columns, strict=True)}

@@ -1,28 +1,30 @@
-"""Which cluster is a row nearest to?"""
+"""To which cluster does a row belong that was not clustered?"""
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from aeexp.data import Floats, Integers
+from aeexp.data.blocks import blocks
 
 NEIGHBOURS = 15
-CHUNK = 16_384  # rows at once
 
 
 def nearest(
-    known: Floats, codes: Integers, z: Floats, neighbours: int = NEIGHBOURS
+    z_known: Floats, codes: Integers, z: Floats, neighbours: int = NEIGHBOURS
 ) -> tuple[Integers, Floats]:
-    """Return the cluster of most of the nearest known rows, and the share of them that are in it.
+    """Return the cluster that most of a row's nearest known rows are in, and their share of them.
 
-    Of clusters with as many, the lower number is taken; -1, noise, is one of them.
-    known: (known, factors). codes: (known,), their clusters. z: (rows, factors).
+    Noise counts as a cluster; of several with as many rows the nearest row's is taken (Cover and
+    Hart, 1967, doi:10.1109/TIT.1967.1053964). z_known: (known, factors), at least one row, with
+    `codes`: (known,). z: (rows, factors). Returns (rows,) codes and (rows,) shares from 0 to 1.
     """
-    search = NearestNeighbors(n_neighbors=min(neighbours, len(known))).fit(known)
-    ids, places = np.unique(codes, return_inverse=True)
-    found, confidence = np.empty(len(z), codes.dtype), np.empty(len(z))
-    for start in range(0, len(z), CHUNK):
-        rows = slice(start, start + CHUNK)
-        near = places[search.kneighbors(z[rows], return_distance=False)]
-        shares = np.stack([(near == place).mean(1) for place in range(len(ids))], axis=1)
-        found[rows], confidence[rows] = ids[shares.argmax(1)], shares.max(1)
-    return found, confidence
+    count = min(neighbours, len(z_known))
+    search = NearestNeighbors(n_neighbors=count).fit(z_known)
+    found, shares = np.empty(len(z), codes.dtype), np.empty(len(z))
+    for block in blocks(len(z), count**2):
+        near = codes[search.kneighbors(z[block], return_distance=False)]
+        votes = (near[:, :, None] == near[:, None, :]).sum(2)
+        first = votes.argmax(1)[:, None]  # neighbours come nearest first
+        found[block] = np.take_along_axis(near, first, 1)[:, 0]
+        shares[block] = np.take_along_axis(votes, first, 1)[:, 0] / count
+    return found, shares

@@ -8,6 +8,7 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.data.blocks import blocks
 from aeexp.data.columns import Column
 from aeexp.spec import DatasetSpec, Missing
 
@@ -87,7 +88,9 @@ def load(spec: DatasetSpec) -> Dataset:
 
 def fingerprint(data: Dataset) -> str:
     """Return a hash of a table: its numbers, its names and its labels."""
-    digest = hashlib.sha256(data.x.tobytes())
+    digest = hashlib.sha256()
+    for block in blocks(*data.x.shape):
+        digest.update(np.ascontiguousarray(data.x[block]))
     digest.update("\0".join((*data.features, *map(str, data.rows))).encode())
     for labels in data.labels:
         match labels:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from aeexp.data.dataset import Classes, Dataset, Integers
@@ -19,12 +20,16 @@ class Rows:
     val: Integers
 
     @property
-    def names(self) -> list[str]:
+    def held_out(self) -> NDArray[np.bool_]:
+        """Return whether each row is held out, in input order."""
+        mask = np.zeros(len(self.train) + len(self.val), bool)
+        mask[self.val] = True
+        return mask
+
+    @property
+    def names(self) -> NDArray[np.str_]:
         """Return `train` or `val` for each row, in input order."""
-        held_out = set(self.val.tolist())
-        return [
-            "val" if i in held_out else "train" for i in range(len(self.train) + len(self.val))
-        ]
+        return np.where(self.held_out, "val", "train")
 
 
 def partition(spec: Split, data: Dataset) -> Rows:
