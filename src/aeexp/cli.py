@@ -117,7 +117,10 @@ def _code(termination: Termination) -> int:
 def _answer(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
         return command(words)
-    arguments = get_args_parser().parse_args()
+    return _run(get_args_parser().parse_args(), words)
+
+
+def _run(arguments: Namespace, words: list[str]) -> int:
     match arguments.overrides:
         case ["resume", folder]:
             return _resume(Path(folder))

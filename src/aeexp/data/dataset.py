@@ -90,7 +90,7 @@ def fingerprint(data: Dataset) -> str:
     """Return a hash of a table: its numbers, its names and its labels."""
     digest = hashlib.sha256()
     for block in blocks(*data.x.shape):
-        digest.update(np.ascontiguousarray(data.x[block]))
+        digest.update(np.ascontiguousarray(data.x[block]).data)
     digest.update("\0".join((*data.features, *map(str, data.rows))).encode())
     for labels in data.labels:
         match labels:
