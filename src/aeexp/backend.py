@@ -24,9 +24,11 @@ def require(backend: Backend) -> None:
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
         raise ValueError(message)
-    if running() not in {None, backend}:
+    first = running()
+    if first and first is not backend:
         message = (
-            f"backend={backend.value} cannot follow {running()} in one process: start another one."
+            f"backend={backend.value} cannot follow {first.value} in one process: start another"
+            " one."
         )
         raise ValueError(message)
 

@@ -31,26 +31,24 @@ PRECISIONS = [np.float64, np.float32]
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Latent factors of the rows of a table, by a network that rebuilds the rows from them.
 
-    The default is what `python -m aeexp model=deep split.validation=0` trains, and so are the
-    numbers where `random_state` is its seed.
+    By default it is `python -m aeexp model=deep split.validation=0`, with the same numbers where
+    `random_state` is the run's seed.
 
     latent_dim: number of latent factors. hidden: units of each layer before them, mirrored after
     them; with none, and latent_activation="tanh", it is aeexp's shallow model. activation,
     latent_activation, output_activation: linear, relu, leaky_relu, elu, selu, gelu, silu,
     softplus, tanh or sigmoid. preprocessing: how each column is scaled, by standard, minmax,
     robust or none. l1, l2: weights in the loss of the absolute values and the squares of what the
-    encoder's layers put out. dropout: share of what they read that is switched off in training.
-    noise: standard deviation of what is added to the scaled rows in training. loss: mse, mae,
-    huber or binary_crossentropy. lr: learning rate of Adam. epochs: passes over the rows.
-    batch_size: rows a step. validation: share of the rows held out of training. patience: epochs
-    without a better loss on them (or, with none held out, in training) before training stops and
-    goes back to the best; None never stops. backend: jax, tensorflow or torch; None takes what
-    Keras runs on already, or the environment's KERAS_BACKEND, or jax. random_state: a seed, a
-    generator, or None to take another seed each time.
+    encoder's layers put out. dropout: share of what they read that training switches off. noise:
+    standard deviation of what training adds to the scaled rows. loss: mse, mae, huber or
+    binary_crossentropy. lr: learning rate of Adam. epochs: passes over the rows. batch_size: rows
+    a step. validation: share of the rows held out. patience: epochs without a better loss on them
+    (with none held out, in training) before training stops and goes back to the best; None never
+    stops. backend: jax, tensorflow or torch; None takes what Keras already runs on, or the
+    environment's KERAS_BACKEND, or jax. random_state: a seed, a generator, or None for a new one.
 
-    history_: loss and val_loss of each epoch, learning_rate, kept epoch. scaling_: offset and
-    scale of each column. mean_: (features,) of the rows trained on. weights_: arrays by layer and
-    role, such as "z/kernel". n_features_in_, and of a data frame feature_names_in_.
+    history_: what happened in the training, loss and val_loss among it. scaling_: of each column.
+    mean_: (features,) of the rows trained on. weights_: arrays by layer and role, "z/kernel" say.
     """
 
     def __init__(
@@ -124,18 +122,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         z = check_array(X, dtype=PRECISIONS, input_name="X")
         if z.shape[1] != self._n_features_out:
-            message = (
-                f"X must have {self._n_features_out} columns, one for each factor, got"
-                f" {z.shape[1]}."
-            )
+            message = f"X must have {self._n_features_out} columns, as factors, got {z.shape[1]}."
             raise ValueError(message)
         return self.scaling_.undo(self._network.decode(z.astype(np.float32))).astype(z.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return R^2 of the reconstruction of rows (rows, features), summed over scaled columns.
 
-        1 where they are rebuilt exactly, 0 where no better than by the mean of the rows trained
-        on, as in aeexp's metrics. y is not looked at.
+        It is 0 where the mean of the rows trained on would do as well. y is not looked at.
         """
         x, mean = self.scaling_.apply(self._validated(X)), self.scaling_.apply(self.mean_)
         return explained(x, self._network.decode(self._network.encode(x)), mean)
@@ -197,7 +191,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 @contextmanager
 def _global_randomness_kept() -> Iterator[None]:
-    """Leave Python's and NumPy's global generators as they were, which Keras sets by its seed."""
+    """Leave Python's and NumPy's global generators, which Keras seeds, as they were."""
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         yield
