@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aeexp.names import printable
 from aeexp.runs import Ledger, Status
 from aeexp.summary import summarise
 
@@ -17,10 +18,14 @@ def conclude(sweeps: Sequence[Path], into: Path) -> int:
     """
     summary = summarise(sweeps, into)
     for each in summary.failures:
-        sys.stdout.write(f"#{each.number} {each.overrides}: {each.status}: {each.reason}\n")
+        _tell(f"#{each.number} {each.overrides}: {each.status}: {each.reason}")
     for line in (*summary.lines, f"summary: {summary.page}"):
-        sys.stdout.write(f"{line}\n")
+        _tell(line)
     statuses = {job.status for sweep in sweeps for job in Ledger(sweep).jobs().values()}
     if not statuses <= {Status.COMPLETED, Status.DIVERGED}:
         return FAILED
     return DIVERGED if Status.DIVERGED in statuses else 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{printable(line)}\n")

@@ -12,6 +12,7 @@ from aeexp.data import Floats, fingerprint
 from aeexp.findings import Findings, repeated, tell, undefined
 from aeexp.gallery import draw
 from aeexp.history import History
+from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
 from aeexp.watch import Watch
@@ -38,7 +39,7 @@ def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
     yield Facts("table", {"data_hash": fingerprint(problem.data)})
     for concern in concerns(experiment, problem):
-        log.warning(concern)
+        log.warning(printable(concern))
 
 
 def report(

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn import metrics
 
 from aeexp.data import Floats, Integers
+from aeexp.names import printable
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
     if not 2 <= counted["n_clusters"] < inside.sum():
         log.info(
             "clustering.%s: %s undefined: %d clusters over %d rows.",
-            name,
+            printable(name),
             ", ".join(INDICES),
             counted["n_clusters"],
             inside.sum(),

@@ -63,10 +63,14 @@ def load(spec: DatasetSpec) -> Dataset:
 def fingerprint(data: Dataset) -> str:
     """Return a hash of a table: its numbers, its names and its labels."""
     digest = hashlib.sha256(data.x.tobytes())
-    digest.update("\0".join((*data.features, *data.rows)).encode())
+    digest.update(_bytes(*data.features, *data.rows))
     match data.labels:
         case Classes(name, codes, names):
-            digest.update("\0".join((name, *(names[code] for code in codes))).encode())
+            digest.update(_bytes(name, *(names[code] for code in codes)))
         case Values(name, values):
-            digest.update(name.encode() + values.tobytes())
+            digest.update(_bytes(name) + values.tobytes())
     return digest.hexdigest()
+
+
+def _bytes(*names: str) -> bytes:
+    return "\0".join(names).encode(errors="surrogatepass")  # a hash takes any name

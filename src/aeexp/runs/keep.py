@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aeexp.artifact import Artifact, DivergedError, Facts
+from aeexp.names import printable
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
 from aeexp.spec import Experiment
@@ -31,7 +32,9 @@ def keep(
         status = Status.INTERRUPTED
         raise
     except (Exception, SystemExit) as error:
-        write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
+        write_bytes(
+            folder / "traceback.txt", printable(traceback.format_exc(), keep="\n\t").encode()
+        )
         record.note(error=named(error))
         raise
     finally:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite, isnan, nan
 
+from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import INCOMPLETE, Outcome
 from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
-from aeexp.summary.wording import joined, printable
+from aeexp.summary.wording import joined
 
 STATUSES = (*(s.value for s in Status if s is not Status.RUNNING), INCOMPLETE)
 
