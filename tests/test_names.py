@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -25,6 +27,7 @@ from aeexp.run import run
 from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write
 from aeexp.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, Format, KMeans
 from aeexp.spreadsheet import FORMULA, guarded, lines, unguarded
+from aeexp.summary import summarise
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 
@@ -129,6 +132,39 @@ def test_f36_an_svg_has_no_element_of_a_name_s(kept: Path) -> None:
         nodes = [*ET.fromstring(path.read_text()).iter()]  # noqa: S314  (aeexp's own)
         assert not {str(node.tag).rpartition("}")[2] for node in nodes} & {"script", "img"}
         assert not [key for node in nodes for key in node.attrib if key.startswith("on")]
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_f36_the_summary_of_hostile_runs_has_no_element_of_a_name_s(
+    kept: Path, tmp_path: Path
+) -> None:
+    sweep = tmp_path / NAMES[0].replace("/", "")
+    sweep.mkdir()
+    ledger = Ledger(sweep)
+    ledger.begun([f"x={NAMES[1]}"])
+    for job, name in enumerate(NAMES[:-1]):
+        ledger.planned({job: [f"x={name}", f"{NAMES[1]}={job}"]})
+        ledger.started({job: sweep.resolve() / f"{job}"})
+        ledger.finished(job, Status.COMPLETED)
+        shutil.copytree(kept, sweep / f"{job}")
+    summary = summarise([sweep], sweep)
+    page = summary.page.read_text()
+    found = Elements(page).found
+    assert sum(tag == "script" for tag, _ in found) == 1
+    assert not [attributes for _, attributes in found if attributes.keys() & {"onerror", "onload"}]
+    assert all(str(a["src"]).startswith("data:image/") for t, a in found if t == "img")
+    assert "\x1b" not in page + summary.table.read_text()
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
