@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
+LONGEST_NAME = 255  # bytes that file systems take
 SHORT = 400  # characters told of what broke
 REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
 
@@ -271,13 +272,19 @@ def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
         config.hydra.job.num = config.hydra.job.id = number
     sweep = Path("/sweep")
     folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
-    if folder in others or sweep not in folder.parents:
+    if folder in others or sweep not in folder.parents or not _can_be_made(folder):
         message = (
             f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
             " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
         )
         raise ValueError(message)
     return folder
+
+
+def _can_be_made(folder: Path) -> bool:
+    return str(folder).isprintable() and all(
+        len(os.fsencode(name)) <= LONGEST_NAME for name in folder.parts
+    )
 
 
 def _today() -> Path:

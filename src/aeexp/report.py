@@ -15,6 +15,7 @@ from aeexp.data import Floats, fingerprint
 from aeexp.findings import Findings, repeated, tell, undefined
 from aeexp.gallery import draw
 from aeexp.history import History
+from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
 from aeexp.watch import Watch
@@ -45,7 +46,7 @@ def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     for note in problem.data.notes:
         log.info(note)
     for concern in concerns(experiment, problem):
-        log.warning(concern)
+        log.warning(printable(concern))
 
 
 def report(

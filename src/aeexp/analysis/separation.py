@@ -10,6 +10,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from aeexp.analysis.sampling import chosen, mean
 from aeexp.data import Floats, Integers
 from aeexp.data.blocks import blocks
+from aeexp.names import printable
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
     if not 2 <= counted["n_clusters"] < inside.sum():
         log.info(
             "clustering.%s: %s undefined: %d clusters over %d rows.",
-            name,
+            printable(name),
             ", ".join(NEED_TWO),
             counted["n_clusters"],
             inside.sum(),

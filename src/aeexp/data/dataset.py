@@ -91,12 +91,16 @@ def fingerprint(data: Dataset) -> str:
     digest = hashlib.sha256()
     for block in blocks(*data.x.shape):
         digest.update(np.ascontiguousarray(data.x[block]).data)
-    digest.update("\0".join((*data.features, *map(str, data.rows))).encode())
+    digest.update(_bytes(*data.features, *map(str, data.rows)))
     for labels in data.labels:
         match labels:
             case Classes(name, codes, names, none):
                 said = (*names, none)
-                digest.update("\0".join((name, *(said[code] for code in codes))).encode())
+                digest.update(_bytes(name, *(said[code] for code in codes)))
             case Values(name, values):
-                digest.update(name.encode() + values.tobytes())
+                digest.update(_bytes(name) + values.tobytes())
     return digest.hexdigest()
+
+
+def _bytes(*names: str) -> bytes:
+    return "\0".join(names).encode(errors="surrogatepass")  # a hash takes any name

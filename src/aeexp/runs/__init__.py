@@ -1,5 +1,6 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
+from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.keep import keep, named
 from aeexp.runs.ledger import Job, Ledger
@@ -22,6 +23,7 @@ __all__ = [
     "named",
     "read_model",
     "set_aside",
+    "slug",
     "write",
     "write_bytes",
 ]

@@ -1,6 +1,5 @@
 """What a run left in its directory, read back."""
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import psutil
 
 from aeexp.runs.record import Status
 from aeexp.spec import Backend
+from aeexp.spreadsheet import read
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class Run:
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             return {}
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
+        header, *rows = read(path)
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
     def _json(self, name: str) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """write: Artifact -> its files in the run directory, each whole or not at all."""
 
-import csv
 import io
 import json
 import math
@@ -18,9 +17,11 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Table
+from aeexp.names import slug
 from aeexp.runs.arrays import pack
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
+from aeexp.spreadsheet import lines
 
 FILES = count(1)
 """Numbers the files that this process writes."""
@@ -39,27 +40,24 @@ def write(artifact: Artifact, folder: Path) -> None:
 
 @write.register
 def _(artifact: Metrics, folder: Path) -> None:
-    write_json(folder / f"{artifact.name}.json", artifact.values)
+    write_json(_file(folder, artifact, "json"), artifact.values)
 
 
 @write.register
 def _(artifact: Document, folder: Path) -> None:
-    write_json(folder / f"{artifact.name}.json", artifact.content)
+    write_json(_file(folder, artifact, "json"), artifact.content)
 
 
 @write.register
 def _(artifact: Table, folder: Path) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(artifact.columns)
-    writer.writerows(zip(*map(cells, artifact.columns.values()), strict=True))
-    write_bytes(folder / f"{artifact.name}.csv", text.getvalue().encode())
+    rows = zip(*map(cells, artifact.columns.values()), strict=True)
+    write_bytes(_file(folder, artifact, "csv"), lines([artifact.columns, *rows]))
 
 
 @write.register
 def _(artifact: Plot, folder: Path) -> None:
     image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
-    write_bytes(folder / "figures" / f"{artifact.name}.{artifact.format}", image)
+    write_bytes(_file(folder / "figures", artifact, artifact.format), image)
 
 
 @write.register
@@ -84,6 +82,10 @@ def _(artifact: Support, folder: Path) -> None:
     added = manifest({path.name: content}, {path.name: artifact.arrays})
     both = {key: before[key] | added[key] for key in ("files", "arrays")}
     write_json(path.parent / "manifest.json", before | both)
+
+
+def _file(folder: Path, artifact: Artifact, ending: str) -> Path:
+    return folder / f"{slug(artifact.name)}.{ending}"
 
 
 def _pixels(plot: Plot) -> bytes:
@@ -142,7 +144,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _json(content: Any) -> bytes:
     text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-    return f"{text}\n".encode()
+    return f"{text}\n".encode(errors="replace")  # of no text, but a name of undecoded bytes
 
 
 def _crash_where_told() -> None:
