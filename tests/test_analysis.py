@@ -266,6 +266,7 @@ def course(**changes: object) -> Course:
         "val": noise.gamma(20, 0.21 / 20, 200),
         "pca": noise.gamma(20, 0.4 / 20, 200),
         "mean": 1.0,
+        "latent": np.array([1.0, 0.0]),
         "kept": 99,
     }
     return Course(**(made | changes))
@@ -281,6 +282,9 @@ FALLING = np.exp(-EPOCHS / 100)
         pytest.param(course(), "good", "has settled", id="good"),
         pytest.param(
             course(train=np.full(800, 1.2)), "diverged", "1.2, above the 1 of", id="diverged"
+        ),
+        pytest.param(
+            course(latent=np.array([9e-9, 0.0])), "collapsed", "variance 9e-09", id="f11_dead"
         ),
         pytest.param(course(val=np.zeros(0)), "withheld", "split.validation", id="no validation"),
         pytest.param(

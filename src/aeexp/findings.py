@@ -175,5 +175,6 @@ def _course(found: Findings) -> Course:
         val=error[rows.val].mean(1),
         pca=pca[rows.val].mean(1),
         mean=float(x[rows.train].var(0, dtype=np.float64).mean()),
+        latent=found.z[rows.train].var(0, dtype=np.float64),
         kept=found.history.kept,
     )

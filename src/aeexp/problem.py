@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeexp import preprocessing
-from aeexp.data import Dataset, Rows, load, partition
+from aeexp.data import Dataset, Floats, Rows, load, partition
 from aeexp.preprocessing import Scaling
 from aeexp.spec import Autoencoder, Backend, Engine, Experiment, FitOn, Loss, Partition
 
@@ -53,9 +53,20 @@ def pose(experiment: Experiment) -> Problem:
 def _prepare(experiment: Experiment) -> Problem:
     data = load(experiment.dataset)
     rows = partition(experiment.split, data)
+    if len(constant(data, rows)) == len(data.features):
+        message = f"No feature of {data.name} varies in the training rows: there is no structure."
+        raise ValueError(message)
     fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
     scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
-    return Problem(data, rows, scaling, scaling.apply(data.x))
+    return Problem(data, rows, scaling, scaling.apply(data.x, data.features))
+
+
+def constant(data: Dataset, rows: Rows) -> list[str]:
+    """Return the names of the features that are the same in all training rows."""
+    trained = np.isin(np.arange(len(data.x)), rows.train)[:, None]
+    low = data.x.min(0, where=trained, initial=np.inf)
+    high = data.x.max(0, where=trained, initial=-np.inf)
+    return [name for name, same in zip(data.features, low == high, strict=True) if same]
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
@@ -70,12 +81,23 @@ def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
 
 def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
     for name, spec in experiment.clustering.items():
-        if isinstance(spec, Partition) and (spec.n_clusters or 1) > len(data.x):
+        wanted = (isinstance(spec, Partition) and spec.n_clusters) or 1
+        if (distinct := _distinct(data.x, wanted)) < wanted:
+            rows = "rows" if distinct == len(data.x) else "different rows"
             message = (
-                f"clustering.{name}.n_clusters={spec.n_clusters} is more than the {len(data.x)}"
-                f" rows of {data.name}: ask for fewer clusters."
+                f"clustering.{name}.n_clusters={wanted} is more than the {distinct} {rows} of"
+                f" {data.name}: ask for fewer clusters."
             )
             raise ValueError(message)
+
+
+def _distinct(x: Floats, enough: int) -> int:
+    """Return how many rows differ from each other, counting no further than to enough."""
+    seen: set[bytes] = set()
+    rows = iter(x)
+    while len(seen) < enough and (row := next(rows, None)) is not None:
+        seen.add(row.tobytes())
+    return len(seen)
 
 
 def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:

@@ -1,10 +1,12 @@
 """Which groups are there among the factors?"""
 
+import warnings
 from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
 from sklearn import cluster as methods
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Mixture
 from sklearn.neighbors import NearestNeighbors
 
@@ -27,9 +29,15 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
     """Return the cluster of each row, counted from 0; -1 is noise.
 
     The labels never decide which rows belong together: where the spec leaves the number of
-    clusters open they say how many to seek; without them the best silhouette does.
-    z: (rows, factors).
+    clusters open they say how many to seek; without them the best silhouette does. Of rows that
+    are the same there may be fewer clusters than were sought. z: (rows, factors).
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # n_clusters tells how many there are
+        return _find(spec, z, labels, seed)
+
+
+def _find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> Integers:
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return cluster(spec, z, seed)
     if isinstance(labels, Classes):
