@@ -67,7 +67,7 @@ def test_the_knee_lies_between_the_distances_within_and_between_clouds() -> None
 
 @pytest.mark.parametrize("word", OPTIONS["clustering"])
 @pytest.mark.parametrize("rows", [2, 3, 4])
-def test_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
+def test_f16_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
     codes = clusters.find(OPTIONS["clustering"][word](), FAR[:rows], None, seed=0)
     assert codes.shape == (rows,)
 
@@ -105,7 +105,7 @@ def test_separation_counts_clusters_and_noise_and_leaves_noise_out() -> None:
         pytest.param(np.arange(90), id="a cluster a row"),
     ],
 )
-def test_what_is_undefined_is_no_number_and_the_log_says_why(
+def test_f18_what_is_undefined_is_no_number_and_the_log_says_why(
     codes: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
