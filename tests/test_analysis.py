@@ -67,7 +67,7 @@ def test_the_knee_lies_between_the_distances_within_and_between_clouds() -> None
 
 @pytest.mark.parametrize("word", OPTIONS["clustering"])
 @pytest.mark.parametrize("rows", [2, 3, 4])
-def test_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
+def test_f16_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int) -> None:
     codes = clusters.find(OPTIONS["clustering"][word](), FAR[:rows], None, seed=0)
     assert codes.shape == (rows,)
 
@@ -105,7 +105,7 @@ def test_separation_counts_clusters_and_noise_and_leaves_noise_out() -> None:
         pytest.param(np.arange(90), id="a cluster a row"),
     ],
 )
-def test_what_is_undefined_is_no_number_and_the_log_says_why(
+def test_f18_what_is_undefined_is_no_number_and_the_log_says_why(
     codes: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
@@ -266,6 +266,7 @@ def course(**changes: object) -> Course:
         "val": noise.gamma(20, 0.21 / 20, 200),
         "pca": noise.gamma(20, 0.4 / 20, 200),
         "mean": 1.0,
+        "latent": np.array([1.0, 0.0]),
         "kept": 99,
     }
     return Course(**(made | changes))
@@ -281,6 +282,9 @@ FALLING = np.exp(-EPOCHS / 100)
         pytest.param(course(), "good", "has settled", id="good"),
         pytest.param(
             course(train=np.full(800, 1.2)), "diverged", "1.2, above the 1 of", id="diverged"
+        ),
+        pytest.param(
+            course(latent=np.array([9e-9, 0.0])), "collapsed", "variance 9e-09", id="f11_dead"
         ),
         pytest.param(course(val=np.zeros(0)), "withheld", "split.validation", id="no validation"),
         pytest.param(

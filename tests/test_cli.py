@@ -214,7 +214,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
         pytest.param(
             ["clustering.kmeans.n_clusters=179"],
             "clustering.kmeans.n_clusters=179 is more than the 178 rows of wine",
-            id="more clusters than rows",
+            id="f18_more_clusters_than_rows",
         ),
         pytest.param(
             ["dataset=blobs", "dataset.samples=1000000000000"], "Unable to allocate", id="memory"
@@ -226,7 +226,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
         pytest.param(
             ["model.batch_norm=true", "training.batch_size=1"],
             "training.batch_size=1 leaves batch normalisation nothing",
-            id="batches of one",
+            id="f19_batches_of_one",
         ),
         pytest.param(
             ["training.loss=binary_crossentropy"],
@@ -252,7 +252,7 @@ def test_bad_words_get_one_line_and_leave_nothing(
 
 
 @pytest.mark.parametrize("missing", ["tensorflow", "torch"])
-def test_a_backend_that_is_not_installed_is_named_with_its_command(
+def test_f46_a_backend_that_is_not_installed_is_named_with_its_command(
     missing: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aeexp.backend.find_spec", lambda _: None)
@@ -281,12 +281,22 @@ def test_hydra_s_own_questions_are_answered(aeexp: Run, tmp_path: Path, words: l
     assert files(tmp_path) == set()
 
 
-def test_a_lost_loss_ends_with_status_diverged_and_exit_code_3(aeexp: Run, tmp_path: Path) -> None:
-    done = aeexp("optimizer=sgd", "optimizer.lr=1e30", "model=linear")
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["optimizer=sgd", "optimizer.lr=1e30", "model=linear"], id="no number"),
+        pytest.param(["optimizer.lr=1e6", *QUICK[:1]], id="beyond all use"),
+    ],
+)
+def test_f10_a_lost_loss_ends_with_status_diverged_and_exit_code_3(
+    aeexp: Run, tmp_path: Path, words: list[str]
+) -> None:
+    done = aeexp(*words)
     assert done.returncode == 3
     assert "lower optimizer.lr" in done.stdout
     folder = directory(tmp_path)
     assert read(folder, "run.json")["status"] == "DIVERGED"
+    assert read(folder, "run.json")["verdict"]["epoch"] == 1
     assert set(read(folder, "metrics.json").values()) == {None}
     assert (folder / "history.csv").exists()
     assert (folder / "figures" / "loss.png").exists()
@@ -294,7 +304,7 @@ def test_a_lost_loss_ends_with_status_diverged_and_exit_code_3(aeexp: Run, tmp_p
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the shell's limit on file sizes")
-def test_a_full_disk_fails_the_run_and_keeps_what_was_written(
+def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
     tmp_path: Path, backend: Backend
 ) -> None:
     words = f"training.epochs=3 backend={backend.value}"
@@ -317,8 +327,15 @@ def test_a_full_disk_fails_the_run_and_keeps_what_was_written(
     assert not [name for name in files(folder) if Path(name).name.startswith(".")]
 
 
-def test_ctrl_c_ends_the_training_and_keeps_what_was_learnt(
-    tmp_path: Path, backend: Backend
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="f7_ctrl_c"),
+        pytest.param(signal.SIGTERM, 143, id="f8_sigterm"),
+    ],
+)
+def test_a_signal_ends_the_training_and_keeps_what_was_learnt(
+    tmp_path: Path, backend: Backend, number: signal.Signals, code: int
 ) -> None:
     words = ["training.epochs=1000000", "figures=none", f"backend={backend.value}"]
     with subprocess.Popen(
@@ -327,9 +344,9 @@ def test_ctrl_c_ends_the_training_and_keeps_what_was_learnt(
         process.stdout.readline()
         process.stdout.readline()
         time.sleep(5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         told, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Stopping as soon as" in told
     folder = directory(tmp_path)
     assert read(folder, "run.json")["status"] == "INTERRUPTED"
@@ -379,7 +396,7 @@ def test_runs_that_want_the_same_directory_get_one_each(tmp_path: Path, backend:
     }
 
 
-def test_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) -> None:
+def test_f44_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         aeexp(*QUICK, f"hydra.run.dir={name}")
     for name in (
@@ -388,11 +405,12 @@ def test_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) ->
         "latents.csv",
         "weights.csv",
         "interpretation.json",
+        "model/weights.npz",
     ):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_run_outlives_whoever_reads_what_it_tells(tmp_path: Path, backend: Backend) -> None:
+def test_f48_a_run_outlives_whoever_reads_what_it_tells(tmp_path: Path, backend: Backend) -> None:
     words = f"{' '.join(QUICK)} backend={backend.value}"
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {sys.executable} -m aeexp {words} | head -n 1"],

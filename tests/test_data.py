@@ -169,7 +169,7 @@ def test_a_scaling_does_what_its_name_says(
     assert scaled.dtype == np.float32
 
 
-def test_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
+def test_f12_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
     x = np.array([[1.0, 7.0], [2.0, 7.0]])
     for spec in (Standard(), MinMax(), Robust()):
         scaling = preprocessing.fit(spec, x)
@@ -177,7 +177,7 @@ def test_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
         assert scaling.undo(scaling.apply(x)) == pytest.approx(x)
 
 
-def test_values_that_single_precision_cannot_hold_are_refused() -> None:
+def test_f14_values_that_single_precision_cannot_hold_are_refused() -> None:
     x = np.array([[1e300], [1.0]])
     with pytest.raises(ValueError, match="not finite"):
         preprocessing.fit(Unscaled(), x).apply(x)

@@ -15,13 +15,13 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from aeexp.run import run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aeexp import cli
 from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.data import Classes, Dataset, load
+from aeexp.experiment import run
 from aeexp.explain import explain
 from aeexp.names import printable
 from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write

@@ -277,7 +277,9 @@ def test_callbacks_that_nothing_could_call_are_refused_first(tiny: Make) -> None
 @pytest.mark.parametrize(
     ("changes", "concern"),
     [
-        pytest.param({"training": Training(epochs=1, batch_size=49)}, "clipped to 48", id="batch"),
+        pytest.param(
+            {"training": Training(epochs=1, batch_size=49)}, "clipped to 48", id="f19_batch"
+        ),
         pytest.param({"model": Shallow(latent_dim=6)}, "does not compress", id="latent_dim"),
         pytest.param(
             {"model": Shallow(output_activation=type(Shallow().output_activation).sigmoid)},

@@ -27,7 +27,7 @@ def test_a_directory_that_is_free_is_taken_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_runs_that_want_the_same_directory_get_one_each(tmp_path: Path) -> None:
+def test_f4_runs_that_want_the_same_directory_get_one_each(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         claimed = list(pool.map(lambda _: claim(tmp_path / "same"), range(64)))
     assert len(set(claimed)) == 64
@@ -114,7 +114,7 @@ while True:
 """
 
 
-def test_killed_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> None:
+def test_f1_killed_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> None:
     waits = np.random.default_rng(0).uniform(0, 0.05, 12)
     for wait in waits:
         with subprocess.Popen(

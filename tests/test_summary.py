@@ -670,13 +670,19 @@ def test_a_summary_that_fails_leaves_the_last_one_as_it_was(
     assert [before.table.read_bytes(), before.page.read_bytes()] == files
 
 
-def test_a_thousand_runs_are_all_in_the_page(tmp_path: Path) -> None:
+def test_f47_a_thousand_runs_of_which_three_are_broken_are_all_in_the_page(
+    tmp_path: Path,
+) -> None:
     jobs = [
         Made([f"a={i}", f"seed={seed}"], metrics=loss(i + 1.0 + seed / 10))
         for i in range(100)
         for seed in range(10)
     ]
-    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    sweep = made(tmp_path, jobs)
+    for job in (3, 500, 999):
+        (sweep / f"{job}" / "metrics.json").write_text('{"loss": 1.0, "val')
+    summary = summarise([sweep], tmp_path)
+    assert summary.lines[0] == "1,000 runs of 100 settings: 997 COMPLETED, 3 INCOMPLETE."
     table = Elements(text(summary)).tables[-1]
     assert len(table) == 1001
     assert len(rows(summary)) == 1000

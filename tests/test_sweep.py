@@ -44,6 +44,7 @@ if "--multiprocessing-fork" in sys.orig_argv:
             case 1: raise RuntimeError("a fault of its own")
             case 2: sys.exit(3)
             case 3: os._exit(9)
+            case 4: raise KeyboardInterrupt
         return find(experiment, *rest)
     report._find = faulty
 """
@@ -105,11 +106,11 @@ def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
-    """Run six jobs, of which three fail each in its own way; return what it told, and its code."""
+    """Run seven jobs, of which four fail each in its own way; return what is told and the code."""
     root = tmp_path_factory.mktemp("faulty")
     (root / "sitecustomize.py").write_text(FAULTS)
     done = subprocess.run(
-        [sys.executable, "-m", "aeexp", "--multirun", "seed=range(6)", *QUICK],
+        [sys.executable, "-m", "aeexp", "--multirun", "seed=range(7)", *QUICK],
         cwd=root,
         capture_output=True,
         text=True,
@@ -119,14 +120,14 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     return sweep(root), done.stdout, done.returncode
 
 
-def test_jobs_that_fail_leave_the_others_whole(faulty: tuple[Path, str, int]) -> None:
+def test_f6_jobs_that_fail_leave_the_others_whole(faulty: tuple[Path, str, int]) -> None:
     folder, told, code = faulty
     assert code == 1
     good, bad = Status.COMPLETED.value, Status.FAILED.value
-    assert statuses(folder) == [good, bad, bad, bad, good, good]
-    assert [read(folder / str(i) / "run.json")["status"] for i in range(6)] == statuses(folder)
+    assert statuses(folder) == [good, bad, bad, bad, Status.INTERRUPTED.value, good, good]
+    assert [read(folder / str(i) / "run.json")["status"] for i in range(7)] == statuses(folder)
     whole = files(folder / "0")
-    assert files(folder / "4") == files(folder / "5") == whole
+    assert files(folder / "5") == files(folder / "6") == whole
     assert "metrics.json" in whole
     for number, error in {1: "a fault of its own", 2: "SystemExit: 3", 3: "was killed"}.items():
         assert error in (folder / str(number) / "traceback.txt").read_text()
@@ -140,24 +141,36 @@ def test_resuming_does_what_is_missing_and_nothing_else(
     faulty: tuple[Path, str, int], tmp_path: Path
 ) -> None:
     folder, _, _ = faulty
-    before = {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in (0, 4, 5)}
-    for jobs in (3, 0):
+    before = {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in (0, 5, 6)}
+    for jobs in (4, 0):
         done = said(tmp_path, "resume", str(folder))
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("  completed") == jobs
-        assert statuses(folder) == [Status.COMPLETED.value] * 6
+        assert statuses(folder) == [Status.COMPLETED.value] * 7
     assert {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in before} == before
     assert "traceback.txt" in files(folder / "1-unfinished-1")
     assert files(folder / "1") == files(folder / "0")
 
 
-def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
+STOPS = pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="f7_ctrl_c"),
+        pytest.param(signal.SIGTERM, 143, id="f8_sigterm"),
+    ],
+)
+
+
+@STOPS
+def test_a_signal_keeps_what_is_finished(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     with started(tmp_path, "seed=range(16)", "training.epochs=3") as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("2/16"))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         told, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "what is finished is kept" in told
     finished = [i for i, status in enumerate(statuses(sweep(tmp_path))) if status]
     assert 2 <= len(finished) < 16
@@ -167,7 +180,10 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
     assert (sweep(tmp_path) / "summary.html").exists()
 
 
-def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
+@STOPS
+def test_a_signal_ends_a_sweep_that_trains(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     words = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000")
     with started(tmp_path, *words) as process:
         while not list(tmp_path.glob("outputs/multirun/*/*/sweep.jsonl")):
@@ -175,9 +191,9 @@ def test_ctrl_c_ends_a_sweep_that_trains(tmp_path: Path) -> None:
         while '"started"' not in (sweep(tmp_path) / "sweep.jsonl").read_text():
             time.sleep(0.1)
         time.sleep(4)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert set(statuses(sweep(tmp_path))) == {None}
     *_, last = Ledger(sweep(tmp_path)).jobs().values()
     assert last.directory is None  # nothing more was begun
@@ -250,7 +266,7 @@ def test_names_that_leave_the_sweep_or_collide_are_refused(
     assert files(tmp_path) == set()
 
 
-def test_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int]) -> None:
+def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int]) -> None:
     folder, _, _ = faulty
     with FileLock(folder / "sweep.lock"):
         done = said(folder, "resume", str(folder))

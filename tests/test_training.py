@@ -204,7 +204,7 @@ def test_early_stopping_follows_the_training_loss_where_nothing_is_held_out(tiny
     assert np.isnan(history.val_loss).all()
 
 
-def test_a_lost_loss_ends_the_training_in_its_epoch(tiny: Make) -> None:
+def test_f10_a_lost_loss_ends_the_training_in_its_epoch(tiny: Make) -> None:
     _, _, history = trained(tiny(optimizer=SGD(lr=1e30), training=Training(epochs=50)))
     assert history.diverged
     assert not np.isfinite(history.loss[-1])

@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
@@ -143,7 +144,20 @@ def _run(arguments: Namespace, words: list[str]) -> int:
             pass
         return _hydra()
     folder = _directory(arguments)
-    return _sweep(folder, words) if arguments.multirun else _hydra()
+    with _named(folder):
+        return _sweep(folder, words) if arguments.multirun else _hydra()
+
+
+@contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """Name the directory that could not be written where the error does not say."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or str(folder) in str(error):
+            raise
+        message = f"{folder} cannot be written: {error}"
+        raise OSError(message) from error
 
 
 def _refuse_flags(arguments: Namespace) -> None:

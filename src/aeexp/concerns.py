@@ -6,9 +6,10 @@ import numpy as np
 
 from aeexp.data import Floats
 from aeexp.data.blocks import blocks
-from aeexp.problem import Problem
+from aeexp.problem import Problem, constant
 from aeexp.spec import Activation, Autoencoder, Experiment, Loss
 
+NAMED = 5  # constant features told by name
 RANGES = {
     Activation.relu: (0.0, np.inf),
     Activation.elu: (-1.0, np.inf),
@@ -35,9 +36,19 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f"model.latent_dim={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
+    yield from _constant(problem)
     if isinstance(experiment.model, Autoencoder):
         yield from _no_probability(experiment.training.loss, experiment.model.output_activation)
         yield from _out_of_reach(experiment.model.output_activation, problem.x)
+
+
+def _constant(problem: Problem) -> Iterator[str]:
+    if named := constant(problem.data, problem.rows):
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        yield (
+            f"{len(named)} of {len(problem.data.features)} features are constant in the training"
+            f" rows: {', '.join(named[:NAMED])}{more}. They are kept, and say nothing."
+        )
 
 
 def _no_probability(loss: Loss, activation: Activation) -> Iterator[str]:

@@ -206,5 +206,6 @@ def _course(found: Findings) -> Course:
         val=found.residuals.rows[rows.val],
         pca=found.pca.rows[rows.val],
         mean=float(mean.rows[rows.train].mean()),
+        latent=found.z[rows.train].var(0, dtype=np.float64),
         kept=found.history.kept,
     )

@@ -1,6 +1,7 @@
 """prepare: what is done to a table before it is learnt from; fit: the scaling of its columns."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -25,34 +26,42 @@ from aeexp.spec import (
 ALIGNMENT = 64  # bytes
 FILLS = (Missing.mean, Missing.median, Missing.knn)
 
+NAMED = 5
+"""Of the columns that cannot be scaled, so many are named."""
+ORDINARY = 30
+"""Powers of two up to which, and down to whose inverse, the largest value of a column may be."""
+LARGEST = 1e305
+"""What is larger overflows where it is shown, if not before."""
+
 
 @dataclass(frozen=True)
 class Scaling:
     """x -> (x - offset) / scale, column by column; a constant column has scale 1.
 
-    offset, scale: (features,), in original units.
+    offset, scale: (features,), in original units. A constant column that is very large or very
+    small has a scale of its own size, so that other values can be scaled, too.
     """
 
     offset: Floats
     scale: Floats
 
-    def apply(self, x: Floats) -> NDArray[np.float32]:
+    def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
         """Scale (rows, features) in double precision, then round to what networks take.
 
-        What is not a number stays so.
+        What is not a number stays so. features: the names of the columns, for the error; without
+        them they are counted from 1.
 
         Raises:
             ValueError: A scaled value is infinite or too large for single precision.
         """
-        scaled = _aligned(x.shape)
+        size = np.abs(self.offset) + np.abs(self.scale)
+        scaled, lost = _aligned(x.shape), ~(size < LARGEST)
         for block in blocks(*x.shape):
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 scaled[block] = (x[block] - self.offset) / self.scale
-            if np.isinf(scaled[block]).any():
-                message = (
-                    "The scaled table holds values that are not finite: check its extreme values."
-                )
-                raise ValueError(message)
+            lost |= (~np.isfinite(scaled[block]) & ~np.isnan(x[block])).any(0)
+        if lost.any():
+            _refuse(np.flatnonzero(lost), features)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -67,6 +76,16 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return room[start : len(room) - ALIGNMENT + start].view(np.float32).reshape(shape)
 
 
+def _refuse(lost: Integers, features: Sequence[str]) -> None:
+    named = [features[j] if len(features) else str(j + 1) for j in lost[:NAMED]]
+    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    message = (
+        f"Scaled values are not finite, or too large, in the columns {', '.join(named)}{more}:"
+        " leave these columns out, or choose preprocessing=standard."
+    )
+    raise ValueError(message)
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """Scales a table and then fills its gaps, never to be fitted again.
@@ -77,13 +96,13 @@ class Preprocessing:
     scaling: Scaling
     imputation: Imputation | None = None
 
-    def apply(self, x: Floats) -> NDArray[np.float32]:
+    def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
         """Return rows as networks take them: (rows, features).
 
         Raises:
             ValueError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
         """
-        scaled = self.scaling.apply(x)
+        scaled = self.scaling.apply(x, features)
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
@@ -111,7 +130,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
         message = f"No row to learn from has a value of {names}: leave it out with dataset.drop."
         raise ValueError(message)
     scaling = fit(spec, x)
-    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x)))
+    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
 
 
 @singledispatch
@@ -125,22 +144,41 @@ def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
 
 @fit.register
 def _(spec: Standard, x: Floats) -> Scaling:
+    x, exponents = _tamed(x)
     scaler = StandardScaler().fit(x)
-    return Scaling(scaler.mean_, scaler.scale_)
+    return _scaling(scaler.mean_, scaler.scale_, exponents)
 
 
 @fit.register
 def _(spec: MinMax, x: Floats) -> Scaling:
+    x, exponents = _tamed(x)
     scaler = MinMaxScaler((spec.low, spec.high)).fit(x)
-    return Scaling(-scaler.min_ / scaler.scale_, 1 / scaler.scale_)
+    return _scaling(-scaler.min_ / scaler.scale_, 1 / scaler.scale_, exponents)
 
 
 @fit.register
 def _(spec: Robust, x: Floats) -> Scaling:
+    x, exponents = _tamed(x)
     scaler = RobustScaler(quantile_range=(spec.low, spec.high)).fit(x)
-    return Scaling(scaler.center_, scaler.scale_)
+    return _scaling(scaler.center_, scaler.scale_, exponents)
 
 
 @fit.register
 def _(spec: Unscaled, x: Floats) -> Scaling:
     return Scaling(np.zeros(x.shape[1]), np.ones(x.shape[1]))
+
+
+def _tamed(x: Floats) -> tuple[Floats, Integers]:
+    """Return x with columns of extreme size divided by powers of two, and their exponents.
+
+    Otherwise the squares of 1e300 overflow, and scikit-learn takes a column of 1e-16 for constant.
+    Division by a power of two is exact, and what is ordinary is not touched.
+    """
+    exponents = np.frexp(np.maximum(x.max(0), -x.min(0)))[1]
+    exponents[np.abs(exponents) <= ORDINARY] = 0
+    return (np.ldexp(x, -exponents) if exponents.any() else x), exponents
+
+
+def _scaling(offset: Floats, scale: Floats, exponents: Integers) -> Scaling:
+    with np.errstate(over="ignore"):  # `apply` refuses it
+        return Scaling(np.ldexp(offset, exponents), np.ldexp(scale, exponents))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeexp import preprocessing
-from aeexp.data import Dataset, Rows, load, load_table, partition
+from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
 
@@ -60,8 +60,19 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
         ValueError: The table has too few rows, or values that cannot be scaled.
     """
     rows = partition(experiment.split, data)
+    if len(constant(data, rows)) == len(data.features):
+        message = f"No feature of {data.name} varies in the training rows: there is no structure."
+        raise ValueError(message)
     prepared = preprocessing.prepare(experiment.preprocessing, data, rows.train)
-    return Problem(data, rows, prepared, prepared.apply(data.x))
+    return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
+
+
+def constant(data: Dataset, rows: Rows) -> list[str]:
+    """Return the names of the features that are the same in all training rows."""
+    trained = ~rows.held_out[:, None]
+    low = np.fmin.reduce(data.x, where=trained, initial=np.inf)
+    high = np.fmax.reduce(data.x, where=trained, initial=-np.inf)
+    return [name for name, same in zip(data.features, low == high, strict=True) if same]
 
 
 def _load(experiment: Experiment) -> Dataset:
@@ -89,12 +100,23 @@ def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
 
 def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
     for name, spec in experiment.clustering.items():
-        if isinstance(spec, Partition) and (spec.n_clusters or 1) > len(data.x):
+        wanted = (isinstance(spec, Partition) and spec.n_clusters) or 1
+        if (distinct := _distinct(data.x, wanted)) < wanted:
+            rows = "rows" if distinct == len(data.x) else "different rows"
             message = (
-                f"clustering.{name}.n_clusters={spec.n_clusters} is more than the {len(data.x)}"
-                f" rows of {data.name}: ask for fewer clusters."
+                f"clustering.{name}.n_clusters={wanted} is more than the {distinct} {rows} of"
+                f" {data.name}: ask for fewer clusters."
             )
             raise ValueError(message)
+
+
+def _distinct(x: Floats, enough: int) -> int:
+    """Return how many rows differ from each other, counting no further than to enough."""
+    seen: set[bytes] = set()
+    rows = iter(x)
+    while len(seen) < enough and (row := next(rows, None)) is not None:
+        seen.add(row.tobytes())
+    return len(seen)
 
 
 def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:

@@ -1,12 +1,14 @@
 """Which groups are there among the factors?"""
 
 import logging
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
 from sklearn import cluster as methods
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as Mixture
 from sklearn.neighbors import NearestNeighbors
 
@@ -41,12 +43,15 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
 
     The labels never decide which rows belong together: where the spec leaves the number of
     clusters open they say how many to seek; without them the best silhouette does.
+    Of rows that are the same there may be fewer clusters than were sought.
     Of many rows, a clustering that needs their square finds the clusters of a random sample, and
     the others go with their nearest in it. z: (rows, factors).
     """
     most = MOST_ROWS.get(type(spec), len(z))
     known = chosen(len(z), most, most)
-    codes = cluster(_told(spec, z[known], labels, seed), z[known], seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # n_clusters tells how many there are
+        codes = cluster(_told(spec, z[known], labels, seed), z[known], seed)
     if len(known) == len(z):
         return codes
     log.warning(

@@ -8,6 +8,7 @@ from aeexp.data import Floats
 from aeexp.history import History
 
 DIVERGED = 1.05  # times the error of predicting every feature's mean
+COLLAPSED = 1e-8  # variance of a factor below which it says nothing
 BARELY = 0.90  # times the same: nothing much was learnt
 NOISY = 0.10  # standard error of the validation error, as a share of it
 GAIN = 0.01  # projected fall of the loss over a fifth more epochs
@@ -42,7 +43,8 @@ class Course:
     loss, val_loss: (epochs,), as in the history. train, val: (rows,), the squared error of each
     row, averaged over features, as the kept model reconstructs it. pca: the same for `val`
     (without validation rows: `train`) as PCA reconstructs it. mean: the training rows' mean
-    squared error when every feature is predicted by its mean. kept: index of the epoch kept.
+    squared error when every feature is predicted by its mean. latent: (factors,), the variance of
+    each over the training rows. kept: index of the epoch kept.
     """
 
     loss: Floats
@@ -51,6 +53,7 @@ class Course:
     val: Floats
     pca: Floats
     mean: float
+    latent: Floats
     kept: int
 
 
@@ -76,12 +79,16 @@ def _losses(history: History, epoch: int) -> str:
 def judge(course: Course) -> Verdict:
     """Return the first of the verdicts that holds, with its numbers.
 
-    Diverged; withheld, where the validation rows are too few to tell; underfitting, judged by
-    PCA, the optimum of a linear autoencoder (Baldi and Hornik, 1989); still improving;
+    Diverged; collapsed, where no factor differs between rows; withheld, where the validation rows
+    are too few to tell; underfitting, judged by PCA, the optimum of a linear autoencoder (Baldi
+    and Hornik, 1989); still improving;
     overfitting, by the generalisation loss and training progress of Prechelt (1998, Neural
     Networks 11:761); good.
     """
-    rules = (_diverged, _withheld, _underfitting, _still_improving, _overfitting, _good)
+    rules = (
+        *(_diverged, _collapsed, _withheld, _underfitting),
+        *(_still_improving, _overfitting, _good),
+    )
     return next(verdict for rule in rules if (verdict := rule(course)))
 
 
@@ -93,6 +100,17 @@ def _diverged(course: Course) -> Verdict | None:
         "diverged",
         f"the training error ended at {error:.3g}, above the {course.mean:.3g} of predicting"
         " every feature's mean: lower optimizer.lr.",
+    )
+
+
+def _collapsed(course: Course) -> Verdict | None:
+    if course.latent.max() >= COLLAPSED:
+        return None
+    return _say(
+        "collapsed",
+        f"no factor varies from row to row (largest variance {course.latent.max():.2g}), so that"
+        " none can say anything: choose model.latent_activation=tanh, or lower the penalties or"
+        " optimizer.lr.",
     )
 
 

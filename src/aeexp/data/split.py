@@ -41,8 +41,6 @@ def partition(spec: Split, data: Dataset) -> Rows:
     every = np.arange(len(data.x))
     if spec.column is not None:
         return _preset(spec, data)
-    if spec.validation == 0:
-        return Rows(every, every[:0])
     held_out = int(np.ceil(spec.validation * len(every)))
     if len(every) - held_out < FEWEST:
         message = (
@@ -51,6 +49,8 @@ def partition(spec: Split, data: Dataset) -> Rows:
             " give more rows or hold out fewer."
         )
         raise ValueError(message)
+    if not held_out:
+        return Rows(every, every[:0])
     train, val = train_test_split(
         every, test_size=spec.validation, random_state=spec.seed, stratify=_strata(spec, data)
     )

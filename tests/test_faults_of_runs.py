@@ -1,0 +1,682 @@
+"""What goes wrong around a run: killed, told to stop, out of room, or given a hopeless table.
+
+The number in a test's name is that of the fault in the list of faults.
+"""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from conftest import BACKEND
+from made_sweep import Made, loss, made
+
+from aeexp.artifact import Artifact, DivergedError, Facts, Metrics, Table
+from aeexp.data import Classes, Dataset, Labels, load
+from aeexp.experiment import run
+from aeexp.history import History
+from aeexp.options import OPTIONS
+from aeexp.problem import pose
+from aeexp.runs import Record, Run, Status, claim, locked
+from aeexp.spec import (
+    L1,
+    Activation,
+    Adam,
+    AllFigures,
+    Blobs,
+    DatasetSpec,
+    Engine,
+    Experiment,
+    KMeans,
+    Loss,
+    MinMax,
+    PreprocessingSpec,
+    Robust,
+    Shallow,
+    Split,
+    Standard,
+    Training,
+    Unscaled,
+)
+from aeexp.summary.comparison import Comparison
+from aeexp.summary.outcome import outcomes
+from aeexp.sweep.workers import _pool
+from aeexp.training.divergence import _judged, distance
+from aeexp.watch import Watch
+
+Make = Callable[..., Experiment]
+Said = Callable[..., subprocess.CompletedProcess[str]]
+PYTHON = [sys.executable, "-m", "aeexp"]
+TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
+TINY += (f"backend={BACKEND.value}",)
+QUICK = (*TINY, "figures=none")
+
+
+def files(root: Path) -> set[str]:
+    """Return the files that have a name of their own, Hydra's and the log left out."""
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    named = {str(path) for path in paths if not any(p.startswith(".") for p in path.parts)}
+    return named - {"aeexp.log"}
+
+
+def content(path: Path) -> Any:
+    """Read a file to its end; raise if it is not whole."""
+    match path.suffix:
+        case ".txt":
+            return path.read_text()
+        case ".json":
+            return json.loads(path.read_text())
+        case ".csv":
+            header, *rows = csv.reader(path.read_text().splitlines())
+            assert all(len(row) == len(header) for row in rows)
+            return header, rows
+        case ".npz":
+            return {name: array.tolist() for name, array in np.load(path).items()}
+        case ".keras":
+            with zipfile.ZipFile(path) as archive:
+                names = [*archive.namelist()]
+                assert archive.testzip() is None
+                return names
+        case ".png":
+            image = path.read_bytes()
+            assert image.endswith(b"IEND\xaeB`\x82")
+            return image
+    message = f"a file of a kind that no run writes: {path}"
+    raise AssertionError(message)
+
+
+def contents(folder: Path) -> dict[str, Any]:
+    """Read all files of a run; what differs from time to time is left out."""
+    return {name: content(folder / name) for name in files(folder) - {"run.json"}}
+
+
+def runs(root: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PYTHON, *words], cwd=root, capture_output=True, text=True, check=False, **options
+    )
+
+
+# Killed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills")
+def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    moments = [*rng.uniform(0, 2.5, 25), *rng.integers(1, 14, 25)]
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda i: _killed(tmp_path / str(i), moments[i]), range(50)))
+    assert Status.INCOMPLETE in found
+    assert set(found) <= {Status.INCOMPLETE, Status.COMPLETED}
+
+
+def _killed(root: Path, moment: float) -> Status:
+    """Kill a run after so many seconds, or, an integer, as soon as it has so many files."""
+    root.mkdir()
+    folder = root / "run"
+    words = [*TINY, "figures.dpi=40", "hydra.run.dir=run"]
+    with subprocess.Popen([*PYTHON, *words], cwd=root, stdout=subprocess.DEVNULL) as process:
+        if isinstance(moment, float):
+            time.sleep(moment)
+        while not isinstance(moment, float) and process.poll() is None:
+            if len(files(folder)) >= moment:
+                break
+            time.sleep(0.001)
+        process.kill()
+    contents(folder)
+    status = Run(folder).status
+    ended = {"metrics.json", "figures/latent.png"} <= files(folder)
+    assert ended or status is not Status.COMPLETED
+    return status
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run to the end."""
+    root = tmp_path_factory.mktemp("whole")
+    done = runs(root, *QUICK, "hydra.run.dir=run")
+    assert done.returncode == 0, done.stderr
+    return root / "run"
+
+
+def test_f2_ended_before_any_file_a_run_is_incomplete_and_comes_to_the_same_again(
+    whole: Path, tmp_path: Path
+) -> None:
+    expected = contents(whole)
+    with ThreadPoolExecutor(2) as threads:
+        found = list(
+            threads.map(
+                lambda number: _crashed(tmp_path / str(number), number),
+                range(1, len(files(whole)) + 2),  # run.json is written twice
+            )
+        )
+    for number, (status, left) in enumerate(found, 1):
+        assert status is Status.INCOMPLETE, number
+        assert len(left) == max(0, number - 2)
+        assert left.items() <= expected.items()
+    assert found[-1][1] == expected
+    again = runs(tmp_path / "3", *QUICK, "hydra.run.dir=run")
+    assert again.returncode == 0, again.stderr
+    assert contents(tmp_path / "3" / "run-2") == expected
+
+
+def _crashed(root: Path, number: int) -> tuple[Status, dict[str, Any]]:
+    root.mkdir()
+    environment = os.environ | {"AEEXP_CRASH_AT": str(number)}
+    assert runs(root, *QUICK, "hydra.run.dir=run", env=environment).returncode == 9
+    return Run(root / "run").status, contents(root / "run")
+
+
+def test_f1_a_run_is_running_as_long_as_its_process_lives(tmp_path: Path) -> None:
+    record = Record(tmp_path, Experiment())
+    record.begin()
+    assert Run(tmp_path).status is Status.RUNNING
+    for changes in (
+        {"pid": 2**22 + 1},  # nobody's
+        {"pid": os.getppid(), "started": "1970-01-01T00:00:00+00:00"},  # another's by now
+    ):
+        record.content.update(changes)
+        record.begin()
+        assert Run(tmp_path).status is Status.INCOMPLETE
+    record.note(host="elsewhere")
+    record.begin()
+    assert Run(tmp_path).status is Status.RUNNING
+
+
+def test_f1_the_summary_tells_runs_that_were_killed_from_those_under_way(tmp_path: Path) -> None:
+    sweep = made(tmp_path, [Made([f"seed={i}"], status=None) for i in range(2)])
+    Record(sweep / "1", Experiment()).begin()
+    found = [(run.status, run.reason) for run in outcomes(sweep)]
+    assert found == [("INCOMPLETE", "begun, but not ended"), ("RUNNING", "not yet ended")]
+
+
+def test_f5_the_lock_of_a_process_that_was_killed_is_gone(tmp_path: Path) -> None:
+    code = "import sys, time; from pathlib import Path; from aeexp.runs import locked\n"
+    code += "with locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        with pytest.raises(ValueError, match="Another process works on"), locked(tmp_path):
+            pass
+        process.kill()
+    with locked(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills")
+def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(tmp_path: Path) -> None:
+    words = ("--multirun", "model.latent_dim=1,2,3", "seed=range(10)", *QUICK)
+    for name in ("killed", "undisturbed"):
+        (tmp_path / name).mkdir()
+    assert runs(tmp_path / "undisturbed", *words, "hydra.sweep.dir=sweep").returncode == 0
+    folder = tmp_path / "killed" / "sweep"
+    for jobs in (2, 9, 20):
+        again = ["resume", str(folder)] if folder.exists() else [*words, "hydra.sweep.dir=sweep"]
+        with subprocess.Popen(
+            [*PYTHON, *again], cwd=folder.parent, stdout=subprocess.DEVNULL
+        ) as process:
+            while process.poll() is None and len(list(folder.glob("*/metrics.json"))) < jobs:
+                time.sleep(0.01)
+            process.kill()
+    done = runs(folder.parent, "resume", str(folder))
+    assert done.returncode == 0, done.stderr
+    disturbed, expected = (_table(tmp_path / name / "sweep") for name in ("killed", "undisturbed"))
+    assert len(expected) == 30
+    for row, other in zip(disturbed, expected, strict=True):
+        assert row == pytest.approx(other, rel=1e-4, abs=1e-6)
+
+
+def _table(sweep: Path) -> list[list[float]]:
+    """Return the numbers of a sweep's table, but for what it cost."""
+    with (sweep / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["status"] for row in rows} == {"COMPLETED"}
+    text = {"status", "directory", "error", "seconds"}
+    return [[float(v or "nan") for key, v in row.items() if key not in text] for row in rows]
+
+
+# No room
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a file system of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.name != "posix" or os.geteuid() or not shutil.which("mount"):
+        pytest.skip("only root can mount a small disk")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "aeexp", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this container cannot mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("room", [0, 8_000, 60_000, 300_000])
+def test_f3_a_full_disk_is_told_in_one_line_and_what_was_written_stays(
+    small_disk: Path, room: int
+) -> None:
+    free = shutil.disk_usage(small_disk).free
+    (small_disk / "full").write_bytes(bytes(free - room))
+    done = runs(small_disk, *TINY, "figures.dpi=300", "hydra.run.dir=run")
+    assert done.returncode == 1
+    told = [line for line in (done.stdout + done.stderr).splitlines() if "No space left" in line]
+    assert len(told) == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    folder = small_disk / "run"
+    contents(folder)
+    assert not [path for path in folder.rglob(".*") if path.is_file()]
+    assert Run(folder).status in {Status.FAILED, Status.INCOMPLETE}
+    assert str(folder) in told[0]
+    if room >= 60_000:
+        assert Run(folder).status is Status.FAILED
+        assert "it takes " in told[0]
+
+
+def test_f3_a_sweep_that_fills_the_disk_fails_without_a_traceback(small_disk: Path) -> None:
+    words = ("--multirun", "seed=range(4)", *TINY, "hydra.sweep.dir=sweep")
+    done = runs(small_disk, *words)
+    assert done.returncode == 1
+    assert "No space left" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    for folder in small_disk.glob("sweep/[0-9]"):
+        contents(folder)
+
+
+def test_f3_a_directory_that_cannot_be_written_is_refused(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = runs(small_disk, *QUICK)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "cannot be made (Read-only file system)" in done.stderr
+
+
+# Told to stop
+
+
+STOPS = [
+    pytest.param(signal.SIGINT, 130, id="f7_ctrl_c"),
+    pytest.param(signal.SIGTERM, 143, id="f8_sigterm"),
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_run_that_is_stopped_while_it_draws_keeps_what_it_has(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = [*TINY, "figures.dpi=900", "hydra.run.dir=run"]
+    with subprocess.Popen([*PYTHON, *words], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        _wait_for(tmp_path / "run" / "figures" / "loss.png")
+        process.send_signal(number)
+        sent = time.monotonic()
+    assert process.returncode == code
+    assert time.monotonic() - sent < 10
+    assert Run(tmp_path / "run").status is Status.INTERRUPTED
+    found = contents(tmp_path / "run")
+    assert {"metrics.json", "model/weights.npz"} <= set(found)
+    assert "figures/reconstruction.png" not in found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_run_that_is_stopped_twice_stops_at_once(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = [*TINY, "training.epochs=1000000", "figures.dpi=900", "hydra.run.dir=run"]
+    with subprocess.Popen(
+        [*PYTHON, *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        next(line for line in process.stdout if line.startswith("shallow"))
+        time.sleep(4)  # until it trains
+        for _ in range(2):
+            process.send_signal(number)
+            time.sleep(0.05)
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    assert Run(tmp_path / "run").status is Status.INTERRUPTED
+    assert "metrics.json" not in files(tmp_path / "run")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize(
+    "heard",
+    [
+        pytest.param("signal.default_int_handler", id="at once"),
+        pytest.param("lambda *_: None", id="never"),
+        pytest.param("signal.SIG_IGN", id="in the background of a shell"),
+    ],
+)
+def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(heard: str) -> None:
+    code = (
+        "import signal, sys, time, aeexp.termination as t\n"
+        "t.PATIENCE = t.LAST = 0.2\n"
+        f"signal.signal(signal.SIGINT, {heard})\n"
+        "with t.Termination() as termination:\n"
+        "    print('ready', flush=True)\n"
+        "    try:\n"
+        "        while True: time.sleep(0.01)\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(t.EXIT if termination.heard else 1)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.terminate()
+    assert process.returncode == 143
+
+
+def _wait_for(path: Path) -> None:
+    until = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+# Trainings that come to nothing
+
+
+def artifacts(experiment: Experiment) -> dict[str, Artifact]:
+    found: dict[str, Artifact] = {}
+    try:
+        for artifact in run(experiment):
+            found[artifact.name] = artifact
+    except DivergedError:
+        found["diverged"] = Artifact("diverged")
+    return found
+
+
+def verdict(found: dict[str, Artifact]) -> dict[str, Any]:
+    facts = found["verdict"]
+    assert isinstance(facts, Facts)
+    return facts.values["verdict"]
+
+
+@pytest.mark.parametrize("engine", [None, Engine.fit], ids=["own", "fit"])
+@pytest.mark.parametrize("lr", [1e6, 1e30])
+@pytest.mark.parametrize("validation", [0.2, 0.0])
+def test_f10_a_loss_beyond_all_use_is_as_lost_as_one_that_is_no_number(
+    tiny: Make, engine: Engine, lr: float, validation: float
+) -> None:
+    spec = Training(epochs=4, engine=engine)
+    experiment = tiny(
+        optimizer=Adam(lr=lr), training=spec, split=Split(validation=validation), repeats=2
+    )
+    found = artifacts(experiment)
+    assert "diverged" in found
+    assert "model" not in found
+    metrics, repeats = found["metrics"], found["repeats"]
+    assert isinstance(metrics, Metrics)
+    assert isinstance(repeats, Table)
+    names = [name for name in metrics.values if not name.endswith(".n")]
+    assert np.isnan([metrics.values[name] for name in names]).all()
+    assert list(repeats.columns["status"]) == ["DIVERGED"] * 2
+    said = verdict(found)
+    assert said["word"] == "diverged"
+    assert said["epoch"] == 1
+    assert said["last_loss"] is None
+    assert "lower optimizer.lr" in said["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "kept", "lost"),
+    [
+        pytest.param([1.0, 2e3, 1e9], 2, 1, id="first bad epoch"),
+        pytest.param([1.0, 1e9, 0.5], 2, None, id="recovered"),
+        pytest.param([1.0, 0.5, 1e9], 1, None, id="the best epoch was restored"),
+        pytest.param([900.0, 950.0, 999.0], 2, None, id="bad, but not beyond use"),
+    ],
+)
+def test_f10_a_training_is_judged_by_the_epoch_it_keeps(
+    losses: list[float], kept: int, lost: int | None
+) -> None:
+    values = np.array(losses)
+    history = History(values, values, values, kept, interrupted=False)
+    assert _judged(history, 1000.0, validated=True).lost == lost
+    assert _judged(history, 0.0, validated=True).lost is None  # nothing to predict
+
+
+@pytest.mark.parametrize("name", [Loss.mse, Loss.mae, Loss.huber], ids=lambda name: name.name)
+def test_f10_the_loss_of_the_mean_is_measured_as_keras_measures_it(name: Loss) -> None:
+    residual = np.random.default_rng(0).normal(0, 2, (50, 4)).astype("float32")
+    ours, theirs = distance(name, residual), keras.losses.get(name.value)(residual, 0 * residual)
+    assert ours == pytest.approx(float(keras.ops.mean(theirs)), rel=1e-5)
+
+
+def test_f10_no_ranking_has_a_run_that_diverged(tmp_path: Path) -> None:
+    jobs = [
+        Made(["seed=0"], metrics=loss(2.0)),
+        Made(["seed=1"], status="DIVERGED", metrics=loss(None)),
+        Made(["seed=2"], metrics=loss(1.0)),
+    ]
+    best = Comparison(outcomes(made(tmp_path, jobs))).best
+    assert [run.number for run in best] == [2, 0]
+
+
+def test_f11_factors_that_do_not_vary_are_called_collapsed(tiny: Make) -> None:
+    found = artifacts(
+        tiny(
+            model=Shallow(latent_dim=2, latent_activation=Activation.relu),
+            regulariser={"l1": L1(strength=1e3)},
+            optimizer=Adam(lr=0.1),
+            training=Training(epochs=30),
+            clustering={word: kind() for word, kind in OPTIONS["clustering"].items()},
+            figures=AllFigures(),
+        )
+    )
+    assert verdict(found)["word"] == "collapsed"
+    metrics = found["metrics"]
+    assert isinstance(metrics, Metrics)
+    assert metrics.values["clustering.kmeans.n_clusters"] == 1
+
+
+# Hopeless tables
+
+FEATURES = 4
+DRAWN = np.random.default_rng(0).normal(size=(40, FEATURES))
+
+
+@dataclass(kw_only=True)
+class Made40(DatasetSpec):
+    """40 rows of noise, changed by the name of a change."""
+
+    name: str = "noise"
+
+
+@dataclass(frozen=True)
+class Change:
+    """scale: of each column. shift: added to it. labels: of the rows."""
+
+    scale: tuple[float, ...] = (1.0,) * FEATURES
+    shift: tuple[float, ...] = (0.0,) * FEATURES
+    labels: Labels | None = None
+
+
+CHANGES = {
+    "noise": Change(),
+    "constant": Change(scale=(1, 0, 1, 1), shift=(0, 7, 0, 0)),
+    "all constant": Change(scale=(0, 0, 0, 0), shift=(1, 2, 3, 4)),
+    "extreme": Change(scale=(1e300, 1e-300, 1e-18, 0), shift=(0, 0, 0, 1e300)),
+    "largest": Change(scale=(7e307, 1, 1, 1)),
+    "one class": Change(labels=Classes("class", np.zeros(40, int), ("a",))),
+    "a class of one": Change(labels=Classes("class", np.arange(40) // 39, ("a", "b"))),
+    "a class a row": Change(labels=Classes("class", np.arange(40), tuple(map(str, range(40))))),
+}
+
+
+@load.register
+def _(spec: Made40) -> Dataset:
+    change = CHANGES[spec.name]
+    x = DRAWN * change.scale + change.shift
+    names = tuple(f"f{j}" for j in range(FEATURES))
+    return Dataset(spec.name, x, names, tuple(map(str, range(40))), change.labels)
+
+
+SCALINGS = [Standard(), MinMax(), Robust()]
+
+
+def test_f12_constant_columns_are_kept_and_told(
+    tiny: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = artifacts(tiny(dataset=Made40(name="constant")))
+    assert "1 of 4 features are constant in the training rows: f1." in caplog.text
+    table = found["reconstruction"]
+    assert isinstance(table, Table)
+    assert list(table.columns["feature"]) == ["f0", "f1", "f2", "f3"]
+
+
+@pytest.mark.parametrize("scaling", [*SCALINGS, Unscaled()], ids=lambda s: type(s).__name__)
+def test_f12_a_table_in_which_nothing_varies_is_refused(
+    tiny: Make, scaling: PreprocessingSpec
+) -> None:
+    with pytest.raises(ValueError, match="No feature of all constant varies"):
+        pose(tiny(dataset=Made40(name="all constant"), preprocessing=scaling))
+
+
+@pytest.mark.parametrize("scaling", SCALINGS, ids=lambda s: type(s).__name__)
+def test_f14_columns_of_any_size_are_scaled_as_if_they_were_ordinary(
+    tiny: Make, scaling: PreprocessingSpec
+) -> None:
+    ordinary, extreme = (
+        pose(tiny(dataset=Made40(name=name), preprocessing=scaling))
+        for name in ("noise", "extreme")
+    )
+    assert extreme.x[:, :3] == pytest.approx(ordinary.x[:, :3], rel=1e-5)
+    assert len(set(extreme.x[:, 3])) == 1
+    assert extreme.scaling.undo(extreme.x) == pytest.approx(extreme.data.x, rel=1e-3)
+
+
+def test_f14_extreme_columns_go_through_the_whole_run(tiny: Make) -> None:
+    found = artifacts(tiny(dataset=Made40(name="extreme"), figures=AllFigures()))
+    assert {"verdict", "reconstruction"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "scaling", "columns"),
+    [
+        pytest.param("extreme", Unscaled(), "f0, f3", id="unscaled"),
+        *(
+            pytest.param("largest", scaling, "f0", id=f"largest {type(scaling).__name__}")
+            for scaling in SCALINGS
+        ),
+    ],
+)
+def test_f14_what_no_scaling_makes_finite_is_refused_by_the_names_of_its_columns(
+    tiny: Make, name: str, scaling: PreprocessingSpec, columns: str
+) -> None:
+    with pytest.raises(ValueError, match=f"in the columns {columns}: leave"):
+        pose(tiny(dataset=Made40(name=name), preprocessing=scaling))
+
+
+@pytest.mark.parametrize("rows", range(3, 13))
+def test_f16_a_handful_of_rows_runs_from_end_to_end(tiny: Make, rows: int) -> None:
+    found = artifacts(
+        tiny(
+            dataset=Blobs(samples=rows, features=6, centers=3),
+            clustering={word: kind() for word, kind in OPTIONS["clustering"].items()},
+            figures=AllFigures(),
+        )
+    )
+    assert {"metrics", "verdict", "latent", "weights"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "validation"), [(1, 0.0), (1, 0.2), (2, 0.2)], ids=["1", "1_validated", "2_validated"]
+)
+def test_f16_too_few_rows_are_refused_with_their_number(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch, rows: int, validation: float
+) -> None:
+    table = load(Made40())
+    few = replace(table, x=table.x[:rows], rows=table.rows[:rows])
+    monkeypatch.setattr("aeexp.problem.load", lambda _: few)
+    with pytest.raises(ValueError, match=rf"leaves \d of the {rows} rows .* 2 are needed"):
+        pose(tiny(split=Split(validation=validation)))
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2])
+def test_f17_one_feature_is_allowed_and_said_not_to_be_compressed(
+    tiny: Make, latent_dim: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    experiment = tiny(
+        dataset=Blobs(samples=60, features=1, centers=3),
+        model=Shallow(latent_dim=latent_dim),
+        figures=AllFigures(),
+    )
+    assert {"verdict", "weights", "latent_kmeans"} <= set(artifacts(experiment))
+    assert f"model.latent_dim={latent_dim} does not compress 1 features" in caplog.text
+
+
+def test_f18_more_clusters_than_different_rows_are_refused(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = replace(load(Made40()), x=np.tile(DRAWN[:2], (20, 1)))
+    monkeypatch.setattr("aeexp.problem.load", lambda _: table)
+    with pytest.raises(ValueError, match="n_clusters=3 is more than the 2 different rows of"):
+        pose(tiny(clustering={"kmeans": KMeans(n_clusters=3)}))
+    pose(tiny(clustering={"kmeans": KMeans(n_clusters=2)}))
+
+
+@pytest.mark.parametrize("name", ["one class", "a class of one", "a class a row"])
+def test_f32_classes_that_say_little_are_compared_all_the_same(tiny: Make, name: str) -> None:
+    found = artifacts(tiny(dataset=Made40(name=name), figures=AllFigures()))
+    metrics = found["metrics"]
+    assert isinstance(metrics, Metrics)
+    for index in ("ari", "ami", "accuracy"):
+        assert np.isfinite(metrics.values[f"clustering.kmeans.{index}"])
+    assert "contingency_kmeans" in found
+
+
+# Clocks and processes
+
+
+def test_f42_a_clock_that_goes_back_changes_neither_seconds_nor_directories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", iter(range(100, 0, -1)).__next__)
+    watch = Watch()
+    with watch.stage("total"):
+        time.sleep(0.01)
+    assert 0.01 <= watch.seconds["total"] < 10
+    hour_that_comes_twice = tmp_path / "02-30-00-000000"
+    assert claim(hour_that_comes_twice) != claim(hour_that_comes_twice)
+
+
+def test_f43_workers_are_spawned_and_inherit_no_threads() -> None:
+    pool = _pool(1)
+    assert pool._mp_context.get_start_method() == "spawn"
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("--help", id="help"),
+        pytest.param(f"--multirun seed=0,1 {' '.join(QUICK)}", id="sweep"),
+    ],
+)
+def test_f48_what_nobody_reads_to_the_end_is_no_error(tmp_path: Path, words: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {' '.join(PYTHON)} {words} | head -n 1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
