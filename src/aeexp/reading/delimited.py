@@ -74,7 +74,9 @@ class Delimited:
                 line = row.last
         except csv.Error as error:
             if "unexpected end" in str(error):
-                message = f"a quotation mark in line {self.layout.skipped + line + 1} never closes."
+                message = (
+                    f"a quotation mark in line {self.layout.skipped + line + 1} never closes."
+                )
                 raise ValueError(message) from None
 
     def _ragged(self) -> ValueError | None:

@@ -188,9 +188,7 @@ def _commented(before: Sequence[Record], width: int) -> list[str]:
     return names if len(names) == width else []
 
 
-def _fitting(
-    names: list[str], body: Sequence[Record], width: int
-) -> tuple[list[str], list[str]]:
+def _fitting(names: list[str], body: Sequence[Record], width: int) -> tuple[list[str], list[str]]:
     """Return names for all fields, where the header has one less or one more than there are."""
     if len(names) == width + 1 and not names[-1]:
         return names[:-1], []

@@ -14,6 +14,7 @@ from aeexp.reading.assembling import assemble
 from aeexp.reading.columnar import ROWS, open_arrow, open_parquet
 from aeexp.reading.names import shown
 from aeexp.reading.opened import Opened
+from aeexp.reading.profile import counters, too_large
 from aeexp.reading.source import opener
 from aeexp.reading.text import open_text
 from aeexp.reading.workbook import sheet_text
@@ -51,7 +52,7 @@ def read(path: Path, format: Format) -> Sheet:  # noqa: A002  (the user's word)
     with refusing(path):
         opened = look(path, format)
         frame = assemble(opened.chunks(), opened.rows, opened.schema)
-    return Sheet(frame, opened.notes, opened.texts)
+    return Sheet(frame, (*opened.notes, *counters(frame), *too_large(frame)), opened.texts)
 
 
 def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:  # noqa: A002
@@ -103,7 +104,10 @@ def _kind(path: Path) -> str:
     endings = [ending.lower() for ending in path.suffixes]
     kind = (endings[-2:-1] if endings[-1:] == [".gz"] else endings[-1:]) or [""]
     packed = endings[-1:] == [".gz"]
-    known = (*SEPARATORS, *(() if packed else ("parquet", "feather", "arrow", "xlsx", "npy", "npz")))
+    known = (
+        *SEPARATORS,
+        *(() if packed else ("parquet", "feather", "arrow", "xlsx", "npy", "npz")),
+    )
     if not path.exists():
         message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
         raise ValueError(message)

@@ -87,14 +87,20 @@ def _texts(
     for name, column in columns.items():
         if column.strangers:
             cells = [f"'{shown(cell)}' in line {lines[row]}" for row, cell in column.examples]
-            yield name, (
-                f"column '{shown(name)}': {column.strangers:,} of {column.filled:,} cells are"
-                f" no numbers: {', '.join(cells)}{_hint(column)}"
+            yield (
+                name,
+                (
+                    f"column '{shown(name)}': {column.strangers:,} of {column.filled:,} cells are"
+                    f" no numbers: {', '.join(cells)}{_hint(column)}"
+                ),
             )
         elif pa.types.is_string(column.type):
-            yield name, (
-                f"column '{shown(name)}' has whole numbers too long to be told apart as numbers:"
-                " they are kept as text"
+            yield (
+                name,
+                (
+                    f"column '{shown(name)}' has whole numbers too long to be told apart as numbers:"
+                    " they are kept as text"
+                ),
             )
 
 

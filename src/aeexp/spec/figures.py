@@ -23,7 +23,9 @@ class FiguresSpec(Spec):
 class AllFigures(FiguresSpec):
     """Every figure that the run's data, model and clusterings give rise to."""
 
-    format: FigureFormat = param(FigureFormat.png, "File type; svg and pdf stay sharp at any size.")
+    format: FigureFormat = param(
+        FigureFormat.png, "File type; svg and pdf stay sharp at any size."
+    )
     dpi: int = param(150, "Pixels per inch of a png.", at_least=20, at_most=1200)
 
 
