@@ -9,7 +9,8 @@ from pathlib import Path
 from aeexp.reading.profile import NAMES_ID, NAMES_LABEL, Column
 from aeexp.spec import Format
 
-PLAIN = re.compile(r"(?:\.{0,2}/)?(?!(?:null|true|false|nan|inf)$)[A-Za-z_][A-Za-z0-9_./-]*", re.I)
+NOT_TEXT = "null|true|false|nan|inf"
+PLAIN = re.compile(rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE)
 MANY = 20  # names that one would not want to read in a command
 
 

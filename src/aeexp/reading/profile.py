@@ -76,8 +76,8 @@ class Profile:
 def profile(frame: pd.DataFrame) -> Profile:
     """Look at every column, and at every row, once."""
     columns = tuple(_column(str(name), values) for name, values in frame.items())
-    hashes = [pd.util.hash_array(_hashable(values)) for _, values in frame.items()]
-    return Profile(columns, tuple(_same(frame, hashes)), _repeated(hashes))
+    same, repeated = _alike(frame)
+    return Profile(columns, tuple(same), repeated)
 
 
 def counters(frame: pd.DataFrame) -> list[str]:
@@ -127,20 +127,20 @@ def _hashable(values: Any) -> Any:
     return values.to_numpy() if values.dtype.kind in "iuf" else values.astype(object).to_numpy()
 
 
-def _same(frame: pd.DataFrame, hashes: list[Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the names of columns that hold the same cells."""
+def _alike(frame: pd.DataFrame) -> tuple[list[tuple[str, ...]], int]:
+    """Return the columns that are the same, and how many rows repeat an earlier one."""
     groups = defaultdict(list)
-    for index, each in enumerate(hashes):
-        groups[each.tobytes()[:4096], int(each.sum())].append(index)
-    for group in groups.values():
-        first, *others = group
-        alike = [i for i in others if frame.iloc[:, i].equals(frame.iloc[:, first])]
-        if alike:
-            yield tuple(str(frame.columns[i]) for i in (first, *alike))
+    rows = np.zeros(len(frame), np.uint64)
+    for index, (_, values) in enumerate(frame.items()):
+        hashes = pd.util.hash_array(_hashable(values))
+        groups[hash(hashes.tobytes())].append(index)
+        rows = rows * np.uint64(1_000_003) + hashes
+    same = (_equal(frame, group) for group in groups.values() if len(group) > 1)
+    return [names for names in same if len(names) > 1], len(rows) - len(pd.unique(rows))
 
 
-def _repeated(hashes: list[Any]) -> int:
-    total = np.zeros(len(hashes[0]), np.uint64)
-    for each in hashes:
-        total = total * np.uint64(1_000_003) + each
-    return len(total) - len(np.unique(total))
+def _equal(frame: pd.DataFrame, group: list[int]) -> tuple[str, ...]:
+    """Return the names of those columns that equal the first, missing cells included."""
+    first = frame.iloc[:, group[0]]
+    alike = (index for index in group if frame.iloc[:, index].equals(first))
+    return tuple(str(frame.columns[index]) for index in alike)

@@ -21,8 +21,9 @@ from aeexp.reading.workbook import sheet_text
 from aeexp.spec import Format
 
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
+TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
 ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
-PATH = 200  # characters of a path in a message
+PATH, MESSAGE = 200, 600  # characters told
 KNOWN = {
     "text": ("separator", "decimal", "thousands", "encoding", "header"),
     "xlsx": ("decimal", "thousands", "header", "sheet"),
@@ -94,30 +95,33 @@ def refusing(path: Path) -> Iterator[None]:
     """Turn whatever a file causes into one line that names it."""
     try:
         yield
-    except (ValueError, OSError, EOFError, LookupError, ArithmeticError, pa.ArrowException) as e:
-        reason = " ".join((e.strerror or str(e) if isinstance(e, OSError) else str(e)).split())
-        message = f"dataset.path={shown(path, PATH)}: {reason}"
-        raise ValueError(message) from e
+    except AssertionError:
+        raise
+    except Exception as error:
+        # a broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
+        own = type(error) is ValueError
+        message = (
+            f"dataset.path={shown(path, PATH)}: {said if own else f'cannot be read ({said})'}"
+        )
+        raise ValueError(message if own else f"{message}: is the file whole?") from error
 
 
 def _kind(path: Path) -> str:
-    endings = [ending.lower() for ending in path.suffixes]
-    kind = (endings[-2:-1] if endings[-1:] == [".gz"] else endings[-1:]) or [""]
-    packed = endings[-1:] == [".gz"]
-    known = (
-        *SEPARATORS,
-        *(() if packed else ("parquet", "feather", "arrow", "xlsx", "npy", "npz")),
-    )
+    name = path.name.lower()
+    packed = name.endswith(".gz")
+    kind = name.removesuffix(".gz").rpartition(".")[2]
     if not path.exists():
         message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
         raise ValueError(message)
     if path.is_dir():
         message = "it is a directory: name a file in it."
         raise ValueError(message)
-    if kind[0][1:] not in known:
+    if kind not in SEPARATORS and (packed or kind not in TYPED):
         message = f"its ending is none of those that are read: {ENDINGS}."
         raise ValueError(message)
-    return kind[0][1:]
+    return kind
 
 
 def _check_known(kind: str, format: Format) -> None:  # noqa: A002
