@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -373,11 +374,23 @@ def test_all_batches_have_the_types_that_only_the_last_row_decides(write: Write)
     assert sum(len(piece) for piece in batches(path, Format())) == 250_001
 
 
+def test_polars_and_pandas_agree_about_a_file(write: Write) -> None:
+    path = write("a,b\n1,0.1\n2,1e-320\n3,2.2250738585072014e-308\n")
+    frame = read(path, Format()).frame
+    assert pl.read_csv(path).to_numpy().tolist() == frame.to_numpy().tolist()
+
+
 def test_numbers_of_one_type_are_one_array_that_numpy_sees_without_a_copy(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((50, 4), np.float32))
     frame = read(tmp_path / "x.npy", Format()).frame
     assert frame.to_numpy().dtype == np.float32
     assert np.shares_memory(frame.to_numpy(), frame.to_numpy())
+
+
+def test_a_header_wider_than_a_block_is_read(write: Write) -> None:
+    names = ",".join(f"column {i} {'n' * 100}" for i in range(20_000))
+    row = ",".join(["1.5"] * 20_000)
+    assert read(write(f"{names}\n{row}\n{row}\n"), Format()).frame.shape == (2, 20_000)
 
 
 def test_f28_a_parquet_file_of_single_precision_is_hardly_held_twice(tmp_path: Path) -> None:

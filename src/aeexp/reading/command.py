@@ -14,7 +14,7 @@ PLAIN = re.compile(rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]
 MANY = 20  # names that one would not want to read in a command
 
 
-def command(path: Path, format: Format, columns: Sequence[Column]) -> str:  # noqa: A002
+def command(path: Path, format: Format, columns: Sequence[Column]) -> str:
     """Return the words that train on a table, one line or several of a shell."""
     words = ["aeexp", "dataset=table", *map(_shell, _words(path, format, columns))]
     lines = [""]
@@ -31,7 +31,7 @@ def _shell(word: str) -> str:
     return word if plain else f'"{word}"' if not set('"$`\\!') & set(word) else shlex.quote(word)
 
 
-def _words(path: Path, format: Format, columns: Sequence[Column]) -> Iterator[str]:  # noqa: A002
+def _words(path: Path, format: Format, columns: Sequence[Column]) -> Iterator[str]:
     yield f"dataset.path={quoted(str(path))}"
     for key in (f.name for f in fields(Format)):
         if (value := getattr(format, key)) is not None:
@@ -72,7 +72,9 @@ def quoted(text: str) -> str:
     """Return a text as a value of Hydra's overrides, which reads it as nothing else."""
     if PLAIN.fullmatch(text):
         return text
-    escaped = text.replace("${", "\\${")
+    escaped = re.sub(
+        r"(\\*)\$\{", r"\1\1\\${", text
+    )  # what begins an interpolation, and before it
     return "'" + re.sub(r"(\\*)('|\Z)", _escape, escaped) + "'"
 
 

@@ -22,7 +22,7 @@ NAME, EXAMPLES = 34, 40
 HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
 
 
-def inspect(path: Path, format: Format) -> str:  # noqa: A002  (the user's word)
+def inspect(path: Path, format: Format) -> str:
     """Say what is in a file, what is peculiar about it, and how to run it.
 
     Raises:

@@ -37,7 +37,7 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def lay_out(head: str, format: Format, usual: str) -> Layout:  # noqa: A002  (the user's word)
+def lay_out(head: str, format: Format, usual: str) -> Layout:
     """Tell how a file is laid out.
 
     usual: the separator that its ending promises, which is not remarked upon.
@@ -56,7 +56,7 @@ def lay_out(head: str, format: Format, usual: str) -> Layout:  # noqa: A002  (th
     return Layout(separator, found.names, found.skipped, style, (*marks, *found.notes))
 
 
-def _separator(head: str, format: Format) -> str:  # noqa: A002
+def _separator(head: str, format: Format) -> str:
     if format.separator is not None:
         return SPOKEN.get(format.separator, format.separator)
     scores = {mark: _score(head_records(head, mark)) for mark in SEPARATORS}
@@ -91,7 +91,7 @@ def _blank_separated(head: str) -> bool:
     return all(NUMBER.fullmatch(cell.replace(",", ".")) for row in body for cell in row.fields)
 
 
-def _style(cells: Sequence[str], format: Format) -> Style:  # noqa: A002
+def _style(cells: Sequence[str], format: Format) -> Style:
     """Return the style in which most cells are numbers; the plainest of several.
 
     Raises:
@@ -123,6 +123,6 @@ def _marks(separator: str, usual: str, style: Style) -> Iterator[str]:
     if separator != usual:
         yield f"separator {SAID.get(separator, repr(separator))}"
     if style.decimal != ".":
-        yield f"decimal '{style.decimal}'"
+        yield f"decimal {style.decimal!r}"
     if style.thousands:
-        yield f"thousands '{style.thousands}'"
+        yield f"thousands {style.thousands!r}"

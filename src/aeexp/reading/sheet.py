@@ -44,7 +44,7 @@ class Sheet:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(path: Path, format: Format) -> Sheet:  # noqa: A002  (the user's word)
+def read(path: Path, format: Format) -> Sheet:
     """Read a table into memory.
 
     Raises:
@@ -56,7 +56,7 @@ def read(path: Path, format: Format) -> Sheet:  # noqa: A002  (the user's word)
     return Sheet(frame, (*opened.notes, *counters(frame), *too_large(frame)), opened.texts)
 
 
-def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:  # noqa: A002
+def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     """Yield a table piece by piece, with the types that `read` gives all of it.
 
     The index counts on from piece to piece. Of a workbook all text is held at once.
@@ -75,7 +75,7 @@ def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFra
             yield frame
 
 
-def look(path: Path, format: Format) -> Opened:  # noqa: A002
+def look(path: Path, format: Format) -> Opened:
     """Find out what a file holds, in one pass through it.
 
     Raises:
@@ -124,7 +124,7 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def _check_known(kind: str, format: Format) -> None:  # noqa: A002
+def _check_known(kind: str, format: Format) -> None:
     known = KNOWN.get("text" if kind in SEPARATORS else kind, ())
     for key in (f.name for f in fields(Format)):
         if getattr(format, key) is not None and key not in known:
@@ -132,7 +132,7 @@ def _check_known(kind: str, format: Format) -> None:  # noqa: A002
             raise ValueError(message)
 
 
-def _opened(kind: str, path: Path, format: Format) -> Opened:  # noqa: A002
+def _opened(kind: str, path: Path, format: Format) -> Opened:
     match kind:
         case "csv" | "tsv" | "txt":
             return open_text(kind, SEPARATORS[kind], opener(path), format)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from aeexp.reading.cells import Column, convert
 from aeexp.reading.delimited import Delimited
 from aeexp.reading.layout import COMMA_NUMBER, SEPARATORS, lay_out
-from aeexp.reading.names import counted, listed, named, shown
+from aeexp.reading.names import LISTED, counted, listed, named, shown
 from aeexp.reading.opened import Opened
 from aeexp.reading.records import BLANK
 from aeexp.reading.source import Opener, Source, encoding
@@ -24,7 +24,7 @@ def open_text(
     kind: str,
     usual: str,
     opened: Opener,
-    format: Format,  # noqa: A002  (the user's word)
+    format: Format,
 ) -> Opened:
     """Look through a text file, whose usual separator is not remarked upon.
 
@@ -54,7 +54,7 @@ def open_text(
     return Opened(kind, rows, schema, tuple(notes), texts, lambda: _typed(table, schema))
 
 
-def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:  # noqa: A002
+def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:
     """Return what follows a file's header, and what is to be said of it."""
     head = source.head()
     layout = lay_out(head, format, usual)
@@ -131,9 +131,10 @@ def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield what is to be said of columns that are text, but hardly meant to be."""
-    for name, sentence in texts.items():
-        if 2 * columns[name].strangers < columns[name].filled:
-            yield sentence
+    mixed = [n for n in texts if 0 < 2 * columns[n].strangers < columns[n].filled]
+    yield from (texts[name] for name in mixed[:LISTED])
+    if len(mixed) > LISTED:
+        yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
 
 
 def _typed(table: Delimited, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
