@@ -10,7 +10,9 @@ from aeexp.reading.profile import NAMES_ID, NAMES_LABEL, Column
 from aeexp.spec import Format
 
 NOT_TEXT = "null|true|false|nan|inf"
-PLAIN = re.compile(rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE)
+PLAIN = re.compile(
+    rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE | re.ASCII
+)
 MANY = 20  # names that one would not want to read in a command
 
 

@@ -131,7 +131,7 @@ def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield what is to be said of columns that are text, but hardly meant to be."""
-    mixed = [n for n in texts if 0 < 2 * columns[n].strangers < columns[n].filled]
+    mixed = [n for n in texts if 2 * columns[n].strangers < columns[n].filled]
     yield from (texts[name] for name in mixed[:LISTED])
     if len(mixed) > LISTED:
         yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
