@@ -3,6 +3,7 @@
 Imports pandas and PyArrow: import it where a file is read, not at the top of a module.
 """
 
+from aeexp.reading.inspecting import inspect
 from aeexp.reading.sheet import Sheet, batches, read
 
-__all__ = ["Sheet", "batches", "read"]
+__all__ = ["Sheet", "batches", "inspect", "read"]

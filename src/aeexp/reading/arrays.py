@@ -18,7 +18,11 @@ def open_array(path: Path) -> Opened:
     Raises:
         ValueError: It has pickled objects, no matrix or several, or names that do not fit.
     """
-    x, names = _matrix(path)
+    try:
+        x, names = _matrix(path)
+    except ValueError as error:
+        message = f"it holds no array that can be read ({error})."
+        raise ValueError(message) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
         message = (
             f"its array has {x.ndim} dimensions of {x.dtype}: save numbers in 2, rows × columns."
@@ -42,10 +46,9 @@ def open_array(path: Path) -> Opened:
 
 def _matrix(path: Path) -> tuple[Any, list[str] | None]:
     """Return an array, and the names of its columns if the file has them; never unpickle."""
-    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return loaded, None
-    with loaded:
+    if path.suffix.lower() == ".npy":
+        return np.lib.format.open_memmap(path, mode="r"), None
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
         names = [str(n) for n in loaded["features"].ravel()] if "features" in loaded else None
         matrices = [key for key in loaded.files if key != "features"]
         if "x" in matrices or len(matrices) == 1:

@@ -26,7 +26,7 @@ def open_parquet(path: Path) -> Opened:
 
     def chunks() -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-            yield from file.iter_batches(ROWS)
+            yield from file.iter_batches(ROWS, use_threads=False)  # they hold twice as much
 
     with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
         return look_through("parquet", file.schema_arrow, chunks)

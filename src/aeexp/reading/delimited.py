@@ -9,8 +9,9 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from aeexp.reading.layout import Layout, Record, records
+from aeexp.reading.layout import Layout
 from aeexp.reading.names import counted
+from aeexp.reading.records import Record, records
 from aeexp.reading.source import Source
 
 BLOCK = 1 << 20  # bytes parsed at a time, more where lines are long
@@ -44,7 +45,7 @@ class Delimited:
             self._check_closed()
 
     def _parsed(self, stream: IO[bytes]) -> Iterator[pa.RecordBatch]:
-        block = max(BLOCK, 16 * self.longest)
+        block = max(BLOCK, 64 * self.longest)
         return pacsv.open_csv(
             stream,
             pacsv.ReadOptions(block_size=block, column_names=self.names),
@@ -52,9 +53,10 @@ class Delimited:
             pacsv.ConvertOptions(column_types=dict.fromkeys(self.names, pa.string())),
         )
 
-    def given(self, name: str) -> str:
-        """Return what the file itself calls a column, which may be nothing."""
-        return self.layout.names[self.names.index(name)].strip()
+    def nameless(self) -> set[str]:
+        """Return the columns that the file itself gives no name."""
+        pairs = zip(self.names, self.layout.names, strict=True)
+        return {name for name, given in pairs if not given.strip()}
 
     def lines(self, rows: Sequence[int]) -> dict[int, int]:
         """Return the line of the file in which each row begins."""

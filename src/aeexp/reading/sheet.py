@@ -14,14 +14,16 @@ from aeexp.reading.assembling import assemble
 from aeexp.reading.columnar import ROWS, open_arrow, open_parquet
 from aeexp.reading.names import shown
 from aeexp.reading.opened import Opened
+from aeexp.reading.profile import counters, too_large
 from aeexp.reading.source import opener
 from aeexp.reading.text import open_text
 from aeexp.reading.workbook import sheet_text
 from aeexp.spec import Format
 
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
+TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
 ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
-PATH = 200  # characters of a path in a message
+PATH, MESSAGE = 200, 600  # characters told
 KNOWN = {
     "text": ("separator", "decimal", "thousands", "encoding", "header"),
     "xlsx": ("decimal", "thousands", "header", "sheet"),
@@ -42,7 +44,7 @@ class Sheet:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(path: Path, format: Format) -> Sheet:  # noqa: A002  (the user's word)
+def read(path: Path, format: Format) -> Sheet:
     """Read a table into memory.
 
     Raises:
@@ -51,10 +53,10 @@ def read(path: Path, format: Format) -> Sheet:  # noqa: A002  (the user's word)
     with refusing(path):
         opened = look(path, format)
         frame = assemble(opened.chunks(), opened.rows, opened.schema)
-    return Sheet(frame, opened.notes, opened.texts)
+    return Sheet(frame, (*opened.notes, *counters(frame), *too_large(frame)), opened.texts)
 
 
-def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:  # noqa: A002
+def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     """Yield a table piece by piece, with the types that `read` gives all of it.
 
     The index counts on from piece to piece. Of a workbook all text is held at once.
@@ -73,7 +75,7 @@ def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFra
             yield frame
 
 
-def look(path: Path, format: Format) -> Opened:  # noqa: A002
+def look(path: Path, format: Format) -> Opened:
     """Find out what a file holds, in one pass through it.
 
     Raises:
@@ -93,33 +95,36 @@ def refusing(path: Path) -> Iterator[None]:
     """Turn whatever a file causes into one line that names it."""
     try:
         yield
-    except (ValueError, OSError, EOFError, LookupError, ArithmeticError, pa.ArrowException) as e:
-        reason = " ".join((e.strerror or str(e) if isinstance(e, OSError) else str(e)).split())
-        message = f"dataset.path={shown(path, PATH)}: {reason}"
-        raise ValueError(message) from e
+    except AssertionError:
+        raise
+    except Exception as error:
+        # a broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
+        own = type(error) is ValueError
+        message = (
+            f"dataset.path={shown(path, PATH)}: {said if own else f'cannot be read ({said})'}"
+        )
+        raise ValueError(message if own else f"{message}: is the file whole?") from error
 
 
 def _kind(path: Path) -> str:
-    endings = [ending.lower() for ending in path.suffixes]
-    kind = (endings[-2:-1] if endings[-1:] == [".gz"] else endings[-1:]) or [""]
-    packed = endings[-1:] == [".gz"]
-    known = (
-        *SEPARATORS,
-        *(() if packed else ("parquet", "feather", "arrow", "xlsx", "npy", "npz")),
-    )
+    name = path.name.lower()
+    packed = name.endswith(".gz")
+    kind = name.removesuffix(".gz").rpartition(".")[2]
     if not path.exists():
         message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
         raise ValueError(message)
     if path.is_dir():
         message = "it is a directory: name a file in it."
         raise ValueError(message)
-    if kind[0][1:] not in known:
+    if kind not in SEPARATORS and (packed or kind not in TYPED):
         message = f"its ending is none of those that are read: {ENDINGS}."
         raise ValueError(message)
-    return kind[0][1:]
+    return kind
 
 
-def _check_known(kind: str, format: Format) -> None:  # noqa: A002
+def _check_known(kind: str, format: Format) -> None:
     known = KNOWN.get("text" if kind in SEPARATORS else kind, ())
     for key in (f.name for f in fields(Format)):
         if getattr(format, key) is not None and key not in known:
@@ -127,7 +132,7 @@ def _check_known(kind: str, format: Format) -> None:  # noqa: A002
             raise ValueError(message)
 
 
-def _opened(kind: str, path: Path, format: Format) -> Opened:  # noqa: A002
+def _opened(kind: str, path: Path, format: Format) -> Opened:
     match kind:
         case "csv" | "tsv" | "txt":
             return open_text(kind, SEPARATORS[kind], opener(path), format)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from aeexp.reading.records import single_blanks
+
+Opener = Callable[[], io.BufferedIOBase]
 CHUNK = 1 << 20
 HEAD = 1 << 20  # characters looked at to tell how a file is written
 WIDEST = 1 << 27  # characters of a head of few, long lines
@@ -36,7 +39,7 @@ class Source:
     skip: characters before the first row. blanks: runs of blanks become one.
     """
 
-    bytes: Callable[[], IO[bytes]]
+    bytes: Opener
     encoding: str
     skip: int = 0
     blanks: bool = False
@@ -95,7 +98,7 @@ class _Encoded(io.RawIOBase):
         return count
 
 
-def opener(path: Path) -> Callable[[], IO[bytes]]:
+def opener(path: Path) -> Opener:
     """Return what opens a text file, unpacked if it is compressed."""
     return lambda: gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
 
@@ -121,7 +124,7 @@ def encoding(start: bytes) -> str:
     return "utf-8"
 
 
-def _decoded(opened: Callable[[], IO[bytes]], name: str) -> Iterator[str]:
+def _decoded(opened: Opener, name: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(name)()
     done, mark = 0, "\ufeff"  # of the byte order, which no decoder but utf-8-sig's takes away
     with opened() as stream:
@@ -142,7 +145,7 @@ def _decoded(opened: Callable[[], IO[bytes]], name: str) -> Iterator[str]:
                 return
 
 
-def _undecodable(opened: Callable[[], IO[bytes]], name: str, offset: int) -> ValueError:
+def _undecodable(opened: Opener, name: str, offset: int) -> ValueError:
     with opened() as stream:
         before = stream.read(offset)
         wrong = stream.read(1)
@@ -168,8 +171,3 @@ def _single_blanks(pieces: Iterator[str]) -> Iterator[str]:
         whole, end, rest = (rest + piece).rpartition("\n")
         yield single_blanks(whole + end)
     yield single_blanks(rest)
-
-
-def single_blanks(text: str) -> str:
-    """Return lines of fields between single blanks."""
-    return re.sub(r"[ \t]+", " ", re.sub(r"(?m)^[ \t]+|[ \t]+(?=[\r\n]|\Z)", "", text))

@@ -2,18 +2,18 @@
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import IO
 
 import pyarrow as pa
 
 from aeexp.reading.cells import Column, convert
 from aeexp.reading.delimited import Delimited
-from aeexp.reading.layout import BLANK, COMMA_NUMBER, SEPARATORS, lay_out
-from aeexp.reading.names import counted, listed, named, shown
+from aeexp.reading.layout import COMMA_NUMBER, SEPARATORS, lay_out
+from aeexp.reading.names import LISTED, counted, listed, named, shown
 from aeexp.reading.opened import Opened
-from aeexp.reading.source import Source, encoding
+from aeexp.reading.records import BLANK
+from aeexp.reading.source import Opener, Source, encoding
 from aeexp.spec import Format
 
 START = 1 << 12  # bytes that tell the encoding
@@ -23,8 +23,8 @@ USUAL = ("utf-8", "utf-8-sig")
 def open_text(
     kind: str,
     usual: str,
-    opened: Callable[[], IO[bytes]],
-    format: Format,  # noqa: A002  (the user's word)
+    opened: Opener,
+    format: Format,
 ) -> Opened:
     """Look through a text file, whose usual separator is not remarked upon.
 
@@ -36,21 +36,25 @@ def open_text(
     source = Source(opened, format.encoding or detected)
     table, notes = _table(source, format, usual)
     columns, rows = _seen(table)
-    kept = {name: column for name, column in columns.items() if not _is_void(table, name, column)}
+    nameless = table.nameless()
+    kept = {n: column for n, column in columns.items() if n not in nameless or _holds(column)}
+    if not kept:
+        message = "it has 0 data rows: none of its columns has a name or a cell."
+        raise ValueError(message)
     texts = dict(_texts(table, kept, rows))
     if source.encoding not in USUAL:
         notes = [f"encoding {source.encoding}", *notes]
     if len(kept) < len(columns):
         left_out = counted(len(columns) - len(kept), "empty column")
         notes.append(f"{left_out} without a name left out")
-    if nameless := [name for name in kept if not table.given(name)]:
-        notes.append(f"columns without a name are called {listed(nameless)}")
+    if called := [name for name in kept if name in nameless]:
+        notes.append(f"columns without a name are called {listed(called)}")
     notes += [*_missing(kept), *_mixed(kept, texts)]
     schema = pa.schema([(name, column.type) for name, column in kept.items()])
     return Opened(kind, rows, schema, tuple(notes), texts, lambda: _typed(table, schema))
 
 
-def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:  # noqa: A002
+def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:
     """Return what follows a file's header, and what is to be said of it."""
     head = source.head()
     layout = lay_out(head, format, usual)
@@ -73,9 +77,9 @@ def _seen(table: Delimited) -> tuple[dict[str, Column], int]:
     return columns, rows
 
 
-def _is_void(table: Delimited, name: str, column: Column) -> bool:
-    """Tell whether a column has neither name nor cells: lines that end in a separator."""
-    return not table.given(name) and not column.filled and set(column.words) <= {""}
+def _holds(column: Column) -> bool:
+    """Tell whether a column has cells, unlike what follows a separator at the end of lines."""
+    return bool(column.filled) or not set(column.words) <= {""}
 
 
 def _texts(
@@ -98,7 +102,7 @@ def _texts(
             yield (
                 name,
                 (
-                    f"column '{shown(name)}' has whole numbers too long to be told apart as numbers:"
+                    f"column '{shown(name)}' has whole numbers too long for any number type:"
                     " they are kept as text"
                 ),
             )
@@ -112,20 +116,25 @@ def _hint(column: Column) -> str:
 
 def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
     """Say which words stand for missing numbers; that empty cells do goes without saying."""
-    words: Counter[str] = sum(
-        (c.words for c in columns.values() if not pa.types.is_string(c.type)), Counter()
-    )
+    words: Counter[str] = Counter()
+    for column in columns.values():
+        if not pa.types.is_string(column.type):
+            words.update(column.words)
     del words[""]
     if words:
-        said = (f"'{shown(word)}' ({count:,})" for word, count in words.most_common())
+        said = (
+            f"'{shown(word)}' ({count:,})"
+            for word, count in sorted(words.items(), key=lambda each: (-each[1], each[0]))
+        )
         yield f"taken as missing in columns of numbers: {', '.join(said)}"
 
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield what is to be said of columns that are text, but hardly meant to be."""
-    for name, sentence in texts.items():
-        if 2 * columns[name].strangers < columns[name].filled:
-            yield sentence
+    mixed = [n for n in texts if 2 * columns[n].strangers < columns[n].filled]
+    yield from (texts[name] for name in mixed[:LISTED])
+    if len(mixed) > LISTED:
+        yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
 
 
 def _typed(table: Delimited, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
