@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
+from aeexp.inert import require_inert
 from aeexp.runs import Ledger, Status, keep, named
 from aeexp.spec import Experiment
 from aeexp.sweep.chunks import chunks
@@ -117,6 +118,7 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
     words: list[list[str]] = []
     tasks: list[Task] = []
     for number, config in configs:
+        require_inert(config)  # a sweeper may have words of its own
         sweep = Path(config.hydra.sweep.dir)
         words.append(list(config.hydra.overrides.task))
         folder = Path(config.hydra.runtime.output_dir)

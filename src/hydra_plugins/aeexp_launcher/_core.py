@@ -16,7 +16,6 @@ from hydra.core.utils import (
 )
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from aeexp.inert import require_inert
 from aeexp.runs import Status
 from aeexp.sweep.task import Outcome
 from aeexp.words import Composer
@@ -59,7 +58,6 @@ def _composed(
     ours = OmegaConf.to_container(launcher.config.hydra.overrides.hydra)
     assert isinstance(ours, list)
     config = composer.compose([*ours, *overrides])
-    require_inert(config)  # a sweeper may have words of its own
     OmegaConf.copy_cache(from_config=launcher.config, to_config=config)
     with read_write(config), open_dict(config):
         config.hydra.job.id, config.hydra.job.num = str(number), number
