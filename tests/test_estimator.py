@@ -42,7 +42,7 @@ def brief(**parameters: Any) -> Autoencoder:
 
 @pytest.fixture(scope="module")
 def fitted() -> Autoencoder:
-    return brief(epochs=20).fit(WINE)
+    return brief(epochs=5, lr=0.01).fit(WINE)
 
 
 @pytest.mark.filterwarnings("ignore:latent_dim|batch_size")
@@ -216,7 +216,7 @@ def test_its_score_is_one_for_what_is_rebuilt_and_zero_for_the_mean(fitted: Auto
 def test_its_score_comes_up_to_pca_s_on_what_is_linear() -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(300, 2)) @ generator.normal(size=(2, 6)) + 5
-    linear = brief(hidden=(), lr=0.01, epochs=150).fit(x)
+    linear = brief(hidden=(), lr=0.05, batch_size=64, epochs=60).fit(x)
     assert PCA(2).fit(x).explained_variance_ratio_.sum() == pytest.approx(1)
     assert linear.score(x) > 0.99
 
@@ -258,7 +258,7 @@ def test_a_frame_s_columns_are_remembered() -> None:
 
 
 def test_it_clusters_wines_in_a_pipeline() -> None:
-    model = brief(latent_dim=3, epochs=200)
+    model = brief(latent_dim=3, lr=0.01, epochs=30)
     groups = make_pipeline(model, KMeans(3, random_state=0)).fit_predict(WINE)
     best = [np.bincount(groups[load_wine().target == k]).max() for k in range(3)]
     assert sum(best) / len(WINE) > 0.7
@@ -266,7 +266,7 @@ def test_it_clusters_wines_in_a_pipeline() -> None:
 
 def test_it_is_cross_validated_by_its_reconstruction() -> None:
     folds = KFold(3, shuffle=True, random_state=0)
-    assert (cross_val_score(brief(epochs=100), WINE, cv=folds) > 0.3).all()
+    assert (cross_val_score(brief(lr=0.01, epochs=30), WINE, cv=folds) > 0.3).all()
 
 
 def test_a_clone_comes_to_the_same(fitted: Autoencoder) -> None:
