@@ -27,7 +27,7 @@ aeexp reveals hidden structure in tables of numbers with autoencoders.
   python -m aeexp compare outputs/multirun/… …             the summary again, or of several sweeps
   python -m aeexp model=deep --cfg job                     what would run; --info: from which files
 
-  python -m aeexp inspect data.csv                         what is in your table, and what to say of it
+  python -m aeexp inspect data.csv                         what is in your table
   python -m aeexp dataset=table dataset.path=data.csv      learn from it
   python -m aeexp encode RUN new.csv -o latents.csv        new rows by the model of a run, whose
                                                            directory is RUN
