@@ -115,7 +115,7 @@ def runs(root: Path, *words: str, **options: Any) -> subprocess.CompletedProcess
 @pytest.mark.skipif(sys.platform == "win32", reason="kills")
 def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    moments = [*rng.uniform(0, 2.5, 25), *rng.integers(1, 14, 25)]
+    moments = [*rng.uniform(0, 2.5, 32), *rng.integers(1, 14, 18)]
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(lambda i: _killed(tmp_path / str(i), moments[i]), range(50)))
     assert Status.INCOMPLETE in found
@@ -368,8 +368,8 @@ def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(hear
         "t.PATIENCE = t.LAST = 0.2\n"
         f"signal.signal(signal.SIGINT, {heard})\n"
         "with t.Termination() as termination:\n"
-        "    print('ready', flush=True)\n"
         "    try:\n"
+        "        print('ready', flush=True)\n"
         "        while True: time.sleep(0.01)\n"
         "    except KeyboardInterrupt:\n"
         "        sys.exit(t.EXIT if termination.heard else 1)\n"
