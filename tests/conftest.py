@@ -15,6 +15,7 @@ from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoFigures, Shallow, T
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
 choose(BACKEND)
+USES_OF_A_RUN = ("encode", "decode", "reconstruct", "verify")
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def backend() -> Backend:
     return BACKEND
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Callable[..., Experiment]:
     """Make an experiment that trains in a moment, with changes."""
 
@@ -46,7 +47,9 @@ def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "aeexp", *words]
-        if not any(word.startswith(("backend=", "-")) for word in words):
+        if words[:1] and words[0] in USES_OF_A_RUN:
+            command += ["--backend", BACKEND.value]
+        elif not any(word.startswith(("backend=", "-")) for word in words):
             command.append(f"backend={BACKEND.value}")
         return subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, check=False, **options

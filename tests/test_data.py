@@ -29,7 +29,7 @@ from aeexp.spec import (
 
 def table(rows: int, classes: list[int] | None = None) -> Dataset:
     x = np.arange(2.0 * rows).reshape(rows, 2)
-    labels = None if classes is None else Classes("class", np.array(classes), ("a", "b"))
+    labels = () if classes is None else (Classes("class", np.array(classes), ("a", "b")),)
     return Dataset("table", x, ("f", "g"), tuple(map(str, range(rows))), labels)
 
 
@@ -53,12 +53,12 @@ def test_a_dataset_has_the_rows_features_and_labels_that_the_menu_promises(
     assert data.x.shape == (rows, features)
     assert len(set(data.features)) == features
     if classes is None:
-        assert isinstance(data.labels, Values)
-        assert data.labels.values.shape == (rows,)
+        assert isinstance(data.label, Values)
+        assert data.label.values.shape == (rows,)
     else:
-        assert isinstance(data.labels, Classes)
-        assert set(data.labels.codes) == set(range(classes))
-        assert len(data.labels.names) == classes
+        assert isinstance(data.label, Classes)
+        assert set(data.label.codes) == set(range(classes))
+        assert len(data.label.names) == classes
 
 
 def test_diabetes_comes_in_original_units() -> None:
@@ -87,8 +87,8 @@ def test_a_fingerprint_sees_every_number_name_and_label() -> None:
         replace(data, x=changed),
         replace(data, features=("f", "h")),
         replace(data, rows=("0", "1", "2", "x")),
-        replace(data, labels=Classes("class", np.array([0, 0, 0, 1]), ("a", "b"))),
-        replace(data, labels=None),
+        replace(data, labels=(Classes("class", np.array([0, 0, 0, 1]), ("a", "b")),)),
+        replace(data, labels=()),
     ]
     assert len({fingerprint(each) for each in [data, *others]}) == 6
     assert fingerprint(data) == fingerprint(table(4, [0, 0, 1, 1]))
@@ -120,7 +120,7 @@ def test_without_validation_every_row_is_trained_on_in_input_order() -> None:
 def test_a_stratified_split_holds_out_the_same_share_of_every_class() -> None:
     data = table(100, [0] * 80 + [1] * 20)
     split = partition(Split(validation=0.25, stratify=True), data)
-    assert np.bincount(data.labels.codes[split.val]).tolist() == [20, 5]
+    assert np.bincount(data.label.codes[split.val]).tolist() == [20, 5]
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ from made_sweep import Made, loss, made
 
 from aeexp.artifact import Artifact, DivergedError, Facts, Metrics, Table
 from aeexp.data import Classes, Dataset, Labels, load
+from aeexp.experiment import run
 from aeexp.history import History
 from aeexp.options import OPTIONS
 from aeexp.problem import pose
-from aeexp.run import run
 from aeexp.runs import Record, Run, Status, claim, locked
 from aeexp.spec import (
     L1,

@@ -1,5 +1,6 @@
 """Every command of the README does what it says."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -19,6 +20,19 @@ LINES = [
     for line in block.splitlines()
 ]
 COMMANDS = [part.strip() for line in LINES for part in line.partition("#")[0].split("&&")]
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Backend) -> None:
+    environment = os.environ | {"KERAS_BACKEND": backend.value}
+    code = [sys.executable, "-W", "error", "-c", example]
+    done = subprocess.run(
+        code, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m aeexp")])

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from aeexp.options import OPTIONS
-from aeexp.spec import EarlyStopping, Experiment, MinMax, Robust, Spec, Split, Training
+from aeexp.spec import EarlyStopping, Experiment, Format, MinMax, Robust, Spec, Split, Training
 
 SPECS = [kind for options in OPTIONS.values() for kind in options.values()]
-SPECS += [Split, Training, EarlyStopping, Experiment]
+SPECS += [Split, Training, EarlyStopping, Experiment, Format]
 OUTSIDE = {
     "at_least": lambda bound: bound - 1,
     "above": lambda bound: bound,

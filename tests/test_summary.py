@@ -14,6 +14,7 @@ from made_sweep import Made, crossed, loss, made
 
 from aeexp.data.dataset import Classes, Values
 from aeexp.runs import Run
+from aeexp.spreadsheet import guarded
 from aeexp.summary import Summary, summarise
 from aeexp.summary.align import aligned
 from aeexp.summary.comparison import Comparison
@@ -24,7 +25,7 @@ from aeexp.summary.outcome import outcomes, said
 from aeexp.summary.pictures import pictures
 from aeexp.summary.spread import spread
 from aeexp.summary.study import study
-from aeexp.summary.table import harmless
+from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
 from aeexp.summary.wording import number
 
@@ -170,11 +171,13 @@ def test_a_sweep_that_is_named_twice_counts_once(tmp_path: Path) -> None:
         ("-0.5", "-0.5"),
         ("+1e-3", "+1e-3"),
         ("deep", "deep"),
+        ("'=1", "''=1"),
+        ("'s", "'s"),
         ("a\x1b[2J", "a\N{REPLACEMENT CHARACTER}[2J"),
     ],
 )
 def test_no_text_in_the_table_is_a_formula_or_an_escape_code(cell: str, safe: str) -> None:
-    assert harmless(cell) == safe
+    assert guarded(_shown(cell)) == safe
 
 
 def test_the_table_neutralises_values_and_names(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ class Model(Artifact):
 
 
 @dataclass(frozen=True)
+class Support(Artifact):
+    """What the model beside it is used with on other rows: arrays by name."""
+
+    arrays: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Facts(Artifact):
     """What belongs into run.json."""
 

@@ -19,23 +19,46 @@ def require(backend: Backend) -> None:
     Raises:
         ValueError: It is not installed, or Keras already runs on another one.
     """
-    if find_spec(backend.value) is None:
+    if not installed(backend):
         message = (
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
         raise ValueError(message)
-    if running() not in {None, backend}:
+    first = running()
+    if first and first is not backend:
         message = (
-            f"backend={backend.value} cannot follow {running()} in one process: start another one."
+            f"backend={backend.value} cannot follow {first.value} in one process: start another"
+            " one."
         )
         raise ValueError(message)
 
 
+def installed(backend: Backend) -> bool:
+    """Return whether a backend's package is here."""
+    return find_spec(backend.value) is not None
+
+
 def running() -> Backend | None:
     """Return the backend that Keras runs on in this process, if it does."""
-    if "keras" not in sys.modules:
-        return None
-    return Backend(os.environ["KERAS_BACKEND"])
+    keras = sys.modules.get("keras")
+    return _known(keras.config.backend()) if keras else None
+
+
+def current() -> Backend:
+    """Return the backend that Keras runs on in this process or, not yet imported, would.
+
+    Raises:
+        ValueError: It is none of those that aeexp knows.
+    """
+    return running() or _known(os.environ.get("KERAS_BACKEND") or Backend.jax.value)
+
+
+def _known(name: str) -> Backend:
+    if name not in Backend.__members__:
+        known = ", ".join(Backend.__members__)
+        message = f"KERAS_BACKEND={name} is not supported: set it to one of {known}."
+        raise ValueError(message)
+    return Backend[name]
 
 
 def choose(backend: Backend) -> None:

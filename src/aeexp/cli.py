@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.backend import require
+from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
+LONGEST_NAME = 255  # bytes that file systems take
 SHORT = 400  # characters told of what broke
 REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
 
@@ -98,7 +101,7 @@ def main() -> None:
 def _code(termination: Termination) -> int:
     """Do what is asked; return the exit code, having told what went wrong in one line."""
     try:
-        return _answer(get_args_parser().parse_args())
+        return _answer(sys.argv[1:])
     except REFUSALS as error:
         sys.stderr.write(f"{explain(error)}\n")
         return REFUSED
@@ -113,7 +116,13 @@ def _code(termination: Termination) -> int:
         return TERMINATED if termination.heard else INTERRUPTED
 
 
-def _answer(arguments: Namespace) -> int:
+def _answer(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        return command(words)
+    return _run(get_args_parser().parse_args(), words)
+
+
+def _run(arguments: Namespace, words: list[str]) -> int:
     match arguments.overrides:
         case ["resume", folder]:
             return _resume(Path(folder))
@@ -124,12 +133,17 @@ def _answer(arguments: Namespace) -> int:
                 f"aeexp {word}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
             raise ValueError(message)
+    _refuse_flags(arguments)
     if arguments.help:
         sys.stdout.write(menu())
         return 0
-    if not _trains(arguments):
+    if arguments.shell_completion:
         return _hydra()
-    words, folder = sys.argv[1:], _directory(arguments)
+    if not _trains(arguments):
+        for _ in compositions(arguments):  # refuses what Hydra would run to show it
+            pass
+        return _hydra()
+    folder = _directory(arguments)
     with _named(folder):
         return _sweep(folder, words) if arguments.multirun else _hydra()
 
@@ -146,9 +160,19 @@ def _named(folder: Path) -> Iterator[None]:
         raise OSError(message) from error
 
 
+def _refuse_flags(arguments: Namespace) -> None:
+    for flag, instead in {
+        "experimental_rerun": "which unpickles, and so runs any code: say the words once more",
+        "config_path": "which leaves out aeexp's own options: add yours with --config-dir",
+    }.items():
+        if getattr(arguments, flag):
+            message = f"--{flag.replace('_', '-')}, {instead}."
+            raise ValueError(message)
+
+
 def _trains(arguments: Namespace) -> bool:
-    asks = (arguments.hydra_help, arguments.cfg, arguments.info)
-    return not any((*asks, arguments.shell_completion, arguments.experimental_rerun))
+    asks = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info)
+    return not any((*asks, arguments.shell_completion))
 
 
 def _hydra() -> int:
@@ -190,6 +214,12 @@ def _resume(folder: Path) -> int:
     os.chdir(ledger.cwd())
     sys.argv[1:] = words
     _insert(get_args_parser().parse_args(), f"hydra.sweep.dir={quoted(str(folder))}")
+    arguments = get_args_parser().parse_args()
+    if not arguments.multirun or not _trains(arguments):
+        message = f"{ledger.path} begins with words that begin no sweep: begin another."
+        raise ValueError(message)
+    _refuse_flags(arguments)
+    _checked(arguments)  # the words may be a stranger's
     return _sweep(folder, words)
 
 
@@ -234,6 +264,9 @@ def _checked(arguments: Namespace) -> DictConfig:
     folders: set[Path] = set()
     first, problems = None, None
     for number, config in enumerate(compositions(arguments)):
+        if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
+            message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
+            raise ValueError(message)
         experiment = said(config)
         require(experiment.backend)
         from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
@@ -253,13 +286,19 @@ def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
         config.hydra.job.num = config.hydra.job.id = number
     sweep = Path("/sweep")
     folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
-    if folder in others or sweep not in folder.parents:
+    if folder in others or sweep not in folder.parents or not _can_be_made(folder):
         message = (
             f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
             " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
         )
         raise ValueError(message)
     return folder
+
+
+def _can_be_made(folder: Path) -> bool:
+    return str(folder).isprintable() and all(
+        len(os.fsencode(name)) <= LONGEST_NAME for name in folder.parts
+    )
 
 
 def _today() -> Path:

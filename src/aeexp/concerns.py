@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aeexp.data import Floats
+from aeexp.data.blocks import blocks
 from aeexp.problem import Problem, constant
 from aeexp.spec import Activation, Autoencoder, Experiment, Loss
 
@@ -76,6 +77,12 @@ def shortfall(activation: Activation, x: Floats) -> tuple[float, float]:
     The error is the mean squared distance of all values to the activation's range, which no
     weights can remove. x: scaled values of any shape.
     """
-    low, high = RANGES.get(activation, (-np.inf, np.inf))
-    beyond = x - np.clip(x, low, high).astype(np.float64)
-    return float(np.mean(beyond != 0)), float(np.mean(beyond**2))
+    outside, squares, values = 0, 0.0, np.ravel(x)
+    if activation not in RANGES:
+        return 0.0, 0.0
+    low, high = RANGES[activation]
+    for block in blocks(values.size, 1):
+        beyond = values[block] - np.clip(values[block], low, high).astype(np.float64)
+        outside += int(np.count_nonzero(beyond))
+        squares += float(np.sum(beyond**2))
+    return outside / values.size, squares / values.size

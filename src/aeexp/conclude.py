@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from aeexp.names import printable
 from aeexp.runs import Ledger, Status
 from aeexp.summary import summarise
 from aeexp.terminal import quiet_console
@@ -20,7 +21,7 @@ def conclude(sweeps: Sequence[Path], into: Path) -> int:
     summary, console = summarise(sweeps, into), quiet_console()
     failures = (f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures)
     for line in (*failures, *summary.lines, f"summary: {summary.page}"):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=True)
     statuses = {job.status for sweep in sweeps for job in Ledger(sweep).jobs().values()}
     if not statuses <= {Status.COMPLETED, Status.DIVERGED}:
         return FAILED

@@ -16,6 +16,7 @@ from omegaconf.errors import (
     ValidationError,
 )
 
+from aeexp.names import printable
 from aeexp.options import SEVERAL, conf_dir
 from aeexp.words import UnknownKeyError
 
@@ -54,7 +55,7 @@ def explain(error: Exception) -> str:
             line = f"{ambiguous[1]}: sweep over several values with --multirun."
         case _:
             line = str(error)
-    return " ".join(line.split())
+    return printable(" ".join(line.split()))
 
 
 def _no_option(path: str) -> str:

@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.analysis import agreement, interpretation, reconstruction, separation
+from aeexp.analysis import (
+    agreement,
+    interpretation,
+    neighbourhoods,
+    reconstruction,
+    separation,
+)
+from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
-from aeexp.data import Classes, Dataset, Floats, Integers
+from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Values
 from aeexp.history import History
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
@@ -22,17 +29,19 @@ class Findings:
     """What a run found.
 
     histories: of the run's model, then of its repeats with other seeds, of which there were to be
-    `repeats` in all. z: (rows, factors). x_hat,
-    x_pca: (rows, features), scaled, as the model and as PCA reconstruct them. weights: (features,
-    factors), of which `quantity` says what they are. clusters: (rows,) by the clustering's name.
+    `repeats` in all. z: (rows, factors). residuals, pca: of the reconstruction by the model and
+    by PCA. x_hat: (shown, features), scaled, the model's of the rows that are drawn. weights:
+    (features, factors), of which `quantity` says what they are. clusters: (rows,) by the
+    clustering's name.
     """
 
     problem: Problem
     histories: Sequence[History]
     repeats: int
     z: Floats
+    residuals: Residuals
+    pca: Residuals
     x_hat: Floats
-    x_pca: Floats
     weights: Floats
     quantity: str
     clusters: Mapping[str, Integers]
@@ -52,8 +61,13 @@ class Findings:
         """Return how well each feature is reconstructed, as a table."""
         problem = self.problem
         return reconstruction.by_feature(
-            problem.x, self.x_hat, problem.rows, problem.data.features, problem.scaling
+            self.residuals, self.mean, problem.rows, problem.data.features, problem.scaling
         )
+
+    @cached_property
+    def mean(self) -> Residuals:
+        """Return the residuals where each feature is predicted by its mean."""
+        return reconstruction.predicting_the_mean(self.problem.x, self.problem.rows)
 
 
 def tell(found: Findings) -> Iterator[Artifact]:
@@ -91,34 +105,49 @@ def undefined(problem: Problem, experiment: Experiment, histories: Sequence[Hist
 
     The others of its repeats may have come to something: their spread is told.
     """
-    nothing = np.full_like(problem.x, np.nan)
     indices = _clustering_names(problem)
     names = [
-        *reconstruction.errors(problem.x, nothing, problem.rows, nothing),
+        *reconstruction.NAMES,
+        *(f"neighbourhoods.{of}" for of in neighbourhoods.NAMES),
         *(f"clustering.{name}.{of}" for name in experiment.clustering for of in indices),
     ]
     trained = _end(histories[0]) | dict(_spread(histories, experiment.repeats))
     return Metrics("metrics", trained | dict.fromkeys(names, math.nan))
 
 
-def _clustering_names(problem: Problem) -> tuple[str, ...]:
-    labelled = isinstance(problem.data.labels, Classes)
-    return separation.NAMES + (agreement.NAMES if labelled else ())
+def _clustering_names(problem: Problem) -> list[str]:
+    of_labels = [
+        f"{name}{suffix}" for _, suffix in _classes(problem.data) for name in agreement.NAMES
+    ]
+    return [*separation.NAMES, *of_labels]
+
+
+def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
+    """Yield the labels that are classes, each with what the names of its metrics end in."""
+    for number, labels in enumerate(data.labels):
+        if isinstance(labels, Classes):
+            yield labels, f".{labels.name}" if number else ""
 
 
 def _latents(found: Findings) -> Mapping[str, Any]:
     data, rows = found.problem.data, found.problem.rows
     named = {"row": data.rows, "split": rows.names}
     factors = dict(zip(found.factors, found.z.T, strict=True))
-    return named | factors | _label_column(data) | dict(found.clusters)
+    return named | factors | _label_columns(data) | dict(found.clusters)
 
 
-def _label_column(data: Dataset) -> dict[str, Any]:
-    if data.labels is None:
-        return {}
-    if isinstance(data.labels, Classes):
-        return {"label": [data.labels.names[code] for code in data.labels.codes]}
-    return {"label": data.labels.values}
+def _label_columns(data: Dataset) -> dict[str, Any]:
+    """Return a column for each of the labels: `label` is the first, others have their names."""
+    return {
+        f"label.{labels.name}" if number else "label": _cells(labels)
+        for number, labels in enumerate(data.labels)
+    }
+
+
+def _cells(labels: Labels) -> Any:
+    if isinstance(labels, Values):
+        return labels.values
+    return np.array([*labels.names, ""], object)[labels.codes]
 
 
 def _weights(found: Findings) -> Mapping[str, Any]:
@@ -130,11 +159,14 @@ def _weights(found: Findings) -> Mapping[str, Any]:
 def _metrics(found: Findings) -> Mapping[str, float]:
     problem = found.problem
     metrics = _end(found.history) | dict(_spread(found.histories, found.repeats))
-    metrics |= reconstruction.errors(problem.x, found.x_hat, problem.rows, found.x_pca)
+    metrics |= reconstruction.errors(found.residuals, found.mean, found.pca, problem.rows)
+    measured = neighbourhoods.neighbourhoods(problem.x, found.z)
+    metrics |= {f"neighbourhoods.{key}": value for key, value in measured.items()}
     for name, codes in found.clusters.items():
         measured = dict(separation.separation(found.z, codes, name))
-        if isinstance(problem.data.labels, Classes):
-            measured |= agreement.agreement(codes, problem.data.labels)
+        for labels, suffix in _classes(problem.data):
+            agreed = agreement.agreement(codes, labels)
+            measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
         metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
     return metrics
 
@@ -166,15 +198,14 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
 
 
 def _course(found: Findings) -> Course:
-    x, rows = found.problem.x, found.problem.rows
-    error, pca = ((x - hat).astype(np.float64) ** 2 for hat in (found.x_hat, found.x_pca))
+    rows, mean = found.problem.rows, found.mean
     return Course(
         loss=found.history.loss,
         val_loss=found.history.val_loss,
-        train=error[rows.train].mean(1),
-        val=error[rows.val].mean(1),
-        pca=pca[rows.val].mean(1),
-        mean=float(x[rows.train].var(0, dtype=np.float64).mean()),
+        train=found.residuals.rows[rows.train],
+        val=found.residuals.rows[rows.val],
+        pca=found.pca.rows[rows.val],
+        mean=float(mean.rows[rows.train].mean()),
         latent=found.z[rows.train].var(0, dtype=np.float64),
         kept=found.history.kept,
     )

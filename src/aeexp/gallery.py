@@ -36,8 +36,10 @@ def _(spec: AllFigures, histories: Sequence[History], found: Findings | None) ->
 
 def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
     data = found.problem.data
-    by = f" by {data.labels.name}" if data.labels else ""
-    yield "latent", figures.latent(found.z, data.labels, title=f"{data.name}: factors{by}")
+    for number, labels in enumerate(data.labels or [None], 1):
+        by = f" by {labels.name}" if labels else ""
+        title = f"{data.name}: factors{by}"
+        yield f"latent{_numbered(number)}", figures.latent(found.z, labels, title=title)
     for name, codes in found.clusters.items():
         yield from _clustering(found, name, codes)
     yield "weights", figures.weight_bars(found.weights, data.features, found.quantity)
@@ -47,10 +49,9 @@ def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
 
 def _reconstruction(found: Findings) -> Figure:
     data, rows = found.problem.data, found.problem.rows
-    held_out = np.isin(np.arange(len(data.x)), rows.val)
     r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
     x_hat = found.problem.scaling.undo(found.x_hat)
-    return figures.reconstruction(data.x, x_hat, data.features, held_out, r2)
+    return figures.reconstruction(data.x, x_hat, data.features, rows.held_out, r2)
 
 
 def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:
@@ -62,12 +63,19 @@ def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[s
             found.z,
             Classes(name, codes, names),
             title=f"{data.name}: factors by {name}",
-            colours=_colours(codes, data.labels),
+            colours=_colours(codes, data.label),
         ),
     )
-    if isinstance(data.labels, Classes):
-        title = f"{name} clusters and {data.labels.name}"
-        yield f"contingency_{name}", figures.contingency(codes, data.labels, title)
+    for number, labels in enumerate(data.labels, 1):
+        if isinstance(labels, Classes):
+            title = f"{name} clusters and {labels.name}"
+            figure = figures.contingency(codes, labels, title)
+            yield f"contingency_{name}{_numbered(number)}", figure
+
+
+def _numbered(label: int) -> str:
+    """Return what tells the figures of further labels from those of the first."""
+    return "" if label == 1 else f"_label{label}"
 
 
 def _colours(codes: Integers, labels: Labels | None) -> Sequence[int] | None:

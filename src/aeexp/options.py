@@ -17,6 +17,7 @@ OPTIONS: dict[str, dict[str, type[spec.Spec]]] = {
         "swiss_roll": spec.SwissRoll,
         "s_curve": spec.SCurve,
         "blobs": spec.Blobs,
+        "table": spec.Table,
     },
     "preprocessing": {
         "standard": spec.Standard,

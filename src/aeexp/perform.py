@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
+from aeexp.inert import require_inert
 from aeexp.runs import Ledger, Status, keep, named
 from aeexp.spec import Experiment
 from aeexp.sweep.chunks import chunks
@@ -33,13 +34,13 @@ def perform(config: DictConfig) -> Status:
     """
     hydra = HydraConfig.get()
     folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
-    artifacts = partial(_artifacts, experiment, terminal)
+    yields = partial(artifacts, experiment, terminal)
     if hydra.mode is not RunMode.MULTIRUN:
-        return keep(experiment, folder, artifacts, terminal)
+        return keep(experiment, folder, yields, terminal)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
     ledger.started({number: folder})
     try:
-        status = keep(experiment, folder, artifacts, terminal)
+        status = keep(experiment, folder, yields, terminal)
     except KeyboardInterrupt:
         ledger.finished(number, Status.INTERRUPTED)
         raise
@@ -117,6 +118,7 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
     words: list[list[str]] = []
     tasks: list[Task] = []
     for number, config in configs:
+        require_inert(config)  # a sweeper may have words of its own
         sweep = Path(config.hydra.sweep.dir)
         words.append(list(config.hydra.overrides.task))
         folder = Path(config.hydra.runtime.output_dir)
@@ -133,8 +135,9 @@ def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[O
     yield from train_together(tasks, ledger, watch, cores())
 
 
-def _artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
+def artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
+    """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
     with watch.stage("import"), unheard():
-        from aeexp.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
+        from aeexp.experiment import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
     yield from run(experiment, watch)

@@ -1,5 +1,6 @@
-"""fit: PreprocessingSpec, rows -> the scaling of each column, and its inverse."""
+"""prepare: what is done to a table before it is learnt from; fit: the scaling of its columns."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
@@ -8,8 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from aeexp.data import Floats, Integers
-from aeexp.spec import MinMax, PreprocessingSpec, Robust, Standard, Unscaled
+from aeexp import imputation
+from aeexp.data import Dataset, Floats, Integers
+from aeexp.data.blocks import blocks
+from aeexp.imputation import Imputation
+from aeexp.spec import (
+    FitOn,
+    MinMax,
+    Missing,
+    PreprocessingSpec,
+    Robust,
+    Standard,
+    Unscaled,
+)
+
+ALIGNMENT = 64  # bytes
+FILLS = (Missing.mean, Missing.median, Missing.knn)
 
 NAMED = 5
 """Of the columns that cannot be scaled, so many are named."""
@@ -33,28 +48,89 @@ class Scaling:
     def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
         """Scale (rows, features) in double precision, then round to what networks take.
 
-        features: the names of the columns, for the error; without them they are counted from 1.
+        What is not a number stays so. features: the names of the columns, for the error; without
+        them they are counted from 1.
 
         Raises:
-            ValueError: A scaled value is not finite or too large for single precision.
+            ValueError: A scaled value is infinite or too large for single precision.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            size = np.abs(self.offset) + np.abs(self.scale)
-            scaled = ((x - self.offset) / self.scale).astype(np.float32)
-        lost = np.flatnonzero(~np.isfinite(scaled).all(0) | ~(size < LARGEST)).tolist()
-        if lost:
-            named = [features[j] if features else str(j + 1) for j in lost[:NAMED]]
-            more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-            message = (
-                f"Scaled values are not finite, or too large, in the columns {', '.join(named)}"
-                f"{more}: leave these columns out, or choose preprocessing=standard."
-            )
-            raise ValueError(message)
+        size = np.abs(self.offset) + np.abs(self.scale)
+        scaled, lost = _aligned(x.shape), ~(size < LARGEST)
+        for block in blocks(*x.shape):
+            with np.errstate(over="ignore", invalid="ignore"):
+                scaled[block] = (x[block] - self.offset) / self.scale
+            lost |= (~np.isfinite(scaled[block]) & ~np.isnan(x[block])).any(0)
+        if lost.any():
+            _refuse(np.flatnonzero(lost), features)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
         """Return (rows, features) in original units."""
         return scaled.astype(np.float64) * self.scale + self.offset
+
+
+def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return an array that starts where JAX takes it as it is: elsewhere it makes a copy."""
+    room = np.empty(4 * math.prod(shape) + ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    return room[start : len(room) - ALIGNMENT + start].view(np.float32).reshape(shape)
+
+
+def _refuse(lost: Integers, features: Sequence[str]) -> None:
+    named = [features[j] if len(features) else str(j + 1) for j in lost[:NAMED]]
+    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    message = (
+        f"Scaled values are not finite, or too large, in the columns {', '.join(named)}{more}:"
+        " leave these columns out, or choose preprocessing=standard."
+    )
+    raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Scales a table and then fills its gaps, never to be fitted again.
+
+    imputation: None where gaps are not filled.
+    """
+
+    scaling: Scaling
+    imputation: Imputation | None = None
+
+    def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
+        """Return rows as networks take them: (rows, features).
+
+        Raises:
+            ValueError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
+        """
+        scaled = self.scaling.apply(x, features)
+        if self.imputation:
+            return self.imputation.apply(scaled)
+        if np.isnan(scaled).any():
+            message = "The table has cells without a number, and nothing says how to fill them."
+            raise ValueError(message)
+        return scaled
+
+    def undo(self, scaled: Floats) -> Floats:
+        """Return (rows, features) in original units."""
+        return self.scaling.undo(scaled)
+
+
+def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preprocessing:
+    """Return what a table's rows to train on say is to be done to all rows.
+
+    Raises:
+        ValueError: A feature has no value in any row to learn it from.
+    """
+    x = data.x[train] if spec.fit_on is FitOn.train else data.x
+    if data.missing not in FILLS:
+        return Preprocessing(fit(spec, x))
+    empty = np.isnan(x).all(axis=0)
+    if empty.any():
+        names = ", ".join(data.features[j] for j in np.flatnonzero(empty)[:5])
+        message = f"No row to learn from has a value of {names}: leave it out with dataset.drop."
+        raise ValueError(message)
+    scaling = fit(spec, x)
+    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
 
 
 @singledispatch

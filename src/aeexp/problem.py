@@ -6,21 +6,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeexp import preprocessing
-from aeexp.data import Dataset, Floats, Rows, load, partition
-from aeexp.preprocessing import Scaling
-from aeexp.spec import Autoencoder, Backend, Engine, Experiment, FitOn, Loss, Partition
+from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
+from aeexp.preprocessing import Preprocessing, Scaling
+from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
 
 TABLES = 4  # kept ready for the next experiment
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A table ready for training. x: (rows, features), scaled, in input order."""
+    """A table ready for training. x: (rows, features), scaled and whole, in input order."""
 
     data: Dataset
     rows: Rows
-    scaling: Scaling
+    preprocessing: Preprocessing
     x: NDArray[np.float32]
+
+    @property
+    def scaling(self) -> Scaling:
+        """Return the scaling of each feature."""
+        return self.preprocessing.scaling
 
 
 class Problems:
@@ -37,11 +42,9 @@ class Problems:
         """
         _refuse_to_compile_without_jax(experiment)
         asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
-        problem = self.prepared.pop(asked, None) or _prepare(experiment)
+        problem = self.prepared.pop(asked, None) or prepare(experiment, _load(experiment))
         self.prepared = dict([*self.prepared.items(), (asked, problem)][-TABLES:])
-        _refuse_too_many_clusters(experiment, problem.data)
-        _refuse_single_row_batches(experiment, problem.rows)
-        _refuse_what_is_no_probability(experiment, problem)
+        check(experiment, problem)
         return problem
 
 
@@ -50,23 +53,39 @@ def pose(experiment: Experiment) -> Problem:
     return Problems().pose(experiment)
 
 
-def _prepare(experiment: Experiment) -> Problem:
-    data = load(experiment.dataset)
+def prepare(experiment: Experiment, data: Dataset) -> Problem:
+    """Split and scale a table as an experiment asks.
+
+    Raises:
+        ValueError: The table has too few rows, or values that cannot be scaled.
+    """
     rows = partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
         message = f"No feature of {data.name} varies in the training rows: there is no structure."
         raise ValueError(message)
-    fit_on = rows.train if experiment.preprocessing.fit_on is FitOn.train else slice(None)
-    scaling = preprocessing.fit(experiment.preprocessing, data.x[fit_on])
-    return Problem(data, rows, scaling, scaling.apply(data.x, data.features))
+    prepared = preprocessing.prepare(experiment.preprocessing, data, rows.train)
+    return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
 
 
 def constant(data: Dataset, rows: Rows) -> list[str]:
     """Return the names of the features that are the same in all training rows."""
-    trained = np.isin(np.arange(len(data.x)), rows.train)[:, None]
-    low = data.x.min(0, where=trained, initial=np.inf)
-    high = data.x.max(0, where=trained, initial=-np.inf)
+    trained = ~rows.held_out[:, None]
+    low = np.fmin.reduce(data.x, where=trained, initial=np.inf)
+    high = np.fmax.reduce(data.x, where=trained, initial=-np.inf)
     return [name for name, same in zip(data.features, low == high, strict=True) if same]
+
+
+def _load(experiment: Experiment) -> Dataset:
+    if isinstance(experiment.dataset, Table):
+        return load_table(experiment.dataset, aside=experiment.split.column)
+    return load(experiment.dataset)
+
+
+def check(experiment: Experiment, problem: Problem) -> None:
+    """Refuse an experiment that asks for what its table cannot give, by a ValueError."""
+    _refuse_too_many_clusters(experiment, problem.data)
+    _refuse_single_row_batches(experiment, problem.rows)
+    _refuse_what_is_no_probability(experiment, problem)
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:

@@ -1,17 +1,21 @@
 """From a trained model to what a run yields of it. Keras is no longer needed here."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from aeexp.analysis import clusters, reconstruction
+from aeexp.analysis.reconstruction import Residuals
+from aeexp.analysis.support import support
 from aeexp.analysis.verdict import lost
-from aeexp.artifact import Artifact, DivergedError, Facts, Model, Table
+from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.concerns import concerns
 from aeexp.data import Floats, fingerprint
 from aeexp.findings import Findings, repeated, tell, undefined
 from aeexp.gallery import draw
 from aeexp.history import History
+from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
 from aeexp.watch import Watch
@@ -23,12 +27,14 @@ log = logging.getLogger(__name__)
 class Fitted:
     """A trained model, and what it makes of the table.
 
-    model: as it is kept. z: (rows, factors). x_hat: (rows, features), scaled. weights: (features,
-    factors), of which `quantity` says what they are.
+    model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
+    features), scaled, of the rows that are drawn. weights: (features, factors), of which
+    `quantity` says what they are.
     """
 
     model: Model
     z: Floats
+    residuals: Residuals
     x_hat: Floats
     weights: Floats
     quantity: str
@@ -36,9 +42,11 @@ class Fitted:
 
 def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
-    yield Facts("table", {"data_hash": fingerprint(problem.data)})
+    yield Facts("table", {"data_hash": fingerprint(problem.data), "notes": problem.data.notes})
+    for note in problem.data.notes:
+        log.info(note)
     for concern in concerns(experiment, problem):
-        log.warning(concern)
+        log.warning(printable(concern))
 
 
 def report(
@@ -69,9 +77,18 @@ def report(
     yield fit.model
     with watch.stage("analyse"):
         found = _find(experiment, problem, histories, fit)
+        yield Support("model/support", _support(found))
         yield from tell(found)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found)
+
+
+def _support(found: Findings) -> Mapping[str, Any]:
+    """Return what the model is used with on other rows: what it learnt from, and fills gaps by."""
+    problem, imputation = found.problem, found.problem.preprocessing.imputation
+    errors = found.residuals.rows
+    of = support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
+    return of.arrays | (asdict(imputation) if imputation else {})
 
 
 def _find(
@@ -82,12 +99,13 @@ def _find(
         histories=histories,
         repeats=experiment.repeats,
         z=fit.z,
+        residuals=fit.residuals,
         x_hat=fit.x_hat,
-        x_pca=reconstruction.pca(problem.x, problem.rows.train, experiment.model.latent_dim),
+        pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
         weights=fit.weights,
         quantity=fit.quantity,
         clusters={
-            name: clusters.find(spec, fit.z, problem.data.labels, experiment.seed)
+            name: clusters.find(spec, fit.z, problem.data.label, experiment.seed)
             for name, spec in experiment.clustering.items()
         },
     )

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
+from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment
 from aeexp.watch import Standing, Watch
@@ -94,7 +95,7 @@ class Terminal(Watch):
         self._say(f"{record['status'].value.lower()}: {folder}")
 
     def _say(self, line: str) -> None:
-        self.console.print(Text(line), soft_wrap=True)
+        self.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
@@ -119,8 +120,9 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     data, rows = problem.data, problem.rows
     yield (
         f"{data.name}: {len(data.rows)} rows × {len(data.features)} features"
-        f"{_labels(data.labels)}; {len(rows.train)} to train on, {len(rows.val)} held out"
+        f"{_labels(data.label)}; {len(rows.train)} to train on, {len(rows.val)} held out"
     )
+    yield from data.notes
     optimizer, training = experiment.optimizer, experiment.training
     yield (
         f"{_shape(experiment, len(data.features))};"
@@ -168,7 +170,7 @@ def _clusterings(metrics: Mapping[str, float]) -> Table:
     names = dict.fromkeys(key.split(".")[1] for key in metrics if key.startswith("clustering."))
     for name in names:
         values = (metrics.get(f"clustering.{name}.{column}", math.nan) for column in columns)
-        table.add_row(name, *map(_number, values))
+        table.add_row(Text(printable(name)), *map(_number, values))
     return table
 
 

@@ -5,19 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from aeexp.options import OPTIONS, conf_dir
+from aeexp.inert import require_inert
+from aeexp.options import OPTIONS
+from aeexp.sources import composed, loading, require_folders
 from aeexp.spec import Experiment
 
 
@@ -35,21 +34,21 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
     One configuration; with --multirun one for each combination of the values swept over.
 
     Raises:
-        ValueError, HydraException: The words cannot be composed.
+        ValueError, HydraException: The words cannot be composed, or are more than data.
     """
     words = list(arguments.overrides)
-    if arguments.config_dir:
-        folder = f"file://{Path(arguments.config_dir).resolve()}"
-        words.append(f"hydra.searchpath=[{quoted(folder)}]")
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
+    name = arguments.config_name or "config"
+    with loading(arguments.config_dir) as loader:
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
         _refuse_groups_without_words(overrides)
-        name = arguments.config_name or "config"
+        require_folders(loader, name, overrides)
         if arguments.multirun:
-            yield from map(Composer(loader, name).compose, _combinations(overrides))
+            jobs = map(Composer(loader, name).compose, _combinations(overrides))
         else:
-            yield compose(name, words, return_hydra_config=True)
+            jobs = map(composed, [(name, words)])
+        for config in jobs:
+            require_inert(config)
+            yield config
 
 
 class Composer:

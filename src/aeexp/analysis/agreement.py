@@ -22,18 +22,21 @@ NAMES = (*INDICES, "accuracy")
 
 
 def agreement(codes: Integers, classes: Classes) -> Mapping[str, float]:
-    """Return how well clusters and classes agree, over all rows; noise counts as one cluster.
+    """Return how well clusters and classes agree; noise counts as one cluster.
+
+    Rows that belong to no class are left out; without any other, nothing is a number.
 
     ari: Hubert and Arabie (1985). ami, nmi: Vinh et al. (2010). homogeneity, completeness,
     v_measure: Rosenberg and Hirschberg (2007). fowlkes_mallows: Fowlkes and Mallows (1983).
     accuracy: the share of rows whose cluster is matched with their class; noise is matched with
     none. All are 1 for perfect agreement. codes: (rows,).
     """
-    indices = {key: float(index(classes.codes, codes)) for key, index in INDICES.items()}
-    partner = matching(codes, classes)
-    right = [
-        partner.get(c) == k for c, k in zip(codes.tolist(), classes.codes.tolist(), strict=True)
-    ]
+    known = classes.codes >= 0
+    if not known.any():
+        return dict.fromkeys(NAMES, np.nan)
+    truth, found, partner = classes.codes[known], codes[known], matching(codes, classes)
+    indices = {key: float(index(truth, found)) for key, index in INDICES.items()}
+    right = [partner.get(c) == k for c, k in zip(found.tolist(), truth.tolist(), strict=True)]
     return indices | {"accuracy": float(np.mean(right))}
 
 
@@ -43,11 +46,8 @@ def matching(codes: Integers, classes: Classes) -> Mapping[int, int]:
     Clusters in excess of the classes, and noise, have none.
     """
     clusters = [int(c) for c in np.unique(codes) if c != NOISE]
-    shared = np.array(
-        [
-            [np.sum((codes == c) & (classes.codes == k)) for k in range(len(classes.names))]
-            for c in clusters
-        ]
-    ).reshape(len(clusters), len(classes.names))
+    shared = np.zeros((len(clusters), len(classes.names)), int)
+    known = (codes != NOISE) & (classes.codes >= 0)
+    np.add.at(shared, (np.searchsorted(clusters, codes[known]), classes.codes[known]), 1)
     rows, columns = linear_sum_assignment(-shared)
     return {clusters[i]: int(k) for i, k in zip(rows, columns, strict=True)}

@@ -1,68 +1,155 @@
 """How far is x_hat from x?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.decomposition import PCA
+from numpy.typing import NDArray
 
-from aeexp.data import Floats, Integers, Rows
+from aeexp.data import Floats, Rows
+from aeexp.data.blocks import blocks
 from aeexp.preprocessing import Scaling
 
+EXACT = 1_000
+"""Features whose covariance is decomposed in full: that costs their third power."""
+SPARE, ROUNDS = 10, 12
+"""Directions beside those sought for among more features, and how often they are improved."""
 
-def errors(x: Floats, x_hat: Floats, rows: Rows, x_pca: Floats) -> Mapping[str, float]:
+NAMES = (
+    *(f"reconstruction.{part}.{of}" for part in ("train", "val") for of in ("mse", "r2")),
+    *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
+)
+"""Of all `errors`."""
+Reconstruct = Callable[[slice], Floats]
+"""From a block of row numbers to the scaled rows as they are reconstructed."""
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """What is left of a table where a reconstruction is taken from it.
+
+    rows: (rows,) squared error of each row, averaged over features. train, val: (features,)
+    squared error of each feature, summed over the rows of a part.
+    """
+
+    rows: Floats
+    train: Floats
+    val: Floats
+
+
+def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
+    """Return the residuals of a reconstruction, of which only a block is held at a time.
+
+    x: (rows, features), scaled.
+    """
+    errors = np.empty(len(x))
+    sums = np.zeros((2, x.shape[1]))
+    held_out = rows.held_out
+    for block in blocks(*x.shape):
+        squares = np.square(x[block] - reconstruct(block), dtype=np.float64)
+        errors[block] = squares.mean(1)
+        for part, val in enumerate((False, True)):
+            sums[part] += squares[held_out[block] == val].sum(0)
+    return Residuals(errors, *sums)
+
+
+def predicting_the_mean(x: Floats, rows: Rows) -> Residuals:
+    """Return the residuals where each feature is predicted by its mean over the training rows."""
+    mean = _mean(x, ~rows.held_out)
+    return residuals(x, lambda _: mean, rows)
+
+
+def errors(model: Residuals, mean: Residuals, pca: Residuals, rows: Rows) -> Mapping[str, float]:
     """Return the mean squared errors and R^2 of the scaled table, beside PCA's errors.
 
     R^2 = 1 - MSE / variance, summed over features; the variance is about the training rows'
     mean, so that a reconstruction no better than that mean has R^2 = 0 on any rows.
-    Not a number where there are no rows. x, x_hat, x_pca: (rows, features).
+    Not a number where there are no rows. mean: see `predicting_the_mean`.
     """
     parts = {"train": rows.train, "val": rows.val}
     metrics = {}
     for part, of in parts.items():
-        metrics[f"reconstruction.{part}.mse"] = _mean((x[of] - x_hat[of]) ** 2)
-        metrics[f"reconstruction.{part}.r2"] = r_squared(x, x_hat, rows.train, of)
+        metrics[f"reconstruction.{part}.mse"] = _average(model.rows[of])
+        left, whole = (getattr(each, part).sum() for each in (model, mean))
+        metrics[f"reconstruction.{part}.r2"] = _ratio(left, whole)
     for part, of in parts.items():
-        metrics[f"baseline.pca.{part}.mse"] = _mean((x[of] - x_pca[of]) ** 2)
+        metrics[f"baseline.pca.{part}.mse"] = _average(pca.rows[of])
     return metrics
 
 
-def r_squared(x: Floats, x_hat: Floats, train: Integers, of: Integers) -> float:
-    """Return R^2 over the rows `of`, about the mean of the rows `train`."""
-    return _ratio(np.sum((x[of] - x_hat[of]) ** 2), np.sum((x[of] - x[train].mean(0)) ** 2))
+def explained(x: Floats, x_hat: Floats, mean: Floats) -> float:
+    """Return R^2 of rows about a mean. x, x_hat: (rows, features), scaled. mean: (features,)."""
+    return _ratio(np.sum((x - x_hat) ** 2), np.sum((x - mean) ** 2))
 
 
 def by_feature(
-    x: Floats, x_hat: Floats, rows: Rows, features: tuple[str, ...], scaling: Scaling
+    model: Residuals, mean: Residuals, rows: Rows, features: tuple[str, ...], scaling: Scaling
 ) -> Mapping[str, list[str] | list[float]]:
     """Return a table with a row a feature: R^2 and, in original units, the root mean square error.
 
-    x, x_hat: (rows, features), scaled; R^2 is the same in either unit.
+    R^2 is the same in either unit; see `errors`.
     """
     columns: dict[str, list[str] | list[float]] = {"feature": list(features)}
     for part, of in (("train", rows.train), ("val", rows.val)):
-        residual, deviation = (x - x_hat)[of], (x - x[rows.train].mean(0))[of]
-        columns[f"{part}_r2"] = [
-            _ratio(a, b) for a, b in zip((residual**2).sum(0), (deviation**2).sum(0), strict=True)
-        ]
-        columns[f"{part}_rmse"] = [
-            float(np.sqrt(_mean(residual[:, j] ** 2)) * scale)
-            for j, scale in enumerate(scaling.scale)
-        ]
+        left, whole = getattr(model, part), getattr(mean, part)
+        columns[f"{part}_r2"] = list(map(_ratio, left, whole))
+        rmse = np.sqrt(left / len(of)) * scaling.scale if len(of) else np.full(len(left), np.nan)
+        columns[f"{part}_rmse"] = rmse.tolist()
     return columns
 
 
-def pca(x: Floats, train: Integers, dimensions: int) -> Floats:
-    """Return x as the training rows' first principal components reconstruct it.
+def pca(x: Floats, rows: Rows, dimensions: int) -> Residuals:
+    """Return the residuals of the training rows' first principal components.
 
-    The optimum of every linear autoencoder with as many factors (Baldi and Hornik, 1989).
+    They are the optimum of every linear autoencoder with as many factors (Baldi and Hornik,
+    1989). x: (rows, features), scaled.
     """
-    fitted = PCA(min(dimensions, len(train), x.shape[1])).fit(x[train])
-    return fitted.inverse_transform(fitted.transform(x))
+    train = ~rows.held_out
+    count = min(dimensions, len(rows.train), x.shape[1])
+    mean = _mean(x, train)
+    axes = _exact(x, train, mean, count) if x.shape[1] <= EXACT else _near(x, train, mean, count)
+
+    def project(block: slice) -> Floats:
+        return (x[block] - mean) @ axes @ axes.T + mean
+
+    return residuals(x, project, rows)
 
 
-def _mean(values: Floats) -> float:
-    return float(values.mean(dtype=np.float64)) if values.size else np.nan
+def _exact(x: Floats, train: NDArray[np.bool_], mean: Floats, count: int) -> Floats:
+    """Return the directions of the most variance: (features, count)."""
+    scatter = np.zeros((x.shape[1], x.shape[1]))
+    for block in blocks(*x.shape):
+        centred = x[block][train[block]] - mean
+        scatter += centred.T @ centred
+    return np.linalg.eigh(scatter)[1][:, ::-1][:, :count]
 
 
-def _ratio(residual: float, deviation: float) -> float:
-    return float(1 - residual / deviation) if deviation > 0 else np.nan
+def _near(x: Floats, train: NDArray[np.bool_], mean: Floats, count: int) -> Floats:
+    """Return nearly the same without a covariance, which has the square of the features.
+
+    By subspace iteration (Halko et al., 2011, algorithm 4.4, doi:10.1137/090771806).
+    """
+    directions = np.random.default_rng(0).normal(
+        size=(x.shape[1], min(count + SPARE, int(train.sum()), x.shape[1]))
+    )
+    for _ in range(ROUNDS):
+        directions = np.linalg.qr(directions)[0]
+        image = np.zeros_like(directions)
+        for block in blocks(*x.shape):
+            centred = x[block][train[block]] - mean
+            image += centred.T @ (centred @ directions)
+        directions = image
+    return np.linalg.svd(directions, full_matrices=False)[0][:, :count]
+
+
+def _mean(x: Floats, train: NDArray[np.bool_]) -> Floats:
+    sums = (x[block][train[block]].sum(0, dtype=np.float64) for block in blocks(*x.shape))
+    return sum(sums, np.zeros(x.shape[1])) / train.sum()
+
+
+def _average(values: Floats) -> float:
+    return float(values.mean()) if values.size else np.nan
+
+
+def _ratio(left: float, whole: float) -> float:
+    return float(1 - left / whole) if whole > 0 else np.nan

@@ -1,6 +1,7 @@
 """load: DatasetSpec -> Dataset; partition: which rows are trained on."""
 
 from aeexp.data import builtin, synthetic
+from aeexp.data.columns import Column
 from aeexp.data.dataset import (
     Classes,
     Dataset,
@@ -12,9 +13,11 @@ from aeexp.data.dataset import (
     load,
 )
 from aeexp.data.split import Rows, partition
+from aeexp.data.table import load_table
 
 __all__ = [
     "Classes",
+    "Column",
     "Dataset",
     "Floats",
     "Integers",
@@ -24,6 +27,7 @@ __all__ = [
     "builtin",
     "fingerprint",
     "load",
+    "load_table",
     "partition",
     "synthetic",
 ]

@@ -15,8 +15,8 @@ def _table(name: str, source: Callable[[], Any], label: str) -> Dataset:
         name=name,
         x=bunch.data,
         features=tuple(map(str, bunch.feature_names)),
-        rows=tuple(map(str, range(len(bunch.data)))),
-        labels=Classes(label, bunch.target, tuple(map(str, bunch.target_names))),
+        rows=range(len(bunch.data)),
+        labels=(Classes(label, bunch.target, tuple(map(str, bunch.target_names))),),
     )
 
 
@@ -47,6 +47,6 @@ def _(spec: Diabetes) -> Dataset:
         name="diabetes",
         x=bunch.data,
         features=tuple(bunch.feature_names),
-        rows=tuple(map(str, range(len(bunch.data)))),
-        labels=Values("progression", bunch.target),
+        rows=range(len(bunch.data)),
+        labels=(Values("progression", bunch.target),),
     )

@@ -1,13 +1,16 @@
 """A table of numbers and what is known about its rows."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.spec import DatasetSpec
+from aeexp.data.blocks import blocks
+from aeexp.data.columns import Column
+from aeexp.spec import DatasetSpec, Missing
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
@@ -15,14 +18,16 @@ Integers = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Classes:
-    """A name for each row: row i belongs to class `names[codes[i]]`.
+    """A name for each row: row i belongs to class `names[codes[i]]`, to none if its code is -1.
 
-    name: what the classes are, such as "cultivar". codes: (rows,).
+    name: what the classes are, such as "cultivar". codes: (rows,). none: what a row without a
+    class is called.
     """
 
     name: str
     codes: Integers
     names: tuple[str, ...]
+    none: str = "noise"
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,37 @@ Labels = Classes | Values
 
 @dataclass(frozen=True)
 class Dataset:
-    """x: (rows, features), in original units. Labels never train a model; they judge it."""
+    """x: (rows, features), in original units. Labels never train a model; they judge it.
+
+    rows: what each row is called. labels: of the first, most is told. missing: how cells that are
+    not a number are filled, which only a table that has some says. origin: the columns of the
+    user's table that the features are made of; each is a feature where it is empty. part: what
+    the table says each row is for, "train" or "val", if it does. notes: sentences about what was
+    read.
+    """
 
     name: str
     x: Floats
     features: tuple[str, ...]
-    rows: tuple[str, ...]
-    labels: Labels | None = None
+    rows: Sequence[str] | range
+    labels: tuple[Labels, ...] = ()
+    missing: Missing = Missing.error
+    origin: tuple[Column, ...] = ()
+    part: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
+
+    @property
+    def label(self) -> Labels | None:
+        """Return the first of the labels, if there is one."""
+        return self.labels[0] if self.labels else None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns that the features are made of."""
+        return self.origin or tuple(map(Column, self.features))
 
 
 @singledispatch
@@ -62,11 +88,19 @@ def load(spec: DatasetSpec) -> Dataset:
 
 def fingerprint(data: Dataset) -> str:
     """Return a hash of a table: its numbers, its names and its labels."""
-    digest = hashlib.sha256(data.x.tobytes())
-    digest.update("\0".join((*data.features, *data.rows)).encode())
-    match data.labels:
-        case Classes(name, codes, names):
-            digest.update("\0".join((name, *(names[code] for code in codes))).encode())
-        case Values(name, values):
-            digest.update(name.encode() + values.tobytes())
+    digest = hashlib.sha256()
+    for block in blocks(*data.x.shape):
+        digest.update(np.ascontiguousarray(data.x[block]).data)
+    digest.update(_bytes(*data.features, *map(str, data.rows)))
+    for labels in data.labels:
+        match labels:
+            case Classes(name, codes, names, none):
+                said = (*names, none)
+                digest.update(_bytes(name, *(said[code] for code in codes)))
+            case Values(name, values):
+                digest.update(_bytes(name) + values.tobytes())
     return digest.hexdigest()
+
+
+def _bytes(*names: str) -> bytes:
+    return "\0".join(names).encode(errors="surrogatepass")  # a hash takes any name

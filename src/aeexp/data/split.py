@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from aeexp.data.dataset import Classes, Dataset, Integers
@@ -19,12 +20,16 @@ class Rows:
     val: Integers
 
     @property
-    def names(self) -> list[str]:
+    def held_out(self) -> NDArray[np.bool_]:
+        """Return whether each row is held out, in input order."""
+        mask = np.zeros(len(self.train) + len(self.val), bool)
+        mask[self.val] = True
+        return mask
+
+    @property
+    def names(self) -> NDArray[np.str_]:
         """Return `train` or `val` for each row, in input order."""
-        held_out = set(self.val.tolist())
-        return [
-            "val" if i in held_out else "train" for i in range(len(self.train) + len(self.val))
-        ]
+        return np.where(self.held_out, "val", "train")
 
 
 def partition(spec: Split, data: Dataset) -> Rows:
@@ -34,6 +39,8 @@ def partition(spec: Split, data: Dataset) -> Rows:
         ValueError: Too few rows for the share held out, or nothing to stratify by.
     """
     every = np.arange(len(data.x))
+    if spec.column is not None:
+        return _preset(spec, data)
     held_out = int(np.ceil(spec.validation * len(every)))
     if len(every) - held_out < FEWEST:
         message = (
@@ -50,21 +57,39 @@ def partition(spec: Split, data: Dataset) -> Rows:
     return Rows(train, val)
 
 
+def _preset(spec: Split, data: Dataset) -> Rows:
+    """Return the rows as the table itself splits them."""
+    if data.part is None:
+        message = (
+            f"split.column={spec.column}: only a table of your own (dataset=table) can say which"
+            " rows are held out; leave it out."
+        )
+        raise ValueError(message)
+    held_out = np.array(data.part) == "val"
+    train, val = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    if len(train) < FEWEST:
+        message = (
+            f"split.column={spec.column} leaves {len(train)} of the {len(data.x)} rows of"
+            f" {data.name} to train on, and {FEWEST} are needed."
+        )
+        raise ValueError(message)
+    return Rows(train, val)
+
+
 def _strata(spec: Split, data: Dataset) -> Integers | None:
     if not spec.stratify:
         return None
-    if not isinstance(data.labels, Classes):
+    if not isinstance(data.label, Classes):
         message = (
             f"split.stratify=true needs classes, and {data.name} has none:"
             " leave split.stratify at false."
         )
         raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
-    return _checked(spec, data, data.labels)
+    return _checked(spec, data, data.label)
 
 
 def _checked(spec: Split, data: Dataset, labels: Classes) -> Integers:
-    counts = np.bincount(labels.codes, minlength=len(labels.names))
-    counts = counts[counts > 0]
+    counts = np.unique(labels.codes, return_counts=True)[1]
     held_out = int(np.ceil(spec.validation * len(data.x)))
     if counts.min() < 2 or min(held_out, len(data.x) - held_out) < len(counts):
         message = (

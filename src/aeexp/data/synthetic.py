@@ -9,7 +9,7 @@ from aeexp.spec import Blobs, SCurve, SwissRoll
 
 def _table(name: str, x: Floats, labels: Labels) -> Dataset:
     features = tuple(f"x{j + 1}" for j in range(x.shape[1]))
-    return Dataset(name, x, features, tuple(map(str, range(len(x)))), labels)
+    return Dataset(name, x, features, range(len(x)), (labels,))
 
 
 @load.register

@@ -78,7 +78,7 @@ def _alike(colours: Floats) -> Paint:
 
 
 def _by_class(classes: Classes, rows: Integers, hues: Sequence[str]) -> Paint:
-    names, hues = [*classes.names, "noise"], [*hues, style.NOISE]  # the last is also at -1
+    names, hues = [*classes.names, classes.none], [*hues, style.NOISE]  # the last is also at -1
     codes, counts = np.unique(classes.codes, return_counts=True)
     shown = classes.codes[rows]
     return Paint(

@@ -14,8 +14,15 @@ from aeexp.figures import style
 from aeexp.figures.panel import panel
 
 MOST_PANELS = 16
-MOST_ROWS = 2_000
+MOST_ROWS, MOST_VALUES = 2_000, 2**24
+"""Of a table that are kept reconstructed until it is drawn, whatever the run has found."""
 Mask = NDArray[np.bool_]
+
+
+def chosen_rows(rows: int, features: int) -> Integers:
+    """Return which rows are drawn: at random 2,000, or fewer of more than 8,000 features."""
+    most = min(MOST_ROWS, max(1, MOST_VALUES // features))
+    return np.random.default_rng(0).permutation(rows)[:most]
 
 
 @style.styled
@@ -24,19 +31,19 @@ def reconstruction(
 ) -> Figure:
     """Draw each feature as reconstructed against itself: up to 16, else the 8 best and 8 worst.
 
-    x, x_hat: (rows, features), in original units. validation: (rows,), which rows the model was
-    not trained on. r2: (features,), over those rows, or over all if there are none; not a number
-    where undefined.
+    x: (rows, features), in original units. x_hat: (shown, features), of the `chosen_rows` alone.
+    validation: (rows,), which rows the model was not trained on. r2: (features,), over those
+    rows, or over all if there are none; not a number where undefined.
     """
     drawn = _drawn_features(r2)
-    rows = np.random.default_rng(0).permutation(len(x))[:MOST_ROWS]
+    rows = chosen_rows(*x.shape)
     figure, side = _panels(len(drawn))
     for axes, i in zip(figure.axes, drawn, strict=True):
-        _panel(axes, x[rows, i], x_hat[rows, i], validation[rows])
+        _panel(axes, x[rows, i], x_hat[:, i], validation[rows])
         name = style.fit(features[i], side + 0.25, style.SMALL)
         axes.set_title(f"{name}\nR² = {_in_words(r2[i])}", fontsize=style.SMALL)
     _label(figure, validation)
-    style.headline(figure, "Reconstruction", *_notes(x, validation))
+    style.headline(figure, "Reconstruction", *_notes(x, validation, len(rows)))
     return figure
 
 
@@ -54,14 +61,14 @@ def _drawn_features(r2: Floats) -> Integers:
     return np.concatenate([order[:half], order[worst - half : worst]])
 
 
-def _notes(x: Floats, validation: Mask) -> Iterator[str]:
+def _notes(x: Floats, validation: Mask, shown: int) -> Iterator[str]:
     rows, features = x.shape
     yield f"R² over {'the validation' if validation.any() else 'all'} rows"
     if features > MOST_PANELS:
         half = MOST_PANELS // 2
         yield f"the {half} best and {half} worst of {features} features"
-    if rows > MOST_ROWS:
-        yield f"{MOST_ROWS:,} of {rows:,} rows shown"
+    if shown < rows:
+        yield f"{shown:,} of {rows:,} rows shown"
 
 
 def _panels(count: int) -> tuple[Figure, float]:

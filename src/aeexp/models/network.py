@@ -11,9 +11,12 @@ import keras
 import numpy as np
 
 from aeexp.data import Floats
+from aeexp.data.blocks import blocks
+from aeexp.models.slopes import mean_slopes
 from aeexp.spec import ModelSpec, RegulariserSpec
 
-CHUNK = 65_536  # rows at once: bounds the memory of a layer's output
+FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
+FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Network:
     def decode(self, z: Floats) -> Floats:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
         return _apply(self.decoder, z)
+
+    def slopes(self, x: Floats) -> Floats:
+        """Return the mean over scaled rows of d z / d x: (features, latent_dim)."""
+        return mean_slopes(self.encoder, x)
 
     def export(self) -> bytes:
         """Return x -> x_hat as one Keras model of standard layers: the content of its file."""
@@ -63,10 +70,21 @@ class Network:
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:
-    chunks = (rows[start : start + CHUNK] for start in range(0, max(len(rows), 1), CHUNK))
-    return np.concatenate(
-        [keras.ops.convert_to_numpy(model(chunk, training=False)) for chunk in chunks]
-    )
+    widest = max(layer.output.shape[-1] for layer in model.layers)
+    made = np.empty((len(rows), model.output_shape[-1]), np.float32)
+    for block in blocks(len(rows), widest):
+        made[block] = _apply_at_once(model, rows[block])
+    return made
+
+
+def _apply_at_once(model: keras.Model, rows: Floats) -> Floats:
+    """Apply a model to rows; a few are filled up to a power of two."""
+    size = max(FEWEST, 1 << (len(rows) - 1).bit_length()) if len(rows) <= FEW else len(rows)
+    filled = rows
+    if size > len(rows):
+        filled = np.zeros((size, *rows.shape[1:]), rows.dtype)
+        filled[: len(rows)] = rows
+    return keras.ops.convert_to_numpy(model(filled, training=False))[: len(rows)]
 
 
 @singledispatch

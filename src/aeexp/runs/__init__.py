@@ -1,9 +1,11 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
+from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.keep import keep, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
+from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
@@ -14,11 +16,14 @@ __all__ = [
     "Record",
     "Run",
     "Status",
+    "StoredModel",
     "claim",
     "keep",
     "locked",
     "named",
+    "read_model",
     "set_aside",
+    "slug",
     "write",
     "write_bytes",
 ]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from aeexp.artifact import Artifact, DivergedError, Facts
+from aeexp.names import printable
 from aeexp.runs.record import Record, Status
 from aeexp.runs.write import write, write_bytes
 from aeexp.spec import Experiment
@@ -35,7 +36,8 @@ def keep(
     except (Exception, SystemExit) as error:
         record.note(error=named(error))
         with suppress(OSError):  # where the disk is full, the error is told all the same
-            write_bytes(folder / "traceback.txt", traceback.format_exc().encode())
+            text = printable(traceback.format_exc(), keep="\n\t")
+            write_bytes(folder / "traceback.txt", text.encode())
         raise
     finally:
         _end(record, status, folder, watch)

@@ -86,13 +86,27 @@ class Ledger:
         return Path(self._beginning()["cwd"])
 
     def jobs(self) -> dict[int, Job]:
-        """Return all jobs by number, as the events so far leave them."""
+        """Return all jobs by number, as the events so far leave them.
+
+        Raises:
+            ValueError: One is told to be elsewhere.
+        """
         jobs: dict[int, Job] = {}
         for event in self._events():
             if "job" in event:
                 job = jobs.get(event["job"], Job(event["job"]))
+                self._refuse_outside(event.get("directory", "."))
                 jobs[job.number] = _after(job, event)
         return dict(sorted(jobs.items()))
+
+    def _refuse_outside(self, directory: str) -> None:
+        """Refuse a directory that is not within the sweep's: whoever resumes it renames it."""
+        sweep = self.path.parent.resolve()
+        if not (sweep / directory).resolve().is_relative_to(sweep):
+            message = (
+                f"{self.path} tells of {directory!r:.80}, which is not within it: not resumed."
+            )
+            raise ValueError(message)
 
     def _beginning(self) -> Mapping[str, Any]:
         for event in self._events():

@@ -1,6 +1,5 @@
 """What a run left in its directory, read back."""
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ from typing import Any
 import psutil
 
 from aeexp.runs.record import Status
+from aeexp.spec import Backend
+from aeexp.spreadsheet import read
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Run:
         return Status.INCOMPLETE if status is Status.RUNNING and not _lives(record) else status
 
     @property
+    def backend(self) -> Backend:
+        """Return the backend that the run computed with."""
+        return Backend(self.record.get("backend", Backend.jax.value))
+
+    @property
     def metrics(self) -> Mapping[str, float]:
         """Return metrics.json, with not-a-number for null; empty where there is none."""
         return {
@@ -46,8 +52,7 @@ class Run:
         path = self.folder / f"{name}.csv"
         if not path.is_file():
             return {}
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
+        header, *rows = read(path)
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
     def _json(self, name: str) -> Mapping[str, Any]:

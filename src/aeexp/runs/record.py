@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -15,10 +16,10 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
+from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.write import write_json
-from aeexp.spec import Experiment
+from aeexp.spec import Experiment, Spec
 
-SCHEMA = 1
 PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
 
 
@@ -46,6 +47,8 @@ class Record:
             "backend": experiment.backend,
             "versions": _versions(experiment.backend.value),
             "git_commit": _git_commit(),
+            "specs": _specs(experiment),
+            "cwd": str(Path.cwd()),
             "config_hash": hashlib.sha256(repr(experiment).encode()).hexdigest(),
             "threads": cores(),
             "host": gethostname(),
@@ -68,6 +71,18 @@ class Record:
         """Replace what was written when the run began; see `begin`."""
         self.note(status=status, ended=_now(), seconds=dict(seconds))
         write_json(self.path, self.content)
+
+
+def _specs(experiment: Experiment) -> dict[str, str]:
+    """Return which spec each part of an experiment is, by the key that sets it."""
+    specs: dict[str, str] = {}
+    for f in fields(experiment):
+        match getattr(experiment, f.name):
+            case Spec() as part:
+                specs[f.name] = type(part).__name__
+            case dict() as several:
+                specs |= {f"{f.name}.{n}": type(part).__name__ for n, part in several.items()}
+    return specs
 
 
 def _now() -> str:

@@ -1,6 +1,5 @@
 """write: Artifact -> its files in the run directory, each whole or not at all."""
 
-import csv
 import io
 import json
 import math
@@ -17,8 +16,12 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Table
+from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Table
+from aeexp.names import slug
+from aeexp.runs.arrays import pack
+from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
+from aeexp.spreadsheet import lines
 
 FILES = count(1)
 """Numbers the files that this process writes."""
@@ -37,37 +40,52 @@ def write(artifact: Artifact, folder: Path) -> None:
 
 @write.register
 def _(artifact: Metrics, folder: Path) -> None:
-    write_json(folder / f"{artifact.name}.json", artifact.values)
+    write_json(_file(folder, artifact, "json"), artifact.values)
 
 
 @write.register
 def _(artifact: Document, folder: Path) -> None:
-    write_json(folder / f"{artifact.name}.json", artifact.content)
+    write_json(_file(folder, artifact, "json"), artifact.content)
 
 
 @write.register
 def _(artifact: Table, folder: Path) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(artifact.columns)
-    writer.writerows(zip(*map(_cells, artifact.columns.values()), strict=True))
-    write_bytes(folder / f"{artifact.name}.csv", text.getvalue().encode())
+    rows = zip(*map(cells, artifact.columns.values()), strict=True)
+    write_bytes(_file(folder, artifact, "csv"), lines([artifact.columns, *rows]))
 
 
 @write.register
 def _(artifact: Plot, folder: Path) -> None:
     image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
-    write_bytes(folder / "figures" / f"{artifact.name}.{artifact.format}", image)
+    write_bytes(_file(folder / "figures", artifact, artifact.format), image)
 
 
 @write.register
 def _(artifact: Model, folder: Path) -> None:
-    model, weights = folder / artifact.name, io.BytesIO()
-    np.savez(weights, allow_pickle=False, **artifact.weights)
-    write_json(model / "architecture.json", artifact.architecture)
-    write_json(model / "preprocessing.json", artifact.preprocessing)
-    write_bytes(model / "weights.npz", weights.getvalue())
-    write_bytes(model / "model.keras", artifact.export)
+    files = {
+        "architecture.json": _json(artifact.architecture),
+        "preprocessing.json": _json(artifact.preprocessing),
+        "weights.npz": pack(artifact.weights),
+        "model.keras": artifact.export,
+    }
+    for name, content in files.items():
+        write_bytes(folder / artifact.name / name, content)
+    arrays = {"weights.npz": artifact.weights}
+    write_json(folder / artifact.name / "manifest.json", manifest(files, arrays))
+
+
+@write.register
+def _(artifact: Support, folder: Path) -> None:
+    path, content = folder / f"{artifact.name}.npz", pack(artifact.arrays)
+    write_bytes(path, content)
+    before = json.loads((path.parent / "manifest.json").read_bytes())
+    added = manifest({path.name: content}, {path.name: artifact.arrays})
+    both = {key: before[key] | added[key] for key in ("files", "arrays")}
+    write_json(path.parent / "manifest.json", before | both)
+
+
+def _file(folder: Path, artifact: Artifact, ending: str) -> Path:
+    return folder / f"{slug(artifact.name)}.{ending}"
 
 
 def _pixels(plot: Plot) -> bytes:
@@ -86,8 +104,7 @@ def _strokes(plot: Plot) -> bytes:
 
 def write_json(path: Path, content: Any) -> None:
     """Write nested content as JSON; what is not a finite number becomes null."""
-    text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-    write_bytes(path, f"{text}\n".encode())
+    write_bytes(path, _json(content))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -125,6 +142,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _json(content: Any) -> bytes:
+    text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
+    return f"{text}\n".encode(errors="replace")  # of no text, but a name of undecoded bytes
+
+
 def _crash_where_told() -> None:
     """End this process as a loss of power would, at the file whose number is in AEEXP_CRASH_AT.
 
@@ -134,7 +156,8 @@ def _crash_where_told() -> None:
         os._exit(9)
 
 
-def _cells(column: Any) -> Iterator[Any]:
+def cells(column: Any) -> Iterator[Any]:
+    """Yield a column's cells as a csv file has them; what is not a number is empty."""
     return (
         "" if isinstance(value, float | np.floating) and math.isnan(value) else value
         for value in column

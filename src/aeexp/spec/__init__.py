@@ -18,16 +18,21 @@ from aeexp.spec.clustering import (
 from aeexp.spec.dataset import (
     Blobs,
     BreastCancer,
+    Categorical,
     DatasetSpec,
     Diabetes,
     Digits,
+    Format,
+    Infinite,
     Iris,
+    Missing,
     SCurve,
     SwissRoll,
+    Table,
     Wine,
 )
 from aeexp.spec.experiment import Backend, Experiment
-from aeexp.spec.figures import AllFigures, FiguresSpec, Format, NoFigures
+from aeexp.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.spec.model import Activation, Autoencoder, Deep, Initializer, Linear, ModelSpec, Shallow
 from aeexp.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
 from aeexp.spec.preprocessing import FitOn, MinMax, PreprocessingSpec, Robust, Standard, Unscaled
@@ -63,6 +68,7 @@ __all__ = [
     "Backend",
     "Blobs",
     "BreastCancer",
+    "Categorical",
     "ClusteringSpec",
     "Constant",
     "Cosine",
@@ -76,10 +82,12 @@ __all__ = [
     "Engine",
     "Experiment",
     "Exponential",
+    "FigureFormat",
     "FiguresSpec",
     "FitOn",
     "Format",
     "GaussianMixture",
+    "Infinite",
     "Initializer",
     "Iris",
     "KMeans",
@@ -87,6 +95,7 @@ __all__ = [
     "Linkage",
     "Loss",
     "MinMax",
+    "Missing",
     "ModelSpec",
     "Nadam",
     "NoFigures",
@@ -106,6 +115,7 @@ __all__ = [
     "Standard",
     "Sweep",
     "SwissRoll",
+    "Table",
     "Training",
     "Unscaled",
     "WarmupCosine",

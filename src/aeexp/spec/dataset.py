@@ -1,6 +1,9 @@
 """Where the rows come from."""
 
+import codecs
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from aeexp.spec._spec import Spec, param
 
@@ -62,3 +65,109 @@ class Blobs(DatasetSpec):
     centers: int = param(4, "Number of clouds, which are the classes.", at_least=1)
     spread: float = param(1.0, "Standard deviation of each cloud.", above=0)
     seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+
+
+@dataclass(kw_only=True)
+class Format(Spec):
+    """How a file is read. What is null is detected, and said where it is not the plain default."""
+
+    separator: str | None = param(
+        None, "The character between fields; tab stands for a tab, blank for runs of blanks."
+    )
+    decimal: str | None = param(None, "The decimal mark, a point or a comma.")
+    thousands: str | None = param(None, "The mark between groups of three digits.")
+    encoding: str | None = param(None, "The encoding of a text file, such as latin-1.")
+    header: bool | None = param(
+        None,
+        "Whether the first line holds names; null refuses names that are all numbers, true takes"
+        " them, and with false the columns are x1, x2, ….",
+    )
+    sheet: str | None = param(None, "The sheet of a workbook; null takes the first.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named = ("tab", "blank", "\\t")
+        if self.separator is not None and self.separator not in named:
+            self._check_mark("separator", self.separator)
+        if self.decimal not in (None, ".", ","):
+            self.refuse("decimal", "'.' or ','", repr(self.decimal))
+        if self.thousands is not None:
+            self._check_mark("thousands", self.thousands)
+        if self.thousands is not None and self.thousands == self.decimal:
+            self.refuse("thousands", "another mark than decimal", repr(self.thousands))
+        if self.encoding is not None:
+            self._check_encoding(self.encoding)
+
+    def _check_mark(self, name: str, mark: str) -> None:
+        if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
+            self.refuse(name, "one character, none of letters, digits and quotes", repr(mark))
+
+    def _check_encoding(self, encoding: str) -> None:
+        try:
+            codecs.lookup(encoding)
+            "".encode(encoding)
+        except (LookupError, ValueError):
+            self.refuse("encoding", "one that Python knows, such as utf-8 or latin-1", encoding)
+
+
+class Missing(Enum):
+    """What becomes of cells without a number; what fills them is learnt from the training rows."""
+
+    error = "error"
+    drop_rows = "drop_rows"
+    mean = "mean"
+    median = "median"
+    knn = "knn"
+
+
+class Infinite(Enum):
+    """What becomes of infinities."""
+
+    error = "error"
+    missing = "missing"
+
+
+class Categorical(Enum):
+    """What becomes of columns of text."""
+
+    error = "error"
+    onehot = "onehot"
+    drop = "drop"
+
+
+@dataclass(kw_only=True)
+class Table(Format, DatasetSpec):
+    """Your own table: csv, tsv, parquet, feather, xlsx, npy or npz, a row for each thing."""
+
+    path: str = param("", "The file.")
+    columns: Any = param(
+        [], "Columns to learn from, by name or pattern ('gene_*'); none named takes all others."
+    )
+    drop: Any = param([], "Columns to leave out, by name or pattern.")
+    label: Any = param(
+        [], "Columns that are known about the rows, not learnt from; most is told of the first."
+    )
+    id: str | None = param(None, "Column that names the rows; null numbers them from 0.")
+    missing: Missing = param(
+        Missing.error, "What becomes of cells without a number; knn takes the 5 nearest rows."
+    )
+    infinite: Infinite = param(Infinite.error, "Whether infinities count as missing.")
+    categorical: Categorical = param(
+        Categorical.error, "What becomes of columns of text: onehot makes each category a feature."
+    )
+    log1p: Any = param([], "Columns whose log(1 + value) is learnt, by name or pattern.")
+    sample: int | None = param(
+        None, "Rows chosen at random, for a first look; null takes all.", at_least=2
+    )
+    seed: int = param(0, "Seed that chooses the sample.", at_least=0, below=2**32)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("columns", "drop", "label", "log1p"):
+            setattr(self, name, self._names(name, getattr(self, name)))
+
+    def _names(self, name: str, said: Any) -> list[str]:
+        names = said if isinstance(said, list) else [] if said is None else [said]
+        if not all(isinstance(each, str | int | float) for each in names):
+            self.refuse(name, "names of columns, such as [age,weight]", said)
+        return [str(each) for each in names]

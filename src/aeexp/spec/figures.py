@@ -6,7 +6,7 @@ from enum import Enum
 from aeexp.spec._spec import Spec, param
 
 
-class Format(Enum):
+class FigureFormat(Enum):
     """The file type of a figure."""
 
     png = "png"
@@ -23,7 +23,7 @@ class FiguresSpec(Spec):
 class AllFigures(FiguresSpec):
     """Every figure that the run's data, model and clusterings give rise to."""
 
-    format: Format = param(Format.png, "File type; svg and pdf stay sharp at any size.")
+    format: FigureFormat = param(FigureFormat.png, "File type; svg and pdf stay sharp.")
     dpi: int = param(150, "Pixels per inch of a png.", at_least=20, at_most=1200)
 
 

@@ -14,3 +14,6 @@ class Split(Spec):
     )
     seed: int = param(0, "Seed that chooses the rows held out.", at_least=0, below=2**32)
     stratify: bool = param(False, "Hold out the same share of every class.")
+    column: str | None = param(
+        None, "Column of your own table that says train or val (test is held out, too)."
+    )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite, isnan, nan
 
+from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
-from aeexp.summary.wording import joined, printable
+from aeexp.summary.wording import joined
 
 STATUSES = tuple(status.value for status in Status)
 

@@ -71,15 +71,15 @@ def _turned(each: Latents, reference: Latents) -> Latents:
 
 def _chosen(labels: Labels | None, places: Integers) -> Labels | None:
     match labels:
-        case Classes(name, codes, names):
-            return Classes(name, codes[places], names)
-        case Values(name, values):
-            return Values(name, values[places])
+        case Classes():
+            return replace(labels, codes=labels.codes[places])
+        case Values():
+            return replace(labels, values=labels.values[places])
     return None
 
 
 def _labels(column: Sequence[str]) -> Labels:
-    names = _in_order(dict.fromkeys(column))
+    names = _in_order(dict.fromkeys(text for text in column if text))
     try:
         values = np.array([float(text) if text else np.nan for text in column])
     except ValueError:
@@ -87,7 +87,8 @@ def _labels(column: Sequence[str]) -> Labels:
     if values is not None and len(names) > MOST_CLASSES:
         return Values("label", values)
     codes = {name: code for code, name in enumerate(names)}
-    return Classes("label", np.array([codes[text] for text in column]), tuple(names))
+    found = np.array([codes.get(text, -1) for text in column])
+    return Classes("label", found, tuple(names), none="no label")
 
 
 def _in_order(names: Mapping[str, None]) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from aeexp.names import printable
 from aeexp.summary.contents import Contents
-from aeexp.summary.wording import printable
 
 TEMPLATE = Path(__file__).parent / "template"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aeexp.names import printable
 from aeexp.runs import write_bytes
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.conclusion import said_by
@@ -12,7 +13,6 @@ from aeexp.summary.outcome import outcomes
 from aeexp.summary.page import page
 from aeexp.summary.study import study
 from aeexp.summary.table import table
-from aeexp.summary.wording import printable
 
 
 @dataclass(frozen=True)

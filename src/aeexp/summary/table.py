@@ -1,38 +1,23 @@
 """summary.csv: a row a run, for a spreadsheet or a program."""
 
-import csv
-import io
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from aeexp.names import printable
+from aeexp.spreadsheet import lines
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.outcome import Outcome
-from aeexp.summary.wording import printable
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for a formula by (OWASP, "CSV injection")."""
 
 
 def table(comparison: Comparison, into: Path) -> bytes:
     """Return the table of all runs; directories are told as seen from `into`."""
     several = len({outcome.sweep for outcome in comparison.outcomes}) > 1
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    rows = (dict(_row(comparison, run, into, several=several)) for run in comparison.outcomes)
-    for i, row in enumerate(rows):
-        if i == 0:
-            writer.writerow(map(harmless, row))
-        writer.writerow(map(_cell, row.values()))
-    return text.getvalue().encode()
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet computes and no terminal obeys; numbers as they are."""
-    line = printable(text, keep="\t\r\n")
-    return f"'{line}" if line.startswith(FORMULA) and not _is_number(line) else line
+    rows = [dict(_row(comparison, run, into, several=several)) for run in comparison.outcomes]
+    heads = [map(_shown, row) for row in rows[:1]]
+    return lines([*heads, *(map(_cell, row.values()) for row in rows)])
 
 
 def relative(folder: Path, into: Path) -> str:
@@ -61,17 +46,14 @@ def _row(
     yield "error", run.reason
 
 
-def _cell(value: str | float) -> str:
+def _shown(text: str) -> str:
+    """Return a text that no terminal obeys."""
+    return printable(text, keep="\t\r\n")
+
+
+def _cell(value: str | float) -> str | float:
     if isinstance(value, str):
-        return harmless(value)
+        return _shown(value)
     if not math.isfinite(value):
         return ""
-    return str(int(value)) if float(value).is_integer() else repr(value)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.strip() == text
+    return int(value) if float(value).is_integer() else value

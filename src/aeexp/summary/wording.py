@@ -3,17 +3,9 @@
 import math
 from collections.abc import Iterable
 
+from aeexp.names import printable
+
 NOTHING = "–"
-
-
-def printable(text: str, keep: str = "") -> str:
-    """Return `text` with a mark for each character that is not printed, such as an escape code.
-
-    keep: the control characters that may stay.
-    """
-    return "".join(
-        c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
 
 
 def one_line(text: str, longest: int = 300) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from aeexp.experiment import members
 from aeexp.problem import Problems
-from aeexp.run import members
 from aeexp.spec import Engine
 from aeexp.sweep.task import Task
 from aeexp.training import engine, mould

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from aeexp.experiment import fitted, members
 from aeexp.problem import Problems
-from aeexp.run import fitted, members
 from aeexp.runs import Ledger
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Outcome, Task

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from aeexp.names import printable
 from aeexp.runs import Run, Status
 from aeexp.sweep.task import Outcome
 from aeexp.terminal import losses, quiet_console
@@ -69,7 +70,7 @@ class SweepTerminal(Watch):
 
     def say(self, line: str) -> None:
         """Tell a line, above the bars if there are any."""
-        self.progress.console.print(Text(line), soft_wrap=True)
+        self.progress.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.say("Stopping; what is finished is kept. Ctrl-C again to stop at once.")

@@ -28,6 +28,8 @@ from aeexp.watch import Standing, Watch
 PAUSE = 0.25  # seconds of training between two looks at it
 SHARE = 0.5  # of the free memory that a group of members may take
 CGROUP = Path("/sys/fs/cgroup")
+PROGRAMS: dict[str, Any] = {}  # by what they say
+MOST_PROGRAMS = 32
 COPIES = 10  # of its weights that a member has: kept ones, slots, gradients, those on their way
 
 
@@ -124,7 +126,7 @@ class _Group:
         )
 
     def _compiled(self, course: Course, given: Given) -> Any:
-        """Return the program for such arguments, which JAX compiles once on a machine."""
+        """Return the program for such arguments."""
         split, whole = PartitionSpec("members"), PartitionSpec()
         mapped = jax.shard_map(
             self.program.epochs,
@@ -135,7 +137,7 @@ class _Group:
         )
         order = self._split(self.orders.draw(0))
         arguments = (course, given, order, np.int32(0), np.int32(0))
-        return jax.jit(mapped, donate_argnums=0).lower(*arguments).compile()
+        return _compiled_once(jax.jit(mapped, donate_argnums=0).lower(*arguments))
 
     def _chunks(self, run: Any, course: Course, given: Given) -> Iterator[tuple[Course, Log]]:
         """Yield the members and their log every few epochs, until all have stopped.
@@ -205,6 +207,19 @@ class _Group:
 
     def _whole(self, values: Any) -> Any:
         return jax.device_put(values, NamedSharding(self.mesh, PartitionSpec()))
+
+
+def _compiled_once(lowered: Any) -> Any:
+    """Compile a program unless it is one of the last few.
+
+    JAX keeps programs on disk, but not where it was imported before that could be asked of it.
+    """
+    said = lowered.as_text()
+    program = PROGRAMS.pop(said, None) or lowered.compile()
+    PROGRAMS[said] = program
+    while len(PROGRAMS) > MOST_PROGRAMS:
+        del PROGRAMS[next(iter(PROGRAMS))]
+    return program
 
 
 def _with_complement(values: list[float]) -> tuple[Floats, Floats]:

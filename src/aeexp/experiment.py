@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from aeexp.analysis import interpretation
+from aeexp.analysis import interpretation, reconstruction
 from aeexp.artifact import Artifact, Model
 from aeexp.data import Floats
+from aeexp.figures.reconstruction import chosen_rows
 from aeexp.models import Network
 from aeexp.problem import Problem, pose
 from aeexp.report import Fitted, begin, report
-from aeexp.spec import Autoencoder, Experiment
+from aeexp.spec import Autoencoder, Experiment, Table
 from aeexp.training import Member, engine, train
 from aeexp.watch import Watch
 
@@ -56,9 +57,16 @@ def members(experiment: Experiment, problem: Problem) -> list[Member]:
 
 def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted:
     """Return a trained network as it is kept, and what it makes of the table."""
-    z = network.encode(problem.x)
-    weights, quantity = _attribution(experiment, network, problem.x)
-    return Fitted(_model(experiment, problem, network), z, network.decode(z), weights, quantity)
+    x, z = problem.x, network.encode(problem.x)
+    weights, quantity = _attribution(experiment, network, x)
+    return Fitted(
+        _model(experiment, problem, network),
+        z,
+        reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows),
+        network.decode(z[chosen_rows(*x.shape)]),
+        weights,
+        quantity,
+    )
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
@@ -72,6 +80,9 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
         },
         preprocessing={
             "spec": type(experiment.preprocessing).__name__,
+            "id": experiment.dataset.id if isinstance(experiment.dataset, Table) else None,
+            "columns": [asdict(column) for column in problem.data.columns],
+            "missing": problem.data.missing.value,
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),
@@ -85,4 +96,4 @@ def _attribution(experiment: Experiment, network: Network, x: Floats) -> tuple[F
     """Return what ties features to factors, (features, factors), and what it is."""
     if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
         return network.weights()["z/kernel"], "encoder weight"
-    return interpretation.mean_jacobian(network.encode, x), "mean encoder Jacobian"
+    return network.slopes(x[interpretation.sampled(len(x))]), "mean encoder Jacobian"

@@ -1,0 +1,88 @@
+"""What did the model learn from, and does a new row lie within it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeexp.analysis.nearest import nearest
+from aeexp.data import Floats, Integers
+
+MOST_KNOWN = 10_000  # rows that new ones are compared with
+QUANTILES = 1_001  # of the training rows' errors
+USUAL = 99.0  # percentile of the training rows' errors, beyond which a row is outside
+CLUSTERS = "clusters/"
+"""What the names of the arrays that hold clusters begin with."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """What new rows are held against.
+
+    low, high: (features,), the range of the training rows, in original units. errors: (1001,)
+    quantiles of their mean squared errors. z: (known, factors), of all rows or a fixed random
+    choice of 10,000. clusters: (known,) by the clustering's name; -1 is noise.
+    """
+
+    low: Floats
+    high: Floats
+    errors: Floats
+    z: Floats
+    clusters: Mapping[str, Integers]
+
+    @classmethod
+    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the support that arrays hold; see `arrays`."""
+        named = [name for name in arrays if name.startswith(CLUSTERS)]
+        return cls(
+            low=arrays["low"],
+            high=arrays["high"],
+            errors=arrays["errors"],
+            z=arrays["z"],
+            clusters={name.removeprefix(CLUSTERS): arrays[name] for name in named},
+        )
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays by name."""
+        clusters = {f"{CLUSTERS}{name}": codes for name, codes in self.clusters.items()}
+        return {"low": self.low, "high": self.high, "errors": self.errors, "z": self.z} | clusters
+
+    def percentile(self, errors: Floats) -> Floats:
+        """Return what percentage of the training rows have a smaller error: (rows,)."""
+        return np.interp(errors, self.errors, np.linspace(0, 100, QUANTILES))
+
+    def beyond(self, x: Floats) -> NDArray[np.bool_]:
+        """Return which values lie beyond the training rows' range: (rows, features).
+
+        Rounding to single precision puts no value beyond it.
+        """
+        slack = np.finfo(np.float32).eps * np.maximum(np.abs(self.low), np.abs(self.high))
+        return (x < self.low - slack) | (x > self.high + slack)
+
+    def nearest(self, z: Floats) -> Mapping[str, tuple[Integers, Floats]]:
+        """Return the nearest cluster of each row and its confidence, by clustering."""
+        return {name: nearest(self.z, codes, z) for name, codes in self.clusters.items()}
+
+
+def support(
+    x: Floats, errors: Floats, train: Integers, z: Floats, clusters: Mapping[str, Integers]
+) -> Support:
+    """Return what the rows that were trained on span.
+
+    x: (rows, features), in original units, cells that are not a number being no part of it.
+    errors: (rows,), of their reconstruction. train: the rows trained on. z: (rows, factors).
+    clusters: (rows,) by the clustering's name.
+    """
+    trained = np.zeros((len(x), 1), bool)
+    trained[train] = True
+    known = np.sort(np.random.default_rng(0).permutation(len(z))[:MOST_KNOWN])
+    return Support(
+        low=np.fmin.reduce(x, where=trained, initial=np.inf),
+        high=np.fmax.reduce(x, where=trained, initial=-np.inf),
+        errors=np.quantile(errors[train], np.linspace(0, 1, QUANTILES)),
+        z=z[known],
+        clusters={name: codes[known] for name, codes in clusters.items()},
+    )

@@ -1,0 +1,162 @@
+"""The same runs from Python: compose an experiment, run it, load what it left."""
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from hydra._internal.utils import get_args_parser
+from omegaconf import OmegaConf
+
+from aeexp.backend import choose, installed, require, running, unheard
+from aeexp.data.tabular import sheet
+from aeexp.options import register
+from aeexp.perform import artifacts
+from aeexp.problem import pose
+from aeexp.reading import Sheet
+from aeexp.runs import Run, claim, keep, read_model, write_bytes
+from aeexp.spec import Backend, Experiment, Table
+from aeexp.terminal import Terminal
+from aeexp.words import compositions, said
+
+if TYPE_CHECKING:
+    from aeexp.reuse import Reuse
+
+
+@dataclass(kw_only=True)
+class Frame(Table):
+    """A table in memory: a pandas or polars data frame, and a hash of it."""
+
+    frame: Any = field(repr=False, metadata={"meaning": "The data frame.", "bounds": {}})
+    digest: str = field(metadata={"meaning": "Its hash.", "bounds": {}})
+
+
+@sheet.register
+def _(spec: Frame) -> Sheet:
+    return Sheet(spec.frame, ())
+
+
+@dataclass(frozen=True)
+class LoadedRun(Run):
+    """A run's directory, its tables as data frames, and its model at work on other rows.
+
+    The model computes on the backend that Keras runs on in this process, or on the run's own.
+    """
+
+    @property
+    def latents(self) -> pd.DataFrame:
+        """Return where each row lies: its factors, labels and clusters."""
+        return pd.DataFrame(self.table("latents")).pipe(_numbers)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Return the losses, a row for each epoch."""
+        return pd.DataFrame(self.table("history")).pipe(_numbers)
+
+    def encode(self, table: Any) -> pd.DataFrame:
+        """Return what the model makes of the rows of a data frame; see `Reuse.encode`."""
+        return self._reuse.encode(_pandas(table))
+
+    def decode(self, factors: Any) -> pd.DataFrame:
+        """Return the rows that factors z1, z2, … mean; see `Reuse.decode`."""
+        return self._reuse.decode(_pandas(factors))
+
+    def reconstruct(self, table: Any) -> pd.DataFrame:
+        """Return rows as the model reconstructs them, in original units."""
+        return self._reuse.reconstruct(_pandas(table))
+
+    @cached_property
+    def _reuse(self) -> "Reuse":
+        stored = read_model(self.folder)
+        choose(running() or (self.backend if installed(self.backend) else Backend.jax))
+        with unheard():
+            from aeexp.reuse import Reuse  # noqa: PLC0415  (imports Keras)
+        return Reuse(stored)
+
+
+def compose(*words: str) -> Experiment:
+    """Return the experiment that words of a command line say: `compose("model=deep", "seed=1")`.
+
+    Raises:
+        ValueError, HydraException: They say none.
+    """
+    register()
+    (config,) = compositions(get_args_parser().parse_args(list(words)))
+    return said(config)
+
+
+def run(experiment: Experiment, table: Any = None, folder: str | Path | None = None) -> LoadedRun:
+    """Run an experiment into a directory of its own, as the command line does, and load it.
+
+    table: a pandas or polars data frame to learn from; the experiment's dataset=table then says
+    what its columns are. folder: takes a suffix if it exists; by default it is
+    outputs/<date>/<time>.
+
+    Raises:
+        ValueError: It cannot be done; nothing was written.
+    """
+    if table is not None:
+        experiment = replace(experiment, dataset=_in_memory(experiment, table))
+    require(experiment.backend)
+    pose(experiment)
+    taken = claim(Path(folder or _now()).resolve())
+    write_bytes(taken / ".hydra" / "config.yaml", _yaml(experiment).encode())
+    terminal = Terminal()
+    keep(experiment, taken, partial(artifacts, experiment, terminal), terminal)
+    return LoadedRun(taken)
+
+
+def load_run(folder: str | Path) -> LoadedRun:
+    """Return a run by its directory.
+
+    Raises:
+        ValueError: There is no run.json in it.
+    """
+    found = LoadedRun(Path(folder))
+    if not found.record:
+        message = f"{folder} is not the directory of a run: it has no run.json."
+        raise ValueError(message)
+    return found
+
+
+def _in_memory(experiment: Experiment, table: Any) -> Frame:
+    dataset = experiment.dataset
+    if not isinstance(dataset, Table):
+        message = "A data frame needs dataset=table, whose keys say what its columns are."
+        raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
+    frame = _pandas(table)
+    digest = f"{pd.util.hash_pandas_object(frame).sum():x}"
+    named = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
+    return Frame(**named | {"path": dataset.path or "table"}, frame=frame, digest=digest)
+
+
+def _pandas(table: Any) -> pd.DataFrame:
+    frame = table if isinstance(table, pd.DataFrame) else table.to_pandas()
+    return frame.rename(columns=str)
+
+
+def _numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with every column of numbers as numbers."""
+    return table.apply(_number)
+
+
+def _number(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column
+
+
+def _yaml(experiment: Experiment) -> str:
+    """Return the configuration of an experiment, as Hydra keeps those that it composed."""
+    dataset = experiment.dataset
+    if isinstance(dataset, Frame):
+        named = {f.name: getattr(dataset, f.name) for f in fields(Table)}
+        experiment = replace(experiment, dataset=Table(**named))
+    return OmegaConf.to_yaml(OmegaConf.structured(experiment))
+
+
+def _now() -> Path:
+    return Path("outputs", f"{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S-%f}")

@@ -1,0 +1,64 @@
+"""NumPy files of one matrix."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from aeexp.reading.columnar import ROWS, look_through
+from aeexp.reading.names import listed, numbered
+from aeexp.reading.opened import Opened
+
+
+def open_array(path: Path) -> Opened:
+    """Look through a NumPy file of one matrix, and perhaps its columns' names.
+
+    Raises:
+        ValueError: It has pickled objects, no matrix or several, or names that do not fit.
+    """
+    try:
+        x, names = _matrix(path)
+    except ValueError as error:
+        message = f"it holds no array that can be read ({error})."
+        raise ValueError(message) from error
+    if x.ndim != 2 or x.dtype.kind not in "fiubU":
+        message = (
+            f"its array has {x.ndim} dimensions of {x.dtype}: save numbers in 2, rows × columns."
+        )
+        raise ValueError(message)
+    if names is not None and len(names) != x.shape[1]:
+        message = f"it has {len(names)} features for {x.shape[1]} columns: name each column once."
+        raise ValueError(message)
+    said = numbered(x.shape[1]) if names is None else names
+
+    def chunks() -> Iterator[pa.RecordBatch]:
+        for row in range(0, len(x), ROWS):
+            columns = [_column(x[row : row + ROWS, index]) for index in range(x.shape[1])]
+            yield pa.RecordBatch.from_arrays(columns, names=said)
+
+    types = [_column(x[:0, index]).type for index in range(x.shape[1])]
+    notes = [] if names else [f"the columns are called x1 to x{x.shape[1]}"]
+    kind = path.suffix[1:].lower()
+    return look_through(kind, pa.schema(list(zip(said, types, strict=True))), chunks, notes)
+
+
+def _matrix(path: Path) -> tuple[Any, list[str] | None]:
+    """Return an array, and the names of its columns if the file has them; never unpickle."""
+    if path.suffix.lower() == ".npy":
+        return np.lib.format.open_memmap(path, mode="r"), None
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
+        names = [str(n) for n in loaded["features"].ravel()] if "features" in loaded else None
+        matrices = [key for key in loaded.files if key != "features"]
+        if "x" in matrices or len(matrices) == 1:
+            return loaded["x" if "x" in matrices else matrices[0]], names
+    message = f"it holds the arrays {listed(matrices)}: call the table x."
+    raise ValueError(message)
+
+
+def _column(values: Any) -> pa.Array:
+    """Return a column of a matrix, in the machine's byte order and a type that Arrow has."""
+    if values.dtype.kind == "f" and values.dtype.itemsize not in (4, 8):
+        return pa.array(values.astype("f4" if values.dtype.itemsize == 2 else "f8"))
+    return pa.array(values.astype(values.dtype.newbyteorder("=")))

@@ -1,0 +1,162 @@
+"""A user's own file as a table, and as tables of so many rows."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from aeexp.reading.arrays import open_array
+from aeexp.reading.assembling import assemble
+from aeexp.reading.columnar import ROWS, open_arrow, open_parquet
+from aeexp.reading.names import shown
+from aeexp.reading.opened import Opened
+from aeexp.reading.profile import counters, too_large
+from aeexp.reading.source import opener
+from aeexp.reading.text import open_text
+from aeexp.reading.workbook import sheet_text
+from aeexp.spec import Format
+
+SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
+TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
+ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
+PATH, MESSAGE = 200, 600  # characters told
+KNOWN = {
+    "text": ("separator", "decimal", "thousands", "encoding", "header"),
+    "xlsx": ("decimal", "thousands", "header", "sheet"),
+}
+"""What can be said of a file; of others, nothing can, as they say it themselves."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as it was read.
+
+    frame: columns of int64, float32, float64 or str. notes: how the file was understood.
+    texts: of each column of text, a sentence that says why it is not one of numbers.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(path: Path, format: Format) -> Sheet:
+    """Read a table into memory.
+
+    Raises:
+        ValueError: The file is not there, or is not what its ending and `format` say.
+    """
+    with refusing(path):
+        opened = look(path, format)
+        frame = assemble(opened.chunks(), opened.rows, opened.schema)
+    return Sheet(frame, (*opened.notes, *counters(frame), *too_large(frame)), opened.texts)
+
+
+def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
+    """Yield a table piece by piece, with the types that `read` gives all of it.
+
+    The index counts on from piece to piece. Of a workbook all text is held at once.
+
+    Raises:
+        ValueError: As `read`.
+    """
+    with refusing(path):
+        start = 0
+        opened = look(path, format)
+        for held in _regrouped(opened.chunks(), rows):
+            count = sum(batch.num_rows for batch in held)
+            frame = assemble(held, count, opened.schema)
+            frame.index = pd.RangeIndex(start, start + len(frame))
+            start += len(frame)
+            yield frame
+
+
+def look(path: Path, format: Format) -> Opened:
+    """Find out what a file holds, in one pass through it.
+
+    Raises:
+        ValueError: As `read`, in words that do not yet name the file.
+    """
+    kind = _kind(path)
+    _check_known(kind, format)
+    opened = _opened(kind, path, format)
+    if not opened.rows:
+        message = "it has 0 data rows: give a file with at least one row below its names."
+        raise ValueError(message)
+    return opened
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn whatever a file causes into one line that names it."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception as error:
+        # a broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
+        own = type(error) is ValueError
+        message = (
+            f"dataset.path={shown(path, PATH)}: {said if own else f'cannot be read ({said})'}"
+        )
+        raise ValueError(message if own else f"{message}: is the file whole?") from error
+
+
+def _kind(path: Path) -> str:
+    name = path.name.lower()
+    packed = name.endswith(".gz")
+    kind = name.removesuffix(".gz").rpartition(".")[2]
+    if not path.exists():
+        message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
+        raise ValueError(message)
+    if path.is_dir():
+        message = "it is a directory: name a file in it."
+        raise ValueError(message)
+    if kind not in SEPARATORS and (packed or kind not in TYPED):
+        message = f"its ending is none of those that are read: {ENDINGS}."
+        raise ValueError(message)
+    return kind
+
+
+def _check_known(kind: str, format: Format) -> None:
+    known = KNOWN.get("text" if kind in SEPARATORS else kind, ())
+    for key in (f.name for f in fields(Format)):
+        if getattr(format, key) is not None and key not in known:
+            message = f"dataset.{key} says nothing of a file of this kind: leave it out."
+            raise ValueError(message)
+
+
+def _opened(kind: str, path: Path, format: Format) -> Opened:
+    match kind:
+        case "csv" | "tsv" | "txt":
+            return open_text(kind, SEPARATORS[kind], opener(path), format)
+        case "xlsx":
+            text, notes = sheet_text(path, format.sheet)
+            comma = replace(format, separator=",", encoding="utf-8")
+            opened = open_text(kind, ",", lambda: io.BytesIO(text), comma)
+            return replace(opened, notes=(*notes, *opened.notes))
+        case "parquet":
+            return open_parquet(path)
+        case "feather" | "arrow":
+            return open_arrow(path)
+        case _:
+            return open_array(path)
+
+
+def _regrouped(chunks: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield as many batches at a time as make up so many rows."""
+    held: list[pa.RecordBatch] = []
+    for chunk in chunks:
+        start, missing = 0, rows - sum(each.num_rows for each in held)
+        while chunk.num_rows - start >= missing:
+            yield [*held, chunk.slice(start, missing)]
+            start, held, missing = start + missing, [], rows
+        held.append(chunk.slice(start))
+    if any(each.num_rows for each in held):
+        yield held

@@ -1,0 +1,54 @@
+"""The experiment that a run did, from its directory."""
+
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from aeexp import spec
+from aeexp.options import OPTIONS, SEVERAL
+from aeexp.runs import Run
+from aeexp.spec import Experiment, Spec
+from aeexp.words import said
+
+
+def recall(run: Run) -> Experiment:
+    """Return the experiment that a run did, as its directory says.
+
+    Raises:
+        ValueError: The directory does not say it, or it holds parts that are not aeexp's own.
+    """
+    path = run.folder / ".hydra" / "config.yaml"
+    if not path.is_file():
+        message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
+        raise ValueError(message)
+    values = OmegaConf.load(path)
+    config = OmegaConf.structured(Experiment)
+    for group in OPTIONS:
+        config[group] = {} if group in SEVERAL else MISSING
+    for key, kind in _kinds(run, values).items():
+        OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)
+    merged = OmegaConf.merge(config, values)
+    assert isinstance(merged, DictConfig)
+    return said(merged)
+
+
+def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
+    """Return the spec of each part of the experiment that a run did, by the key that sets it."""
+    named = run.record.get("specs") or _chosen(run, values)
+    kinds: dict[str, Any] = {key: getattr(spec, str(name), None) for key, name in named.items()}
+    if unknown := [key for key, kind in kinds.items() if not _is_spec(kind)]:
+        message = f"{run.folder}: {', '.join(unknown)} is not aeexp's own: it cannot be read back."
+        raise ValueError(message)
+    return kinds
+
+
+def _is_spec(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Spec)
+
+
+def _chosen(run: Run, values: Any) -> dict[str, str]:
+    """Return the same for a run of schema 1, of which Hydra says what was chosen."""
+    choices = OmegaConf.load(run.folder / ".hydra" / "hydra.yaml").hydra.runtime.choices
+    chosen = {g: OPTIONS[g][choices[g]].__name__ for g in OPTIONS if g not in SEVERAL}
+    several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
+    return chosen | several

@@ -1,0 +1,189 @@
+"""A stored model at work on other rows: the same columns and preprocessing, nothing refitted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from aeexp.analysis.support import USUAL, Support
+from aeexp.data import Column, Floats
+from aeexp.data.columns import decode, encode
+from aeexp.imputation import Imputation
+from aeexp.models import Network, build
+from aeexp.preprocessing import Preprocessing, Scaling
+from aeexp.runs import StoredModel
+
+NAMED = 5  # columns named in a message
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a model makes of rows, see `Reuse.encode`, and why some lie outside what it knows.
+
+    beyond: (features,) in how many rows each is beyond the training rows. unusual: rows with a
+    larger error than is usual.
+    """
+
+    table: pd.DataFrame
+    beyond: NDArray[np.int64]
+    unusual: int
+
+
+class Reuse:
+    """Encodes, decodes and reconstructs rows with the model of a run.
+
+    Frames are pandas data frames; columns are found by name, in any order, and others are passed
+    over. It is built on the backend that Keras runs on, whichever trained it.
+    """
+
+    def __init__(self, stored: StoredModel) -> None:
+        self.stored = stored
+        self.columns = _columns(stored)
+        self.preprocessing = _preprocessing(stored)
+
+    def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return what the model makes of rows, a row for each.
+
+        z1, z2, …: the factors. error: mean squared error of the scaled features.
+        error_percentile: the percentage of training rows with a smaller one. For each clustering
+        the cluster of most of the 15 nearest known rows (-1 is noise), and `…_confidence`, the
+        share of them that are in it. outside: whether a value lies beyond the training rows'
+        range, or is a category they do not have, or the error is above 99 % of theirs. Of a run
+        that kept no support, those of before aeexp 0.2 say, there are the factors and the error.
+
+        Raises:
+            ValueError: A column is missing, or holds what the model cannot take.
+        """
+        return self.encoded(frame).table
+
+    def encoded(self, frame: pd.DataFrame) -> Encoded:
+        """Return the same with counts of what lies outside; see `encode`."""
+        x, rows = self._features(frame)
+        scaled = self.preprocessing.apply(x)
+        z = self.network.encode(scaled)
+        errors = ((scaled - self.network.decode(z)) ** 2).mean(1, dtype=np.float64)
+        made = {f"z{k + 1}": column for k, column in enumerate(z.T)} | {"error": errors}
+        beyond, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
+        if self.support:
+            made["error_percentile"] = self.support.percentile(errors)
+            beyond, unusual = self._beyond(self.support, x), made["error_percentile"] > USUAL
+            for name, (codes, confidence) in self.support.nearest(z).items():
+                made |= {name: codes, f"{name}_confidence": confidence}
+            made["outside"] = beyond.any(1) | unusual
+        table = _of_all(frame, pd.DataFrame(made, index=rows))
+        return Encoded(table, beyond.sum(0), int(unusual.sum()))
+
+    def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows as the model reconstructs them, in the columns and units of the table."""
+        x, rows = self._features(frame)
+        z = self.network.encode(self.preprocessing.apply(x))
+        return _of_all(frame, self._restored(self.network.decode(z), rows))
+
+    def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows, in the columns and units of the table, that factors z1, z2, … mean.
+
+        Raises:
+            ValueError: A factor is missing or not a finite number.
+        """
+        factors = [f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)]
+        if missing := [name for name in factors if name not in frame]:
+            message = f"The table lacks factors that the model decodes: {_listed(missing)}."
+            raise ValueError(message)
+        z = encode([Column(name) for name in factors], frame).astype(np.float32)
+        if not np.isfinite(z).all():
+            message = "The table has factors that are not finite numbers: leave those rows out."
+            raise ValueError(message)
+        return _of_all(frame, self._restored(self.network.decode(z), pd.RangeIndex(len(frame))))
+
+    def unknown(self, names: Sequence[str]) -> list[str]:
+        """Return the columns of a table that are neither features nor factors nor name rows."""
+        factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
+        known = {column.name for column in self.columns} | {self.id} | factors
+        return [name for name in names if name not in known]
+
+    @property
+    def id(self) -> str:
+        """Return the column that names rows."""
+        return self.stored.preprocessing.get("id") or "row"
+
+    @cached_property
+    def network(self) -> Network:
+        """Return the network, with the stored weights."""
+        network = build(self.stored.architecture, len(self.stored.features), {})
+        named = [variable.path for variable in network.variables]
+        network.assign(self.stored.weights[name] for name in named)
+        return network
+
+    @cached_property
+    def support(self) -> Support | None:
+        """Return what new rows are held against; None where the run did not keep it."""
+        return Support.read(self.stored.support) if self.stored.support else None
+
+    def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
+        """Return the features of the rows that the model can take, and their numbers."""
+        if missing := [c.name for c in self.columns if c.name not in frame]:
+            message = (
+                f"The table lacks columns that the model takes: {_listed(missing)}."
+                " They are found by their names."
+            )
+            raise ValueError(message)
+        x = encode(self.columns, frame)
+        gaps = np.isnan(x)
+        if self.preprocessing.imputation or not gaps.any():
+            return x, pd.RangeIndex(len(x))
+        if self.stored.preprocessing.get("missing") != "drop_rows":
+            names = [self.stored.features[j] for j in np.flatnonzero(gaps.any(0))]
+            message = (
+                f"The table has missing cells in {_listed(names)}, which the model was not trained"
+                " to fill: give whole rows, or train with dataset.missing=mean, median or knn."
+            )
+            raise ValueError(message)
+        whole = np.flatnonzero(~gaps.any(1))
+        return x[whole], pd.Index(whole)
+
+    def _beyond(self, support: Support, x: Floats) -> NDArray[np.bool_]:
+        """Return which features lie beyond the training rows; of a new category, all it has."""
+        beyond, start = support.beyond(x), 0
+        for column in self.columns:
+            stop = start + len(column.features)
+            if column.categories:
+                beyond[:, start:stop] |= x[:, start:stop].sum(1, keepdims=True) == 0
+            start = stop
+        return beyond
+
+    def _restored(self, scaled: Floats, rows: pd.Index) -> pd.DataFrame:
+        columns = decode(self.columns, self.preprocessing.undo(scaled))
+        return pd.DataFrame(dict(columns), index=rows)
+
+
+def _of_all(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with a row for each of the frame's, empty where it has none."""
+    whole = table if len(table) == len(frame) else table.reindex(pd.RangeIndex(len(frame)))
+    return whole.set_axis(frame.index)
+
+
+def _columns(stored: StoredModel) -> tuple[Column, ...]:
+    said = stored.preprocessing.get("columns")
+    if said is None:  # schema 1 knew no other columns than features
+        return tuple(map(Column, stored.features))
+    return tuple(
+        Column(each["name"], tuple(each["categories"]), log1p=each["log1p"]) for each in said
+    )
+
+
+def _preprocessing(stored: StoredModel) -> Preprocessing:
+    said: dict[str, Any] = dict(stored.preprocessing)
+    scaling = Scaling(np.array(said["offset"]), np.array(said["scale"]))
+    if "fill" not in stored.support:
+        return Preprocessing(scaling)
+    imputation = Imputation(*(stored.support[name] for name in ("fill", "donors")))
+    return Preprocessing(scaling, imputation)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

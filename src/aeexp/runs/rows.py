@@ -1,0 +1,65 @@
+"""A table that is written part by part, whole or not at all."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aeexp.runs.write import cells, replacing
+
+Columns = Mapping[str, Any]
+Write = Callable[[Columns], None]
+
+
+@contextmanager
+def rows(path: Path) -> Iterator[Write]:
+    """Give a function that adds rows, columns by name, to a csv or parquet file.
+
+    The file takes its name when all of them are there.
+
+    Raises:
+        ValueError: The path ends in neither .csv nor .parquet.
+        OSError: It cannot be written; what was there before is as it was.
+    """
+    if path.suffix not in WRITERS:
+        message = f"{path} must end in {' or '.join(WRITERS)}."
+        raise ValueError(message)
+    with replacing(path) as temporary, WRITERS[path.suffix](temporary) as write:
+        yield write
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+
+        def write(columns: Columns) -> None:
+            if not file.tell():
+                writer.writerow(columns)
+            writer.writerows(zip(*map(cells, columns.values()), strict=True))
+
+        yield write
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Write]:
+    import pyarrow as pa  # noqa: PLC0415  (heavy, and seldom needed)
+    from pyarrow import parquet  # noqa: PLC0415
+
+    files: list[Any] = []
+
+    def write(columns: Columns) -> None:
+        part = pa.table(dict(columns))
+        if not files:
+            files.append(parquet.ParquetWriter(path, part.schema))
+        files[0].write_table(part.cast(files[0].schema))
+
+    try:
+        yield write
+    finally:
+        for file in files:
+            file.close()
+
+
+WRITERS = {".csv": _csv, ".parquet": _parquet}

@@ -1,0 +1,62 @@
+"""Where options come from: aeexp's own menu and folders of files, but nothing that is imported."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra import compose, version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from aeexp.options import conf_dir
+
+
+def composed(said: tuple[str, list[str]]) -> DictConfig:
+    """Return what words compose to, by the name of the primary configuration."""
+    try:
+        return compose(*said, return_hydra_config=True)
+    except OmegaConfBaseException:
+        raise
+    except KeyError as error:
+        message = (
+            f"hydra.job.env_copy: {error} is not set; set it in the shell, and leave this out."
+        )
+        raise ValueError(message) from error
+
+
+@contextmanager
+def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
+    """Give what loads configurations as Hydra's own command line does; see hydra.main."""
+    path = create_config_search_path(str(conf_dir()))
+    if config_dir:
+        mine = f"file://{Path(config_dir).resolve()}"
+        path.prepend("command-line", mine, SearchPathQuery(provider="schema"))
+    version.setbase("1.3")
+    try:
+        yield Hydra.create_main_hydra2("aeexp", path).config_loader
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def require_folders(loader: ConfigLoader, name: str, overrides: list[Override]) -> None:
+    """Refuse to look for options in packages, which are imported for it.
+
+    Hydra takes where to look from the words, or from the primary configuration.
+    """
+    assert isinstance(loader, ConfigLoaderImpl)
+    loaded = loader.repository.load_config(name)
+    said = [o.value() for o in overrides if o.key_or_group == "hydra.searchpath"]
+    if loaded is not None:
+        places = OmegaConf.select(loaded.config, "hydra.searchpath")
+        said.append(None if places is None else list(places))
+    for place in (place for places in said if isinstance(places, list) for place in places):
+        if "://" in str(place) and not str(place).startswith("file://"):
+            message = f"hydra.searchpath: {place} may run any code, say file://<a folder>."
+            raise ValueError(message)

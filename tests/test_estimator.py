@@ -1,0 +1,353 @@
+"""The estimator: what scikit-learn asks of one, and that it is aeexp's own training."""
+
+import json
+import os
+import pickle
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_wine
+from sklearn.decomposition import PCA
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import aeexp
+from aeexp import Autoencoder
+from aeexp.artifact import DivergedError
+from aeexp.data import Floats
+from aeexp.options import OPTIONS
+from aeexp.parameters import PREPROCESSING
+from aeexp.problem import pose
+from aeexp.spec import Backend, Deep, Experiment, Split, Training
+from aeexp.training import Member, train
+
+WINE: Floats = load_wine().data
+
+
+def brief(**parameters: Any) -> Autoencoder:
+    return Autoencoder(**{"latent_dim": 2, "epochs": 3, "random_state": 0} | parameters)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Autoencoder:
+    return brief(epochs=5, lr=0.01).fit(WINE)
+
+
+@pytest.mark.filterwarnings("ignore:latent_dim|batch_size")
+@parametrize_with_checks([Autoencoder(2, epochs=2)])
+def test_it_is_what_scikit_learn_takes_for_an_estimator(
+    estimator: Autoencoder, check: Callable[[Autoencoder], None]
+) -> None:
+    check(estimator)
+
+
+def test_the_package_offers_it_by_name() -> None:
+    assert aeexp.Autoencoder is Autoencoder
+    assert "Autoencoder" in dir(aeexp)
+
+
+def test_the_package_says_what_it_does_not_offer() -> None:
+    with pytest.raises(AttributeError, match="module 'aeexp' has no attribute 'Autoencodre'"):
+        _ = aeexp.Autoencodre
+
+
+def test_importing_the_package_imports_none_of_what_it_needs() -> None:
+    code = (
+        "import aeexp, sys; dir(aeexp); assert not {'numpy', 'sklearn', 'keras'} & {*sys.modules}"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_importing_the_estimator_does_not_import_keras() -> None:
+    code = "import aeexp, sys; aeexp.Autoencoder(2); assert 'keras' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_its_defaults_are_those_of_the_deep_model_without_a_split() -> None:
+    deep = Autoencoder(random_state=0)._experiment()
+    assert deep.model == Deep()
+    assert deep.training == Training()
+    assert deep.split == Split(validation=0)
+    assert deep.regulariser == {}
+
+
+def test_its_scalings_are_those_of_the_menu() -> None:
+    assert OPTIONS["preprocessing"] == PREPROCESSING
+
+
+def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> None:
+    experiment = Experiment(
+        model=Deep(latent_dim=2),
+        split=Split(validation=0.2, seed=7),
+        training=Training(epochs=3),
+        backend=backend,
+        seed=7,
+    )
+    problem = pose(experiment)
+    rows = problem.rows
+    trained = train([Member(experiment=experiment, x=problem.x, rows=rows.train, val=rows.val)])
+    ours = brief(validation=0.2, random_state=7).fit(WINE)
+    np.testing.assert_array_equal(ours.history_.val_loss, trained.histories[0].val_loss)
+    np.testing.assert_array_equal(ours.transform(WINE), trained.network(0).encode(problem.x))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        pytest.param({"latent_dim": 0}, "latent_dim must be at least 1, got 0.", id="bound"),
+        pytest.param({"latent_dim": 2.5}, "latent_dim must be an integer, got 2.5.", id="kind"),
+        pytest.param(
+            {"latent_dim": np.int64(0)}, "latent_dim must be at least 1, got 0.", id="numpy"
+        ),
+        pytest.param(
+            {"hidden": 32}, "hidden must be a sequence of integers, got 32.", id="sequence"
+        ),
+        pytest.param({"hidden": (8, 0)}, "hidden must be at least 1, got 0.", id="each"),
+        pytest.param({"dropout": 1}, "dropout must be at least 0, below 1, got 1.0.", id="rate"),
+        pytest.param({"noise": -1}, "noise must be at least 0, got -1.0.", id="sd"),
+        pytest.param({"lr": "fast"}, "lr must be a number, got 'fast'.", id="number"),
+        pytest.param({"lr": np.nan}, "lr must be a finite number, got nan.", id="finite"),
+        pytest.param(
+            {"loss": "mes"},
+            "loss must be one of mse, mae, huber, binary_crossentropy, got 'mes'.",
+            id="word",
+        ),
+        pytest.param(
+            {"preprocessing": "zscore"},
+            "preprocessing must be one of standard, minmax, robust, none, got 'zscore'.",
+            id="scaling",
+        ),
+        pytest.param(
+            {"backend": "theano"},
+            "backend must be one of jax, tensorflow, torch, got 'theano'.",
+            id="backend",
+        ),
+        pytest.param(
+            {"patience": "long"}, "patience must be an integer or None, got 'long'.", id="optional"
+        ),
+        pytest.param({"patience": 0}, "patience must be at least 1, got 0.", id="part"),
+        pytest.param(
+            {"random_state": -1}, "random_state must be at least 0, below 2^32, got -1.", id="seed"
+        ),
+        pytest.param(
+            {"validation": 0.995},
+            "validation=0.995 leaves 0 of the 178 rows of X to train on, and 2 are needed: give"
+            " more rows or hold out fewer.",
+            id="split",
+        ),
+        pytest.param(
+            {"loss": "binary_crossentropy"},
+            "loss=binary_crossentropy needs scaled values between 0 and 1, and those of X lie"
+            " between -3.68 and 4.37: choose another loss, or preprocessing=minmax validation=0.",
+            id="probability",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_refused_under_its_own_name(
+    parameters: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError) as refusal:  # noqa: PT011  (compared in whole)
+        brief(**parameters).fit(WINE)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param({"latent_dim": np.int64(2), "hidden": np.array([4])}, id="numpy"),
+        pytest.param({"hidden": (), "latent_activation": "tanh"}, id="shallow"),
+        pytest.param({"l1": 1e-3, "l2": 1e-3, "dropout": 0.1, "noise": 0.1}, id="regularised"),
+        pytest.param({"preprocessing": "minmax", "output_activation": "sigmoid"}, id="minmax"),
+        pytest.param({"validation": 0.2, "patience": 1}, id="early-stopping"),
+        pytest.param({"random_state": np.random.RandomState(0)}, id="generator"),
+        pytest.param({"random_state": None}, id="unseeded"),
+    ],
+)
+def test_a_right_parameter_is_taken(parameters: dict[str, Any]) -> None:
+    assert np.isfinite(brief(**parameters).fit(WINE).score(WINE))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "warning"),
+    [
+        pytest.param({"latent_dim": 13}, "^latent_dim=13 does not compress", id="copies"),
+        pytest.param({"batch_size": 999}, "^batch_size=999 is more than the 178", id="clipped"),
+        pytest.param(
+            {"output_activation": "sigmoid"}, "Choose output_activation=linear", id="out-of-reach"
+        ),
+    ],
+)
+def test_what_is_seldom_meant_is_warned_of(parameters: dict[str, Any], warning: str) -> None:
+    with pytest.warns(UserWarning, match=warning):
+        brief(**parameters).fit(WINE)
+
+
+def test_a_training_that_diverges_says_so_and_what_helps() -> None:
+    with pytest.raises(DivergedError, match=r"^Diverged: no finite loss in epoch .*: lower lr\.$"):
+        brief(lr=1e30).fit(WINE)
+
+
+def test_a_search_goes_on_where_one_fit_diverges() -> None:
+    search = GridSearchCV(brief(), {"lr": [1e-3, 1e30]}, cv=2, error_score=np.nan)
+    with pytest.warns((FitFailedWarning, UserWarning)):
+        search.fit(WINE)
+    assert search.best_params_ == {"lr": 1e-3}
+
+
+def test_its_score_is_one_for_what_is_rebuilt_and_zero_for_the_mean(fitted: Autoencoder) -> None:
+    x_hat = fitted.inverse_transform(fitted.transform(WINE))
+    x, x_hat, mean = (fitted.scaling_.apply(each) for each in (WINE, x_hat, WINE.mean(0)))
+    expected = 1 - ((x - x_hat) ** 2).sum() / ((x - mean) ** 2).sum()
+    assert fitted.score(WINE) == pytest.approx(expected, abs=1e-4)
+
+
+def test_its_score_comes_up_to_pca_s_on_what_is_linear() -> None:
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(300, 2)) @ generator.normal(size=(2, 6)) + 5
+    linear = brief(hidden=(), lr=0.05, batch_size=64, epochs=60).fit(x)
+    assert PCA(2).fit(x).explained_variance_ratio_.sum() == pytest.approx(1)
+    assert linear.score(x) > 0.99
+
+
+def test_what_is_rebuilt_is_in_original_units(fitted: Autoencoder) -> None:
+    x_hat = fitted.inverse_transform(fitted.transform(WINE))
+    np.testing.assert_allclose(x_hat.mean(0), WINE.mean(0), rtol=0.1)
+
+
+def test_factors_of_another_number_are_refused(fitted: Autoencoder) -> None:
+    with pytest.raises(ValueError, match=r"^X must have 2 columns, as factors, got 3\.$"):
+        fitted.inverse_transform(np.ones((4, 3)))
+
+
+def test_single_precision_stays_single_precision(fitted: Autoencoder) -> None:
+    z = fitted.transform(WINE.astype(np.float32))
+    assert z.dtype == np.float32
+    assert fitted.inverse_transform(z).dtype == np.float32
+
+
+def test_a_row_has_the_same_factors_in_any_company(fitted: Autoencoder) -> None:
+    alone = np.vstack([fitted.transform(WINE[i : i + 1]) for i in range(5)])
+    np.testing.assert_allclose(alone, fitted.transform(WINE)[:5], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_factors_come_as_a_frame_with_aeexp_s_names(library: str) -> None:
+    factors = brief().set_output(transform=library).fit_transform(WINE)
+    assert type(factors).__module__.startswith(library)
+    assert list(factors.columns) == ["z1", "z2"]
+
+
+def test_a_frame_s_columns_are_remembered() -> None:
+    frame = pd.DataFrame(WINE, columns=load_wine().feature_names)
+    model = brief().fit(frame)
+    assert list(model.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.transform(frame[frame.columns[::-1]])
+
+
+def test_it_clusters_wines_in_a_pipeline() -> None:
+    model = brief(latent_dim=3, lr=0.01, epochs=30)
+    groups = make_pipeline(model, KMeans(3, random_state=0)).fit_predict(WINE)
+    best = [np.bincount(groups[load_wine().target == k]).max() for k in range(3)]
+    assert sum(best) / len(WINE) > 0.7
+
+
+def test_it_is_cross_validated_by_its_reconstruction() -> None:
+    folds = KFold(3, shuffle=True, random_state=0)
+    assert (cross_val_score(brief(lr=0.01, epochs=30), WINE, cv=folds) > 0.3).all()
+
+
+def test_a_clone_comes_to_the_same(fitted: Autoencoder) -> None:
+    again = clone(fitted).fit(WINE)
+    np.testing.assert_array_equal(again.transform(WINE), fitted.transform(WINE))
+
+
+def test_the_global_generators_are_left_alone(fitted: Autoencoder) -> None:
+    random.seed(3)
+    np.random.seed(3)  # noqa: NPY002, TID251  (what a user may do)
+    expected = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    clone(fitted).fit(WINE)
+    pickle.loads(pickle.dumps(fitted)).transform(WINE)  # noqa: S301
+    assert random.getstate() == expected[0]
+    assert np.random.get_state()[1].tolist() == expected[1]  # noqa: NPY002
+
+
+def test_a_fit_like_another_compiles_nothing(
+    backend: Backend, fitted: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if backend is not Backend.jax:
+        pytest.skip("only JAX compiles")
+    jax = pytest.importorskip("jax")
+    monkeypatch.delattr(jax.stages.Lowered, "compile")
+    np.testing.assert_array_equal(clone(fitted).fit_transform(WINE), fitted.transform(WINE))
+    assert clone(fitted).set_params(lr=0.1).fit(WINE).history_.loss[-1] != fitted.history_.loss[-1]
+
+
+def test_unseeded_fits_differ() -> None:
+    one, other = (brief(random_state=None).fit_transform(WINE) for _ in range(2))
+    assert not np.allclose(one, other)
+
+
+def test_a_pickle_holds_arrays_only(fitted: Autoencoder) -> None:
+    assert b"keras" not in pickle.dumps(fitted)
+
+
+@pytest.mark.parametrize("other", list(Backend))
+def test_a_pickle_is_read_on_any_backend(
+    other: Backend, fitted: Autoencoder, tmp_path: Path
+) -> None:
+    if find_spec(other.value) is None:
+        pytest.skip(f"{other.value} is not installed")
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps(fitted))
+    np.save(tmp_path / "x.npy", WINE)
+    code = (
+        "import numpy, pickle; model = pickle.load(open('model.pickle', 'rb'));"
+        " numpy.save('z.npy', model.transform(numpy.load('x.npy')))"
+    )
+    environment = os.environ | {"KERAS_BACKEND": other.value}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    z = np.load(tmp_path / "z.npy")
+    np.testing.assert_allclose(z, fitted.transform(WINE), rtol=1e-4, atol=1e-5)
+
+
+def test_it_takes_the_backend_that_keras_already_runs_on(tmp_path: Path, backend: Backend) -> None:
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": backend.value}))
+    code = (
+        "import keras, numpy; from aeexp import Autoencoder; x = numpy.eye(20);"
+        " Autoencoder(2, epochs=1).fit(x); print(keras.backend.backend())"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    environment["KERAS_HOME"] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [backend.value]
+
+
+def test_a_backend_that_keras_does_not_run_on_is_refused(backend: Backend) -> None:
+    other = next(each for each in Backend if each is not backend)
+    with pytest.raises(
+        ValueError, match=f"^backend={other.value} (is not i|cannot follow {backend.value})"
+    ):
+        brief(backend=other.value).fit(WINE)
+
+
+def test_a_backend_that_aeexp_does_not_know_is_named() -> None:
+    code = "from aeexp import Autoencoder; Autoencoder(2).fit([[1.0, 2.0]] * 5)"
+    environment = os.environ | {"KERAS_BACKEND": "theano"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=False, capture_output=True, text=True
+    )
+    assert "KERAS_BACKEND=theano is not supported: set it to one of jax" in done.stderr

@@ -1,0 +1,281 @@
+"""A configuration is data: it names what is to be done, and nothing that it holds is run."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from aeexp import cli
+from aeexp.inert import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
+from aeexp.runs import Ledger
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("training.epochs=1", "figures=none")
+CANARY = "canary-2f6c8e"
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Say words that are refused in one line, with exit code 2; they may name the file `harm`."""
+    monkeypatch.setenv("HARM", str(tmp_path / "harm"))
+    monkeypatch.setenv("SECRET", CANARY)
+
+    def run(*words: str) -> str:
+        before = sorted(tmp_path.rglob("*"))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        told = capsys.readouterr()
+        assert end.value.code == 2, told.err
+        assert told.err.count("\n") == 1
+        assert told.out == ""
+        assert CANARY not in told.err
+        assert sorted(tmp_path.rglob("*")) == before
+        return told.err
+
+    return run
+
+
+TOUCH = '_target_:os.system,_args_:["touch $HARM"]'
+
+
+@pytest.mark.parametrize("mode", [[], ["--multirun"], ["--cfg", "job"], ["--info", "all"]])
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        pytest.param(f"+hydra.callbacks.x={{{TOUCH}}}", "hydra.callbacks.x._target_", id="os"),
+        pytest.param(
+            "+hydra.callbacks.x={_target_:logging.os.system,_args_:[touch]}",
+            "hydra.callbacks.x._target_",
+            id="alias",
+        ),
+        pytest.param(
+            "+hydra.callbacks.x={_target_:hydra.experimental.callbacks.pickle.loads}",
+            "hydra.callbacks.x._target_",
+            id="alias of what is allowed",
+        ),
+        pytest.param(
+            "+hydra.callbacks.x={_target_:hydra.experimental.callbacks.LogJobReturnCallback,"
+            f"_args_:[{{{TOUCH}}}]}}",
+            "hydra.callbacks.x._args_.0._target_",
+            id="nested",
+        ),
+        pytest.param(
+            f"+hydra.callbacks.x=[[{{{TOUCH}}}]]", "hydra.callbacks.x.0.0._target_", id="list"
+        ),
+        pytest.param(
+            "+hydra.callbacks.x={a:os.system,_target_:'${.a}'}",
+            "hydra.callbacks.x._target_",
+            id="interpolated",
+        ),
+        pytest.param("+model._target_=os.system", "model._target_", id="in the experiment"),
+        pytest.param("+x={y:{_target_:os.system}}", "x.y._target_", id="of its own"),
+        pytest.param(
+            "hydra.sweeper._target_=os.system", "hydra.sweeper._target_", id="another sweeper"
+        ),
+        pytest.param(
+            "hydra.launcher._target_=hydra_plugins.evil.Launcher",
+            "hydra.launcher._target_",
+            id="another launcher",
+        ),
+        pytest.param(
+            "hydra.launcher._target_=hydra.experimental.callbacks.LogJobReturnCallback",
+            "hydra.launcher._target_",
+            id="in another's place",
+        ),
+    ],
+)
+def test_f33_a_target_that_is_not_listed_is_refused_by_its_key(
+    word: str, key: str, mode: list[str], refused: Callable[..., str]
+) -> None:
+    assert f"{key} may run any code" in refused(*mode, word)
+
+
+def logs(**parts: Any) -> dict[str, Any]:
+    return {"hydra": {"job_logging": {"version": 1, **parts}}}
+
+
+def file_handler(name: str) -> dict[str, Any]:
+    return logs(handlers={"f": {"class": "logging.FileHandler", "filename": name}})
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        pytest.param(logs(filters={"x": {"()": "os.system"}}), "filters.x.() may run", id="()"),
+        pytest.param(logs(handlers={"x": {".": {"a": 1}}}), "handlers.x.. may run", id="set"),
+        pytest.param(
+            logs(handlers={"x": {"class": "subprocess.Popen", "args": ["touch"]}}),
+            "handlers.x.class may run",
+            id="class",
+        ),
+        pytest.param(
+            logs(handlers={"x": {"class": "logging.handlers.SMTPHandler"}}),
+            "handlers.x.class may run",
+            id="mail",
+        ),
+        pytest.param(
+            logs(handlers={"x": {"class": "${y}"}}), "handlers.x.class may run", id="interpolated"
+        ),
+        pytest.param(logs(loggers={"class": {}}), "loggers.class may run", id="no class"),
+        pytest.param(
+            logs(formatters={"x": {"format": "ext://os.environ"}}), "may be any object", id="ext"
+        ),
+        pytest.param(
+            logs(handlers={"x": {"a": [["cfg://handlers"]]}}), "may be any object", id="cfg"
+        ),
+        pytest.param(
+            logs(formatters={"x": {"format": "${y}"}}), "stands for something else", id="hidden"
+        ),
+        pytest.param(logs(handlers="${y}"), "stands for something else", id="hidden handlers"),
+        pytest.param(file_handler("/home/user/.bashrc"), "no file in the run's", id="file"),
+        pytest.param(
+            file_handler("${hydra.runtime.output_dir}/../.bashrc"), "no file in the", id="way out"
+        ),
+        pytest.param(file_handler("${y}/x.log"), "no file in the run's", id="another directory"),
+        pytest.param(
+            {"hydra": {"hydra_logging": {"handlers": {"x": {"class": "logging.FileHandler"}}}}},
+            "handlers.x.class may run",
+            id="file of no run",
+        ),
+        pytest.param({"hydra": {"output_subdir": "../x"}}, "no plain name", id="subdirectory"),
+        pytest.param({"hydra": {"output_subdir": ".."}}, "no plain name", id="parent"),
+        pytest.param({"hydra": {"job": {"name": "../x"}}}, "no plain name", id="job's name"),
+        pytest.param(
+            {"hydra": {"job": {"env_set": {"PATH": "/evil"}}}}, "sets the environment", id="PATH"
+        ),
+        pytest.param({"hydra": {"job": {"env_set": "${y}"}}}, "sets the environment", id="env"),
+        pytest.param(
+            {"hydra": {"job": {"env_copy": ["SECRET"]}}}, "sets the environment", id="copied"
+        ),
+        pytest.param(
+            {"hydra": {"sweeper": {"params": {"+hydra.x": "1"}}}},
+            "not an experiment's",
+            id="swept",
+        ),
+        pytest.param(
+            {"hydra": {"sweeper": {"params": {"seed": "${oc.env:SECRET}"}}}},
+            "not an experiment's",
+            id="swept environment",
+        ),
+        pytest.param({"a": "${oc.env:SECRET}"}, "a calls oc.env", id="environment"),
+        pytest.param({"a": "x ${ oc.env : SECRET}"}, "a calls ", id="spaces"),
+        pytest.param({"a": ["${now:${oc.env:SECRET}}"]}, "a.0 calls oc.env", id="nested"),
+        pytest.param({"a": "${now:'${oc.env:SECRET}'}"}, "a calls oc.env", id="quoted"),
+        pytest.param({"a": "${${b}.env:SECRET}"}, "a calls ${b}.env", id="made up"),
+        pytest.param({"a": "${oc.create:{_target_:x}}"}, "a calls oc.create", id="new node"),
+        pytest.param({"a": "${oc.decode:x}"}, "a calls oc.decode", id="decoded"),
+        pytest.param({"a": "${oc.select:b,c}"}, "a calls oc.select", id="selected"),
+    ],
+)
+def test_f33_what_else_could_run_code_or_tell_of_the_environment_is_refused(
+    said: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=r"\A.*\Z") as error:
+        require_inert(OmegaConf.create(said))
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            {place[0]: {place[1]: {"x": {"_target_": target}}}}
+            if place[1] == "callbacks"
+            else {place[0]: {place[1]: {"_target_": target}}}
+            for place, targets in TARGETS.items()
+            for target in targets
+        ),
+        *(logs(handlers={"x": {"class": each}}) for each in STREAMS | FILES),
+        file_handler("${hydra.runtime.output_dir}/${hydra.job.name}-2.log"),
+        {"a": [f"${{{each}:x}}" for each in RESOLVERS], "b": "${a} $5 {x}", "c": "???", "d": None},
+    ],
+)
+def test_what_is_listed_may_be_said(said: dict[str, Any]) -> None:
+    require_inert(OmegaConf.create(said))
+
+
+@pytest.mark.parametrize("option", ["experiment/evil", "hydra/callbacks/evil"])
+def test_f33_a_target_in_a_stranger_s_options_is_refused(
+    option: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs" / f"{option}.yaml"
+    path.parent.mkdir(parents=True)
+    package = "# @package _global_\nhydra:\n  callbacks:\n    " if "experiment" in option else ""
+    path.write_text(f'{package}x: {{_target_: os.system, _args_: ["touch $HARM"]}}\n')
+    group, name = option.rsplit("/", 1)
+    for word in ("--config-dir", f"hydra.searchpath=[file://{tmp_path}/theirs]"):
+        words = ["--config-dir", f"{tmp_path}/theirs"] if word.startswith("--") else [word]
+        assert "callbacks.x._target_ may run" in refused(f"{group}={name}", *words)
+
+
+@pytest.mark.parametrize("where", ["words", "file"])
+def test_f33_options_are_not_sought_in_packages_which_are_imported_for_it(
+    where: str, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evil_package").mkdir()
+    (tmp_path / "evil_package" / "__init__.py").write_text("open('harm', 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ["hydra.searchpath=[pkg://evil_package]"]
+    if where == "file":
+        (tmp_path / "mine.yaml").write_text(
+            "defaults: [config]\nhydra: {searchpath: ['pkg://evil_package']}\n"
+        )
+        words = ["--config-dir", ".", "--config-name", "mine"]
+    assert "pkg://evil_package may run any code" in refused(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["--experimental-rerun", "config.pickle"], "unpickles", id="rerun"),
+        pytest.param(["--config-path", "theirs"], "add yours with --config-dir", id="other menu"),
+        pytest.param(["hydra.mode=MULTIRUN"], "say --multirun instead", id="mode"),
+        pytest.param(["hydra.job.env_copy=[SECRET]"], "hydra.job.env_", id="copied"),
+        pytest.param(["hydra.job.env_copy=[NO_SUCH]"], "'NO_SUCH' is not set", id="not set"),
+        pytest.param(["seed=${oc.env:SECRET}"], "seed calls oc.env", id="environment"),
+    ],
+)
+def test_f33_ways_around_the_check_are_refused(
+    words: list[str], says: str, refused: Callable[..., str]
+) -> None:
+    assert says in refused(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["--multirun", f"+hydra.callbacks.x={{{TOUCH}}}"], "may run", id="target"),
+        pytest.param([f"+hydra.callbacks.x={{{TOUCH}}}"], "begin no sweep", id="single"),
+        pytest.param(["--cfg", "job"], "begin no sweep", id="question"),
+    ],
+)
+def test_f33_a_stranger_s_sweep_is_checked_before_it_is_resumed(
+    words: list[str], says: str, refused: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "sweep").mkdir()
+    Ledger(tmp_path / "sweep").begun(words)
+    events = (tmp_path / "sweep" / "sweep.jsonl").read_text()
+    (tmp_path / "sweep" / "sweep.jsonl").write_text(events.replace(str(Path.cwd()), str(tmp_path)))
+    assert says in refused("resume", "sweep")
+
+
+def test_f41_no_value_of_the_environment_gets_into_a_file(
+    aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", CANARY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
+    assert aeexp(*QUICK).returncode == 0
+    assert aeexp("--multirun", "seed=0,1", *QUICK).returncode == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"run.json", "hydra.yaml", "sweep.jsonl", "summary.html", "multirun.yaml"} <= {
+        path.name for path in written
+    }
+    assert not [path for path in written if CANARY.encode() in path.read_bytes()]

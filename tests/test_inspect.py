@@ -1,0 +1,160 @@
+"""`inspect` says what is in a file and gives the command that runs it."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from aeexp.reading import inspect, read
+from aeexp.reading.command import command, quoted
+from aeexp.spec import Format
+
+ROWS = 40
+
+
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({
+        "sample": [f"s{i}" for i in range(ROWS)],
+        "run": range(100, 100 + ROWS),
+        "alcohol": rng.normal(13, 1, ROWS).round(2),
+        "ash": rng.normal(size=ROWS),
+        "fixed": 1,
+        "site": ["Rome", "Paris", "Rome", "Bonn"] * (ROWS // 4),
+        "species": ["setosa", "virginica"] * (ROWS // 2),
+    })  # fmt: skip
+    frame["ash2"] = frame.ash
+    frame.loc[3, "alcohol"] = np.nan
+    return frame
+
+
+def words(text: str) -> dict[str, object]:
+    """Return what the command at the end says, as a shell and Hydra understand it."""
+    said = text[text.index("aeexp dataset=table") :]
+    script = f"aeexp() {{ printf '%s\\0' \"$@\"; }}; {said}"
+    heard = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+    parser = OverridesParser.create()
+    overrides = [parser.parse_override(word) for word in heard.split("\0")[:-1]]
+    return {each.key_or_group: plain(each.value()) for each in overrides}
+
+
+def plain(value: object) -> object:
+    return OmegaConf.to_container(OmegaConf.create({"value": value}), resolve=True)["value"]
+
+
+def test_what_is_peculiar_about_a_table_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "wine.csv"
+    table().to_csv(path, index=False, sep=";", decimal=",", encoding="utf-16")
+    lines = {" ".join(line.split()) for line in inspect(path, Format()).splitlines()}
+    assert lines >= {
+        "wine.csv: 40 rows × 8 columns",
+        "format csv; encoding utf-16; separator ';'; decimal ','",
+        "sample text – 40 s0, s1, s2",
+        "run int64 – 40 100 … 139",
+        "fixed int64 – 1 1",
+        "constant 'fixed'",
+        "the same 'ash' = 'ash2'",
+        "ids, it seems 'sample', 'run'",
+        "labels, it seems 'site', 'species'",
+        "not numbers 'sample', 'site', 'species'",
+    }
+
+
+def test_the_command_says_what_the_table_needs_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "wine's table.csv"
+    table().to_csv(path, index=False)
+    assert words(inspect(path, Format(separator=","))) == {
+        "dataset": "table",
+        "dataset.path": str(path),
+        "dataset.separator": ",",
+        "dataset.label": "species",
+        "dataset.id": "sample",
+        "dataset.drop": ["run"],
+        "dataset.missing": "median",
+        "dataset.categorical": "onehot",
+    }
+
+
+def test_a_table_of_numbers_needs_its_path_alone(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(20, 3)))
+    said = words(inspect(tmp_path / "x.npy", Format()))
+    assert said == {"dataset": "table", "dataset.path": str(tmp_path / "x.npy")}
+
+
+def test_rows_that_repeat_an_earlier_one_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,x\n2,y\n1,x\n1,x\n,y\n")
+    assert "2 repeat an earlier one" in inspect(tmp_path / "x.csv", Format())
+
+
+def test_f20_a_column_with_some_text_is_told_of_cell_by_cell(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a\n1\n2\n3\nn.d.\n")
+    text = " ".join(inspect(tmp_path / "x.csv", Format()).split())
+    assert "mixed column 'a': 1 of 4 cells are no numbers: 'n.d.' in line 5" in text
+
+
+@pytest.mark.parametrize("columns", [5, 5000])
+def test_any_table_fits_a_terminal(tmp_path: Path, columns: int) -> None:
+    names = [f"column {i} {'n' * (i % 60)}" for i in range(columns)]
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(12, columns)), columns=names)
+    frame["text"] = ["long " * 50 + str(i) for i in range(12)]
+    frame.iloc[:, -1:] = frame.iloc[:, -1:].astype(object)
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    lines = inspect(tmp_path / "x.csv", Format()).splitlines()
+    head = lines[: next(i for i, line in enumerate(lines) if line.startswith("aeexp"))]
+    assert max(map(len, head)) <= 100
+    assert len(lines) < 45
+
+
+def test_many_columns_of_text_are_dropped_by_one_word(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {f"t{i}": [f"{i} {row} {row % 9}" for row in range(30)] for i in range(50)}
+    )
+    frame["x"] = np.linspace(0, 1, 30)
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    said = words(inspect(tmp_path / "x.csv", Format()))
+    assert said["dataset.categorical"] == "drop"
+    assert "dataset.drop" not in said
+
+
+def test_f39_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path) -> None:
+    hostile = "\x1b[2J\x07\u202e\x9b" + "n" * 300
+    frame = pd.DataFrame({hostile: [f"\x1b]0;{i}\x07" for i in range(12)], "b": range(0, 24, 2)})
+    frame.to_parquet(tmp_path / "x.parquet")
+    text = inspect(tmp_path / "x.parquet", Format())
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "n" * 60 not in text
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))) | st.text("\\${}'\"a,")
+)
+def test_a_quoted_text_comes_through_the_shell_and_hydra_as_it_is(text: str) -> None:
+    words = shlex.split(command(Path("x.csv"), Format(sheet=text), []))
+    said = next(word for word in words if word.startswith("dataset.sheet="))
+    assert plain(OverridesParser.create().parse_override(said).value()) == text
+    listed = OverridesParser.create().parse_override(f"dataset.drop=[{quoted(text)},b]").value()
+    assert plain(listed) == [text, "b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["null", "True", "5", "1e3", "", " ", "a b", "it's", 'say "x"', "$HOME", "${seed}", "a\\",
+     "\\'", "\\\\${a}", "a,b", "[a]", "{a:1}", "#", "`ls`", "!!", "a=b", "nan", "~", "\\${a}'\\"],
+)  # fmt: skip
+def test_a_text_is_nothing_but_itself_to_hydra(text: str) -> None:
+    override = OverridesParser.create().parse_override(f"dataset.label={quoted(text)}")
+    assert plain(override.value()) == text
+
+
+def test_a_file_is_refused_as_it_is_by_read(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n")
+    for verb in (inspect, read):
+        with pytest.raises(ValueError, match=r"x\.csv: it has 0 data rows"):
+            verb(tmp_path / "x.csv", Format())

@@ -1,0 +1,330 @@
+"""A run is used again: the same columns, the same preprocessing, whatever trained it."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.datasets import load_wine
+
+import aeexp
+from aeexp.analysis.support import support
+from aeexp.recall import recall
+from aeexp.reuse import Reuse
+from aeexp.runs import Run, read_model
+from aeexp.spec import (
+    Categorical,
+    Deep,
+    Experiment,
+    KMeans,
+    Missing,
+    Table,
+    Training,
+    Wine,
+)
+
+SCHEMA_1 = Path(__file__).parent / "runs" / "schema_1"
+Make = Callable[..., Experiment]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def wine() -> pd.DataFrame:
+    bunch = load_wine(as_frame=True)
+    names = [f"w{i}" for i in range(len(bunch.data))]
+    return bunch.data.assign(sample=names, cultivar=bunch.target_names[bunch.target])
+
+
+def close(found: pd.Series, expected: pd.Series, **within: float) -> bool:
+    return found.to_numpy() == pytest.approx(expected.to_numpy(), **within)
+
+
+@pytest.fixture(scope="module")
+def of_wine(
+    tiny: Make, tmp_path_factory: pytest.TempPathFactory, wine: pd.DataFrame
+) -> aeexp.LoadedRun:
+    """Train on the wines, in memory."""
+    experiment = tiny(
+        dataset=Table(label="cultivar", id="sample"),
+        model=Deep(latent_dim=2),
+        training=Training(epochs=5),
+        clustering={"kmeans": KMeans()},
+    )
+    return aeexp.run(experiment, wine, tmp_path_factory.mktemp("wine") / "run")
+
+
+def test_the_rows_of_the_run_are_encoded_as_in_its_latents(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    encoded, latents = of_wine.encode(wine), of_wine.latents
+    for factor in ("z1", "z2"):
+        assert close(encoded[factor], latents[factor], rel=1e-4, abs=1e-5)
+    assert (encoded["kmeans"] == latents["kmeans"]).mean() > 0.97
+    assert encoded["kmeans_confidence"].between(1 / 3, 1).all()
+
+
+def test_the_error_is_that_of_the_run(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+    encoded, latents = of_wine.encode(wine), of_wine.latents
+    held_out = (latents["split"] == "val").to_numpy()
+    mean = encoded["error"][held_out].mean()
+    assert mean == pytest.approx(of_wine.metrics["reconstruction.val.mse"], rel=1e-4)
+    trained = encoded["error_percentile"][~held_out]
+    assert trained.min() == pytest.approx(0, abs=0.1)
+    assert trained.max() == pytest.approx(100, abs=0.1)
+    assert trained.median() == pytest.approx(50, abs=1)
+
+
+def test_f30_columns_are_found_by_name_in_any_order_and_others_passed_over(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    turned = wine.iloc[:, ::-1].assign(more="x")
+    assert of_wine.encode(turned).equals(of_wine.encode(wine))
+
+
+def test_f30_missing_columns_are_refused_by_name(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    with pytest.raises(ValueError, match=r"lacks columns that the model takes: alcohol, hue\."):
+        of_wine.encode(wine.drop(columns=["hue", "alcohol"]))
+
+
+def test_f30_other_types_of_numbers_are_the_same_numbers(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    others = wine.astype({"proline": "Int64", "hue": "float32"})
+    assert close(of_wine.encode(others)["z1"], of_wine.encode(wine)["z1"], rel=1e-3)
+    with pytest.raises(ValueError, match="column hue holds 'much', which is not a number"):
+        of_wine.encode(wine.assign(hue="much"))
+
+
+def test_new_rows_have_no_say_in_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+    alone = of_wine.encode(wine.iloc[[7]])
+    shifted = wine.assign(proline=wine["proline"] + 5000)
+    with_others = of_wine.encode(pd.concat([wine.iloc[[7]], shifted])).iloc[[0]]
+    assert close(alone["z1"], with_others["z1"], rel=1e-5)
+
+
+def test_f31_rows_far_from_the_training_rows_are_outside(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    far = wine.assign(proline=wine["proline"] * 100)
+    assert of_wine.encode(far)["outside"].all()
+    trained = of_wine.latents["split"].to_numpy() == "train"
+    inside = of_wine.encode(wine[trained])["outside"]
+    assert inside.sum() == np.ceil(0.01 * trained.sum())  # 1 % have a larger error than 99 %
+
+
+def test_rows_are_reconstructed_in_original_units(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    restored = of_wine.reconstruct(wine)
+    assert list(restored) == [name for name in wine if name not in {"sample", "cultivar"}]
+    model = Reuse(read_model(of_wine.folder))
+    error = ((restored - wine[list(restored)]) / model.preprocessing.scaling.scale) ** 2
+    assert close(error.mean(axis=1), of_wine.encode(wine)["error"], rel=1e-3)
+
+
+def test_factors_are_decoded_to_what_they_reconstruct(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    decoded, restored = of_wine.decode(of_wine.latents), of_wine.reconstruct(wine)
+    assert close(decoded, restored, rel=1e-3)
+    with pytest.raises(ValueError, match="lacks factors that the model decodes: z2"):
+        of_wine.decode(of_wine.latents.drop(columns="z2"))
+    with pytest.raises(ValueError, match="not finite"):
+        of_wine.decode(of_wine.latents.assign(z1=np.nan))
+
+
+def test_a_frame_keeps_its_index(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+    some = wine.set_index("sample").iloc[5:9]
+    assert list(of_wine.encode(some).index) == ["w5", "w6", "w7", "w8"]
+
+
+def test_polars_frames_are_tables_too(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+    assert (
+        of_wine.encode(pl.from_pandas(wine))["z1"].tolist() == of_wine.encode(wine)["z1"].tolist()
+    )
+
+
+def mixed() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=list("abc"))
+    frame["a"] = frame["a"].where(rng.random(60) > 0.2)
+    return frame.assign(site=rng.choice(["n", "s"], 60), count=rng.poisson(5, 60))
+
+
+@pytest.mark.parametrize("missing", [Missing.mean, Missing.median, Missing.knn])
+def test_gaps_categories_and_logarithms_are_as_they_were_in_training(
+    tiny: Make, tmp_path: Path, missing: Missing
+) -> None:
+    dataset = Table(missing=missing, categorical=Categorical.onehot, log1p=["count"])
+    run = aeexp.run(tiny(dataset=dataset), mixed(), tmp_path / "run")
+    encoded = run.encode(mixed())
+    assert close(encoded["z1"], run.latents["z1"], rel=1e-3, abs=1e-5)
+    restored = run.reconstruct(mixed())
+    assert list(restored) == ["a", "b", "c", "site", "count"]
+    assert set(restored["site"]) <= {"n", "s"}
+    assert restored["count"].min() > -1
+    assert run.encode(mixed().assign(site="w"))["outside"].all()
+
+
+def test_rows_with_gaps_come_out_empty_where_training_dropped_them(
+    tiny: Make, tmp_path: Path
+) -> None:
+    table = mixed().drop(columns="site")
+    run = aeexp.run(tiny(dataset=Table(missing=Missing.drop_rows)), table, tmp_path / "run")
+    encoded = run.encode(table)
+    assert encoded["z1"].isna().tolist() == table["a"].isna().tolist()
+    assert len(encoded) == len(table)
+
+
+def test_gaps_that_training_did_not_know_are_refused(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    with pytest.raises(ValueError, match="missing cells in hue, which the model was not trained"):
+        of_wine.encode(wine.assign(hue=np.nan))
+
+
+def test_f45_a_run_of_schema_1_is_read_encoded_and_run_again(wine: pd.DataFrame) -> None:
+    run = aeexp.load_run(SCHEMA_1)
+    encoded = run.encode(wine)
+    assert close(encoded["z1"], run.latents["z1"], rel=1e-3, abs=1e-4)
+    assert "outside" not in encoded
+    assert recall(Run(SCHEMA_1)).dataset == Wine()
+    assert recall(Run(SCHEMA_1)).model == Deep()
+
+
+def test_support_is_of_the_rows_trained_on() -> None:
+    x = np.array([[1.0, 5], [3, np.nan], [100, 7]])
+    of = support(x, np.array([1.0, 2, 99]), np.array([0, 1]), np.zeros((3, 1)), {})
+    assert of.low.tolist() == [1, 5]
+    assert of.high.tolist() == [3, 5]
+    assert of.percentile(np.array([0.0, 1.5, 3])).tolist() == [0, 50, 100]
+    beyond = of.beyond(np.array([[1, 5], [0.5, 5.0], [3.1, 6]]))
+    assert beyond.tolist() == [[False, False], [True, False], [True, True]]
+
+
+def files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.fixture
+def trained(aeexp: Command, tmp_path: Path, wine: pd.DataFrame) -> Path:
+    """Train on a file of wines by the command line; return the directory of the run."""
+    wine.to_csv(tmp_path / "wine.csv", index=False)
+    words = ("dataset=table", "dataset.path=wine.csv", "dataset.label=cultivar")
+    done = aeexp(*words, "dataset.id=sample", "training.epochs=3", "figures=none")
+    assert done.returncode == 0, done.stderr
+    (record,) = tmp_path.glob("outputs/*/*/run.json")
+    return record.parent
+
+
+def test_commands_use_a_run_again(
+    aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
+) -> None:
+    wine.iloc[:30, ::-1].to_csv(tmp_path / "new.csv", index=False)
+    encoded = aeexp("encode", str(trained), "new.csv", "-o", "latents.csv")
+    assert encoded.returncode == 0, encoded.stderr
+    assert "30 rows: latents.csv" in encoded.stdout
+    assert "of 30 rows lie outside what the model learnt from" in encoded.stdout
+    latents = pd.read_csv(tmp_path / "latents.csv")
+    assert latents["sample"].tolist() == wine["sample"][:30].tolist()
+    assert {"z1", "error_percentile", "kmeans_confidence", "outside"} <= set(latents)
+    assert aeexp("decode", str(trained), "latents.csv").returncode == 0
+    assert aeexp("reconstruct", str(trained), "new.csv", "-o", "r.parquet").returncode == 0
+    decoded = pd.read_csv(tmp_path / "latents.decoded.csv")
+    restored = pd.read_parquet(tmp_path / "r.parquet")
+    assert close(decoded["proline"], restored["proline"], rel=1e-4)
+
+
+def test_a_run_is_verified_and_a_changed_table_found_out(
+    aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
+) -> None:
+    same = aeexp("verify", str(trained))
+    assert same.returncode == 0, same.stderr
+    assert "the same: all" in same.stdout
+    wine.assign(hue=1.5).to_csv(tmp_path / "wine.csv", index=False)
+    different = aeexp("verify", str(trained))
+    assert different.returncode == 1
+    assert "the table is not the one that the run was made with" in different.stdout
+
+
+def test_numbers_that_are_not_those_recorded_are_named(aeexp: Command, trained: Path) -> None:
+    metrics = json.loads((trained / "metrics.json").read_text())
+    (trained / "metrics.json").write_text(json.dumps(metrics | {"loss": 1.01 * metrics["loss"]}))
+    done = aeexp("verify", str(trained))
+    assert done.returncode == 1
+    assert "different: 1 of" in done.stdout
+    assert f"  loss: {1.01 * metrics['loss']:.6g} recorded" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(("encode",), "the following arguments are required: run, file", id="nothing"),
+        pytest.param(("encode", "run", "none.csv"), "none.csv", id="no file"),
+        pytest.param(("encode", "none", "new.csv"), "none/run.json is missing", id="no run"),
+        pytest.param(
+            ("encode", "run", "new.csv", "-o", "x.txt"), "x.txt must end in", id="ending"
+        ),
+        pytest.param(("encode", "run", "new.csv", "-o", "new.csv"), "the file to read", id="same"),
+        pytest.param(("encode", "run", "few.csv"), "lacks columns .*: hue", id="columns"),
+        pytest.param(("verify", "none"), "it has no .hydra/config.yaml", id="verify"),
+        pytest.param(("encode", "run", "new.csv", "--backend", "mx"), "invalid", id="backend"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
+    aeexp: Command, tmp_path: Path, wine: pd.DataFrame, words: tuple[str, ...], says: str
+) -> None:
+    shutil.copytree(SCHEMA_1, tmp_path / "run")
+    wine.to_csv(tmp_path / "new.csv", index=False)
+    wine.drop(columns="hue").to_csv(tmp_path / "few.csv", index=False)
+    before = files(tmp_path)
+    done = aeexp(*words)
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.count("\n") == 1
+    assert re.search(says, done.stderr)
+    assert files(tmp_path) == before
+
+
+def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path, trained: Path) -> None:
+    again = recall(Run(trained))
+    dataset = replace(again.dataset, path=str(tmp_path / "wine.csv"))
+    run = aeexp.run(replace(again, dataset=dataset), folder=tmp_path / "again")
+    assert run.metrics == pytest.approx(Run(trained).metrics, rel=1e-4, nan_ok=True)
+    assert recall(Run(run.folder)).model == again.model
+
+
+def test_words_compose_to_an_experiment() -> None:
+    experiment = aeexp.compose("model=deep", "optimizer.lr=0.1", "dataset=iris")
+    assert (experiment.model, experiment.optimizer.lr) == (Deep(), 0.1)
+    with pytest.raises(Exception, match="mdl"):
+        aeexp.compose("mdl=deep")
+
+
+def test_frames_need_a_table_to_say_what_they_hold(tiny: Make, wine: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="needs dataset=table"):
+        aeexp.run(tiny(), wine)
+
+
+def test_what_is_no_run_is_not_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"has no run\.json"):
+        aeexp.load_run(tmp_path)
+
+
+def test_nothing_is_written_where_a_run_cannot_be(tiny: Make, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such column"):
+        frame = pd.DataFrame({"a": [1.0, 2, 3]})
+        aeexp.run(tiny(dataset=Table(label="b")), frame, tmp_path / "run")
+    assert files(tmp_path) == set()
+
+
+def test_what_python_offers_is_listed() -> None:
+    assert {"compose", "run", "load_run", "LoadedRun"} <= set(dir(aeexp))

@@ -1,0 +1,350 @@
+"""A user's own table becomes features, labels and names of rows, and nothing of it is lost."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.datasets import load_wine
+from sklearn.impute import KNNImputer
+
+from aeexp import imputation
+from aeexp.data import Classes, Column, Values, load
+from aeexp.data.columns import decode, encode, features
+from aeexp.problem import pose
+from aeexp.spec import (
+    Categorical,
+    Experiment,
+    Infinite,
+    KMeans,
+    MinMax,
+    Missing,
+    Split,
+    Standard,
+    Table,
+)
+
+Csv = Callable[..., str]
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Csv:
+    """Write columns as a csv file and return its path."""
+
+    def write(**columns: Any) -> str:
+        path = tmp_path / "table.csv"
+        pd.DataFrame(columns).to_csv(path, index=False)
+        return str(path)
+
+    return write
+
+
+SIX = {"a": [1.0, 2, 3, 4, 5, 6], "b": [6.5, 5, 4, 3, 2, 1]}
+
+
+def test_a_table_is_its_file(csv: Csv) -> None:
+    data = load(
+        Table(path=csv(name=list("uvwxyz"), **SIX, site=list("nnsnss")), id="name", label="site")
+    )
+    assert data.name == "table"
+    assert data.features == ("a", "b")
+    assert data.x.tolist() == [list(pair) for pair in zip(*SIX.values(), strict=True)]
+    assert list(data.rows) == list("uvwxyz")
+    assert isinstance(data.label, Classes)
+    assert [data.label.names[code] for code in data.label.codes] == list("nnsnss")
+
+
+def test_wine_from_a_file_is_the_wine_that_comes_along(tmp_path: Path) -> None:
+    wine = load_wine(as_frame=True)
+    wine.data.assign(cultivar=wine.target_names[wine.target]).to_csv(
+        tmp_path / "wine.csv", index=False
+    )
+    ours = load(Table(path=str(tmp_path / "wine.csv"), label="cultivar"))
+    builtin = load(Experiment().dataset)
+    assert np.array_equal(ours.x, builtin.x)
+    assert ours.features == builtin.features
+    assert np.array_equal(ours.label.codes, builtin.label.codes)
+
+
+def test_a_table_of_single_precision_stays_so(tmp_path: Path) -> None:
+    frame = pd.DataFrame(SIX).astype(np.float32)
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert load(Table(path=str(tmp_path / "t.parquet"))).x.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [
+        pytest.param({}, ("gene_1", "gene_2", "age"), id="all"),
+        pytest.param({"columns": ["gene_*"]}, ("gene_1", "gene_2"), id="a pattern"),
+        pytest.param({"columns": ["age", "gene_1"]}, ("gene_1", "age"), id="in the table's order"),
+        pytest.param({"columns": "age"}, ("age",), id="one name"),
+        pytest.param({"drop": ["gene_*"]}, ("age",), id="dropped"),
+        pytest.param({"label": ["age"]}, ("gene_1", "gene_2"), id="a label is no feature"),
+        pytest.param({"id": "age"}, ("gene_1", "gene_2"), id="an id is no feature"),
+        pytest.param({"columns": ["*"], "drop": ["age"]}, ("gene_1", "gene_2"), id="both"),
+    ],
+)
+def test_columns_are_chosen_by_name_or_pattern(
+    csv: Csv, said: dict[str, Any], chosen: tuple[str, ...]
+) -> None:
+    path = csv(gene_1=[1, 2, 3], gene_2=[3, 1, 2], age=[20, 40, 30])
+    assert load(Table(path=path, **said)).features == chosen
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        pytest.param({"label": "cultivr"}, "dataset.label=cultivr: there is no such", id="label"),
+        pytest.param({"id": "nr"}, "dataset.id=nr: there is no such column; .* a, b", id="id"),
+        pytest.param({"drop": ["z*"]}, r"dataset.drop=z\*", id="pattern"),
+        pytest.param({"drop": ["a", "b"]}, "no column left", id="nothing left"),
+    ],
+)
+def test_columns_that_are_not_there_are_named(csv: Csv, said: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        load(Table(path=csv(**SIX), **said))
+
+
+def test_names_that_are_numbers_are_names(csv: Csv) -> None:
+    assert load(Table(path=csv(**{"1": [1, 2], "b": [2, 1]}), label=1)).features == ("b",)
+
+
+def test_what_is_no_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Table.drop must be names of columns"):
+        Table(path="x.csv", drop=[{"a": 1}])
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "names"),
+    [
+        pytest.param(["b", "a", "b", "a", "b", "c"], Classes, ("a", "b", "c"), id="text"),
+        pytest.param([2, 1, 2, 1, 2, 10], Classes, ("1", "10", "2"), id="few whole numbers"),
+        pytest.param([2.5, 1, 2, 1, 2, 3], Values, None, id="numbers"),
+        pytest.param([True, False] * 3, Classes, ("False", "True"), id="truth values"),
+        pytest.param([0.0, 1.0] * 3, Classes, ("0", "1"), id="whole floats"),
+    ],
+)
+def test_a_label_is_classes_or_values_as_its_cells_are(
+    csv: Csv, column: list[Any], kind: type, names: tuple[str, ...] | None
+) -> None:
+    label = load(Table(path=csv(**SIX, y=column), label="y")).label
+    assert isinstance(label, kind)
+    assert getattr(label, "names", None) == names
+
+
+def test_f32_a_row_without_a_label_belongs_to_no_class(csv: Csv) -> None:
+    label = load(Table(path=csv(**SIX, y=["a", None, "b", "a", "b", "a"]), label="y")).label
+    assert label.codes.tolist() == [0, -1, 1, 0, 1, 0]
+    assert label.none == "no y"
+    ages = load(Table(path=csv(**SIX, y=[1.5, None, 2, 3, 4, 5]), label="y")).label
+    assert np.isnan(ages.values).tolist() == [False, True] + [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        pytest.param({}, r"not numbers: site \('n'\).*dataset.categorical=onehot", id="text"),
+        pytest.param({"label": "site", "columns": ["a", "site"]}, "", id="a label may be text"),
+    ],
+)
+def test_f20_text_among_the_features_is_refused_with_what_would_do(
+    csv: Csv, said: dict[str, Any], says: str
+) -> None:
+    path = csv(**SIX, site=list("nnsnss"))
+    if says:
+        with pytest.raises(ValueError, match=says):
+            load(Table(path=path, **said))
+    else:
+        assert load(Table(path=path, **said)).features == ("a",)
+
+
+def test_text_is_dropped_or_made_features(csv: Csv) -> None:
+    path = csv(**SIX, site=list("nnsnss"))
+    assert load(Table(path=path, categorical=Categorical.drop)).features == ("a", "b")
+    onehot = load(Table(path=path, categorical=Categorical.onehot))
+    assert onehot.features == ("a", "b", "site=n", "site=s")
+    assert onehot.x[:, 2:].tolist() == [[1, 0], [1, 0], [0, 1], [1, 0], [0, 1], [0, 1]]
+
+
+def test_text_that_names_rows_makes_no_features(csv: Csv) -> None:
+    path = csv(a=range(150), name=[f"n{i}" for i in range(150)])
+    with pytest.raises(ValueError, match="name has 150 categories, more than 100"):
+        load(Table(path=path, categorical=Categorical.onehot))
+
+
+def test_log1p_is_taken_of_the_columns_named(csv: Csv) -> None:
+    data = load(Table(path=csv(**SIX), log1p=["a"]))
+    assert data.features == ("log1p(a)", "b")
+    assert data.x[:, 0] == pytest.approx(np.log1p(SIX["a"]))
+    with pytest.raises(ValueError, match="a: log1p needs values above -1, got -3"):
+        load(Table(path=csv(a=[-3, 1], b=[1, 2]), log1p=["a"]))
+
+
+def test_columns_and_features_are_each_other_s_inverse() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2, 3], "site": ["n", "s", "n"], "c": [0.0, 10, 100]})
+    columns = [Column("a"), Column("site", categories=("n", "s")), Column("c", log1p=True)]
+    restored = decode(columns, encode(columns, frame))
+    assert features(columns) == ("a", "site=n", "site=s", "log1p(c)")
+    assert restored["site"].tolist() == ["n", "s", "n"]
+    assert restored["a"].tolist() == [1, 2, 3]
+    assert restored["c"] == pytest.approx([0, 10, 100])
+
+
+GAPS = {"a": [1.0, None, 3, 4, 5, 6], "b": [6.0, 5, None, None, 2, 1]}
+
+
+def test_f13_missing_cells_are_refused_with_counts_rows_and_what_would_do(csv: Csv) -> None:
+    with pytest.raises(ValueError, match=r"3 of 12 cells are missing, in a \(1\), b \(2\)") as e:
+        load(Table(path=csv(**GAPS)))
+    assert "data rows 2, 3, 4" in str(e.value)
+    assert "dataset.missing=drop_rows, mean, median or knn" in str(e.value)
+
+
+def test_f13_infinities_are_missing_only_when_told_so(csv: Csv) -> None:
+    path = csv(a=[1, np.inf, 3, 4, -np.inf, 6], b=[1.0, 2, 3, 4, 5, 6])
+    with pytest.raises(ValueError, match=r"infinite cells in a \(2\)"):
+        load(Table(path=path))
+    data = load(Table(path=path, infinite=Infinite.missing, missing=Missing.mean))
+    assert np.isnan(data.x[:, 0]).tolist() == [False, True, False, False, True, False]
+
+
+def test_f13_rows_with_missing_cells_are_dropped_with_their_labels(csv: Csv) -> None:
+    path = csv(**GAPS, y=list("abcdef"), n=list("uvwxyz"))
+    data = load(Table(path=path, missing=Missing.drop_rows, label="y", id="n"))
+    assert data.x.tolist() == [[1, 6], [5, 2], [6, 1]]
+    assert list(data.rows) == ["u", "y", "z"]
+    assert data.label.names == ("a", "e", "f")
+    assert any("3 of 6 rows are left out" in note for note in data.notes)
+
+
+@given(
+    x=arrays(np.float64, (12, 3), elements=st.floats(-1e3, 1e3)),
+    gaps=arrays(np.bool_, (12, 3)),
+)
+@pytest.mark.parametrize("missing", [Missing.mean, Missing.median, Missing.knn])
+def test_f13_gaps_are_filled_from_the_rows_trained_on_alone(
+    missing: Missing, x: np.ndarray, gaps: np.ndarray
+) -> None:
+    gaps[0] = False
+    scaled = np.where(gaps, np.nan, x).astype(np.float32)
+    train, others = scaled[:8], scaled[8:]
+    filled = imputation.fit(missing, train).apply(others)
+    assert np.isfinite(filled).all()
+    assert np.array_equal(filled[~gaps[8:]], others[~gaps[8:]])
+    known = {Missing.mean: np.nanmean, Missing.median: np.nanmedian}
+    if missing is Missing.knn:
+        oracle = KNNImputer(n_neighbors=5).fit(train).transform(others)
+        assert filled == pytest.approx(oracle, rel=1e-5, abs=1e-3)
+    else:
+        expected = np.broadcast_to(known[missing](train.astype(float), axis=0), others.shape)
+        assert filled[gaps[8:]] == pytest.approx(expected[gaps[8:]], rel=1e-4, abs=1e-2)
+
+
+@pytest.mark.parametrize("missing", [Missing.mean, Missing.median, Missing.knn])
+def test_f13_held_out_rows_have_no_say_in_what_fills_gaps(csv: Csv, missing: Missing) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 40))
+    a[[1, 5]] = np.nan
+    experiment = Experiment(dataset=Table(path=csv(a=a, b=b), missing=missing))
+    before = pose(experiment)
+    held_out = before.rows.val
+    a[held_out], b[held_out] = 100 + a[held_out], 100 - b[held_out]
+    csv(a=a, b=b)
+    after = pose(experiment)
+    assert np.array_equal(before.x[before.rows.train], after.x[after.rows.train])
+
+
+def test_a_column_without_any_value_to_learn_from_is_refused(csv: Csv) -> None:
+    path = csv(a=[np.nan] * 6, b=[1.0, 2, 3, 4, 5, 6])
+    with pytest.raises(ValueError, match=r"has a value of a: leave it out"):
+        pose(Experiment(dataset=Table(path=path, missing=Missing.mean)))
+
+
+def test_the_table_may_say_which_rows_are_held_out(csv: Csv) -> None:
+    path = csv(**SIX, part=["train", "Train", "val", "train", "test", "training"])
+    problem = pose(Experiment(dataset=Table(path=path), split=Split(column="part")))
+    assert problem.data.features == ("a", "b")
+    assert problem.rows.train.tolist() == [0, 1, 3, 5]
+    assert problem.rows.val.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("column", "part", "says"),
+    [
+        pytest.param("prt", ["train"] * 6, "split.column=prt: there is no such", id="no column"),
+        pytest.param("part", list("xyzxyz"), "says x, y, z: it must say train", id="other words"),
+        pytest.param("part", ["train", *["val"] * 5], "leaves 1 of the 6 rows", id="too few"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused(
+    csv: Csv, column: str, part: list[str], says: str
+) -> None:
+    path = csv(**SIX, part=part)
+    with pytest.raises(ValueError, match=says):
+        pose(Experiment(dataset=Table(path=path), split=Split(column=column)))
+
+
+def test_only_a_table_of_one_s_own_splits_itself() -> None:
+    with pytest.raises(ValueError, match="only a table of your own"):
+        pose(Experiment(split=Split(column="part")))
+
+
+def test_a_sample_is_a_fixed_choice_of_rows_in_order(csv: Csv) -> None:
+    path = csv(a=np.arange(100.0), b=np.arange(100.0) ** 2)
+    first, again, other = (
+        load(Table(path=path, sample=10, seed=seed)).x[:, 0].tolist() for seed in (0, 0, 1)
+    )
+    assert first == again == sorted(first)
+    assert len(set(first)) == 10
+    assert first != other
+
+
+def test_copies_of_rows_are_counted(csv: Csv) -> None:
+    data = load(Table(path=csv(a=[1, 2, 1, 1], b=[1, 2, 1, 2])))
+    assert any(note.startswith("1 of 4 rows are copies of another") for note in data.notes)
+    assert not load(Table(path=csv(**SIX))).notes
+
+
+def test_several_labels_are_each_told_of(csv: Csv, tiny: Callable[..., Experiment]) -> None:
+    from aeexp.experiment import run  # noqa: PLC0415  (Keras: its backend is chosen by then)
+
+    rng = np.random.default_rng(0)
+    x = np.repeat([[0.0, 0], [9, 9]], 20, axis=0) + rng.normal(size=(40, 2))
+    kind, site = ["u"] * 20 + ["v"] * 20, ["n", "s"] * 20
+    path = csv(a=x[:, 0], b=x[:, 1], kind=kind, site=site, age=np.arange(40) / 3)
+    experiment = tiny(
+        dataset=Table(path=path, label=["kind", "site", "age"]), clustering={"kmeans": KMeans()}
+    )
+    found = {artifact.name: artifact for artifact in run(experiment)}
+    latents, metrics = found["latents"].columns, found["metrics"].values
+    assert [name for name in latents if name.startswith("label")] == [
+        "label",
+        "label.site",
+        "label.age",
+    ]
+    assert list(latents["label.site"]) == site
+    assert metrics["clustering.kmeans.ari"] > 0.9
+    assert metrics["clustering.kmeans.ari.site"] < 0.1
+    assert "clustering.kmeans.ari.age" not in metrics
+
+
+@pytest.mark.parametrize("scaling", [Standard(), MinMax()], ids=["standard", "minmax"])
+def test_every_way_to_fill_gaps_trains(
+    csv: Csv, tiny: Callable[..., Experiment], scaling: Any
+) -> None:
+    from aeexp.experiment import run  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 3))
+    x[rng.random(x.shape) < 0.2] = np.nan
+    path = csv(**dict(zip("abc", x.T, strict=True)))
+    for missing in (Missing.drop_rows, Missing.mean, Missing.median, Missing.knn):
+        experiment = tiny(dataset=Table(path=path, missing=missing), preprocessing=scaling)
+        found = {artifact.name: artifact for artifact in run(experiment)}
+        assert np.isfinite(found["metrics"].values["reconstruction.val.mse"])
