@@ -504,7 +504,7 @@ class Change:
 
     scale: tuple[float, ...] = (1.0,) * FEATURES
     shift: tuple[float, ...] = (0.0,) * FEATURES
-    labels: Labels | None = None
+    labels: tuple[Labels, ...] = ()
 
 
 CHANGES = {
@@ -513,9 +513,9 @@ CHANGES = {
     "all constant": Change(scale=(0, 0, 0, 0), shift=(1, 2, 3, 4)),
     "extreme": Change(scale=(1e300, 1e-300, 1e-18, 0), shift=(0, 0, 0, 1e300)),
     "largest": Change(scale=(7e307, 1, 1, 1)),
-    "one class": Change(labels=Classes("class", np.zeros(40, int), ("a",))),
-    "a class of one": Change(labels=Classes("class", np.arange(40) // 39, ("a", "b"))),
-    "a class a row": Change(labels=Classes("class", np.arange(40), tuple(map(str, range(40))))),
+    "one class": Change(labels=(Classes("class", np.zeros(40, int), ("a",)),)),
+    "a class of one": Change(labels=(Classes("class", np.arange(40) // 39, ("a", "b")),)),
+    "a class a row": Change(labels=(Classes("class", np.arange(40), tuple(map(str, range(40)))),)),
 }
 
 

@@ -131,7 +131,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         It is 0 where the mean of the rows trained on would do as well. y is not looked at.
         """
-        x, mean = self.scaling_.apply(self._validated(X)), self.scaling_.apply(self.mean_)
+        x, mean = self.scaling_.apply(self._validated(X)), self.scaling_.apply(self.mean_[None])
         return explained(x, self._network.decode(self._network.encode(x)), mean)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
