@@ -28,6 +28,7 @@ from aeexp.runs import Run as RunDirectory
 from aeexp.spec import Adam, Backend, Deep, Experiment, Shallow, Training
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Task
+from aeexp.termination import PATIENCE
 from aeexp.words import Composer
 
 register()
@@ -115,7 +116,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PYTHONPATH": str(root)},
+        env=os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
     )
     return sweep(root), done.stdout, done.returncode
 
@@ -169,7 +170,9 @@ def test_a_signal_keeps_what_is_finished(
         assert process.stdout
         next(line for line in process.stdout if line.startswith("2/16"))
         process.send_signal(number)
+        sent = time.monotonic()
         told, _ = process.communicate(timeout=120)
+    hurried = number is signal.SIGTERM and time.monotonic() - sent > PATIENCE
     assert process.returncode == code
     assert "what is finished is kept" in told
     finished = [i for i, status in enumerate(statuses(sweep(tmp_path))) if status]
@@ -177,7 +180,7 @@ def test_a_signal_keeps_what_is_finished(
     whole = files(sweep(tmp_path) / "0")
     assert {"run.json", "aeexp.log", ".hydra/config.yaml", "figures/latent.png"} <= whole
     assert all(files(sweep(tmp_path) / str(i)) == whole for i in finished)
-    assert (sweep(tmp_path) / "summary.html").exists()
+    assert hurried or (sweep(tmp_path) / "summary.html").exists()
 
 
 @STOPS

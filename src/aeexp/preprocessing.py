@@ -174,7 +174,7 @@ def _tamed(x: Floats) -> tuple[Floats, Integers]:
     Otherwise the squares of 1e300 overflow, and scikit-learn takes a column of 1e-16 for constant.
     Division by a power of two is exact, and what is ordinary is not touched.
     """
-    exponents = np.frexp(np.maximum(x.max(0), -x.min(0)))[1]
+    exponents = np.frexp(np.fmax(np.fmax.reduce(x), -np.fmin.reduce(x)))[1]  # of what is there
     exponents[np.abs(exponents) <= ORDINARY] = 0
     return (np.ldexp(x, -exponents) if exponents.any() else x), exponents
 

@@ -10,8 +10,8 @@ from typing import Self
 
 EXIT = 143
 """The exit code of what SIGTERM ended, as shells count: 128 + 15."""
-PATIENCE = 6.0  # seconds after which what still goes on is interrupted once more
-LAST = 2.0  # seconds after that to the end, whatever goes on
+PATIENCE = 8.0  # seconds after which what still goes on is interrupted once more
+LAST = 1.5  # seconds after that to the end, whatever goes on
 
 
 class Termination:
