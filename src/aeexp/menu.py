@@ -27,14 +27,6 @@ aeexp reveals hidden structure in tables of numbers with autoencoders.
   python -m aeexp compare outputs/multirun/… …             the summary again, or of several sweeps
   python -m aeexp model=deep --cfg job                     what would run; --info: from which files
 
-  python -m aeexp inspect data.csv                         what is in your table, and what to say of it
-  python -m aeexp dataset=table dataset.path=data.csv      learn from it
-  python -m aeexp encode RUN new.csv -o latents.csv        new rows by the model of a run, whose
-                                                           directory is RUN
-  python -m aeexp decode RUN latents.csv                   factors back to your columns and units
-  python -m aeexp reconstruct RUN new.csv                  rows as the model reconstructs them
-  python -m aeexp verify RUN                               does it come to the same numbers again?
-
 Each run leaves its figures, numbers and model in a directory of its own under outputs/.
 
 What --multirun runs with: hydra/launcher=population (default: all that can train together do),
