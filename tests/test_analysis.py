@@ -1,12 +1,14 @@
 """Numbers are what their formulas say, on data where the answer is known."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import special_ortho_group
+from sklearn.decomposition import PCA
 
 from aeexp.analysis import agreement, clusters, interpretation, reconstruction, separation
 from aeexp.analysis.verdict import Course, judge, lost
@@ -141,28 +143,36 @@ def test_clusters_beyond_the_classes_and_noise_match_no_class() -> None:
 # --- reconstruction
 
 
+def left(x: np.ndarray, x_hat: np.ndarray, rows: Rows = ROWS) -> reconstruction.Residuals:
+    return reconstruction.residuals(x, lambda block: x_hat[block], rows)
+
+
+def errors_of(x: np.ndarray, x_hat: np.ndarray, rows: Rows = ROWS) -> Mapping[str, float]:
+    mean = reconstruction.predicting_the_mean(x, rows)
+    return reconstruction.errors(left(x, x_hat, rows), mean, left(x, 0 * x, rows), rows)
+
+
 def test_reconstruction_errors_are_over_their_own_rows() -> None:
     x = RNG.normal(size=(90, 3))
     x_hat = x.copy()
     x_hat[ROWS.val] += 2.0
-    errors = reconstruction.errors(x, x_hat, ROWS, np.zeros_like(x))
+    errors = errors_of(x, x_hat)
     assert errors["reconstruction.train.mse"] == 0
     assert errors["reconstruction.val.mse"] == pytest.approx(4.0)
     assert errors["baseline.pca.val.mse"] == pytest.approx((x[ROWS.val] ** 2).mean())
+    assert tuple(errors) == reconstruction.NAMES
 
 
 def test_predicting_the_training_mean_explains_nothing() -> None:
     x = RNG.normal(size=(90, 3)) * [1, 5, 0.1]
-    mean = np.broadcast_to(x[ROWS.train].mean(0), x.shape)
-    errors = reconstruction.errors(x, mean, ROWS, mean)
+    errors = errors_of(x, np.broadcast_to(x[ROWS.train].mean(0), x.shape))
     assert errors["reconstruction.train.r2"] == pytest.approx(0)
     assert errors["reconstruction.val.r2"] == pytest.approx(0)
 
 
 def test_without_validation_rows_their_errors_are_no_numbers() -> None:
     x = RNG.normal(size=(90, 3))
-    rows = Rows(np.arange(90), np.arange(0))
-    errors = reconstruction.errors(x, x, rows, x)
+    errors = errors_of(x, x, Rows(np.arange(90), np.arange(0)))
     assert math.isnan(errors["reconstruction.val.mse"])
     assert math.isnan(errors["reconstruction.val.r2"])
     assert errors["reconstruction.train.r2"] == 1
@@ -170,9 +180,11 @@ def test_without_validation_rows_their_errors_are_no_numbers() -> None:
 
 def test_each_feature_has_its_r2_and_its_error_in_original_units() -> None:
     x = RNG.normal(size=(90, 2))
-    x_hat = x + np.array([0.0, 0.5])
     scaling = Scaling(offset=np.zeros(2), scale=np.array([1.0, 100.0]))
-    table = reconstruction.by_feature(x, x_hat, ROWS, ("f", "g"), scaling)
+    mean = reconstruction.predicting_the_mean(x, ROWS)
+    table = reconstruction.by_feature(
+        left(x, x + np.array([0.0, 0.5])), mean, ROWS, ("f", "g"), scaling
+    )
     assert table["feature"] == ["f", "g"]
     assert table["val_rmse"] == pytest.approx([0.0, 50.0])
     variance = np.mean((x[:60, 1] - x[:60, 1].mean()) ** 2)
@@ -183,42 +195,41 @@ def test_pca_is_fitted_on_the_training_rows_alone() -> None:
     x = RNG.normal(size=(90, 4))
     altered = x.copy()
     altered[ROWS.val] *= 50
-    train = ROWS.train
-    fits = [reconstruction.pca(each, train, 2)[train] for each in (x, altered)]
+    fits = [reconstruction.pca(each, ROWS, 2).rows[ROWS.train] for each in (x, altered)]
     assert np.array_equal(*fits)
+
+
+@pytest.mark.parametrize(
+    ("rows", "features", "dimensions"),
+    [
+        pytest.param(90, 4, 2, id="more rows"),
+        pytest.param(30, 200, 3, id="more features"),
+        pytest.param(90, 4, 9, id="as many components as features"),
+        pytest.param(12, 20, 5, id="as many components as rows can have"),
+        pytest.param(60, 1_500, 3, id="too many features for a covariance"),
+        pytest.param(8, 1_500, 3, id="as many components as few rows can have"),
+    ],
+)
+def test_pca_reconstructs_as_scikit_learn_s_does(
+    rows: int, features: int, dimensions: int
+) -> None:
+    x = RNG.normal(size=(rows, 5)) @ RNG.normal(size=(5, features)) * 3 + 3
+    x += RNG.normal(size=x.shape)
+    parts = Rows(np.arange(0, rows, 2), np.arange(1, rows, 2))
+    count = min(dimensions, len(parts.train), features)
+    fitted = PCA(count, svd_solver="full").fit(x[parts.train])
+    x_pca = fitted.inverse_transform(fitted.transform(x))
+    found = reconstruction.pca(x, parts, dimensions)
+    assert found.rows == pytest.approx(left(x, x_pca, parts).rows, rel=1e-3, abs=1e-9)
 
 
 # --- interpretation
 
 
-def test_the_mean_jacobian_of_a_linear_map_is_its_matrix() -> None:
-    matrix = RNG.normal(size=(5, 2))
-    x = RNG.normal(size=(40, 5)).astype(np.float32)
-    assert interpretation.mean_jacobian(lambda rows: rows @ matrix, x) == pytest.approx(
-        matrix, abs=1e-4
-    )
-
-
-def test_the_mean_jacobian_is_averaged_over_rows() -> None:
-    matrix = RNG.normal(size=(4, 3))
-    x = RNG.normal(size=(50, 4))
-    slopes = 1 - np.tanh(x @ matrix) ** 2
-    expected = matrix * slopes.mean(0)
-    found = interpretation.mean_jacobian(lambda rows: np.tanh(rows @ matrix), x)
-    assert found == pytest.approx(expected, abs=1e-3)
-
-
 def test_of_many_rows_a_fixed_sample_is_taken() -> None:
-    x = RNG.normal(size=(5000, 2))
-    seen: list[int] = []
-
-    def encode(rows: np.ndarray) -> np.ndarray:
-        seen.append(len(rows))
-        return rows**2
-
-    one, two = (interpretation.mean_jacobian(encode, x) for _ in range(2))
-    assert seen == [2 * 2 * 2000] * 2
-    assert np.array_equal(one, two)
+    assert len(interpretation.sampled(5000)) == 2000
+    assert np.array_equal(interpretation.sampled(5000), interpretation.sampled(5000))
+    assert np.array_equal(interpretation.sampled(2000), np.arange(2000))
 
 
 def test_features_are_listed_by_sign_heaviest_first() -> None:

@@ -25,6 +25,7 @@ from aeexp.figures import (
     weight_map,
 )
 from aeexp.figures.panel import panel, shown_ticks
+from aeexp.figures.reconstruction import chosen_rows
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -59,7 +60,9 @@ def reconstructed(
     held_out = np.zeros(60, bool)
     held_out[validation] = True
     r2 = np.linspace(1, -1, features)
-    return reconstruction(x, 0.8 * x, names or numbered(features), held_out, r2)
+    return reconstruction(
+        x, 0.8 * x[chosen_rows(*x.shape)], names or numbered(features), held_out, r2
+    )
 
 
 def numbered(count: int) -> list[str]:
@@ -545,7 +548,9 @@ def test_a_number_is_legible_on_its_cell() -> None:
 )
 def test_the_title_of_a_panel_has_r2(r2: float, said: str) -> None:
     x = normal(9, 1)
-    figure = reconstruction(x, x, ["alcohol"], np.zeros(9, bool), np.array([r2]))
+    figure = reconstruction(
+        x, x[chosen_rows(*x.shape)], ["alcohol"], np.zeros(9, bool), np.array([r2])
+    )
     saved(figure)
     assert figure.axes[0].get_title() == f"alcohol\nR² = {said}"
 
@@ -553,7 +558,7 @@ def test_the_title_of_a_panel_has_r2(r2: float, said: str) -> None:
 def test_of_many_features_the_best_and_the_worst_are_drawn() -> None:
     x, r2 = normal(60, 40), np.linspace(1, -1, 40)
     r2[39] = np.nan
-    figure = reconstruction(x, x, numbered(40), np.zeros(60, bool), r2)
+    figure = reconstruction(x, x[chosen_rows(*x.shape)], numbered(40), np.zeros(60, bool), r2)
     drawn = {axes.get_title().split("\n")[0] for axes in figure.axes}
     assert drawn == {f"feature_{i}" for i in (*range(8), *range(31, 39))}
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -29,6 +30,7 @@ from aeexp.spec import (
     Shallow,
 )
 
+SMOOTH = Deep(activation=Activation.tanh)
 X = np.random.default_rng(0).normal(size=(32, 7)).astype(np.float32)
 
 
@@ -184,6 +186,15 @@ def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path
     )
     x_hat = np.array(json.loads(done.stdout.splitlines()[-1]))
     assert x_hat == pytest.approx(network.decode(network.encode(X)), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "spec", [Shallow(), SMOOTH, replace(SMOOTH, batch_norm=True)], ids=["1", "3", "normalised"]
+)
+def test_slopes_are_the_mean_change_of_the_factors_with_each_feature(spec: Autoencoder) -> None:
+    network, step = built(spec), 1e-2 * np.eye(7, dtype=np.float32)
+    changes = [network.encode(X + each) - network.encode(X - each) for each in step]
+    assert network.slopes(X) == pytest.approx(np.mean(changes, axis=1) / 2e-2, abs=1e-3)
 
 
 def test_weights_are_told_apart_by_name() -> None:

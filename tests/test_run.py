@@ -124,6 +124,7 @@ def test_the_metrics_are_those_of_the_contract(tiny: Make) -> None:
         *("loss", "val_loss", "epochs", "kept_epoch"),
         *(f"reconstruction.{part}.{name}" for part in ("train", "val") for name in ("mse", "r2")),
         *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
+        *("neighbourhoods.trustworthiness", "neighbourhoods.continuity"),
         *(f"clustering.kmeans.{name}" for name in internal | external),
     }
     unlabelled = metrics(tiny(dataset=Diabetes()))

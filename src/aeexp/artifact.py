@@ -1,6 +1,6 @@
 """What a run yields: each artefact becomes one file, or a folder, of the run directory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,9 @@ class Metrics(Artifact):
 
 @dataclass(frozen=True)
 class Table(Artifact):
-    """Columns of equal length, by name; not-a-number is written as an empty cell."""
+    """Sequences of equal length, by name; not-a-number is written as an empty cell."""
 
-    columns: Mapping[str, Iterable[Any]]
+    columns: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

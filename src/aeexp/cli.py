@@ -29,6 +29,7 @@ from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:
     from aeexp.perform import Configs
+    from aeexp.problem import Problems
     from aeexp.sweep.task import Outcome
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -45,17 +46,19 @@ class FailedError(Exception):
 class Performance:
     """What Hydra calls to perform a job, and our launchers to perform many.
 
-    statuses: of the jobs that were performed one by one, in this process.
+    problems: those that have been posed. statuses: of the jobs that were performed one by one, in
+    this process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, problems: "Problems | None" = None) -> None:
+        self.problems = problems
         self.statuses: list[str] = []
 
     def __call__(self, config: DictConfig) -> str:
         from aeexp.perform import perform  # noqa: PLC0415  (imports scikit-learn)
 
         try:
-            self.statuses.append(perform(config).value)
+            self.statuses.append(perform(config, self.problems).value)
         except Exception as error:
             raise FailedError from error
         return self.statuses[-1]
@@ -143,9 +146,9 @@ def _run(arguments: Namespace, words: list[str]) -> int:
         for _ in compositions(arguments):  # refuses what Hydra would run to show it
             pass
         return _hydra()
-    folder = _directory(arguments)
+    folder, problems = _directory(arguments)
     with _named(folder):
-        return _sweep(folder, words) if arguments.multirun else _hydra()
+        return _sweep(folder, words) if arguments.multirun else _hydra(problems)
 
 
 @contextmanager
@@ -175,9 +178,9 @@ def _trains(arguments: Namespace) -> bool:
     return not any((*asks, arguments.shell_completion))
 
 
-def _hydra() -> int:
+def _hydra(problems: "Problems | None" = None) -> int:
     """Hand argv over to Hydra; return the exit code of what it had performed one by one."""
-    performance = Performance()
+    performance = Performance(problems)
     hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(
         performance
     )()
@@ -233,13 +236,16 @@ def _compare(folders: list[Path]) -> int:
     return conclude(folders, into)
 
 
-def _directory(arguments: Namespace) -> Path:
+def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
     """Check all that is asked for, then make the directory for it and put it into argv.
+
+    With it come the problems that were posed, lest a run load a large table twice; the runs of a
+    sweep pose their own.
 
     Raises:
         ValueError, HydraException: Something cannot be done; nothing has been written.
     """
-    config = _checked(arguments)
+    config, problems = _checked(arguments)
     from aeexp.runs import claim  # noqa: PLC0415  (imports NumPy)
 
     key = "hydra.sweep.dir" if arguments.multirun else "hydra.run.dir"
@@ -250,7 +256,7 @@ def _directory(arguments: Namespace) -> Path:
         message = f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
         raise ValueError(message) from error
     _insert(arguments, f"{key}={quoted(str(folder))}")
-    return folder
+    return folder, None if arguments.multirun else problems
 
 
 def _insert(arguments: Namespace, word: str) -> None:
@@ -259,7 +265,7 @@ def _insert(arguments: Namespace, word: str) -> None:
     sys.argv.insert(len(sys.argv) - sys.argv[::-1].index(last[0]), word)
 
 
-def _checked(arguments: Namespace) -> DictConfig:
+def _checked(arguments: Namespace) -> "tuple[DictConfig, Problems]":
     """Refuse what cannot be done, job by job; return what the first is composed to."""
     folders: set[Path] = set()
     first, problems = None, None
@@ -277,7 +283,8 @@ def _checked(arguments: Namespace) -> DictConfig:
             folders.add(_folder(number, config, folders))
         first = first or config
     assert first is not None, "there is at least one job"
-    return first
+    assert problems is not None
+    return first, problems
 
 
 def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:

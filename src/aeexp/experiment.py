@@ -9,7 +9,7 @@ from aeexp.artifact import Artifact, Model
 from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.models import Network
-from aeexp.problem import Problem, pose
+from aeexp.problem import Problem, Problems
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment, Table
 from aeexp.training import Member, engine, train
@@ -17,12 +17,15 @@ from aeexp.watch import Watch
 
 
 def run(
-    experiment: Experiment, watch: Watch | None = None, callbacks: Sequence[Any] = ()
+    experiment: Experiment,
+    watch: Watch | None = None,
+    callbacks: Sequence[Any] = (),
+    problems: Problems | None = None,
 ) -> Iterator[Artifact]:
     """Yield each artefact as soon as it is known.
 
     callbacks: `keras.callbacks.Callback`s of your own, which hear of the training; they need
-    another engine than the compiled one.
+    another engine than the compiled one. problems: may have posed the experiment before.
 
     Raises:
         ValueError: The experiment asks for what its table cannot give; nothing was yielded.
@@ -31,7 +34,7 @@ def run(
     watch = watch or Watch()
     engine(experiment, callbacks)  # refuses what cannot be trained
     with watch.stage("load"):
-        problem = pose(experiment)
+        problem = (problems or Problems()).pose(experiment)
     watch.posed(experiment, problem)
     yield from begin(experiment, problem)
     trained = train(members(experiment, problem), watch, callbacks)

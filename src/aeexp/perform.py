@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
 from aeexp.inert import require_inert
+from aeexp.problem import Problems
 from aeexp.runs import Ledger, Status, keep, named
 from aeexp.spec import Experiment
 from aeexp.sweep.chunks import chunks
@@ -27,14 +28,15 @@ Configs = Iterable[tuple[int, DictConfig]]
 """Jobs of one sweep by number, composed with Hydra's part."""
 
 
-def perform(config: DictConfig) -> Status:
+def perform(config: DictConfig, problems: Problems | None = None) -> Status:
     """Run one composed experiment in Hydra's output directory; see `runs.keep`.
 
-    Where it is a job of a sweep, the sweep's ledger hears of it.
+    Where it is a job of a sweep, the sweep's ledger hears of it. problems: may have posed the
+    experiment before.
     """
     hydra = HydraConfig.get()
     folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
-    yields = partial(artifacts, experiment, terminal)
+    yields = partial(artifacts, experiment, terminal, problems)
     if hydra.mode is not RunMode.MULTIRUN:
         return keep(experiment, folder, yields, terminal)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
@@ -135,9 +137,11 @@ def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[O
     yield from train_together(tasks, ledger, watch, cores())
 
 
-def artifacts(experiment: Experiment, watch: Watch) -> Iterator[Artifact]:
+def artifacts(
+    experiment: Experiment, watch: Watch, problems: Problems | None = None
+) -> Iterator[Artifact]:
     """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
     with watch.stage("import"), unheard():
         from aeexp.experiment import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
-    yield from run(experiment, watch)
+    yield from run(experiment, watch, problems=problems)

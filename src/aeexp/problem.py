@@ -10,7 +10,7 @@ from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
 
-TABLES = 4  # kept ready for the next experiment
+TABLES, MOST_BYTES = 4, 2**28  # kept ready for the next experiment, unless they are large
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Problems:
         _refuse_to_compile_without_jax(experiment)
         asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
         problem = self.prepared.pop(asked, None) or prepare(experiment, _load(experiment))
-        self.prepared = dict([*self.prepared.items(), (asked, problem)][-TABLES:])
+        most = TABLES if problem.x.nbytes <= MOST_BYTES // TABLES else 1
+        self.prepared = dict([*self.prepared.items(), (asked, problem)][-most:])
         check(experiment, problem)
         return problem
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from aeexp.analysis import neighbourhoods
 from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
 from aeexp.names import printable
@@ -56,6 +57,7 @@ class Terminal(Watch):
         )
 
     def posed(self, experiment: Experiment, problem: Problem) -> None:
+        self.rows = len(problem.data.rows)
         for line in _plan(experiment, problem):
             self._say(line)
         self.task = self.progress.add_task("", total=experiment.training.epochs)
@@ -86,6 +88,8 @@ class Terminal(Watch):
         match self.heard.get("metrics"), self.heard.get("interpretation"):
             case Metrics(values=metrics), Document(content=content):
                 self.console.print(_reconstruction(metrics), _clusterings(metrics), sep="\n\n")
+                for line in _neighbourhoods(metrics, self.rows):
+                    self._say(line)
                 for line in _factors(content):
                     self._say(line)
         if "verdict" in record:
@@ -169,9 +173,25 @@ def _clusterings(metrics: Mapping[str, float]) -> Table:
     table = _table("clustering", "clusters", "noise", "silhouette", "ARI", "accuracy")
     names = dict.fromkeys(key.split(".")[1] for key in metrics if key.startswith("clustering."))
     for name in names:
-        values = (metrics.get(f"clustering.{name}.{column}", math.nan) for column in columns)
-        table.add_row(Text(printable(name)), *map(_number, values))
+        values = (_measured(metrics, f"clustering.{name}.{of}") for of in columns)
+        table.add_row(Text(printable(name)), *values)
     return table
+
+
+def _neighbourhoods(metrics: Mapping[str, float], rows: int) -> Iterator[str]:
+    measured = (
+        f"{name} {_measured(metrics, f'neighbourhoods.{name}')}" for name in neighbourhoods.NAMES
+    )
+    yield f"neighbourhoods: {', '.join(measured)}"
+    for some in {int(value) for key, value in metrics.items() if key.endswith(".rows")}:
+        yield f"±: standard error, {some:,} of {rows:,} rows"
+
+
+def _measured(metrics: Mapping[str, float], name: str) -> str:
+    """Write a number and, where it is of a sample of rows, its standard error."""
+    error = metrics.get(f"{name}.se")
+    tail = "" if error is None else f" ± {error:.1g}"
+    return _number(metrics.get(name, math.nan)) + tail
 
 
 def _table(*headings: str) -> Table:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.neighbors import NearestNeighbors
 
 from aeexp.analysis.sampling import chosen, mean
 from aeexp.data import Floats, Integers
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
 MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
-DISTANCES = 2**23  # held at once in either space: 32 MiB in single precision
+NEARER = 1 - 1e-6  # of a squared distance in single precision, which is no nearer by rounding
 
 
 def neighbourhoods(x: Floats, z: Floats) -> Mapping[str, float]:
@@ -40,29 +41,32 @@ def neighbourhoods(x: Floats, z: Floats) -> Mapping[str, float]:
     }
 
 
-def _of_each(x: Floats, z: Floats, queries: Integers, neighbours: int) -> Floats:
+def _of_each(x: Floats, z: Floats, queries: Integers, count: int) -> Floats:
     """Return both measures of each of the rows `queries`: (2, queries)."""
-    excess = np.empty((2, len(queries)))
-    for block in blocks(len(queries), len(x), DISTANCES):
-        spaces = [_distances(of, queries[block]) for of in (x, z)]
-        near = [np.argpartition(of, neighbours - 1, axis=1)[:, :neighbours] for of in spaces]
-        excess[:, block] = [_excess(spaces[0], near[1]), _excess(spaces[1], near[0])]
-    return 1 - 2 * excess / (neighbours * (2 * len(x) - 3 * neighbours - 1))
+    among_features, among_factors = (_nearest(of, queries, count) for of in (x, z))
+    excess = [_excess(x, queries, among_factors), _excess(z, queries, among_features)]
+    return 1 - 2 * np.array(excess) / (count * (2 * len(x) - 3 * count - 1))
 
 
-def _distances(of: Floats, queries: Integers) -> Floats:
-    """Return the squared distances of some rows to all, infinite to themselves."""
-    distances = euclidean_distances(of[queries], of, squared=True)
-    distances[np.arange(len(queries)), queries] = np.inf
-    return distances
+def _nearest(of: Floats, queries: Integers, count: int) -> Integers:
+    """Return the nearest other rows of each query: (queries, count)."""
+    search = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(of)
+    found = search.kneighbors(of[queries], return_distance=False)
+    others = found != queries[:, None]
+    others[others.all(axis=1), -1] = False  # one of many alike does not find itself
+    return found[others].reshape(len(queries), count)
 
 
-def _excess(distances: Floats, neighbours: Integers) -> Integers:
-    """Return by how many ranks the neighbours of each query, together, are too far away.
-
-    The distances are sorted in place.
-    """
-    far = np.take_along_axis(distances, neighbours, axis=1)
-    distances.sort(axis=1)
-    nearer = np.array([np.searchsorted(*each) for each in zip(distances, far, strict=True)])
-    return np.maximum(0, 1 + nearer - far.shape[1]).sum(axis=1)
+def _excess(of: Floats, queries: Integers, neighbours: Integers) -> Integers:
+    """Return by how many ranks the neighbours of each query, together, are too far away."""
+    rows, count = of[queries], neighbours.shape[1]
+    apart = (rows - of[column] for column in neighbours.T)
+    far = np.stack([np.einsum("ij,ij->i", each, each) for each in apart], axis=1) * NEARER
+    nearer = np.zeros(neighbours.shape, int)
+    for block in blocks(len(of), len(queries)):
+        distances = euclidean_distances(rows, of[block], squared=True)
+        within = np.flatnonzero((queries >= block.start) & (queries < block.stop))
+        distances[within, queries[within] - block.start] = np.inf
+        distances.sort(axis=1)
+        nearer += [np.searchsorted(*each) for each in zip(distances, far, strict=True)]
+    return np.maximum(0, 1 + nearer - count).sum(axis=1)

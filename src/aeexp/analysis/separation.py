@@ -66,15 +66,14 @@ def silhouettes(z: Floats, codes: Integers, rows: Integers) -> Floats:
 
     0 for the only row of a cluster. All rows of a cluster count, whichever are asked for.
     """
-    _, codes, sizes = np.unique(codes, return_inverse=True, return_counts=True)
-    order = np.argsort(codes, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    values = np.empty(len(rows))
-    for block in blocks(len(rows), len(z)):
-        distances = euclidean_distances(z[rows[block]], z[order])
-        sums = np.add.reduceat(distances, starts, axis=1, dtype=np.float64)
-        values[block] = _silhouettes(sums, sizes, codes[rows[block]])
-    return values
+    ids, codes, sizes = np.unique(codes, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(rows), len(ids)))
+    for number in range(len(ids)):
+        members = z[codes == number]
+        for block in blocks(len(members), len(rows)):
+            distances = euclidean_distances(z[rows], members[block])
+            sums[:, number] += distances.sum(1, dtype=np.float64)
+    return _silhouettes(sums, sizes, codes[rows])
 
 
 def _silhouettes(sums: Floats, sizes: Integers, own: Integers) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-VALUES = 2**22  # of a block: 16 MiB in single precision
+VALUES = 2**20  # of a block: 4 MiB in single precision
 
 
 def blocks(rows: int, columns: int, values: int = VALUES) -> Iterator[slice]:

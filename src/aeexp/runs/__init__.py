@@ -8,6 +8,7 @@ from aeexp.runs.lock import locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
+from aeexp.runs.rows import rows
 from aeexp.runs.write import write, write_bytes
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "locked",
     "named",
     "read_model",
+    "rows",
     "set_aside",
     "slug",
     "write",

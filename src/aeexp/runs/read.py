@@ -2,15 +2,18 @@
 
 import json
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from socket import gethostname
 from typing import Any
 
+import numpy as np
 import psutil
 
+from aeexp.data import Integers
 from aeexp.runs.record import Status
 from aeexp.spec import Backend
 from aeexp.spreadsheet import read
@@ -47,17 +50,42 @@ class Run:
             for name, value in self._json("metrics.json").items()
         }
 
-    def table(self, name: str) -> Mapping[str, list[str]]:
-        """Return the columns of a table as text, `history` or `latents`, say; none if absent."""
-        path = self.folder / f"{name}.csv"
-        if not path.is_file():
+    def table(self, name: str, most: int = sys.maxsize) -> Mapping[str, Sequence[str]]:
+        """Return the columns of a table as text, `history` or `latents`, say; none if absent.
+
+        Of more rows than `most` a random choice is returned, the same of tables that have as many.
+        """
+        text, parquet = (self.folder / f"{name}.{ending}" for ending in ("csv", "parquet"))
+        if parquet.is_file():
+            return _of_parquet(parquet, most)
+        if not text.is_file():
             return {}
-        header, *rows = read(path)
+        header, *rows = read(text)
+        rows = [rows[i] for i in _chosen(len(rows), most)]
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
     def _json(self, name: str) -> Mapping[str, Any]:
         path = self.folder / name
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
+    import pyarrow as pa  # noqa: PLC0415  (heavy, and seldom needed)
+    from pyarrow import compute, parquet  # noqa: PLC0415
+
+    with parquet.ParquetFile(path) as file:
+        chosen, parts, start = _chosen(file.metadata.num_rows, most), [], 0
+        for part in file.iter_batches():
+            here = chosen[(start <= chosen) & (chosen < start + len(part))]
+            parts.append(part.take(pa.array(here - start)))
+            start += len(part)
+        table = pa.Table.from_batches(parts)
+    text = [compute.fill_null(column.cast("string"), "") for column in table.columns]
+    return dict(zip(table.column_names, (column.to_pylist() for column in text), strict=True))
+
+
+def _chosen(rows: int, most: int) -> Integers:
+    return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
 def _lives(record: Mapping[str, Any]) -> bool:

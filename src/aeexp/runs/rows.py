@@ -6,10 +6,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aeexp.runs.write import cells, replacing
+from aeexp.artifact import Table
+from aeexp.data.blocks import blocks
+from aeexp.runs.write import cells, path_of, replacing, write, write_bytes
+from aeexp.spreadsheet import lines
 
 Columns = Mapping[str, Any]
 Write = Callable[[Columns], None]
+MOST_TEXT, GROUP = 100_000, 65_536
+"""Rows that are written as text, and rows of a part of what is not."""
+
+
+@write.register
+def _(artifact: Table, folder: Path) -> None:
+    columns, count = artifact.columns, len(next(iter(artifact.columns.values())))
+    if count <= MOST_TEXT:
+        text = zip(*map(cells, columns.values()), strict=True)
+        write_bytes(path_of(folder, artifact, "csv"), lines([columns, *text]))
+        return
+    with rows(path_of(folder, artifact, "parquet")) as add:
+        for part in blocks(count, 1, GROUP):
+            add({name: column[part] for name, column in columns.items()})
 
 
 @contextmanager

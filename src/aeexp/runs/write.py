@@ -16,12 +16,11 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Table
+from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support
 from aeexp.names import slug
 from aeexp.runs.arrays import pack
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
-from aeexp.spreadsheet import lines
 
 FILES = count(1)
 """Numbers the files that this process writes."""
@@ -40,24 +39,18 @@ def write(artifact: Artifact, folder: Path) -> None:
 
 @write.register
 def _(artifact: Metrics, folder: Path) -> None:
-    write_json(_file(folder, artifact, "json"), artifact.values)
+    write_json(path_of(folder, artifact, "json"), artifact.values)
 
 
 @write.register
 def _(artifact: Document, folder: Path) -> None:
-    write_json(_file(folder, artifact, "json"), artifact.content)
-
-
-@write.register
-def _(artifact: Table, folder: Path) -> None:
-    rows = zip(*map(cells, artifact.columns.values()), strict=True)
-    write_bytes(_file(folder, artifact, "csv"), lines([artifact.columns, *rows]))
+    write_json(path_of(folder, artifact, "json"), artifact.content)
 
 
 @write.register
 def _(artifact: Plot, folder: Path) -> None:
     image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
-    write_bytes(_file(folder / "figures", artifact, artifact.format), image)
+    write_bytes(path_of(folder / "figures", artifact, artifact.format), image)
 
 
 @write.register
@@ -84,7 +77,8 @@ def _(artifact: Support, folder: Path) -> None:
     write_json(path.parent / "manifest.json", before | both)
 
 
-def _file(folder: Path, artifact: Artifact, ending: str) -> Path:
+def path_of(folder: Path, artifact: Artifact, ending: str) -> Path:
+    """Return the path of an artefact's file, whose name is safe whatever the artefact's is."""
     return folder / f"{slug(artifact.name)}.{ending}"
 
 

@@ -12,6 +12,7 @@ from aeexp.runs import Run
 from aeexp.summary.align import aligned
 from aeexp.summary.outcome import Outcome
 
+MOST_ROWS = 10_000  # read of each run
 MOST_CLASSES = 20
 """Labels that are all numbers, and more than these, are values, not classes."""
 
@@ -40,7 +41,7 @@ class Latents:
 def latents(run: Outcome) -> Latents | None:
     """Read the latents of a run; None if it has none that can be read."""
     try:
-        table = Run(run.folder).table("latents") if run.folder else {}
+        table = Run(run.folder).table("latents", MOST_ROWS) if run.folder else {}
         columns = [table[name] for name in table if re.fullmatch(r"z\d+", name)]
         z = np.array(columns, float).T
         labels = _labels(table["label"]) if "label" in table else None

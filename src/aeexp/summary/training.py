@@ -99,4 +99,5 @@ def _sheet(read: Sequence[Latents], titles: Sequence[Sequence[str]], into: Path)
 
 def _file(each: Latents, into: Path) -> dict[str, str]:
     folder = each.run.folder
-    return {"latents.csv": address(folder / "latents.csv", into)} if folder else {}
+    files = sorted(folder.glob("latents.*")) if folder else []
+    return {file.name: address(file, into) for file in files}
