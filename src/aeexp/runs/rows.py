@@ -1,6 +1,5 @@
 """A table that is written part by part, whole or not at all."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,13 +47,11 @@ def rows(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _csv(path: Path) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    with path.open("wb") as file:
 
         def write(columns: Columns) -> None:
-            if not file.tell():
-                writer.writerow(columns)
-            writer.writerows(zip(*map(cells, columns.values()), strict=True))
+            head = [] if file.tell() else [columns]
+            file.write(lines([*head, *zip(*map(cells, columns.values()), strict=True)]))
 
         yield write
 
