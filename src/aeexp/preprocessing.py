@@ -30,6 +30,8 @@ NAMED = 5
 """Of the columns that cannot be scaled, so many are named."""
 ORDINARY = 30
 """Powers of two up to which, and down to whose inverse, the largest value of a column may be."""
+SMALLEST = -1000
+"""Of those powers, so that no scale becomes zero."""
 LARGEST = 1e305
 """What is larger overflows where it is shown, if not before."""
 
@@ -176,6 +178,7 @@ def _tamed(x: Floats) -> tuple[Floats, Integers]:
     """
     exponents = np.frexp(np.fmax(np.fmax.reduce(x), -np.fmin.reduce(x)))[1]  # of what is there
     exponents[np.abs(exponents) <= ORDINARY] = 0
+    exponents = exponents.clip(SMALLEST)
     return (np.ldexp(x, -exponents) if exponents.any() else x), exponents
 
 
