@@ -17,6 +17,11 @@ from aeexp.spec import Categorical, Infinite, Missing, Table
 MOST_CATEGORIES = 100  # of a column that becomes a feature for each
 MOST_CLASSES = 20  # distinct whole numbers that a label may have and still name classes
 NAMED = 5  # columns named in a message
+FILLS = {
+    Missing.mean: "the mean of the training rows",
+    Missing.median: "the median of the training rows",
+    Missing.knn: "the 5 nearest training rows that have the value",
+}
 PARTS = {
     "train": "train",
     "training": "train",
@@ -159,7 +164,7 @@ def _cleaned(
             notes.append(f"{said}: {int((~whole).sum()):,} of {len(frame):,} rows are left out")
             frame = frame[whole]
         case filled:
-            notes.append(f"{said}: filled by the {filled.value} of the training rows")
+            notes.append(f"{said}: filled by {FILLS[filled]}")
     return frame, notes
 
 
