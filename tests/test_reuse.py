@@ -302,6 +302,16 @@ def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path, traine
     assert recall(Run(run.folder)).model == again.model
 
 
+def test_f41_a_stranger_s_record_reads_nothing_of_the_environment(tmp_path: Path) -> None:
+    shutil.copytree(SCHEMA_1, tmp_path / "run")
+    config = tmp_path / "run" / ".hydra" / "config.yaml"
+    said = config.read_text()
+    config.write_text(said.replace("latent_dim: 3", "latent_dim: ${oc.env:HOME}"))
+    assert config.read_text() != said
+    with pytest.raises(ValueError, match=r"model.latent_dim calls oc\.env"):
+        recall(Run(tmp_path / "run"))
+
+
 def test_words_compose_to_an_experiment() -> None:
     experiment = aeexp.compose("model=deep", "optimizer.lr=0.1", "dataset=iris")
     assert (experiment.model, experiment.optimizer.lr) == (Deep(), 0.1)

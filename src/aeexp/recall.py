@@ -5,6 +5,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from aeexp import spec
+from aeexp.inert import require_inert
 from aeexp.options import OPTIONS, SEVERAL
 from aeexp.runs import Run
 from aeexp.spec import Experiment, Spec
@@ -22,6 +23,8 @@ def recall(run: Run) -> Experiment:
         message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
         raise ValueError(message)
     values = OmegaConf.load(path)
+    assert isinstance(values, DictConfig)
+    require_inert(values)
     config = OmegaConf.structured(Experiment)
     for group in OPTIONS:
         config[group] = {} if group in SEVERAL else MISSING
