@@ -14,11 +14,12 @@ from sklearn.metrics import silhouette_samples
 from aeexp.analysis import clusters, sampling, separation
 from aeexp.analysis.nearest import nearest
 from aeexp.analysis.neighbourhoods import neighbourhoods
-from aeexp.artifact import Table
+from aeexp.artifact import Plot, Table
 from aeexp.data.blocks import blocks
+from aeexp.experiment import run
 from aeexp.preprocessing import Scaling
 from aeexp.runs import Run, write
-from aeexp.spec import DBSCAN, Agglomerative, KMeans
+from aeexp.spec import DBSCAN, Agglomerative, Blobs, Deep, Experiment, KMeans, Training
 
 RNG = np.random.default_rng(0)
 
@@ -181,7 +182,7 @@ GROWTH = """
 import resource, sys
 from pathlib import Path
 from aeexp.backend import choose
-from aeexp.spec import Backend, DBSCAN, Experiment, KMeans, Table, Training
+from aeexp.spec import Backend, Experiment, KMeans, Table, Training
 choose(Backend.jax)
 from aeexp.experiment import run
 from aeexp.runs import write
@@ -190,8 +191,10 @@ from aeexp.artifact import Facts
 def peak(name):
     folder = Path(name + "_run")
     folder.mkdir()
-    said = Table(path=f"{name}.parquet")
-    for artifact in run(Experiment(dataset=said, training=Training(epochs=1, batch_size=1024))):
+    said = Experiment(dataset=Table(path=f"{name}.parquet"))
+    said.clustering = {"kmeans": KMeans(n_clusters=2)}
+    said.training = Training(epochs=1, batch_size=1024)
+    for artifact in run(said):
         if not isinstance(artifact, Facts):
             write(artifact, folder)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -202,8 +205,8 @@ print(many - few)
 
 
 def test_f28_memory_grows_by_less_than_six_times_the_table(tmp_path: Path) -> None:
-    for name, rows in {"few": 25_000, "many": 250_000}.items():
-        x = RNG.normal(size=(rows, 20)).astype(np.float32)
+    for name, rows in {"few": 25_000, "many": 200_000}.items():
+        x = RNG.normal(size=(rows, 50)).astype(np.float32)
         table = pa.table({f"x{j}": column for j, column in enumerate(x.T)})
         parquet.write_table(table, tmp_path / f"{name}.parquet")
     done = subprocess.run(
@@ -215,6 +218,16 @@ def test_f28_memory_grows_by_less_than_six_times_the_table(tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.splitlines()[-1]) < 6 * x.nbytes
+
+
+def test_f29_many_columns_cost_no_more_than_their_number() -> None:
+    wide = Blobs(samples=40, features=20_000)  # the squares of its columns fill 3 GB
+    said = Experiment(dataset=wide, model=Deep(), clustering={}, training=Training(epochs=1))
+    found = list(run(said))
+    [weights] = [each for each in found if isinstance(each, Table) and each.name == "weights"]
+    assert len(weights.columns["z1"]) == 20_000
+    drawn = {each.name for each in found if isinstance(each, Plot)}
+    assert {"weights", "weights_map", "reconstruction"} <= drawn
 
 
 def test_scaled_tables_lie_where_jax_needs_no_copy() -> None:

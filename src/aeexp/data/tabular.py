@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from aeexp.data.columns import Column, encode, features
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
@@ -36,6 +37,7 @@ PARTS = {
 def tabulate(spec: Table, aside: str | None) -> Dataset:
     """Return the table that a spec names; see `data.table.load_table`."""
     given = sheet(spec)
+    pa.default_memory_pool().release_unused()  # Arrow would keep what it has read by
     frame = _sampled(spec, given.frame)
     columns = [_column(spec, frame, name) for name in _chosen(spec, frame, aside)]
     frame, notes = _cleaned(spec, frame, columns)
