@@ -104,11 +104,12 @@ def test_columns_are_chosen_by_name_or_pattern(
         pytest.param({"id": "nr"}, "dataset.id=nr: there is no such column; .* a, b", id="id"),
         pytest.param({"drop": ["z*"]}, r"dataset.drop=z\*", id="pattern"),
         pytest.param({"drop": ["a", "b"]}, "no column left", id="nothing left"),
+        pytest.param({"path": ""}, "dataset.path is missing", id="no file"),
     ],
 )
 def test_columns_that_are_not_there_are_named(csv: Csv, said: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        load(Table(path=csv(**SIX), **said))
+        load(Table(**{"path": csv(**SIX)} | said))
 
 
 def test_names_that_are_numbers_are_names(csv: Csv) -> None:
@@ -149,7 +150,7 @@ def test_f32_a_row_without_a_label_belongs_to_no_class(csv: Csv) -> None:
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        pytest.param({}, r"not numbers: site \('n'\).*dataset.categorical=onehot", id="text"),
+        pytest.param({}, r"not numbers: column 'site'.*dataset.categorical=onehot", id="text"),
         pytest.param({"label": "site", "columns": ["a", "site"]}, "", id="a label may be text"),
     ],
 )

@@ -39,7 +39,11 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
     given = sheet(spec)
     pa.default_memory_pool().release_unused()  # Arrow would keep what it has read by
     frame = _sampled(spec, given.frame)
-    columns = [_column(spec, frame, name) for name in _chosen(spec, frame, aside)]
+    chosen = _chosen(spec, frame, aside)
+    text = [name for name in chosen if not _numeric(frame[name])]
+    if text and spec.categorical is Categorical.error:
+        _refuse_text(spec, given, text)
+    columns = [_column(spec, frame, name) for name in chosen]
     frame, notes = _cleaned(spec, frame, columns)
     x = encode(columns, frame)
     return Dataset(
@@ -58,6 +62,9 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
 @singledispatch
 def sheet(spec: Table) -> Sheet:
     """Return the columns that a table holds, and what is to be said of how they were read."""
+    if not spec.path:
+        message = "dataset.path is missing: name the file of your table, dataset.path=data.csv."
+        raise ValueError(message)
     return read(Path(spec.path), spec)
 
 
@@ -114,8 +121,6 @@ def _numeric(values: "pd.Series[Any]") -> bool:
 def _column(spec: Table, frame: pd.DataFrame, name: str) -> Column:
     if _numeric(frame[name]):
         return Column(name, log1p=name in _matching(frame, "log1p", spec.log1p))
-    if spec.categorical is Categorical.error:
-        _refuse_text(spec, frame)
     categories = sorted(frame[name].dropna().astype(str).unique())
     if len(categories) > MOST_CATEGORIES:
         message = (
@@ -126,13 +131,12 @@ def _column(spec: Table, frame: pd.DataFrame, name: str) -> Column:
     return Column(name, categories=tuple(categories))
 
 
-def _refuse_text(spec: Table, frame: pd.DataFrame) -> None:
-    known = {spec.id, *spec.label, *_matching(frame, "drop", spec.drop)}
-    text = [name for name in frame if name not in known and not _numeric(frame[name])]
-    said = [f"{name} ({_example(frame[name])})" for name in text[:NAMED]]
-    more = f" and {len(text) - NAMED} more" if len(text) > NAMED else ""
+def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
+    """Refuse columns of text among those to learn from, with why they are not numbers."""
+    said = [given.texts.get(name, f"{name} ({_example(given.frame[name])})") for name in names]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     message = (
-        f"{spec.path}: not numbers: {', '.join(said)}{more}. Say what they are with"
+        f"{spec.path}: not numbers: {'; '.join(said[:NAMED])}{more}. Say what they are with"
         " dataset.label, dataset.id or dataset.drop, or dataset.categorical=onehot|drop."
     )
     raise ValueError(message)
