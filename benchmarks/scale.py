@@ -1,0 +1,69 @@
+"""What tables of a thousand to a million rows cost: seconds of each phase, and peak memory.
+
+    python benchmarks/scale.py [rows …]
+
+Tables of 50 columns in single precision, from parquet, 5 epochs, all else as by default: two
+clusterings, every figure. Then the same rows are encoded by the run's model. Each command is a
+process of its own, run once.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+COLUMNS = 50
+STAGES = ("load", "compile", "train", "analyse", "figures", "total")
+ROWS = (1_000, 10_000, 100_000, 1_000_000)
+MIB = 2**20
+
+
+def table(folder: Path, rows: int) -> Path:
+    """Write a table whose rows lie near a curved sheet of 4 dimensions."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(rows, 4)).astype(np.float32)
+    w = rng.normal(size=(4, COLUMNS)).astype(np.float32)
+    x = np.tanh(z @ w) + 0.1 * rng.standard_normal((rows, COLUMNS), dtype=np.float32)
+    path = folder / f"{rows}.parquet"
+    parquet.write_table(pa.table({f"x{j}": column for j, column in enumerate(x.T)}), path)
+    return path
+
+
+def measured(folder: Path, *words: str) -> tuple[float, int]:
+    """Run a command; return its seconds and its peak memory in bytes."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "aeexp", *words]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(words)}: status {status}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024
+
+
+def line(rows: int) -> None:
+    """Print the line of a table of so many rows."""
+    folder = Path(tempfile.mkdtemp(prefix="aeexp-scale-"))
+    path = table(folder, rows)
+    words = ("dataset=table", f"dataset.path={path}", "training.epochs=5", "hydra.run.dir=run")
+    seconds, peak = measured(folder, *words)
+    spent = json.loads((folder / "run" / "run.json").read_text())["seconds"]
+    encoded = measured(folder, "encode", "run", str(path), "-o", "latents.parquet")
+    size = 4 * rows * COLUMNS
+    cells = [f"{spent[stage]:.2f}" for stage in STAGES]
+    for of, memory in ((seconds, peak), encoded):
+        cells += [f"{of:.1f}", f"{memory / MIB:.0f}", f"{memory / size:.1f}"]
+    print(f"{rows:>9,}  " + "".join(f"{cell:>10}" for cell in cells), flush=True)
+
+
+if __name__ == "__main__":
+    heads = [*STAGES, "command", "MiB", "× table", "encode", "MiB", "× table"]
+    print(" " * 11 + "".join(f"{head:>10}" for head in heads))
+    for count in map(int, sys.argv[1:] or ROWS):
+        line(count)
