@@ -66,7 +66,7 @@ def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path)
     figures = {"loss", "latent", "latent_kmeans", "latent_dbscan", "weights", "weights_map"}
     figures |= {"contingency_kmeans", "contingency_dbscan", "reconstruction"}
     model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
-    model |= {"manifest.json"}
+    model |= {"manifest.json", "support.npz"}
     assert files(folder) == {
         *("run.json", "metrics.json", "interpretation.json", "aeexp.log"),
         *("history.csv", "latents.csv", "weights.csv", "reconstruction.csv"),

@@ -25,7 +25,7 @@ from aeexp.experiment import run
 from aeexp.explain import explain
 from aeexp.names import printable
 from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write
-from aeexp.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, Format, KMeans
+from aeexp.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, FigureFormat, KMeans
 from aeexp.spreadsheet import FORMULA, guarded, lines, unguarded
 from aeexp.summary import summarise
 from aeexp.sweep.terminal import SweepTerminal
@@ -69,13 +69,13 @@ def _(spec: Hostile) -> Dataset:
     codes = np.arange(4 * len(NAMES)) % len(NAMES)
     x = rng.normal(size=(len(codes), len(NAMES)))
     rows = tuple(f"{NAMES[code]}{i}" for i, code in enumerate(codes))
-    return Dataset("\x1b[2J=$\\frac{", x, NAMES, rows, Classes("../$_{\x1b[2J", codes, NAMES))
+    return Dataset("\x1b[2J=$\\frac{", x, NAMES, rows, (Classes("../$_{\x1b[2J", codes, NAMES),))
 
 
 CLUSTERINGS = {"../../=$_{\x1b[2J": KMeans(), "[red]": HDBSCAN()}
 
 
-@pytest.fixture(scope="module", params=[Format.png, Format.svg])
+@pytest.fixture(scope="module", params=[FigureFormat.png, FigureFormat.svg])
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keep a run on a table with hostile names, figures and all."""
     from conftest import BACKEND  # noqa: PLC0415

@@ -335,7 +335,7 @@ def test_a_failed_trial_is_recorded_with_its_error_and_stops_nothing(
         0: ("FAIL", "FAILED", "ValueError: no such thing"),
         1: ("FAIL", "COMPLETED", "val_loss: undefined in its run"),
         2: ("FAIL", "FAILED", "its run did not complete"),
-        3: ("FAIL", "FAILED", "its run did not complete"),
+        3: ("FAIL", "INCOMPLETE", "its run did not complete"),
         4: ("COMPLETE", "COMPLETED", None),
     }
     kinds = {trial.params["n"] % 5 for trial in trials(tmp_path)}

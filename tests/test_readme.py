@@ -27,7 +27,8 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Backend) -> None:
     environment = os.environ | {"KERAS_BACKEND": backend.value}
-    code = [sys.executable, "-W", "error", "-c", example]
+    known = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    code = [sys.executable, "-W", "error", "-W", known, "-c", example]
     done = subprocess.run(
         code, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

@@ -15,10 +15,11 @@ import pytest
 from sklearn.datasets import load_wine
 
 import aeexp
-from aeexp.analysis.support import support
+from aeexp.analysis.support import Support, support
 from aeexp.recall import recall
 from aeexp.reuse import Reuse
 from aeexp.runs import Run, read_model
+from aeexp.runs.arrays import layouts, pack, unpack
 from aeexp.spec import (
     Categorical,
     Deep,
@@ -199,6 +200,18 @@ def test_f45_a_run_of_schema_1_is_read_encoded_and_run_again(wine: pd.DataFrame)
     assert "outside" not in encoded
     assert recall(Run(SCHEMA_1)).dataset == Wine()
     assert recall(Run(SCHEMA_1)).model == Deep()
+
+
+def test_support_is_read_back_with_clusterings_of_any_name() -> None:
+    clusters = {"../$_{": np.array([0, -1]), "": np.array([2, 2])}
+    z = np.array([[1.0], [2.0]])
+    written = support(z, np.array([1.0, 2]), np.array([0, 1]), z, clusters)
+    read = Support.read(unpack(pack(written.arrays), layouts(written.arrays)))
+    assert {name: codes.tolist() for name, codes in read.clusters.items()} == {
+        "../$_{": [0, -1],
+        "": [2, 2],
+    }
+    assert read.z.tolist() == z.tolist()
 
 
 def test_support_is_of_the_rows_trained_on() -> None:

@@ -534,9 +534,12 @@ def test_only_the_latents_that_are_shown_are_read_and_each_once(
         Made([f"a={i}", f"seed={seed}"], metrics=loss(i + 1.0)) for i in range(30) for seed in "01"
     ]
     sweep, read, table = made(tmp_path, jobs), [], Run.table
-    monkeypatch.setattr(
-        Run, "table", lambda run, name: read.append((run.folder.name, name)) or table(run, name)
-    )
+
+    def reads(run: Run, name: str, *most: int) -> object:
+        read.append((run.folder.name, name))
+        return table(run, name, *most)
+
+    monkeypatch.setattr(Run, "table", reads)
     page = text(summarise([sweep], tmp_path))
     assert len(read) == len(set(read))
     assert [folder for folder, name in read if name == "latents"] == [

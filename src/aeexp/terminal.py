@@ -45,6 +45,7 @@ class Terminal(Watch):
     def __init__(self) -> None:
         self.console = quiet_console()
         self.heard: dict[str, Artifact] = {}
+        self.rows = 0
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.progress = Progress(
             BarColumn(bar_width=12),  # leaves 80 columns room for the rest
@@ -171,10 +172,11 @@ def _reconstruction(metrics: Mapping[str, float]) -> Table:
 def _clusterings(metrics: Mapping[str, float]) -> Table:
     columns = ("n_clusters", "noise_fraction", "silhouette", "ari", "accuracy")
     table = _table("clustering", "clusters", "noise", "silhouette", "ARI", "accuracy")
-    names = dict.fromkeys(key.split(".")[1] for key in metrics if key.startswith("clustering."))
-    for name in names:
-        values = (_measured(metrics, f"clustering.{name}.{of}") for of in columns)
-        table.add_row(Text(printable(name)), *values)
+    for key in metrics:
+        if key.startswith("clustering.") and key.endswith(".n_clusters"):
+            prefix = key.removesuffix(".n_clusters")
+            values = (_measured(metrics, f"{prefix}.{of}") for of in columns)
+            table.add_row(Text(printable(prefix.removeprefix("clustering."))), *values)
     return table
 
 

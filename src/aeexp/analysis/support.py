@@ -13,8 +13,6 @@ from aeexp.data import Floats, Integers
 MOST_KNOWN = 10_000  # rows that new ones are compared with
 QUANTILES = 1_001  # of the training rows' errors
 USUAL = 99.0  # percentile of the training rows' errors, beyond which a row is outside
-CLUSTERS = "clusters/"
-"""What the names of the arrays that hold clusters begin with."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +33,26 @@ class Support:
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the support that arrays hold; see `arrays`."""
-        named = [name for name in arrays if name.startswith(CLUSTERS)]
         return cls(
             low=arrays["low"],
             high=arrays["high"],
             errors=arrays["errors"],
             z=arrays["z"],
-            clusters={name.removeprefix(CLUSTERS): arrays[name] for name in named},
+            clusters=dict(zip(arrays["clusterings"].tolist(), arrays["clusters"].T, strict=True)),
         )
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return all of it as arrays by name."""
-        clusters = {f"{CLUSTERS}{name}": codes for name, codes in self.clusters.items()}
-        return {"low": self.low, "high": self.high, "errors": self.errors, "z": self.z} | clusters
+        """Return all of it as arrays by name; of clusters, (known, clusterings), and their names.
+
+        A clustering's own name may be any text, but that of an array is a path.
+        """
+        numbers = {"low": self.low, "high": self.high, "errors": self.errors, "z": self.z}
+        clusters = np.array([*self.clusters.values()]).reshape(-1, len(self.z)).T
+        return numbers | {
+            "clusterings": np.array([*self.clusters], str),
+            "clusters": clusters.astype(np.int64),
+        }
 
     def percentile(self, errors: Floats) -> Floats:
         """Return what percentage of the training rows have a smaller error: (rows,)."""
