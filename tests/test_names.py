@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from conftest import BACKEND
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +79,6 @@ CLUSTERINGS = {"../../=$_{\x1b[2J": KMeans(), "[red]": HDBSCAN()}
 @pytest.fixture(scope="module", params=[FigureFormat.png, FigureFormat.svg])
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keep a run on a table with hostile names, figures and all."""
-    from conftest import BACKEND  # noqa: PLC0415
 
     from aeexp.spec import Shallow, Training  # noqa: PLC0415
 
@@ -236,7 +236,7 @@ def test_f40_a_job_s_directory_is_within_its_sweep(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["--multirun", "seed=0", f"hydra.sweep.subdir='{subdir}'"]
+    words = ["--multirun", f"backend={BACKEND.value}", f"hydra.sweep.subdir='{subdir}'"]
     monkeypatch.setattr(sys, "argv", ["aeexp", *words])
     with pytest.raises(SystemExit) as end:
         cli.main()
