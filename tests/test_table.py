@@ -261,6 +261,24 @@ def test_f13_held_out_rows_have_no_say_in_what_fills_gaps(csv: Csv, missing: Mis
     assert np.array_equal(before.x[before.rows.train], after.x[after.rows.train])
 
 
+def test_rows_that_are_left_keep_their_places_in_the_table(csv: Csv) -> None:
+    assert list(load(Table(path=csv(**GAPS), missing=Missing.drop_rows)).rows) == ["0", "4", "5"]
+    some = load(Table(path=csv(a=np.arange(50.0), b=np.arange(50.0)), sample=5))
+    assert [float(row) for row in some.rows] == some.x[:, 0].tolist()
+
+
+def test_labels_may_be_said_by_a_pattern(csv: Csv) -> None:
+    data = load(Table(path=csv(**SIX, y_1=list("ababab"), y_2=list("aabbcc")), label="y_*"))
+    assert [labels.name for labels in data.labels] == ["y_1", "y_2"]
+    assert data.features == ("a", "b")
+
+
+def test_features_of_one_name_are_refused(csv: Csv) -> None:
+    path = csv(**{"a": list("xy"), "a=x": [1, 2]})
+    with pytest.raises(ValueError, match="a feature of one name, a=x"):
+        load(Table(path=path, categorical=Categorical.onehot))
+
+
 def test_a_column_without_any_value_to_learn_from_is_refused(csv: Csv) -> None:
     path = csv(a=[np.nan] * 6, b=[1.0, 2, 3, 4, 5, 6])
     with pytest.raises(ValueError, match=r"has a value of a: leave it out"):

@@ -14,7 +14,7 @@ from aeexp.backend import choose, installed, require, running, unheard
 from aeexp.data.tabular import sheet
 from aeexp.options import register
 from aeexp.perform import artifacts
-from aeexp.problem import pose
+from aeexp.problem import Problems
 from aeexp.reading import Sheet
 from aeexp.runs import Run, claim, keep, read_model, write_bytes
 from aeexp.spec import Backend, Experiment, Table
@@ -100,11 +100,12 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     if table is not None:
         experiment = replace(experiment, dataset=_in_memory(experiment, table))
     require(experiment.backend)
-    pose(experiment)
+    problems = Problems()
+    problems.pose(experiment)
     taken = claim(Path(folder or _now()).resolve())
     write_bytes(taken / ".hydra" / "config.yaml", _yaml(experiment).encode())
     terminal = Terminal()
-    keep(experiment, taken, partial(artifacts, experiment, terminal), terminal)
+    keep(experiment, taken, partial(artifacts, experiment, terminal, problems), terminal)
     return LoadedRun(taken)
 
 
@@ -134,7 +135,12 @@ def _in_memory(experiment: Experiment, table: Any) -> Frame:
 
 def _pandas(table: Any) -> pd.DataFrame:
     frame = table if isinstance(table, pd.DataFrame) else table.to_pandas()
-    return frame.rename(columns=str)
+    named = frame.rename(columns=str)
+    if not named.columns.is_unique:
+        twice = ", ".join(named.columns[named.columns.duplicated()].unique()[:5])
+        message = f"The data frame has several columns of one name: {twice}."
+        raise ValueError(message)
+    return named
 
 
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:

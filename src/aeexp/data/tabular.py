@@ -1,5 +1,6 @@
 """A frame of columns -> Dataset: which columns are features, labels and names of rows."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import singledispatch
@@ -12,17 +13,13 @@ import pyarrow as pa
 
 from aeexp.data.columns import Column, encode, features
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
+from aeexp.data.gaps import cleaned
 from aeexp.reading import Sheet, read
-from aeexp.spec import Categorical, Infinite, Missing, Table
+from aeexp.spec import Categorical, Table
 
 MOST_CATEGORIES = 100  # of a column that becomes a feature for each
 MOST_CLASSES = 20  # distinct whole numbers that a label may have and still name classes
 NAMED = 5  # columns named in a message
-FILLS = {
-    Missing.mean: "the mean of the training rows",
-    Missing.median: "the median of the training rows",
-    Missing.knn: "the 5 nearest training rows that have the value",
-}
 PARTS = {
     "train": "train",
     "training": "train",
@@ -43,15 +40,16 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
     text = [name for name in chosen if not _numeric(frame[name])]
     if text and spec.categorical is Categorical.error:
         _refuse_text(spec, given, text)
-    columns = [_column(spec, frame, name) for name in chosen]
-    frame, notes = _cleaned(spec, frame, columns)
+    logarithms = set(_matching(frame, "log1p", spec.log1p))
+    columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
+    frame, notes = cleaned(spec, frame, columns)
     x = encode(columns, frame)
     return Dataset(
         name=Path(spec.path).stem,
         x=x,
-        features=features(columns),
-        rows=range(len(frame)) if spec.id is None else tuple(frame[spec.id].astype(str)),
-        labels=tuple(_label(frame[name]) for name in spec.label),
+        features=_features(columns),
+        rows=_rows(spec, frame),
+        labels=tuple(_label(frame[name]) for name in _matching(frame, "label", spec.label)),
         missing=spec.missing,
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
@@ -77,12 +75,11 @@ def _sampled(spec: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _chosen(spec: Table, frame: pd.DataFrame, aside: str | None) -> list[str]:
     """Return the columns to learn from, in the table's order."""
-    named = {"id": [spec.id] if spec.id else [], "label": spec.label}
-    kept = [name for key, names in named.items() for name in _matching(frame, key, names)]
-    if aside is not None and aside not in frame:
-        _refuse_unknown(frame, "split.column", aside)
-    kept += [aside] if aside is not None else []
-    dropped = {*_matching(frame, "drop", spec.drop), *kept}
+    for key, name in {"dataset.id": spec.id, "split.column": aside}.items():
+        if name is not None and name not in frame:
+            _refuse_unknown(frame, key, name)
+    others = {spec.id, aside, *_matching(frame, "label", spec.label)}
+    dropped = {*_matching(frame, "drop", spec.drop), *others}
     wanted = _matching(frame, "columns", spec.columns) if spec.columns else list(frame)
     chosen = [name for name in frame if name in set(wanted) - dropped]
     chosen = [name for name in chosen if not _left_out(spec, frame[name])]
@@ -118,10 +115,11 @@ def _numeric(values: "pd.Series[Any]") -> bool:
     return values.dtype.kind in "iufb"
 
 
-def _column(spec: Table, frame: pd.DataFrame, name: str) -> Column:
-    if _numeric(frame[name]):
-        return Column(name, log1p=name in _matching(frame, "log1p", spec.log1p))
-    categories = sorted(frame[name].dropna().astype(str).unique())
+def _column(values: "pd.Series[Any]", *, log1p: bool) -> Column:
+    name = str(values.name)
+    if _numeric(values):
+        return Column(name, log1p=log1p)
+    categories = sorted(values.dropna().astype(str).unique())
     if len(categories) > MOST_CATEGORIES:
         message = (
             f"column {name} has {len(categories):,} categories, more than {MOST_CATEGORIES}:"
@@ -129,6 +127,23 @@ def _column(spec: Table, frame: pd.DataFrame, name: str) -> Column:
         )
         raise ValueError(message)
     return Column(name, categories=tuple(categories))
+
+
+def _features(columns: Sequence[Column]) -> tuple[str, ...]:
+    names = features(columns)
+    [(name, count)] = Counter(names).most_common(1)
+    if count > 1:
+        message = f"Several columns become a feature of one name, {name}: rename one of them."
+        raise ValueError(message)
+    return names
+
+
+def _rows(spec: Table, frame: pd.DataFrame) -> Sequence[str] | range:
+    """Return what rows are called; by default their places in the table, whichever are left."""
+    if spec.id is not None:
+        return tuple(frame[spec.id].astype(str))
+    index = frame.index
+    return range(len(index)) if isinstance(index, pd.RangeIndex) else tuple(map(str, index))
 
 
 def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
@@ -145,63 +160,6 @@ def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
 def _example(values: "pd.Series[Any]") -> str:
     known = values.dropna()
     return repr(str(known.iloc[0]))[:40] if len(known) else "empty"
-
-
-def _cleaned(
-    spec: Table, frame: pd.DataFrame, columns: Sequence[Column]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows that are learnt from, without infinities, and what was done to them.
-
-    Raises:
-        ValueError: Cells are missing or infinite, and nothing says what is to become of them.
-    """
-    names = [column.name for column in columns]
-    frame, notes = _without_infinities(spec, frame, names)
-    gaps = frame[names].isna()
-    counts = gaps.sum()
-    if not counts.any():
-        return frame, notes
-    said = f"{int(counts.sum()):,} of {gaps.size:,} cells are missing"
-    match spec.missing:
-        case Missing.error:
-            _refuse_gaps(spec, gaps, f"{spec.path}: {said}")
-        case Missing.drop_rows:
-            whole = ~gaps.any(axis=1)
-            notes.append(f"{said}: {int((~whole).sum()):,} of {len(frame):,} rows are left out")
-            frame = frame[whole]
-        case filled:
-            notes.append(f"{said}: filled by {FILLS[filled]}")
-    return frame, notes
-
-
-def _without_infinities(
-    spec: Table, frame: pd.DataFrame, names: Sequence[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    floats = [name for name in names if frame[name].dtype.kind == "f"]
-    counts = {name: int(np.isinf(frame[name].to_numpy(float)).sum()) for name in floats}
-    infinite = {name: count for name, count in counts.items() if count}
-    if not infinite:
-        return frame, []
-    if spec.infinite is Infinite.missing:
-        known = frame.assign(
-            **{name: frame[name].replace([np.inf, -np.inf], np.nan) for name in infinite}
-        )
-        return known, [f"{sum(infinite.values()):,} infinite cells are taken as missing"]
-    said = ", ".join(f"{name} ({count:,})" for name, count in [*infinite.items()][:NAMED])
-    message = f"{spec.path}: infinite cells in {said}: say dataset.infinite=missing."
-    raise ValueError(message)
-
-
-def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
-    counts = gaps.sum()
-    columns = [f"{name} ({count:,})" for name, count in counts[counts > 0].items()]
-    more = f" and {len(columns) - NAMED} more columns" if len(columns) > NAMED else ""
-    first = ", ".join(str(i + 1) for i in np.flatnonzero(gaps.any(axis=1))[:NAMED])
-    message = (
-        f"{said}, in {', '.join(columns[:NAMED])}{more}, first in data rows {first}: say"
-        " dataset.missing=drop_rows, mean, median or knn, or leave columns out with dataset.drop."
-    )
-    raise ValueError(message)
 
 
 def _label(values: "pd.Series[Any]") -> Labels:
