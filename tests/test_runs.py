@@ -34,6 +34,32 @@ def test_f4_runs_that_want_the_same_directory_get_one_each(tmp_path: Path) -> No
     assert {path.name for path in claimed} == {"same", *(f"same-{n}" for n in range(2, 65))}
 
 
+CLAIM = """
+from pathlib import Path
+from aeexp.runs import claim
+print("ready", flush=True)
+input()
+claim(Path("runs", "same"))
+"""
+
+
+def test_f4_eight_processes_at_one_instant_make_eight_directories(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    claiming = [
+        subprocess.Popen([sys.executable, "-c", CLAIM], cwd=tmp_path, stdin=pipe, stdout=pipe)
+        for _ in range(8)
+    ]
+    for process in claiming:
+        assert process.stdout.readline() == b"ready\n"
+    for process in claiming:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in claiming:
+        process.communicate()
+    names = {"same", *(f"same-{n}" for n in range(2, 9))}
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == names
+
+
 def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
