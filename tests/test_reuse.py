@@ -257,6 +257,18 @@ def test_commands_use_a_run_again(
     assert close(decoded["proline"], restored["proline"], rel=1e-4)
 
 
+def test_f39_columns_of_any_name_are_told_without_what_a_terminal_obeys(
+    aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
+) -> None:
+    wine.assign(**{"\x1b[2J": 1, "w" * 300: 1}).to_csv(tmp_path / "new.csv", index=False)
+    done = aeexp("encode", str(trained), "new.csv")
+    assert done.returncode == 0, done.stderr
+    (told,) = [line for line in done.stdout.splitlines() if "passed over" in line]
+    assert "\x1b" not in told
+    assert "w" * 39 + "…" in told
+    assert "w" * 40 not in told
+
+
 def test_a_run_is_verified_and_a_changed_table_found_out(
     aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
 ) -> None:

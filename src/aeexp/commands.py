@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from aeexp.names import printable
 from aeexp.spec import Backend
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _verify(arguments: Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{printable(line)}\n")
 
 
 def choose_installed(backend: Backend | None, run: "Run") -> None:

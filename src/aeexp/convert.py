@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from aeexp.names import short
 from aeexp.reading import batches
 from aeexp.reuse import NAMED, Encoded, Reuse
 from aeexp.runs.rows import rows
@@ -34,7 +35,7 @@ class Tally:
 
     def told(self) -> Iterator[str]:
         """Yield one line that says how many rows lie outside, and why."""
-        of_features = [f"{name} in {n:,}" for name, n in self.beyond.most_common(NAMED)]
+        of_features = [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common(NAMED)]
         more = f" and {len(self.beyond) - NAMED} more" if len(self.beyond) > NAMED else ""
         reasons = [f"beyond the training rows' range: {', '.join(of_features)}{more}"]
         reasons = reasons if of_features else []
@@ -91,4 +92,4 @@ def _converted(
 def _passed_over(reuse: Reuse, columns: list[str]) -> Iterator[str]:
     if others := reuse.unknown(columns):
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-        yield f"columns passed over: {', '.join(others[:NAMED])}{more}"
+        yield f"columns passed over: {', '.join(map(short, others[:NAMED]))}{more}"

@@ -21,6 +21,11 @@ def printable(text: str, keep: str = "") -> str:
     )
 
 
+def short(name: str, most: int = 40) -> str:
+    """Return a name that is told among others, cut where it is long."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def slug(name: str) -> str:
     """Return a name as part of a path: itself if it is plain, else what of it is, and a hash.
 

@@ -14,6 +14,7 @@ from aeexp.data import Column, Floats
 from aeexp.data.columns import decode, encode
 from aeexp.imputation import Imputation
 from aeexp.models import Network, build
+from aeexp.names import short
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.runs import StoredModel
 
@@ -186,4 +187,4 @@ def _preprocessing(stored: StoredModel) -> Preprocessing:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    return ", ".join(map(short, names[:NAMED])) + more

@@ -17,7 +17,7 @@ from rich.text import Text
 from aeexp.analysis import neighbourhoods
 from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
-from aeexp.names import printable
+from aeexp.names import printable, short
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment
 from aeexp.watch import Standing, Watch
@@ -211,7 +211,7 @@ def _factors(content: Mapping[str, Any]) -> Iterator[str]:
     yield f"factors, by their heaviest features ({content['quantity']}):"
     for factor, sides in content["factors"].items():
         named = {
-            sign: ", ".join(entry["feature"] for entry in sides[side][:NAMED]) or "–"
+            sign: ", ".join(short(entry["feature"]) for entry in sides[side][:NAMED]) or "–"
             for sign, side in {"+": "positive", "−": "negative"}.items()
         }
         yield f"  {factor}  + {named['+']}   − {named['−']}"

@@ -13,6 +13,7 @@ from aeexp.data import Floats, Integers
 MOST_KNOWN = 10_000  # rows that new ones are compared with
 QUANTILES = 1_001  # of the training rows' errors
 USUAL = 99.0  # percentile of the training rows' errors, beyond which a row is outside
+NAMES = {"low", "high", "errors", "z", "clusterings", "clusters"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,14 @@ class Support:
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Return the support that arrays hold; see `arrays`."""
+        """Return the support that arrays hold; see `arrays`.
+
+        Raises:
+            ValueError: They hold something else.
+        """
+        if missing := sorted(NAMES - arrays.keys()):
+            message = f"model/support.npz lacks {', '.join(missing)}: train the model again."
+            raise ValueError(message)
         return cls(
             low=arrays["low"],
             high=arrays["high"],

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from aeexp.data.columns import Column
+from aeexp.names import short
 from aeexp.spec import Infinite, Missing, Table
 
 NAMED = 5  # columns named in a message
@@ -63,7 +64,7 @@ def _without_infinities(
 
 def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
     counts = gaps.sum()
-    columns = [f"{name} ({count:,})" for name, count in counts[counts > 0].items()]
+    columns = [f"{short(str(name))} ({count:,})" for name, count in counts[counts > 0].items()]
     more = f" and {len(columns) - NAMED} more columns" if len(columns) > NAMED else ""
     first = ", ".join(str(i + 1) for i in np.flatnonzero(gaps.any(axis=1))[:NAMED])
     message = (
