@@ -1,5 +1,6 @@
 """A run is used again: the same columns, the same preprocessing, whatever trained it."""
 
+import csv
 import json
 import re
 import shutil
@@ -24,6 +25,7 @@ from aeexp.spec import (
     Categorical,
     Deep,
     Experiment,
+    Infinite,
     KMeans,
     Missing,
     Table,
@@ -191,6 +193,66 @@ def test_gaps_that_training_did_not_know_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="missing cells in hue, which the model was not trained"):
         of_wine.encode(wine.assign(hue=np.nan))
+
+
+def test_infinities_are_what_they_were_in_training(tiny: Make, tmp_path: Path) -> None:
+    table = mixed().drop(columns="site")
+    table.loc[3, "b"] = np.inf
+    dataset = Table(missing=Missing.mean, infinite=Infinite.missing)
+    run = aeexp.run(tiny(dataset=dataset), table, tmp_path / "run")
+    assert close(run.encode(table)["z1"], run.latents["z1"], rel=1e-3, abs=1e-5)
+    other = aeexp.run(tiny(dataset=Table(missing=Missing.mean)), table.drop(3), tmp_path / "r")
+    with pytest.raises(ValueError, match="infinite cells in b"):
+        other.encode(table)
+
+
+def test_names_of_rows_stay_text_in_the_latents(tiny: Make, tmp_path: Path) -> None:
+    table = mixed()[["b", "c"]].assign(n=[f"{i:03}" for i in range(60)])
+    run = aeexp.run(tiny(dataset=Table(id="n")), table, tmp_path / "run")
+    assert run.latents["row"].tolist() == table["n"].tolist()
+    assert run.latents["z1"].dtype.kind == "f"
+
+
+def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) -> None:
+    flags = pd.Series([True, None, False] * 20, dtype=object)
+    table = mixed()[["b", "c"]].assign(lists=[[i] for i in range(60)], flag=flags)
+    dataset = Table(drop=["lists"], missing=Missing.mean)
+    run = aeexp.run(tiny(dataset=dataset), table, tmp_path / "run")
+    assert len(run.encode(table)) == 60
+    with pytest.raises(ValueError, match="a data frame in memory, which is not kept"):
+        recall(run)
+    with pytest.raises(ValueError, match="several columns of one name: b"):
+        aeexp.run(tiny(dataset=dataset), table.rename(columns={"c": "b"}))
+
+
+def test_files_are_read_as_the_run_s_own_was_or_as_is_said(aeexp: Command, tmp_path: Path) -> None:
+    first, second = mixed()[["b", "c"]], mixed()[["b", "c"]] + 100
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        first.to_excel(book, sheet_name="one", index=False)
+        second.to_excel(book, sheet_name="two", index=False)
+    words = ("dataset=table", "dataset.path=book.xlsx", "dataset.sheet=two", "hydra.run.dir=run")
+    assert aeexp(*words, "training.epochs=2", "figures=none", "model.latent_dim=1").returncode == 0
+    two = aeexp("encode", "run", "book.xlsx", "-o", "two.csv")
+    assert int(two.stdout.splitlines()[-1].partition(" of 60 rows lie outside")[0]) < 12
+    one = aeexp("encode", "run", "book.xlsx", "-o", "one.csv", "dataset.sheet=one")
+    assert one.stdout.splitlines()[-1].startswith("60 of 60 rows lie outside")
+    assert aeexp("encode", "run", "book.xlsx", "dataset.sheeet=one").returncode == 2
+
+
+def test_rows_that_are_left_empty_are_counted_and_clusters_stay_whole_numbers(
+    aeexp: Command, tmp_path: Path
+) -> None:
+    mixed().drop(columns="site").to_csv(tmp_path / "t.csv", index=False)
+    words = ("dataset=table", "dataset.path=t.csv", "dataset.missing=drop_rows", "figures=none")
+    assert aeexp(*words, "training.epochs=2", "hydra.run.dir=run").returncode == 0
+    told = aeexp("encode", "run", "t.csv", "-o", "l.csv").stdout
+    empty = int(mixed()["a"].isna().sum())
+    assert f"of {60 - empty} rows lie outside" in told
+    assert f"{empty} more rows have missing cells, and are left empty" in told
+    with (tmp_path / "l.csv").open() as file:
+        clusters = {row["kmeans"] for row in csv.DictReader(file)}
+    assert "" in clusters
+    assert all(name.isdigit() for name in clusters - {""})
 
 
 def test_f45_a_run_of_schema_1_is_read_encoded_and_run_again(wine: pd.DataFrame) -> None:

@@ -267,6 +267,49 @@ def test_rows_that_are_left_keep_their_places_in_the_table(csv: Csv) -> None:
     assert [float(row) for row in some.rows] == some.x[:, 0].tolist()
 
 
+def test_rows_that_are_left_at_an_end_keep_their_places(csv: Csv) -> None:
+    path = csv(a=[None, None, 3.0, 4, 5, 6], b=SIX["b"])
+    assert list(load(Table(path=path, missing=Missing.drop_rows)).rows) == [2, 3, 4, 5]
+
+
+def test_names_of_rows_and_categories_are_whole_numbers_in_spite_of_gaps(csv: Csv) -> None:
+    path = csv(**SIX, n=[1, 2, None, 4, 5, 6], k=[1, 2, None, 1, 2, 1])
+    data = load(Table(path=path, id="n", label="k"))
+    assert list(data.rows) == ["1", "2", "", "4", "5", "6"]
+    assert data.label.names == ("1", "2")
+    column = Column("k", categories=("1", "2"))
+    assert column.encode(pd.Series([1.0, np.nan, 2.0])).argmax(1).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        pytest.param({"label": "e"}, "dataset.label=e: the column is empty", id="label"),
+        pytest.param(
+            {"log1p": ["s"], "drop": "s"}, "dataset.log1p=s: it is no column", id="log1p"
+        ),
+    ],
+)
+def test_columns_that_cannot_be_what_is_said_are_refused(
+    csv: Csv, said: dict[str, Any], says: str
+) -> None:
+    path = csv(**SIX, e=[None] * 6, s=list("xyzxyz"))
+    with pytest.raises(ValueError, match=says):
+        load(Table(path=path, **({"columns": ["a", "b"]} | said)))
+
+
+def test_a_label_that_is_said_twice_is_one(csv: Csv) -> None:
+    data = load(Table(path=csv(**SIX, y=list("ababab")), label=["y", "y*"]))
+    assert [labels.name for labels in data.labels] == ["y"]
+
+
+def test_a_column_that_no_donor_has_is_filled_by_its_mean() -> None:
+    fill = np.array([7.0, 8.0], np.float32)
+    donors = np.array([[1, np.nan], [3, np.nan]], np.float32)
+    gaps = np.array([[np.nan, np.nan]], np.float32)
+    assert imputation.Imputation(fill, donors).apply(gaps).tolist() == [[2, 8]]
+
+
 def test_labels_may_be_said_by_a_pattern(csv: Csv) -> None:
     data = load(Table(path=csv(**SIX, y_1=list("ababab"), y_2=list("aabbcc")), label="y_*"))
     assert [labels.name for labels in data.labels] == ["y_1", "y_2"]

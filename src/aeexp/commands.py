@@ -2,11 +2,14 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from omegaconf import OmegaConf
+
 from aeexp.names import printable
-from aeexp.spec import Backend
+from aeexp.spec import Backend, Format, Table
 
 if TYPE_CHECKING:
     from aeexp.runs import Run
@@ -23,10 +26,14 @@ class _Parser(ArgumentParser):
 def command(words: list[str]) -> int:
     """Do what a command line says that begins with one of `COMMANDS`; return an exit code.
 
+    Words such as dataset.separator=tab say how a file is read, as they do for a run.
+
     Raises:
         ValueError: It cannot be done.
     """
-    arguments = _parser().parse_args(words)
+    said = [word for word in words if word.startswith("dataset.") and "=" in word]
+    arguments = _parser().parse_args([word for word in words if word not in said])
+    arguments.said = [word.removeprefix("dataset.") for word in said]
     return arguments.do(arguments)
 
 
@@ -63,10 +70,30 @@ def _of_run(commands: Any, name: str, meaning: str) -> ArgumentParser:
 
 def _inspect(arguments: Namespace) -> int:
     from aeexp.reading import inspect  # noqa: PLC0415  (imports pandas)
-    from aeexp.spec import Format  # noqa: PLC0415
 
-    sys.stdout.write(inspect(arguments.file, Format()) + "\n")
+    sys.stdout.write(inspect(arguments.file, _format(arguments, Format())) + "\n")
     return 0
+
+
+def _format(arguments: Namespace, known: Format) -> Format:
+    """Return how a file is to be read: as is said, and else as is known."""
+    named = {f.name: getattr(known, f.name) for f in fields(Format)}
+    plain = OmegaConf.structured(Format(**named))
+    format = OmegaConf.to_object(OmegaConf.merge(plain, OmegaConf.from_dotlist(arguments.said)))
+    assert isinstance(format, Format)
+    return format
+
+
+def _as_in_training(arguments: Namespace, run: "Run") -> Format:
+    """Return how the table of a run was read, if it is of the file's kind and was a file."""
+    from aeexp.recall import recall  # noqa: PLC0415
+
+    if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":
+        return Format()
+    dataset = recall(run).dataset
+    assert isinstance(dataset, Table)
+    alike = Path(dataset.path).suffix == arguments.file.suffix
+    return dataset if alike else Format()
 
 
 def _convert(arguments: Namespace) -> int:
@@ -75,11 +102,13 @@ def _convert(arguments: Namespace) -> int:
     run = Run(arguments.run)
     stored = read_model(run.folder)
     into = arguments.into or arguments.file.with_name(arguments.file.stem + arguments.ending)
+    format = _format(arguments, _as_in_training(arguments, run))
     choose_installed(arguments.backend, run)
     from aeexp import convert  # noqa: PLC0415  (imports Keras)
     from aeexp.reuse import Reuse  # noqa: PLC0415
 
-    for line in getattr(convert, arguments.conversion)(Reuse(stored), arguments.file, into):
+    conversion = getattr(convert, arguments.conversion)
+    for line in conversion(Reuse(stored), arguments.file, into, format):
         _say(line)
     return 0
 

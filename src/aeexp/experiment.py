@@ -74,6 +74,7 @@ def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     features, scaling = problem.data.features, problem.scaling
+    own = experiment.dataset if isinstance(experiment.dataset, Table) else None
     return Model(
         "model",
         architecture={
@@ -83,9 +84,10 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
         },
         preprocessing={
             "spec": type(experiment.preprocessing).__name__,
-            "id": experiment.dataset.id if isinstance(experiment.dataset, Table) else None,
+            "id": own.id if own else None,
             "columns": [asdict(column) for column in problem.data.columns],
             "missing": problem.data.missing.value,
+            "infinite": own.infinite.value if own else None,
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),

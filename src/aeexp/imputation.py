@@ -39,7 +39,8 @@ class Imputation:
         filled = np.where(gaps, self.fill, x)
         if len(self.donors):
             rows = gaps.any(axis=1)
-            filled[rows] = self._nearest.transform(x[rows])
+            known = ~np.isnan(self.donors).all(axis=0)  # by some donor: others are filled already
+            filled[np.ix_(rows, known)] = self._nearest.transform(x[rows])[:, known]
         return filled
 
     @cached_property

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,9 +129,8 @@ def _in_memory(experiment: Experiment, table: Any) -> Frame:
         message = "A data frame needs dataset=table, whose keys say what its columns are."
         raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
     frame = _pandas(table)
-    digest = f"{pd.util.hash_pandas_object(frame).sum():x}"
     named = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
-    return Frame(**named | {"path": dataset.path or "table"}, frame=frame, digest=digest)
+    return Frame(**named | {"path": dataset.path or "table"}, frame=frame, digest=_digest(frame))
 
 
 def _pandas(table: Any) -> pd.DataFrame:
@@ -140,19 +140,33 @@ def _pandas(table: Any) -> pd.DataFrame:
         twice = ", ".join(named.columns[named.columns.duplicated()].unique()[:5])
         message = f"The data frame has several columns of one name: {twice}."
         raise ValueError(message)
-    return named
+    mixed = [name for name in named if named[name].dtype.kind == "O"]
+    return named.assign(**{name: named[name].convert_dtypes() for name in mixed})
+
+
+def _digest(frame: pd.DataFrame) -> str:
+    """Return what tells a table in memory from another."""
+    digest = sha256()
+    for name in frame:
+        cells = frame[name]
+        kept = cells.astype(str) if cells.dtype.kind == "O" else cells  # lists have no hash
+        digest.update(name.encode(errors="surrogatepass"))
+        digest.update(pd.util.hash_pandas_object(kept).to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with every column of numbers as numbers."""
+    """Return a table with its numbers as numbers; names and labels stay as they are."""
     return table.apply(_number)
 
 
 def _number(column: "pd.Series[Any]") -> "pd.Series[Any]":
     try:
-        return pd.to_numeric(column)
+        numbers = pd.to_numeric(column)
     except ValueError:
         return column
+    named = str(column.name).partition(".")[0] in {"row", "label"}
+    return column if named and list(map(str, numbers)) != list(column) else numbers
 
 
 def _yaml(experiment: Experiment) -> str:

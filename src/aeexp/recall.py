@@ -38,6 +38,9 @@ def recall(run: Run) -> Experiment:
 def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
     """Return the spec of each part of the experiment that a run did, by the key that sets it."""
     named = run.record.get("specs") or _chosen(run, values)
+    if named.get("dataset") == "Frame":
+        message = f"{run.folder}: its table was a data frame in memory, which is not kept."
+        raise ValueError(message)
     kinds: dict[str, Any] = {key: getattr(spec, str(name), None) for key, name in named.items()}
     if unknown := [key for key, kind in kinds.items() if not _is_spec(kind)]:
         message = f"{run.folder}: {', '.join(unknown)} is not aeexp's own: it cannot be read back."

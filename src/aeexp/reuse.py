@@ -64,24 +64,25 @@ class Reuse:
     def encoded(self, frame: pd.DataFrame) -> Encoded:
         """Return the same with counts of what lies outside; see `encode`."""
         x, rows = self._features(frame)
-        scaled = self.preprocessing.apply(x)
+        scaled = self.preprocessing.apply(x, self.stored.features)
         z = self.network.encode(scaled)
         errors = ((scaled - self.network.decode(z)) ** 2).mean(1, dtype=np.float64)
-        made = {f"z{k + 1}": column for k, column in enumerate(z.T)} | {"error": errors}
+        made: dict[str, Any] = {f"z{k + 1}": column for k, column in enumerate(z.T)}
+        made["error"] = errors
         beyond, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
         if self.support:
             made["error_percentile"] = self.support.percentile(errors)
             beyond, unusual = self._beyond(self.support, x), made["error_percentile"] > USUAL
             for name, (codes, confidence) in self.support.nearest(z).items():
-                made |= {name: codes, f"{name}_confidence": confidence}
-            made["outside"] = beyond.any(1) | unusual
+                made |= {name: pd.array(codes, "Int64"), f"{name}_confidence": confidence}
+            made["outside"] = pd.array(beyond.any(1) | unusual, "boolean")
         table = _of_all(frame, pd.DataFrame(made, index=rows))
         return Encoded(table, beyond.sum(0), int(unusual.sum()))
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
         x, rows = self._features(frame)
-        z = self.network.encode(self.preprocessing.apply(x))
+        z = self.network.encode(self.preprocessing.apply(x, self.stored.features))
         return _of_all(frame, self._restored(self.network.decode(z), rows))
 
     def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -133,6 +134,7 @@ class Reuse:
             )
             raise ValueError(message)
         x = encode(self.columns, frame)
+        self._settle_infinities(x)
         gaps = np.isnan(x)
         if self.preprocessing.imputation or not gaps.any():
             return x, pd.RangeIndex(len(x))
@@ -145,6 +147,20 @@ class Reuse:
             raise ValueError(message)
         whole = np.flatnonzero(~gaps.any(1))
         return x[whole], pd.Index(whole)
+
+    def _settle_infinities(self, x: Floats) -> None:
+        """Take infinities as missing where training did; else refuse them."""
+        infinite = np.isinf(x)
+        if not infinite.any():
+            return
+        if self.stored.preprocessing.get("infinite") != "missing":
+            names = [self.stored.features[j] for j in np.flatnonzero(infinite.any(0))]
+            message = (
+                f"The table has infinite cells in {_listed(names)}: leave those rows out, or"
+                " train with dataset.infinite=missing."
+            )
+            raise ValueError(message)
+        x[infinite] = np.nan
 
     def _beyond(self, support: Support, x: Floats) -> NDArray[np.bool_]:
         """Return which features lie beyond the training rows; of a new category, all it has."""

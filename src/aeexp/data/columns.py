@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
+WHOLE = 2**53  # below which floats hold every whole number
+
 
 @dataclass(frozen=True)
 class Column:
@@ -57,10 +59,9 @@ class Column:
         return np.expm1(features[:, 0]) if self.log1p else features[:, 0]
 
     def _indicators(self, values: pd.Series[Any]) -> NDArray[np.floating]:
-        known = values.notna().to_numpy()
-        text = values.astype(str).to_numpy(object)
+        text = words(values)
         indicators = (text[:, None] == np.array(self.categories, object)).astype(np.float32)
-        indicators[~known] = np.nan
+        indicators[text == ""] = np.nan
         return indicators
 
 
@@ -71,6 +72,19 @@ def _example(values: pd.Series[Any]) -> str:
 
 def _precision(values: pd.Series[Any]) -> type[np.floating]:
     return np.float32 if values.dtype == np.float32 else np.float64
+
+
+def words(values: pd.Series[Any]) -> NDArray[np.object_]:
+    """Return cells as text, (rows,): whole numbers without a point, what is missing as nothing.
+
+    A column of whole numbers is read as one of floats as soon as a cell is missing.
+    """
+    known = values.dropna()
+    if known.dtype.kind == "f" and (known % 1 == 0).all() and (known.abs() < WHOLE).all():
+        known = known.astype("int64")
+    text = np.full(len(values), "", object)
+    text[values.notna().to_numpy()] = known.astype(str).to_numpy(object)
+    return text
 
 
 def features(columns: Sequence[Column]) -> tuple[str, ...]:

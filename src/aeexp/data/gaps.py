@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from aeexp.data.columns import Column
 from aeexp.names import short
 from aeexp.spec import Infinite, Missing, Table
 
@@ -18,16 +17,17 @@ FILLS = {
 
 
 def cleaned(
-    spec: Table, frame: pd.DataFrame, columns: Sequence[Column]
+    spec: Table, frame: pd.DataFrame, names: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows that are learnt from, without infinities, and what was done to them.
+
+    names: of the columns to learn from.
 
     Raises:
         ValueError: Cells are missing or infinite, and nothing says what is to become of them.
     """
-    names = [column.name for column in columns]
     frame, notes = _without_infinities(spec, frame, names)
-    gaps = frame[names].isna()
+    gaps = frame[[*names]].isna()
     counts = gaps.sum()
     if not counts.any():
         return frame, notes
@@ -66,7 +66,9 @@ def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
     counts = gaps.sum()
     columns = [f"{short(str(name))} ({count:,})" for name, count in counts[counts > 0].items()]
     more = f" and {len(columns) - NAMED} more columns" if len(columns) > NAMED else ""
-    first = ", ".join(str(i + 1) for i in np.flatnonzero(gaps.any(axis=1))[:NAMED])
+    rows = gaps.index[gaps.any(axis=1)][:NAMED]
+    counted = pd.api.types.is_integer_dtype(rows)
+    first = ", ".join(str(row + 1) if counted else short(str(row)) for row in rows)
     message = (
         f"{said}, in {', '.join(columns[:NAMED])}{more}, first in data rows {first}: say"
         " dataset.missing=drop_rows, mean, median or knn, or leave columns out with dataset.drop."

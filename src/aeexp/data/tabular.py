@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from aeexp.data.columns import Column, encode, features
+from aeexp.data.columns import Column, encode, features, words
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
 from aeexp.data.gaps import cleaned
 from aeexp.reading import Sheet, read
@@ -40,9 +40,9 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
     text = [name for name in chosen if not _numeric(frame[name])]
     if text and spec.categorical is Categorical.error:
         _refuse_text(spec, given, text)
-    logarithms = set(_matching(frame, "log1p", spec.log1p))
+    frame, notes = cleaned(spec, frame, chosen)
+    logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
-    frame, notes = cleaned(spec, frame, columns)
     x = encode(columns, frame)
     return Dataset(
         name=Path(spec.path).stem,
@@ -97,7 +97,15 @@ def _matching(frame: pd.DataFrame, key: str, names: Sequence[str]) -> list[str]:
         if not matched:
             _refuse_unknown(frame, f"dataset.{key}", name)
         found += matched
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _logarithms(spec: Table, frame: pd.DataFrame, numbers: set[str]) -> set[str]:
+    """Return the columns whose logarithm is learnt; one that is named must be learnt from."""
+    if idle := [name for name in spec.log1p if name in frame and name not in numbers]:
+        message = f"dataset.log1p={idle[0]}: it is no column of numbers that is learnt from."
+        raise ValueError(message)
+    return {*_matching(frame, "log1p", spec.log1p)} & numbers
 
 
 def _refuse_unknown(frame: pd.DataFrame, key: str, name: str) -> None:
@@ -119,7 +127,10 @@ def _column(values: "pd.Series[Any]", *, log1p: bool) -> Column:
     name = str(values.name)
     if _numeric(values):
         return Column(name, log1p=log1p)
-    categories = sorted(values.dropna().astype(str).unique())
+    categories = sorted({*words(values)} - {""})
+    if not categories:
+        message = f"column {name} is empty: leave it out with dataset.drop=[{name}]."
+        raise ValueError(message)
     if len(categories) > MOST_CATEGORIES:
         message = (
             f"column {name} has {len(categories):,} categories, more than {MOST_CATEGORIES}:"
@@ -141,9 +152,11 @@ def _features(columns: Sequence[Column]) -> tuple[str, ...]:
 def _rows(spec: Table, frame: pd.DataFrame) -> Sequence[str] | range:
     """Return what rows are called; by default their places in the table, whichever are left."""
     if spec.id is not None:
-        return tuple(frame[spec.id].astype(str))
+        return tuple(words(frame[spec.id]))
     index = frame.index
-    return range(len(index)) if isinstance(index, pd.RangeIndex) else tuple(map(str, index))
+    if isinstance(index, pd.RangeIndex):
+        return range(index.start, index.stop, index.step)
+    return tuple(map(str, index))
 
 
 def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
@@ -165,20 +178,21 @@ def _example(values: "pd.Series[Any]") -> str:
 def _label(values: "pd.Series[Any]") -> Labels:
     """Return a column as classes, or as values if it holds more than a few different numbers."""
     name = str(values.name)
+    if values.isna().all():
+        message = f"dataset.label={name}: the column is empty; leave it out."
+        raise ValueError(message)
     if _numeric(values) and not _names_classes(values):
         return Values(name, values.to_numpy(np.float64, na_value=np.nan))
-    words = values.dropna()
-    if words.dtype.kind == "f":
-        words = words.astype(int)  # 1.0 is class 1
-    codes, names = pd.factorize(words.astype(str), sort=True)
-    every = np.full(len(values), -1)
-    every[values.notna().to_numpy()] = codes
-    return Classes(name, every, tuple(map(str, names)), none=f"no {name}")
+    text = words(values)
+    names = sorted({*text} - {""})
+    codes = {"": -1} | {each: code for code, each in enumerate(names)}
+    return Classes(name, np.array([codes[each] for each in text]), tuple(names), f"no {name}")
 
 
 def _names_classes(values: "pd.Series[Any]") -> bool:
     distinct = values.dropna().unique()
-    return len(distinct) <= MOST_CLASSES and bool(np.all(np.asarray(distinct, float) % 1 == 0))
+    numbers = np.asarray(distinct, float)
+    return len(numbers) <= MOST_CLASSES and bool(np.all(numbers % 1 == 0))
 
 
 def _parts(values: "pd.Series[Any]") -> list[str]:
