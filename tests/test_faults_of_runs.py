@@ -354,9 +354,9 @@ def test_a_run_that_is_stopped_twice_stops_at_once(
         assert process.stdout
         next(line for line in process.stdout if line.startswith("shallow"))
         time.sleep(4)  # until it trains
-        for _ in range(2):
-            process.send_signal(number)
-            time.sleep(0.05)
+        process.send_signal(number)
+        next(line for line in process.stdout if line.startswith("Stopping"))  # it was heard
+        process.send_signal(number)
         process.communicate(timeout=60)
     assert process.returncode == code
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
