@@ -360,7 +360,7 @@ def test_a_run_that_is_stopped_twice_stops_at_once(
         process.communicate(timeout=60)
     assert process.returncode == code
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
-    assert "metrics.json" not in files(tmp_path / "run")
+    assert "figures/reconstruction.png" not in files(tmp_path / "run")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
