@@ -103,9 +103,9 @@ class Terminal(Watch):
         self.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
         self.stop = True
-        signal.signal(signal.SIGINT, self.interrupt)
+        signal.signal(signal.SIGINT, self.interrupt)  # before a second one may come
+        self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
 
 
 def losses(standing: Standing) -> str:

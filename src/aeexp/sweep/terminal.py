@@ -73,9 +73,9 @@ class SweepTerminal(Watch):
         self.progress.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self.say("Stopping; what is finished is kept. Ctrl-C again to stop at once.")
         self.stop = True
-        signal.signal(signal.SIGINT, self.interrupt)
+        signal.signal(signal.SIGINT, self.interrupt)  # before a second one may come
+        self.say("Stopping; what is finished is kept. Ctrl-C again to stop at once.")
 
 
 def _line(outcome: Outcome) -> str:
