@@ -38,6 +38,11 @@ def installed(backend: Backend) -> bool:
     return find_spec(backend.value) is not None
 
 
+def at_hand(backend: Backend) -> Backend:
+    """Return a backend if it is here, else the one that comes along with aeexp."""
+    return backend if installed(backend) else Backend.jax
+
+
 def running() -> Backend | None:
     """Return the backend that Keras runs on in this process, if it does."""
     keras = sys.modules.get("keras")

@@ -134,8 +134,8 @@ def _say(line: str) -> None:
 
 def choose_installed(backend: Backend | None, run: "Run") -> None:
     """Make Keras compute with the backend that is asked for, or a run's own if it is here."""
-    from aeexp.backend import choose, installed, unheard  # noqa: PLC0415
+    from aeexp.backend import at_hand, choose, unheard  # noqa: PLC0415
 
-    choose(backend or (run.backend if installed(run.backend) else Backend.jax))
+    choose(backend or at_hand(run.backend))
     with unheard():
         import keras  # noqa: F401, PLC0415

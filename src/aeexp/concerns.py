@@ -6,10 +6,10 @@ import numpy as np
 
 from aeexp.data import Floats
 from aeexp.data.blocks import blocks
+from aeexp.names import few
 from aeexp.problem import Problem, constant
 from aeexp.spec import Activation, Autoencoder, Experiment, Loss
 
-NAMED = 5  # constant features told by name
 RANGES = {
     Activation.relu: (0.0, np.inf),
     Activation.elu: (-1.0, np.inf),
@@ -44,10 +44,9 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
 
 def _constant(problem: Problem) -> Iterator[str]:
     if named := constant(problem.data, problem.rows):
-        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         yield (
             f"{len(named)} of {len(problem.data.features)} features are constant in the training"
-            f" rows: {', '.join(named[:NAMED])}{more}. They are kept, and say nothing."
+            f" rows: {few(named)}. They are kept, and say nothing."
         )
 
 

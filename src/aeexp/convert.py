@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from aeexp.data.columns import words
-from aeexp.names import short
+from aeexp.names import few, short
 from aeexp.reading import batches
-from aeexp.reuse import NAMED, Encoded, Reuse
+from aeexp.reuse import Encoded, Reuse
 from aeexp.runs.rows import rows
 from aeexp.spec import Format
 
@@ -39,10 +39,9 @@ class Tally:
 
     def told(self) -> Iterator[str]:
         """Yield one line that says how many rows lie outside, and why."""
-        of_features = [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common(NAMED)]
-        more = f" and {len(self.beyond) - NAMED} more" if len(self.beyond) > NAMED else ""
-        reasons = [f"beyond the training rows' range: {', '.join(of_features)}{more}"]
-        reasons = reasons if of_features else []
+        reasons: list[str] = []
+        if of_features := [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common()]:
+            reasons.append(f"beyond the training rows' range: {few(of_features)}")
         if self.unusual:
             reasons.append(f"a larger error than 99 % of the training rows: {self.unusual:,}")
         why = f" ({'; '.join(reasons)})" if reasons else ""
@@ -108,5 +107,4 @@ def _cells(table: pd.DataFrame, into: Path) -> Mapping[str, Any]:
 
 def _passed_over(reuse: Reuse, columns: list[str]) -> Iterator[str]:
     if others := reuse.unknown(columns):
-        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-        yield f"columns passed over: {', '.join(map(short, others[:NAMED]))}{more}"
+        yield f"columns passed over: {few([*map(short, others)])}"

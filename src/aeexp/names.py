@@ -1,9 +1,11 @@
 """Names that users choose: classes, columns, tables, runs. They may have any characters."""
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 
 LONGEST = 80
+FEW = 5  # texts told of many
 PLAIN = re.compile(rf"\w[\w.-]{{0,{LONGEST - 1}}}(?<!\.)", re.ASCII)
 """A name that a file can have as it is: not hidden, no option, no way elsewhere."""
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -24,6 +26,12 @@ def printable(text: str, keep: str = "") -> str:
 def short(name: str, most: int = 40) -> str:
     """Return a name that is told among others, cut where it is long."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def few(texts: Sequence[str], most: int = FEW, separator: str = ", ", more: str = "more") -> str:
+    """Return the first of several texts, and how many more there are."""
+    rest = f" and {len(texts) - most} {more}" if len(texts) > most else ""
+    return separator.join(texts[:most]) + rest
 
 
 def slug(name: str) -> str:

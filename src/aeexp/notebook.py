@@ -11,14 +11,14 @@ import pandas as pd
 from hydra._internal.utils import get_args_parser
 from omegaconf import OmegaConf
 
-from aeexp.backend import choose, installed, require, running, unheard
+from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
 from aeexp.options import register
 from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
 from aeexp.runs import Run, claim, keep, read_model, write_bytes
-from aeexp.spec import Backend, Experiment, Table
+from aeexp.spec import Experiment, Table
 from aeexp.terminal import Terminal
 from aeexp.words import compositions, said
 
@@ -71,7 +71,7 @@ class LoadedRun(Run):
     @cached_property
     def _reuse(self) -> "Reuse":
         stored = read_model(self.folder)
-        choose(running() or (self.backend if installed(self.backend) else Backend.jax))
+        choose(running() or at_hand(self.backend))
         with unheard():
             from aeexp.reuse import Reuse  # noqa: PLC0415  (imports Keras)
         return Reuse(stored)

@@ -13,6 +13,7 @@ from aeexp import imputation
 from aeexp.data import Dataset, Floats, Integers
 from aeexp.data.blocks import blocks
 from aeexp.imputation import Imputation
+from aeexp.names import few
 from aeexp.spec import (
     FitOn,
     MinMax,
@@ -26,8 +27,6 @@ from aeexp.spec import (
 ALIGNMENT = 64  # bytes
 FILLS = (Missing.mean, Missing.median, Missing.knn)
 
-NAMED = 5
-"""Of the columns that cannot be scaled, so many are named."""
 ORDINARY = 30
 """Powers of two up to which, and down to whose inverse, the largest value of a column may be."""
 SMALLEST = -1000
@@ -79,10 +78,9 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def _refuse(lost: Integers, features: Sequence[str]) -> None:
-    named = [features[j] if len(features) else str(j + 1) for j in lost[:NAMED]]
-    more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+    named = [features[j] if len(features) else str(j + 1) for j in lost]
     message = (
-        f"Scaled values are not finite, or too large, in the columns {', '.join(named)}{more}:"
+        f"Scaled values are not finite, or too large, in the columns {few(named)}:"
         " leave these columns out, or choose preprocessing=standard."
     )
     raise ValueError(message)

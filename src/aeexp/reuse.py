@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support
 from aeexp.data import Column, Floats
-from aeexp.data.columns import decode, encode
+from aeexp.data.columns import decode, encode, places
 from aeexp.imputation import Imputation
 from aeexp.models import Network, build
-from aeexp.names import short
+from aeexp.names import few, short
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.runs import StoredModel
-
-NAMED = 5  # columns named in a message
 
 
 @dataclass(frozen=True)
@@ -139,10 +137,10 @@ class Reuse:
         if self.preprocessing.imputation or not gaps.any():
             return x, pd.RangeIndex(len(x))
         if self.stored.preprocessing.get("missing") != "drop_rows":
-            names = [self.stored.features[j] for j in np.flatnonzero(gaps.any(0))]
             message = (
-                f"The table has missing cells in {_listed(names)}, which the model was not trained"
-                " to fill: give whole rows, or train with dataset.missing=mean, median or knn."
+                f"The table has missing cells in {self._with(gaps)}, which the model was not"
+                " trained to fill: give whole rows, or train with dataset.missing=mean, median or"
+                " knn."
             )
             raise ValueError(message)
         whole = np.flatnonzero(~gaps.any(1))
@@ -154,22 +152,23 @@ class Reuse:
         if not infinite.any():
             return
         if self.stored.preprocessing.get("infinite") != "missing":
-            names = [self.stored.features[j] for j in np.flatnonzero(infinite.any(0))]
             message = (
-                f"The table has infinite cells in {_listed(names)}: leave those rows out, or"
+                f"The table has infinite cells in {self._with(infinite)}: leave those rows out, or"
                 " train with dataset.infinite=missing."
             )
             raise ValueError(message)
         x[infinite] = np.nan
 
+    def _with(self, cells: NDArray[np.bool_]) -> str:
+        """Name the features that have such cells."""
+        return _listed([self.stored.features[j] for j in np.flatnonzero(cells.any(0))])
+
     def _beyond(self, support: Support, x: Floats) -> NDArray[np.bool_]:
         """Return which features lie beyond the training rows; of a new category, all it has."""
-        beyond, start = support.beyond(x), 0
-        for column in self.columns:
-            stop = start + len(column.features)
+        beyond = support.beyond(x)
+        for column, place in places(self.columns):
             if column.categories:
-                beyond[:, start:stop] |= x[:, start:stop].sum(1, keepdims=True) == 0
-            start = stop
+                beyond[:, place] |= x[:, place].sum(1, keepdims=True) == 0
         return beyond
 
     def _restored(self, scaled: Floats, rows: pd.Index) -> pd.DataFrame:
@@ -202,5 +201,4 @@ def _preprocessing(stored: StoredModel) -> Preprocessing:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(map(short, names[:NAMED])) + more
+    return few([*map(short, names)])

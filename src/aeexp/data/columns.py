@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,15 @@ def features(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(feature for column in columns for feature in column.features)
 
 
+def places(columns: Sequence[Column]) -> Iterator[tuple[Column, slice]]:
+    """Yield each column with the place of its features among all."""
+    start = 0
+    for column in columns:
+        stop = start + len(column.features)
+        yield column, slice(start, stop)
+        start = stop
+
+
 def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floating]:
     """Return a table's features, (rows, features); in single precision if the table is.
 
@@ -101,19 +110,11 @@ def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floatin
     numeric = [column.name for column in columns if not column.categories]
     single = all(_precision(frame[name]) is np.float32 for name in numeric)
     x = np.empty((len(frame), len(features(columns))), np.float32 if single else np.float64)
-    start = 0
-    for column in columns:
-        stop = start + len(column.features)
-        x[:, start:stop] = column.encode(frame[column.name])
-        start = stop
+    for column, place in places(columns):
+        x[:, place] = column.encode(frame[column.name])
     return x
 
 
 def decode(columns: Sequence[Column], x: NDArray[np.floating]) -> Mapping[str, NDArray[Any]]:
     """Return the columns that features mean, by name. x: (rows, features)."""
-    decoded, start = {}, 0
-    for column in columns:
-        stop = start + len(column.features)
-        decoded[column.name] = column.decode(x[:, start:stop])
-        start = stop
-    return decoded
+    return {column.name: column.decode(x[:, place]) for column, place in places(columns)}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from aeexp.names import short
+from aeexp.names import few, short
 from aeexp.spec import Infinite, Missing, Table
 
 NAMED = 5  # columns named in a message
@@ -65,12 +65,11 @@ def _without_infinities(
 def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
     counts = gaps.sum()
     columns = [f"{short(str(name))} ({count:,})" for name, count in counts[counts > 0].items()]
-    more = f" and {len(columns) - NAMED} more columns" if len(columns) > NAMED else ""
     rows = gaps.index[gaps.any(axis=1)][:NAMED]
     counted = pd.api.types.is_integer_dtype(rows)
     first = ", ".join(str(row + 1) if counted else short(str(row)) for row in rows)
     message = (
-        f"{said}, in {', '.join(columns[:NAMED])}{more}, first in data rows {first}: say"
+        f"{said}, in {few(columns, more='more columns')}, first in data rows {first}: say"
         " dataset.missing=drop_rows, mean, median or knn, or leave columns out with dataset.drop."
     )
     raise ValueError(message)

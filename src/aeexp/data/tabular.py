@@ -14,6 +14,7 @@ import pyarrow as pa
 from aeexp.data.columns import Column, encode, features, words
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
 from aeexp.data.gaps import cleaned
+from aeexp.names import few
 from aeexp.reading import Sheet, read
 from aeexp.spec import Categorical, Table
 
@@ -109,9 +110,8 @@ def _logarithms(spec: Table, frame: pd.DataFrame, numbers: set[str]) -> set[str]
 
 
 def _refuse_unknown(frame: pd.DataFrame, key: str, name: str) -> None:
-    more = f" and {len(frame.columns) - 2 * NAMED} more" if len(frame.columns) > 2 * NAMED else ""
-    has = ", ".join(frame.columns[: 2 * NAMED])
-    message = f"{key}={name}: there is no such column; the table has {has}{more}."
+    has = few(list(frame.columns), 2 * NAMED)
+    message = f"{key}={name}: there is no such column; the table has {has}."
     raise ValueError(message)
 
 
@@ -162,9 +162,8 @@ def _rows(spec: Table, frame: pd.DataFrame) -> Sequence[str] | range:
 def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
     """Refuse columns of text among those to learn from, with why they are not numbers."""
     said = [given.texts.get(name, f"{name} ({_example(given.frame[name])})") for name in names]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     message = (
-        f"{spec.path}: not numbers: {'; '.join(said[:NAMED])}{more}. Say what they are with"
+        f"{spec.path}: not numbers: {few(said, separator='; ')}. Say what they are with"
         " dataset.label, dataset.id or dataset.drop, or dataset.categorical=onehot|drop."
     )
     raise ValueError(message)
