@@ -30,7 +30,7 @@ class Nearness:
 
         Of rows as far the first comes first. (queries, rows).
         """
-        ranks = np.empty(self.keys.shape, np.int32)
+        ranks = np.empty_like(self.keys, np.int32)
         places = np.arange(ranks.shape[1])
         for of_query, order in zip(ranks, self.keys & (ROW - 1), strict=True):
             of_query[order] = places

@@ -19,7 +19,7 @@ NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
 MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
 DISTANCES = 2 * 10**8  # that are taken of a sample at most
-AT_ONCE = 2**22  # of them, each of which takes some 25 bytes
+AT_ONCE = 2**21  # of them, each of which takes some 40 bytes
 TRUSTED = 0.75
 """Of a row whose place is trusted: halfway from 0.5, which random neighbours have, to 1."""
 
@@ -102,7 +102,8 @@ def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
 
 def _neighbourhoods(values: Floats, counts: Integers) -> Neighbourhoods:
     """Return what is measured. values: (3, rows), of each row. counts: see `coranking`."""
-    return Neighbourhoods(*values, *coranking.curve(counts))
+    trustworthiness, continuity, areas = values
+    return Neighbourhoods(trustworthiness, continuity, areas, *coranking.curve(counts))
 
 
 def _local(features: Nearness, factors: Nearness, count: int) -> Floats:
