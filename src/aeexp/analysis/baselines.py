@@ -42,14 +42,12 @@ def baselines(x: Floats, rows: Rows, dimensions: int, seed: int) -> list[Baselin
     rows. Factor analysis is left out for more than 1,000 features.
     x: (rows, features), scaled. seed: of the random projection.
     """
-    return [
-        Baseline(
-            name,
-            fitted.encode(x),
-            reconstruction.residuals(x, lambda block, of=fitted: of.reconstruct(x[block]), rows),  # type: ignore[misc]
-        )
-        for name, fitted in _fitted(x, rows, dimensions, seed)
-    ]
+    return [_baseline(name, of, x, rows) for name, of in _fitted(x, rows, dimensions, seed)]
+
+
+def _baseline(name: str, fitted: Linear, x: Floats, rows: Rows) -> Baseline:
+    left = reconstruction.residuals(x, lambda block: fitted.reconstruct(x[block]), rows)
+    return Baseline(name, fitted.encode(x), left)
 
 
 def _fitted(x: Floats, rows: Rows, dimensions: int, seed: int) -> Iterator[tuple[str, Linear]]:
@@ -76,7 +74,7 @@ def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
         rotation="varimax",
         random_state=0,
     )
-    with warnings.catch_warnings(), np.errstate(divide="ignore"):
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         # not at its optimum it is a baseline still; an exact fit has no likelihood
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(sample)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ def _panels(names: Sequence[str], count: int) -> Figure:
     left = 0.3 + min(LONGEST, style.widest(names, style.SMALL))
     wide = min(2.6, (8.75 - left - 0.25 * (columns - 1)) / columns)
     margins = style.Margins(left=left, top=1.1, bottom=0.65, across=0.25, down=0.85)
-    rows = max(1, -(-count // columns))
+    rows = max(1, ceil(count / columns))
     figure, grid = style.canvas((rows, columns), (wide, ROW * max(len(names), 1)), margins)
     for i in range(count):
         axes = panel(figure, grid[i])
@@ -72,7 +73,7 @@ def _dots(axes: Axes, names: Sequence[str], measure: Measure) -> None:
     """Draw the dots and bars, and a line at the autoencoder's for the eye to compare with."""
     finite = np.isfinite(measure.values)
     half = 2 * np.where(np.isfinite(measure.errors), measure.errors, 0)
-    for i in np.flatnonzero(finite):
+    for i in np.flatnonzero(finite).tolist():
         value, colour = measure.values[i], methods.colour(names[i])
         axes.plot([value - half[i], value + half[i]], [i, i], color=colour, lw=2.5)
         axes.plot(value, i, "o", color=colour, ms=9)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,11 @@ class Curve:
 
 @style.styled
 def rnx(curves: Mapping[str, Curve]) -> Figure:
-    """Draw how many neighbours more than by chance are kept, for each method by its name."""
-    rows = -(-max(len(curves), 1) // 2)
+    """Draw how many neighbours more than by chance are kept, for each method by its name.
+
+    curves: at least one.
+    """
+    rows = ceil(len(curves) / 2)
     margins = style.Margins(left=0.9, top=0.8 + rows * style.TEXT * style.LINE)
     figure, grid = style.canvas((1, 1), (WIDE, HIGH), margins)
     axes = panel(figure, grid[0])
@@ -62,11 +66,11 @@ def _curve(axes: Axes, name: str, curve: Curve) -> None:
 
 def _scale(axes: Axes, curves: Mapping[str, Curve]) -> None:
     """Show R_NX from 0, or from its least, to 1, over all numbers of neighbours."""
-    least = min((curve.r_nx.min(initial=0) for curve in curves.values()), default=0)
-    most = max((curve.neighbours.max(initial=2) for curve in curves.values()), default=2)
+    least = min(curve.r_nx.min(initial=0) for curve in curves.values())
+    most = max(curve.neighbours.max(initial=2) for curve in curves.values())
     axes.set_xscale("log")
     steps = (1, 2, 5) if most < 1_000 else (1,)
     axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set(xlim=(0.95, 1.05 * most), ylim=(min(0, 1.05 * least), 1.02))
+    axes.set(xlim=(0.95, 1.05 * most), ylim=(1.05 * least, 1.02))
     axes.axhline(0, color=style.FRAME, lw=0.8)
