@@ -1,9 +1,24 @@
 """Figures: arrays in, a matplotlib Figure out; nothing is shown or saved."""
 
+from aeexp.figures.baselines import Measure, baselines
 from aeexp.figures.contingency import contingency
 from aeexp.figures.latent import latent
 from aeexp.figures.loss import loss
 from aeexp.figures.reconstruction import reconstruction
+from aeexp.figures.rnx import Curve, rnx
+from aeexp.figures.scree import scree
 from aeexp.figures.weights import weight_bars, weight_map
 
-__all__ = ["contingency", "latent", "loss", "reconstruction", "weight_bars", "weight_map"]
+__all__ = [
+    "Curve",
+    "Measure",
+    "baselines",
+    "contingency",
+    "latent",
+    "loss",
+    "reconstruction",
+    "rnx",
+    "scree",
+    "weight_bars",
+    "weight_map",
+]

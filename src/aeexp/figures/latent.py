@@ -5,6 +5,7 @@ from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.figures import style
@@ -18,7 +19,12 @@ MOST_FACTORS = 6
 
 @style.styled
 def latent(
-    z: Floats, groups: Labels | None, *, title: str, colours: Sequence[int] | None = None
+    z: Floats,
+    groups: Labels | None,
+    *,
+    title: str,
+    colours: Sequence[int] | None = None,
+    trusted: NDArray[np.bool_] | None = None,
 ) -> Figure:
     """Draw the rows in latent space, coloured by what they are known or found to be.
 
@@ -28,12 +34,14 @@ def latent(
     z: (rows, factors); rows that are not finite are left out, and of more than 20,000 a fixed
     random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
     its value. colours: for each class the number of its colour, so that a cluster can have that
-    of the class it matches; by default the code of the class.
+    of the class it matches; by default the code of the class. trusted: (rows,), False for rows
+    that are drawn pale, as their neighbours here are not theirs among the features.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
     factors = _chosen_factors(points)
-    painted = paint(groups, rows, colours)
+    believed = np.ones(len(rows), bool) if trusted is None else trusted[rows]
+    painted = paint(groups, rows, colours).faded(believed)
     if len(factors) > 1:
         figure = _pairs(points[:, factors], [f"z{factor + 1}" for factor in factors], painted)
     elif isinstance(groups, Values):
@@ -43,8 +51,8 @@ def latent(
     if groups:
         high = figure.get_figheight() - 1.4 if len(factors) <= 3 else 3.3
         draw_key(figure, groups.name, painted.key, high)
-    notes = _left_out(z, rows, factors)
-    style.headline(figure, title, *notes, *_explained(groups, painted))
+    notes = *_left_out(z, rows, factors), *_explained(groups, painted), *_doubted(believed)
+    style.headline(figure, title, *notes)
     return figure
 
 
@@ -69,6 +77,13 @@ def _left_out(z: Floats, rows: Integers, factors: Integers) -> Iterator[str]:
 def _explained(groups: Labels | None, painted: Paint) -> Iterator[str]:
     if isinstance(groups, Values) and not painted.dots.all():
         yield "crosses: rows without a value"
+
+
+def _doubted(believed: NDArray[np.bool_]) -> Iterator[str]:
+    count = int((~believed).sum())
+    if count:
+        whose = "row whose" if count == 1 else "rows whose"
+        yield f"faded: {count:,} {whose} neighbours here are not theirs among the features"
 
 
 def _distribution(z: Floats, painted: Paint) -> Figure:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +17,9 @@ from aeexp.figures import style
 
 KEY = 2.6
 """Width in inches of a key, which stands at the right of a figure."""
+
+FADED = 0.2
+"""How opaque a row is drawn that is not to be trusted."""
 
 Entry = tuple[str, int, str]
 """Of a legend: the name of a class, how many rows it has, and its colour."""
@@ -33,8 +36,20 @@ class Paint:
 
     colours: Floats
     dots: NDArray[np.bool_]
-    groups: Sequence[tuple[str, NDArray[np.bool_]]]
+    groups: Sequence[tuple[Any, NDArray[np.bool_]]]
     key: Sequence[Entry] | ScalarMappable = ()
+
+    def faded(self, trusted: NDArray[np.bool_]) -> Self:
+        """Return the same with the rows that are not trusted pale. trusted: (rows,)."""
+        colours = self.colours.copy()
+        colours[~trusted, 3] *= FADED
+        groups = [
+            part
+            for colour, rows in self.groups
+            for part in ((colour, rows & trusted), ((colour, FADED), rows & ~trusted))
+            if part[1].any()
+        ]
+        return replace(self, colours=colours, groups=groups)
 
     def scatter(self, axes: Any, points: Floats, size: float) -> None:
         """Draw the rows as points, the noise behind.
