@@ -92,11 +92,11 @@ def test_one_row_s_area_is_that_of_the_row_alone() -> None:
     assert coranking.areas(farther) == pytest.approx([np.average(alone, weights=1 / k)])
 
 
-@given(st.integers(0, 10**6))
-def test_neighbours_are_the_same_from_every_side(seed: int) -> None:
+@given(st.integers(0, 10**6), st.sampled_from([1e-30, 7, 1e30]))
+def test_neighbours_are_the_same_from_every_side(seed: int, scale: float) -> None:
     random = np.random.default_rng(seed)
     x, z = random.normal(size=(25, 4)), random.normal(size=(25, 3))
-    turned = 7 * z @ ortho_group.rvs(3, random_state=seed) + 2
+    turned = scale * (z @ ortho_group.rvs(3, random_state=seed) + 2)
     order = random.permutation(25)
     plain, rotated = measure(x, z, turned)
     [permuted] = measure(x[order], z[order])

@@ -50,7 +50,7 @@ def _ranks(of: Floats, pairs: Integers) -> Floats:
     distances = np.empty(len(pairs))
     for block in blocks(len(pairs), of.shape[1]):
         one, other = pairs[block].T
-        apart = of[one] - of[other]
+        apart = np.subtract(of[one], of[other], dtype=np.float64)
         distances[block] = np.einsum("ij,ij->i", apart, apart)
     return rankdata(distances)
 

@@ -86,12 +86,15 @@ def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
     if count < 1:
         log.info("neighbourhoods: %s undefined: %d rows.", ", ".join(NAMES), rows)
         return [_neighbourhoods(np.full((3, rows), np.nan), np.ones(rows, int)) for _ in latents]
+    unit = [
+        z / (np.abs(z).max() or 1.0) for z in latents
+    ]  # whose squares neither end at 0 nor inf
     queries = chosen(rows, MOST, min(SAMPLE, DISTANCES // rows))
     values, counts = np.full((len(latents), 3, rows), np.nan), np.zeros((len(latents), rows), int)
     for block in blocks(len(queries), rows, AT_ONCE):
         some = queries[block]
         among_features = nearness(x, some)
-        for i, z in enumerate(latents):
+        for i, z in enumerate(unit):
             among_factors = nearness(z, some)
             farther = np.maximum(among_features.ranks, among_factors.ranks)
             values[i, :2, some] = _local(among_features, among_factors, count).T

@@ -27,7 +27,7 @@ def scree(shares: Floats, dimensions: int) -> Figure:
         axes.axvline(dimensions + 0.5, color=style.INK, ls="--", lw=1)
     axes.set(xlabel="principal component", ylabel="share of the variance (%)")
     axes.set(xlim=(0.4, max(len(shares), 3) + 0.6), ylim=(0, 1.08 * percent.max() or 1.0))
-    style.few_ticks(axes, 5)
+    style.few_ticks(axes, 7)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     axes.grid(visible=False, axis="x")
     style.place_labels(axes)
