@@ -338,7 +338,12 @@ def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
 def test_a_signal_ends_the_training_and_keeps_what_was_learnt(
     tmp_path: Path, backend: Backend, number: signal.Signals, code: int
 ) -> None:
-    words = ["training.epochs=1000000", "figures=none", "evidence=none", f"backend={backend.value}"]
+    words = [
+        "training.epochs=1000000",
+        "figures=none",
+        "evidence=none",
+        f"backend={backend.value}",
+    ]
     with subprocess.Popen(
         [sys.executable, "-m", "aeexp", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:

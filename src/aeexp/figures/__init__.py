@@ -2,6 +2,7 @@
 
 from aeexp.figures.baselines import Measure, baselines
 from aeexp.figures.contingency import contingency
+from aeexp.figures.doubts import Doubts
 from aeexp.figures.latent import latent
 from aeexp.figures.loss import loss
 from aeexp.figures.reconstruction import reconstruction
@@ -11,6 +12,7 @@ from aeexp.figures.weights import weight_bars, weight_map
 
 __all__ = [
     "Curve",
+    "Doubts",
     "Measure",
     "baselines",
     "contingency",

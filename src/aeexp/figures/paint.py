@@ -21,6 +21,7 @@ KEY = 2.6
 FADED = 0.2
 """How opaque a row is drawn that is not to be trusted."""
 
+Colours = Sequence[int | None]
 Entry = tuple[str, int, str]
 """Of a legend: the name of a class, how many rows it has, and its colour."""
 
@@ -75,12 +76,16 @@ class Paint:
             below = above
 
 
-def paint(groups: Labels | None, rows: Integers, colours: Sequence[int] | None = None) -> Paint:
-    """Choose how the shown `rows` are drawn; colours: the number of each class's colour."""
+def paint(groups: Labels | None, rows: Integers, colours: Colours | None = None) -> Paint:
+    """Choose how the shown `rows` are drawn.
+
+    colours: the number of each class's colour, None for grey.
+    """
     match groups:
         case Classes():
             numbers = range(len(groups.names)) if colours is None else colours
-            return _by_class(groups, rows, [style.class_colour(number) for number in numbers])
+            hues = [style.NOISE if n is None else style.class_colour(n) for n in numbers]
+            return _by_class(groups, rows, hues)
         case Values():
             return _by_value(groups, rows)
         case None:
