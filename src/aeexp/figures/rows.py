@@ -65,7 +65,7 @@ def _fill(axes: Panel, sections: Sequence[Section]) -> list[range]:
     """Write headings and what is said; return the heights of the rows of each section."""
     places, top = [], 0
     for section in sections:
-        heading = style.fit(section.heading, WIDE, style.SMALL)
+        heading = style.fit(section.heading, 0.8 * WIDE, style.SMALL)  # bold is wider
         _write(axes, heading, (0.0, top), weight="bold")
         places.append(range(top + 1, top + 1 + len(section.rows)))
         for place, row in zip(places[-1], section.rows, strict=True):
