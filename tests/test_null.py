@@ -1,21 +1,27 @@
 """What has no structure is found to have none, and what was planted is found again."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy.stats import binom, kstest
 from sklearn.metrics import silhouette_score
 
+from aeexp import figures
 from aeexp.analysis import agreement, chance, partitions, relabelling
 from aeexp.analysis.chance import p_value
 from aeexp.analysis.null import cloud, permuted
 from aeexp.analysis.power import Group, Power, planted, power, sentence
 from aeexp.analysis.relabelling import permuted_agreement
 from aeexp.data import Classes, Column, Floats, Integers
+from aeexp.figures import Against, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 SPECIES = Column("species", ("a", "b", "c"))
@@ -48,6 +54,7 @@ def with_text(rows: int, seed: int = 0) -> tuple[Floats, tuple[Column, ...]]:
 # --- tables without structure
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(1, 40), st.integers(1, 5))
 def test_a_permuted_table_has_the_same_values_in_each_column(
     seed: int, rows: int, features: int
@@ -68,6 +75,7 @@ def test_in_a_permuted_table_nothing_goes_with_anything() -> None:
     assert after < 4 / np.sqrt(4_000)
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_features_of_a_text_column_stay_together(seed: int) -> None:
     x, columns = with_text(30, seed)
@@ -93,12 +101,12 @@ def test_tables_without_structure_leave_the_table_alone_and_have_its_precision()
         assert not np.array_equal(made, x)
 
 
-@pytest.mark.parametrize("features", [4, 300], ids=["tall", "wide"])
+@pytest.mark.parametrize("features", [4, 90], ids=["tall", "wide"])
 def test_a_cloud_has_the_means_and_covariance_of_the_table(features: int) -> None:
-    x = correlated(200, features)
-    drawn = np.vstack([cloud(x, rng(seed)) for seed in range(100)])
-    error = np.sqrt(np.outer(x.var(0), x.var(0)) / 20_000)
-    assert np.abs(drawn.mean(0) - x.mean(0)).max() < 5 * np.sqrt(x.var(0).max() / 20_000)
+    x = correlated(60, features)
+    drawn = np.vstack([cloud(x, rng(seed)) for seed in range(300)])
+    error = np.sqrt(np.outer(x.var(0), x.var(0)) / 18_000)
+    assert np.abs(drawn.mean(0) - x.mean(0)).max() < 5 * np.sqrt(x.var(0).max() / 18_000)
     assert (np.abs(np.cov(drawn.T) - np.cov(x.T)) < 8 * error).all()
 
 
@@ -163,12 +171,20 @@ def test_p_is_no_number_without_copies() -> None:
     assert np.isnan(p_value(1.0, np.empty(0), more_is_better=True))
 
 
-def test_p_is_uniform_where_there_is_nothing_to_find() -> None:
-    drawn = rng(1).normal(size=(2_000, 20))
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=40, unique=True), st.booleans())
+def test_p_is_uniform_where_any_of_the_tables_could_have_been_observed(
+    drawn: list[float], more: bool
+) -> None:
+    values = np.array(drawn)
+    p = [p_value(each, np.delete(values, i), more_is_better=more) for i, each in enumerate(values)]
+    assert sorted(p) == pytest.approx(np.arange(1, len(p) + 1) / len(p))
+
+
+def test_p_is_below_its_level_no_more_often_than_it_says() -> None:
+    drawn = rng().integers(0, 50, size=(400, 20)).astype(float)  # with ties
     p = np.array([p_value(each[0], each[1:], more_is_better=True) for each in drawn])
-    for level in (0.05, 0.2, 0.5):
-        most = binom.ppf(0.999, len(p), level)
-        assert binom.ppf(0.001, len(p), level) <= (p <= level).sum() <= most
+    assert 0 < (p <= 0.05).sum() <= binom.ppf(0.999, len(p), 0.05)
 
 
 def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
@@ -190,6 +206,7 @@ def test_copies_without_a_number_do_not_count() -> None:
 # --- planted groups
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(2, 9), st.floats(0, 1))
 def test_the_planted_rows_differ_in_half_of_the_columns_by_so_many_deviations(
     seed: int, features: int, share: float
@@ -309,16 +326,18 @@ def test_a_power_is_a_number_of_tables() -> None:
 # --- classes given at random
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 3)), min_size=1, max_size=40))
-@pytest.mark.parametrize("index", agreement.NAMES)
-def test_the_indices_of_tables_are_those_of_rows(index: str, codes: list[tuple[int, int]]) -> None:
+def test_the_indices_of_tables_are_those_of_rows(codes: list[tuple[int, int]]) -> None:
     found, truth = np.array(codes).T
     classes = Classes("class", truth, ("a", "b", "c", "d"))
     table = partitions.contingency(found, truth)[:, 1:]
-    expected = agreement.agreement(found, classes)[index]
-    assert relabelling.INDICES[index](table[None]) == pytest.approx(expected, abs=1e-7)
+    expected = agreement.agreement(found, classes)
+    by_table = {name: float(index(table[None])[0]) for name, index in relabelling.INDICES.items()}
+    assert by_table == pytest.approx(expected, abs=1e-7)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=40))
 def test_classes_at_random_leave_clusters_and_classes_as_large_as_they_were(
     codes: list[tuple[int, int]],
@@ -365,3 +384,80 @@ def test_classes_at_random_agree_as_permuted_labels_do(index: str) -> None:
 def test_classes_of_no_row_agree_with_nothing() -> None:
     none = Classes("class", np.full(5, -1), ("a",))
     assert np.isnan(permuted_agreement(np.zeros(5, int), none, "ari", 3, rng())).all()
+
+
+# --- figures
+
+
+def drawn(figure: Figure) -> str:
+    """Return what a figure says, once nothing of it is cut off."""
+    figure.savefig(BytesIO(), dpi=80)
+    box, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01
+    assert box.x1 <= x + 0.01
+    assert box.y1 <= y + 0.01
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_text())
+
+
+def against(number: str = "r2", better: int = 1, **changes: Any) -> Against:
+    said = {"observed": 2.0, "null": NULL, "p": 0.05, "control": "permuted columns"}
+    return Against(number=number, better=better, **(said | changes))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param([against()], id="one"),
+        pytest.param([against(control=f"control {i}") for i in range(20)], id="many"),
+        pytest.param([against("$_{蛋" * 60, control="W" * 300)], id="hostile_names"),
+        pytest.param([against(observed=np.nan, p=np.nan)], id="no_number"),
+        pytest.param([against(null=np.full(19, np.nan), p=np.nan)], id="no_null"),
+        pytest.param([against(null=np.empty(0), p=np.nan)], id="no_copies"),
+        pytest.param([against(null=np.full(19, 2.0), p=1.0)], id="all_alike"),
+        pytest.param([against(observed=1e100, null=-1e100 * NULL)], id="far_apart"),
+    ],
+)
+def test_any_null_distribution_is_drawn_whole(numbers: list[Against]) -> None:
+    drawn(figures.null(numbers))
+
+
+@pytest.mark.parametrize(("better", "at"), [(1, 1.0), (-1, 0.0)])
+def test_a_number_better_than_all_of_its_null_is_at_the_right(better: int, at: float) -> None:
+    figure = figures.null([against(better=better)])
+    said = drawn(figure)
+    [diamond] = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert diamond.get_xdata() == [at]
+    assert "2, chance 0.5 ± 0.31, p = 0.05" in said
+    assert "permuted columns" in said
+
+
+def test_what_chance_may_have_made_is_grey() -> None:
+    lines = figures.null([against(p=0.05), against(p=0.06)]).axes[0].lines
+    colours = [line.get_color() for line in lines if line.get_marker() == "D"]
+    assert colours == [style.PALETTE[0], style.NOISE]
+
+
+def test_of_many_numbers_twelve_are_shown() -> None:
+    assert "12 of 20 numbers shown" in drawn(figures.null([against()] * 20))
+
+
+@pytest.mark.parametrize("tables", [1, 5])
+def test_the_power_is_drawn_with_its_interval(tables: int) -> None:
+    powers = [
+        each for n in range(tables) for each in power(found_in(n, n), NULL, more_is_better=True)
+    ]
+    figure = figures.power(
+        np.array([each.group.size for each in powers]),
+        np.array([each.found for each in powers]),
+        np.array([[each.low, each.high] for each in powers]).T,
+        note="in half of the columns",
+    )
+    assert "in half of the columns" in drawn(figure)
+    [bars] = figure.axes[0].containers[0][2]
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    assert ends == [pytest.approx([each.low, each.high]) for each in powers]
+
+
+def test_a_power_that_is_unknown_is_drawn() -> None:
+    nothing = np.full(2, np.nan)
+    drawn(figures.power(np.array([1.0, 2.0]), nothing, np.full((2, 2), np.nan), note=""))

@@ -1,16 +1,20 @@
 """What several models have in common is what brute force and others' formulas say it is."""
 
+from io import BytesIO
 from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy.spatial import procrustes
 from scipy.stats import ortho_group
-from sklearn.metrics import adjusted_rand_score, jaccard_score
+from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
+from aeexp import figures
 from aeexp.analysis import spaces
 from aeexp.analysis.consensus import consensus
 from aeexp.analysis.matching import match
@@ -18,6 +22,7 @@ from aeexp.analysis.partitions import adjusted_rand, contingency
 from aeexp.analysis.spread import spread
 from aeexp.analysis.stability import stability
 from aeexp.data import Floats, Integers
+from aeexp.figures import Found, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -33,12 +38,13 @@ def partitions(seed: int, members: int = 6, rows: int = 40, clusters: int = 4) -
     other = generator.integers(-1, clusters, (members, rows))
     codes = np.where(generator.random((members, rows)) < 0.3, other, first)
     codes[0] = first
-    return codes
+    return codes.astype(np.int32)  # as scikit-learn's are
 
 
 # --- matching
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(1, 6))
 def test_factors_are_matched_whatever_their_order_and_signs(seed: int, factors: int) -> None:
     z, generator = normal(50, factors, seed=seed), np.random.default_rng(seed)
@@ -82,6 +88,7 @@ def test_a_handful_of_rows_is_matched(rows: int) -> None:
 # --- spaces
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(1, 5))
 def test_turning_shifting_and_scaling_leave_a_space_as_it_is(seed: int, factors: int) -> None:
     z = normal(40, factors, seed=seed)
@@ -92,6 +99,7 @@ def test_turning_shifting_and_scaling_leave_a_space_as_it_is(seed: int, factors:
     assert spaces.neighbours_kept([z, other]) == [pytest.approx(1)]
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_the_disparity_is_scipys(seed: int) -> None:
     a, b = normal(30, 3, seed=seed), normal(30, 3, seed=seed + 1)
@@ -162,12 +170,14 @@ def test_of_many_members_each_is_compared_with_the_first() -> None:
 # --- clusterings
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=30))
 def test_the_adjusted_rand_index_is_scikit_learns(codes: list[tuple[int, int]]) -> None:
     a, b = np.array(codes).T
     assert adjusted_rand(contingency(a, b)) == pytest.approx(adjusted_rand_score(a, b))
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_the_consensus_is_that_of_brute_force(seed: int) -> None:
     codes = partitions(seed)
@@ -186,14 +196,16 @@ def test_the_consensus_is_that_of_brute_force(seed: int) -> None:
     assert [found.ari.mean, found.ari.sd] == pytest.approx([np.mean(aris), np.std(aris, ddof=1)])
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(seed: int) -> None:
     first, *others = codes = partitions(seed)
     found = consensus(codes).clusters
     assert [cluster.code for cluster in found] == [c for c in range(4) if (first == c).any()]
     for cluster in found:
+        rows = first == cluster.code
         expected = [
-            max(jaccard_score(first == cluster.code, other == c) for c in range(4))
+            max((rows & (other == c)).sum() / (rows | (other == c)).sum() for c in range(4))
             for other in others
         ]
         assert cluster.rows == (first == cluster.code).sum()
@@ -201,6 +213,7 @@ def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(see
         assert cluster.mean == pytest.approx(np.mean(expected))
 
 
+@settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_what_the_clusters_are_called_does_not_matter(seed: int) -> None:
     codes, generator = partitions(seed), np.random.default_rng(seed)
@@ -306,3 +319,94 @@ def test_the_spread_is_of_what_is_finite() -> None:
     assert (known.mean, known.sd) == (2.0, pytest.approx(np.sqrt(2)))
     assert np.isnan(spread([]).mean)
     assert np.isnan(spread([1.0]).sd)
+
+
+# --- figures
+
+
+def drawn(figure: Figure) -> str:
+    """Return what a figure says, once nothing of it is cut off."""
+    figure.savefig(BytesIO(), dpi=80)
+    box, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01
+    assert box.x1 <= x + 0.01
+    assert box.y1 <= y + 0.01
+    return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_text())
+
+
+def drawn_consensus(codes: Integers, title: str = "kmeans") -> Figure:
+    found = consensus(codes)
+    clusters = {each.code: (each.rows, each.mean) for each in found.clusters}
+    return figures.consensus(
+        found.matrix, codes[0][found.shown], clusters, title=title, enough=0.75
+    )
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        pytest.param(partitions(0, rows=1_000), id="many_rows"),
+        pytest.param(np.tile(np.arange(300), (3, 1)), id="a_cluster_a_row"),
+        pytest.param(np.full((3, 20), -1), id="all_noise"),
+        pytest.param(np.zeros((2, 1), int), id="one_row"),
+        pytest.param(np.zeros((2, 20), int), id="one_cluster"),
+    ],
+)
+def test_any_consensus_is_drawn_whole(codes: Integers) -> None:
+    said = drawn(drawn_consensus(codes, "$_{" * 60))
+    assert ("500 rows chosen at random" in said) == (codes.shape[1] > 500)
+
+
+def test_clusters_are_named_sized_and_grey_where_they_are_not_found_again() -> None:
+    first = np.repeat([0, 1, -1], [40, 40, 20])
+    split = np.where(first == 1, np.arange(100) % 2 + 1, first)
+    figure = drawn_consensus(np.array([first, split, split]))
+    assert "grey: not found again (Jaccard below 0.75), or noise" in drawn(figure)
+    colours = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
+    assert colours == {
+        "0: 40 rows, Jaccard 1.00": style.INK,
+        "1: 40 rows, Jaccard 0.50": style.NOISE,
+        "noise": style.NOISE,
+    }
+
+
+def test_clusters_too_small_for_a_name_are_counted() -> None:
+    codes = np.repeat([0, 1, 2], [300, 2, 1])
+    assert "2 of 3 blocks too small for a name" in drawn(drawn_consensus(np.tile(codes, (2, 1))))
+
+
+def found(things: int, others: int = 7, name: str = "z") -> Found:
+    likeness = np.linspace(1, 0, things)[:, None] * np.ones(others)
+    return Found("factors: correlation", [f"{name}{i + 1}" for i in range(things)], likeness, 0.8)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        pytest.param([found(3), found(5), found(0)], id="a_few"),
+        pytest.param([found(64), found(100), found(12)], id="many"),
+        pytest.param([found(1, others=1)], id="one"),
+        pytest.param([found(5, name="$_{蛋" * 30)], id="hostile_names"),
+    ],
+)
+def test_any_reproducibility_is_drawn_whole(groups: list[Found]) -> None:
+    drawn(figures.reproducibility(groups, trainings=8))
+
+
+def test_what_is_not_found_again_is_grey_and_of_many_the_least_is_shown() -> None:
+    figure = figures.reproducibility([found(64)], trainings=8)
+    said = drawn(figure)
+    assert "40 of 64 factors, the least" in said
+    assert "Found again in 8 trainings?" in said
+    diamonds = {
+        (float(line.get_xdata()[0]), line.get_color())
+        for line in figure.axes[0].lines
+        if line.get_marker() == "D"
+    }
+    assert len(diamonds) == 40
+    assert {colour for _, colour in diamonds} == {style.NOISE}
+    few = figures.reproducibility([found(2)], trainings=8).axes[0].lines
+    assert [line.get_color() for line in few if line.get_marker() == "D"] == [
+        style.PALETTE[0],
+        style.NOISE,
+    ]

@@ -66,5 +66,5 @@ def _tested(name: str, control: str, observed: float, null: Floats) -> Tested:
         mean=known.mean,
         sd=known.sd,
         p=p_value(observed, null, more_is_better=more_is_better(name)),
-        copies=int(np.isfinite(null).sum()),
+        copies=int((~np.isnan(null)).sum()),
     )

@@ -94,8 +94,8 @@ def consensus(codes: Integers) -> Consensus:
     tables = [contingency(first, other) for other in others]
     together = _co_assignment(codes, tables)
     shown = chosen(len(first), MOST_ROWS, MOST_ROWS)
-    noise_last = np.where(first == NOISE, np.iinfo(np.int64).max, first)
-    shown = shown[np.lexsort((-together[shown], noise_last[shown]))]
+    order = np.lexsort((-together[shown], first[shown], first[shown] == NOISE))
+    shown = shown[order]
     matrix = _matrix(codes[:, shown])
     between = pairs(len(codes))
     return Consensus(

@@ -11,7 +11,8 @@ def contingency(a: Integers, b: Integers) -> Integers:
     a, b: (rows,), the part of each row, from 0; -1 is none of them, which is counted first.
     """
     parts, its_parts = (int(codes.max(initial=-1)) + 2 for codes in (a, b))
-    counts = np.bincount((a + 1) * its_parts + (b + 1), minlength=parts * its_parts)
+    both = (a.astype(np.int64) + 1) * its_parts + (b + 1)
+    counts = np.bincount(both, minlength=parts * its_parts)
     return counts.reshape(parts, its_parts)
 
 

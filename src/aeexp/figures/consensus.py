@@ -18,10 +18,7 @@ SIDE = 5.4
 """Inches that the matrix is wide and high."""
 LEFT, RIGHT = 2.55, 1.45
 """Inches of the margins with the names of clusters and with the colour bar."""
-MOST_LINES = 60
-"""Clusters between which lines are drawn, which would cover more."""
-
-
+NOISE = -1
 Block = tuple[int, int, int]
 """A cluster's code, its first row in the matrix and the one after its last."""
 
@@ -44,20 +41,27 @@ def consensus(
     """
     blocks = [*_blocks(codes)]
     figure, axes = _map(matrix)
-    for _, start, _ in blocks[1:] if len(blocks) <= MOST_LINES else ():
-        axes.axhline(start, color=style.FRAME, lw=0.8)
-        axes.axvline(start, color=style.FRAME, lw=0.8)
     named = [block for block in blocks if _is_high(block, len(codes))]
     for code, start, stop in named:
         _name(axes, (start + stop) / 2, code, clusters.get(code), enough)
-    noise = {code for code, *_ in blocks} - clusters.keys()
-    notes = [f"grey: not found again (Jaccard below {enough:g}){', or noise' if noise else ''}"]
-    if len(named) < len(blocks):
-        notes.append(
-            f"{len(blocks) - len(named)} of {len(blocks)} blocks are too small for a name"
-        )
-    style.headline(figure, title, *notes)
+    for edge in sorted({edge for _, *edges in named for edge in edges}):
+        axes.axhline(edge, color=style.FRAME, lw=0.8)
+        axes.axvline(edge, color=style.FRAME, lw=0.8)
+    notes = _notes(codes, clusters, enough)
+    unnamed = len(blocks) - len(named)
+    too_small = f"{unnamed} of {len(blocks)} blocks too small for a name" if unnamed else ""
+    style.headline(figure, title, *notes, *filter(None, [too_small]))
     return figure
+
+
+def _notes(
+    codes: Integers, clusters: Mapping[int, tuple[int, float]], enough: float
+) -> Iterator[str]:
+    clustered = codes != NOISE
+    noise = "" if clustered.all() else ", or noise"
+    yield f"grey: not found again (Jaccard below {enough:g}){noise}"
+    if clustered.sum() < sum(rows for rows, _ in clusters.values()):
+        yield f"{len(codes):,} rows chosen at random"
 
 
 def _blocks(codes: Integers) -> Iterator[Block]:

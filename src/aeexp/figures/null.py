@@ -60,7 +60,7 @@ def _row(each: Against) -> Row:
     known = each.null[np.isfinite(each.null)]
     chance = f"{known.mean():.3g} ± {known.std(ddof=1):.2g}" if known.size > 1 else "-"
     p = "-" if np.isnan(each.p) else f"{each.p:.2g}"
-    said = f"{_written(each.observed)}, by chance {chance}, p = {p}"
+    said = f"{_written(each.observed)}, chance {chance}, p = {p}"
     return Row(each.number, said, each.p <= LEVEL)
 
 

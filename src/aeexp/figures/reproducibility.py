@@ -44,8 +44,10 @@ class Found:
 def reproducibility(groups: Sequence[Found], trainings: int) -> Figure:
     """Draw a dot for each other training and the mean, of each thing; grey is not found again.
 
-    trainings: how many there are, the run's own among them.
+    groups: those without things are left out, but there is one. trainings: how many there are,
+    the run's own among them.
     """
+    groups = [group for group in groups if len(group.names)]
     each = max(3, MOST_ROWS // len(groups))
     shown = [group.least(each) for group in groups]
     figure, axes, places = named_rows([_section(group) for group in shown], bottom=0.7)

@@ -11,9 +11,9 @@ from aeexp.figures.panel import Panel, panel
 
 ROW = 0.27
 """Inches from one row to the next."""
-WIDE = 4.6
+WIDE = 4.2
 """Inches that the panel is wide."""
-LONGEST = 2.2
+LONGEST = 2.7
 """Inches that a row's name may take."""
 
 
@@ -65,7 +65,7 @@ def _fill(axes: Panel, sections: Sequence[Section]) -> list[range]:
     """Write headings and what is said; return the heights of the rows of each section."""
     places, top = [], 0
     for section in sections:
-        heading = style.fit(section.heading, WIDE, style.SMALL)
+        heading = style.fit(section.heading, 0.8 * WIDE, style.SMALL)  # bold is wider
         _write(axes, heading, (0.0, top), weight="bold")
         places.append(range(top + 1, top + 1 + len(section.rows)))
         for place, row in zip(places[-1], section.rows, strict=True):
@@ -77,4 +77,4 @@ def _fill(axes: Panel, sections: Sequence[Section]) -> list[range]:
 def _write(axes: Panel, text: str, at: tuple[float, float], **look: Any) -> None:
     """Write a text that starts at a share of the panel's width, at the height of a row."""
     where = axes.get_yaxis_transform()
-    axes.text(*at, text, transform=where, va="center", fontsize=style.SMALL, **look)
+    axes.text(*at, text, transform=where, va="center_baseline", fontsize=style.SMALL, **look)
