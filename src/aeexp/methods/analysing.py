@@ -87,9 +87,10 @@ def _reconstruction(experiment: Experiment, problem: Problem) -> str:
     over = "training and held-out rows" if len(problem.rows.val) else "all rows"
     near = ", by subspace iteration [@halko2011]" if features > reconstruction.EXACT else ""
     return (
-        f"Reconstruction of {over} was assessed by the mean squared error of the scaled values and"
-        " by R² relative to the mean of the training rows, and compared with that by a principal"
-        f" component analysis [@jolliffe2016] of the training rows with {components}{near}."
+        f"Reconstruction of {over} was assessed by the mean squared error of the preprocessed"
+        " features and by R² relative to the mean of the training rows, and compared with that by"
+        f" a principal component analysis [@jolliffe2016] of the training rows with {components}"
+        f"{near}."
     )
 
 
@@ -154,7 +155,7 @@ def _(spec: Agglomerative) -> str:
 def _(spec: DBSCAN) -> str:
     rows = counted(spec.min_samples, "row")
     radius = f"of {number(spec.eps)}" if spec.eps is not None else ""
-    knee = f"at the knee [@satopaa2011] of the sorted radii that hold {rows}"
+    knee = f"at the knee [@satopaa2011] of the sorted radii around rows that hold {rows}"
     return f"DBSCAN [@ester1996], with at least {rows} within a radius {radius or knee}"
 
 

@@ -95,9 +95,8 @@ def planted(tables: int, sizes: Sequence[float], share: float) -> str:
     """
     shifts = joined([number(size) for size in sizes])
     return (
-        f"The power to find a group was estimated from permuted tables in which {percent(share)}"
-        f" of the rows were shifted by {shifts} standard deviations, {counted(tables, 'table')} for"
-        " each shift."
+        f"The power to find a group was estimated from permuted tables, {tables:,} for each size,"
+        f" in which {percent(share)} of the rows were shifted by {shifts} standard deviations."
     )
 
 
@@ -106,8 +105,8 @@ def labels(shuffles: int) -> str:
     return (
         "How well labels can be told from the factors was assessed on held-out rows by nearest"
         " neighbours [@cover1967] and by a linear probe [@alain2016], beside the same from the"
-        f" scaled features, and tested against {counted(shuffles, 'permutation')} of the labels"
-        " [@ojala2010; @phipson2010]."
+        f" preprocessed features, and tested against {counted(shuffles, 'permutation')} of the"
+        " labels [@ojala2010; @phipson2010]."
     )
 
 

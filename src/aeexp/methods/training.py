@@ -58,7 +58,7 @@ def _minimised(experiment: Experiment, problem: Problem) -> Iterator[str]:
     order = ", reshuffled before each epoch," if spec.shuffle else ", always in the same order,"
     yield (
         f"It was trained for {most}{counted(spec.epochs, 'epoch')} in batches of {rows}{order} to"
-        f" minimise {LOSSES[spec.loss]} of the scaled values."
+        f" minimise {LOSSES[spec.loss]} of the preprocessed features."
     )
     if penalties:
         yield f"It was regularised by {joined(penalties, *EACH_BY)}."
