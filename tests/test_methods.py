@@ -436,13 +436,18 @@ def test_a_batch_has_no_more_rows_than_are_trained_on() -> None:
         ),
         pytest.param(
             {"dataset": SwissRoll(samples=3), "split": Split(validation=0)},
-            "with 2 clusters whose",
+            "with 2 clusters, as the rows are too few",
             id="three rows",
         ),
         pytest.param(
             {"dataset": Blobs(samples=5_001), "clustering": {"a": Agglomerative()}},
             "in 5,000 rows drawn at random, each other row joining the cluster of most of its 15",
             id="many rows",
+        ),
+        pytest.param(
+            {"dataset": SwissRoll(samples=20_001)},
+            "[@rousseeuw1987], in 20,000 rows drawn at random, was highest; and by DBSCAN",
+            id="chosen in a sample",
         ),
     ],
 )

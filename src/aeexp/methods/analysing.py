@@ -76,9 +76,15 @@ def _number(spec: Partition, problem: Problem, rows: int) -> str:
     if isinstance(label, Classes):
         count = counted(min(len(label.names), rows), "cluster")
         return f", with {count}, a number taken from the classes of {named(label.name)}"
-    most = max(2, min(clusters.MOST_CLUSTERS, min(rows, clusters.MOST_TRIED) - 1))
-    tried = "2 clusters" if most == 2 else f"that number of clusters from 2 to {most}"
-    return f", with {tried} whose mean silhouette [@rousseeuw1987] was highest"
+    tried = min(rows, clusters.MOST_TRIED)
+    most = max(2, min(clusters.MOST_CLUSTERS, tried - 1))
+    if most == 2:
+        return ", with 2 clusters, as the rows are too few for more"
+    sampled = f", in {tried:,} rows drawn at random," if rows > tried else ""
+    return (
+        f", with that number of clusters from 2 to {most} whose mean silhouette"
+        f" [@rousseeuw1987]{sampled} was highest"
+    )
 
 
 def _reconstruction(experiment: Experiment, problem: Problem) -> str:

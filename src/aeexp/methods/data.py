@@ -105,6 +105,8 @@ def _prepared(spec: PreprocessingSpec, problem: Problem) -> Iterator[str]:
 def _filled(problem: Problem, fitted: int) -> Iterator[str]:
     """Yield how gaps were filled, if there were any. fitted: rows that it was learnt from."""
     data = problem.data
+    if not problem.preprocessing.imputation:
+        return
     firsts = [place.start for _, place in places(data.columns)]
     gaps = sum(int(np.isnan(data.x[block][:, firsts]).sum()) for block in blocks(*data.x.shape))
     if gaps:
