@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aeexp.backend import choose
-from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoFigures, Shallow, Training
+from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoEvidence, NoFigures, Shallow, Training
 
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
@@ -33,6 +33,7 @@ def tiny() -> Callable[..., Experiment]:
             "model": Shallow(latent_dim=2),
             "training": Training(epochs=2),
             "clustering": {"kmeans": KMeans()},
+            "evidence": NoEvidence(),
             "figures": NoFigures(),
             "backend": BACKEND,
         }
@@ -51,6 +52,8 @@ def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             command += ["--backend", BACKEND.value]
         elif not any(word.startswith(("backend=", "-")) for word in words):
             command.append(f"backend={BACKEND.value}")
+            if not any(word.startswith(("evidence", "experiment=")) for word in words):
+                command.append("evidence=none")  # which takes other backends long to gather
         return subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, check=False, **options
         )

@@ -21,7 +21,7 @@ from aeexp.terminal import Terminal
 from aeexp.watch import Standing
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("training.epochs=3", "figures=none")
+QUICK = ("training.epochs=3", "figures=none", "evidence=none")
 
 
 def directory(root: Path) -> Path:
@@ -101,7 +101,7 @@ def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> 
 def test_repeats_have_a_row_each(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp(*QUICK, "repeats=3")
     assert done.returncode == 0, done.stderr
-    assert "seed 0 and 2 more" in done.stdout
+    assert "seed 0, and 2 models to hold it against" in done.stdout
     with (directory(tmp_path) / "repeats.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows] == ["0", "1", "2"]
@@ -338,7 +338,12 @@ def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
 def test_a_signal_ends_the_training_and_keeps_what_was_learnt(
     tmp_path: Path, backend: Backend, number: signal.Signals, code: int
 ) -> None:
-    words = ["training.epochs=1000000", "figures=none", f"backend={backend.value}"]
+    words = [
+        "training.epochs=1000000",
+        "figures=none",
+        "evidence=none",
+        f"backend={backend.value}",
+    ]
     with subprocess.Popen(
         [sys.executable, "-m", "aeexp", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -27,8 +27,8 @@ for engine in ("ray", "hydra_plugins.hydra_joblib_launcher", "submitit"):
     pytest.importorskip(engine)
 
 Said = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("training.epochs=3", "figures=none")
-ENDLESS = ("training.early_stopping.patience=1000000", "figures=none")
+QUICK = ("training.epochs=3", "figures=none", "evidence=none")
+ENDLESS = ("training.early_stopping.patience=1000000", "figures=none", "evidence=none")
 TOO_LARGE = 10**12  # factors, for whose weights there is no room
 HEAD, NODES = "127.0.0.2", ("127.0.0.3", "127.0.0.4")
 

@@ -63,7 +63,7 @@ Said = Callable[..., subprocess.CompletedProcess[str]]
 PYTHON = [sys.executable, "-m", "aeexp"]
 TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
 TINY += (f"backend={BACKEND.value}",)
-QUICK = (*TINY, "figures=none")
+QUICK = (*TINY, "figures=none", "evidence=none")
 
 
 VARY = {"run.json", "model/manifest.json"}

@@ -14,7 +14,7 @@ from aeexp.inert import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
 from aeexp.runs import Ledger
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("training.epochs=1", "figures=none")
+QUICK = ("training.epochs=1", "figures=none", "evidence=none")
 CANARY = "canary-2f6c8e"
 
 

@@ -33,20 +33,20 @@ from aeexp.words import Composer
 
 register()
 Run = Callable[..., subprocess.CompletedProcess[str]]
-QUICK = ("training.epochs=3", "figures=none", f"backend={BACKEND.value}")
+QUICK = ("training.epochs=3", "figures=none", "evidence=none", f"backend={BACKEND.value}")
 
 FAULTS = """
 import os, sys
 if "--multiprocessing-fork" in sys.orig_argv:
     from aeexp import report
     find = report._find
-    def faulty(experiment, *rest):
-        match experiment.seed:
+    def faulty(planned, *rest):
+        match planned.experiment.seed:
             case 1: raise RuntimeError("a fault of its own")
             case 2: sys.exit(3)
             case 3: os._exit(9)
             case 4: raise KeyboardInterrupt
-        return find(experiment, *rest)
+        return find(planned, *rest)
     report._find = faulty
 """
 """Python runs this in every process that is started: it spoils reports, where nobody else is."""

@@ -34,6 +34,13 @@ class Document(Artifact):
 
 
 @dataclass(frozen=True)
+class Text(Artifact):
+    """A text of its own format, under the name of its file with the ending."""
+
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Plot(Artifact):
     """A `matplotlib.figure.Figure` and how it is to be kept."""
 

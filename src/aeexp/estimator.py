@@ -160,7 +160,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.mean_ = problem.data.x[rows.train].mean(0, dtype=np.float64)
         self.weights_ = trained.network(0).weights()
         self._model, self._n_features_out = asked.model, asked.model.latent_dim
-        self._built: Network | None = trained.template
+        self._built: Network | None = trained.templates[0]
 
     @property
     def _network(self) -> "Network":

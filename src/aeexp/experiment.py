@@ -1,18 +1,21 @@
 """An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from aeexp.analysis import interpretation, reconstruction
 from aeexp.artifact import Artifact, Model
+from aeexp.controls import Control, Kind, Plan, Trace, plan
 from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.models import Network
 from aeexp.problem import Problem, Problems
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment, Table
-from aeexp.training import Member, engine, train
+from aeexp.training import Member, Trained, engine, train
 from aeexp.watch import Watch
 
 
@@ -37,29 +40,31 @@ def run(
         problem = (problems or Problems()).pose(experiment)
     watch.posed(experiment, problem)
     yield from begin(experiment, problem)
-    trained = train(members(experiment, problem), watch, callbacks)
+    planned = plan(experiment, problem)
+    trained = train([*map(member, planned.all)], watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
 
-    def first() -> Fitted:
-        return fitted(experiment, problem, trained.network(0))
+    def made() -> Fitted:
+        return fitted(planned, trained)
 
-    yield from report(experiment, problem, trained.histories, first, watch)
-
-
-def members(experiment: Experiment, problem: Problem) -> list[Member]:
-    """Return the repeats of an experiment: they differ in their seeds."""
-    rows = problem.rows
-    seeds = [(experiment.seed + i) % 2**32 for i in range(experiment.repeats)]
-    return [
-        Member(
-            experiment=replace(experiment, seed=seed), x=problem.x, rows=rows.train, val=rows.val
-        )
-        for seed in seeds
-    ]
+    histories = trained.histories[: len(planned.own)]
+    yield from report(planned, histories, made, watch)
 
 
-def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted:
-    """Return a trained network as it is kept, and what it makes of the table."""
+def member(control: Control) -> Member:
+    """Return what a run trains as a member of a population."""
+    problem = control.problem
+    return Member(
+        experiment=control.experiment, x=problem.x, rows=control.rows, val=problem.rows.val
+    )
+
+
+def fitted(planned: Plan, trained: Trained) -> Fitted:
+    """Return a trained network as it is kept, and what it makes of the table.
+
+    trained: all that was planned, or without the last if it was interrupted.
+    """
+    experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
     x, z = problem.x, network.encode(problem.x)
     weights, quantity = _attribution(experiment, network, x)
     return Fitted(
@@ -69,7 +74,23 @@ def fitted(experiment: Experiment, problem: Problem, network: Network) -> Fitted
         network.decode(z[chosen_rows(*x.shape)]),
         weights,
         quantity,
+        [] if trained.interrupted else [*_traces(planned, trained)],
     )
+
+
+def _traces(planned: Plan, trained: Trained) -> Iterator[Trace | None]:
+    first = len(planned.all) - len(planned.controls)
+    for number, control in enumerate(planned.controls, first):
+        if trained.histories[number].diverged:
+            yield None
+            continue
+        network, x = trained.network(number), control.problem.x
+        z = network.encode(x)
+        errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
+        weights = None
+        if control.kind in {Kind.repeat, Kind.resample}:
+            weights, _ = _attribution(control.experiment, network, x)
+        yield Trace(z, errors, weights)
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:

@@ -1,4 +1,4 @@
-"""draw: FiguresSpec, what a run found -> its figures, one after another."""
+"""draw: FiguresSpec, what a run found and its evidence -> its figures, one after another."""
 
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
@@ -6,19 +6,28 @@ from itertools import chain
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from aeexp import figures
 from aeexp.analysis.agreement import matching
 from aeexp.artifact import Plot
 from aeexp.data import Classes, Integers, Labels
+from aeexp.evidence import OURS, Evidence, answer, tables
+from aeexp.figures import Doubts
 from aeexp.findings import Findings
 from aeexp.history import History
 from aeexp.spec import AllFigures, FiguresSpec
 
+ALONE = 0.5
+"""Co-assignment below which a row is more often than not without those of its cluster."""
+
 
 @singledispatch
 def draw(
-    spec: FiguresSpec, histories: Sequence[History], found: Findings | None
+    spec: FiguresSpec,
+    histories: Sequence[History],
+    found: Findings | None = None,
+    evidence: Evidence | None = None,
 ) -> Iterator[Plot]:
     """Yield the figures that a spec asks for, each drawn only when it is asked for.
 
@@ -28,49 +37,120 @@ def draw(
 
 
 @draw.register
-def _(spec: AllFigures, histories: Sequence[History], found: Findings | None) -> Iterator[Plot]:
+def _(
+    spec: AllFigures,
+    histories: Sequence[History],
+    found: Findings | None = None,
+    evidence: Evidence | None = None,
+) -> Iterator[Plot]:
     drawn = {"loss": figures.loss(*(history.columns() for history in histories))}.items()
-    for name, figure in drawn if found is None else chain(drawn, _figures(found)):
+    if found:
+        drawn = chain(drawn, _Gallery(found, evidence).figures())
+    for name, figure in drawn:
         yield Plot(name, figure, spec.format.value, spec.dpi)
 
 
-def _figures(found: Findings) -> Iterator[tuple[str, Figure]]:
-    data = found.problem.data
-    for number, labels in enumerate(data.labels or [None], 1):
-        by = f" by {labels.name}" if labels else ""
-        title = f"{data.name}: factors{by}"
-        yield f"latent{_numbered(number)}", figures.latent(found.z, labels, title=title)
-    for name, codes in found.clusters.items():
-        yield from _clustering(found, name, codes)
-    yield "weights", figures.weight_bars(found.weights, data.features, found.quantity)
-    yield "weights_map", figures.weight_map(found.weights, data.features, found.quantity)
-    yield "reconstruction", _reconstruction(found)
+class _Gallery:
+    """The figures of what was found, in which what the evidence doubts is grey, pale or starred."""
+
+    def __init__(self, found: Findings, evidence: Evidence | None) -> None:
+        self.found, self.evidence, self.data = found, evidence, found.problem.data
+        self.rows: NDArray[np.bool_] | None = None
+        self.factors: list[int] = []
+        if evidence:
+            self.rows = ~evidence.methods[OURS].kept.trusted
+        if evidence and evidence.stability:
+            self.factors = np.flatnonzero(~evidence.stability.reproducible).tolist()
+
+    def figures(self) -> Iterator[tuple[str, Figure]]:
+        yield from self._latent()
+        for name, codes in self.found.clusters.items():
+            yield from self._clustering(name, codes)
+        yield from self._weights()
+        yield "reconstruction", self._reconstruction()
+        if self.evidence:
+            yield from _evidence(self.found, self.evidence)
+
+    def _latent(self) -> Iterator[tuple[str, Figure]]:
+        doubts = Doubts(self.rows, self.factors)
+        for number, labels in enumerate(self.data.labels or [None], 1):
+            by = f" by {labels.name}" if labels else ""
+            title = f"{self.data.name}: factors{by}"
+            figure = figures.latent(self.found.z, labels, title=title, doubts=doubts)
+            yield f"latent{_numbered(number)}", figure
+
+    def _weights(self) -> Iterator[tuple[str, Figure]]:
+        said = self.found.weights, self.data.features, self.found.quantity
+        doubts = Doubts(factors=self.factors)
+        yield "weights", figures.weight_bars(*said, doubts)
+        yield "weights_map", figures.weight_map(*said, doubts)
+
+    def _reconstruction(self) -> Figure:
+        found, rows = self.found, self.found.problem.rows
+        r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
+        x_hat = found.problem.scaling.undo(found.x_hat)
+        return figures.reconstruction(self.data.x, x_hat, self.data.features, rows.held_out, r2)
+
+    def _clustering(self, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:
+        lost = self._lost(name)
+        count = int(codes.max()) + 1
+        names = tuple(f"cluster {c}{'*' if c in lost else ''}" for c in range(count))
+        colours = _colours(codes, self.data.label)
+        yield (
+            f"latent_{name}",
+            figures.latent(
+                self.found.z,
+                Classes(name, codes, names),
+                title=f"{self.data.name}: factors by {name}",
+                colours=[None if c in lost else colours[c] for c in range(count)],
+                doubts=Doubts(self._alone(name), [*self.factors, *[-1][: len(lost)]]),
+            ),
+        )
+        for number, labels in enumerate(self.data.labels, 1):
+            if isinstance(labels, Classes):
+                title = f"{name} clusters and {labels.name}"
+                figure = figures.contingency(codes, labels, title)
+                yield f"contingency_{name}{_numbered(number)}", figure
+
+    def _lost(self, name: str) -> set[int]:
+        """Return the clusters that do not come back in other trainings."""
+        if not (self.evidence and self.evidence.stability):
+            return set()
+        clusters = self.evidence.stability.clusterings[name].clusters
+        return {each.code for each in clusters if not each.reproducible}
+
+    def _alone(self, name: str) -> NDArray[np.bool_] | None:
+        """Return which rows tell little of their cluster, as their place or company changes."""
+        if self.evidence is None or self.rows is None:
+            return None
+        together = tables.co_assignments(self.found, self.evidence)
+        return self.rows | (together.get(f"{name}.co_assignment", np.nan) < ALONE)
 
 
-def _reconstruction(found: Findings) -> Figure:
-    data, rows = found.problem.data, found.problem.rows
-    r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
-    x_hat = found.problem.scaling.undo(found.x_hat)
-    return figures.reconstruction(data.x, x_hat, data.features, rows.held_out, r2)
+def _evidence(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
+    yield "baselines", _baselines(found, evidence)
+    yield "scree", figures.scree(evidence.scree, found.z.shape[1])
+    curves = {
+        name: figures.Curve(each.kept.neighbours, each.kept.r_nx, each.kept.numbers["r_nx_auc"])
+        for name, each in evidence.methods.items()
+    }
+    if len(evidence.methods[OURS].kept.r_nx):
+        yield "rnx", figures.rnx(curves)
 
 
-def _clustering(found: Findings, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:
-    data = found.problem.data
-    names = tuple(f"cluster {c}" for c in range(int(codes.max()) + 1))
-    yield (
-        f"latent_{name}",
-        figures.latent(
-            found.z,
-            Classes(name, codes, names),
-            title=f"{data.name}: factors by {name}",
-            colours=_colours(codes, data.label),
-        ),
-    )
-    for number, labels in enumerate(data.labels, 1):
-        if isinstance(labels, Classes):
-            title = f"{name} clusters and {labels.name}"
-            figure = figures.contingency(codes, labels, title)
-            yield f"contingency_{name}{_numbered(number)}", figure
+def _baselines(found: Findings, evidence: Evidence) -> Figure:
+    rows = [tables.of_method(found, name, each) for name, each in evidence.methods.items()]
+    measures = {
+        title: figures.Measure(
+            better,
+            np.array([row[key] for row in rows], float),
+            np.array([row.get(f"{key}.se", row.get(f"{key}_se", 0.0)) for row in rows], float),
+        )
+        for key, (title, better) in MEASURES.items()
+        if key in rows[0]
+    }
+    pca = next(each for each in answer.against_pca(evidence))
+    return figures.baselines([*evidence.methods], measures, pca.sentence)
 
 
 def _numbered(label: int) -> str:
@@ -78,11 +158,11 @@ def _numbered(label: int) -> str:
     return "" if label == 1 else f"_label{label}"
 
 
-def _colours(codes: Integers, labels: Labels | None) -> Sequence[int] | None:
+def _colours(codes: Integers, labels: Labels | None) -> Sequence[int]:
     """Return for each cluster the colour of the class it is matched with, or one of its own."""
+    clusters = range(int(codes.max()) + 1)
     if not isinstance(labels, Classes):
-        return None
+        return clusters
     partner = matching(codes, labels)
     spare = iter(range(len(labels.names), len(labels.names) + len(codes)))
-    clusters = range(int(codes.max()) + 1)
     return [partner[c] if c in partner else next(spare) for c in clusters]

@@ -53,6 +53,12 @@ OPTIONS: dict[str, dict[str, type[spec.Spec]]] = {
         "gaussian_mixture": spec.GaussianMixture,
         "agglomerative": spec.Agglomerative,
     },
+    "evidence": {
+        "standard": spec.StandardEvidence,
+        "none": spec.NoEvidence,
+        "quick": spec.Quick,
+        "full": spec.FullEvidence,
+    },
     "figures": {"all": spec.AllFigures, "none": spec.NoFigures},
 }
 SEVERAL = ("regulariser", "clustering")

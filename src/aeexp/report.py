@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aeexp.analysis import clusters, reconstruction
+from aeexp.analysis import clusters, reconstruction, support
 from aeexp.analysis.reconstruction import Residuals
-from aeexp.analysis.support import support
 from aeexp.analysis.verdict import lost
 from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.concerns import concerns
+from aeexp.controls import Plan, Trace
 from aeexp.data import Floats, fingerprint
-from aeexp.findings import Findings, repeated, tell, undefined
+from aeexp.evidence import gather
+from aeexp.findings import Findings
 from aeexp.gallery import draw
 from aeexp.history import History
 from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
+from aeexp.tell import repeated, tell, undefined
 from aeexp.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,8 @@ class Fitted:
 
     model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
     features), scaled, of the rows that are drawn. weights: (features, factors), of which
-    `quantity` says what they are.
+    `quantity` says what they are. traces: of each control, None of one that diverged; none at all
+    if the training was interrupted.
     """
 
     model: Model
@@ -38,6 +41,7 @@ class Fitted:
     x_hat: Floats
     weights: Floats
     quantity: str
+    traces: Sequence[Trace | None]
 
 
 def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
@@ -50,8 +54,7 @@ def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
 
 
 def report(
-    experiment: Experiment,
-    problem: Problem,
+    planned: Plan,
     histories: Sequence[History],
     fitted: Callable[[], Fitted],
     watch: Watch,
@@ -65,39 +68,45 @@ def report(
         DivergedError: The loss was lost; what is known all the same has been yielded. That is no
             model: weights of before would be taken for a result of training, which they are not.
     """
+    experiment = planned.experiment
     yield Table("history", histories[0].columns())
-    if experiment.repeats > 1:
+    if len(planned.own) > 1:
         yield Table("repeats", repeated(experiment.seed, histories))
     if histories[0].diverged:
-        yield undefined(problem, experiment, histories)
+        yield undefined(planned, histories)
         yield Facts("verdict", {"verdict": asdict(lost(histories[0]))})
         yield from draw(experiment.figures, histories, None)
         raise DivergedError
     fit = fitted()
     yield fit.model
     with watch.stage("analyse"):
-        found = _find(experiment, problem, histories, fit)
-        yield Support("model/support", _support(found))
-        yield from tell(found)
+        found = _find(planned, histories, fit)
+        held_against = _support(found)
+        yield Support("model/support", _arrays(found, held_against))
+    with watch.stage("evidence"):
+        evidence = gather(found, fit.traces) if fit.traces else None
+        yield from tell(found, evidence, held_against)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found)
 
 
-def _support(found: Findings) -> Mapping[str, Any]:
-    """Return what the model is used with on other rows: what it learnt from, and fills gaps by."""
-    problem, imputation = found.problem, found.problem.preprocessing.imputation
-    errors = found.residuals.rows
-    of = support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
-    return of.arrays | (asdict(imputation) if imputation else {})
+def _support(found: Findings) -> support.Support:
+    """Return what the model learnt from, which other rows are held against."""
+    problem, errors = found.problem, found.residuals.rows
+    return support.support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
 
 
-def _find(
-    experiment: Experiment, problem: Problem, histories: Sequence[History], fit: Fitted
-) -> Findings:
+def _arrays(found: Findings, held_against: support.Support) -> Mapping[str, Any]:
+    """Return what the model is used with on other rows, what gaps are filled by included."""
+    imputation = found.problem.preprocessing.imputation
+    return held_against.arrays | (asdict(imputation) if imputation else {})
+
+
+def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> Findings:
+    experiment, problem = planned.experiment, planned.problem
     return Findings(
-        problem=problem,
+        planned=planned,
         histories=histories,
-        repeats=experiment.repeats,
         z=fit.z,
         residuals=fit.residuals,
         x_hat=fit.x_hat,

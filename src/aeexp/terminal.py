@@ -133,12 +133,12 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
         f"{_shape(experiment, len(data.features))};"
         f" {type(optimizer).__name__} lr {optimizer.lr:g}, {training.loss.value},"
         f" {training.epochs} epochs in batches of {training.batch_size};"
-        f" {experiment.backend.value}, seed {experiment.seed}{_repeats(experiment.repeats)}"
+        f" {experiment.backend.value}, seed {experiment.seed}{_others(experiment.models - 1)}"
     )
 
 
-def _repeats(repeats: int) -> str:
-    return f" and {repeats - 1} more" if repeats > 1 else ""
+def _others(count: int) -> str:
+    return f", and {count} models to hold it against" if count else ""
 
 
 def _labels(labels: Labels | None) -> str:

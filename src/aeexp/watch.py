@@ -47,7 +47,7 @@ class Watch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Surround a stage of the run: total, import, load, build, analyse or figures."""
+        """Surround a stage: total, import, load, build, analyse, evidence or figures."""
         start = time.perf_counter()
         try:
             yield

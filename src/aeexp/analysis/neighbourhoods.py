@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.neighbors import NearestNeighbors
+from numpy.typing import NDArray
 
-from aeexp.analysis.sampling import chosen, mean
+from aeexp.analysis import coranking
+from aeexp.analysis.nearness import Nearness, nearness
+from aeexp.analysis.sampling import SAMPLE, chosen, mean
 from aeexp.data import Floats, Integers
 from aeexp.data.blocks import blocks
 
@@ -16,57 +18,100 @@ log = logging.getLogger(__name__)
 NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
 MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
-NEARER = 1 - 1e-6  # of a squared distance in single precision, which is no nearer by rounding
+DISTANCES = 2 * 10**8  # that are taken of a sample at most
+AT_ONCE = 2**21  # of them, each of which takes some 40 bytes
+TRUSTED = 0.75
+"""Of a row whose place is trusted: halfway from 0.5, which random neighbours have, to 1."""
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """How well the neighbourhoods among the features are kept in a latent space.
+
+    trustworthiness, continuity, r_nx_auc: (rows,), of each row's own neighbourhood; not a number
+    for rows that are not measured. neighbours, r_nx: (points,), R_NX(K) over K; see `coranking`.
+    """
+
+    trustworthiness: Floats
+    continuity: Floats
+    r_nx_auc: Floats
+    neighbours: Integers
+    r_nx: Floats
+
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """Return the mean of each measure, with its standard error where rows are sampled."""
+        return self._means(*NAMES, "r_nx_auc")
+
+    @property
+    def trusted(self) -> NDArray[np.bool_]:
+        """Return which rows may be read by their neighbours in latent space: (rows,).
+
+        Not those of which trustworthiness or continuity are below 0.75, which is halfway from
+        chance to perfect. Rows that are not measured are not suspected.
+        """
+        return ~((self.trustworthiness < TRUSTED) | (self.continuity < TRUSTED))
+
+    def _means(self, *names: str) -> dict[str, float]:
+        means: dict[str, float] = {}
+        for name in names:
+            of_rows = getattr(self, name)
+            measured = of_rows[~np.isnan(of_rows)]
+            if measured.size:
+                means |= mean(name, measured, len(of_rows))
+            else:
+                means[name] = np.nan
+        return means
 
 
 def neighbourhoods(x: Floats, z: Floats) -> Mapping[str, float]:
-    """Return trustworthiness and continuity of the latent space, from 0 to 1, more is better.
+    """Return mean trustworthiness and continuity of a latent space; see `measure`."""
+    [kept] = measure(x, z)
+    return {key: value for key, value in kept.numbers.items() if key.startswith(NAMES)}
 
-    Trustworthiness falls with rows that are neighbours among the factors but not among the
-    features, continuity with those that are so only among the features (Venna and Kaski, 2001,
-    doi:10.1007/3-540-44668-0_68), over 15 neighbours, or as many as less than half of the rows.
-    Of more than 5,000 rows, 1,000 are chosen at random and measured against all. Not a number
-    for fewer than 3 rows. x: (rows, features); z: (rows, factors).
+
+def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
+    """Return how well each of several latent spaces of a table keeps its neighbourhoods.
+
+    All measures are at most 1, more is better, and 1 is perfect. Trustworthiness falls with rows
+    that are neighbours among the factors but not among the features, continuity with those that
+    are so only among the features (Venna and Kaski, 2001, doi:10.1007/3-540-44668-0_68), over 15
+    neighbours, or as many as less than half of the rows; random neighbours have 0.5.
+    Of more than 5,000 rows, 1,000 are chosen at random and measured against all, fewer of more
+    than 200,000. Nothing is a number for fewer than 3 rows.
+    x: (rows, features); latents: (rows, factors) each.
     """
     rows = len(x)
-    neighbours = min(NEIGHBOURS, (rows - 1) // 2)
-    if neighbours < 1:
+    count = min(NEIGHBOURS, (rows - 1) // 2)
+    if count < 1:
         log.info("neighbourhoods: %s undefined: %d rows.", ", ".join(NAMES), rows)
-        return dict.fromkeys(NAMES, np.nan)
-    values = _of_each(x, z, chosen(rows, MOST), neighbours)
-    return {
-        key: number
-        for name, of_rows in zip(NAMES, values, strict=True)
-        for key, number in mean(name, of_rows, rows).items()
-    }
+        return [_neighbourhoods(np.full((3, rows), np.nan), np.ones(rows, int)) for _ in latents]
+    unit = [
+        z / (np.abs(z).max() or 1.0) for z in latents
+    ]  # whose squares neither end at 0 nor inf
+    queries = chosen(rows, MOST, min(SAMPLE, DISTANCES // rows))
+    values, counts = np.full((len(latents), 3, rows), np.nan), np.zeros((len(latents), rows), int)
+    for block in blocks(len(queries), rows, AT_ONCE):
+        some = queries[block]
+        among_features = nearness(x, some)
+        for i, z in enumerate(unit):
+            among_factors = nearness(z, some)
+            farther = np.maximum(among_features.ranks, among_factors.ranks)
+            values[i, :2, some] = _local(among_features, among_factors, count).T
+            values[i, 2, some] = coranking.areas(farther)
+            counts[i] += coranking.counted(farther)
+    return list(map(_neighbourhoods, values, counts))
 
 
-def _of_each(x: Floats, z: Floats, queries: Integers, count: int) -> Floats:
-    """Return both measures of each of the rows `queries`: (2, queries)."""
-    among_features, among_factors = (_nearest(of, queries, count) for of in (x, z))
-    excess = [_excess(x, queries, among_factors), _excess(z, queries, among_features)]
-    return 1 - 2 * np.array(excess) / (count * (2 * len(x) - 3 * count - 1))
+def _neighbourhoods(values: Floats, counts: Integers) -> Neighbourhoods:
+    """Return what is measured. values: (3, rows), of each row. counts: see `coranking`."""
+    trustworthiness, continuity, areas = values
+    return Neighbourhoods(trustworthiness, continuity, areas, *coranking.curve(counts))
 
 
-def _nearest(of: Floats, queries: Integers, count: int) -> Integers:
-    """Return the nearest other rows of each query: (queries, count)."""
-    search = NearestNeighbors(n_neighbors=count + 1, algorithm="brute").fit(of)
-    found = search.kneighbors(of[queries], return_distance=False)
-    others = found != queries[:, None]
-    others[others.all(axis=1), -1] = False  # one of many alike does not find itself
-    return found[others].reshape(len(queries), count)
-
-
-def _excess(of: Floats, queries: Integers, neighbours: Integers) -> Integers:
-    """Return by how many ranks the neighbours of each query, together, are too far away."""
-    rows, count = of[queries], neighbours.shape[1]
-    apart = (rows - of[column] for column in neighbours.T)
-    far = np.stack([np.einsum("ij,ij->i", each, each) for each in apart], axis=1) * NEARER
-    nearer = np.zeros(neighbours.shape, int)
-    for block in blocks(len(of), len(queries)):
-        distances = euclidean_distances(rows, of[block], squared=True)
-        within = np.flatnonzero((queries >= block.start) & (queries < block.stop))
-        distances[within, queries[within] - block.start] = np.inf
-        distances.sort(axis=1)
-        nearer += [np.searchsorted(*each) for each in zip(distances, far, strict=True)]
-    return np.maximum(0, 1 + nearer - count).sum(axis=1)
+def _local(features: Nearness, factors: Nearness, count: int) -> Floats:
+    """Return trustworthiness and continuity of each query: (2, queries)."""
+    pairs = (features, factors.nearest(count)), (factors, features.nearest(count))
+    excess = [np.maximum(0, of.nearer(rows) - count).sum(1) for of, rows in pairs]
+    rows = features.keys.shape[1]
+    return 1 - 2 * np.array(excess) / (count * (2 * rows - 3 * count - 1))

@@ -4,16 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aeexp.analysis import linear
 from aeexp.data import Floats, Rows
 from aeexp.data.blocks import blocks
 from aeexp.preprocessing import Scaling
-
-EXACT = 1_000
-"""Features whose covariance is decomposed in full: that costs their third power."""
-SPARE, ROUNDS = 10, 12
-"""Directions beside those sought for among more features, and how often they are improved."""
 
 NAMES = (
     *(f"reconstruction.{part}.{of}" for part in ("train", "val") for of in ("mse", "r2")),
@@ -55,7 +50,7 @@ def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
 
 def predicting_the_mean(x: Floats, rows: Rows) -> Residuals:
     """Return the residuals where each feature is predicted by its mean over the training rows."""
-    mean = _mean(x, ~rows.held_out)
+    mean = linear.training_mean(x, rows)
     return residuals(x, lambda _: mean, rows)
 
 
@@ -99,52 +94,9 @@ def by_feature(
 
 
 def pca(x: Floats, rows: Rows, dimensions: int) -> Residuals:
-    """Return the residuals of the training rows' first principal components.
-
-    They are the optimum of every linear autoencoder with as many factors (Baldi and Hornik,
-    1989). x: (rows, features), scaled.
-    """
-    train = ~rows.held_out
-    count = min(dimensions, len(rows.train), x.shape[1])
-    mean = _mean(x, train)
-    axes = _exact(x, train, mean, count) if x.shape[1] <= EXACT else _near(x, train, mean, count)
-
-    def project(block: slice) -> Floats:
-        return (x[block] - mean) @ axes @ axes.T + mean
-
-    return residuals(x, project, rows)
-
-
-def _exact(x: Floats, train: NDArray[np.bool_], mean: Floats, count: int) -> Floats:
-    """Return the directions of the most variance: (features, count)."""
-    scatter = np.zeros((x.shape[1], x.shape[1]))
-    for block in blocks(*x.shape):
-        centred = x[block][train[block]] - mean
-        scatter += centred.T @ centred
-    return np.linalg.eigh(scatter)[1][:, ::-1][:, :count]
-
-
-def _near(x: Floats, train: NDArray[np.bool_], mean: Floats, count: int) -> Floats:
-    """Return nearly the same without a covariance, which has the square of the features.
-
-    By subspace iteration (Halko et al., 2011, algorithm 4.4, doi:10.1137/090771806).
-    """
-    directions = np.random.default_rng(0).normal(
-        size=(x.shape[1], min(count + SPARE, int(train.sum()), x.shape[1]))
-    )
-    for _ in range(ROUNDS):
-        directions = np.linalg.qr(directions)[0]
-        image = np.zeros_like(directions)
-        for block in blocks(*x.shape):
-            centred = x[block][train[block]] - mean
-            image += centred.T @ (centred @ directions)
-        directions = image
-    return np.linalg.svd(directions, full_matrices=False)[0][:, :count]
-
-
-def _mean(x: Floats, train: NDArray[np.bool_]) -> Floats:
-    sums = (x[block][train[block]].sum(0, dtype=np.float64) for block in blocks(*x.shape))
-    return sum(sums, np.zeros(x.shape[1])) / train.sum()
+    """Return the residuals of the training rows' first principal components; see `linear.pca`."""
+    fitted = linear.pca(x, rows, dimensions)
+    return residuals(x, lambda block: fitted.reconstruct(x[block]), rows)
 
 
 def _average(values: Floats) -> float:

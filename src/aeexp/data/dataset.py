@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,10 @@ class Classes:
     names: tuple[str, ...]
     none: str = "noise"
 
+    def of(self, rows: Integers) -> Self:
+        """Return the classes of some rows."""
+        return replace(self, codes=self.codes[rows])
+
 
 @dataclass(frozen=True)
 class Values:
@@ -36,6 +41,10 @@ class Values:
 
     name: str
     values: Floats
+
+    def of(self, rows: Integers) -> Self:
+        """Return the values of some rows."""
+        return replace(self, values=self.values[rows])
 
 
 Labels = Classes | Values

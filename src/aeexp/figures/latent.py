@@ -5,20 +5,28 @@ from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.figures import style
-from aeexp.figures.paint import KEY, Paint, draw_key, paint
+from aeexp.figures.doubts import Doubts
+from aeexp.figures.paint import KEY, Colours, Paint, draw_key, paint
 from aeexp.figures.panel import Panel, panel
 from aeexp.figures.space import space
 
 MOST_ROWS = 20_000
 MOST_FACTORS = 6
+NONE = Doubts()
 
 
 @style.styled
 def latent(
-    z: Floats, groups: Labels | None, *, title: str, colours: Sequence[int] | None = None
+    z: Floats,
+    groups: Labels | None,
+    *,
+    title: str,
+    colours: Colours | None = None,
+    doubts: Doubts = NONE,
 ) -> Figure:
     """Draw the rows in latent space, coloured by what they are known or found to be.
 
@@ -28,14 +36,16 @@ def latent(
     z: (rows, factors); rows that are not finite are left out, and of more than 20,000 a fixed
     random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
     its value. colours: for each class the number of its colour, so that a cluster can have that
-    of the class it matches; by default the code of the class.
+    of the class it matches, None for grey; by default the code of the class. doubts: rows that are drawn pale, as
+    their neighbours here are not theirs among the features, and factors that are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
     factors = _chosen_factors(points)
-    painted = paint(groups, rows, colours)
+    believed = np.ones(len(rows), bool) if doubts.rows is None else ~doubts.rows[rows]
+    painted = paint(groups, rows, colours).faded(believed)
     if len(factors) > 1:
-        figure = _pairs(points[:, factors], [f"z{factor + 1}" for factor in factors], painted)
+        figure = _pairs(points[:, factors], [*map(doubts.name, factors)], painted)
     elif isinstance(groups, Values):
         figure = _against(groups.name, np.column_stack([points, groups.values[rows]]), painted)
     else:
@@ -43,8 +53,8 @@ def latent(
     if groups:
         high = figure.get_figheight() - 1.4 if len(factors) <= 3 else 3.3
         draw_key(figure, groups.name, painted.key, high)
-    notes = _left_out(z, rows, factors)
-    style.headline(figure, title, *notes, *_explained(groups, painted))
+    notes = *_left_out(z, rows, factors), *_explained(groups, painted)
+    style.headline(figure, title, *notes, *_doubted(believed), *doubts.note)
     return figure
 
 
@@ -69,6 +79,13 @@ def _left_out(z: Floats, rows: Integers, factors: Integers) -> Iterator[str]:
 def _explained(groups: Labels | None, painted: Paint) -> Iterator[str]:
     if isinstance(groups, Values) and not painted.dots.all():
         yield "crosses: rows without a value"
+
+
+def _doubted(believed: NDArray[np.bool_]) -> Iterator[str]:
+    count = int((~believed).sum())
+    if count:
+        whose = "row whose" if count == 1 else "rows whose"
+        yield f"faded: {count:,} {whose} neighbours here are not theirs among the features"
 
 
 def _distribution(z: Floats, painted: Paint) -> Figure:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +18,10 @@ from aeexp.figures import style
 KEY = 2.6
 """Width in inches of a key, which stands at the right of a figure."""
 
+FADED = 0.2
+"""How opaque a row is drawn that is not to be trusted."""
+
+Colours = Sequence[int | None]
 Entry = tuple[str, int, str]
 """Of a legend: the name of a class, how many rows it has, and its colour."""
 
@@ -33,8 +37,20 @@ class Paint:
 
     colours: Floats
     dots: NDArray[np.bool_]
-    groups: Sequence[tuple[str, NDArray[np.bool_]]]
+    groups: Sequence[tuple[Any, NDArray[np.bool_]]]
     key: Sequence[Entry] | ScalarMappable = ()
+
+    def faded(self, trusted: NDArray[np.bool_]) -> Self:
+        """Return the same with the rows that are not trusted pale. trusted: (rows,)."""
+        colours = self.colours.copy()
+        colours[~trusted, 3] *= FADED
+        groups = [
+            part
+            for colour, rows in self.groups
+            for part in ((colour, rows & trusted), ((colour, FADED), rows & ~trusted))
+            if part[1].any()
+        ]
+        return replace(self, colours=colours, groups=groups)
 
     def scatter(self, axes: Any, points: Floats, size: float) -> None:
         """Draw the rows as points, the noise behind.
@@ -60,12 +76,16 @@ class Paint:
             below = above
 
 
-def paint(groups: Labels | None, rows: Integers, colours: Sequence[int] | None = None) -> Paint:
-    """Choose how the shown `rows` are drawn; colours: the number of each class's colour."""
+def paint(groups: Labels | None, rows: Integers, colours: Colours | None = None) -> Paint:
+    """Choose how the shown `rows` are drawn.
+
+    colours: the number of each class's colour, None for grey.
+    """
     match groups:
         case Classes():
             numbers = range(len(groups.names)) if colours is None else colours
-            return _by_class(groups, rows, [style.class_colour(number) for number in numbers])
+            hues = [style.NOISE if n is None else style.class_colour(n) for n in numbers]
+            return _by_class(groups, rows, hues)
         case Values():
             return _by_value(groups, rows)
         case None:

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.figures import style
+from aeexp.figures.doubts import Doubts
 from aeexp.figures.heatmap import heat_map
 from aeexp.figures.panel import panel
 
+NONE = Doubts()
 MOST_FACTORS = 6
 MOST_FEATURES = 20
 LONGEST = 2.2
@@ -22,20 +24,23 @@ BAR = 0.24
 
 
 @style.styled
-def weight_bars(weights: Floats, features: Sequence[str], quantity: str) -> Figure:
+def weight_bars(
+    weights: Floats, features: Sequence[str], quantity: str, doubts: Doubts = NONE
+) -> Figure:
     """Draw a panel of bars for each factor: at most the 6 largest, 20 features of each.
 
-    weights: (features, factors). quantity: what they are, such as "encoder weight".
+    weights: (features, factors). quantity: what they are, such as "encoder weight". doubts: the
+    bars of factors in doubt are grey.
     """
     factors = np.sort(_largest(np.linalg.norm(weights, axis=0), MOST_FACTORS))
     drawn = [_drawn_features(weights[:, factor]) for factor in factors]
     figure = _panels([[features[i] for i in rows] for rows in drawn])
     reach = 1.05 * _greatest(weights)
     for axes, factor, rows in zip(figure.axes, factors, drawn, strict=True):
-        _bars(axes, weights[rows, factor])
-        axes.set(title=f"z{factor + 1}", xlim=(-reach, reach))
+        _bars(axes, weights[rows, factor], doubted=factor in doubts.factors)
+        axes.set(title=doubts.name(factor), xlim=(-reach, reach))
     style.label_panels(figure, quantity)
-    style.headline(figure, "What drives each latent factor", *_left_out(weights))
+    style.headline(figure, "What drives each latent factor", *_left_out(weights), *doubts.note)
     return figure
 
 
@@ -75,9 +80,10 @@ def _panels(names: Sequence[Sequence[str]]) -> Figure:
     return figure
 
 
-def _bars(axes: Axes, weights: Floats) -> None:
-    """Draw a bar for each weight, the first on top, in the colour of its sign."""
-    colours = np.where(weights < 0, style.NEGATIVE, style.POSITIVE)
+def _bars(axes: Axes, weights: Floats, *, doubted: bool) -> None:
+    """Draw a bar for each weight, the first on top, in the colour of its sign, or in grey."""
+    signed = np.where(weights < 0, style.NEGATIVE, style.POSITIVE)
+    colours = [style.NOISE] * len(weights) if doubted else signed
     axes.barh(range(len(weights)), weights, color=colours, height=0.75)
     axes.axvline(0, color=style.INK, lw=0.8)
     axes.set_ylim(len(weights) - 0.4, -0.6)
@@ -86,16 +92,20 @@ def _bars(axes: Axes, weights: Floats) -> None:
 
 
 @style.styled
-def weight_map(weights: Floats, features: Sequence[str], quantity: str) -> Figure:
+def weight_map(
+    weights: Floats, features: Sequence[str], quantity: str, doubts: Doubts = NONE
+) -> Figure:
     """Draw a heat map of feature times factor, its colours symmetric about 0.
 
     weights: (features, factors). quantity: what they are, such as "encoder weight".
     """
     reach = _greatest(weights)
     scale = ScalarMappable(Normalize(-reach, reach), style.SIGNED)
-    factors = [f"z{factor + 1}" for factor in range(weights.shape[1])]
-    figure, _ = heat_map(weights, (features, factors), scale, quantity)
-    style.headline(figure, "What drives each latent factor")
+    factors = [doubts.name(factor) for factor in range(weights.shape[1])]
+    figure, axes = heat_map(weights, (features, factors), scale, quantity)
+    for factor in doubts.factors:
+        axes.axvspan(factor - 0.5, factor + 0.5, color="white", alpha=0.6, lw=0)
+    style.headline(figure, "What drives each latent factor", *doubts.note)
     return figure
 
 

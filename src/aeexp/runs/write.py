@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support
+from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
 from aeexp.names import slug
 from aeexp.runs.arrays import pack
 from aeexp.runs.manifest import manifest
@@ -45,6 +45,11 @@ def _(artifact: Metrics, folder: Path) -> None:
 @write.register
 def _(artifact: Document, folder: Path) -> None:
     write_json(path_of(folder, artifact, "json"), artifact.content)
+
+
+@write.register
+def _(artifact: Text, folder: Path) -> None:
+    write_bytes(folder / artifact.name, artifact.content)
 
 
 @write.register

@@ -31,6 +31,13 @@ from aeexp.spec.dataset import (
     Table,
     Wine,
 )
+from aeexp.spec.evidence import (
+    EvidenceSpec,
+    FullEvidence,
+    NoEvidence,
+    Quick,
+    StandardEvidence,
+)
 from aeexp.spec.experiment import Backend, Experiment
 from aeexp.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.spec.model import Activation, Autoencoder, Deep, Initializer, Linear, ModelSpec, Shallow
@@ -80,12 +87,14 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Engine",
+    "EvidenceSpec",
     "Experiment",
     "Exponential",
     "FigureFormat",
     "FiguresSpec",
     "FitOn",
     "Format",
+    "FullEvidence",
     "GaussianMixture",
     "Infinite",
     "Initializer",
@@ -98,12 +107,14 @@ __all__ = [
     "Missing",
     "ModelSpec",
     "Nadam",
+    "NoEvidence",
     "NoFigures",
     "Noise",
     "OptimizerSpec",
     "Partition",
     "Penalty",
     "PreprocessingSpec",
+    "Quick",
     "RMSprop",
     "RegulariserSpec",
     "Robust",
@@ -113,6 +124,7 @@ __all__ = [
     "Spec",
     "Split",
     "Standard",
+    "StandardEvidence",
     "Sweep",
     "SwissRoll",
     "Table",

@@ -6,6 +6,7 @@ from enum import Enum
 from aeexp.spec._spec import Spec, param, part
 from aeexp.spec.clustering import DBSCAN, ClusteringSpec, KMeans
 from aeexp.spec.dataset import DatasetSpec, Wine
+from aeexp.spec.evidence import EvidenceSpec, StandardEvidence
 from aeexp.spec.figures import AllFigures, FiguresSpec
 from aeexp.spec.model import ModelSpec, Shallow
 from aeexp.spec.optimizer import Adam, OptimizerSpec
@@ -41,6 +42,7 @@ class Experiment(Spec):
         default_factory=lambda: {"kmeans": KMeans(), "dbscan": DBSCAN()},
         metadata={"meaning": "How groups are sought among the factors.", "bounds": {}},
     )
+    evidence: EvidenceSpec = part(StandardEvidence, "What the numbers are held against.")
     figures: FiguresSpec = part(AllFigures, "What is drawn.")
     backend: Backend = param(Backend.jax, "The library Keras computes with.")
     seed: int = param(
@@ -49,7 +51,21 @@ class Experiment(Spec):
         at_least=0,
         below=2**32,
     )
-    repeats: int = param(
-        1, "Members trained, with seeds from `seed` on; the first is the run's model.", at_least=1
+    repeats: int | None = param(
+        None,
+        "Models trained, with seeds from `seed` on, of which the first is the run's; null takes"
+        " evidence.repeats.",
+        at_least=1,
     )
     sweep: Sweep = part(Sweep, "What a sweep is after.")
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seeds of the run's model and of its repeats."""
+        count = self.repeats or self.evidence.repeats
+        return [(self.seed + i) % 2**32 for i in range(count)]
+
+    @property
+    def models(self) -> int:
+        """Return how many models a run trains, of a table that controls take as it is."""
+        return len(self.seeds) + self.evidence.others

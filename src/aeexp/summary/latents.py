@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from aeexp.data.dataset import Classes, Floats, Integers, Labels, Values
+from aeexp.data.dataset import Classes, Floats, Labels, Values
 from aeexp.runs import Run
 from aeexp.summary.align import aligned
 from aeexp.summary.outcome import Outcome
@@ -67,16 +67,8 @@ def _turned(each: Latents, reference: Latents) -> Latents:
         reference.z[[reference.places[row] for row in common]],
     )
     places = np.array([each.places[row] for row in common])
-    return replace(each, rows=common, z=z, labels=_chosen(each.labels, places), likeness=likeness)
-
-
-def _chosen(labels: Labels | None, places: Integers) -> Labels | None:
-    match labels:
-        case Classes():
-            return replace(labels, codes=labels.codes[places])
-        case Values():
-            return replace(labels, values=labels.values[places])
-    return None
+    labels = each.labels and each.labels.of(places)
+    return replace(each, rows=common, z=z, labels=labels, likeness=likeness)
 
 
 def _labels(column: Sequence[str]) -> Labels:

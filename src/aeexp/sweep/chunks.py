@@ -14,12 +14,12 @@ def chunks(tasks: Sequence[Task], count: int) -> list[list[Task]]:
     backend, which makes for more chunks where there are several.
     """
     row = sorted(tasks, key=_kind)
-    ends = accumulate(task.experiment.repeats for task in row)
-    members = sum(task.experiment.repeats for task in row)
+    ends = accumulate(task.experiment.models for task in row)
+    members = sum(task.experiment.models for task in row)
 
     def place(ended: tuple[Task, int]) -> tuple[int, Backend]:
         experiment, end = ended[0].experiment, ended[1]
-        middle = end - experiment.repeats / 2
+        middle = end - experiment.models / 2
         return int(middle / members * count), experiment.backend
 
     parts = groupby(zip(row, ends, strict=True), place)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from aeexp.experiment import members
+from aeexp.controls import own
+from aeexp.experiment import member
 from aeexp.problem import Problems
 from aeexp.spec import Engine
 from aeexp.sweep.task import Task
@@ -31,14 +32,14 @@ def _kind(task: Task, problems: Problems) -> str:
     problem = problems.pose(task.experiment)
     experiment = task.experiment
     table = (experiment.dataset, experiment.split, experiment.preprocessing)
-    return repr((mould(members(experiment, problem)[0]), problem.x.nbytes > OWN and table))
+    return repr((mould(member(own(experiment, problem)[0])), problem.x.nbytes > OWN and table))
 
 
 def _bounded(group: list[Task]) -> Iterator[list[Task]]:
     """Yield a group in parts of at most so many members, of one task at least."""
     part: list[Task] = []
     for task in group:
-        if part and sum(t.experiment.repeats for t in [*part, task]) > MOST:
+        if part and sum(t.experiment.models for t in [*part, task]) > MOST:
             yield part
             part = []
         part.append(task)

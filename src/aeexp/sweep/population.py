@@ -1,9 +1,9 @@
 """The jobs of a sweep as few populations, trained in this process."""
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
-from aeexp.experiment import fitted, members
+from aeexp.controls import Plan, plan
+from aeexp.experiment import fitted, member
 from aeexp.problem import Problems
 from aeexp.runs import Ledger
 from aeexp.sweep.groups import groups
@@ -44,25 +44,31 @@ def _learnt(group: list[Task], problems: Problems, watch: Watch) -> Iterator[Lea
         return
     if watch.stop:
         return
-    repeats = [task.experiment.repeats for task in group]
-    for task, first in zip(group, accumulate([0, *repeats]), strict=False):
-        share = task.experiment.repeats / sum(repeats)
+    for task, (planned, of_task) in zip(group, trained, strict=True):
         try:
-            yield _of_task(task, trained, first, problems, share)
+            yield _of_task(task, planned, of_task)
         except Exception as error:  # noqa: BLE001
             yield failed(task, error)
 
 
-def _trained(group: list[Task], problems: Problems, watch: Watch) -> Trained:
-    posed = ((task.experiment, problems.pose(task.experiment)) for task in group)
-    return train([member for said in posed for member in members(*said)], watch)
+def _trained(group: list[Task], problems: Problems, watch: Watch) -> list[tuple[Plan, Trained]]:
+    """Return what each task was to train, and what came of it.
+
+    The models of all tasks come before their controls, which may have another mould.
+    """
+    plans = [plan(task.experiment, problems.pose(task.experiment)) for task in group]
+    parts = [[each.own for each in plans], [each.others for each in plans]]
+    order = [control for part in parts for of_task in part for control in of_task]
+    trained, places = train([*map(member, order)], watch), {id(c): i for i, c in enumerate(order)}
+    if watch.stop:
+        return []
+    return [(each, trained.of([places[id(c)] for c in each.all])) for each in plans]
 
 
-def _of_task(task: Task, trained: Trained, first: int, problems: Problems, share: float) -> Learnt:
-    experiment = task.experiment
-    histories = trained.histories[first : first + experiment.repeats]
-    seconds = {"train": share * trained.seconds, "compile": share * trained.compile}
+def _of_task(task: Task, planned: Plan, trained: Trained) -> Learnt:
+    seconds = {"train": trained.seconds, "compile": trained.compile}
+    histories = trained.histories[: len(planned.own)]
     if histories[0].diverged:
         return Learnt(task, histories, None, seconds)
-    fit = fitted(experiment, problems.pose(experiment), trained.network(first))
+    fit = fitted(planned, trained)
     return Learnt(task, histories, fit, seconds)

@@ -18,6 +18,7 @@ from typing import Self
 from threadpoolctl import threadpool_limits
 
 from aeexp.artifact import Artifact
+from aeexp.controls import plan
 from aeexp.history import History
 from aeexp.problem import Problems
 from aeexp.report import Fitted, begin, report
@@ -176,7 +177,7 @@ def _artifacts(learnt: Learnt, watch: Watch) -> Iterator[Artifact]:
         assert fitted, "what diverged is not asked for"
         return fitted
 
-    yield from report(experiment, problem, learnt.histories, given, watch)
+    yield from report(plan(experiment, problem), learnt.histories, given, watch)
 
 
 def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 
 import keras
 
@@ -9,7 +11,7 @@ from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
 from aeexp.training.divergence import judged
-from aeexp.training.population import Member, Trained, mould
+from aeexp.training.population import Member, Trained, joined, mould
 from aeexp.watch import Watch
 
 __all__ = ["History", "Member", "Trained", "engine", "mould", "train"]
@@ -20,7 +22,7 @@ Callbacks = Sequence[keras.callbacks.Callback]
 def train(
     population: Sequence[Member], watch: Watch | None = None, callbacks: Callbacks = ()
 ) -> Trained:
-    """Train members that have one mould: the same experiment but for seeds, numbers and values.
+    """Train members, those together that have one mould: all but seeds, numbers and values.
 
     Each ends at its last epoch, or after one that lost its loss or brought no improvement for too
     long; all end when the watch says so. A member comes to the same result in any company.
@@ -31,7 +33,14 @@ def train(
     Raises:
         ValueError: The engine that is asked for cannot do it.
     """
-    trained = _trained(population, watch or Watch(), callbacks)
+    watch = watch or Watch()
+    moulds = [(mould(member), member) for member in population]
+    parts: list[Trained] = []
+    for _, alike in groupby(moulds, key=itemgetter(0)):
+        parts.append(_trained([member for _, member in alike], watch, callbacks))
+        if watch.stop:
+            break
+    trained = joined(parts)
     return replace(trained, histories=judged(population, trained.histories))
 
 

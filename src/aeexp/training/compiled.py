@@ -20,7 +20,15 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from aeexp.data import Floats
 from aeexp.history import History
 from aeexp.models import Network, first_values
-from aeexp.training.population import Member, Trained, common, decimals, maker, numbers
+from aeexp.training.population import (
+    Member,
+    Trained,
+    common,
+    decimals,
+    joined,
+    maker,
+    numbers,
+)
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch
@@ -44,14 +52,7 @@ def train(population: Sequence[Member], watch: Watch) -> Trained:
         trained.append(group.train(number, len(starts)))
         if watch.stop:
             break
-    return Trained(
-        trained[0].template,
-        histories=[history for each in trained for history in each.histories],
-        weights=[weights for each in trained for weights in each.weights],
-        seconds=sum(each.seconds for each in trained),
-        compile=sum(each.compile for each in trained),
-        interrupted=watch.stop,
-    )
+    return joined(trained)
 
 
 class _Group:
@@ -82,7 +83,7 @@ class _Group:
             if self.watch.stop:
                 break
         return Trained(
-            self.network,
+            [self.network] * self.real,
             self._histories(logs, course),
             self._weights(course),
             seconds=time.perf_counter() - compiled,

@@ -57,7 +57,8 @@ def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ())
         seconds += recorder.ends[-1] - recorder.ends[0] - recorder.compiling
         if watch.stop:
             break
-    return Trained(network, histories, weights, seconds, compiling, interrupted=watch.stop)
+    templates = [network] * len(histories)
+    return Trained(templates, histories, weights, seconds, compiling, interrupted=watch.stop)
 
 
 def _train(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -56,21 +56,46 @@ class Member:
 class Trained:
     """A population after its training; fewer members than were asked for if it was interrupted.
 
-    histories, weights: of each member; its weights are the values of `template.variables`.
+    templates: for each member a network of its mould, which members share. histories, weights: of
+    each member; its weights are the values of its template's `variables`.
     seconds: of training, without `compile`, the seconds that making its program took.
     """
 
-    template: Network
+    templates: list[Network]
     histories: list[History]
     weights: list[list[Floats]]
     seconds: float
     compile: float
     interrupted: bool
 
+    def of(self, members: Sequence[int]) -> "Trained":
+        """Return what became of some of the members, in this order, with their share of time."""
+        share = len(members) / len(self.histories)
+        return replace(
+            self,
+            templates=[self.templates[i] for i in members],
+            histories=[self.histories[i] for i in members],
+            weights=[self.weights[i] for i in members],
+            seconds=share * self.seconds,
+            compile=share * self.compile,
+        )
+
     def network(self, member: int) -> Network:
-        """Return a member's network: the one template, which takes its weights."""
-        self.template.assign(self.weights[member])
-        return self.template
+        """Return a member's network: its template, which takes its weights."""
+        self.templates[member].assign(self.weights[member])
+        return self.templates[member]
+
+
+def joined(parts: Sequence[Trained]) -> Trained:
+    """Return what became of several populations, one after another, as of one."""
+    return Trained(
+        templates=[template for part in parts for template in part.templates],
+        histories=[history for part in parts for history in part.histories],
+        weights=[weights for part in parts for weights in part.weights],
+        seconds=sum(part.seconds for part in parts),
+        compile=sum(part.compile for part in parts),
+        interrupted=any(part.interrupted for part in parts),
+    )
 
 
 def maker(experiment: Experiment, features: int) -> Callable[[], Network]:

@@ -1,0 +1,117 @@
+"""Is the autoencoder's error lower than a baseline's, beyond what chance explains?"""
+
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+
+import numpy as np
+
+from aeexp.data import Floats
+
+MATTERS = 0.05  # of the baseline's error: a gain below it is not worth a network
+WIDE = 2.0  # standard errors on either side of a mean, about 95 %
+SMALL = 1e-4  # which is written with an exponent
+
+
+@dataclass(frozen=True)
+class Advantage:
+    """By how much the autoencoder's mean squared error is below a baseline's.
+
+    mean: the baseline's less the autoencoder's. se: its standard error, infinite where nothing
+    tells it. error: the baseline's.
+    """
+
+    mean: float
+    se: float
+    error: float
+
+    @property
+    def claim(self) -> str:
+        """Return whether the autoencoder reconstructs better: yes, no or undecided.
+
+        no: a gain of 5 % of the baseline's error or more lies outside of 2 standard errors.
+        yes: there is a gain, and no gain at all lies outside of them.
+        """
+        if self.mean + WIDE * self.se <= MATTERS * self.error:
+            return "no"
+        return "yes" if self.mean > WIDE * self.se else "undecided"
+
+
+def advantage(errors: Floats, baseline: Floats) -> Advantage:
+    """Compare the repeats of an autoencoder with a baseline, row by row.
+
+    The differences d[m, i] of member m on row i are taken as a sum of independent effects of
+    member, of row and of both. Their mean over M members and n rows then has the variance
+
+        s²(rows) / n + s²(members) / M - s²(both) / (n M),
+
+    where s²(rows) is the variance between rows of d averaged over members, s²(members) that
+    between members of d averaged over rows, and s²(both) the mean square of what neither
+    explains, which each of the first two terms holds once (Cornfield and Tukey, 1956,
+    doi:10.1214/aoms/1177728067; for errors of several origins Cameron et al., 2011,
+    doi:10.1198/jbes.2010.07136). Where the last two terms come out below 0, as estimates may,
+    they are left out. It says what other rows and other seeds would change, not what other
+    training rows would. One member has no spread: then it alone is judged. Of one row the
+    standard error is infinite; without any the rest is not a number.
+
+    errors: (members, rows held out), squared errors averaged over features. baseline: (rows held
+    out,), the same.
+    """
+    if not baseline.size:
+        return Advantage(np.nan, np.inf, np.nan)
+    ahead = np.asarray(baseline - errors, float)
+    return Advantage(float(ahead.mean()), _standard_error(ahead), float(baseline.mean()))
+
+
+def _standard_error(ahead: Floats) -> float:
+    members, rows = ahead.shape
+    if rows < 2:
+        return np.inf
+    of_rows, of_members = ahead.mean(0), ahead.mean(1)
+    between_rows, between_members = of_rows.var(ddof=1) / rows, 0.0
+    if members > 1:
+        both = ahead - of_rows - of_members[:, None] + ahead.mean()
+        of_both = np.square(both).sum() / ((members - 1) * (rows - 1))
+        between_members = of_members.var(ddof=1) / members - of_both / ahead.size
+    return float(np.sqrt(between_rows + max(0.0, between_members)))
+
+
+def sentence(of: Advantage, baseline: str = "PCA") -> str:
+    """Say in one sentence what an advantage over a baseline means; ± is 2 standard errors."""
+    if not isfinite(of.mean):
+        return (
+            f"Without rows held out nothing tells whether the autoencoder beats {baseline}:"
+            " set split.validation."
+        )
+    share = f"{abs(of.mean) / of.error:.0%}".replace("%", " %") if of.error > 0 else "-"
+    match of.claim:
+        case "yes":
+            return (
+                f"The autoencoder's error on rows held out is {_range(of)} below {baseline}'s"
+                f" ({share}): it earned its keep."
+            )
+        case "no":
+            return (
+                f"{baseline} reconstructs this table {_compared(of)} (Δ MSE {_range(of)}):"
+                f" use {baseline}."
+            )
+    return (
+        f"Whether the autoencoder reconstructs this table better than {baseline} is undecided"
+        f" (Δ MSE {_range(of)}): hold out more rows, or train more repeats."
+    )
+
+
+def _compared(of: Advantage) -> str:
+    if abs(of.mean) <= WIDE * of.se:
+        return "as well"
+    return "nearly as well" if of.mean > 0 else "better"
+
+
+def _range(of: Advantage) -> str:
+    """Write the mean with as many decimals as its uncertainty's first digit has."""
+    half = WIDE * of.se
+    if not isfinite(half):
+        return f"{of.mean:.2g} ± unknown"
+    if half < SMALL:
+        return f"{of.mean:.2g} ± {half:.1g}"
+    decimals = max(0, -floor(log10(half)))
+    return f"{of.mean:z.{decimals}f} ± {half:.{decimals}f}"

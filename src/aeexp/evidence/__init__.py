@@ -1,0 +1,17 @@
+"""The evidence for what a run found: what it is held against, and what that says."""
+
+from aeexp.evidence.answer import Sentence, answer
+from aeexp.evidence.gather import OURS, Evidence, Method, gather
+from aeexp.evidence.tables import numbers, of_rows, tables
+
+__all__ = [
+    "OURS",
+    "Evidence",
+    "Method",
+    "Sentence",
+    "answer",
+    "gather",
+    "numbers",
+    "of_rows",
+    "tables",
+]

@@ -1,0 +1,195 @@
+"""What structure is in the table, and is it real? Five sentences with their numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aeexp.analysis.advantage import sentence as said_of_advantage
+from aeexp.analysis.chance import Tested
+from aeexp.analysis.consensus import Cluster
+from aeexp.analysis.power import sentence as said_of_power
+from aeexp.analysis.verdict import Verdict
+from aeexp.controls import Kind
+from aeexp.data import Classes
+from aeexp.evidence.gather import Evidence, judged
+from aeexp.findings import Findings
+from aeexp.names import few, printable
+
+LEVEL = 0.05
+"""Probability of claiming structure where there is none."""
+PCA = "PCA"
+SAME = 0.9
+"""Linear CKA from which a space counts as the same: 0.9 of the variance, weighted by variance."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """about: structure, stability, chance, pca or next. claim: yes, no or undecided."""
+
+    about: str
+    claim: str
+    sentence: str
+
+
+def answer(
+    found: Findings, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
+) -> list[Sentence]:
+    """Return what was found, how stable it is, against chance, against PCA, and what to do next.
+
+    Structure is claimed where the R^2 of rows held out is beyond that of tables with shuffled
+    columns at a level of 5 %; groups, only then, where those that a clustering finds are farther
+    apart than in these tables and in one Gaussian cloud. As the second question is asked only
+    where the first is answered with yes, the level holds for both together (Marcus et al., 1976,
+    doi:10.1093/biomet/63.3.655).
+    """
+    chance = _against_chance(evidence, metrics)
+    stable, pca = _stability(evidence), _against_pca(evidence)
+    claims = {each.about: each.claim for each in (chance, stable, pca)}
+    return [
+        _found(found, metrics, chance.claim),
+        stable,
+        chance,
+        pca,
+        _next(claims, evidence, verdict),
+    ]
+
+
+def _found(found: Findings, metrics: Mapping[str, float], claim: str) -> Sentence:
+    part, _ = judged(found.problem.rows)
+    rows = "rows held out" if part == "val" else "the rows it was trained on"
+    r2, factors = metrics[f"reconstruction.{part}.r2"], len(found.factors)
+    said = (
+        f"{_counted(factors, 'factor')} tell {_percent(r2)} of the variance of"
+        f" {rows}{_groups(found, metrics)}."
+    )
+    return Sentence("structure", claim, said.replace("1 factor tell ", "1 factor tells "))
+
+
+def _groups(found: Findings, metrics: Mapping[str, float]) -> str:
+    told = [_clusters(found, metrics, name) for name in found.clusters]
+    return f"; {'; '.join(told)}" if told else ""
+
+
+def _clusters(found: Findings, metrics: Mapping[str, float], name: str) -> str:
+    count = int(metrics[f"clustering.{name}.n_clusters"])
+    told = f"{printable(name)} finds {_counted(count, 'group')} in them"
+    label = found.problem.data.label
+    if isinstance(label, Classes) and not np.isnan(ari := metrics[f"clustering.{name}.ari"]):
+        told += f" (adjusted Rand index {ari:.2f} with {printable(label.name)})"
+    return told
+
+
+def _stability(evidence: Evidence) -> Sentence:
+    about, known = "stability", evidence.stability
+    if known is None:
+        said = "How stable that is was not asked: repeats=8 trains the model with other seeds."
+        return Sentence(about, "undecided", said)
+    lost = [f"z{k + 1}" for k in np.flatnonzero(~known.reproducible)]
+    same = known.cka.mean >= SAME
+    factors = f"{_all_but(lost, len(known.reproducible))} of its factors"
+    groups = [_reproduced(name, each.clusters) for name, each in known.clusterings.items()]
+    said = (
+        f"In {len(known.matches) + 1} trainings the latent space {'is' if same else 'is not'}"
+        f" the same (linear CKA {known.cka.mean:.2f}); {factors} come back"
+        f" (mean correlation of 0.8 or more){''.join(groups)}."
+    )
+    if same and not lost:
+        return Sentence(about, "yes", said)
+    return Sentence(about, "undecided" if same else "no", said)
+
+
+def _all_but(lost: Sequence[str], count: int) -> str:
+    if not lost:
+        return "all"
+    return "none" if len(lost) == count else f"all but {few(lost)}"
+
+
+def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
+    kept = sum(each.reproducible for each in clusters)
+    return f"; {kept} of {len(clusters)} clusters of {printable(name)} do"
+
+
+def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentence:
+    test = next(iter(_tests(evidence, Kind.permuted, "reconstruction.")), None)
+    if test is None or np.isnan(test.p):
+        said = (
+            "Whether there is structure at all was not asked: evidence=standard compares with"
+            " copies of the table without any."
+        )
+        return Sentence("chance", "undecided", said)
+    compared = (
+        f"R² is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2f} on {test.copies} copies of"
+        f" the table with shuffled columns (p = {test.p:.2g})"
+    )
+    if test.p > LEVEL:
+        power = said_of_power(evidence.power) if evidence.power else ""
+        said = f"No structure beyond chance was found: {compared}. {power}".strip()
+        can_tell = 1 / (1 + test.copies) <= LEVEL
+        return Sentence("chance", "no" if can_tell else "undecided", said)
+    groups = [_apart(*each) for each in apart(evidence).items()]
+    return Sentence("chance", "yes", f"There is structure: {compared}{''.join(groups)}.")
+
+
+def apart(evidence: Evidence) -> Mapping[str, Tested]:
+    """Return of each clustering how far its groups are apart, held against one cloud.
+
+    p is the greater of that and of what tables with shuffled columns tell.
+    """
+    shuffled = {each.number: each.p for each in _tests(evidence, Kind.permuted, "clustering.")}
+    return {
+        each.number.split(".")[1]: replace(each, p=max(each.p, shuffled.get(each.number, 0.0)))
+        for each in _tests(evidence, Kind.cloud, "clustering.")
+        if not np.isnan(each.p)
+    }
+
+
+def _apart(name: str, test: Tested) -> str:
+    return (
+        f"; the groups of {printable(name)} are {'' if test.p <= LEVEL else 'no '}farther apart"
+        f" than in one cloud (silhouette {test.observed:.2f}, there {test.mean:.2f} ±"
+        f" {test.sd:.2f}, p = {test.p:.2g})"
+    )
+
+
+def _tests(evidence: Evidence, kind: Kind, start: str) -> list[Tested]:
+    return [
+        each
+        for each in evidence.tested
+        if each.control == kind.value and each.number.startswith(start)
+    ]
+
+
+def _against_pca(evidence: Evidence) -> Sentence:
+    known = evidence.methods[PCA].advantage
+    assert known, "a baseline"
+    return Sentence("pca", known.claim, said_of_advantage(known))
+
+
+def _next(claims: Mapping[str, str], evidence: Evidence, verdict: Verdict) -> Sentence:
+    if verdict.word in {"diverged", "collapsed", "overfitting"}:
+        said = verdict.sentence
+    elif claims["chance"] == "no":
+        said = "Do not read meaning into these factors and groups: get more rows or other columns."
+    elif claims["pca"] == "no":
+        said = "Use PCA, unless a better trained autoencoder does more"
+        said += ": aeexp experiment=learning_rate and model=deep."
+    elif claims["stability"] == "no":
+        said = "Train for longer or with fewer factors until other seeds find the same"
+        said += ": aeexp experiment=how_many."
+    elif claims["chance"] == "undecided":
+        said = "Hold it against chance: evidence=standard."
+    elif claims["stability"] == "undecided":
+        said = "Read distances and groups in the latent space, not the single factors that do not"
+        said += " come back; experiment=how_many tells how many there should be."
+    else:
+        said = "Read the factors by their cards, and see whether new rows agree: aeexp encode."
+    return Sentence("next", "undecided" if claims["chance"] == "undecided" else "yes", said)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

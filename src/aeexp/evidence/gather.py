@@ -1,0 +1,196 @@
+"""gather: what a run found, and its controls -> the evidence for it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from aeexp.analysis import clusters, distances, linear, neighbourhoods, reconstruction
+from aeexp.analysis.advantage import Advantage, advantage
+from aeexp.analysis.baselines import baselines
+from aeexp.analysis.chance import Tested, tested
+from aeexp.analysis.neighbourhoods import Neighbourhoods
+from aeexp.analysis.power import Group, Power, power
+from aeexp.analysis.separation import NOISE, silhouette
+from aeexp.analysis.stability import Stability, stability
+from aeexp.controls import Control, Kind, Trace
+from aeexp.data import Floats, Integers, Rows
+from aeexp.findings import Findings
+
+OURS = "autoencoder"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to as many factors.
+
+    z: (rows, factors). advantage: of the autoencoder over it, None for the autoencoder itself.
+    spearman: of distances, with a standard error where pairs are sampled.
+    """
+
+    z: Floats
+    residuals: reconstruction.Residuals
+    advantage: Advantage | None
+    kept: Neighbourhoods
+    spearman: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run's findings are held against.
+
+    methods: by name, the autoencoder first. scree: (components,) shares of the training rows'
+    variance. stability: over repeats and resampled rows, None where there is but one. rows:
+    (controls' rows,), those of the run's table that it is of. null: (copies,) of each number of
+    tables without structure, by control; tested: the run's own numbers beside them. power: of
+    planted groups, by rising size.
+    """
+
+    methods: Mapping[str, Method]
+    scree: Floats
+    stability: Stability | None
+    rows: Integers
+    null: Mapping[Kind, Mapping[str, Floats]]
+    tested: Sequence[Tested]
+    power: Sequence[Power]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A control that was trained, and the clusters of its rows by the clustering's name."""
+
+    control: Control
+    trace: Trace
+    clusters: Mapping[str, Integers]
+
+    @property
+    def explained(self) -> dict[str, float]:
+        """Return the R^2 of its rows held out, or trained on where none are."""
+        problem = self.control.problem
+        mean = reconstruction.predicting_the_mean(problem.x, problem.rows).rows
+        name, of = judged(problem.rows)
+        whole = mean[of].mean()
+        r2 = 1 - self.trace.errors[of].mean() / whole if whole > 0 else np.nan
+        return {f"reconstruction.{name}.r2": float(r2)}
+
+    @property
+    def neighbourhoods(self) -> Mapping[str, float]:
+        """Return how well its neighbourhoods are kept."""
+        measured = neighbourhoods.neighbourhoods(self.control.problem.x, self.trace.z)
+        return {f"neighbourhoods.{name}": measured[name] for name in neighbourhoods.NAMES}
+
+    @property
+    def separation(self) -> dict[str, float]:
+        """Return how far its clusters are apart; fewer than two are not, 0."""
+        return {
+            f"clustering.{name}.silhouette": _silhouette(self.trace.z, codes)
+            for name, codes in self.clusters.items()
+        }
+
+
+def judged(rows: Rows) -> tuple[str, Integers]:
+    """Return which rows tell how good a model is: those held out, if there are any."""
+    return ("val", rows.val) if rows.val.size else ("train", rows.train)
+
+
+def gather(found: Findings, traces: Sequence[Trace | None]) -> Evidence:
+    """Return the evidence for what a run found, from its controls as they were trained."""
+    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
+        traced = [
+            _traced(control, trace)
+            for control, trace in zip(found.planned.controls, traces, strict=True)
+            if trace
+        ]
+    of_kind: dict[Kind, list[Traced]] = defaultdict(list)
+    for each in traced:
+        of_kind[each.control.kind].append(each)
+    observed = _observed(of_kind[Kind.repeat][0]) if of_kind[Kind.repeat] else {}
+    null = {
+        Kind.permuted: _by_number([_observed(each) for each in of_kind[Kind.permuted]]),
+        Kind.cloud: _by_number([each.separation for each in of_kind[Kind.cloud]]),
+    }
+    return Evidence(
+        methods=_methods(found, traces),
+        scree=linear.scree(found.problem.x, found.problem.rows),
+        stability=_stability([*of_kind[Kind.repeat], *of_kind[Kind.resample]]),
+        rows=found.planned.rows,
+        null=null,
+        tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
+        power=_power(of_kind[Kind.planted], null[Kind.permuted]),
+    )
+
+
+def _traced(control: Control, trace: Trace) -> Traced:
+    experiment, label = control.experiment, control.problem.data.label
+    specs = {} if control.kind is Kind.planted else experiment.clustering
+    found = {
+        name: clusters.find(spec, trace.z, label, experiment.seed) for name, spec in specs.items()
+    }
+    return Traced(control, trace, found)
+
+
+def _observed(each: Traced) -> dict[str, float]:
+    return each.explained | dict(each.neighbourhoods) | each.separation
+
+
+def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
+    names = copies[0] if copies else ()
+    return {name: np.array([copy[name] for copy in copies]) for name in names}
+
+
+def _silhouette(z: Floats, codes: Integers) -> float:
+    inside = codes != NOISE
+    z, codes = z[inside], codes[inside]
+    defined = 2 <= len(np.unique(codes)) < len(codes)
+    return silhouette(z, codes)["silhouette"] if defined else 0.0
+
+
+def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Method]:
+    problem = found.problem
+    _, of = judged(problem.rows)
+    others = baselines(problem.x, problem.rows, found.z.shape[1], found.experiment.seed)
+    latents = [found.z, *(each.z for each in others)]
+    kept = neighbourhoods.measure(problem.x, *latents)
+    apart = distances.spearman(problem.x, *latents)
+    errors = _errors(found, traces)[:, of]
+    ours = Method(found.z, found.residuals, None, kept[0], apart[0])
+    return {OURS: ours} | {
+        each.name: Method(
+            each.z, each.residuals, advantage(errors, each.residuals.rows[of]), kept[i], apart[i]
+        )
+        for i, each in enumerate(others, 1)
+    }
+
+
+def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:
+    """Return the errors of the run's model and of those repeats that learnt from all rows too."""
+    alike = [
+        trace.errors
+        for control, trace in zip(found.planned.controls, traces, strict=True)
+        if trace and control.kind is Kind.repeat and len(found.planned.rows) == len(found.z)
+    ]
+    return np.array(alike or [found.residuals.rows])
+
+
+def _stability(alike: Sequence[Traced]) -> Stability | None:
+    if len(alike) < 2:
+        return None
+    names = alike[0].clusters
+    return stability(
+        [each.trace.z for each in alike],
+        {name: np.array([each.clusters[name] for each in alike]) for name in names},
+    )
+
+
+def _power(planted: Sequence[Traced], null: Mapping[str, Floats]) -> list[Power]:
+    numbers: dict[Group, list[float]] = defaultdict(list)
+    for each in planted:
+        assert each.control.group
+        ((name, value),) = each.explained.items()
+        numbers[each.control.group].append(value)
+    if not numbers or name not in null:
+        return []
+    arrays = {group: np.array(values) for group, values in numbers.items()}
+    return power(arrays, null[name], more_is_better=True)

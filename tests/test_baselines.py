@@ -1,0 +1,340 @@
+"""Baselines are what their methods say, and the autoencoder's advantage over them is honest."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from sklearn.datasets import make_swiss_roll
+from sklearn.decomposition import PCA, FactorAnalysis
+
+from aeexp import figures
+from aeexp.analysis import baselines, linear, reconstruction
+from aeexp.analysis.advantage import Advantage, advantage, sentence
+from aeexp.data import Floats, Rows
+from aeexp.figures import Measure
+
+RNG = np.random.default_rng(0)
+ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
+
+
+def subspace(features: int = 8, noise: float = 0.3) -> Floats:
+    """Return 200 rows of three factors, of which each drives features of its own, and noise."""
+    of_feature = np.eye(3)[np.arange(features) % 3].T
+    return RNG.normal(size=(200, 3)) @ of_feature + noise * RNG.normal(size=(200, features)) + 5
+
+
+def named(x: Floats, rows: Rows = ROWS, dimensions: int = 3) -> dict[str, baselines.Baseline]:
+    return {each.name: each for each in baselines.baselines(x, rows, dimensions, seed=0)}
+
+
+# --- the methods
+
+
+def test_pca_s_codes_are_scikit_learn_s_but_for_their_sign() -> None:
+    x = subspace()
+    fitted = PCA(3).fit(x[ROWS.train])
+    expected = fitted.transform(x)
+    found = named(x)["PCA"]
+    assert np.abs(found.z) == pytest.approx(np.abs(expected))
+    left = np.square(x - fitted.inverse_transform(expected)).mean(1)
+    assert found.residuals.rows == pytest.approx(left)
+    assert np.array_equal(found.residuals.rows, reconstruction.pca(x, ROWS, 3).rows)
+
+
+def test_factor_analysis_gives_scikit_learn_s_scores_and_what_its_loadings_make_of_them() -> None:
+    x = subspace()
+    fitted = FactorAnalysis(3, rotation="varimax", svd_method="lapack").fit(x[ROWS.train])
+    expected = fitted.transform(x)
+    found = named(x)["factor analysis"]
+    assert found.z == pytest.approx(expected)
+    left = np.square(x - fitted.mean_ - expected @ fitted.components_).mean(1)
+    assert found.residuals.rows == pytest.approx(left)
+
+
+def test_varimax_finds_the_factors_that_drive_features_of_their_own() -> None:
+    of_feature = baselines.factor_analysis(subspace(features=9), ROWS, 3).decoder
+    driven = np.abs(of_feature).argmax(0)
+    assert driven[:3].tolist() == driven[3:6].tolist() == driven[6:].tolist()
+    assert sorted(driven[:3]) == [0, 1, 2]
+    assert np.sort(np.abs(of_feature), axis=0)[-2].max() < 0.3
+
+
+def test_a_random_projection_is_read_back_by_least_squares() -> None:
+    x = subspace()
+    found = baselines.random_projection(x, ROWS, 3, seed=0)
+    assert found.encoder.T @ found.encoder == pytest.approx(np.eye(3))
+    centred = x[ROWS.train] - x[ROWS.train].mean(0)
+    expected = np.linalg.lstsq(centred @ found.encoder, centred, rcond=None)[0]
+    assert found.decoder == pytest.approx(expected)
+    assert not np.allclose(found.encoder, baselines.random_projection(x, ROWS, 3, 1).encoder)
+
+
+def test_random_directions_favour_none() -> None:
+    drawn = [baselines.random_projection(np.eye(4), Rows(np.arange(4), np.arange(0)), 1, seed)
+             for seed in range(600)]  # fmt: skip
+    directions = np.concatenate([each.encoder for each in drawn], axis=1)
+    assert np.abs(directions.mean(1)).max() < 4 * 0.5 / np.sqrt(600)
+
+
+def test_pca_leaves_least_and_a_random_projection_most_of_a_subspace() -> None:
+    left = {name: of.residuals.rows[ROWS.val].mean() for name, of in named(subspace()).items()}
+    assert left["PCA"] < left["factor analysis"] < left["random projection"]
+
+
+@pytest.mark.parametrize("name", baselines.NAMES)
+def test_baselines_learn_from_the_training_rows_alone(name: str) -> None:
+    x = subspace()
+    altered = x.copy()
+    altered[ROWS.val] *= -50
+    one, other = (named(each)[name] for each in (x, altered))
+    assert np.array_equal(one.z[ROWS.train], other.z[ROWS.train])
+    assert np.array_equal(one.residuals.train, other.residuals.train)
+
+
+@pytest.mark.parametrize(
+    ("x", "dimensions"),
+    [
+        pytest.param(RNG.normal(size=(200, 2)), 5, id="more dimensions than features"),
+        pytest.param(np.ones((200, 3)), 2, id="nothing varies"),
+        pytest.param(RNG.normal(size=(200, 3)) * [1, 0, 1], 2, id="a constant feature"),
+        pytest.param(np.repeat(RNG.normal(size=(200, 1)), 4, axis=1), 3, id="one feature copied"),
+        pytest.param(RNG.normal(size=(200, 1)), 1, id="one feature"),
+        pytest.param(RNG.normal(size=(200, 300)), 3, id="many features"),
+        pytest.param(RNG.normal(size=(200, 1_001)), 3, id="too many for factor analysis"),
+        pytest.param(RNG.normal(size=(200, 5)).astype(np.float32), 2, id="single precision"),
+    ],
+)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(ROWS, id="half held out"),
+        pytest.param(Rows(np.arange(200), np.arange(0)), id="none held out"),
+        pytest.param(Rows(np.arange(2), np.arange(2, 200)), id="two rows to train on"),
+    ],
+)
+def test_baselines_are_numbers_whatever_they_are_given(
+    x: Floats, dimensions: int, rows: Rows
+) -> None:
+    found = named(x, rows, dimensions)
+    assert ("factor analysis" in found) == (x.shape[1] <= 1_000)
+    for each in found.values():
+        assert len(each.z) == len(each.residuals.rows) == 200
+        assert 1 <= each.z.shape[1] <= dimensions
+        assert np.isfinite(each.z).all()
+        assert np.isfinite(each.residuals.rows).all()
+
+
+def test_a_factor_analysis_that_has_not_settled_is_one_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(baselines, "STEPS", 1)
+    assert np.isfinite(named(subspace())["factor analysis"].z).all()
+
+
+def test_factors_are_analysed_of_a_bounded_number_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "MOST_ROWS", 50)
+    x = subspace()
+    some = baselines.factor_analysis(x, ROWS, 3)
+    assert some.mean != pytest.approx(x[ROWS.train].mean(0), abs=1e-9)
+    assert some.mean == pytest.approx(x[ROWS.train].mean(0), abs=0.5)
+
+
+@pytest.mark.parametrize(("features", "shown"), [(8, 8), (60, 50), (1_200, 50)])
+def test_a_component_s_share_of_the_variance_is_scikit_learn_s(features: int, shown: int) -> None:
+    x = subspace(features)
+    expected = PCA(svd_solver="full").fit(x[ROWS.train]).explained_variance_ratio_
+    found = linear.scree(x, ROWS)
+    assert found[:shown] == pytest.approx(expected[:shown], rel=0.01, abs=1e-9)
+    assert len(found) == shown
+    assert np.sum(linear.scree(x[:, :8], ROWS)) == pytest.approx(1)
+
+
+def test_where_nothing_varies_no_component_has_a_share() -> None:
+    assert np.isnan(linear.scree(np.ones((200, 3)), ROWS)).all()
+
+
+# --- the comparison
+
+
+def drawn(rows: int, members: int, spread: tuple[float, float, float]) -> Floats:
+    """Return differences with effects of row, member and both of a given standard deviation."""
+    of_row, of_member, of_both = spread
+    return (
+        of_row * RNG.normal(size=rows)
+        + of_member * RNG.normal(size=(members, 1))
+        + of_both * RNG.normal(size=(members, rows))
+    )
+
+
+@pytest.mark.parametrize(
+    "spread", [(1, 0, 0.5), (0.1, 1, 0.1), (1, 0.3, 2), (0.2, 0.1, 3)], ids=str
+)
+def test_the_standard_error_is_the_spread_of_the_mean(spread: tuple[float, float, float]) -> None:
+    rows, members = 30, 8
+    found = [advantage(-drawn(rows, members, spread), np.zeros(rows)) for _ in range(1_000)]
+    spread_of_means = np.std([each.mean for each in found])
+    claimed = np.sqrt(np.mean([each.se**2 for each in found]))
+    assert claimed == pytest.approx(spread_of_means, rel=0.12)
+
+
+def test_rows_are_compared_in_pairs() -> None:
+    hard = RNG.exponential(size=50)  # what makes a row hard for both is no uncertainty
+    assert advantage(np.array([hard - 0.1] * 3), hard).se == pytest.approx(0, abs=1e-9)
+
+
+def test_one_member_is_judged_by_its_rows() -> None:
+    errors, baseline = RNG.exponential(size=(1, 40)), RNG.exponential(size=40)
+    ahead = baseline - errors[0]
+    found = advantage(errors, baseline)
+    assert found.mean == pytest.approx(ahead.mean())
+    assert found.se == pytest.approx(ahead.std(ddof=1) / np.sqrt(40))
+
+
+@given(st.integers(1, 5), st.integers(2, 20), st.integers(0, 10**6))
+def test_no_order_of_rows_or_members_matters(members: int, rows: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    errors = generator.exponential(size=(members, rows))
+    baseline = generator.exponential(size=rows)
+    order = generator.permutation(rows)
+    one, other = advantage(errors, baseline), advantage(errors[::-1, order], baseline[order])
+    assert (one.mean, one.se) == pytest.approx((other.mean, other.se))
+
+
+def test_of_one_row_nothing_is_decided() -> None:
+    found = advantage(np.array([[0.1], [0.2]]), np.array([1.0]))
+    assert found.se == np.inf
+    assert found.claim == "undecided"
+    assert "± unknown" in sentence(found)
+
+
+def test_without_rows_held_out_nothing_is_decided() -> None:
+    found = advantage(np.empty((3, 0)), np.empty(0))
+    assert np.isnan(found.mean)
+    assert found.claim == "undecided"
+    assert "set split.validation" in sentence(found)
+
+
+def test_of_a_linear_subspace_the_sentence_is_to_use_pca() -> None:
+    pca = named(subspace())["PCA"].residuals.rows[ROWS.val]
+    repeats = pca * (1 + 0.02 * RNG.normal(size=(8, len(pca))))
+    found = advantage(repeats, pca)
+    assert found.claim == "no"
+    assert sentence(found).startswith("PCA reconstructs this table as well (Δ MSE ")
+    assert sentence(found).endswith(": use PCA.")
+
+
+def test_of_a_swiss_roll_a_network_that_unrolls_it_earns_its_keep() -> None:
+    roll = make_swiss_roll(200, random_state=0)[0]
+    pca = named(roll / roll.std(), dimensions=2)["PCA"].residuals.rows[ROWS.val]
+    unrolled = RNG.exponential(0.02, (8, len(pca)))
+    found = advantage(unrolled, pca)
+    assert found.claim == "yes"
+    assert sentence(found).endswith("%): it earned its keep.")
+
+
+@pytest.mark.parametrize(
+    ("of", "claim", "said"),
+    [
+        pytest.param(
+            Advantage(0.13, 0.01, 0.37),
+            "yes",
+            "The autoencoder's error on rows held out is 0.13 ± 0.02 below PCA's (35 %):"
+            " it earned its keep.",
+            id="better",
+        ),
+        pytest.param(
+            Advantage(0.003, 0.003, 0.4),
+            "no",
+            "PCA reconstructs this table as well (Δ MSE 0.003 ± 0.006): use PCA.",
+            id="as good",
+        ),
+        pytest.param(
+            Advantage(0.008, 0.002, 0.4),
+            "no",
+            "PCA reconstructs this table nearly as well (Δ MSE 0.008 ± 0.004): use PCA.",
+            id="better by too little to matter",
+        ),
+        pytest.param(
+            Advantage(-0.2, 0.02, 0.4),
+            "no",
+            "PCA reconstructs this table better (Δ MSE -0.20 ± 0.04): use PCA.",
+            id="worse",
+        ),
+        pytest.param(
+            Advantage(0.05, 0.04, 0.4),
+            "undecided",
+            "Whether the autoencoder reconstructs this table better than PCA is undecided"
+            " (Δ MSE 0.05 ± 0.08): hold out more rows, or train more repeats.",
+            id="unknown",
+        ),
+        pytest.param(
+            Advantage(0.0, 0.0, 0.0),
+            "no",
+            "PCA reconstructs this table as well (Δ MSE 0 ± 0): use PCA.",
+            id="both perfect",
+        ),
+        pytest.param(
+            Advantage(3e-7, 1e-8, 4e-7),
+            "yes",
+            "The autoencoder's error on rows held out is 3e-07 ± 2e-08 below PCA's (75 %):"
+            " it earned its keep.",
+            id="small numbers",
+        ),
+    ],
+)
+def test_the_sentence_says(of: Advantage, claim: str, said: str) -> None:
+    assert of.claim == claim
+    assert sentence(of) == said
+
+
+# --- figures
+
+NAMES = ("autoencoder", *baselines.NAMES, "mean")
+FIVE = np.array([0.3, 0.4, 0.5, np.nan, 1.0])
+
+
+def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
+    measures = {f"{'measure ' * i}{i}": Measure("more", FIVE, FIVE / 10) for i in range(1, 7)}
+    for count in (1, 3, 6):
+        some = dict(list(measures.items())[:count])
+        yield f"baselines-{count}", lambda some=some: figures.baselines(NAMES, some, "$_{" * 90)
+    same = {"mse": Measure("less", np.zeros(5), np.full(5, np.nan))}
+    yield "baselines-the_same", lambda: figures.baselines(["$_{" * 60] * 5, same, "")
+    none = {"mse": Measure("less", np.full(5, np.nan), np.full(5, np.inf))}
+    yield "baselines-no_number", lambda: figures.baselines(NAMES, none, "")
+    for count in (1, 2, 13, 50):
+        shares = np.arange(count, 0, -1) / np.arange(count + 1).sum()
+        yield f"scree-{count}", lambda shares=shares: figures.scree(shares, 3)
+    yield "scree-nothing_varies", lambda: figures.scree(np.full(3, np.nan), 2)
+
+
+@pytest.mark.parametrize("draw", [pytest.param(draw, id=name) for name, draw in cases()])
+def test_nothing_of_a_figure_is_cut_off_or_on_top_of_another(draw: Callable[[], Figure]) -> None:
+    figure = draw()
+    figure.canvas.draw()
+    drawn, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= -0.01
+    assert drawn.x1 <= x + 0.01
+    assert drawn.y1 <= y + 0.01
+    titles = [axes.title.get_window_extent() for axes in figure.axes]
+    assert not any(a.overlaps(b) for a, b in pairwise(titles))
+
+
+def test_a_dot_is_at_each_method_s_number_with_two_standard_errors() -> None:
+    figure = figures.baselines(NAMES, {"mse": Measure("less", FIVE, FIVE / 10)}, "")
+    lines = {tuple(line.get_ydata()): line.get_xdata() for line in figure.axes[0].lines}
+    assert lines[1,][0] == 0.4
+    assert lines[1, 1] == pytest.approx([0.32, 0.48])
+    assert (3,) not in lines
+
+
+def test_the_chosen_components_stand_out_and_what_they_hold_is_said() -> None:
+    figure = figures.scree(np.array([0.5, 0.3, 0.2]), 2)
+    colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
+    assert colours[0] == colours[1] != colours[2]
+    assert "2 components hold 80 %" in " ".join(t.get_text() for t in figure.findobj(Text))

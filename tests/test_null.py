@@ -1,0 +1,367 @@
+"""What has no structure is found to have none, and what was planted is found again."""
+
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, kstest
+from sklearn.metrics import silhouette_score
+
+from aeexp.analysis import agreement, chance, partitions, relabelling
+from aeexp.analysis.chance import p_value
+from aeexp.analysis.null import cloud, permuted
+from aeexp.analysis.power import Group, Power, planted, power, sentence
+from aeexp.analysis.relabelling import permuted_agreement
+from aeexp.data import Classes, Column, Floats, Integers
+
+SEEDS = st.integers(0, 2**32 - 1)
+SPECIES = Column("species", ("a", "b", "c"))
+CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def numbers(count: int) -> tuple[Column, ...]:
+    return tuple(Column(f"x{i}") for i in range(count))
+
+
+def correlated(rows: int, features: int, seed: int = 0) -> Floats:
+    generator = rng(seed)
+    mixing = generator.normal(size=(features, features))
+    return 5 + generator.normal(size=(rows, features)) @ mixing
+
+
+def with_text(rows: int, seed: int = 0) -> tuple[Floats, tuple[Column, ...]]:
+    """Return a table of two columns of numbers about one of text, of which a cell is missing."""
+    generator = rng(seed)
+    indicators = np.eye(3)[generator.integers(0, 3, rows)]
+    indicators[0] = np.nan
+    first, last = generator.normal(size=(2, rows, 1))
+    return np.hstack([first, indicators, last]), (Column("x"), SPECIES, Column("y"))
+
+
+# --- tables without structure
+
+
+@given(SEEDS, st.integers(1, 40), st.integers(1, 5))
+def test_a_permuted_table_has_the_same_values_in_each_column(
+    seed: int, rows: int, features: int
+) -> None:
+    x = correlated(rows, features, seed)
+    x[rng(seed).random(x.shape) < 0.2] = np.nan
+    shuffled = permuted(x, numbers(features), rng(seed))
+    assert np.array_equal(np.sort(shuffled, axis=0), np.sort(x, axis=0), equal_nan=True)
+
+
+def test_in_a_permuted_table_nothing_goes_with_anything() -> None:
+    x = correlated(4_000, 5)
+    before, after = (
+        np.abs(np.corrcoef(each.T)[np.triu_indices(5, 1)]).max()
+        for each in (x, permuted(x, numbers(5), rng()))
+    )
+    assert before > 0.5
+    assert after < 4 / np.sqrt(4_000)
+
+
+@given(SEEDS)
+def test_features_of_a_text_column_stay_together(seed: int) -> None:
+    x, columns = with_text(30, seed)
+    shuffled = permuted(x, columns, rng(seed))
+    text = shuffled[:, 1:4]
+    missing = np.isnan(text)
+    assert (missing.all(axis=1) == missing.any(axis=1)).all()
+    assert missing.all(axis=1).sum() == 1
+    assert np.nansum(text, axis=0) == pytest.approx(np.nansum(x[:, 1:4], axis=0))
+    assert set(text[~missing.any(axis=1)].sum(axis=1)) == {1.0}
+
+
+def test_tables_without_structure_leave_the_table_alone_and_have_its_precision() -> None:
+    x = correlated(30, 4).astype(np.float32)
+    before = x.copy()
+    for made in (
+        permuted(x, numbers(4), rng()),
+        cloud(x, rng()),
+        planted(x, numbers(4), Group(2, 0.5), rng())[0],
+    ):
+        assert made.dtype == np.float32
+        assert np.array_equal(x, before)
+        assert not np.array_equal(made, x)
+
+
+@pytest.mark.parametrize("features", [4, 300], ids=["tall", "wide"])
+def test_a_cloud_has_the_means_and_covariance_of_the_table(features: int) -> None:
+    x = correlated(200, features)
+    drawn = np.vstack([cloud(x, rng(seed)) for seed in range(100)])
+    error = np.sqrt(np.outer(x.var(0), x.var(0)) / 20_000)
+    assert np.abs(drawn.mean(0) - x.mean(0)).max() < 5 * np.sqrt(x.var(0).max() / 20_000)
+    assert (np.abs(np.cov(drawn.T) - np.cov(x.T)) < 8 * error).all()
+
+
+def test_a_cloud_is_normal_and_has_no_groups() -> None:
+    truth = np.repeat([0, 1, 2], 200)
+    x = CENTRES[truth] + rng().normal(size=(600, 2))
+    drawn = cloud(x, rng(1))
+    distances = np.linalg.inv(np.cov(x.T))
+    about = drawn - x.mean(0)
+    radii = np.einsum("ij,jk,ik->i", about, distances, about)
+    assert kstest(radii, "chi2", args=(2,)).pvalue > 0.01
+    assert silhouette_score(x, truth) > 0.8
+    assert silhouette_score(drawn, truth) < 0.05
+
+
+def test_missing_cells_of_a_cloud_stay_missing_and_known_ones_keep_their_variance() -> None:
+    x = correlated(3_000, 3)
+    x[rng(1).random(x.shape) < 0.3] = np.nan
+    drawn = cloud(x, rng())
+    assert np.array_equal(np.isnan(drawn), np.isnan(x))
+    assert np.nanmean(drawn, 0) == pytest.approx(np.nanmean(x, 0), rel=0.05)
+    assert np.nanvar(drawn, 0) == pytest.approx(np.nanvar(x, 0), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        pytest.param(np.full((5, 3), 2.0), id="constant"),
+        pytest.param(np.full((5, 3), np.nan), id="nothing_known"),
+        pytest.param(np.array([[1.0, 2.0]]), id="one_row"),
+        pytest.param(np.array([[1.0], [3.0]]), id="one_feature"),
+    ],
+)
+def test_a_table_of_little_has_a_permutation_and_a_cloud(x: Floats) -> None:
+    columns = numbers(x.shape[1])
+    for made in (permuted(x, columns, rng()), cloud(x, rng())):
+        assert made.shape == x.shape
+        assert np.array_equal(np.isnan(made), np.isnan(x))
+    if not np.ptp(x):
+        assert np.array_equal(cloud(x, rng()), x, equal_nan=True)
+
+
+# --- p
+
+
+@pytest.mark.parametrize(
+    ("observed", "more", "p"),
+    [
+        pytest.param(5.0, True, 0.2, id="better_than_all"),
+        pytest.param(5.0, False, 1.0, id="worse_than_all"),
+        pytest.param(3.0, True, 0.6, id="a_tie_is_as_good"),
+        pytest.param(np.nan, True, np.nan, id="no_number"),
+    ],
+)
+def test_p_counts_the_copies_at_least_as_good(observed: float, more: bool, p: float) -> None:
+    null = np.array([1.0, 2.0, 3.0, 4.0, np.nan])
+    assert p_value(observed, null, more_is_better=more) == pytest.approx(p, nan_ok=True)
+
+
+def test_p_is_no_number_without_copies() -> None:
+    assert np.isnan(p_value(1.0, np.full(3, np.nan), more_is_better=True))
+    assert np.isnan(p_value(1.0, np.empty(0), more_is_better=True))
+
+
+def test_p_is_uniform_where_there_is_nothing_to_find() -> None:
+    drawn = rng(1).normal(size=(2_000, 20))
+    p = np.array([p_value(each[0], each[1:], more_is_better=True) for each in drawn])
+    for level in (0.05, 0.2, 0.5):
+        most = binom.ppf(0.999, len(p), level)
+        assert binom.ppf(0.001, len(p), level) <= (p <= level).sum() <= most
+
+
+def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
+    null = np.linspace(0, 1, 19)
+    observed = {"clustering.kmeans.silhouette": 2.0, "reconstruction.val_mse": 2.0, "other": 1.0}
+    copies = {name: null for name in observed if name != "other"}
+    better, worse = chance.tested(observed, copies, "permuted columns")
+    assert (better.number, better.control) == ("clustering.kmeans.silhouette", "permuted columns")
+    assert (better.p, worse.p) == (0.05, 1.0)
+    assert (better.mean, better.sd) == pytest.approx((0.5, null.std(ddof=1)))
+    assert better.copies == 19
+
+
+def test_copies_without_a_number_do_not_count() -> None:
+    [one] = chance.tested({"r2": 2.0}, {"r2": np.array([1.0, np.nan, 3.0])}, "one cloud")
+    assert (one.copies, one.mean, one.p) == (2, 2.0, pytest.approx(2 / 3))
+
+
+# --- planted groups
+
+
+@given(SEEDS, st.integers(2, 9), st.floats(0, 1))
+def test_the_planted_rows_differ_in_half_of_the_columns_by_so_many_deviations(
+    seed: int, features: int, share: float
+) -> None:
+    x = correlated(40, features, seed)
+    shifted, rows = planted(x, numbers(features), Group(1.5, share), rng(seed))
+    change = (shifted - x) / x.std(0)
+    assert rows.sum() == round(40 * share)
+    assert not change[~rows].any()
+    touched = change[rows].any(axis=0)
+    if rows.any():
+        assert touched.sum() == max(2, features // 2)
+        assert change[rows][:, touched] == pytest.approx(1.5)
+
+
+def test_a_group_is_planted_in_columns_of_numbers_that_vary_alone() -> None:
+    x, columns = with_text(30)
+    x = np.hstack([x, np.ones((30, 1))])
+    shifted, rows = planted(x, (*columns, Column("constant")), Group(3, 0.5), rng())
+    changed = (shifted != x) & ~np.isnan(x)
+    assert changed[rows].all(axis=0).tolist() == [True, False, False, False, True, False]
+
+
+def test_a_table_without_numbers_has_nothing_planted() -> None:
+    x, _ = with_text(30)
+    shifted, rows = planted(x[:, 1:4], (SPECIES,), Group(3, 0.5), rng())
+    assert np.array_equal(shifted, x[:, 1:4], equal_nan=True)
+    assert rows.sum() == 15
+
+
+def test_a_large_planted_group_is_recovered_and_a_permuted_table_has_none() -> None:
+    x = permuted(correlated(200, 12), numbers(12), rng())
+    shifted, rows = planted(x, numbers(12), Group(4, 0.3), rng())
+    _, _, axes = np.linalg.svd((shifted - shifted.mean(0)) / shifted.std(0), full_matrices=False)
+    found = (shifted / shifted.std(0)) @ axes[0]
+    apart = abs(found[rows].mean() - found[~rows].mean()) / found[~rows].std()
+    assert apart > 4
+
+
+# --- power
+
+
+def found_in(size: float, right: int, tables: int = 10) -> dict[Group, Floats]:
+    return {Group(size, 0.2): np.where(np.arange(tables) < right, 2.0, 0.5)}
+
+
+NULL = np.linspace(0, 1, 19)
+
+
+def test_power_is_the_share_of_tables_beyond_chance_with_wilsons_interval() -> None:
+    [one] = power(found_in(1, 9), NULL, more_is_better=True)
+    z, p, n = NormalDist().inv_cdf(0.975), 0.9, 10
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert (one.found, one.tables) == (0.9, 10)
+    assert (one.low, one.high) == pytest.approx((middle - half, middle + half))
+
+
+def test_power_is_near_one_for_large_groups_and_the_level_without_any() -> None:
+    generator = rng()
+    groups = {Group(size, 0.2): generator.normal(size, 1, 200) for size in (6.0, 0.0)}
+    none, large = power(groups, rng(1).normal(size=99), more_is_better=True)
+    assert (none.group.size, large.group.size) == (0, 6)
+    assert none.found < 0.15
+    assert large.found == 1
+
+
+def test_where_less_is_better_less_is_found() -> None:
+    [one] = power({Group(1, 0.2): np.array([-1.0, 2.0])}, NULL, more_is_better=False)
+    assert one.found == 0.5
+
+
+def test_a_planted_table_without_a_number_has_not_been_found() -> None:
+    [one] = power({Group(1, 0.2): np.array([2.0, np.nan])}, NULL, more_is_better=True)
+    assert one.found == 0.5
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        pytest.param(
+            found_in(1, 3) | found_in(1.5, 9) | found_in(3, 10),
+            "A difference of 1.5 sd in half of the columns of 20 % of the rows would have been "
+            "found with probability 0.9 (9 of 10 tables).",
+            id="the_smallest",
+        ),
+        pytest.param(
+            found_in(1, 9) | found_in(2, 5) | found_in(3, 8),
+            "A difference of 3 sd in half of the columns of 20 % of the rows would have been "
+            "found with probability 0.8 (8 of 10 tables).",
+            id="not_one_that_was_lucky",
+        ),
+        pytest.param(
+            found_in(1, 3) | found_in(3, 4),
+            "Even a difference of 3 sd in half of the columns of 20 % of the rows would have been "
+            "found only with probability 0.4 (4 of 10 tables).",
+            id="none",
+        ),
+    ],
+)
+def test_what_would_have_been_found_is_said(groups: Mapping[Group, Floats], said: str) -> None:
+    assert sentence(power(groups, NULL, more_is_better=True)) == said
+
+
+def test_too_few_null_tables_find_nothing_and_say_so() -> None:
+    powers = power(found_in(3, 10), NULL[:18], more_is_better=True)
+    assert np.isnan(powers[0].found)
+    assert "at least 19" in sentence(powers)
+
+
+def test_a_power_is_a_number_of_tables() -> None:
+    assert sentence([Power(Group(1, 0.25), 1.0, 0.7, 1.0, 10)]).endswith(
+        "25 % of the rows would have been found with probability 1 (10 of 10 tables)."
+    )
+
+
+# --- classes given at random
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 3)), min_size=1, max_size=40))
+@pytest.mark.parametrize("index", agreement.NAMES)
+def test_the_indices_of_tables_are_those_of_rows(index: str, codes: list[tuple[int, int]]) -> None:
+    found, truth = np.array(codes).T
+    classes = Classes("class", truth, ("a", "b", "c", "d"))
+    table = partitions.contingency(found, truth)[:, 1:]
+    expected = agreement.agreement(found, classes)[index]
+    assert relabelling.INDICES[index](table[None]) == pytest.approx(expected, abs=1e-7)
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=40))
+def test_classes_at_random_leave_clusters_and_classes_as_large_as_they_were(
+    codes: list[tuple[int, int]],
+) -> None:
+    found, truth = np.array(codes).T
+    drawn: list[Integers] = []
+
+    def keep(tables: Integers) -> Floats:
+        drawn.append(tables)
+        return np.zeros(len(tables))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(relabelling, "INDICES", {"kept": keep})
+        permuted_agreement(found, Classes("c", truth, tuple("abcd")), "kept", 5, rng())
+    known = partitions.contingency(found, truth)[:, 1:]
+    for tables in drawn:
+        assert (tables >= 0).all()
+        assert (tables.sum(2)[:, :-1] == known.sum(1)).all()
+        assert (tables.sum(1)[:, :-1] == known.sum(0)).all()
+    assert len(drawn) == known.any()
+
+
+@pytest.mark.parametrize("index", ["ari", "ami", "accuracy", "fowlkes_mallows"])
+def test_classes_at_random_agree_as_permuted_labels_do(index: str) -> None:
+    generator = rng()
+    found = generator.integers(-1, 3, 80)
+    truth = np.where(
+        generator.random(80) < 0.5, np.maximum(found, 0), generator.integers(0, 3, 80)
+    )
+    classes = Classes("class", truth, ("a", "b", "c"))
+    null = permuted_agreement(found, classes, index, 2_000, generator)
+    by_rows = [
+        agreement.agreement(found, Classes("class", generator.permutation(truth), classes.names))[
+            index
+        ]
+        for _ in range(100)
+    ]
+    error = np.std(by_rows) / np.sqrt(100)
+    assert null.mean() == pytest.approx(np.mean(by_rows), abs=4 * error)
+    assert null.std() == pytest.approx(np.std(by_rows), rel=0.35)
+    assert p_value(agreement.agreement(found, classes)[index], null, more_is_better=True) < 0.01
+
+
+def test_classes_of_no_row_agree_with_nothing() -> None:
+    none = Classes("class", np.full(5, -1), ("a",))
+    assert np.isnan(permuted_agreement(np.zeros(5, int), none, "ari", 3, rng())).all()

@@ -1,0 +1,308 @@
+"""What several models have in common is what brute force and others' formulas say it is."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial import procrustes
+from scipy.stats import ortho_group
+from sklearn.metrics import adjusted_rand_score, jaccard_score
+from sklearn.neighbors import NearestNeighbors
+
+from aeexp.analysis import spaces
+from aeexp.analysis.consensus import consensus
+from aeexp.analysis.matching import match
+from aeexp.analysis.partitions import adjusted_rand, contingency
+from aeexp.analysis.spread import spread
+from aeexp.analysis.stability import stability
+from aeexp.data import Floats, Integers
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def normal(*shape: int, seed: int = 0) -> Floats:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def partitions(seed: int, members: int = 6, rows: int = 40, clusters: int = 4) -> Integers:
+    """Return clusterings that differ from the first in some of their rows, with noise."""
+    generator = np.random.default_rng(seed)
+    first = generator.integers(-1, clusters, rows)
+    other = generator.integers(-1, clusters, (members, rows))
+    codes = np.where(generator.random((members, rows)) < 0.3, other, first)
+    codes[0] = first
+    return codes
+
+
+# --- matching
+
+
+@given(SEEDS, st.integers(1, 6))
+def test_factors_are_matched_whatever_their_order_and_signs(seed: int, factors: int) -> None:
+    z, generator = normal(50, factors, seed=seed), np.random.default_rng(seed)
+    order, signs = generator.permutation(factors), generator.choice([-1, 1], factors)
+    other = (3 * z * signs + 1)[:, order]
+    found = match(z, other)
+    assert np.array_equal(order[found.order], np.arange(factors))
+    assert np.array_equal(found.signs, signs)
+    assert found.correlations == pytest.approx(1)
+    assert found.apply((z * signs)[:, order]) == pytest.approx(z)
+
+
+def test_a_match_turns_weights_as_it_turns_latents() -> None:
+    weights, x = normal(7, 3), normal(20, 7, seed=1)
+    other = -weights[:, [2, 0, 1]]
+    found = match(x @ weights, x @ other)
+    assert found.apply(other) == pytest.approx(weights)
+
+
+def test_the_match_has_the_greatest_sum_of_correlations() -> None:
+    a, b = normal(30, 4), normal(30, 4, seed=1)
+    r = np.abs(np.corrcoef(a.T, b.T)[:4, 4:])
+    best = max(r[range(4), order].sum() for order in map(list, permutations(range(4))))
+    assert match(a, b).correlations.sum() == pytest.approx(best)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e20])
+def test_a_constant_factor_correlates_with_none(value: float) -> None:
+    z = normal(30, 3).astype(np.float32)
+    z[:, 1] = value
+    found = match(z, z[:, ::-1])
+    assert found.correlations == pytest.approx([1, 0, 1], abs=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_handful_of_rows_is_matched(rows: int) -> None:
+    found = match(normal(rows, 2), normal(rows, 2, seed=1))
+    assert found.correlations == pytest.approx([rows - 1] * 2)
+
+
+# --- spaces
+
+
+@given(SEEDS, st.integers(1, 5))
+def test_turning_shifting_and_scaling_leave_a_space_as_it_is(seed: int, factors: int) -> None:
+    z = normal(40, factors, seed=seed)
+    turn = ortho_group.rvs(factors, random_state=seed) if factors > 1 else np.array([[-1.0]])
+    other = 5 * z @ turn + 3
+    assert spaces.cka(z, other) == pytest.approx(1)
+    assert spaces.disparity(z, other) == pytest.approx(0, abs=1e-9)
+    assert spaces.neighbours_kept([z, other]) == [pytest.approx(1)]
+
+
+@given(SEEDS)
+def test_the_disparity_is_scipys(seed: int) -> None:
+    a, b = normal(30, 3, seed=seed), normal(30, 3, seed=seed + 1)
+    assert spaces.disparity(a, b) == pytest.approx(procrustes(a, b)[2])
+
+
+def test_cka_is_that_of_the_kernels() -> None:
+    a, b = normal(30, 3), normal(30, 5, seed=1) + np.pad(normal(30, 3), [(0, 0), (0, 2)])
+    centre = np.eye(30) - 1 / 30
+    k, m = (centre @ each @ each.T @ centre for each in (a, b))
+    expected = (k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum())
+    assert spaces.cka(a, b) == pytest.approx(expected)
+
+
+def test_cka_of_one_axis_and_the_plane_is_one_over_root_two() -> None:
+    plane = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
+    assert spaces.cka(plane, plane[:, :1]) == pytest.approx(np.sqrt(0.5))
+    assert spaces.cka(plane[:, :1], plane[:, 1:]) == pytest.approx(0)
+
+
+def test_the_neighbours_kept_are_those_in_both_sets() -> None:
+    latents = [normal(60, 2, seed=seed) for seed in range(3)]
+    near = [NearestNeighbors(n_neighbors=15).fit(z).kneighbors()[1] for z in latents]
+    expected = [
+        np.mean([len({*a} & {*b}) / 15 for a, b in zip(near[i], near[j], strict=True)])
+        for i, j in combinations(range(3), 2)
+    ]
+    assert spaces.neighbours_kept(latents) == pytest.approx(expected)
+
+
+def test_of_many_rows_a_sample_looks_among_all() -> None:
+    z = normal(3_000, 2)
+    [kept] = spaces.neighbours_kept([z, z + 0.01 * normal(3_000, 2, seed=1)])
+    near = [
+        NearestNeighbors(n_neighbors=15).fit(each).kneighbors()[1]
+        for each in (z, z + 0.01 * normal(3_000, 2, seed=1))
+    ]
+    shared = [len({*a} & {*b}) / 15 for a, b in zip(*near, strict=True)]
+    assert kept == pytest.approx(np.mean(shared), abs=4 * np.std(shared) / np.sqrt(1000))
+
+
+def test_unrelated_spaces_share_neighbours_by_chance_alone() -> None:
+    [kept] = spaces.neighbours_kept([normal(800, 3), normal(800, 3, seed=1)])
+    assert kept == pytest.approx(15 / 799, abs=0.01)
+
+
+def test_a_space_that_is_a_point_is_like_none() -> None:
+    z, point = normal(30, 2), np.full((30, 2), 0.1, np.float32)
+    assert np.isnan(spaces.cka(z, point))
+    assert np.isnan(spaces.disparity(z, point))
+    assert np.isnan(spaces.neighbours_kept([z, point]))
+
+
+def test_two_rows_have_no_neighbourhoods() -> None:
+    assert np.isnan(spaces.neighbours_kept([normal(2, 2), normal(2, 2, seed=1)]))
+
+
+def test_rows_that_are_alike_have_neighbours() -> None:
+    z = np.repeat(normal(2, 2), 30, axis=0)
+    assert 0 <= spaces.neighbours_kept([z, z])[0] <= 1
+
+
+def test_of_many_members_each_is_compared_with_the_first() -> None:
+    assert len([*spaces.pairs(64)]) == 64 * 63 // 2
+    assert [*spaces.pairs(66)] == [(0, other) for other in range(1, 66)]
+
+
+# --- clusterings
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=30))
+def test_the_adjusted_rand_index_is_scikit_learns(codes: list[tuple[int, int]]) -> None:
+    a, b = np.array(codes).T
+    assert adjusted_rand(contingency(a, b)) == pytest.approx(adjusted_rand_score(a, b))
+
+
+@given(SEEDS)
+def test_the_consensus_is_that_of_brute_force(seed: int) -> None:
+    codes = partitions(seed)
+    found = consensus(codes)
+    together = (codes[:, :, None] == codes[:, None]) & (codes[:, :, None] >= 0)
+    matrix = together.mean(axis=0)
+    assert found.matrix == pytest.approx(matrix[np.ix_(found.shown, found.shown)])
+    upper = matrix[np.triu_indices(40, 1)]
+    assert found.pac == pytest.approx(np.mean((upper > 0.1) & (upper <= 0.9)))
+    of_others = together[1:].mean(axis=0)
+    for row, code in enumerate(codes[0]):
+        mates = [i for i in np.flatnonzero(codes[0] == code) if i != row]
+        expected = of_others[row, mates].mean() if mates and code >= 0 else np.nan
+        assert found.co_assignment[row] == pytest.approx(expected, nan_ok=True)
+    aris = [adjusted_rand_score(a, b) for a, b in combinations(codes, 2)]
+    assert [found.ari.mean, found.ari.sd] == pytest.approx([np.mean(aris), np.std(aris, ddof=1)])
+
+
+@given(SEEDS)
+def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(seed: int) -> None:
+    first, *others = codes = partitions(seed)
+    found = consensus(codes).clusters
+    assert [cluster.code for cluster in found] == [c for c in range(4) if (first == c).any()]
+    for cluster in found:
+        expected = [
+            max(jaccard_score(first == cluster.code, other == c) for c in range(4))
+            for other in others
+        ]
+        assert cluster.rows == (first == cluster.code).sum()
+        assert cluster.jaccard == pytest.approx(expected)
+        assert cluster.mean == pytest.approx(np.mean(expected))
+
+
+@given(SEEDS)
+def test_what_the_clusters_are_called_does_not_matter(seed: int) -> None:
+    codes, generator = partitions(seed), np.random.default_rng(seed)
+    renamed = codes.copy()
+    for other in renamed[1:]:
+        other[other >= 0] = generator.permutation(4)[other[other >= 0]]
+    before, after = consensus(codes), consensus(renamed)
+    assert np.array_equal(before.matrix, after.matrix)
+    assert before.document == after.document
+
+
+def test_rows_lie_by_cluster_then_by_how_often_they_are_with_it_and_noise_is_last() -> None:
+    codes = partitions(3, rows=60)
+    found = consensus(codes)
+    shown = codes[0][found.shown]
+    assert [*dict.fromkeys(shown)] == [0, 1, 2, 3, -1]
+    assert len(dict.fromkeys(found.shown)) == 60
+    for code in range(4):
+        assert np.all(np.diff(found.co_assignment[found.shown][shown == code]) <= 0)
+
+
+def test_of_many_rows_the_matrix_has_500_and_all_have_a_co_assignment() -> None:
+    codes = partitions(0, rows=2_000)
+    found = consensus(codes)
+    assert found.matrix.shape == (500, 500)
+    assert np.isfinite(found.co_assignment[codes[0] >= 0]).all()
+    assert np.array_equal(found.shown, consensus(codes).shown)
+
+
+def test_a_cluster_that_is_split_elsewhere_is_not_reproducible() -> None:
+    first = np.repeat([0, 1], 40)
+    split = np.where(first == 1, np.arange(80) % 2 + 1, 0)
+    kept, lost = consensus(np.array([first, split, split])).clusters
+    assert (kept.mean, kept.reproducible) == (1.0, True)
+    assert (lost.mean, lost.reproducible) == (0.5, False)
+
+
+@pytest.mark.parametrize(
+    ("codes", "ari", "pac", "clusters"),
+    [
+        pytest.param(np.zeros((3, 20), int), 1, 0, 1, id="one_cluster"),
+        pytest.param(np.full((3, 20), -1), 1, 0, 0, id="all_noise"),
+        pytest.param(np.tile(np.arange(20), (3, 1)), 1, 0, 20, id="a_cluster_a_row"),
+        pytest.param(np.array([[0] * 20, [-1] * 20]), 1, 1, 1, id="noise_elsewhere"),
+        pytest.param(np.zeros((2, 1), int), 1, np.nan, 1, id="one_row"),
+    ],
+)
+def test_clusterings_of_little_have_a_consensus(
+    codes: Integers, ari: float, pac: float, clusters: int
+) -> None:
+    found = consensus(codes)
+    assert found.ari.mean == ari
+    assert found.pac == pytest.approx(pac, nan_ok=True)
+    assert len(found.clusters) == clusters
+
+
+# --- all of it
+
+
+def test_members_alike_but_for_order_and_signs_are_stable() -> None:
+    z, codes = normal(90, 3), np.repeat([0, 1, 2], 30)
+    latents = [z, -z[:, ::-1], z[:, [1, 2, 0]]]
+    found = stability(latents, {"kmeans": np.array([codes, 2 - codes, codes])})
+    assert found.document == {
+        "members": 3,
+        "cka": {"mean": pytest.approx(1), "sd": pytest.approx(0, abs=1e-9)},
+        "procrustes": {"mean": pytest.approx(0, abs=1e-9), "sd": pytest.approx(0, abs=1e-9)},
+        "neighbours_kept": {"mean": 1.0, "sd": 0.0},
+        "factors": {
+            f"z{k}": {"reproducibility": pytest.approx(1), "reproducible": True} for k in (1, 2, 3)
+        },
+        "clusterings": {
+            "kmeans": {
+                "ari": {"mean": 1.0, "sd": 0.0},
+                "pac": 0.0,
+                "clusters": [
+                    {"cluster": c, "rows": 30, "jaccard": 1.0, "reproducible": True}
+                    for c in range(3)
+                ],
+            }
+        },
+    }
+
+
+def test_a_space_may_reproduce_although_its_axes_do_not() -> None:
+    z = normal(500, 2)
+    angle = np.pi / 4
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    found = stability([z, z @ turn], {})
+    assert found.cka.mean == pytest.approx(1)
+    assert not found.reproducible.any()
+    assert found.reproducibility == pytest.approx([np.sqrt(0.5)] * 2, abs=0.05)
+
+
+def test_a_dead_factor_is_not_reproducible() -> None:
+    z = normal(60, 2) * [1, 0]
+    found = stability([z, z], {})
+    assert found.reproducible.tolist() == [True, False]
+
+
+def test_the_spread_is_of_what_is_finite() -> None:
+    known = spread([1.0, np.nan, 3.0])
+    assert (known.mean, known.sd) == (2.0, pytest.approx(np.sqrt(2)))
+    assert np.isnan(spread([]).mean)
+    assert np.isnan(spread([1.0]).sd)
