@@ -56,11 +56,14 @@ from aeexp.spec import (
     MinMax,
     Missing,
     ModelSpec,
+    NoEvidence,
     Noise,
+    Quick,
     Robust,
     Shallow,
     Spec,
     Split,
+    StandardEvidence,
     SwissRoll,
     Table,
     Training,
@@ -83,21 +86,7 @@ CHOICES = [
     for word, kind in words.items()
     if kind is not Table
 ]
-EVIDENCE = [
-    evidence.repeats(range(4)),
-    evidence.sampled(2_000),
-    evidence.baselines(3),
-    evidence.maps(15),
-    evidence.resamples(20),
-    evidence.stability(8),
-    evidence.permutations(19),
-    evidence.clouds(19),
-    evidence.significance(19),
-    evidence.planted(5, [0.5, 1.0, 1.5, 2.0], 0.2),
-    evidence.labels(199),
-    evidence.factors(),
-    evidence.associations(),
-]
+FURTHER = [evidence.labels(199), evidence.factors(), evidence.associations()]
 BIBTEX = Path(aeexp.methods.__file__).with_name("references.bib").read_text("utf-8")
 
 
@@ -180,7 +169,8 @@ def test_every_run_cites_what_has_an_entry_and_lists_what_is_cited(
     group: str, kind: type[Spec]
 ) -> None:
     experiment = with_option(group, kind)
-    written = methods(experiment, pose(experiment), EVIDENCE)
+    problem = pose(experiment)
+    written = methods(experiment, problem, len(problem.x), FURTHER)
     assert set(re.findall(r"@(\w+)", written.text)) == set(written.keys)
     assert [entry.key for entry in parsed(written.references)] == written.keys
 
@@ -474,7 +464,7 @@ def test_features_beyond_a_thousand_are_decomposed_approximately() -> None:
 
 def test_repeats_are_told_with_their_seeds() -> None:
     assert "3 further seeds, counting up from 5" in told(seed=5, repeats=4)[1]
-    assert "further seed" not in told()[1]
+    assert "further seed" not in told()[1]  # of its controls, which there are none of here
 
 
 def test_versions_are_those_that_are_installed() -> None:
@@ -483,8 +473,8 @@ def test_versions_are_those_that_are_installed() -> None:
 
 def test_further_sentences_are_a_paragraph() -> None:
     experiment = Experiment()
-    *_, last = methods(experiment, pose(experiment), EVIDENCE).text.strip().split("\n\n")
-    assert last == " ".join(EVIDENCE)
+    *_, last = methods(experiment, pose(experiment), further=FURTHER).text.strip().split("\n\n")
+    assert last == " ".join(FURTHER)
 
 
 # --- a user's own table
@@ -574,16 +564,21 @@ def test_a_label_that_looks_like_a_citation_is_none() -> None:
     ("sentence", "said"),
     [
         pytest.param(evidence.repeats(range(2, 10)), ["7", "2"], id="repeats"),
-        pytest.param(evidence.sampled(2_000), ["2,000"], id="sampled"),
-        pytest.param(evidence.baselines(1), ["1"], id="baselines"),
+        pytest.param(evidence.baselines(2, 13), ["2"], id="baselines"),
+        pytest.param(evidence.advantage(8), [], id="advantage"),
         pytest.param(evidence.maps(15), ["15"], id="maps"),
+        pytest.param(evidence.sampled(2_000), ["2,000"], id="sampled"),
         pytest.param(evidence.resamples(20), ["20"], id="resamples"),
-        pytest.param(evidence.stability(8), ["8"], id="stability"),
+        pytest.param(evidence.stability(8), ["8", "0.8"], id="stability"),
+        pytest.param(evidence.consensus(), ["0.75"], id="consensus"),
         pytest.param(evidence.permutations(19), ["19"], id="permutations"),
         pytest.param(evidence.clouds(99), ["99"], id="clouds"),
         pytest.param(evidence.significance(19), ["1", "1", "0.05", "19"], id="p of 19"),
         pytest.param(evidence.significance(99), ["1", "1", "0.01", "99"], id="p of 99"),
-        pytest.param(evidence.planted(5, [0.5, 1.0], 0.2), ["5", "20", "0.5", "1"], id="planted"),
+        pytest.param(evidence.claims(), ["5"], id="claims"),
+        pytest.param(
+            evidence.planted(5, [0.5, 1.0], 0.2), ["5", "20", "0.5", "1", "0.05"], id="planted"
+        ),
         pytest.param(evidence.labels(999), ["999"], id="labels"),
         pytest.param(evidence.factors(), [], id="factors"),
         pytest.param(evidence.associations(), [], id="associations"),
@@ -595,6 +590,65 @@ def test_evidence_tells_its_numbers_and_cites_what_has_an_entry(
     assert numbers(sentence) == said
     assert set(keys(sentence)) <= set(ENTRIES)
     assert sentence.endswith(".")
+
+
+def controls(rows: int | None = None, **said: Any) -> str:
+    """Return the paragraph on the evidence of an experiment, whose controls took so many rows."""
+    experiment = Experiment(**said)
+    problem = pose(experiment)
+    return evidence.evidence(experiment, problem, len(problem.x) if rows is None else rows)
+
+
+def test_every_control_of_the_default_is_told_with_its_number() -> None:
+    said = controls()
+    for sentence in (
+        evidence.baselines(3, 13),
+        evidence.advantage(8),
+        evidence.maps(15),
+        evidence.stability(8),
+        evidence.consensus(),
+        evidence.permutations(19),
+        evidence.clouds(19),
+        evidence.significance(19),
+        evidence.claims(),
+        evidence.planted(5, [0.5, 1.0, 1.5, 2.0], 0.2),
+    ):
+        assert sentence in said
+    assert "with replacement" not in said
+    assert "of the table, drawn at random" not in said
+
+
+def test_controls_that_were_not_asked_for_are_not_told() -> None:
+    assert controls(0, evidence=NoEvidence()) == ""
+    said = controls(evidence=Quick(permutations=0, repeats=1))
+    assert keys(said)[-1] == "spearman1904"
+    assert "SigClust" not in controls(evidence=Quick())
+    assert "[@wilson1927]" not in controls(evidence=Quick())
+
+
+def test_resampled_models_count_among_those_that_are_compared() -> None:
+    said = controls(evidence=Quick(repeats=4, resamples=6))
+    assert "6 further models learnt" in said
+    assert "over 10 models" in said
+
+
+def test_without_clusterings_no_groups_are_tested() -> None:
+    assert "group" not in controls(clustering={}, evidence=StandardEvidence(planted=0))
+
+
+def test_controls_that_took_some_rows_say_so_and_their_repeats_are_theirs() -> None:
+    experiment = Experiment()
+    problem = pose(experiment)
+    *_, training, _, last = methods(experiment, problem, 100).text.split("\n\n")
+    assert "used 100 rows of the table, drawn at random" in last
+    assert "between seeds" not in last
+    assert "further seed" not in training
+    assert "7 further seeds" in methods(experiment, problem, 178).text
+
+
+def test_factors_are_analysed_only_of_few_features() -> None:
+    assert "varimax" in evidence.baselines(3, 1_000)
+    assert "varimax" not in evidence.baselines(3, 1_001)
 
 
 def test_methods_know_what_they_cite() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aeexp.analysis import clusters, neighbourhoods, reconstruction, separation
+from aeexp.analysis import clusters, linear, neighbourhoods, separation
 from aeexp.analysis.interpretation import SAMPLE as JACOBIANS
 from aeexp.analysis.nearest import NEIGHBOURS
 from aeexp.data import Classes
@@ -91,7 +91,7 @@ def _reconstruction(experiment: Experiment, problem: Problem) -> str:
     train, features = len(problem.rows.train), problem.x.shape[1]
     components = counted(min(experiment.model.latent_dim, train, features), "component")
     over = "training and held-out rows" if len(problem.rows.val) else "all rows"
-    near = ", by subspace iteration [@halko2011]" if features > reconstruction.EXACT else ""
+    near = ", by subspace iteration [@halko2011]" if features > linear.EXACT else ""
     return (
         f"Reconstruction of {over} was assessed by the mean squared error of the preprocessed"
         " features and by R² relative to the mean of the training rows, and compared with that by"

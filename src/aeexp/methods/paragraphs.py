@@ -39,18 +39,22 @@ class Methods:
         return references(self.text)
 
 
-def methods(experiment: Experiment, problem: Problem, further: Sequence[str] = ()) -> Methods:
+def methods(
+    experiment: Experiment, problem: Problem, rows: int = 0, further: Sequence[str] = ()
+) -> Methods:
     """Return what an experiment did to a table.
 
-    further: sentences on what else was measured, such as those of `evidence`: a paragraph.
+    rows: of the table that its controls learnt from, 0 if it has none; see `controls.Plan`.
+    further: sentences on what else was held against them.
     """
-    seeds = [(experiment.seed + i) % 2**32 for i in range(experiment.repeats)]
+    alike = rows == len(problem.x) or experiment.repeats  # controls of fewer rows are told below
+    seeds = experiment.seeds if alike else experiment.seeds[:1]
     repeated = [evidence.repeats(seeds)] if len(seeds) > 1 else []
     paragraphs = [
         data(experiment, problem),
         " ".join([training(experiment, problem), *repeated, _software(experiment.backend)]),
         analysis(experiment, problem),
-        " ".join(further),
+        " ".join(filter(None, [evidence.evidence(experiment, problem, rows), *further])),
     ]
     return Methods("\n\n".join(filter(None, paragraphs)) + "\n")
 
