@@ -12,7 +12,7 @@ from aeexp import figures
 from aeexp.analysis.agreement import matching
 from aeexp.artifact import Plot
 from aeexp.data import Classes, Integers, Labels
-from aeexp.evidence import OURS, Evidence, answer, tables
+from aeexp.evidence import OURS, Evidence, co_assignments, exhibits
 from aeexp.figures import Doubts
 from aeexp.findings import Findings
 from aeexp.history import History
@@ -43,15 +43,14 @@ def _(
     found: Findings | None = None,
     evidence: Evidence | None = None,
 ) -> Iterator[Plot]:
-    drawn = {"loss": figures.loss(*(history.columns() for history in histories))}.items()
-    if found:
-        drawn = chain(drawn, _Gallery(found, evidence).figures())
-    for name, figure in drawn:
+    loss = figures.loss(*(history.columns() for history in histories))
+    others = _Gallery(found, evidence).figures() if found else ()
+    for name, figure in chain([("loss", loss)], others):
         yield Plot(name, figure, spec.format.value, spec.dpi)
 
 
 class _Gallery:
-    """The figures of what was found, in which what the evidence doubts is grey, pale or starred."""
+    """The figures of what was found; what the evidence doubts is grey, pale or starred."""
 
     def __init__(self, found: Findings, evidence: Evidence | None) -> None:
         self.found, self.evidence, self.data = found, evidence, found.problem.data
@@ -69,7 +68,7 @@ class _Gallery:
         yield from self._weights()
         yield "reconstruction", self._reconstruction()
         if self.evidence:
-            yield from _evidence(self.found, self.evidence)
+            yield from exhibits(self.found, self.evidence)
 
     def _latent(self) -> Iterator[tuple[str, Figure]]:
         doubts = Doubts(self.rows, self.factors)
@@ -103,7 +102,7 @@ class _Gallery:
                 Classes(name, codes, names),
                 title=f"{self.data.name}: factors by {name}",
                 colours=[None if c in lost else colours[c] for c in range(count)],
-                doubts=Doubts(self._alone(name), [*self.factors, *[-1][: len(lost)]]),
+                doubts=Doubts(self._alone(name), self.factors, lost),
             ),
         )
         for number, labels in enumerate(self.data.labels, 1):
@@ -123,34 +122,8 @@ class _Gallery:
         """Return which rows tell little of their cluster, as their place or company changes."""
         if self.evidence is None or self.rows is None:
             return None
-        together = tables.co_assignments(self.found, self.evidence)
+        together = co_assignments(self.found, self.evidence)
         return self.rows | (together.get(f"{name}.co_assignment", np.nan) < ALONE)
-
-
-def _evidence(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
-    yield "baselines", _baselines(found, evidence)
-    yield "scree", figures.scree(evidence.scree, found.z.shape[1])
-    curves = {
-        name: figures.Curve(each.kept.neighbours, each.kept.r_nx, each.kept.numbers["r_nx_auc"])
-        for name, each in evidence.methods.items()
-    }
-    if len(evidence.methods[OURS].kept.r_nx):
-        yield "rnx", figures.rnx(curves)
-
-
-def _baselines(found: Findings, evidence: Evidence) -> Figure:
-    rows = [tables.of_method(found, name, each) for name, each in evidence.methods.items()]
-    measures = {
-        title: figures.Measure(
-            better,
-            np.array([row[key] for row in rows], float),
-            np.array([row.get(f"{key}.se", row.get(f"{key}_se", 0.0)) for row in rows], float),
-        )
-        for key, (title, better) in MEASURES.items()
-        if key in rows[0]
-    }
-    pca = next(each for each in answer.against_pca(evidence))
-    return figures.baselines([*evidence.methods], measures, pca.sentence)
 
 
 def _numbered(label: int) -> str:

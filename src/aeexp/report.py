@@ -75,7 +75,7 @@ def report(
     if histories[0].diverged:
         yield undefined(planned, histories)
         yield Facts("verdict", {"verdict": asdict(lost(histories[0]))})
-        yield from draw(experiment.figures, histories, None)
+        yield from draw(experiment.figures, histories)
         raise DivergedError
     fit = fitted()
     yield fit.model
@@ -87,7 +87,7 @@ def report(
         evidence = gather(found, fit.traces) if fit.traces else None
         yield from tell(found, evidence, held_against)
     with watch.stage("figures"):
-        yield from draw(experiment.figures, histories, found)
+        yield from draw(experiment.figures, histories, found, evidence)
 
 
 def _support(found: Findings) -> support.Support:

@@ -1,8 +1,9 @@
 """The evidence for what a run found: what it is held against, and what that says."""
 
 from aeexp.evidence.answer import Sentence, answer
+from aeexp.evidence.exhibits import exhibits
 from aeexp.evidence.gather import OURS, Evidence, Method, gather
-from aeexp.evidence.tables import numbers, of_rows, tables
+from aeexp.evidence.tables import co_assignments, numbers, of_rows, tables
 
 __all__ = [
     "OURS",
@@ -10,6 +11,8 @@ __all__ = [
     "Method",
     "Sentence",
     "answer",
+    "co_assignments",
+    "exhibits",
     "gather",
     "numbers",
     "of_rows",

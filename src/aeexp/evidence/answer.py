@@ -44,7 +44,7 @@ def answer(
     doi:10.1093/biomet/63.3.655).
     """
     chance = _against_chance(evidence, metrics)
-    stable, pca = _stability(evidence), _against_pca(evidence)
+    stable, pca = _stability(evidence), against_pca(evidence)
     claims = {each.about: each.claim for each in (chance, stable, pca)}
     return [
         _found(found, metrics, chance.claim),
@@ -119,8 +119,8 @@ def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentenc
         )
         return Sentence("chance", "undecided", said)
     compared = (
-        f"R² is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2f} on {test.copies} copies of"
-        f" the table with shuffled columns (p = {test.p:.2g})"
+        f"R² is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2f} on {test.copies} copies"
+        f" of the table with shuffled columns (p = {test.p:.2g})"
     )
     if test.p > LEVEL:
         power = said_of_power(evidence.power) if evidence.power else ""
@@ -160,7 +160,8 @@ def _tests(evidence: Evidence, kind: Kind, start: str) -> list[Tested]:
     ]
 
 
-def _against_pca(evidence: Evidence) -> Sentence:
+def against_pca(evidence: Evidence) -> Sentence:
+    """Return whether the autoencoder reconstructs better than PCA."""
     known = evidence.methods[PCA].advantage
     assert known, "a baseline"
     return Sentence("pca", known.claim, said_of_advantage(known))

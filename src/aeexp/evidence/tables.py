@@ -70,15 +70,16 @@ def numbers(evidence: Evidence) -> dict[str, float]:
 
 
 def _key(number: str, control: str) -> str:
-    return f"{control.split()[-1]}.{number}"
+    return f"{control.rsplit(maxsplit=1)[-1]}.{number}"
 
 
 def _baselines(found: Findings, evidence: Evidence) -> Mapping[str, Any]:
-    rows = [_method(found, name, each) for name, each in evidence.methods.items()]
+    rows = [of_method(found, name, each) for name, each in evidence.methods.items()]
     return {key: [row[key] for row in rows] for key in rows[0]}
 
 
-def _method(found: Findings, name: str, each: Method) -> dict[str, Any]:
+def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
+    """Return what a method comes to, by the columns of baselines.csv."""
     rows, mean = found.problem.rows, found.mean
     val = each.residuals.rows[rows.val]
     whole = mean.rows[rows.val].sum()

@@ -36,8 +36,9 @@ def latent(
     z: (rows, factors); rows that are not finite are left out, and of more than 20,000 a fixed
     random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
     its value. colours: for each class the number of its colour, so that a cluster can have that
-    of the class it matches, None for grey; by default the code of the class. doubts: rows that are drawn pale, as
-    their neighbours here are not theirs among the features, and factors that are starred.
+    of the class it matches, None for grey; by default the code of the class. doubts: rows that
+    are drawn pale, as their neighbours here are not theirs among the features, and factors that
+    are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)

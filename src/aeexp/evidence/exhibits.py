@@ -1,0 +1,110 @@
+"""The evidence as figures."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aeexp import figures
+from aeexp.analysis.consensus import VALID, Consensus
+from aeexp.analysis.stability import REPRODUCIBLE, Stability
+from aeexp.evidence.answer import against_pca
+from aeexp.evidence.gather import OURS, Evidence
+from aeexp.evidence.tables import of_method
+from aeexp.findings import Findings
+from aeexp.spec import more_is_better
+
+MEASURES = {
+    "val_mse": ("error on rows held out", "less"),
+    "trustworthiness": ("trustworthiness", "more"),
+    "continuity": ("continuity", "more"),
+    "r_nx_auc": ("neighbours kept (R_NX area)", "more"),
+    "spearman": ("distances kept (Spearman)", "more"),
+}
+"""What is drawn of each method, by its column in baselines.csv."""
+
+
+def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
+    """Yield a figure, by name, for each question of the evidence."""
+    yield "baselines", _baselines(found, evidence)
+    yield "scree", figures.scree(evidence.scree, found.z.shape[1])
+    if len(evidence.methods[OURS].kept.r_nx):
+        yield "rnx", figures.rnx(_curves(evidence))
+    if evidence.stability:
+        yield "reproducibility", _reproducibility(evidence.stability)
+        for name, each in evidence.stability.clusterings.items():
+            yield f"consensus_{name}", _consensus(found, evidence, name, each)
+    if evidence.tested:
+        yield "null", _null(evidence)
+    if evidence.power:
+        yield "power", _power(evidence)
+
+
+def _baselines(found: Findings, evidence: Evidence) -> Figure:
+    rows = [of_method(found, name, each) for name, each in evidence.methods.items()]
+    agreements = {key: (f"{key} of the labels", "more") for key in rows[0] if key.endswith(".ari")}
+    measures = {
+        title: figures.Measure(
+            better,
+            np.array([row[key] for row in rows], float),
+            np.array([row.get(f"{key}.se", 0.0) for row in rows], float),
+        )
+        for key, (title, better) in (MEASURES | agreements).items()
+    }
+    return figures.baselines([*evidence.methods], measures, against_pca(evidence).sentence)
+
+
+def _curves(evidence: Evidence) -> dict[str, figures.Curve]:
+    kept = {name: each.kept for name, each in evidence.methods.items()}
+    return {
+        name: figures.Curve(each.neighbours, each.r_nx, each.numbers["r_nx_auc"])
+        for name, each in kept.items()
+    }
+
+
+def _reproducibility(known: Stability) -> Figure:
+    factors = [f"z{k + 1}" for k in range(len(known.reproducible))]
+    of_factors = figures.Found("factors: correlation", factors, known.correlations, REPRODUCIBLE)
+    groups = [of_factors]
+    for name, each in known.clusterings.items():
+        if each.clusters:
+            names = [f"cluster {cluster.code}" for cluster in each.clusters]
+            likeness = np.array([cluster.jaccard for cluster in each.clusters])
+            groups.append(figures.Found(f"{name}: Jaccard index", names, likeness, VALID))
+    return figures.reproducibility(groups, len(known.matches) + 1)
+
+
+def _consensus(found: Findings, evidence: Evidence, name: str, each: Consensus) -> Figure:
+    codes = found.clusters[name][evidence.rows][each.shown]
+    clusters = {cluster.code: (cluster.rows, cluster.mean) for cluster in each.clusters}
+    title = f"{name}: rows that come together"
+    return figures.consensus(each.matrix, codes, clusters, title=title, enough=VALID)
+
+
+def _null(evidence: Evidence) -> Figure:
+    null = {kind.value: numbers for kind, numbers in evidence.null.items()}
+    return figures.null(
+        [
+            figures.Against(
+                each.number,
+                each.control,
+                each.observed,
+                null[each.control][each.number],
+                each.p,
+                1 if more_is_better(each.number) else -1,
+            )
+            for each in evidence.tested
+        ]
+    )
+
+
+def _power(evidence: Evidence) -> Figure:
+    powers = evidence.power
+    share = f"{100 * powers[0].group.share:.0f} % of the rows"
+    note = f"in half of the columns of {share}, {powers[0].tables} tables of each size"
+    return figures.power(
+        np.array([each.group.size for each in powers]),
+        np.array([each.found for each in powers]),
+        np.array([[each.low for each in powers], [each.high for each in powers]]),
+        note,
+    )
