@@ -99,7 +99,7 @@ def maps(neighbours: int) -> str:
 
 def sampled(rows: int) -> str:
     """Say that controls learnt from some of the rows."""
-    return f"The following used {counted(rows, 'row')} of the table, drawn at random."
+    return f"The controls below used {counted(rows, 'row')} of the table, drawn at random."
 
 
 def resamples(count: int) -> str:
@@ -145,8 +145,8 @@ def clouds(tables: int) -> str:
     """Say what would be found without any groups."""
     return (
         "Whether there are groups was tested by their silhouettes [@rousseeuw1987], as by SigClust"
-        f" [@liu2008] against {counted(tables, 'table')} drawn from a single Gaussian distribution"
-        " with the mean and the covariance of the table."
+        f" [@liu2008], against {counted(tables, 'table')} drawn from a single Gaussian"
+        " distribution with the mean and the covariance of the table."
     )
 
 
@@ -154,7 +154,7 @@ def significance(tables: int) -> str:
     """Say how a p came about. tables: that an observation was held against."""
     least = number(float(f"{1 / (tables + 1):.2g}"))
     return (
-        "Each such table was scaled, learnt from, clustered and measured as the data were. An"
+        "Each such table was scaled, learnt from and measured as the data were. An"
         " empirical p is (1 + b) / (1 + m), where b of m tables reached what was observed"
         f" [@phipson2010]; it is at least {least} for m = {tables:,}."
     )
