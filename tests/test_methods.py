@@ -334,6 +334,7 @@ def test_counts_and_lists_are_written_as_one_reads_them() -> None:
     assert [joined(list(of)) for of in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
     assert percent(0.07) == "7 %"
     assert percent(0.125) == "12.5 %"
+    assert percent(1e-7) == "1 × 10⁻⁵ %"
 
 
 # --- what was done

@@ -50,7 +50,7 @@ def number(value: float) -> str:
 
 def percent(share: float) -> str:
     """Return a share as a percentage."""
-    return f"{100 * share:g} %"
+    return f"{number(100 * share)} %"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
