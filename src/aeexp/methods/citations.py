@@ -1,0 +1,33 @@
+"""references: a text with citations -> the BibTeX of exactly what it cites."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+ENTRY = re.compile(r"^@\w+\{([\w-]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
+CITATION = re.compile(r"\[(@[\w-]+(?:; @[\w-]+)*)\]")
+CODE = re.compile(r"`[^`]*`")
+"""What users call things: a name that looks like a citation is none."""
+
+
+def keys(text: str) -> list[str]:
+    """Return what a text cites by [@key] or [@key; @other], each once, in order."""
+    cited = CITATION.findall(CODE.sub("", text))
+    return list(dict.fromkeys(key[1:] for several in cited for key in several.split("; ")))
+
+
+def references(text: str) -> str:
+    """Return the BibTeX entries of what a text cites, in the order in which it does.
+
+    Raises:
+        KeyError: It cites what `references.bib` does not have.
+    """
+    return "".join(f"{_entries()[key]}\n\n" for key in keys(text)).removesuffix("\n")
+
+
+@cache
+def _entries() -> Mapping[str, str]:
+    """Return the entries of all that can be cited, by their keys."""
+    text = files(__package__).joinpath("references.bib").read_text("utf-8")
+    return {entry[1]: entry[0] for entry in ENTRY.finditer(text)}
