@@ -16,12 +16,13 @@ from aeexp.analysis import (
 )
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import Course, judge
-from aeexp.artifact import Artifact, Document, Facts, Metrics, Table
+from aeexp.artifact import Artifact, Document, Facts, Metrics, Table, Text
 from aeexp.controls import Plan
 from aeexp.data import Classes, Dataset, Labels, Values
 from aeexp.evidence import Evidence, answer, numbers, of_rows, tables
 from aeexp.findings import Findings
 from aeexp.history import History
+from aeexp.methods import methods
 from aeexp.problem import Problem
 
 
@@ -42,6 +43,9 @@ def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterat
         yield from tables(found, evidence)
         said = answer(found, evidence, verdict, metrics)
         yield Document("answer", {"sentences": [asdict(each) for each in said]})
+    told = methods(found.experiment, found.problem, len(found.planned.rows) if evidence else 0)
+    yield Text("methods.md", told.text.encode())
+    yield Text("references.bib", told.references.encode())
     yield Metrics("metrics", metrics)
     yield Facts("verdict", {"verdict": asdict(verdict)})
 

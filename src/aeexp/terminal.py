@@ -23,6 +23,7 @@ from aeexp.spec import Autoencoder, Experiment
 from aeexp.watch import Standing, Watch
 
 NAMED = 4  # features named on either side of a factor
+MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
 LINES = 10  # told of a training where there is no bar
 
 
@@ -93,6 +94,9 @@ class Terminal(Watch):
                     self._say(line)
                 for line in _factors(content):
                     self._say(line)
+        if isinstance(said := self.heard.get("answer"), Document):
+            for each in said.content["sentences"]:
+                self._say(f"{MARKS[each['claim']]} {each['sentence']}")
         if "verdict" in record:
             self._say(record["verdict"]["sentence"])
         if "error" in record:

@@ -8,7 +8,9 @@ import numpy as np
 from aeexp.analysis.advantage import sentence as said_of_advantage
 from aeexp.analysis.chance import Tested
 from aeexp.analysis.consensus import Cluster
+from aeexp.analysis.power import OFTEN
 from aeexp.analysis.power import sentence as said_of_power
+from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.verdict import Verdict
 from aeexp.controls import Kind
 from aeexp.data import Classes
@@ -85,29 +87,33 @@ def _stability(evidence: Evidence) -> Sentence:
     if known is None:
         said = "How stable that is was not asked: repeats=8 trains the model with other seeds."
         return Sentence(about, "undecided", said)
-    lost = [f"z{k + 1}" for k in np.flatnonzero(~known.reproducible)]
     same = known.cka.mean >= SAME
-    factors = f"{_all_but(lost, len(known.reproducible))} of its factors"
     groups = [_reproduced(name, each.clusters) for name, each in known.clusterings.items()]
     said = (
         f"In {len(known.matches) + 1} trainings the latent space {'is' if same else 'is not'}"
-        f" the same (linear CKA {known.cka.mean:.2f}); {factors} come back"
-        f" (mean correlation of 0.8 or more){''.join(groups)}."
+        f" the same (linear CKA {known.cka.mean:.2f}); {_came_back(known)}{''.join(groups)}."
     )
-    if same and not lost:
+    if same and known.reproducible.all():
         return Sentence(about, "yes", said)
     return Sentence(about, "undecided" if same else "no", said)
 
 
-def _all_but(lost: Sequence[str], count: int) -> str:
-    if not lost:
-        return "all"
-    return "none" if len(lost) == count else f"all but {few(lost)}"
+def _came_back(known: Stability) -> str:
+    lost = [f"z{k + 1}" for k in np.flatnonzero(~known.reproducible)]
+    by = f"mean correlation of {REPRODUCIBLE:g} or more"
+    match len(lost):
+        case 0:
+            return f"all factors come back ({by})"
+        case count if count == len(known.reproducible):
+            return f"no factor comes back ({by})"
+        case 1:
+            return f"{lost[0]} does not come back, the other factors do ({by})"
+    return f"{few(lost)} do not come back, the other factors do ({by})"
 
 
 def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
     kept = sum(each.reproducible for each in clusters)
-    return f"; {kept} of {len(clusters)} clusters of {printable(name)} do"
+    return f"; of {printable(name)}, {kept} of {_counted(len(clusters), 'cluster')} do"
 
 
 def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentence:
@@ -123,12 +129,22 @@ def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentenc
         f" of the table with shuffled columns (p = {test.p:.2g})"
     )
     if test.p > LEVEL:
-        power = said_of_power(evidence.power) if evidence.power else ""
-        said = f"No structure beyond chance was found: {compared}. {power}".strip()
-        can_tell = 1 / (1 + test.copies) <= LEVEL
-        return Sentence("chance", "no" if can_tell else "undecided", said)
+        return _no_structure(evidence, test, compared)
     groups = [_apart(*each) for each in apart(evidence).items()]
     return Sentence("chance", "yes", f"There is structure: {compared}{''.join(groups)}.")
+
+
+def _no_structure(evidence: Evidence, test: Tested, compared: str) -> Sentence:
+    """Say that nothing was found; not that nothing is there, unless groups would have been found.
+
+    As where there are nearly as many factors as features, which then tell anything.
+    """
+    told = f" {said_of_power(evidence.power)}" if evidence.power else ""
+    enough = 1 / (1 + test.copies) <= LEVEL
+    if enough and any(each.found >= OFTEN for each in evidence.power):
+        return Sentence("chance", "no", f"No structure beyond chance was found: {compared}.{told}")
+    said = f"Whether there is structure cannot be told: {compared}.{told}"
+    return Sentence("chance", "undecided", said)
 
 
 def apart(evidence: Evidence) -> Mapping[str, Tested]:
@@ -179,7 +195,8 @@ def _next(claims: Mapping[str, str], evidence: Evidence, verdict: Verdict) -> Se
         said = "Train for longer or with fewer factors until other seeds find the same"
         said += ": aeexp experiment=how_many."
     elif claims["chance"] == "undecided":
-        said = "Hold it against chance: evidence=standard."
+        said = "Ask again with evidence=standard, fewer factors or more rows before you read"
+        said += " meaning into this."
     elif claims["stability"] == "undecided":
         said = "Read distances and groups in the latent space, not the single factors that do not"
         said += " come back; experiment=how_many tells how many there should be."
