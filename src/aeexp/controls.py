@@ -87,9 +87,15 @@ class Plan:
 
 
 def plan(experiment: Experiment, problem: Problem) -> Plan:
-    """Return what a run trains."""
+    """Return what a run trains, and warn where the table is too wide for controls."""
     rows, mine = _rows(experiment, problem), own(experiment, problem)
     if not len(rows):
+        if not isinstance(experiment.evidence, NoEvidence):
+            log.warning(
+                "evidence: a table of %d rows × %d features is too wide to train controls"
+                " beside it.",
+                *problem.x.shape,
+            )
         return Plan(experiment, problem, mine, (), (), rows)
     if len(rows) == len(problem.x):
         others = [*_others(experiment, problem)]
@@ -110,22 +116,13 @@ def own(experiment: Experiment, problem: Problem) -> list[Control]:
 
 
 def _rows(experiment: Experiment, problem: Problem) -> Integers:
-    """Return which rows controls learn from, none if there are to be none.
-
-    Nor are there any, with a warning, where the table is too wide for that.
-    """
-    if isinstance(experiment.evidence, NoEvidence):
-        return np.arange(0)
+    """Return which rows controls learn from, none if there are to be no controls."""
     rows, features = problem.x.shape
     most = min(experiment.evidence.rows, MOST_VALUES // features)
-    if rows <= most or most >= FEWEST_ROWS:
-        return chosen(rows, most, most)
-    log.warning(
-        "evidence: a table of %d rows × %d features is too wide to train controls beside it.",
-        rows,
-        features,
-    )
-    return np.arange(0)
+    too_wide = MOST_VALUES // features < min(rows, FEWEST_ROWS)
+    if too_wide or isinstance(experiment.evidence, NoEvidence):
+        return np.arange(0)
+    return chosen(rows, most, most)
 
 
 def _of_rows(problem: Problem, kept: Integers) -> Problem:
@@ -150,7 +147,11 @@ def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:
 
 
 def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
-    """Yield the controls that are no repeats, each with a seed of its own."""
+    """Yield the controls that are no repeats.
+
+    Those of tables without structure have the seed of the run's own model: for one seed its
+    numbers may be better than for another's on any table, and only the table is to differ.
+    """
     evidence = experiment.evidence
     kinds: list[tuple[Kind, Group | None]] = [
         *[(Kind.resample, None)] * evidence.resamples,
@@ -162,14 +163,15 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
             for _ in range(evidence.planted)
         ],
     ]
-    for number, (kind, group) in enumerate(kinds, experiment.seed + len(experiment.seeds)):
-        said = replace(experiment, seed=number % 2**32)
-        generator, rows = np.random.default_rng(said.seed), problem.rows.train
+    rows = problem.rows.train
+    for number, (kind, group) in enumerate(kinds, len(experiment.seeds)):
+        generator = np.random.default_rng([experiment.seed, number])
         if kind is Kind.resample:
-            yield Control(kind, said, problem, generator.choice(rows, len(rows)))
+            other = replace(experiment, seed=(experiment.seed + number) % 2**32)
+            yield Control(kind, other, problem, generator.choice(rows, len(rows)))
         else:
             x = _without_structure(problem.data, kind, group, generator)
-            yield Control(kind, said, _posed(said, problem, x), rows, group)
+            yield Control(kind, experiment, _posed(experiment, problem, x), rows, group)
 
 
 def _without_structure(

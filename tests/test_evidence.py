@@ -1,0 +1,272 @@
+"""Is what a run claims true? Held against tables of which it is known."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aeexp.artifact import Artifact, Metrics, Plot, Table
+from aeexp.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
+from aeexp.data import Classes, Dataset, load
+from aeexp.experiment import run
+from aeexp.problem import pose
+from aeexp.spec import (
+    AllFigures,
+    Backend,
+    Blobs,
+    DatasetSpec,
+    Deep,
+    Digits,
+    EvidenceSpec,
+    Experiment,
+    KMeans,
+    NoEvidence,
+    NoFigures,
+    Quick,
+    StandardEvidence,
+    SwissRoll,
+    Training,
+)
+from aeexp.watch import Watch
+
+Make = Callable[..., Experiment]
+FEW = EvidenceSpec(
+    repeats=3, resamples=1, permutations=2, clouds=2, planted=1, sizes=[1.0], labels=9
+)
+
+
+@dataclass(kw_only=True)
+class Gaussian(DatasetSpec):
+    """200 rows of 13 columns: independent, along 3 directions, or in 3 groups."""
+
+    directions: int = 0
+    groups: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Take any number."""
+
+
+@load.register
+def _(spec: Gaussian) -> Dataset:
+    generator = np.random.default_rng(spec.seed)
+    x = generator.normal(size=(200, 13))
+    if spec.directions:
+        x = 0.5 * x + generator.normal(size=(200, spec.directions)) @ generator.normal(
+            size=(spec.directions, 13)
+        )
+    member = generator.integers(spec.groups, size=200)
+    x = x + 1.5 * generator.normal(size=(spec.groups, 13))[member] * (spec.groups > 1)
+    names = tuple(f"group {k}" for k in range(spec.groups))
+    labels = (Classes("group", member, names),) if spec.groups > 1 else ()
+    return Dataset("made", x, tuple(f"x{j}" for j in range(13)), range(200), labels)
+
+
+def planned(experiment: Experiment) -> Plan:
+    return plan(experiment, pose(experiment))
+
+
+def artifacts(experiment: Experiment, watch: Watch | None = None) -> dict[str, Artifact]:
+    return {artifact.name: artifact for artifact in run(experiment, watch)}
+
+
+def answers(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {each["about"]: each for each in found["answer"].content["sentences"]}
+
+
+# What is trained
+
+
+def test_the_run_s_model_is_first_and_controls_have_what_was_asked_for(tiny: Make) -> None:
+    experiment = tiny(evidence=FEW, seed=4)
+    of = planned(experiment)
+    kinds = [each.kind for each in of.all]
+    assert kinds == [
+        *[Kind.repeat] * 3,
+        Kind.resample,
+        *[Kind.permuted] * 2,
+        *[Kind.cloud] * 2,
+        Kind.planted,
+    ]
+    assert experiment.models == len(of.all)
+    assert [each.experiment.seed for each in of.all] == [4, 5, 6, 7, *[4] * 5]
+    assert of.controls == of.all
+
+
+def test_no_evidence_trains_the_run_s_model_alone(tiny: Make) -> None:
+    of = planned(tiny(evidence=NoEvidence()))
+    assert len(of.all) == 1
+    assert not of.controls
+
+
+def test_repeats_that_are_asked_for_are_those_of_the_evidence(tiny: Make) -> None:
+    assert len(planned(tiny(evidence=FEW, repeats=5)).own) == 5
+
+
+def test_a_table_without_structure_keeps_each_column_and_loses_what_ties_them(tiny: Make) -> None:
+    of = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
+    x = of.problem.data.x
+    shuffled = next(each for each in of.all if each.kind is Kind.permuted).problem.data.x
+    assert np.array_equal(np.sort(shuffled, axis=0), np.sort(x, axis=0))
+    apart = ~np.eye(x.shape[1], dtype=bool)
+    assert np.abs(np.corrcoef(x.T)[apart]).mean() > 0.3
+    assert np.abs(np.corrcoef(shuffled.T)[apart]).max() < 0.2
+
+
+def test_controls_are_scaled_and_split_as_the_run_is(tiny: Make) -> None:
+    of = planned(tiny(evidence=FEW))
+    for each in of.all:
+        assert np.array_equal(each.problem.rows.val, of.problem.rows.val)
+        np.testing.assert_allclose(each.problem.x[of.problem.rows.train].mean(0), 0, atol=1e-5)
+    resampled = next(each for each in of.all if each.kind is Kind.resample).rows
+    assert set(resampled) < set(of.problem.rows.train)
+    assert len(resampled) == len(of.problem.rows.train)
+
+
+def test_controls_of_many_rows_learn_from_a_sample_of_them(tiny: Make) -> None:
+    few = replace(FEW, rows=40)
+    of = planned(tiny(dataset=Blobs(samples=200), evidence=few))
+    assert [len(each.problem.x) for each in of.all] == [200] + [40] * 9
+    assert [each.kind for each in of.controls[:3]] == [Kind.repeat] * 3
+    kept = of.problem.data.x[of.rows]
+    assert np.array_equal(of.controls[0].problem.data.x, kept)
+    held_out = of.problem.rows.held_out[of.rows]
+    assert np.array_equal(of.controls[0].problem.rows.held_out, held_out)
+
+
+def test_a_table_too_wide_for_controls_has_none_and_says_so(
+    tiny: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    features = MOST_VALUES // FEWEST_ROWS + 1
+    of = planned(tiny(dataset=Blobs(samples=FEWEST_ROWS, features=features), evidence=FEW))
+    assert len(of.all) == 1
+    assert not of.controls
+    assert "too wide" in caplog.text
+
+
+# What comes of it
+
+
+def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
+    alone, beside = (artifacts(tiny(evidence=e)) for e in (NoEvidence(), FEW))
+    for name in ("latents", "metrics"):
+        before, after = alone[name], beside[name]
+        of = "columns" if isinstance(before, Table) else "values"
+        for key, value in getattr(before, of).items():
+            got = getattr(after, of)[key]
+            if isinstance(value, float) or getattr(value, "dtype", None) == np.float32:
+                np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-5)
+            else:
+                assert np.array_equal(got, value)
+
+
+def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tiny: Make) -> None:
+    yielded = [*run(tiny(evidence=FEW, figures=AllFigures(dpi=30)))]
+    tables = {each.name for each in yielded if isinstance(each, Table)}
+    assert {"baselines", "scree", "rnx", "evidence", "power", "repeats"} <= tables
+    figures = {each.name for each in yielded if isinstance(each, Plot)}
+    assert {"baselines", "scree", "rnx", "reproducibility", "consensus_kmeans", "null"} <= figures
+    found = {each.name: each for each in yielded if not isinstance(each, Plot)}
+    latents = found["latents"]
+    assert isinstance(latents, Table)
+    for name in ("trustworthiness", "continuity", "error_percentile", "kmeans.co_assignment"):
+        assert np.isfinite(np.array(latents.columns[name], float)).all()
+    assert list(answers(found)) == ["structure", "stability", "chance", "pca", "next"]
+    metrics = found["metrics"]
+    assert isinstance(metrics, Metrics)
+    assert 0 < metrics.values["chance.columns.reconstruction.val.r2.p"] <= 1
+
+
+def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make) -> None:
+    class Impatient(Watch):
+        stop = True
+
+    found = artifacts(tiny(evidence=FEW, training=Training(epochs=10**6)), Impatient())
+    assert "latents" in found
+    assert "answer" not in found
+
+
+def test_without_rows_held_out_nothing_is_claimed_against_pca(tiny: Make) -> None:
+    experiment = tiny(evidence=FEW)
+    experiment.split.validation = 0
+    found = artifacts(experiment)
+    assert "train.r2" in " ".join(found["evidence"].columns["number"])  # type: ignore[attr-defined]
+    assert answers(found)["structure"]["sentence"].count("trained on")
+
+
+def test_too_few_copies_decide_nothing(tiny: Make) -> None:
+    assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
+
+
+# Wrong answers are worse than none
+
+
+@pytest.fixture
+def asked(backend: Backend) -> Callable[..., dict[str, dict[str, str]]]:
+    """Return what a run answers; only JAX trains so many models in seconds."""
+    if backend is not Backend.jax:
+        pytest.skip("runs in tests(jax)")
+
+    def ask(dataset: DatasetSpec, **said: Any) -> dict[str, dict[str, str]]:
+        clustering = {"kmeans": KMeans(n_clusters=3)}
+        said = {"figures": NoFigures(), "clustering": clustering} | said
+        return answers(artifacts(Experiment(dataset=dataset, **said)))
+
+    return ask
+
+
+def test_structure_is_claimed_of_noise_no_more_often_than_stated(asked: Any) -> None:
+    claimed = [
+        asked(Gaussian(seed=seed), evidence=EvidenceSpec(permutations=19, clouds=19))
+        for seed in range(10)
+    ]
+    # of 10 at a level of 5 %, 2 at most with a probability of 0.99
+    assert sum(each["chance"]["claim"] == "yes" for each in claimed) <= 2
+    assert not any(", p = 0.05); the groups" in each["chance"]["sentence"] for each in claimed)
+
+
+def test_no_structure_is_said_of_noise_where_groups_would_have_been_found(asked: Any) -> None:
+    said = asked(Gaussian(seed=1))
+    assert said["chance"]["claim"] == "no"
+    assert "would have been found with probability" in said["chance"]["sentence"]
+    assert said["structure"]["claim"] == "no"
+    assert "Do not read meaning" in said["next"]["sentence"]
+
+
+def test_three_planted_groups_are_found(asked: Any) -> None:
+    said = asked(Gaussian(groups=3))
+    assert said["chance"]["claim"] == "yes"
+    assert "groups of kmeans are farther apart" in said["chance"]["sentence"]
+    assert "of kmeans, 3 of 3 clusters do" in said["stability"]["sentence"]
+    assert "adjusted Rand index 0.9" in said["structure"]["sentence"]
+
+
+def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(asked: Any) -> None:
+    evidence = EvidenceSpec(permutations=19, clouds=19)
+    said = [asked(Gaussian(directions=3, seed=seed), evidence=evidence) for seed in range(10)]
+    assert all(each["chance"]["claim"] == "yes" for each in said)
+    claims = ["are farther apart" in each["chance"]["sentence"] for each in said]
+    assert sum(claims) <= 2
+
+
+def test_a_linear_subspace_is_pca_s(asked: Any) -> None:
+    said = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
+    assert said["pca"]["claim"] == "no"
+    assert "use PCA" in said["pca"]["sentence"]
+
+
+@pytest.mark.parametrize("dataset", [SwissRoll(samples=600), Digits()], ids=["roll", "digits"])
+def test_what_is_curved_is_the_autoencoder_s(asked: Any, dataset: DatasetSpec) -> None:
+    evidence = EvidenceSpec(repeats=4)
+    said = asked(dataset, model=Deep(latent_dim=2), evidence=evidence)
+    assert said["pca"]["claim"] == "yes"
+    assert "it earned its keep" in said["pca"]["sentence"]
+
+
+def test_nothing_is_denied_that_could_not_have_been_found(asked: Any) -> None:
+    # 2 factors tell nearly all of 3 columns, whatever they are
+    said = asked(SwissRoll(samples=150), model=Deep(latent_dim=2))
+    assert said["chance"]["claim"] == "undecided"
+    assert "cannot be told" in said["chance"]["sentence"]
