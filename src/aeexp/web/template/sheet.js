@@ -22,6 +22,6 @@ function sort(table, heads, column) {
 for (const table of document.querySelectorAll("table")) {
   const heads = Array.from(table.tHead.rows[0].cells);
   heads.forEach((head, column) => {
-    head.firstElementChild.addEventListener("click", () => sort(table, heads, column));
+    head.querySelector("button")?.addEventListener("click", () => sort(table, heads, column));
   });
 }
