@@ -198,6 +198,7 @@ METRICS = {
     "reconstruction.train.mse": 0.39,
     "reconstruction.val.mse": 0.44,
     "reconstruction.val.r2": 0.56,
+    "baseline.pca.train.mse": 0.33,
     "baseline.pca.val.mse": 0.35,
     "neighbourhoods.trustworthiness": 0.93,
     "neighbourhoods.continuity": None,

@@ -188,20 +188,18 @@ def chance(run: Kept) -> Iterator[Part]:
 def training(run: Kept) -> Iterator[Part]:
     """Yield how the training went, and how well each feature is described."""
     values = run.metrics
-    lines = [
-        [
-            Cell(title),
-            *(measured(values.get(f"{of}.{part}.{name}", nan)) for part in ("train", "val")),
-        ]
+    errors = [
+        {"measure": title}
+        | {part: str(values.get(f"{of}.{part}.{name}", nan)) for part in ("train", "val")}
         for title, of, name in (
             ("mean squared error", "reconstruction", "mse"),
             ("of PCA with as many factors", "baseline.pca", "mse"),
             ("share of the variance described (R²)", "reconstruction", "r2"),
         )
+        if f"{of}.train.{name}" in values
     ]
-    yield Part(
-        Sheet("Error of the reconstruction", ["measure", "training rows", "held-out rows"], lines)
-    )
+    columns = {"train": "training rows", "val": "held-out rows"}
+    yield Part(sheet("Error of the reconstruction", errors, {"measure": "measure"}, columns))
     names = {"status": "how it ended"}
     columns = {
         "seed": "seed",

@@ -83,7 +83,7 @@ def _columns(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
         found = Classes(name, codes, tuple(f"cluster {c}" for c in range(codes.max() + 1)))
         yield classes("Clusters found", found, matched(codes, label))
     split = np.array([part == "val" for part in run.latents["split"]], int)
-    yield classes("Rows", Classes("split", split, ("learnt from", "held out")))
+    yield classes("Rows", Classes("split", split, ("training", "held out")))
     yield from _trust(run)
     yield from _features(run, data, places)
 

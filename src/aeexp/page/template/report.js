@@ -371,10 +371,14 @@ class View {
 
   /** Return the row that is drawn nearest to a point of the canvas; -1 if none is near. */
   near(x, y) {
-    let [best, least] = [-1, (14 * this.dense) ** 2];
-    for (let i = 0; i < this.n; i += 1) {
-      const far = (this.x[i] - x * this.dense) ** 2 + (this.y[i] - y * this.dense) ** 2;
-      if (far < least && this.alpha[i]) [best, least] = [i, far];
+    const { n, x: across, y: down, alpha, dense } = this;
+    let [best, least] = [-1, (14 * dense) ** 2];
+    for (let i = 0; i < n; i += 1) {
+      const far = (across[i] - x * dense) ** 2 + (down[i] - y * dense) ** 2;
+      if (far < least && alpha[i]) {
+        best = i;
+        least = far;
+      }
     }
     return best;
   }
@@ -607,6 +611,7 @@ function listen(view) {
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
+  canvas.addEventListener("pointerleave", () => { if (document.activeElement !== canvas) view.tell(-1, false); });
   canvas.addEventListener("wheel", (event) => {
     if (document.activeElement !== canvas && !event.ctrlKey) return; // the page scrolls
     event.preventDefault();
