@@ -1,6 +1,7 @@
 """The report of a run works in a browser, and asks nothing of any network."""
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -117,7 +118,7 @@ def test_the_report_opens_without_an_error_and_without_a_request(opened: Opened)
 
 def test_what_is_asked_of_a_network_is_refused(opened: Opened) -> None:
     answers: list[object] = []
-    opened.tab.on("response", answers.append)
+    opened.tab.on("response", lambda answer: answers.append(answer.url))
     opened.tab.evaluate("fetch('file:///etc/hostname').catch(() => 0)")
     opened.tab.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://a.b/c'}))")
     opened.tab.wait_for_timeout(100)
@@ -138,8 +139,8 @@ def test_a_row_is_told_of_where_the_mouse_is(opened: Opened) -> None:
     assert isinstance(wine.label, Classes)
     assert not tip.is_visible()
     rows = set()
-    for x in range(400, 900, 60):
-        opened.canvas.hover(position={"x": x, "y": 250})
+    for x, y in product(range(400, 900, 40), (200, 300)):
+        opened.canvas.hover(position={"x": x, "y": y})
         opened.pixels()
         told = tip.inner_text().splitlines()
         if told:

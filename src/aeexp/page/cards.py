@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from aeexp.page.importance import Importance, importances
-from aeexp.page.kept import Kept, number_in
+from aeexp.page.importance import Importance, number_in
+from aeexp.page.kept import Kept
 from aeexp.web.wording import NOTHING, number
 
 MOST_FEATURES, MOST_CARDS, MOST_ASSOCIATIONS = 6, 32, 5
@@ -57,7 +57,7 @@ class Card:
 
 def cards(run: Kept) -> list[Card]:
     """Return a card for each of the first 32 factors."""
-    known = importances(run)
+    known = run.importances
     sizes = [abs(v) for each in known for v in (each.value, each.low, each.high) if isfinite(v)]
     longest = max(sizes, default=0.0) or 1.0
     told = {row["factor"]: row for row in run.rows("factors")}

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aeexp.data import Dataset
-from aeexp.page import evidence
+from aeexp.page import clusters, evidence
 from aeexp.page.answer import Sentence, about, answer
 from aeexp.page.cards import Card, cards
-from aeexp.page.importance import quantity
 from aeexp.page.kept import Kept
 from aeexp.page.pictures import Picture, pictures
 from aeexp.page.section import Part, Section
@@ -24,7 +23,7 @@ SECTIONS: Mapping[str, tuple[str, str, Parts]] = {
     "clusters": (
         "Groups of rows",
         "Rows that lie together by their factors.",
-        evidence.clusters,
+        clusters.clusters,
     ),
     "labels": (
         "Do the known labels show?",
@@ -56,6 +55,7 @@ class Contents:
     """The parts of the report, from top to bottom."""
 
     title: str
+    name: str
     status: str
     about: Sequence[str]
     answer: Sequence[Sentence]
@@ -75,6 +75,7 @@ def contents(run: Kept, data: Dataset) -> Contents:
     drawn = [*pictures(run.folder)]
     return Contents(
         title=data.name,
+        name=run.folder.name,
         status=run.record.get("status", ""),
         about=[*about(run, data)],
         answer=answer(run),
@@ -82,7 +83,7 @@ def contents(run: Kept, data: Dataset) -> Contents:
         view=view(run, data),
         drawn=[each for each in drawn if each.section == "view"],
         cards=cards(run),
-        quantity=quantity(run),
+        quantity=run.quantity,
         sections=[*filter(None, (_section(name, run, drawn) for name in SECTIONS))],
         settings=settings(run),
         methods=run.lines("methods.md"),

@@ -1,23 +1,13 @@
-"""The tables of the report: groups, labels, simpler methods, chance, training."""
+"""The tables of the report: factors, labels, simpler methods, chance, training, trust."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from math import nan
-from typing import Any
 
-from aeexp.page.importance import importances, quantity
-from aeexp.page.kept import MOST_ROWS, Kept
-from aeexp.page.section import Part, sheet
+from aeexp.page.kept import Kept
+from aeexp.page.section import Part, number_of, sheet
 from aeexp.web.sheet import Cell, Sheet, measured
 from aeexp.web.wording import number
 
-INDICES = {
-    "n_clusters": "clusters",
-    "noise_fraction": "share of rows in none",
-    "silhouette": "how far apart (silhouette)",
-    "ari": "agreement with the label (ARI)",
-    "accuracy": "share of rows in their label's cluster",
-}
 LIKENESS = {
     "cka": ("how alike the spaces are (linear CKA)", "1: the same"),
     "procrustes": ("distance after the best turn (Procrustes)", "0: the same"),
@@ -35,14 +25,14 @@ def factors(run: Kept) -> Iterator[Part]:
     }
     names = {"factor": "factor", "flag": "flag"}
     yield Part(sheet("All factors", run.rows("factors"), names, columns), folded=True)
-    known = sorted(importances(run), key=lambda each: (each.factor, -abs(each.value)))
+    known = sorted(run.importances, key=lambda each: (each.factor, -abs(each.value)))
     cells = [{key: str(value) for key, value in vars(each).items()} for each in known]
     shown = {"value": "importance", "low": "lowest", "high": "highest"}
     shown |= {"permutation": "error when the feature is shuffled"}
     title = "All features of all factors"
     yield Part(
         sheet(title, cells, {"factor": "factor", "feature": "feature"}, shown),
-        f"Importance: {quantity(run)}.",
+        f"Importance: {run.quantity}.",
         folded=True,
     )
     names = {"factor": "factor", "label": "label", "measure": "measure"}
@@ -50,64 +40,6 @@ def factors(run: Kept) -> Iterator[Part]:
     yield Part(
         sheet("Factors and known labels", run.rows("associations"), names, columns), folded=True
     )
-
-
-def clusters(run: Kept) -> Iterator[Part]:
-    """Yield how clear, how reproducible and how large the clusters are."""
-    stability = run.document("stability").get("clusterings", {})
-    rows = [
-        {"clustering": name} | _indices(run, name) | _again(stability.get(name, {}))
-        for name in run.clusterings
-    ]
-    heads = INDICES | {
-        "again": "agreement of starts (ARI)",
-        "sd": "±",
-        "pac": "ambiguous pairs (PAC)",
-    }
-    yield Part(
-        sheet("The clusterings", rows, {"clustering": "clustering"}, heads),
-        "Silhouette: 1 is far apart, 0 is touching. ARI: 1 is the same grouping, 0 is chance."
-        " Ambiguous pairs: the share of pairs of rows that are together from some random starts"
-        " and apart from others; 0 is best.",
-    )
-    for name in run.clusterings:
-        known = stability.get(name, {}).get("clusters", ())
-        yield Part(_known(name, known) if known else _counted(run, name))
-
-
-def _indices(run: Kept, name: str) -> dict[str, str]:
-    values = run.metrics
-    return {key: str(values.get(f"clustering.{name}.{key}", nan)) for key in INDICES}
-
-
-def _again(found: Mapping[str, Any]) -> dict[str, str]:
-    ari = found.get("ari") or {}
-    values = {"again": ari.get("mean"), "sd": ari.get("sd"), "pac": found.get("pac")}
-    return {key: "" if value is None else str(value) for key, value in values.items()}
-
-
-def _known(name: str, known: Sequence[Mapping[str, Any]]) -> Sheet:
-    lines = [
-        [
-            Cell("noise" if each["cluster"] < 0 else f"cluster {each['cluster']}"),
-            measured(_number(each.get("rows"))),
-            measured(_number(each.get("jaccard"))),
-            Cell({True: "yes", False: "no"}.get(each.get("reproducible"), "")),
-        ]
-        for each in known
-    ]
-    heads = ["cluster", "rows", "overlap when found again (Jaccard)", "reproducible"]
-    return Sheet(f"The clusters of {name}", heads, lines)
-
-
-def _counted(run: Kept, name: str) -> Sheet:
-    counts = sorted(Counter(map(int, run.latents[name])).items())
-    lines = [
-        [Cell("noise" if code < 0 else f"cluster {code}"), measured(count)]
-        for code, count in counts
-    ]
-    of = f", of {MOST_ROWS:,} rows" if len(run.latents[name]) == MOST_ROWS else ""
-    return Sheet(f"The clusters of {name}{of}", ["cluster", "rows"], lines)
 
 
 def labels(run: Kept) -> Iterator[Part]:
@@ -244,14 +176,14 @@ def trust(run: Kept) -> Iterator[Part]:
     lines = [
         [
             Cell(title),
-            measured(_number(stability[key].get("mean"))),
-            measured(_number(stability[key].get("sd"))),
+            measured(number_of(stability[key].get("mean"))),
+            measured(number_of(stability[key].get("sd"))),
             Cell(best),
         ]
         for key, (title, best) in LIKENESS.items()
         if key in stability
     ]
-    starts = number(_number(stability.get("members")))
+    starts = number(number_of(stability.get("members")))
     yield Part(
         Sheet(
             f"Agreement of {starts} random starts",
@@ -264,7 +196,3 @@ def trust(run: Kept) -> Iterator[Part]:
     yield Part(
         sheet("Neighbours kept (R_NX), by how many are looked at", rows, {}, methods), folded=True
     )
-
-
-def _number(value: Any) -> float:
-    return nan if value is None else float(value)

@@ -1,10 +1,10 @@
 """How much each feature says about each factor: measured, or by the weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
-from aeexp.page.kept import Kept, number_in
+Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -23,36 +23,36 @@ class Importance:
     permutation: float = nan
 
 
-def importances(run: Kept) -> list[Importance]:
-    """Return the importances that were measured, or else the weights of the model."""
-    measured = [
-        Importance(
+def number_in(row: Row, column: str) -> float:
+    """Return the number in a cell; not a number if it is empty or the column is not there."""
+    return float(row.get(column) or nan)
+
+
+def measured(rows: Sequence[Row]) -> Iterator[Importance]:
+    """Yield the importances that a table holds."""
+    for row in rows:
+        yield Importance(
             row["factor"],
             row["feature"],
-            *(number_in(row, f"jacobian{end}") for end in ("", "_low", "_high")),
-            number_in(row, "permutation"),
+            value=number_in(row, "jacobian"),
+            low=number_in(row, "jacobian_low"),
+            high=number_in(row, "jacobian_high"),
+            permutation=number_in(row, "permutation"),
         )
-        for row in run.rows("importance")
-    ]
-    return measured or [
-        Importance(factor, row["feature"], number_in(row, factor))
-        for row in run.rows("weights")
-        for factor in run.factors
-        if factor in row
-    ]
 
 
-def quantity(run: Kept) -> str:
-    """Return what the importances are."""
-    if run.table("importance"):
-        return "change of the factor, in its standard deviations, per standard deviation"
-    return next(iter(run.table("weights").get("quantity", ())), "")
+def weighed(rows: Sequence[Row], factors: Sequence[str]) -> Iterator[Importance]:
+    """Yield the weights of a model, which stand for importances that were not measured."""
+    for factor in factors:
+        for row in rows:
+            if factor in row:
+                yield Importance(factor, row["feature"], number_in(row, factor))
 
 
-def by_importance(run: Kept, features: Sequence[str]) -> list[int]:
-    """Return the numbers of the features, those first that most is said by."""
+def ranked(known: Sequence[Importance], features: Sequence[str]) -> list[int]:
+    """Return the numbers of the features, those first that factors follow most."""
     total = dict.fromkeys(features, 0.0)
-    for each in importances(run):
+    for each in known:
         if each.feature in total and isfinite(each.value):
             total[each.feature] += abs(each.value)
     return sorted(range(len(features)), key=lambda k: -total[features[k]])

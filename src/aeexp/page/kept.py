@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan
 from typing import Any
 
+from aeexp.page.importance import Importance, measured, weighed
 from aeexp.runs import Run
 
 MOST_ROWS = 100_000
@@ -32,6 +32,20 @@ class Kept(Run):
         named = [key.partition(".") for key in self.record.get("specs", {})]
         return [name for group, _, name in named if group == "clustering" and name in self.latents]
 
+    @cached_property
+    def importances(self) -> Sequence[Importance]:
+        """Return the importances that were measured, or else the weights of the model."""
+        return [*measured(self.rows("importance"))] or [
+            *weighed(self.rows("weights"), self.factors)
+        ]
+
+    @property
+    def quantity(self) -> str:
+        """Return what the importances are."""
+        if self.table("importance"):
+            return "change of the factor, in its standard deviations, per standard deviation"
+        return next(iter(self.table("weights").get("quantity", ())), "")
+
     def rows(self, name: str) -> list[dict[str, str]]:
         """Return a table as one record a row."""
         table = self.table(name)
@@ -46,8 +60,3 @@ class Kept(Run):
         path = self.folder / name
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         return text.expandtabs(4).splitlines()
-
-
-def number_in(row: Mapping[str, str], column: str) -> float:
-    """Return the number in a cell; not a number if it is empty or the column is not there."""
-    return float(row.get(column) or nan)

@@ -7,6 +7,8 @@ from aeexp.page.contents import contents
 from aeexp.page.kept import Kept
 from aeexp.web.render import render
 
+SCRIPTS = "page", "column", "view", "choices"
+
 
 def page(folder: Path, data: Dataset) -> bytes:
     """Return the report of a run as one HTML file.
@@ -18,4 +20,4 @@ def page(folder: Path, data: Dataset) -> bytes:
     original units.
     """
     template = Path(__file__).parent / "template" / "report"
-    return render(template, contents=contents(Kept(folder), data))
+    return render(template, *SCRIPTS, contents=contents(Kept(folder), data))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import Any
 
 from aeexp.page.pictures import Picture
 from aeexp.web.sheet import Cell, Sheet, measured
@@ -58,3 +59,8 @@ def sheet(
     ]
     more = f" (the first {MOST_LINES} of {len(rows):,})" if len(rows) > MOST_LINES else ""
     return Sheet(title + more, heads, lines)
+
+
+def number_of(value: Any) -> float:
+    """Return a number that a JSON file has, null being none."""
+    return nan if value is None else float(value)

@@ -13,7 +13,7 @@ from aeexp.data import Classes, Dataset, Floats, Integers, Labels
 from aeexp.figures import style
 from aeexp.names import few, printable, short
 from aeexp.page.columns import Column, classes, matched, values
-from aeexp.page.importance import by_importance
+from aeexp.page.importance import ranked
 from aeexp.page.kept import MOST_ROWS, Kept
 from aeexp.runs.read import chosen
 from aeexp.web.wording import counted
@@ -121,7 +121,7 @@ def _trust(run: Kept) -> Iterator[Column]:
 def _features(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     size = len(places) * len(data.features)
     bits = 16 if 2 * size * 4 / 3 <= EXACT else 8
-    for k in by_importance(run, data.features):
+    for k in ranked(run.importances, data.features):
         yield values("Features", printable(data.features[k]), data.x[places, k], bits)
 
 

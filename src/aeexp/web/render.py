@@ -13,15 +13,18 @@ from aeexp.names import printable
 SHARED = Path(__file__).parent / "template"
 
 
-def render(template: Path, **contents: Any) -> bytes:
+def render(template: Path, *scripts: str, **contents: Any) -> bytes:
     """Return a page, in which no name that a user chose is more than text.
 
     template: its path without an ending: there are the page (html), its style (css) and its
-    script (js), which come after those that all pages share. The page's policy
+    script (js), which come after those that all pages share. scripts: names of further ones
+    beside it, which come before it. The page's policy
     (Content-Security-Policy) allows these two, by their hashes, and pictures that are part of it;
     whatever else it might be made to load, it does not.
     """
-    style, script = (_joined(template, ending) for ending in ("css", "js"))
+    before = [template.with_name(f"{name}.js") for name in scripts]
+    style = _joined(SHARED / "sheet.css", template.with_suffix(".css"))
+    script = _joined(SHARED / "sheet.js", *before, template.with_suffix(".js"))
     environment = Environment(
         autoescape=True,
         finalize=_visible,
@@ -39,8 +42,7 @@ def render(template: Path, **contents: Any) -> bytes:
     return text.encode()
 
 
-def _joined(template: Path, ending: str) -> str:
-    files = SHARED / f"sheet.{ending}", template.with_suffix(f".{ending}")
+def _joined(*files: Path) -> str:
     return "\n".join(file.read_text("utf-8") for file in files)
 
 
