@@ -39,7 +39,8 @@ def made(folder: Path, data: Dataset, factors: int = 3) -> Path:
         name = f"label.{labels.name}" if number else "label"
         cells = labels.codes if isinstance(labels, Classes) else labels.values
         latents[name] = cells
-    _table(folder, "latents", latents | {"kmeans": codes, "dbscan": codes - 1})
+    latents |= {"kmeans": codes, "dbscan": codes - 1}
+    _table(folder, "latents", latents | trust(len(x)))
     weights = {f"z{k + 1}": axes[k] for k in range(factors)}
     quantity = ["encoder weight"] * len(data.features)
     _table(folder, "weights", {"feature": data.features, "quantity": quantity} | weights)
@@ -61,7 +62,6 @@ def add_evidence(folder: Path, data: Dataset, factors: int = 3) -> None:
     record = json.loads((folder / "run.json").read_text())
     record["stamps"] = ["kmeans: its number of clusters was taken from the labels."]
     (folder / "run.json").write_text(json.dumps(record))
-    _trust(folder, rng)
     _methods(folder, rng)
     _stability(folder, names)
     _factors(folder, data, names, rng)
@@ -78,25 +78,15 @@ def _sentence(told: tuple[str, str, str]) -> dict[str, str]:
     return dict(zip(("about", "claim", "sentence"), told, strict=True))
 
 
-def _trust(folder: Path, rng: np.random.Generator) -> None:
-    path = folder / "latents.csv"
-    if not path.is_file():
-        return
-    head, *rows = path.read_text().splitlines()
-    added = "trustworthiness,continuity,error,error_percentile,kmeans.co_assignment"
-    shares = np.column_stack(
-        [
-            1 - rng.beta(1, 8, len(rows)),
-            1 - rng.beta(1, 9, len(rows)),
-            rng.gamma(2, 0.2, len(rows)),
-            rng.uniform(0, 100, len(rows)),
-            rng.uniform(0.5, 1, len(rows)),
-        ]
-    )
-    lines = [",".join(map(repr, share)) for share in shares.tolist()]
-    lines[0] = ",,,,"
-    joined = (f"{row},{line}" for row, line in zip(rows, lines, strict=True))
-    path.write_text("\n".join([f"{head},{added}", *joined]) + "\n")
+def trust(rows: int) -> dict[str, Any]:
+    """Return the columns of latents that say how far each row is to be trusted."""
+    rng = np.random.default_rng(0)
+    columns = {"trustworthiness": 1 - rng.beta(1, 8, rows), "continuity": 1 - rng.beta(1, 9, rows)}
+    columns |= {"error": rng.gamma(2, 0.2, rows), "error_percentile": rng.uniform(0, 100, rows)}
+    columns |= {"kmeans.co_assignment": rng.uniform(0.5, 1, rows)}
+    for column in columns.values():
+        column[0] = np.nan  # was not measured
+    return {name: column.round(4) for name, column in columns.items()}
 
 
 def _methods(folder: Path, rng: np.random.Generator) -> None:

@@ -277,11 +277,38 @@ def test_no_screen_is_too_narrow(
         assert (opened.tab.evaluate(background) == "rgb(255, 255, 255)") == (scheme == "light")
 
 
-def test_a_finger_turns_and_a_tap_tells_of_a_row(
+def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
     showing: Callable[..., Opened], address: str
 ) -> None:
     opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
-    opened.tab.locator("#find").fill("100")
+    opened.canvas.scroll_into_view_if_needed()
+    box = opened.canvas.bounding_box()
+    fingers = opened.tab.context.new_cdp_session(opened.tab)
+
+    def touch(kind: str, *across: float) -> None:
+        points = [{"x": box["x"] + x, "y": box["y"] + 150, "id": i} for i, x in enumerate(across)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    seen = {opened.pixels()}
+    for start, end in ([120], [200]), ([120, 200], [60, 260]):
+        touch("touchStart", *start)
+        for share in 0.3, 0.6, 1:
+            now = [a + share * (b - a) for a, b in zip(start, end, strict=True)]
+            touch("touchMove", *now)
+        touch("touchEnd")
+        seen.add(opened.pixels())
+    assert len(seen) == 3
+    assert opened.tab.evaluate("visualViewport.scale") == 1
+
+
+def test_a_row_is_found_by_its_name_and_a_tap_elsewhere_lets_go_of_it(
+    showing: Callable[..., Opened], address: str
+) -> None:
+    opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
+    find = opened.tab.locator("#find")
+    find.fill("no such row")
+    assert find.get_attribute("aria-invalid") == "true"
+    find.fill("100")
     opened.pixels()
     assert opened.tab.locator("#tip b").inner_text() == "row 100"
     opened.canvas.tap(position={"x": 3, "y": 3})

@@ -7,7 +7,7 @@ from aeexp.page.contents import contents
 from aeexp.page.kept import Kept
 from aeexp.web.render import render
 
-SCRIPTS = "page", "column", "view", "choices"
+SCRIPTS = "page", "column", "frame", "dots", "view", "choices"
 
 
 def page(folder: Path, data: Dataset) -> bytes:

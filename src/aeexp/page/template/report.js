@@ -57,7 +57,12 @@ function listen(view) {
     button.addEventListener("click", () => view.press(button.dataset.key));
   }
   const find = byId("find");
-  find.addEventListener("input", () => view.tell(find.value.trim() ? view.find(find.value.trim()) : -1));
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim();
+    const row = wanted ? view.find(wanted) : -1;
+    find.setAttribute("aria-invalid", wanted !== "" && row < 0);
+    view.tell(row);
+  });
   byId("fade").addEventListener("change", () => view.draw());
   new ResizeObserver(() => view.draw()).observe(canvas);
 }

@@ -99,10 +99,10 @@ class View {
     context.fillStyle = "white";
     context.fillRect(0, 0, this.wide, this.high);
     context.font = "13px system-ui, sans-serif";
-    const names = this.plane ? this.drawPlane() : this.drawCube();
+    const names = this.plane ? drawPlane(this) : drawCube(this);
     this.project();
     const image = context.getImageData(0, 0, this.canvas.width, this.canvas.height);
-    this.dots(image);
+    drawDots(this, image);
     context.putImageData(image, 0, 0);
     names();
     this.ring();
@@ -148,153 +148,7 @@ class View {
         depth[i] = z2;
       }
     }
-    this.sort();
-  }
-
-  sort() {
-    const { n, depth, order, alpha, shuffled } = this;
-    const fading = byId("fade").checked;
-    const opacity = (row, near) => {
-      if (this.column.names && this.off.has(Math.min(this.paint[row], this.none))) return 0;
-      return (fading && this.doubtful[row] ? 34 : 235) * near;
-    };
-    if (this.plane) {
-      order.set(shuffled);
-      for (let i = 0; i < n; i += 1) alpha[i] = opacity(i, 1);
-      return;
-    }
-    const steps = 2048;
-    const starts = new Uint32Array(steps + 1);
-    const level = (i) => Math.min(steps - 1, Math.max(0, Math.floor(((depth[i] + 1.75) / 3.5) * steps)));
-    for (let i = 0; i < n; i += 1) starts[level(i) + 1] += 1;
-    for (let k = 0; k < steps; k += 1) starts[k + 1] += starts[k];
-    for (let k = 0; k < n; k += 1) {
-      const i = shuffled[k];
-      order[starts[level(i)]++] = i;
-      alpha[i] = opacity(i, Math.min(1, Math.max(0.3, 0.72 + 0.4 * depth[i])));
-    }
-  }
-
-  /** Return the pixels of a dot: where they are, how much of each it covers, how dark its rim is. */
-  dot(width) {
-    const radius = this.dense * Math.min(6, Math.max(1.2, 22 / this.n ** 0.25)) * Math.min(1.6, Math.max(1, this.zoom ** 0.3));
-    const half = Math.ceil(radius);
-    const [places, covers, shades] = [[], [], []];
-    for (let dy = -half; dy <= half; dy += 1) {
-      for (let dx = -half; dx <= half; dx += 1) {
-        const cover = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
-        const inner = radius > 3 ? Math.min(1, Math.max(0, radius - 0.6 - Math.hypot(dx, dy) * 1.08)) : 1;
-        if (cover > 0.02) {
-          places.push(4 * (dy * width + dx));
-          covers.push(256 * cover);
-          shades.push(256 * (0.6 + 0.4 * inner));
-        }
-      }
-    }
-    return [half, Int32Array.from(places), Int32Array.from(covers), Int32Array.from(shades)];
-  }
-
-  /** Draw all rows into the pixels of an opaque image. */
-  dots(image) {
-    const { data: out, width, height } = image;
-    const { n, x, y, order, alpha, paint, hues } = this;
-    const [half, places, covers, shades] = this.dot(width);
-    const size = places.length;
-    for (let k = 0; k < n; k += 1) {
-      const row = order[k];
-      const across = Math.round(x[row]);
-      const down = Math.round(y[row]);
-      const opaque = alpha[row];
-      if (opaque && across >= half && down >= half && across < width - half && down < height - half) {
-        const middle = 4 * (down * width + across);
-        const hue = 3 * paint[row];
-        const [red, green, blue] = [hues[hue], hues[hue + 1], hues[hue + 2]];
-        for (let m = 0; m < size; m += 1) {
-          const cover = covers[m] * opaque;
-          const shade = shades[m];
-          const p = middle + places[m];
-          out[p] += (((red * shade) >> 8) - out[p]) * cover >> 16;
-          out[p + 1] += (((green * shade) >> 8) - out[p + 1]) * cover >> 16;
-          out[p + 2] += (((blue * shade) >> 8) - out[p + 2]) * cover >> 16;
-        }
-      }
-    }
-  }
-
-  line(from, to, colour) {
-    this.context.strokeStyle = colour;
-    this.context.beginPath();
-    this.context.moveTo(from[0], from[1]);
-    this.context.lineTo(to[0], to[1]);
-    this.context.stroke();
-  }
-
-  word(text, x, y, align = "center", colour = "#262626") {
-    this.context.fillStyle = colour;
-    this.context.textAlign = align;
-    this.context.textBaseline = "middle";
-    this.context.fillText(text, x, y);
-  }
-
-  drawPlane() {
-    const { wide, high } = this;
-    const [cx, cy] = this.centre;
-    const [left, bottom] = [54, high - 40];
-    const range = (k, pixel, middle, sign) => {
-      const [low, top] = this.windows[k];
-      return low + ((sign * (pixel - middle)) / this.scale + 1) / 2 * (top - low);
-    };
-    const along = (k, value) => (2 * (value - this.windows[k][0])) / (this.windows[k][1] - this.windows[k][0]) - 1;
-    const words = [];
-    for (const tick of nice(range(0, left, cx, 1), range(0, wide - 8, cx, 1), Math.max(3, wide / 110))) {
-      const x = cx + along(0, tick) * this.scale;
-      this.line([x, 8], [x, bottom], "#e6e6e6");
-      words.push([written(tick), x, bottom + 11, "center", "#5f5f5f"]);
-    }
-    words.push([this.axes[0].name, (left + wide) / 2, high - 11]);
-    if (this.axes.length > 1) {
-      for (const tick of nice(range(1, bottom, cy, -1), range(1, 8, cy, -1), Math.max(3, high / 90))) {
-        const y = cy - along(1, tick) * this.scale;
-        this.line([left, y], [wide - 8, y], "#e6e6e6");
-        words.push([written(tick), left - 6, y, "right", "#5f5f5f"]);
-      }
-      words.push([this.axes[1].name, 8, 16, "left"]);
-    } else {
-      words.push(["the height means nothing", left + 6, 18, "left", "#5f5f5f"]);
-    }
-    this.line([left, bottom], [wide - 8, bottom], "#8c8c8c");
-    this.line([left, 8], [left, bottom], "#8c8c8c");
-    return () => {
-      this.context.fillStyle = "white";
-      this.context.fillRect(0, 0, left - 1, high);
-      this.context.fillRect(0, bottom + 1, wide, high);
-      words.forEach((each) => this.word(...each));
-    };
-  }
-
-  drawCube() {
-    const words = [];
-    const [cx, cy] = this.centre;
-    for (let k = 0; k < 3; k += 1) {
-      const edges = [[-1, -1], [-1, 1], [1, -1], [1, 1]].map(([a, b]) => [-1, 1].map((end) => {
-        const corner = [a, b];
-        corner.splice(k, 0, end);
-        return this.seen(...corner);
-      }));
-      edges.forEach(([from, to]) => this.line(from, to, "#dcdcdc"));
-      const outer = ([from, to]) => (k === 1 ? -(from[0] + to[0]) : from[1] + to[1]);
-      const [from, to] = edges.reduce((best, each) => (outer(each) > outer(best) ? each : best));
-      this.line(from, to, "#8c8c8c");
-      const middle = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
-      const far = Math.hypot(middle[0] - cx, middle[1] - cy) || 1;
-      const [ox, oy] = [(middle[0] - cx) / far, (middle[1] - cy) / far];
-      words.push([this.axes[k].name, middle[0] + 24 * ox, middle[1] + 18 * oy]);
-      [from, to].forEach((end, i) => {
-        const [x, y] = [end[0] * 0.88 + middle[0] * 0.12, end[1] * 0.88 + middle[1] * 0.12];
-        words.push([String(Number(this.windows[k][i].toPrecision(2))).replace("-", "\u2212"), x + 24 * ox, y + 15 * oy, "center", "#767676"]);
-      });
-    }
-    return () => words.forEach((each) => this.word(...each));
+    sortRows(this);
   }
 
   /** Return the row that is drawn nearest to a point of the canvas; -1 if none is near. */
