@@ -476,11 +476,13 @@ def test_what_does_not_fit_is_left_out_and_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("aeexp.page.view.MOST_BYTES", 20_000)
-    data = table_of(1000, 40, rows=[f"{HOSTILE[0]}{i}" for i in range(1000)])
+    data = table_of(1000, 40, rows=[f"r{i}" for i in range(1000)])
     found = view(Kept(made(tmp_path / "run", data)), data)
     assert found is not None
-    assert len(found.data) < 120_000
-    assert any(note.startswith("Left out") for note in found.notes)
+    assert len(found.data) < 30_000
+    held = sum(each["group"] == "Features" for each in json.loads(found.data)["columns"])
+    assert 0 <= held < 40
+    assert f"{held} of 40 features are held here" in " ".join(found.notes)
 
 
 def test_names_of_rows_that_take_too_much_room_give_way_to_numbers(

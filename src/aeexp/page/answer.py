@@ -68,9 +68,9 @@ def _label(labels: Labels) -> str:
 
 def _split(split: Sequence[str], rows: int) -> Iterator[str]:
     held_out = round(rows * sum(part == "val" for part in split) / max(len(split), 1))
-    about_ = "" if len(split) == rows else "about "
+    roughly = "" if len(split) == rows else "about "
     if held_out:
-        learnt = f"{about_}{rows - held_out:,} rows"
+        learnt = f"{roughly}{rows - held_out:,} rows"
         tried = f"was tried on the other {held_out:,} (held out)"
         yield f"It learnt from {learnt} (training) and {tried}."
     else:

@@ -1,7 +1,7 @@
 """What the view of the rows holds: where they lie, and all that they can be coloured by."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels
 from aeexp.figures import style
-from aeexp.names import few, printable, short
+from aeexp.names import printable, short
 from aeexp.page.columns import Column, classes, matched, values
 from aeexp.page.importance import ranked
 from aeexp.page.kept import MOST_ROWS, Kept
@@ -20,8 +20,10 @@ from aeexp.web.wording import counted
 
 MOST_BYTES, EXACT = 8_500_000, 1_000_000
 """Of all that the view holds, and of features that are held with 16 bits instead of 8."""
-MOST_NAMES, MOST_CLASSES = 2_000_000, 1_000
-"""Bytes of the names of rows, and classes of a label."""
+MOST_NAMES, MOST_CLASSES, MOST_FEATURES = 2_000_000, 1_000, 1_000
+"""Bytes of the names of rows, classes of a label, and features to choose from."""
+FIRST = 8
+"""Factors that are held before anything else is."""
 TRUSTED = 0.75
 """Trustworthiness or continuity of a row below which its place is not to be trusted."""
 TRUST = {
@@ -48,21 +50,18 @@ def view(run: Kept, data: Dataset) -> View | None:
     places = chosen(len(data.rows), MOST_ROWS)
     assert len(places) == len(run.latents["row"])
     names = _names(run.latents["row"], places)
-    columns = [*_columns(run, data, places)]
-    shown = [*_fitting(columns, len(json.dumps(names)))]
+    columns = [*_fitting(_columns(run, data, places), len(json.dumps(names)))]
     content = {
         "rows": len(places),
         "names": names,
         "numbers": None if len(places) == len(data.rows) else places.tolist(),
-        "columns": shown,
+        "columns": columns,
         "doubtful": _doubtful(run),
         "noise": style.NOISE,
         "scale": [to_hex(style.VALUES(i)) for i in range(256)],
     }
-    left_out = [column["name"] for column in columns if column not in shown]
-    return View(
-        _inert(content), [*_notes(run, data, names, left_out)], _described(run, len(places))
-    )
+    notes = [*_notes(run, data, columns, names)]
+    return View(_inert(content), notes, _described(run, len(places)))
 
 
 def _names(rows: Sequence[str], places: Integers) -> list[str] | None:
@@ -74,7 +73,8 @@ def _names(rows: Sequence[str], places: Integers) -> list[str] | None:
 
 def _columns(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     """Yield all that the view can show, the most important first."""
-    yield from (values("Factors", name, _numbers(run, name)) for name in run.factors)
+    for name in run.factors[:FIRST]:
+        yield values("Factors", name, _numbers(run, name))
     for labels in data.labels:
         yield from _label(labels, places)
     label = _chosen(data.label, places)
@@ -85,6 +85,8 @@ def _columns(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     split = np.array([part == "val" for part in run.latents["split"]], int)
     yield classes("Rows", Classes("split", split, ("training", "held out")))
     yield from _trust(run)
+    for name in run.factors[FIRST:]:
+        yield values("Factors", name, _numbers(run, name))
     yield from _features(run, data, places)
 
 
@@ -121,11 +123,11 @@ def _trust(run: Kept) -> Iterator[Column]:
 def _features(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     size = len(places) * len(data.features)
     bits = 16 if 2 * size * 4 / 3 <= EXACT else 8
-    for k in ranked(run.importances, data.features):
+    for k in ranked(run.importances, data.features)[:MOST_FEATURES]:
         yield values("Features", printable(data.features[k]), data.x[places, k], bits)
 
 
-def _fitting(columns: Sequence[Column], taken: int) -> Iterator[Column]:
+def _fitting(columns: Iterable[Column], taken: int) -> Iterator[Column]:
     """Yield as many columns as there is room for."""
     for column in columns:
         taken += len(json.dumps(column))
@@ -148,16 +150,18 @@ def _doubtful(run: Kept) -> list[int] | None:
 
 
 def _notes(
-    run: Kept, data: Dataset, names: Sequence[str] | None, left_out: Sequence[str]
+    run: Kept, data: Dataset, columns: Sequence[Column], names: Sequence[str] | None
 ) -> Iterator[str]:
     shown = len(run.latents["row"])
     if shown < len(data.rows):
         yield f"A random choice of {shown:,} of the {len(data.rows):,} rows is shown."
     if names is None and not isinstance(data.rows, range):
         yield "Rows are numbered from 0, as the table does, or as their names take too much room."
-    if left_out:
-        listed = few([short(name) for name in left_out])
-        yield f"Left out, as this file would become too large: {listed}."
+    for group, total in ("Factors", len(run.factors)), ("Features", len(data.features)):
+        held = sum(column["group"] == group for column in columns)
+        if held < total:
+            which = "those that the factors follow most" if group == "Features" else "the first"
+            yield f"{held:,} of {total:,} {group.lower()} are held here, {which}."
 
 
 def _described(run: Kept, rows: int) -> str:
