@@ -1,7 +1,7 @@
 """The tables of the report: factors, labels, simpler methods, chance, training, trust."""
 
 from collections.abc import Iterator
-from math import nan
+from math import isfinite, nan
 
 from aeexp.page.kept import Kept
 from aeexp.page.section import Part, number_of, sheet
@@ -128,7 +128,7 @@ def training(run: Kept) -> Iterator[Part]:
             ("of PCA with as many factors", "baseline.pca", "mse"),
             ("share of the variance described (R²)", "reconstruction", "r2"),
         )
-        if f"{of}.train.{name}" in values
+        if isfinite(values.get(f"{of}.train.{name}", nan))
     ]
     columns = {"train": "training rows", "val": "held-out rows"}
     yield Part(sheet("Error of the reconstruction", errors, {"measure": "measure"}, columns))
@@ -169,7 +169,7 @@ def trust(run: Kept) -> Iterator[Part]:
     lines = [
         [Cell(title), measured(values.get(f"neighbourhoods.{key}", nan)), Cell("1: all")]
         for key, title in kept.items()
-        if f"neighbourhoods.{key}" in values
+        if isfinite(values.get(f"neighbourhoods.{key}", nan))
     ]
     yield Part(Sheet("Neighbours", ["measure", "value", "best"], lines))
     stability = run.document("stability")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 from typing import Any
 
+from aeexp.page.importance import number_in
 from aeexp.page.pictures import Picture
 from aeexp.web.sheet import Cell, Sheet, measured
 
@@ -43,17 +44,17 @@ def sheet(
 ) -> Sheet:
     """Return a table as far as its rows have the columns.
 
-    texts, numbers: what stands above the columns with these names; of further rows than 200
-    only the count is told.
+    texts, numbers: what stands above the columns with these names, of which those without any
+    number are left out. Of further rows than 200 only the count is told.
     """
     there = [*rows[0]] if rows else []
     words = [name for name in texts if name in there]
-    figures = [name for name in numbers if any(row.get(name) for row in rows)]
+    figures = [name for name in numbers if any(isfinite(number_in(row, name)) for row in rows)]
     heads = [*(texts[name] for name in words), *(numbers[name] for name in figures)]
     lines = [
         [
             *(Cell(row[name]) for name in words),
-            *(measured(float(row[name] or nan)) for name in figures),
+            *(measured(number_in(row, name)) for name in figures),
         ]
         for row in rows[:MOST_LINES]
     ]
