@@ -41,9 +41,10 @@ def tests(session: nox.Session, backend: str) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Open the summary of a sweep in Chromium, which must be installed."""
+    """Open the pages of a run and of a sweep in Chromium, which must be installed."""
     session.install("-e", ".[test,browser]")
-    session.run("pytest", "tests/test_summary_browser.py", *session.posargs)
+    files = ["tests/test_page_browser.py", "tests/test_summary_browser.py"]
+    session.run("pytest", *files, *session.posargs)
 
 
 @nox.session

@@ -27,7 +27,7 @@ from aeexp.summary.spread import spread
 from aeexp.summary.study import study
 from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
-from aeexp.summary.wording import number
+from aeexp.web.wording import number
 
 HOSTILE = (
     "<script>alert(1)</script>",

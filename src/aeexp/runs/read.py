@@ -61,7 +61,7 @@ class Run:
         if not text.is_file():
             return {}
         header, *rows = read(text)
-        rows = [rows[i] for i in _chosen(len(rows), most)]
+        rows = [rows[i] for i in chosen(len(rows), most)]
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
     def _json(self, name: str) -> Mapping[str, Any]:
@@ -74,9 +74,9 @@ def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
     from pyarrow import compute, parquet  # noqa: PLC0415
 
     with parquet.ParquetFile(path) as file:
-        chosen, parts, start = _chosen(file.metadata.num_rows, most), [], 0
+        places, parts, start = chosen(file.metadata.num_rows, most), [], 0
         for part in file.iter_batches():
-            here = chosen[(start <= chosen) & (chosen < start + len(part))]
+            here = places[(start <= places) & (places < start + len(part))]
             parts.append(part.take(pa.array(here - start)))
             start += len(part)
         table = pa.Table.from_batches(parts)
@@ -84,7 +84,8 @@ def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
     return dict(zip(table.column_names, (column.to_pylist() for column in text), strict=True))
 
 
-def _chosen(rows: int, most: int) -> Integers:
+def chosen(rows: int, most: int) -> Integers:
+    """Return which rows of a table are read: at most `most`, a random choice in their order."""
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 

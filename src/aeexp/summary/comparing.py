@@ -11,10 +11,11 @@ from aeexp.summary.comparison import Comparison
 from aeexp.summary.conclusion import points_by
 from aeexp.summary.figures.pareto import front
 from aeexp.summary.picture import Picture, picture
-from aeexp.summary.sheet import Cell, Sheet, said, spread_out
+from aeexp.summary.sheet import spread_out
 from aeexp.summary.spread import spread
 from aeexp.summary.varied import Varied, shown
-from aeexp.summary.wording import joined
+from aeexp.web.sheet import Cell, Sheet, said
+from aeexp.web.wording import joined
 
 MOST_CELLS = 300
 """Of a heat map that can be read."""

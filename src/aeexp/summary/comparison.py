@@ -11,7 +11,7 @@ from aeexp.runs import Status
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
-from aeexp.summary.wording import joined
+from aeexp.web.wording import joined
 
 STATUSES = tuple(status.value for status in Status)
 

@@ -7,7 +7,7 @@ from aeexp.summary.comparison import Comparison, Setting
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import Varied, shown
-from aeexp.summary.wording import counted, joined, number, one_line
+from aeexp.web.wording import counted, joined, number, one_line
 
 INCOMPARABLE = ("training.loss", "preprocessing", "regulariser")
 """Overrides, whole or by their first word, that change what a loss measures."""

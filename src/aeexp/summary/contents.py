@@ -13,11 +13,12 @@ from aeexp.summary.conclusion import conclusion
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.picture import Picture
 from aeexp.summary.pictures import pictures
-from aeexp.summary.sheet import Cell, Sheet, measured, said, spread_out
+from aeexp.summary.sheet import spread_out
 from aeexp.summary.study import Study
 from aeexp.summary.table import address
 from aeexp.summary.varied import SEED, Varied, shown
-from aeexp.summary.wording import joined
+from aeexp.web.sheet import Cell, Sheet, measured, said
+from aeexp.web.wording import joined
 
 TOP_RUNS, TOP_SETTINGS = 5, 10
 MOST_VALUES = 12

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aeexp.runs import Job, Ledger, Run, Status
-from aeexp.summary.wording import one_line
+from aeexp.web.wording import one_line
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from io import BytesIO
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from aeexp.summary.sheet import Sheet
+from aeexp.web.sheet import Sheet
 
 
 @dataclass(frozen=True)

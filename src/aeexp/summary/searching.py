@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from aeexp.summary import figures
 from aeexp.summary.picture import Picture, picture
-from aeexp.summary.sheet import Cell, Sheet, measured, said
 from aeexp.summary.study import Study, Trial
-from aeexp.summary.wording import joined
+from aeexp.web.sheet import Cell, Sheet, measured, said
+from aeexp.web.wording import joined
 
 
 def searched(study: Study) -> Iterator[Picture]:

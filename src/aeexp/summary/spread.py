@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor, fsum, isfinite, log10, nan, sqrt
 
-from aeexp.summary.wording import NOTHING, number
+from aeexp.web.wording import NOTHING, number
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from aeexp.summary.histories import Band, Curves, curves
 from aeexp.summary.latents import Latents, latents, turned
 from aeexp.summary.outcome import Outcome
 from aeexp.summary.picture import Picture, picture
-from aeexp.summary.sheet import Cell, Sheet, measured
 from aeexp.summary.table import address
+from aeexp.web.sheet import Cell, Sheet, measured
 
 MOST_PANELS = 24
 EPOCHS = 6

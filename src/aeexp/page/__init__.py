@@ -1,0 +1,5 @@
+"""The report of a run: one page that needs no network and no other file."""
+
+from aeexp.page.page import page
+
+__all__ = ["page"]

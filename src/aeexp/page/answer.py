@@ -1,0 +1,77 @@
+"""The answer of a run, and what the table is that it is about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aeexp.data import Classes, Dataset, Labels
+from aeexp.names import few, short
+from aeexp.page.kept import Kept
+from aeexp.web.wording import counted
+
+QUESTIONS = {
+    "structure": "Is there structure in the table?",
+    "stability": "Do other random starts find the same?",
+    "chance": "Is it more than chance?",
+    "pca": "Does it say more than PCA?",
+    "next": "What to do next",
+}
+MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
+MODELS = {
+    "Shallow": "An autoencoder without hidden layers",
+    "Deep": "A deep autoencoder",
+    "Linear": "A linear autoencoder",
+}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the answer: what it is about, what it claims, and the mark of the claim."""
+
+    question: str
+    claim: str
+    mark: str
+    text: str
+
+
+def answer(run: Kept) -> list[Sentence]:
+    """Return the sentences of the answer, or the verdict on the training where there is none."""
+    told = run.document("answer").get("sentences", [])
+    verdict = run.record.get("verdict", {}).get("sentence", "")
+    if not told and verdict:
+        return [Sentence("How the training went", "", "→", verdict)]
+    return [_sentence(each["about"], each["claim"], each["sentence"]) for each in told]
+
+
+def _sentence(about: str, claim: str, text: str) -> Sentence:
+    advice = about == "next"
+    mark = "→" if advice else MARKS.get(claim, "?")
+    return Sentence(QUESTIONS.get(about, about), "" if advice else claim, mark, text)
+
+
+def about(run: Kept, data: Dataset) -> Iterator[str]:
+    """Yield sentences on what the table is and what was done with it."""
+    size = f"{counted(len(data.rows), 'row')} and {counted(len(data.features), 'feature')}"
+    yield f"The table has {size}."
+    if data.labels:
+        named = few([_label(each) for each in data.labels])
+        yield f"Known of its rows: {named}; the autoencoder did not see that."
+    if run.factors:
+        model = MODELS.get(run.record.get("specs", {}).get("model", ""), "An autoencoder")
+        yield f"{model} describes each row by {counted(len(run.factors), 'factor')}."
+        yield from _split(run.latents["split"], len(data.rows))
+
+
+def _label(labels: Labels) -> str:
+    kind = f"{len(labels.names):,} classes" if isinstance(labels, Classes) else "a number"
+    return f"{short(labels.name)} ({kind})"
+
+
+def _split(split: Sequence[str], rows: int) -> Iterator[str]:
+    held_out = round(rows * sum(part == "val" for part in split) / max(len(split), 1))
+    roughly = "" if len(split) == rows else "about "
+    if held_out:
+        learnt = f"{roughly}{rows - held_out:,} rows"
+        tried = f"was tried on the other {held_out:,} (held out)"
+        yield f"It learnt from {learnt} (training) and {tried}."
+    else:
+        yield "It learnt from all rows; none was held out to try it on."

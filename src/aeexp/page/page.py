@@ -1,0 +1,23 @@
+"""page: the directory of a run and its table -> report.html."""
+
+from pathlib import Path
+
+from aeexp.data import Dataset
+from aeexp.page.contents import contents
+from aeexp.page.kept import Kept
+from aeexp.web.render import render
+
+SCRIPTS = "page", "column", "frame", "dots", "view", "choices"
+
+
+def page(folder: Path, data: Dataset) -> bytes:
+    """Return the report of a run as one HTML file.
+
+    What the directory lacks is left out, so that a run that diverged has a report, too. At most
+    100,000 rows can be looked at one by one, and as many features as fit into some megabytes.
+
+    folder: of the run. data: the table that it is about, for its labels and its features in
+    original units.
+    """
+    template = Path(__file__).parent / "template" / "report"
+    return render(template, *SCRIPTS, contents=contents(Kept(folder), data))

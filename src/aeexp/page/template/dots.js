@@ -1,0 +1,72 @@
+// The rows themselves: in which order, how opaque, and pixel by pixel
+
+/** Put the rows into the order in which they are drawn, and say how opaque each is. */
+function sortRows(view) {
+  const { n, depth, order, alpha, shuffled } = view;
+  const fading = byId("fade").checked;
+  const opacity = (row, near) => {
+    if (view.column.names && view.off.has(Math.min(view.paint[row], view.none))) return 0;
+    return (fading && view.doubtful[row] ? 34 : 235) * near;
+  };
+  if (view.plane) {
+    order.set(shuffled);
+    for (let i = 0; i < n; i += 1) alpha[i] = opacity(i, 1);
+    return;
+  }
+  const steps = 2048;
+  const starts = new Uint32Array(steps + 1);
+  const level = (i) => Math.min(steps - 1, Math.max(0, Math.floor(((depth[i] + 1.75) / 3.5) * steps)));
+  for (let i = 0; i < n; i += 1) starts[level(i) + 1] += 1;
+  for (let k = 0; k < steps; k += 1) starts[k + 1] += starts[k];
+  for (let k = 0; k < n; k += 1) {
+    const i = shuffled[k];
+    order[starts[level(i)]++] = i;
+    alpha[i] = opacity(i, Math.min(1, Math.max(0.3, 0.72 + 0.4 * depth[i])));
+  }
+}
+
+/** Return the pixels of a dot: where they are, how much of each it covers, how dark its rim is. */
+function dot(view, width) {
+  const radius = view.dense * Math.min(6, Math.max(1.2, 22 / view.n ** 0.25)) * Math.min(1.6, Math.max(1, view.zoom ** 0.3));
+  const half = Math.ceil(radius);
+  const [places, covers, shades] = [[], [], []];
+  for (let dy = -half; dy <= half; dy += 1) {
+    for (let dx = -half; dx <= half; dx += 1) {
+      const cover = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
+      const inner = radius > 3 ? Math.min(1, Math.max(0, radius - 0.6 - Math.hypot(dx, dy) * 1.08)) : 1;
+      if (cover > 0.02) {
+        places.push(4 * (dy * width + dx));
+        covers.push(256 * cover);
+        shades.push(256 * (0.6 + 0.4 * inner));
+      }
+    }
+  }
+  return [half, Int32Array.from(places), Int32Array.from(covers), Int32Array.from(shades)];
+}
+
+/** Draw all rows into the pixels of an opaque image. */
+function drawDots(view, image) {
+  const { data: out, width, height } = image;
+  const { n, x, y, order, alpha, paint, hues } = view;
+  const [half, places, covers, shades] = dot(view, width);
+  const size = places.length;
+  for (let k = 0; k < n; k += 1) {
+    const row = order[k];
+    const across = Math.round(x[row]);
+    const down = Math.round(y[row]);
+    const opaque = alpha[row];
+    if (opaque && across >= half && down >= half && across < width - half && down < height - half) {
+      const middle = 4 * (down * width + across);
+      const hue = 3 * paint[row];
+      const [red, green, blue] = [hues[hue], hues[hue + 1], hues[hue + 2]];
+      for (let m = 0; m < size; m += 1) {
+        const cover = covers[m] * opaque;
+        const shade = shades[m];
+        const p = middle + places[m];
+        out[p] += (((red * shade) >> 8) - out[p]) * cover >> 16;
+        out[p + 1] += (((green * shade) >> 8) - out[p + 1]) * cover >> 16;
+        out[p + 2] += (((blue * shade) >> 8) - out[p + 2]) * cover >> 16;
+      }
+    }
+  }
+}

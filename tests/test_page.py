@@ -1,0 +1,497 @@
+"""The report of a run says what its directory holds, trusts no name, and stays small."""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from made_run import SENTENCES, made
+
+from aeexp.data import Classes, Dataset, Values, load
+from aeexp.experiment import run
+from aeexp.page import columns, page, pictures
+from aeexp.page.kept import Kept
+from aeexp.page.view import view
+from aeexp.runs import Status, keep
+from aeexp.spec import SGD, Experiment, Training, Wine
+from aeexp.watch import Watch
+
+HOSTILE = (
+    "</script><img src=x onerror=alert(1)>",
+    "<!--<script>",
+    '"><svg onload=alert(1)>',
+    "\x1b[2J\u202egpj",
+    "{{ 7 * 7 }}{% raw %}",
+    "W" * 300,
+    "\ud800",
+    "蛋白质",
+)
+
+
+class Elements(HTMLParser):
+    """The elements of a page, its texts, and the texts inside of its tables."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self.inside = False
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in {"td", "th"}:
+            self.inside = True
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside &= tag not in {"td", "th"}
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data.strip())
+        if self.inside:
+            self.tables[-1][-1][-1] += data.strip()
+
+    @property
+    def text(self) -> str:
+        return " ".join(filter(None, self.texts))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def table(self, *heads: str) -> list[dict[str, str]]:
+        """Return the first table that has these columns."""
+        for head, *body in self.tables:
+            if set(heads) <= set(head):
+                return [dict(zip(head, row, strict=False)) for row in body]
+        raise AssertionError(heads)
+
+
+def shown(content: bytes) -> dict:
+    """Return the data of the view."""
+    found = re.search(rb'id="view-data">(.*?)</script>', content, re.DOTALL)
+    return json.loads(found[1])
+
+
+def unpacked(column: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(column["data"]), f"<u{column['bits'] // 8}")
+
+
+def numbers(column: dict) -> np.ndarray:
+    """Return the numbers of a column as the page's script computes them."""
+    codes, missing = unpacked(column), 2 ** column["bits"] - 1
+    share = codes / (missing - 1)
+    return np.where(codes == missing, np.nan, column["low"] * (1 - share) + column["high"] * share)
+
+
+def column(content: bytes, name: str) -> dict:
+    return next(each for each in shown(content)["columns"] if each["name"] == name)
+
+
+@pytest.fixture(scope="module")
+def wine() -> Dataset:
+    return load(Wine())
+
+
+@pytest.fixture(scope="module")
+def report(wine: Dataset, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return page(made(tmp_path_factory.mktemp("runs") / "wine", wine), wine)
+
+
+def table_of(count: int, features: int, **changes: object) -> Dataset:
+    x = np.random.default_rng(0).normal(size=(count, features))
+    named = tuple(f"feature_{k}" for k in range(features))
+    return replace(Dataset("made", x, named, range(count)), **changes)
+
+
+# What it says
+
+
+def test_the_answer_comes_first_with_a_mark_for_each_claim(report: bytes) -> None:
+    elements = Elements(report)
+    ids = [each.get("id") for each in elements.all("section")]
+    assert ids[0] == "answer"
+    for _, _, sentence in SENTENCES:
+        assert sentence in elements.text
+    claims = [each["class"].split() for each in elements.all("li") if each.get("class")]
+    assert claims == [["claim", "yes"]] * 3 + [["claim", "no"], ["claim"]]
+    assert re.findall(r'class="mark" aria-hidden="true">(.)', report.decode()) == [*"✓✓✓✗→"]
+
+
+def test_what_the_table_is_stands_above_the_answer(report: bytes) -> None:
+    text = Elements(report).text
+    about = "The table has 178 rows and 13 features. Known of its rows: cultivar (3 classes)"
+    assert 0 < text.index(about) < text.index(SENTENCES[0][2])
+    assert "142 rows (training) and was tried on the other 36 (held out)" in text
+
+
+def test_stamps_warn(report: bytes) -> None:
+    assert "its number of clusters was taken from the labels" in Elements(report).text
+    assert any(each.get("role") == "note" for each in Elements(report).all("div"))
+
+
+def test_every_part_of_the_evidence_is_there_in_order(report: bytes) -> None:
+    ids = [each["id"] for each in Elements(report).all("section")]
+    assert ids == [
+        "answer", "rows", "factors", "clusters", "labels", "baselines", "chance", "training",
+        "trust", "more", "settings", "methods",
+    ]  # fmt: skip
+
+
+def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
+    elements = Elements(report)
+    methods = elements.table("method", "error, held-out rows")
+    assert [row["method"] for row in methods][:2] == ["autoencoder", "PCA"]
+    assert methods[1]["error, held-out rows"] == "0.54"
+    [first, *_] = elements.table("measure", "tables without structure")
+    assert (first["measure"], first["this table"], first["p"]) == (
+        "clustering.kmeans.silhouette", "0.49", "0.02",
+    )  # fmt: skip
+    [_, _, last] = elements.table("cluster", "overlap when found again (Jaccard)")
+    assert list(last.values()) == ["cluster 2", "58", "0.53", "no"]
+    kmeans, dbscan = elements.table("clustering", "clusters")
+    assert kmeans["agreement of starts (ARI)"] == "0.9"
+    assert kmeans["ambiguous pairs (PAC)"] == "0.02"
+    assert dbscan["how far apart (silhouette)"] == ""
+    assert "share of rows in none" not in kmeans
+
+
+def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> None:
+    cards = [each["class"] for each in Elements(report).all("article")]
+    assert cards == ["card", "card doubtful", "card doubtful"]
+    text = Elements(report).text
+    assert "This factor is a duplicate of z1" in text
+    assert "This factor is dead" in text
+    assert text.count("Other random starts do not find this factor again") == 2
+
+
+def test_a_bar_has_the_length_of_its_importance(report: bytes) -> None:
+    bars = Elements(report).all("rect")
+    values = [row["by"] for row in Elements(report).table("follows", "by")]
+    sizes = [abs(float(value.replace("−", "-"))) for value in values]
+    widths = [float(bar["width"]) for bar in bars[: len(sizes)]]
+    np.testing.assert_allclose(widths, np.array(sizes) * widths[0] / sizes[0], atol=0.5)
+    sides = {value[0]: bar["class"] for value, bar in zip(values, bars, strict=False)}
+    assert sides == {"+": "positive", "−": "negative"}
+
+
+def test_the_command_and_the_settings_are_there(report: bytes) -> None:
+    text = Elements(report).text
+    assert "aeexp dataset=wine 'model.hidden=[8, 4]'" in text
+    assert "seed: 0" in text
+    assert "656dfdfc" in text
+    assert "@inproceedings{kingma2015" in text
+
+
+def test_headings_go_down_one_level_at_a_time_and_every_table_has_a_caption(report: bytes) -> None:
+    elements = Elements(report)
+    levels = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(np.diff(levels)) == 1
+    assert len(elements.all("caption")) == len(elements.all("table"))
+    assert all(each["alt"] for each in elements.all("img"))
+
+
+# The view of the rows
+
+
+def test_the_view_holds_where_the_rows_lie_and_all_they_are_coloured_by(
+    report: bytes, wine: Dataset
+) -> None:
+    content = shown(report)
+    groups = {each["group"] for each in content["columns"]}
+    assert groups == {
+        "Factors", "Known labels", "Clusters found", "Rows", "Can the row be trusted?", "Features",
+    }  # fmt: skip
+    assert (content["rows"], content["names"], content["numbers"]) == (178, None, None)
+    np.testing.assert_array_equal(unpacked(column(report, "cultivar")), wine.label.codes)
+    proline = wine.features.index("proline")
+    np.testing.assert_allclose(numbers(column(report, "proline")), wine.x[:, proline], atol=0.02)
+
+
+def test_clusters_have_the_colours_of_the_classes_that_they_match(wine: Dataset) -> None:
+    codes = np.array([2, 0, 1])[wine.label.codes]
+    assert columns.matched(codes, wine.label) == [1, 2, 0]
+    more = np.where(np.arange(178) == 0, 3, codes)
+    assert columns.matched(more, wine.label) == [1, 2, 0, 3]
+    assert columns.matched(np.full(178, -1), wine.label) == []
+    assert columns.matched(codes, None) is None
+
+
+def test_rows_whose_place_is_not_to_be_trusted_are_told(report: bytes) -> None:
+    shares = [
+        numbers(each)
+        for each in shown(report)["columns"]
+        if re.match("(trust|contin)", each["name"])
+    ]
+    assert len(shares) == 2
+    low = np.flatnonzero((np.array(shares) < 0.75).any(0))
+    assert shown(report)["doubtful"] == low.tolist()
+    assert 0 < len(low) < 178
+
+
+def test_of_many_rows_a_choice_is_shown_with_the_numbers_that_they_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module in "kept", "view":
+        monkeypatch.setattr(f"aeexp.page.{module}.MOST_ROWS", 50)
+    data = table_of(400, 4)
+    content = page(made(tmp_path / "run", data), data)
+    chosen = shown(content)["numbers"]
+    assert len(chosen) == shown(content)["rows"] == 50
+    values = numbers(column(content, "feature_2"))
+    np.testing.assert_allclose(values, data.x[chosen, 2], atol=1e-3)
+    assert "A random choice of 50 of the 400 rows is shown." in Elements(content).text
+
+
+def test_features_that_the_factors_follow_most_come_first(report: bytes) -> None:
+    there = [each["name"] for each in shown(report)["columns"] if each["group"] == "Features"]
+    rows = Elements(report).table("factor", "feature", "importance")
+    total = dict.fromkeys(there, 0.0)
+    for row in rows:
+        total[row["feature"]] += abs(float(row["importance"]))
+    assert there == sorted(there, key=lambda name: -total[name])
+
+
+@given(
+    arrays.arrays(
+        np.float64, st.integers(1, 40), elements=st.floats(-1e308, 1e308) | st.just(np.nan)
+    ),
+    st.sampled_from([8, 16]),
+)
+def test_a_column_is_kept_to_a_part_of_its_range(values: np.ndarray, bits: int) -> None:
+    with np.errstate(over="ignore"):
+        again = numbers(columns.values("group", "name", values, bits))
+    known = np.isfinite(values)
+    np.testing.assert_array_equal(np.isfinite(again), known)
+    if known.any():
+        low, high = values[known].min(), values[known].max()
+        step = (high / 2 - low / 2) / (2**bits - 2)
+        error = np.abs(again[known] / 2 - values[known] / 2)
+        assert (error <= 0.51 * step + 1e-12 * max(abs(low), abs(high))).all()
+
+
+def test_many_classes_and_rows_without_one_are_told_apart() -> None:
+    codes = np.array([-1, 0, 299])
+    labels = Classes("kind", codes, tuple(map(str, range(300))))
+    stored = columns.classes("Known labels", labels)
+    assert stored["bits"] == 16
+    assert unpacked(stored).tolist() == [65535, 0, 299]
+
+
+# Names that users chose
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    codes = np.arange(40) % len(HOSTILE)
+    data = Dataset(
+        HOSTILE[0],
+        np.random.default_rng(0).normal(size=(40, len(HOSTILE))),
+        HOSTILE,
+        [f"{HOSTILE[i % len(HOSTILE)]}{i}" for i in range(40)],
+        (Classes(HOSTILE[1], codes, HOSTILE), Values(HOSTILE[2], np.arange(40.0))),
+        notes=HOSTILE,
+    )
+    folder = made(tmp_path_factory.mktemp("runs") / "hostile", data)
+    (folder / "methods.md").write_text(HOSTILE[0])
+    (folder / "references.bib").write_text(HOSTILE[1])
+    told = [{"about": name, "claim": name, "sentence": name} for name in HOSTILE]
+    (folder / "answer.json").write_text(json.dumps({"sentences": told}))
+    return page(folder, data)
+
+
+def test_a_name_is_never_more_than_text(hostile: bytes, report: bytes) -> None:
+    kinds = [{tag for tag, _ in Elements(each).tags} for each in (hostile, report)]
+    assert kinds[0] <= kinds[1]
+    assert len(Elements(hostile).all("script")) == 2
+    attributes = {name for _, found in Elements(hostile).tags for name in found}
+    assert not {name for name in attributes if name.startswith("on")}
+    assert HOSTILE[0] in Elements(hostile).text
+    assert "\x1b" not in hostile.decode()
+    assert "\u202e" not in hostile.decode()
+
+
+def test_names_in_the_view_are_whole_but_for_what_is_not_printed(hostile: bytes) -> None:
+    stored = next(e for e in shown(hostile)["columns"] if e.get("names") and "\u8d28" in str(e))
+    assert stored["names"][0] == HOSTILE[0]
+    assert stored["names"][3] == "\ufffd[2J\ufffdgpj"
+    assert len(stored["names"][5]) == 60
+
+
+def test_nothing_but_the_pages_own_script_and_style_may_run(report: bytes) -> None:
+    [policy] = [
+        each["content"]
+        for each in Elements(report).all("meta")
+        if each.get("http-equiv") == "Content-Security-Policy"
+    ]
+    parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert parts["default-src"] == "'none'"
+    assert parts["img-src"] == "data:"
+    assert parts["script-src"].startswith("'sha256-")
+    assert not re.search(rb'(src|href)="(?!data:|#)', report)
+
+
+# What may be missing
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["answer.json", "stability.json"],
+        ["importance.csv"],
+        ["latents.csv"],
+        ["metrics.json", "run.json"],
+        ["weights.csv", "importance.csv", "factors.csv", "traversals.csv"],
+        [".hydra/config.yaml", ".hydra/overrides.yaml", "methods.md", "references.bib"],
+        ["baselines.csv", "scree.csv", "rnx.csv", "evidence.csv", "power.csv", "labels.csv"],
+    ],
+    ids=" ".join,
+)
+def test_what_a_run_lacks_is_left_out(names: list[str], wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    for name in names:
+        (folder / name).unlink()
+    elements = Elements(page(folder, wine))
+    assert elements.all("h1")
+    headings = {each.get("aria-labelledby") for each in elements.all("section")}
+    assert headings <= {each.get("id") for _, each in elements.tags}
+
+
+def test_an_empty_directory_has_a_report(wine: Dataset, tmp_path: Path) -> None:
+    elements = Elements(page(tmp_path, wine))
+    assert "The run has come to no answer." in elements.text
+    assert [each["id"] for each in elements.all("section")] == ["answer", "settings"]
+
+
+def test_without_an_answer_the_verdict_stands_for_it(wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    (folder / "answer.json").unlink()
+    assert "Good: the training went well." in Elements(page(folder, wine)).text
+
+
+def test_a_run_that_diverged_has_a_report(tiny: Callable[..., Experiment], tmp_path: Path) -> None:
+    experiment = tiny(optimizer=SGD(lr=1e30), training=Training(epochs=3))
+    tmp_path = tmp_path / "run"
+    tmp_path.mkdir()
+    assert keep(experiment, tmp_path, lambda: run(experiment), Watch()) is Status.DIVERGED
+    elements = Elements(page(tmp_path, load(experiment.dataset)))
+    assert "DIVERGED" in elements.text
+    assert json.loads((tmp_path / "run.json").read_text())["verdict"]["sentence"] in elements.text
+    sections = [each["id"] for each in elements.all("section")]
+    assert sections == ["answer", "settings"]  # no table of numbers that there are not
+
+
+@pytest.mark.parametrize(
+    ("rows", "features", "factors"), [(2, 1, 1), (3, 2, 2), (50, 40, 35)], ids=str
+)
+def test_small_tables_and_many_factors_have_a_report(
+    rows: int, features: int, factors: int, tmp_path: Path
+) -> None:
+    data = table_of(rows, features)
+    content = page(made(tmp_path / "run", data, factors), data)
+    assert len(Elements(content).all("article")) == min(factors, 32, rows)
+
+
+def test_rows_of_noise_and_constant_columns_have_a_report(tmp_path: Path) -> None:
+    data = table_of(20, 3, x=np.ones((20, 3)))
+    folder = made(tmp_path / "run", data, 2)
+    text = (folder / "latents.csv").read_text().replace(",0,-1,", ",-1,-1,")
+    (folder / "latents.csv").write_text(text)
+    stored = column(page(folder, data), "kmeans")
+    assert stored["names"] == []
+    assert set(unpacked(stored)) == {255}
+
+
+# Figures
+
+
+def test_each_figure_is_in_the_section_that_it_is_about(report: bytes) -> None:
+    found = re.findall(r'<section id="(\w+)"|Figure (\w+) of the run', report.decode())
+    sections, here = {}, ""
+    for section, figure in found:
+        here = section or here
+        if figure:
+            sections[figure] = here
+    assert sections == {
+        "latent": "rows",
+        "weights": "factors",
+        "contingency_kmeans": "clusters",
+        "loss": "training",
+        "surprise": "more",
+    }
+
+
+def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    (tmp_path / "figures").mkdir()
+    pixels = np.full((900, 3000, 3), 255, np.uint8)
+    pixels[:, :1500] = np.random.default_rng(0).integers(0, 256, (900, 1500, 3))
+    Image.fromarray(pixels).save(tmp_path / "figures" / "loss.png", dpi=(300, 300))
+    [picture] = pictures.pictures(tmp_path)
+    assert picture.width == 960
+    content = base64.b64decode(picture.source.partition(",")[2])
+    (tmp_path / "again.png").write_bytes(content)
+    with Image.open(tmp_path / "again.png") as again:
+        assert again.size == (1400, 420)
+        assert again.convert("RGB").getpixel((1390, 5)) == (255, 255, 255)
+
+
+def test_figures_of_strokes_are_part_of_the_page_and_pdf_is_not(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "loss.svg").write_text('<svg width="648pt" height="3pt"></svg>')
+    (tmp_path / "figures" / "weights.pdf").write_text("%PDF")
+    [picture] = pictures.pictures(tmp_path)
+    assert (picture.section, picture.width) == ("training", 864)
+    assert picture.source.startswith("data:image/svg+xml;base64,")
+
+
+# Sizes
+
+
+def test_the_report_of_many_rows_and_features_is_below_10_mb(tmp_path: Path) -> None:
+    rows = 100_000
+    data = table_of(rows, 50, rows=[f"cell_{i:07d}" for i in range(rows)])
+    labels = Classes("type", np.arange(rows) % 8, tuple("abcdefgh"))
+    data = replace(data, labels=(labels,))
+    content = page(made(tmp_path / "run", data), data)
+    assert 4_000_000 < len(content) < 10_000_000
+    assert shown(content)["rows"] == rows
+
+
+def test_what_does_not_fit_is_left_out_and_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("aeexp.page.view.MOST_BYTES", 20_000)
+    data = table_of(1000, 40, rows=[f"r{i}" for i in range(1000)])
+    found = view(Kept(made(tmp_path / "run", data)), data)
+    assert found is not None
+    assert len(found.data) < 30_000
+    held = sum(each["group"] == "Features" for each in json.loads(found.data)["columns"])
+    assert 0 <= held < 40
+    assert f"{held} of 40 features are held here" in " ".join(found.notes)
+
+
+def test_names_of_rows_that_take_too_much_room_give_way_to_numbers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("aeexp.page.view.MOST_NAMES", 1000)
+    data = table_of(100, 3, rows=[f"patient {i}" for i in range(100)])
+    content = page(made(tmp_path / "run", data), data)
+    assert shown(content)["names"] is None
+    assert "Rows are numbered" in Elements(content).text

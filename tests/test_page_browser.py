@@ -1,0 +1,355 @@
+"""The report of a run works in a browser, and asks nothing of any network."""
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from made_run import made
+
+from aeexp.data import Classes, Dataset, load
+from aeexp.page import page
+from aeexp.spec import Wine
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PAYLOAD = "</script><img src=x onerror=console.error(1)>"
+PIXELS = """() => {
+  const canvas = document.getElementById("canvas");
+  const context = canvas.getContext("2d");
+  const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 1) sum = (sum * 31 + data[i]) % 2147483647;
+  return sum;
+}"""
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
+
+
+class Opened:
+    """The report of a run in a browser, with what it said and asked for meanwhile."""
+
+    def __init__(self, tab: sync_api.Page, address: str) -> None:
+        self.tab, self.errors, self.requests = tab, [], []
+        tab.on("console", lambda message: self.errors.append(message.text))
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        tab.on("request", lambda request: self.requests.append(request.url))
+        tab.goto(address)
+        self.canvas = tab.locator("#canvas")
+
+    def pixels(self) -> int:
+        """Return a number that changes with what the view shows."""
+        self.tab.evaluate(SETTLED)
+        return self.tab.evaluate(PIXELS)
+
+    def press(self, key: str) -> int:
+        self.canvas.press(key)
+        return self.pixels()
+
+    def overflows(self) -> bool:
+        return self.tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(tmp_path_factory.mktemp("runs") / "a #1 %20", load(Wine()))
+
+
+def written(folder: Path, data: Dataset, factors: int = 3) -> str:
+    """Write the report of a run that was made up, and return its address."""
+    made(folder, data, factors)
+    (folder / "report.html").write_bytes(page(folder, data))
+    return (folder / "report.html").as_uri()
+
+
+def clouds(rows: int, features: int) -> Dataset:
+    codes = np.arange(rows) % 3
+    x = np.random.default_rng(0).normal(size=(rows, features)) + 4 * codes[:, None]
+    labels = Classes(PAYLOAD, codes, ("a", PAYLOAD, "W" * 200))
+    named = tuple(f"{PAYLOAD}{k}" for k in range(features))
+    return Dataset("clouds", x, named, [f"{PAYLOAD}{i}" for i in range(rows)], (labels,))
+
+
+@pytest.fixture
+def opened(browser: sync_api.Browser, address: str) -> Iterator[Opened]:
+    tab = browser.new_page()
+    yield Opened(tab, address)
+    tab.close()
+
+
+@pytest.fixture
+def showing(browser: sync_api.Browser) -> Iterator[Callable[..., Opened]]:
+    tabs = []
+
+    def show(address: str, **options: object) -> Opened:
+        tabs.append(browser.new_page(**options))
+        return Opened(tabs[-1], address)
+
+    yield show
+    for tab in tabs:
+        tab.close()
+
+
+def test_the_report_opens_without_an_error_and_without_a_request(opened: Opened) -> None:
+    assert opened.tab.title() == "Report on wine"
+    assert opened.pixels() != 0
+    assert opened.errors == []
+    assert {urlsplit(url).scheme for url in opened.requests} <= {"file", "data"}
+    assert [url for url in opened.requests if url.startswith("file:")] == [opened.tab.url]
+
+
+def test_what_is_asked_of_a_network_is_refused(opened: Opened) -> None:
+    answers: list[object] = []
+    opened.tab.on("response", lambda answer: answers.append(answer.url))
+    opened.tab.evaluate("fetch('file:///etc/hostname').catch(() => 0)")
+    opened.tab.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://a.b/c'}))")
+    opened.tab.wait_for_timeout(100)
+    assert answers == []
+    assert any("Content Security Policy" in error for error in opened.errors)
+
+
+def test_every_figure_is_drawn(opened: Opened) -> None:
+    opened.tab.locator("#rows details summary").click()
+    pictures = opened.tab.locator("figure img")
+    sizes = pictures.evaluate_all("all => all.map(each => each.complete && each.naturalWidth)")
+    assert len(sizes) == 5
+    assert min(sizes) > 300
+
+
+def test_a_row_is_told_of_where_the_mouse_is(opened: Opened) -> None:
+    tip, wine = opened.tab.locator("#tip"), load(Wine())
+    assert isinstance(wine.label, Classes)
+    assert not tip.is_visible()
+    rows = set()
+    for x, y in product(range(400, 900, 40), (200, 300)):
+        opened.canvas.hover(position={"x": x, "y": y})
+        opened.pixels()
+        told = tip.inner_text().splitlines()
+        if told:
+            row = int(told[0].removeprefix("row "))
+            rows.add(row)
+            assert f"cultivar: {wine.label.names[wine.label.codes[row]]}" in told
+            assert f"split: {'training' if row % 5 else 'held out'}" in told
+            assert any(line.startswith("kmeans: ") for line in told)
+            assert any(line.startswith("trustworthiness: ") for line in told)
+    assert len(rows) > 2
+    assert opened.errors == []
+
+
+def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Opened) -> None:
+    said = opened.tab.locator("#said")
+    opened.canvas.focus()
+    for key, row in {"n": "row 0,", "p": "row 177,", "Escape": ""}.items():
+        opened.press(key)
+        assert said.inner_text().startswith(row)
+    assert said.inner_text() == ""
+
+
+def test_keys_turn_and_enlarge_and_one_goes_back(opened: Opened) -> None:
+    first = opened.pixels()
+    left, up, larger = map(opened.press, ("ArrowLeft", "ArrowUp", "+"))
+    assert len({first, left, up, larger}) == 4
+    assert opened.press("-") == up
+    assert opened.press("ArrowDown") == left
+    assert opened.press("0") == first
+
+
+def test_buttons_do_what_keys_do(opened: Opened) -> None:
+    first = opened.pixels()
+    opened.tab.get_by_role("button", name="turn left").click()
+    turned = opened.pixels()
+    opened.tab.get_by_role("button", name="as at first").click()
+    assert turned != first
+    assert opened.pixels() == first
+
+
+def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Opened) -> None:
+    first = opened.pixels()
+    opened.canvas.hover(position={"x": 20, "y": 20})
+    opened.tab.mouse.wheel(0, 5)
+    assert opened.pixels() == first
+    opened.canvas.hover(position={"x": 20, "y": 20})
+    opened.tab.mouse.down()
+    opened.tab.mouse.move(200, 300)
+    opened.tab.mouse.up()
+    turned = opened.pixels()
+    assert turned != first
+    opened.canvas.focus()
+    opened.canvas.hover(position={"x": 20, "y": 20})
+    opened.tab.mouse.wheel(0, -200)
+    assert opened.pixels() != turned
+
+
+def test_another_colour_changes_the_picture_the_legend_and_its_description(
+    opened: Opened,
+) -> None:
+    legend, colour = opened.tab.locator("#legend li"), opened.tab.locator("#colour")
+    assert legend.all_inner_texts() == ["class_0 (59)", "class_1 (71)", "class_2 (48)"]
+    swatches = legend.locator(".swatch")
+    hues = swatches.evaluate_all("all => all.map(each => getComputedStyle(each).backgroundColor)")
+    assert hues == ["rgb(1, 115, 178)", "rgb(222, 143, 5)", "rgb(2, 158, 115)"]
+    seen = {opened.pixels()}
+    for name in "kmeans", "split", "proline", "z1":
+        colour.select_option(label=name)
+        seen.add(opened.pixels())
+        assert f"coloured by {name}" in str(opened.canvas.get_attribute("aria-label"))
+    assert len(seen) == 5
+    colour.select_option(label="proline")
+    assert legend.all_inner_texts() == ["278\n1680"]
+
+
+def test_a_class_can_be_taken_out(opened: Opened) -> None:
+    first = opened.pixels()
+    box = opened.tab.get_by_role("checkbox", name="class_1")
+    box.uncheck()
+    assert opened.pixels() != first
+    box.check()
+    assert opened.pixels() == first
+
+
+def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
+    opened: Opened,
+) -> None:
+    first = opened.pixels()
+    opened.tab.locator("#fade").uncheck()
+    assert opened.pixels() != first
+
+
+def test_two_factors_are_a_plane(opened: Opened) -> None:
+    first = opened.pixels()
+    opened.tab.locator("#axis-2").select_option("")
+    plane = opened.pixels()
+    assert plane != first
+    assert opened.press("ArrowLeft") != plane
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("factors", [1, 2, 5])
+def test_as_many_factors_as_there_are_can_be_seen(
+    showing: Callable[..., Opened], tmp_path: Path, factors: int
+) -> None:
+    opened = showing(written(tmp_path / "run", clouds(60, 6), factors))
+    assert opened.tab.locator("#axis-2").is_visible() == (factors > 2)
+    assert opened.tab.locator("#axis-1").is_visible() == (factors > 1)
+    assert opened.press("n") != opened.press("+")
+    assert opened.errors == []
+
+
+def test_a_name_that_is_markup_is_read_as_it_is_written(
+    showing: Callable[..., Opened], tmp_path: Path
+) -> None:
+    opened = showing(written(tmp_path / "run", clouds(30, 4)))
+    opened.press("n")
+    assert f"row {PAYLOAD}0" in opened.tab.locator("#tip").inner_text()
+    assert f"{PAYLOAD} (10)" in opened.tab.locator("#legend").inner_text()
+    assert opened.tab.locator("img[src=x]").count() == 0
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_no_screen_is_too_narrow(
+    showing: Callable[..., Opened], address: str, tmp_path: Path, scheme: str, width: int
+) -> None:
+    size = {"width": width, "height": 740}
+    for each in address, written(tmp_path / "run", clouds(30, 4)):
+        opened = showing(each, viewport=size, color_scheme=scheme)
+        assert not opened.overflows()
+        background = "getComputedStyle(document.body).backgroundColor"
+        assert (opened.tab.evaluate(background) == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
+    showing: Callable[..., Opened], address: str
+) -> None:
+    opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
+    opened.canvas.scroll_into_view_if_needed()
+    box = opened.canvas.bounding_box()
+    fingers = opened.tab.context.new_cdp_session(opened.tab)
+
+    def touch(kind: str, *across: float) -> None:
+        points = [{"x": box["x"] + x, "y": box["y"] + 150, "id": i} for i, x in enumerate(across)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    seen = {opened.pixels()}
+    for start, end in ([120], [200]), ([120, 200], [60, 260]):
+        touch("touchStart", *start)
+        for share in 0.3, 0.6, 1:
+            now = [a + share * (b - a) for a, b in zip(start, end, strict=True)]
+            touch("touchMove", *now)
+        touch("touchEnd")
+        seen.add(opened.pixels())
+    assert len(seen) == 3
+    assert opened.tab.evaluate("visualViewport.scale") == 1
+
+
+def test_a_row_is_found_by_its_name_and_a_tap_elsewhere_lets_go_of_it(
+    showing: Callable[..., Opened], address: str
+) -> None:
+    opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
+    find = opened.tab.locator("#find")
+    find.fill("no such row")
+    assert find.get_attribute("aria-invalid") == "true"
+    find.fill("100")
+    opened.pixels()
+    assert opened.tab.locator("#tip b").inner_text() == "row 100"
+    opened.canvas.tap(position={"x": 3, "y": 3})
+    opened.pixels()
+    assert not opened.tab.locator("#tip").is_visible()
+
+
+def test_print_shows_everything_on_white(showing: Callable[..., Opened], address: str) -> None:
+    opened = showing(address, color_scheme="dark")
+    assert not opened.tab.locator("#configuration").is_visible()
+    opened.tab.emulate_media(media="print")
+    opened.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert opened.tab.locator("#configuration").is_visible()
+    assert not opened.tab.locator("#colour").is_visible()
+    background = opened.tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    assert not opened.overflows()
+    opened.tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    opened.tab.emulate_media(media="screen")
+    assert not opened.tab.locator("#configuration").is_visible()
+
+
+def test_a_methods_paragraph_is_copied(opened: Opened) -> None:
+    opened.tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.tab.locator('.copy[data-of="paragraph"]').click()
+    opened.tab.get_by_role("button", name="Copied").wait_for()
+    assert "A shallow autoencoder" in opened.tab.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_hundred_thousand_rows_turn_smoothly(
+    showing: Callable[..., Opened], tmp_path: Path
+) -> None:
+    opened = showing(written(tmp_path / "run", clouds(100_000, 4)))
+    opened.pixels()
+    milliseconds = opened.tab.evaluate("""async () => {
+      const canvas = document.getElementById("canvas");
+      const start = performance.now();
+      for (let i = 0; i < 20; i += 1) {
+        canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+      }
+      return (performance.now() - start) / 20;
+    }""")
+    assert milliseconds < 150  # 20 on a machine that does nothing else
