@@ -25,7 +25,6 @@ from aeexp.spec import (
     NoEvidence,
     NoFigures,
     Quick,
-    StandardEvidence,
     SwissRoll,
     Training,
 )

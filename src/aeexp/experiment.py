@@ -1,8 +1,7 @@
 """An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.models import Network
 from aeexp.problem import Problem, Problems
+from aeexp.questions import Callbacks, answer
 from aeexp.report import Fitted, begin, report
-from aeexp.spec import Autoencoder, Experiment, Table
+from aeexp.spec import Autoencoder, Experiment, Structure, Table
 from aeexp.training import Member, Trained, engine, train
 from aeexp.watch import Watch
 
@@ -22,7 +22,7 @@ from aeexp.watch import Watch
 def run(
     experiment: Experiment,
     watch: Watch | None = None,
-    callbacks: Sequence[Any] = (),
+    callbacks: Callbacks = (),
     problems: Problems | None = None,
 ) -> Iterator[Artifact]:
     """Yield each artefact as soon as it is known.
@@ -39,6 +39,17 @@ def run(
     with watch.stage("load"):
         problem = (problems or Problems()).pose(experiment)
     watch.posed(experiment, problem)
+    yield from answer(experiment.question, experiment, problem, watch, callbacks)
+
+
+@answer.register
+def _(
+    question: Structure,
+    experiment: Experiment,
+    problem: Problem,
+    watch: Watch,
+    callbacks: Callbacks,
+) -> Iterator[Artifact]:
     yield from begin(experiment, problem)
     planned = plan(experiment, problem)
     trained = train([*map(member, planned.all)], watch, callbacks)

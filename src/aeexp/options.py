@@ -53,6 +53,11 @@ OPTIONS: dict[str, dict[str, type[spec.Spec]]] = {
         "gaussian_mixture": spec.GaussianMixture,
         "agglomerative": spec.Agglomerative,
     },
+    "question": {
+        "structure": spec.Structure,
+        "how_many": spec.HowMany,
+        "learning_rate": spec.LearningRate,
+    },
     "evidence": {
         "standard": spec.StandardEvidence,
         "none": spec.NoEvidence,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aeexp import preprocessing
 from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
 from aeexp.preprocessing import Preprocessing, Scaling
-from aeexp.spec import Autoencoder, Backend, Engine, Experiment, Loss, Partition, Table
+from aeexp.spec import Autoencoder, Backend, Engine, Experiment, HowMany, Loss, Partition, Table
 
 TABLES, MOST_BYTES = 4, 2**28  # kept ready for the next experiment, unless they are large
 
@@ -87,6 +87,7 @@ def check(experiment: Experiment, problem: Problem) -> None:
     _refuse_too_many_clusters(experiment, problem.data)
     _refuse_single_row_batches(experiment, problem.rows)
     _refuse_what_is_no_probability(experiment, problem)
+    _refuse_too_few_features(experiment, problem.data)
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
@@ -95,6 +96,15 @@ def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
         message = (
             f"training.engine=compiled needs backend=jax, got {backend.value}: leave the engine to"
             " aeexp, or choose keras."
+        )
+        raise ValueError(message)
+
+
+def _refuse_too_few_features(experiment: Experiment, data: Dataset) -> None:
+    if isinstance(experiment.question, HowMany) and len(data.features) < 2:
+        message = (
+            f"question=how_many: {data.name} has one feature, of which there is nothing to"
+            " squeeze; give it two or more."
         )
         raise ValueError(message)
 

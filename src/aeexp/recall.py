@@ -26,7 +26,7 @@ def recall(run: Run) -> Experiment:
     assert isinstance(values, DictConfig)
     require_inert(values)
     config = OmegaConf.structured(Experiment)
-    for group in OPTIONS:
+    for group in OPTIONS.keys() & values.keys():  # of older runs, others are as they were
         config[group] = {} if group in SEVERAL else MISSING
     for key, kind in _kinds(run, values).items():
         OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)
@@ -55,6 +55,7 @@ def _is_spec(kind: Any) -> bool:
 def _chosen(run: Run, values: Any) -> dict[str, str]:
     """Return the same for a run of schema 1, of which Hydra says what was chosen."""
     choices = OmegaConf.load(run.folder / ".hydra" / "hydra.yaml").hydra.runtime.choices
-    chosen = {g: OPTIONS[g][choices[g]].__name__ for g in OPTIONS if g not in SEVERAL}
+    single = [g for g in OPTIONS if g in choices and g not in SEVERAL]
+    chosen = {g: OPTIONS[g][choices[g]].__name__ for g in single}
     several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
     return chosen | several

@@ -19,7 +19,7 @@ from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
 from aeexp.names import printable, short
 from aeexp.problem import Problem
-from aeexp.spec import Autoencoder, Experiment
+from aeexp.spec import Autoencoder, Experiment, HowMany, LearningRate
 from aeexp.watch import Standing, Watch
 
 NAMED = 4  # features named on either side of a factor
@@ -135,13 +135,32 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     optimizer, training = experiment.optimizer, experiment.training
     yield (
         f"{_shape(experiment, len(data.features))};"
-        f" {type(optimizer).__name__} lr {optimizer.lr:g}, {training.loss.value},"
-        f" {training.epochs} epochs in batches of {training.batch_size};"
-        f" {experiment.backend.value}, seed {experiment.seed}{_others(experiment.models - 1)}"
+        f" {type(optimizer).__name__} lr {_rate(experiment)}, {training.loss.value},"
+        f" {_epochs(experiment)} in batches of {training.batch_size};"
+        f" {experiment.backend.value}, seed {experiment.seed}{_others(experiment)}"
     )
 
 
-def _others(count: int) -> str:
+def _rate(experiment: Experiment) -> str:
+    match experiment.question:
+        case LearningRate(lowest=lowest, highest=highest):
+            return f"{lowest:g} to {highest:g}"
+    return f"{experiment.optimizer.lr:g}"
+
+
+def _epochs(experiment: Experiment) -> str:
+    if isinstance(experiment.question, LearningRate):
+        return "a few epochs"
+    return f"{experiment.training.epochs} epochs"
+
+
+def _others(experiment: Experiment) -> str:
+    match experiment.question:
+        case HowMany(seeds=seeds, copies=copies, dimensions=most):
+            return f"; for each k up to {most}, {seeds} seeds and {copies} permuted copies"
+        case LearningRate(rates=rates):
+            return f"; {rates} rates"
+    count = experiment.models - 1
     return f", and {count} models to hold it against" if count else ""
 
 
@@ -157,7 +176,8 @@ def _labels(labels: Labels | None) -> str:
 def _shape(experiment: Experiment, features: int) -> str:
     model = experiment.model
     hidden = model.hidden if isinstance(model, Autoencoder) else []
-    layers = [features, *hidden, model.latent_dim, *reversed(hidden), features]
+    latent = "k" if isinstance(experiment.question, HowMany) else model.latent_dim
+    layers = [features, *hidden, latent, *reversed(hidden), features]
     name = f"{type(model).__name__.lower()} autoencoder {'-'.join(map(str, layers))}"
     return " + ".join([name, *experiment.regulariser])
 

@@ -4,7 +4,9 @@ from aeexp.figures.baselines import Measure, baselines
 from aeexp.figures.consensus import consensus
 from aeexp.figures.contingency import contingency
 from aeexp.figures.doubts import Doubts
+from aeexp.figures.how_many import how_many
 from aeexp.figures.latent import latent
+from aeexp.figures.learning_rate import learning_rate
 from aeexp.figures.loss import loss
 from aeexp.figures.null import Against, null
 from aeexp.figures.power import power
@@ -23,7 +25,9 @@ __all__ = [
     "baselines",
     "consensus",
     "contingency",
+    "how_many",
     "latent",
+    "learning_rate",
     "loss",
     "null",
     "power",

@@ -43,6 +43,7 @@ from aeexp.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.spec.model import Activation, Autoencoder, Deep, Initializer, Linear, ModelSpec, Shallow
 from aeexp.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
 from aeexp.spec.preprocessing import FitOn, MinMax, PreprocessingSpec, Robust, Standard, Unscaled
+from aeexp.spec.question import HowMany, LearningRate, QuestionSpec, Structure
 from aeexp.spec.regulariser import (
     L1,
     L1L2,
@@ -96,10 +97,12 @@ __all__ = [
     "Format",
     "FullEvidence",
     "GaussianMixture",
+    "HowMany",
     "Infinite",
     "Initializer",
     "Iris",
     "KMeans",
+    "LearningRate",
     "Linear",
     "Linkage",
     "Loss",
@@ -114,6 +117,7 @@ __all__ = [
     "Partition",
     "Penalty",
     "PreprocessingSpec",
+    "QuestionSpec",
     "Quick",
     "RMSprop",
     "RegulariserSpec",
@@ -125,6 +129,7 @@ __all__ = [
     "Split",
     "Standard",
     "StandardEvidence",
+    "Structure",
     "Sweep",
     "SwissRoll",
     "Table",

@@ -11,6 +11,7 @@ from aeexp.spec.figures import AllFigures, FiguresSpec
 from aeexp.spec.model import ModelSpec, Shallow
 from aeexp.spec.optimizer import Adam, OptimizerSpec
 from aeexp.spec.preprocessing import PreprocessingSpec, Standard
+from aeexp.spec.question import QuestionSpec, Structure
 from aeexp.spec.regulariser import RegulariserSpec
 from aeexp.spec.schedule import Constant, ScheduleSpec
 from aeexp.spec.split import Split
@@ -30,6 +31,7 @@ class Backend(Enum):
 class Experiment(Spec):
     """One run, entirely said; `Experiment()` is what `python -m aeexp` does."""
 
+    question: QuestionSpec = part(Structure, "What is asked of the table.")
     dataset: DatasetSpec = part(Wine, "Where the rows come from.")
     split: Split = part(Split, "Rows held out of training.")
     preprocessing: PreprocessingSpec = part(Standard, "How the columns are scaled.")

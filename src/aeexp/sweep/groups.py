@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from aeexp.controls import own
 from aeexp.experiment import member
 from aeexp.problem import Problems
-from aeexp.spec import Engine
+from aeexp.spec import Engine, Structure
 from aeexp.sweep.task import Task
 from aeexp.training import engine, mould
 
@@ -17,7 +17,7 @@ def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
     """Yield tasks of one mould together, of which an engine makes one population.
 
     Those of an engine that trains one after another come alone, so that each is reported while
-    the next one trains.
+    the next one trains; so do those that ask more than what one model finds.
     """
     alike: dict[str, list[Task]] = {}
     for task in tasks:
@@ -27,7 +27,8 @@ def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
 
 
 def _kind(task: Task, problems: Problems) -> str:
-    if engine(task.experiment) is not Engine.compiled:
+    asks = not isinstance(task.experiment.question, Structure)
+    if asks or engine(task.experiment) is not Engine.compiled:
         return f"task {task.number}"
     problem = problems.pose(task.experiment)
     experiment = task.experiment

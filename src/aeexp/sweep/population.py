@@ -1,14 +1,17 @@
 """The jobs of a sweep as few populations, trained in this process."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from aeexp.controls import Plan, plan
-from aeexp.experiment import fitted, member
+from aeexp.experiment import fitted, member, run
 from aeexp.problem import Problems
+from aeexp.questions import Leg
 from aeexp.runs import Ledger
+from aeexp.spec import Structure
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Outcome, Task
-from aeexp.sweep.workers import Learnt, Workers, failed
+from aeexp.sweep.workers import Learnt, Workers, failed, kept
 from aeexp.training import Trained, train
 from aeexp.watch import Watch
 
@@ -36,7 +39,13 @@ def train_together(
 
 
 def _learnt(group: list[Task], problems: Problems, watch: Watch) -> Iterator[Learnt | Outcome]:
-    """Yield what each task of a group came to in training, or that it failed."""
+    """Yield what each task of a group came to in training, or that it failed.
+
+    One that asks more than what one model finds is answered here, alone.
+    """
+    if not isinstance(group[0].experiment.question, Structure):
+        yield _answered(group[0], problems, watch)
+        return
     try:
         trained = _trained(group, problems, watch)
     except Exception as error:  # noqa: BLE001  (another group's jobs are not to suffer)
@@ -49,6 +58,11 @@ def _learnt(group: list[Task], problems: Problems, watch: Watch) -> Iterator[Lea
             yield _of_task(task, planned, of_task)
         except Exception as error:  # noqa: BLE001
             yield failed(task, error)
+
+
+def _answered(task: Task, problems: Problems, watch: Watch) -> Outcome:
+    own = Leg(watch)
+    return kept(task, partial(run, task.experiment, own, problems=problems), own)
 
 
 def _trained(group: list[Task], problems: Problems, watch: Watch) -> list[tuple[Plan, Trained]]:

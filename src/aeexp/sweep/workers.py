@@ -155,15 +155,23 @@ def _problems() -> Problems:
 
 
 def _report(learnt: Learnt) -> Outcome:
-    """Report a task in its directory; return how it ended, with what its log is to say."""
-    logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    logging.getLogger().handlers = [logging.handlers.QueueHandler(logged)]
+    """Report a task in its directory; a `KeyboardInterrupt` is the job's own doing."""
     watch = Watch()
     watch.seconds.update(learnt.seconds)
+    return kept(learnt.task, partial(_artifacts, learnt, watch), watch)
+
+
+def kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:
+    """Keep a task's artefacts; return how it ended, with what its log is to say."""
+    logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, [logging.handlers.QueueHandler(logged)]
     try:
-        outcome = _kept(learnt.task, partial(_artifacts, learnt, watch), watch)
-    except KeyboardInterrupt:  # the job's own doing: a worker does not hear Ctrl-C
-        outcome = Outcome(learnt.task, Status.INTERRUPTED)
+        outcome = _kept(task, artifacts, watch)
+    except KeyboardInterrupt:
+        outcome = Outcome(task, Status.INTERRUPTED)
+    finally:
+        root.handlers = handlers
     return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
 
 
