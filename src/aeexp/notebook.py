@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
 from aeexp.options import register
+from aeexp.page import report
 from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
@@ -106,7 +107,8 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     taken = claim(Path(folder or _now()).resolve())
     write_bytes(taken / ".hydra" / "config.yaml", _yaml(experiment).encode())
     terminal = Terminal()
-    keep(experiment, taken, partial(artifacts, experiment, terminal, problems), terminal)
+    yields = partial(artifacts, experiment, terminal, problems)
+    keep(experiment, taken, yields, terminal, report(experiment, taken, problems))
     return LoadedRun(taken)
 
 

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from aeexp.artifact import Artifact
 from aeexp.backend import choose, cores, running, unheard
 from aeexp.inert import require_inert
+from aeexp.page import report
 from aeexp.problem import Problems
 from aeexp.runs import Ledger, Status, keep, named
 from aeexp.spec import Experiment
@@ -36,13 +37,15 @@ def perform(config: DictConfig, problems: Problems | None = None) -> Status:
     """
     hydra = HydraConfig.get()
     folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
+    problems = problems or Problems()
     yields = partial(artifacts, experiment, terminal, problems)
+    told = report(experiment, folder, problems)
     if hydra.mode is not RunMode.MULTIRUN:
-        return keep(experiment, folder, yields, terminal)
+        return keep(experiment, folder, yields, terminal, told)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
     ledger.started({number: folder})
     try:
-        status = keep(experiment, folder, yields, terminal)
+        status = keep(experiment, folder, yields, terminal, told)
     except KeyboardInterrupt:
         ledger.finished(number, Status.INTERRUPTED)
         raise

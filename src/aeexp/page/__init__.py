@@ -1,5 +1,5 @@
 """The report of a run: one page that needs no network and no other file."""
 
-from aeexp.page.page import page
+from aeexp.page.page import page, report
 
-__all__ = ["page"]
+__all__ = ["page", "report"]

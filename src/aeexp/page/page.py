@@ -1,13 +1,23 @@
 """page: the directory of a run and its table -> report.html."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from aeexp.data import Dataset
 from aeexp.page.contents import contents
 from aeexp.page.kept import Kept
+from aeexp.problem import Problems
+from aeexp.spec import Experiment, NoFigures
 from aeexp.web.render import render
 
 SCRIPTS = "page", "column", "frame", "dots", "view", "choices"
+
+
+def report(experiment: Experiment, folder: Path, problems: Problems) -> Callable[[], bytes] | None:
+    """Return what makes the report of a run; None where nothing is to be drawn."""
+    if isinstance(experiment.figures, NoFigures):
+        return None
+    return lambda: page(folder, problems.pose(experiment).data)
 
 
 def page(folder: Path, data: Dataset) -> bytes:

@@ -18,8 +18,11 @@ def keep(
     folder: Path,
     artifacts: Callable[[], Iterator[Artifact]],
     watch: Watch,
+    report: Callable[[], bytes] | None = None,
 ) -> Status:
     """Write what a run yields into its directory as it comes; return COMPLETED or DIVERGED.
+
+    report: makes report.html of the directory, once all else is there, unless the run failed.
 
     Raises:
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
@@ -40,20 +43,24 @@ def keep(
             write_bytes(folder / "traceback.txt", text.encode())
         raise
     finally:
-        _end(record, status, folder, watch)
+        _end(record, status, watch, report)
     return status
 
 
-def _end(record: Record, status: Status, folder: Path, watch: Watch) -> None:
-    """Write and tell how a run ended; without the record of it, it has failed."""
+def _end(record: Record, status: Status, watch: Watch, report: Callable[[], bytes] | None) -> None:
+    """Write and tell how a run ended; without the record of it, or its report, it has failed."""
     try:
         record.end(status, watch.seconds)
-    except OSError as error:
+        if report and status is not Status.FAILED:
+            write_bytes(record.folder / "report.html", report())
+    except Exception as error:
         record.note(status=Status.FAILED)
         record.content.setdefault("error", named(error))
+        with suppress(OSError):
+            record.end(Status.FAILED, watch.seconds)
         raise
     finally:
-        watch.ended(record.content, folder)
+        watch.ended(record.content, record.folder)
 
 
 def named(error: BaseException) -> str:

@@ -38,7 +38,7 @@ class Record:
     """The run.json of one run: written when it begins, replaced when it ends."""
 
     def __init__(self, folder: Path, experiment: Experiment) -> None:
-        self.path = folder / "run.json"
+        self.folder, self.path = folder, folder / "run.json"
         self.content: dict[str, Any] = {
             "schema": SCHEMA,
             "status": Status.RUNNING,

@@ -17,6 +17,7 @@ from typing import Self
 
 from threadpoolctl import threadpool_limits
 
+from aeexp import page
 from aeexp.artifact import Artifact
 from aeexp.controls import plan
 from aeexp.history import History
@@ -193,6 +194,7 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch)
     try:
         set_aside(task.folder)
         task.folder.mkdir(parents=True)
-        return Outcome(task, keep(task.experiment, task.folder, artifacts, watch))
+        told = page.report(task.experiment, task.folder, _problems())
+        return Outcome(task, keep(task.experiment, task.folder, artifacts, watch, told))
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
         return Outcome(task, Status.FAILED, named(error))
