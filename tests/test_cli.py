@@ -69,6 +69,7 @@ def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path)
     model |= {"manifest.json", "support.npz"}
     assert files(folder) == {
         *("run.json", "metrics.json", "interpretation.json", "aeexp.log"),
+        *("report.html", "methods.md", "references.bib"),
         *("history.csv", "latents.csv", "weights.csv", "reconstruction.csv"),
         *(f"figures/{name}.png" for name in figures),
         *(f"model/{name}" for name in model),
@@ -78,12 +79,35 @@ def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path)
     assert record["status"] == "COMPLETED"
     assert record["verdict"]["sentence"] in done.stdout
     stages = {"import", "load", "build", "train", "compile", "analyse", "figures", "total"}
+    stages |= {"evidence"}
     assert set(record["seconds"]) == stages
     assert str(folder.relative_to(tmp_path)) in done.stdout.replace("\n", "")
     with (folder / "latents.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 178
     weights = np.load(folder / "model" / "weights.npz")
     assert weights["z/kernel"].shape == (13, 3)
+
+
+FEW = ("evidence.repeats=2", "evidence.permutations=1", "evidence.clouds=1", "evidence.planted=1")
+
+
+def test_evidence_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path) -> None:
+    done = aeexp("training.epochs=3", *FEW, "evidence.sizes=[1]", "evidence.labels=5")
+    assert done.returncode == 0, done.stderr
+    with_evidence = files(directory(tmp_path))
+    aeexp("training.epochs=3", "evidence=none", "hydra.run.dir=alone")
+    figures = {"baselines", "scree", "rnx", "reproducibility", "null", "power", "cards", "probes"}
+    figures |= {"consensus_kmeans", "consensus_dbscan"}
+    tables = {"baselines", "scree", "rnx", "evidence", "power", "repeats", "labels"}
+    tables |= {"factors", "importance", "traversals", "associations"}
+    assert with_evidence - files(tmp_path / "alone") == {
+        *(f"figures/{name}.png" for name in figures),
+        *(f"{name}.csv" for name in tables),
+        *("answer.json", "stability.json"),
+    }
+    sentences = read(directory(tmp_path), "answer.json")["sentences"]
+    assert len(sentences) == 5
+    assert all(each["sentence"] in done.stdout for each in sentences)
 
 
 def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> None:
