@@ -54,9 +54,8 @@ def _of_classes(z: Floats, codes: Integers) -> tuple[Floats, Floats]:
     groups, codes = np.unique(codes, return_inverse=True)
     if len(groups) < 2:
         return _undefined(z), _undefined(z)
-    z = centred(z)
     h = (len(z) - 1) * _between(_ranks(z), codes)  # which is corrected for ties
-    return _between(z, codes), stats.chi2.sf(h, len(groups) - 1)
+    return _between(centred(z), codes), stats.chi2.sf(h, len(groups) - 1)
 
 
 def _between(values: Floats, codes: Integers) -> Floats:
@@ -68,7 +67,7 @@ def _between(values: Floats, codes: Integers) -> Floats:
 def _of_values(z: Floats, values: Floats) -> tuple[Floats, Floats]:
     if len(values) < 3:
         return _undefined(z), _undefined(z)
-    x, y = _ranks(centred(z)), _ranks(centred(values[:, None]))
+    x, y = _ranks(z), _ranks(values[:, None])
     lengths = np.sqrt(np.square(x).sum(axis=0) * np.square(y).sum())
     r = ((x * y).sum(axis=0) / _positive(lengths)).clip(-1, 1)
     with np.errstate(divide="ignore"):  # of a perfect correlation: p is 0
@@ -77,8 +76,9 @@ def _of_values(z: Floats, values: Floats) -> tuple[Floats, Floats]:
 
 
 def _ranks(columns: Floats) -> Floats:
-    """Return the ranks in each column about their mean, means of them for ties."""
-    return stats.rankdata(columns, axis=0) - (len(columns) + 1) / 2
+    """Return the ranks in each column about their mean: means for ties, 0 of what is constant."""
+    varying = centred(columns).any(axis=0)
+    return (stats.rankdata(columns, axis=0) - (len(columns) + 1) / 2) * varying
 
 
 def _positive(values: Floats) -> Floats:

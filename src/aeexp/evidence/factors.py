@@ -19,6 +19,7 @@ from aeexp.findings import Findings
 Other = tuple[Floats, Weighed]
 """Another training's factors, (controls' rows, factors), and how it weighs them."""
 TRAVERSED = 20  # features of traversals.csv
+MOST_TIES = 2  # labels that a card names
 TAKEN = {"factor", "z"}  # the columns before them
 
 
@@ -122,21 +123,19 @@ def _said(card: Card) -> Iterator[str]:
     """Yield short lines on a factor."""
     explained = card.explained
     if np.isfinite(explained.mean):
-        yield f"{_percent(explained.mean)} % of the variance"
-    if explained.low < explained.high:
-        yield f"  {_percent(explained.low)} to {_percent(explained.high)} % over trainings"
+        low, high = (f"{100 * share:z.0f}" for share in (explained.low, explained.high))
+        over = f" ({low} to {high})" if explained.low < explained.high else ""
+        yield f"{100 * explained.mean:z.0f} % of the variance{over}"
     if np.isfinite(card.reproducibility):
         yield f"reproducibility {card.reproducibility:.2f}"
-    yield from map(_tied, sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:2])
-
-
-def _percent(share: Floats) -> str:
-    return f"{100 * share:z.0f}"
+    for tie in sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:MOST_TIES]:
+        yield tie.label
+        yield f"  {_tied(tie)}"
 
 
 def _tied(tie: Tie) -> str:
     if np.isnan(tie.value):
-        return f"{tie.label}: not defined"
+        return "nothing to compare"
     sign = "η²" if tie.measure == "eta squared" else "ρ"
     p = "p < 0.001" if tie.p_adjusted < 0.001 else f"p = {tie.p_adjusted:.2g}"
-    return f"{sign} {tie.value:z.2f}, {p}: {tie.label}"
+    return f"{sign} {tie.value:z.2f}, adjusted {p}".replace("-", "−")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.transforms import ScaledTranslation
 from scipy.optimize import isotonic_regression
 
@@ -17,10 +18,8 @@ from aeexp.figures.panel import Panel, panel
 MOST_FACTORS, MOST_BARS, MOST_LINES = 6, 8, 5
 LONGEST = 1.5
 """Inches that the name of a feature may take."""
-BAR, WIDE = 0.22, 1.8
-"""Inches from one bar to the next, and that a panel is wide."""
-VALUE, SAID = 0.75, 2.2
-"""Inches for a value in original units, and for what is said of a factor."""
+BAR, WIDE, SAID = 0.22, 1.7, 2.2
+"""Inches from one bar to the next, that a panel is wide, and that lines on a factor may take."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +46,59 @@ class Factor:
         """Return the features by how strongly they drive it, falling."""
         return np.argsort(-np.nan_to_num(np.abs(self.slopes[0])), kind="stable")
 
+    def beside(self, features: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return what is written left and right of the lines: values, and whose they are."""
+        drawn = self.strongest[:MOST_LINES]
+        names = [style.fit(features[j], LONGEST, style.SMALL) for j in drawn]
+        first, last = ([*map(_short, end[drawn])] for end in self.ends)
+        return first, [f"{value}  {name}" for value, name in zip(last, names, strict=True)]
+
 
 @style.styled
 def cards(factors: Sequence[Factor], features: Sequence[str]) -> Figure:
     """Draw a card for each factor: at most the 6 that explain most; grey are those in doubt."""
     drawn = _chosen(factors)
-    bars = min(MOST_BARS, len(features))
-    margins = style.Margins(
-        left=0.25 + min(LONGEST, max(0.5, style.widest(features, style.SMALL))),
-        right=VALUE + LONGEST + SAID + 0.35,
-        across=VALUE + 0.2,
-        down=0.75,
-        top=1.15,
-        bottom=0.75,
-    )
-    figure, grid = style.canvas((len(drawn), 2), (WIDE, max(1.2, BAR * bars)), margins)
+    figure, grid, room = _cards(drawn, features)
     reach = 1.05 * max(_reach(factor) for factor in drawn)
     for row, factor in enumerate(drawn):
         left, right = panel(figure, grid[row, 0]), panel(figure, grid[row, 1])
         _bars(left, factor, features, reach)
         _traversal(right, factor, features)
-        _say(right, factor)
+        lines = "\n".join(style.fit(line, SAID, style.SMALL) for line in factor.said)
+        _write(right, lines, (1, 1), room, va="top", linespacing=1.45)
     style.place_labels(left, right, left=0)
-    left.set_xlabel("sd of factor per sd of feature")
-    right.set_xlabel("factor, 5 to 95 % of the rows")
+    left.set_xlabel("sd of factor per sd of feature", fontsize=style.SMALL)
+    right.set_xlabel("factor, 5 to 95 % of the rows", fontsize=style.SMALL)
     style.headline(figure, "What each factor is", *_notes(factors, features))
     return figure
+
+
+def _cards(drawn: Sequence[Factor], features: Sequence[str]) -> tuple[Figure, GridSpec, float]:
+    """Return a figure with a row of two panels a factor, and the inches for texts beside them."""
+    texts = [factor.beside(features) for factor in drawn]
+    before, after = (
+        style.widest((t for side in sides for t in side), style.SMALL)
+        for sides in zip(*texts, strict=True)
+    )
+    names = [features[j] for factor in drawn for j in factor.strongest[:MOST_BARS]]
+    said = style.widest((line for factor in drawn for line in factor.said), style.SMALL)
+    margins = style.Margins(
+        left=0.25 + min(LONGEST, max(0.5, style.widest(names, style.SMALL))),
+        right=after + min(SAID, max(1.0, said)) + 0.55,
+        across=max(0.9, before + 0.35),
+        down=0.75,
+        top=1.15,
+        bottom=0.75,
+    )
+    bars = min(MOST_BARS, len(features))
+    figure, grid = style.canvas((len(drawn), 2), (WIDE, max(1.4, BAR * bars)), margins)
+    return figure, grid, after + 0.3
+
+
+def _short(value: float) -> str:
+    """Write a value in 3 digits, large ones in full unless they are very long."""
+    written = f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
+    return written.replace("-", "−")
 
 
 def _chosen(factors: Sequence[Factor]) -> list[Factor]:
@@ -118,11 +144,9 @@ def _traversal(axes: Panel, factor: Factor, features: Sequence[str]) -> None:
     axes.spines["left"].set_visible(False)
     style.few_ticks(axes)
     axes.yaxis.set_major_formatter("")
-    names = [style.fit(features[j], LONGEST, style.SMALL) for j in drawn]
-    first, last = ([f"{value:.3g}" for value in end[drawn]] for end in factor.ends)
+    first, last = factor.beside(features)
     _beside(axes, 0, lines[0], first, colours)
-    named = [f"{value}  {name}" for value, name in zip(last, names, strict=True)]
-    _beside(axes, 1, lines[-1], named, colours)
+    _beside(axes, 1, lines[-1], last, colours)
 
 
 def _beside(
@@ -142,12 +166,6 @@ def _beside(
         _write(axes, texts[i], (side, place), aside, color=colours[i], **look)
 
 
-def _say(axes: Axes, factor: Factor) -> None:
-    """Write what is known of a factor right of its card."""
-    lines = "\n".join(style.fit(line, SAID, style.SMALL) for line in factor.said)
-    _write(axes, lines, (1, 1), VALUE + LONGEST + 0.15, va="top", linespacing=1.45)
-
-
 def _write(axes: Axes, text: str, at: tuple[float, float], aside: float, **look: Any) -> None:
     """Write a text at shares of a panel's width and height, and so many inches right of that."""
     where = axes.transAxes + ScaledTranslation(aside, 0, _figure(axes).dpi_scale_trans)
@@ -162,9 +180,9 @@ def _figure(axes: Axes) -> Figure:
 
 def _notes(factors: Sequence[Factor], features: Sequence[str]) -> Iterator[str]:
     if len(factors) > MOST_FACTORS:
-        yield f"{MOST_FACTORS} of {len(factors)} factors, those that explain most"
+        yield f"{MOST_FACTORS} of {len(factors)} factors, which explain most"
     if len(features) > MOST_BARS:
-        yield f"{MOST_BARS} strongest of {len(features)} features"
+        yield f"{MOST_BARS} of {len(features)} features"
     if any((factor.slopes[1] < factor.slopes[2]).any() for factor in factors):
         yield "whiskers: range over trainings"
-    yield "numbers beside lines: original units"
+    yield "beside lines: original units"
