@@ -1,6 +1,7 @@
 """Figures: arrays in, a matplotlib Figure out; nothing is shown or saved."""
 
 from aeexp.figures.baselines import Measure, baselines
+from aeexp.figures.cards import Factor, cards
 from aeexp.figures.consensus import consensus
 from aeexp.figures.contingency import contingency
 from aeexp.figures.doubts import Doubts
@@ -20,9 +21,11 @@ __all__ = [
     "Against",
     "Curve",
     "Doubts",
+    "Factor",
     "Found",
     "Measure",
     "baselines",
+    "cards",
     "consensus",
     "contingency",
     "how_many",

@@ -1,0 +1,386 @@
+"""What is said of a factor is what linear maps, scikit-learn and SciPy say it must be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.colors import same_color
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from scipy import stats
+from sklearn.decomposition import PCA
+
+from aeexp import figures
+from aeexp.analysis import probing
+from aeexp.analysis.associations import associations
+from aeexp.analysis.cards import Card, cards, flags
+from aeexp.analysis.matching import match
+from aeexp.analysis.probing import Probed, Weighed, probe, weigh
+from aeexp.data import Classes, Floats, Labels, Rows, Values
+from aeexp.evidence import factors
+from aeexp.figures import Factor, style
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def normal(*shape: int, seed: int = 0) -> Floats:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """z = x @ encoder, x_hat = z @ decoder + mean."""
+
+    encoder: Floats
+    decoder: Floats
+    mean: Floats
+
+    def encode(self, x: Floats) -> Floats:
+        return x @ self.encoder
+
+    def decode(self, z: Floats) -> Floats:
+        return z @ self.decoder + self.mean
+
+
+def linear(features: int = 5, number: int = 3, seed: int = 0) -> Linear:
+    return Linear(
+        normal(features, number, seed=seed),
+        normal(number, features, seed=seed + 1),
+        normal(features, seed=seed + 2),
+    )
+
+
+def halves(count: int) -> Rows:
+    return Rows(np.arange(0, count, 2), np.arange(1, count, 2))
+
+
+def probed(x: Floats, rows: Rows, network: Linear) -> Probed:
+    return probe(x, network.encode(x), rows, network, network.encoder)
+
+
+# --- probing
+
+
+def test_without_a_principal_component_its_share_of_the_variance_is_lost() -> None:
+    x = normal(60, 5) * [5, 4, 3, 2, 1]
+    fitted = PCA(3).fit(x)
+    network = Linear(fitted.components_.T, fitted.components_, fitted.mean_ * 0)
+    rows = Rows(np.arange(60), np.arange(0))
+    x -= fitted.mean_
+    shares = probing.explained(x, network.encode(x), rows, network)
+    assert shares == pytest.approx(fitted.explained_variance_ratio_)
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS)
+def test_what_a_factor_explains_is_judged_on_rows_held_out(seed: int) -> None:
+    x, rows, network = normal(40, 5, seed=seed), halves(40), linear()
+    z = network.encode(x)
+    whole = np.square(x[rows.val] - x[rows.train].mean(0)).sum()
+    left = np.square(network.decode(z) - x)[rows.val].sum()
+    for k, share in enumerate(probing.explained(x, z, rows, network)):
+        without = z.copy()
+        without[:, k] = z[rows.train, k].mean()
+        more = np.square(network.decode(without) - x)[rows.val].sum()
+        assert share == pytest.approx((more - left) / whole)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, rows, network = normal(100, 5), halves(100), linear()
+    whole = probed(x, rows, network)
+    monkeypatch.setattr(probing, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7)))
+    split = probed(x, rows, network)
+    assert split.weighed.explained == pytest.approx(whole.weighed.explained)
+    assert np.array_equal(split.permutation, whole.permutation)
+
+
+def test_the_jacobian_of_one_feature_is_a_correlation() -> None:
+    x, rows = normal(50, 4) * [1, 10, 0.1, 3], halves(50)
+    network = Linear(np.diag([2.0, -3, 1, 5]), np.eye(4), np.zeros(4))
+    jacobian = weigh(x, network.encode(x), rows, network, network.encoder).jacobian
+    assert jacobian == pytest.approx(np.diag([1, -1, 1, 1]))
+
+
+def test_the_jacobian_is_that_of_standardised_features_and_factors() -> None:
+    x, rows, network = normal(50, 5) * [1, 10, 0.1, 3, 7], halves(50), linear()
+    z = network.encode(x)
+    train, scaled = rows.train, stats.zscore(x[rows.train])
+    slopes = np.linalg.lstsq(scaled, stats.zscore(z[train]), rcond=None)[0]
+    assert weigh(x, z, rows, network, network.encoder).jacobian == pytest.approx(slopes)
+
+
+def test_shuffling_a_feature_moves_a_linear_factor_by_its_slope() -> None:
+    x, rows, network = normal(4_000, 5), halves(4_000), linear()
+    found = probed(x, rows, network)
+    # the mean distance of two draws of a normal distribution is 2 / sqrt(pi) of its deviation
+    expected = np.abs(found.weighed.jacobian) * 2 / np.sqrt(np.pi)
+    assert found.permutation == pytest.approx(expected, rel=0.15)
+
+
+def test_only_the_30_strongest_features_are_shuffled() -> None:
+    x, rows, network = normal(40, 50), halves(40), linear(50)
+    found = probed(x, rows, network)
+    known = np.isfinite(found.permutation).all(1)
+    largest = np.abs(found.weighed.jacobian).max(1)
+    assert known.sum() == 30
+    assert largest[known].min() > largest[~known].max()
+    assert np.isnan(found.permutation[~known]).all()
+
+
+def test_a_traversal_goes_along_one_factor_with_the_others_at_their_median() -> None:
+    x, rows, network = normal(60, 5), halves(60), linear()
+    z, found = network.encode(x)[rows.train], probed(x, rows, network)
+    assert pytest.approx(np.quantile(z, [0.05, 0.5, 0.95], axis=0)) == found.z[:, [0, 5, 10]].T
+    for k in range(3):
+        point = np.median(z, axis=0)
+        point[k] = found.z[k, 7]
+        assert found.traversals[k, 7] == pytest.approx(network.decode(point))
+
+
+def test_a_constant_factor_and_two_rows_have_defined_results() -> None:
+    network = linear()
+    network.encoder[:, 1] = 0
+    for x, rows in (
+        (normal(2, 5), Rows(np.arange(2), np.arange(0))),
+        (normal(9, 5), halves(9)),
+        (np.ones((4, 5)), halves(4)),
+    ):
+        found = probed(x, rows, network)
+        assert np.isnan(found.weighed.jacobian[:, 1]).all()
+        assert np.isnan(found.permutation[:, 1]).all()
+        assert np.isfinite(found.traversals).all()
+
+
+def test_matched_trainings_weigh_the_same_factors_alike() -> None:
+    x, rows, network = normal(40, 5), halves(40), linear()
+    order, signs = [2, 0, 1], np.array([-1, 1, -1])
+    other = Linear((network.encoder * signs)[:, order], (network.decoder.T * signs).T[order],
+                   network.mean)  # fmt: skip
+    ours, theirs = probed(x, rows, network).weighed, probed(x, rows, other).weighed
+    matched = theirs.matched(match(network.encode(x), other.encode(x)))
+    assert matched.explained == pytest.approx(ours.explained)
+    assert matched.jacobian == pytest.approx(ours.jacobian)
+
+
+# --- associations
+
+
+def test_classes_are_judged_as_by_scipy() -> None:
+    z = normal(60, 3).round(1)  # with ties
+    codes = np.random.default_rng(1).integers(-1, 3, 60)
+    z[:, 0] += codes
+    [found] = associations(z, [Classes("kind", codes, ("a", "b", "c"))])
+    for k in range(3):
+        groups = [z[codes == code, k] for code in range(3)]
+        f = stats.f_oneway(*groups).statistic
+        known = (codes >= 0).sum()
+        assert found.value[k] == pytest.approx(2 * f / (2 * f + known - 3))  # eta^2 of F
+        assert found.p[k] == pytest.approx(stats.kruskal(*groups).pvalue)
+    assert found.measure == "eta squared"
+
+
+def test_numbers_are_judged_as_by_scipy() -> None:
+    z, values = normal(60, 3), normal(60, seed=1).round(1)
+    values += z[:, 1]
+    values[[3, 5]] = np.nan
+    [found] = associations(z, [Values("age", values)])
+    for k in range(3):
+        expected = stats.spearmanr(z[:, k], values, nan_policy="omit")
+        assert found.value[k] == pytest.approx(expected.statistic)
+        assert found.p[k] == pytest.approx(expected.pvalue)
+    assert found.measure == "Spearman"
+
+
+def test_p_is_adjusted_over_all_factors_and_labels() -> None:
+    z = normal(50, 3)
+    z[:, 2] = 0.1
+    labels: list[Labels] = [Values("age", normal(50, seed=1)), Values("weight", z[:, 0] ** 3)]
+    labels.append(Classes("kind", (z[:, 1] > 0).astype(int), ("a", "b")))
+    found = associations(z, labels)
+    p = np.concatenate([each.p[:2] for each in found])
+    adjusted = np.concatenate([each.p_adjusted[:2] for each in found])
+    assert adjusted == pytest.approx(stats.false_discovery_control(p))
+    assert all(np.isnan(each.p_adjusted[2]) for each in found)
+    assert found[1].value[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        Classes("none", np.full(8, -1), ("a",)),
+        Classes("one", np.zeros(8, int), ("a", "b")),
+        Values("none", np.full(8, np.nan)),
+        Values("two", np.array([1.0, 2] + [np.nan] * 6)),
+        Values("constant", np.full(8, 0.1)),
+    ],
+)
+def test_a_label_that_tells_nothing_goes_with_no_factor(label: Labels) -> None:
+    [found] = associations(normal(8, 2), [label])
+    assert np.isnan([found.value, found.p, found.p_adjusted]).all()
+
+
+def test_without_labels_there_are_no_associations() -> None:
+    assert associations(normal(8, 2), []) == []
+
+
+# --- cards
+
+
+def test_dead_factors_and_duplicates_are_named() -> None:
+    z = normal(100, 6)
+    z[:, 1] = 0.05 * z[:, 1]
+    z[:, 2] = 7
+    z[:, 4] = -2 * z[:, 0] + 0.1 * z[:, 4]
+    z[:, 5] = 3 * z[:, 4]
+    assert flags(z / z.std(axis=0).max()) == [
+        "", "dead", "dead", "", "duplicate of z1", "duplicate of z1",
+    ]  # fmt: skip
+    assert flags(np.ones((5, 2))) == ["dead", "dead"]
+
+
+@settings(deadline=None, max_examples=20)
+@given(SEEDS)
+def test_flags_are_the_same_in_other_units_and_signs(seed: int) -> None:
+    z = normal(30, 4, seed=seed)
+    z[:, 3] = z[:, 1] * [-2]
+    assert flags(-5 * z + 3) == flags(z)
+
+
+def card(number: int = 3, features: int = 5, trainings: int = 3) -> list[Card]:
+    x, rows, network = normal(40, features), halves(40), linear(features, number)
+    z, own = network.encode(x), probed(x, rows, network)
+    others = [
+        Weighed(own.weighed.explained + i, own.weighed.jacobian - i) for i in range(1, trainings)
+    ]
+    labels: list[Labels] = [Values("age", x[:, 0])]
+    back = np.linspace(1, 0.5, number) if trainings > 1 else None
+    return cards(z[rows.train], own, others, back, associations(z, labels))
+
+
+def test_a_card_has_the_mean_and_the_range_over_trainings() -> None:
+    [alone, _, _], [first, _, last] = card(trainings=1), card()
+    assert first.explained.mean == pytest.approx(alone.explained.mean + 1)
+    assert first.explained.high - first.explained.low == pytest.approx(2)
+    assert first.jacobian.low == pytest.approx(alone.jacobian.mean - 2)
+    assert first.jacobian.high == pytest.approx(alone.jacobian.mean)
+    assert (first.doubt, last.doubt) == ("", "does not come back")
+    assert np.isnan(alone.reproducibility)
+    assert alone.doubt == ""
+
+
+def test_the_tables_have_a_row_for_each_factor_feature_and_step() -> None:
+    names = ("a", "z", "factor", "d", "e")
+    made = card()
+    table = factors.traversals(made, [each.traversal for each in made], names)
+    assert {*table} == {"factor", "z", "a", "feature.z", "feature.factor", "d", "e"}
+    assert {len(column) for column in table.values()} == {33}
+    assert table["d"][11:22] == pytest.approx(made[1].traversal[:, 3])
+    importance = factors.importance(made, names)
+    assert {len(column) for column in importance.values()} == {15}
+    assert importance["feature"][5:10] == [*names]
+    assert importance["jacobian"][5:10] == pytest.approx(made[1].jacobian.mean)
+    assert factors.factors(made)["factor"] == ["z1", "z2", "z3"]
+    assert factors.ties(made)["value"] == [each.ties[0].value for each in made]
+
+
+def test_traversals_have_the_20_features_that_drive_any_factor_most() -> None:
+    made = card(features=30)
+    names = [f"f{j}" for j in range(30)]
+    [*columns] = factors.traversals(made, [each.traversal for each in made], names)
+    largest = np.abs([each.jacobian.mean for each in made]).max(axis=0)
+    assert columns[2:] == [names[j] for j in np.argsort(-largest)[:20]]
+
+
+# --- the figure
+
+
+def factor(name: str = "z1", features: int = 5, **changes: object) -> Factor:
+    traversal = normal(11, features)
+    slopes = np.sort(normal(3, features, seed=1), axis=0)[[1, 0, 2]]
+    drawn = Factor(
+        name, 0.5, slopes, np.linspace(-1, 1, 11), traversal, 1e4 * traversal[[0, -1]],
+        ["34 % of the variance", "age"], "",
+    )  # fmt: skip
+    return replace(drawn, **changes)  # type: ignore[arg-type]
+
+
+def texts(figure: Figure) -> list[Text]:
+    figure.savefig(BytesIO())
+    return [text for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_a_card_names_the_strongest_features_and_their_values_at_both_ends() -> None:
+    drawn = factor(ends=np.array([np.arange(5.0), -np.arange(5) - 10]))
+    figure = figures.cards([drawn], ["a", "b", "c", "d", "e"])
+    said = [text.get_text() for text in texts(figure)]
+    assert "0" in said
+    assert "−10  a" in said
+    assert any("34 % of the variance" in line for line in said)
+
+
+def test_factors_in_doubt_are_grey_and_say_so() -> None:
+    figure = figures.cards([factor(), factor("z2", doubt="dead")], list("abcde"))
+    assert "z2: dead" in [text.get_text() for text in texts(figure)]
+    bars, doubted = figure.axes[0], figure.axes[2]
+    grey = [
+        all(same_color(bar.get_facecolor(), style.NOISE) for bar in axes.patches)
+        for axes in (bars, doubted)
+    ]
+    assert grey == [False, True]
+    assert {line.get_color() for line in figure.axes[3].lines} == {style.NOISE}
+
+
+def test_whiskers_reach_from_the_least_to_the_greatest_slope() -> None:
+    drawn = factor()
+    axes = figures.cards([drawn], list("abcde")).axes[0]
+    [whiskers] = axes.collections
+    ends = np.array([path.vertices[:, 0] for path in whiskers.get_paths()])
+    assert ends == pytest.approx(drawn.slopes[1:, drawn.strongest].T)
+    widths = [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
+    assert widths == pytest.approx(drawn.slopes[0, drawn.strongest])
+
+
+def test_of_many_factors_the_6_that_explain_most_are_drawn() -> None:
+    many = [factor(f"z{k + 1}", explained=(k * 7 % 10) / 10) for k in range(9)]
+    many.append(factor("z10", explained=np.nan))
+    figure = figures.cards(many, list("abcde"))
+    shown = {axes.get_title(loc="left") for axes in figure.axes[::2]}
+    assert shown == {"z2", "z3", "z5", "z6", "z8", "z9"}
+    assert any("6 of 10 factors" in text.get_text() for text in texts(figure))
+
+
+ODD: list[tuple[str, Callable[[], tuple[list[Factor], list[str]]]]] = [
+    ("long names", lambda: ([factor(said=["x" * 300])], ["a long name of a feature " * 9] * 5)),
+    ("constant", lambda: ([factor(z=np.zeros(11), traversal=np.zeros((11, 5)))], list("abcde"))),
+    ("undefined", lambda: ([factor(slopes=np.full((3, 5), np.nan), said=[])], list("abcde"))),
+    ("one feature", lambda: ([factor(features=1)], ["a"])),
+    ("large", lambda: ([factor(ends=np.full((2, 5), -1.2345e300))], list("abcde"))),
+    ("many", lambda: ([factor(f"z{k}", 40) for k in range(12)], [f"feature {j}" * 5 for j in range(40)])),  # noqa: E501
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("drawn", [make for _, make in ODD], ids=[name for name, _ in ODD])
+def test_nothing_is_cut_off_or_written_over(
+    drawn: Callable[[], tuple[list[Factor], list[str]]],
+) -> None:
+    figure = figures.cards(*drawn())
+    shown = texts(figure)
+    page = figure.bbox
+    for text in shown:
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= page.x1
+        assert box.y1 <= page.y1
+    for axes in figure.axes[1::2]:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        for i, box in enumerate(boxes):
+            for other in boxes[:i]:
+                across = min(box.x1, other.x1) - max(box.x0, other.x0)
+                down = min(box.y1, other.y1) - max(box.y0, other.y0)
+                assert across <= 1 or down <= 0.4 * min(box.height, other.height)
