@@ -13,6 +13,7 @@ import numpy as np
 from aeexp import preprocessing
 from aeexp.analysis.null import cloud, permuted
 from aeexp.analysis.power import Group, planted
+from aeexp.analysis.probing import Weighed
 from aeexp.analysis.sampling import chosen
 from aeexp.data import Dataset, Floats, Integers, Rows
 from aeexp.problem import Problem
@@ -56,12 +57,12 @@ class Trace:
     """What a trained control makes of its table.
 
     z: (rows, factors). errors: (rows,) squared error of each row, averaged over features.
-    weights: (features, factors) as the run's own, of repeats and resamples.
+    weighed: how much its factors tell, of repeats and resamples.
     """
 
     z: Floats
     errors: Floats
-    weights: Floats | None
+    weighed: Weighed | None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from aeexp.analysis import interpretation, reconstruction
+from aeexp.analysis import interpretation, probing, reconstruction
+from aeexp.analysis.probing import Probed
 from aeexp.artifact import Artifact, Model
 from aeexp.controls import Control, Kind, Plan, Trace, plan
 from aeexp.data import Floats
@@ -85,8 +86,14 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
         network.decode(z[chosen_rows(*x.shape)]),
         weights,
         quantity,
+        _probed(problem, network, z) if planned.controls else None,
         [] if trained.interrupted else [*_traces(planned, trained)],
     )
+
+
+def _probed(problem: Problem, network: Network, z: Floats) -> Probed:
+    x = problem.x
+    return probing.probe(x, z, problem.rows, network, _slopes(network, x))
 
 
 def _traces(planned: Plan, trained: Trained) -> Iterator[Trace | None]:
@@ -98,10 +105,10 @@ def _traces(planned: Plan, trained: Trained) -> Iterator[Trace | None]:
         network, x = trained.network(number), control.problem.x
         z = network.encode(x)
         errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
-        weights = None
+        weighed = None
         if control.kind in {Kind.repeat, Kind.resample}:
-            weights, _ = _attribution(control.experiment, network, x)
-        yield Trace(z, errors, weights)
+            weighed = probing.weigh(x, z, control.problem.rows, network, _slopes(network, x))
+        yield Trace(z, errors, weighed)
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
@@ -133,4 +140,8 @@ def _attribution(experiment: Experiment, network: Network, x: Floats) -> tuple[F
     """Return what ties features to factors, (features, factors), and what it is."""
     if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
         return network.weights()["z/kernel"], "encoder weight"
-    return network.slopes(x[interpretation.sampled(len(x))]), "mean encoder Jacobian"
+    return _slopes(network, x), "mean encoder Jacobian"
+
+
+def _slopes(network: Network, x: Floats) -> Floats:
+    return network.slopes(x[interpretation.sampled(len(x))])

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aeexp.analysis import clusters, reconstruction, support
+from aeexp.analysis.probing import Probed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.verdict import lost
 from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
@@ -31,8 +32,8 @@ class Fitted:
 
     model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
     features), scaled, of the rows that are drawn. weights: (features, factors), of which
-    `quantity` says what they are. traces: of each control, None of one that diverged; none at all
-    if the training was interrupted.
+    `quantity` says what they are. probed: what it makes of each factor, None without controls.
+    traces: of each control, None of one that diverged; none at all if training was interrupted.
     """
 
     model: Model
@@ -41,6 +42,7 @@ class Fitted:
     x_hat: Floats
     weights: Floats
     quantity: str
+    probed: Probed | None
     traces: Sequence[Trace | None]
 
 
@@ -84,7 +86,7 @@ def report(
         held_against = _support(found)
         yield Support("model/support", _arrays(found, held_against))
     with watch.stage("evidence"):
-        evidence = gather(found, fit.traces) if fit.traces else None
+        evidence = gather(found, fit.probed, fit.traces) if fit.probed and fit.traces else None
         yield from tell(found, evidence, held_against)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found, evidence)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from aeexp import figures
 from aeexp.analysis.consensus import VALID, Consensus
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
+from aeexp.evidence import factors
 from aeexp.evidence.answer import against_pca
 from aeexp.evidence.gather import OURS, Evidence
 from aeexp.evidence.tables import of_method
@@ -26,6 +27,7 @@ MEASURES = {
 
 def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
     """Yield a figure, by name, for each question of the evidence."""
+    yield "cards", factors.figure(found, evidence.cards)
     yield "baselines", _baselines(found, evidence)
     yield "scree", figures.scree(evidence.scree, found.z.shape[1])
     if len(evidence.methods[OURS].kept.r_nx):

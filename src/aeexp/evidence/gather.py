@@ -10,13 +10,16 @@ from threadpoolctl import threadpool_limits
 from aeexp.analysis import clusters, distances, linear, neighbourhoods, reconstruction
 from aeexp.analysis.advantage import Advantage, advantage
 from aeexp.analysis.baselines import baselines
+from aeexp.analysis.cards import Card
 from aeexp.analysis.chance import Tested, tested
 from aeexp.analysis.neighbourhoods import Neighbourhoods
 from aeexp.analysis.power import Group, Power, power
+from aeexp.analysis.probing import Probed
 from aeexp.analysis.separation import NOISE, silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
 from aeexp.data import Floats, Integers, Rows
+from aeexp.evidence.factors import card_for_each
 from aeexp.findings import Findings
 
 OURS = "autoencoder"
@@ -42,15 +45,16 @@ class Evidence:
     """What a run's findings are held against.
 
     methods: by name, the autoencoder first. scree: (components,) shares of the training rows'
-    variance. stability: over repeats and resampled rows, None where there is but one. rows:
-    (controls' rows,), those of the run's table that it is of. null: (copies,) of each number of
-    tables without structure, by control; tested: the run's own numbers beside them. power: of
-    planted groups, by rising size.
+    variance. stability: over repeats and resampled rows, None where there is but one. cards: of
+    the factors. rows: (controls' rows,), those of the run's table that it is of. null: (copies,)
+    of each number of tables without structure, by control; tested: the run's own numbers beside
+    them. power: of planted groups, by rising size.
     """
 
     methods: Mapping[str, Method]
     scree: Floats
     stability: Stability | None
+    cards: Sequence[Card]
     rows: Integers
     null: Mapping[Kind, Mapping[str, Floats]]
     tested: Sequence[Tested]
@@ -95,8 +99,11 @@ def judged(rows: Rows) -> tuple[str, Integers]:
     return ("val", rows.val) if rows.val.size else ("train", rows.train)
 
 
-def gather(found: Findings, traces: Sequence[Trace | None]) -> Evidence:
-    """Return the evidence for what a run found, from its controls as they were trained."""
+def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> Evidence:
+    """Return the evidence for what a run found, from its controls as they were trained.
+
+    probed: what its model makes of each factor.
+    """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         traced = [
             _traced(control, trace)
@@ -111,10 +118,14 @@ def gather(found: Findings, traces: Sequence[Trace | None]) -> Evidence:
         Kind.permuted: _by_number([_observed(each) for each in of_kind[Kind.permuted]]),
         Kind.cloud: _by_number([each.separation for each in of_kind[Kind.cloud]]),
     }
+    again = _again(found, [*of_kind[Kind.repeat], *of_kind[Kind.resample]])
+    known = _stability(found, again)
+    others = [(each.trace.z, each.trace.weighed) for each in again if each.trace.weighed]
     return Evidence(
         methods=_methods(found, traces),
         scree=linear.scree(found.problem.x, found.problem.rows),
-        stability=_stability([*of_kind[Kind.repeat], *of_kind[Kind.resample]]),
+        stability=known,
+        cards=card_for_each(found, probed, others, known),
         rows=found.planned.rows,
         null=null,
         tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
@@ -174,13 +185,21 @@ def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:
     return np.array(alike or [found.residuals.rows])
 
 
-def _stability(alike: Sequence[Traced]) -> Stability | None:
-    if len(alike) < 2:
+def _again(found: Findings, alike: Sequence[Traced]) -> Sequence[Traced]:
+    """Return the trainings of the table other than the run's own, which may be one of them."""
+    return [each for each in alike if each.control is not found.planned.own[0]]
+
+
+def _stability(found: Findings, again: Sequence[Traced]) -> Stability | None:
+    if not again:
         return None
-    names = alike[0].clusters
+    rows = found.planned.rows
     return stability(
-        [each.trace.z for each in alike],
-        {name: np.array([each.clusters[name] for each in alike]) for name in names},
+        [found.z[rows], *(each.trace.z for each in again)],
+        {
+            name: np.array([codes[rows], *(each.clusters[name] for each in again)])
+            for name, codes in found.clusters.items()
+        },
     )
 
 

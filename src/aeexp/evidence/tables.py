@@ -10,6 +10,7 @@ from aeexp.analysis.clusters import find
 from aeexp.analysis.support import Support
 from aeexp.artifact import Artifact, Document, Table
 from aeexp.data import Classes, Floats
+from aeexp.evidence import factors
 from aeexp.evidence.gather import OURS, Evidence, Method
 from aeexp.findings import Findings
 
@@ -19,6 +20,7 @@ def tables(found: Findings, evidence: Evidence) -> Iterator[Artifact]:
     yield Table("baselines", _baselines(found, evidence))
     yield Table("scree", _scree(evidence.scree))
     yield Table("rnx", _rnx(evidence))
+    yield from factors.tables(found, evidence.cards)
     if evidence.tested:
         yield Table("evidence", _tested(evidence))
     if evidence.power:
