@@ -8,6 +8,7 @@ from aeexp.figures.latent import latent
 from aeexp.figures.loss import loss
 from aeexp.figures.null import Against, null
 from aeexp.figures.power import power
+from aeexp.figures.probes import Told, probes
 from aeexp.figures.reconstruction import reconstruction
 from aeexp.figures.reproducibility import Found, reproducibility
 from aeexp.figures.rnx import Curve, rnx
@@ -20,6 +21,7 @@ __all__ = [
     "Doubts",
     "Found",
     "Measure",
+    "Told",
     "baselines",
     "consensus",
     "contingency",
@@ -27,6 +29,7 @@ __all__ = [
     "loss",
     "null",
     "power",
+    "probes",
     "reconstruction",
     "reproducibility",
     "rnx",
