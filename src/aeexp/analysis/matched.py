@@ -34,15 +34,17 @@ def matched(
     rows, generator = labelled(classes, rows), np.random.default_rng(seed)
     found = []
     for name, by_input in clusterings.items():
+        rand, right = [], []
         for of, codes in (by_input | {MAJORITY: np.zeros_like(classes.codes)}).items():
             true = _tables(codes, classes, rows)
             permuted = [
                 _permuted(table, 0 if of == MAJORITY else copies, generator) for table in true
             ]
-            rand = Score(classes.name, f"{name}.ari", of, *_agreement(*true))
-            right = Score(classes.name, f"{name}.accuracy", of, *_accuracy(*true))
-            found.append(rand.against(_rand(permuted[1])))
-            found.append(right.against(np.array([*map(_right, *permuted)])))
+            by_rand = Score(classes.name, f"{name}.ari", of, *_agreement(*true))
+            by_right = Score(classes.name, f"{name}.accuracy", of, *_accuracy(*true))
+            rand.append(by_rand.against(_rand(permuted[1])))
+            right.append(by_right.against(np.array([*map(_right, *permuted)])))
+        found += rand + right
     return found
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
@@ -21,8 +20,10 @@ PROBES = "knn", "linear"
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
 """Of an input, of which there are more a random sample is taken, the same each time."""
-MOST_FITS, FEW_COLUMNS = 19, 100
-"""Times that a linear probe learns shuffled labels at most, and of how many columns at most."""
+MOST_CLASSES = 100
+"""Of a label that is told; with more it is rather a name for each row."""
+MOST_FITS, FEW_WEIGHTS = 19, 1_000
+"""Times that a linear probe learns shuffled labels at most, and with how many weights at most."""
 
 Answers = NDArray[Any]
 """Labels of some rows, true or told, a column for each set of labels: (rows, sets)."""
@@ -47,12 +48,16 @@ class _Kind:
 
 @dataclass(frozen=True)
 class _Question:
-    """Labels to be told: (rows, sets), the true ones first; first the rows to train on."""
+    """Labels to be told, y: (rows, sets), the true ones first; first the rows to train on.
+
+    answers: numbers that tell a label, one for each class.
+    """
 
     label: str
     kind: _Kind
     y: Answers
     train: int
+    answers: int
 
     @property
     def known(self) -> Answers:
@@ -78,17 +83,19 @@ def probes(
     Hart, 1967, doi:10.1109/TIT.1967.1053964; a training row is none of its own), and logistic
     regression, or ridge regression, of standardised columns. The input "majority" is the most
     frequent class, or the mean, of the training rows. Rows without a label are left out; with
-    fewer than 2 training rows there is no score. Of more than 5,000 rows and 1,000 columns a
+    fewer than 2 training rows, or more than 100 classes, there is no score. Of more than 5,000 rows and 1,000 columns a
     random sample stands for all.
 
     inputs: (rows, columns) by name. copies: of the labels, shuffled over all rows (Ojala and
     Garriga, 2010, jmlr.org/papers/v11/ojala10a.html), that neighbours tell; a linear model learns
-    at most 19, and none of more than 100 columns. seed: of the shuffling.
+    at most 19, and none with more than 1,000 weights. seed: of the shuffling.
     """
     rows = _sample(labelled(labels, rows))
     if len(rows.train) < 2:
         return []
     asked = _question(labels, rows, copies, seed)
+    if asked.answers > MOST_CLASSES:
+        return []
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         found = [_told(_standardised(x, rows), asked) for x in inputs.values()]
     usual = np.full_like(asked.y[:, :1], asked.kind.usual(asked.known[:, 0]))
@@ -111,11 +118,13 @@ def _question(labels: Labels, rows: Rows, copies: int, seed: int) -> _Question:
     true: Answers
     match labels:
         case Classes(codes=codes):
-            kind, true = CLASSES, np.unique(codes[every], return_inverse=True)[1]
+            present, true = np.unique(codes[every], return_inverse=True)
+            kind, answers = CLASSES, len(present)
         case Values(values=values):
-            kind, true = VALUES, values[every].astype(np.float64)
+            kind, answers, true = VALUES, 1, values[every].astype(np.float64)
     shuffled = [generator.permutation(true) for _ in range(copies)]
-    return _Question(labels.name, kind, np.stack([true, *shuffled], 1), len(rows.train))
+    y = np.stack([true, *shuffled], 1)
+    return _Question(labels.name, kind, y, len(rows.train), answers)
 
 
 def _standardised(x: Floats, rows: Rows) -> Floats:
@@ -134,7 +143,7 @@ def _told(x: Floats, asked: _Question) -> Mapping[str, Answers]:
     """Return what each probe tells of all rows: (rows, sets)."""
     near = _neighbours(x, asked.train)
     votes = [asked.kind.vote(each[near]) for each in asked.known.T]
-    fits = 1 + (MOST_FITS if x.shape[1] <= FEW_COLUMNS else 0)
+    fits = 1 + (MOST_FITS if x.shape[1] * asked.answers <= FEW_WEIGHTS else 0)
     return dict(
         zip(PROBES, (np.stack(votes, 1), asked.kind.linear(x, asked.known[:, :fits])), strict=True)
     )
@@ -163,7 +172,7 @@ def _vote(near: Integers) -> Integers:
 
 def _logistic(x: Floats, y: Integers) -> Integers:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near enough to the best
+        warnings.simplefilter("ignore", UserWarning)  # of few rows a class, or not quite the best
         return np.stack([_multinomial(x, each) for each in y.T], 1)
 
 

@@ -48,7 +48,7 @@ def probes(told: Sequence[Told], which: str) -> Figure:
     shown = told[:MOST]
     labels = [(name, [*group]) for name, group in groupby(shown, lambda each: each.label)]
     sections = [Section(name, [_row(each) for each in group]) for name, group in labels]
-    figure, axes, places = named_rows(sections, bottom=0.95, row=ROW)
+    figure, axes, places = named_rows(sections, bottom=1.15, row=ROW)
     inputs = [*dict.fromkeys(name for each in shown for name in each.scores)]
     for (_, group), rows in zip(labels, places, strict=True):
         for each, row in zip(group, rows, strict=True):
@@ -101,12 +101,11 @@ def _key(figure: Figure, inputs: Sequence[str]) -> None:
     dots = [Line2D([], [], color=_colour(name), marker="o", ls="", label=name) for name in inputs]
     majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="same answer for all")
     chance = Patch(color=style.GRID, label="shuffled labels")
-    x, y = figure.get_size_inches()
     figure.legend(
         handles=[*dots, majority, chance],
         loc="lower center",
-        bbox_to_anchor=(0.5, 0.05 / y),
-        ncols=len(dots) + 2,
+        bbox_to_anchor=(0.5, 0.05 / figure.get_figheight()),
+        ncols=3,
         fontsize=style.SMALL,
         columnspacing=1.2,
         handletextpad=0.3,
