@@ -26,10 +26,18 @@ def permuted_agreement(
     table = contingency(codes, classes.codes)[:, 1:]
     if not table.any():
         return np.full(copies, np.nan)
+    return INDICES[index](permuted_tables(table, copies, generator))
+
+
+def permuted_tables(table: Integers, copies: int, generator: np.random.Generator) -> Integers:
+    """Return tables with the margins of one: (copies, clusters + 1, classes + 1), the last empty.
+
+    table: (clusters, classes), of at least one row.
+    """
     # SciPy 1.17 draws wrong numbers where there is one cluster or class only: add an empty one
     margins = [np.append(table.sum(axis), 0) for axis in (1, 0)]
     drawn = random_table(*margins).rvs(copies, method="patefield", random_state=generator)
-    return INDICES[index](drawn.astype(np.int64))
+    return drawn.astype(np.int64)
 
 
 def _mutual(tables: Integers) -> tuple[Floats, Floats, Floats]:

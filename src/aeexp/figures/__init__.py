@@ -11,6 +11,7 @@ from aeexp.figures.learning_rate import learning_rate
 from aeexp.figures.loss import loss
 from aeexp.figures.null import Against, null
 from aeexp.figures.power import power
+from aeexp.figures.probes import Told, probes
 from aeexp.figures.reconstruction import reconstruction
 from aeexp.figures.reproducibility import Found, reproducibility
 from aeexp.figures.rnx import Curve, rnx
@@ -24,6 +25,7 @@ __all__ = [
     "Factor",
     "Found",
     "Measure",
+    "Told",
     "baselines",
     "cards",
     "consensus",
@@ -34,6 +36,7 @@ __all__ = [
     "loss",
     "null",
     "power",
+    "probes",
     "reconstruction",
     "reproducibility",
     "rnx",

@@ -39,25 +39,28 @@ class Section:
     rows: Sequence[Row]
 
 
-def named_rows(sections: Sequence[Section], bottom: float) -> tuple[Figure, Panel, list[range]]:
+def named_rows(
+    sections: Sequence[Section], bottom: float, row: float = ROW
+) -> tuple[Figure, Panel, list[range]]:
     """Return a figure with a panel of rows, and at which heights the rows of each section are.
 
     The first row is on top; headings have a height of their own. bottom: inches below the panel.
+    row: inches from one row to the next.
     """
-    names = [name for each in sections for name in ("", *(row.name for row in each.rows))]
-    said = [row.said for each in sections for row in each.rows]
+    names = [name for each in sections for name in ("", *(one.name for one in each.rows))]
+    said = [one.said for each in sections for one in each.rows]
     margins = style.Margins(
         left=0.3 + min(LONGEST, max(0.5, style.widest(names, style.SMALL))),
         right=0.35 + style.widest(said, style.SMALL),
         top=0.8,
         bottom=bottom,
     )
-    high = max(len(names), 2) * ROW
+    high = max(len(names), 2) * row
     figure, grid = style.canvas((1, 1), (WIDE, high), margins)
     axes = panel(figure, grid[0], ylim=(max(len(names), 2) - 0.5, -0.5))
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
-    style.name_ticks(axes.yaxis, names, ROW, LONGEST)
+    style.name_ticks(axes.yaxis, names, row, LONGEST)
     return figure, axes, [*_fill(axes, sections)]
 
 

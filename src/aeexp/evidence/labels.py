@@ -1,0 +1,72 @@
+"""How well the labels are told: scores, and their figure."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aeexp import figures
+from aeexp.analysis.clusters import find
+from aeexp.analysis.matched import matched
+from aeexp.analysis.probes import probes
+from aeexp.analysis.scores import MAJORITY, Score
+from aeexp.data import Classes, Floats, Integers
+from aeexp.findings import Findings
+
+OURS, TABLE = "autoencoder", "standardized input"
+MOST_VALUES = 2_000_000
+"""Of an input whose clusters are sought for comparison."""
+
+
+def label_scores(found: Findings, pca: Floats) -> list[Score]:
+    """Return how well each label is told from the factors, the table and its principal components.
+
+    By nearest neighbours, by a linear model and, where it is classes, by the clusters.
+    pca: (rows, components).
+    """
+    problem, experiment = found.problem, found.experiment
+    inputs = {OURS: found.z, TABLE: problem.x, "PCA": pca}
+    of_clusters = _clusters(found, inputs)
+    with_copies = problem.rows, experiment.evidence.labels, experiment.seed
+    return [
+        score
+        for labels in problem.data.labels
+        for score in (
+            *probes(inputs, labels, *with_copies),
+            *(matched(of_clusters, labels, *with_copies) if isinstance(labels, Classes) else ()),
+        )
+    ]
+
+
+def _clusters(found: Findings, inputs: Mapping[str, Floats]) -> dict[str, dict[str, Integers]]:
+    """Return the clusters of each input by its name, by the clustering's name."""
+    label, seed = found.problem.data.label, found.experiment.seed
+    if not any(isinstance(labels, Classes) for labels in found.problem.data.labels):
+        return {}
+    others = {name: x for name, x in inputs.items() if name != OURS and x.size <= MOST_VALUES}
+    return {
+        name: {OURS: found.clusters[name]}
+        | {of: find(spec, x, label, seed) for of, x in others.items()}
+        for name, spec in found.experiment.clustering.items()
+    }
+
+
+def labels_figure(scores: Sequence[Score]) -> Figure:
+    """Draw scores of rows held out, or of training rows where none are."""
+    held_out = any(np.isfinite(each.held_out) for each in scores)
+    groups = groupby(scores, lambda each: (each.label, each.number))
+    told = [_told(label, number, [*group], held_out) for (label, number), group in groups]
+    return figures.probes(told, "rows held out" if held_out else "training rows")
+
+
+def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> figures.Told:
+    values = {
+        each.input: (each.held_out, each.held_out_se) if held_out else (each.train, np.nan)
+        for each in group
+    }
+    majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
+    first = group[0]
+    return figures.Told(
+        label, number, values, majority, first.permuted_mean, first.permuted_sd, first.p
+    )

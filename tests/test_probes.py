@@ -1,0 +1,328 @@
+"""Labels are scored on rows held out, beside what chance and the majority would score."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.datasets import load_wine
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import adjusted_rand_score, r2_score
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from aeexp.analysis.matched import matched
+from aeexp.analysis.probes import probes
+from aeexp.analysis.scores import Score, columns, r2_error, share_error
+from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
+from aeexp.evidence.labels import labels_figure
+from aeexp.evidence.stamps import stamps
+from aeexp.spec import DBSCAN, Experiment, KMeans, Sweep
+
+RNG = np.random.default_rng(0)
+ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
+NONE_HELD_OUT = Rows(np.arange(200), np.arange(0))
+Z = RNG.normal(size=(200, 3)) * [1, 20, 1]
+
+
+def classes(codes: Integers, count: int = 3) -> Classes:
+    return Classes("species", codes, tuple(f"class {i}" for i in range(count)))
+
+
+def of_factors() -> Classes:
+    return classes(np.digitize(Z[:, 0], [-0.5, 0.5]))
+
+
+def scored(labels: Labels, rows: Rows = ROWS, z: Floats = Z, copies: int = 99) -> dict[str, Score]:
+    found = probes({"autoencoder": z}, labels, rows, copies, seed=0)
+    return {f"{each.number}, {each.input}": each for each in found}
+
+
+def numbers(found: Sequence[Score]) -> Floats:
+    table = columns(found)
+    return np.array([table[name] for name in table if name not in ("label", "number", "input")])
+
+
+# --- probes
+
+
+@pytest.mark.parametrize(
+    ("number", "model"),
+    [("knn accuracy", KNeighborsClassifier(15)), ("linear accuracy", LogisticRegression())],
+)
+def test_classes_are_told_as_scikit_learn_s_classifiers_tell_them(number: str, model: Any) -> None:
+    x, codes = load_wine(return_X_y=True)
+    rows = Rows(np.arange(0, 178, 2), np.arange(1, 178, 2))
+    fitted = make_pipeline(StandardScaler(), model).fit(x[rows.train], codes[rows.train])
+    found = scored(classes(codes), rows, x)[f"{number}, autoencoder"]
+    assert found.held_out == pytest.approx(fitted.score(x[rows.val], codes[rows.val]))
+    if number == "linear accuracy":
+        assert found.train == pytest.approx(fitted.score(x[rows.train], codes[rows.train]))
+
+
+@pytest.mark.parametrize(
+    ("number", "model"), [("knn r2", KNeighborsRegressor(15)), ("linear r2", Ridge())]
+)
+def test_values_are_told_as_scikit_learn_s_regressors_tell_them(number: str, model: Any) -> None:
+    values = Z @ [1, 0.1, 2] + RNG.normal(size=200)
+    told = make_pipeline(StandardScaler(), model).fit(Z[ROWS.train], values[ROWS.train]).predict(Z)
+    found = scored(Values("age", values))[f"{number}, autoencoder"]
+    assert found.held_out == pytest.approx(r2_score(values[ROWS.val], told[ROWS.val]))
+
+
+def test_no_training_row_votes_on_itself() -> None:
+    of_its_own = Values("age", RNG.normal(size=200))
+    codes = classes(RNG.integers(3, size=200))
+    near = Rows(np.arange(2), np.arange(2, 200))  # one other row to ask
+    assert scored(codes)["knn accuracy, autoencoder"].train < 0.5
+    assert scored(of_its_own)["knn r2, autoencoder"].train < 0.2
+    assert scored(replace(codes, codes=np.arange(200) % 2), near)[
+        "knn accuracy, autoencoder"
+    ].train == pytest.approx(0)
+
+
+@pytest.mark.parametrize("labels", [of_factors(), Values("age", Z[:, 0] + 0.5 * Z[:, 2])])
+def test_labels_that_the_factors_decide_are_told_and_not_by_chance(labels: Labels) -> None:
+    found = scored(labels)
+    for score in found.values():
+        if score.input == "majority":
+            assert np.isnan(score.p)
+            assert score.held_out < 0.5
+        else:
+            assert score.held_out > 0.7
+            assert score.p == 1 / (100 if score.number.startswith("knn") else 20)
+            assert score.permuted_mean + 4 * score.permuted_sd < score.held_out
+
+
+@pytest.mark.parametrize("kind", ["classes", "values"])
+def test_random_labels_are_told_no_more_often_than_chance_allows(kind: str) -> None:
+    generator, found = np.random.default_rng(1), []
+    for _ in range(20):
+        drawn: Labels = (
+            classes(generator.integers(3, size=200))
+            if kind == "classes"
+            else Values("age", generator.normal(size=200))
+        )
+        found.append(scored(drawn, copies=19))
+    for name in found[0]:
+        if "majority" not in name:
+            p = np.array([each[name].p for each in found])
+            assert (p <= 0.05).sum() <= 5  # of 20 with 1 in 20: more by chance 1 time in 3,000
+            assert 0.25 < p.mean() < 0.8
+            means = [np.mean([getattr(each[name], of) for each in found])
+                     for of in ("held_out", "permuted_mean")]  # fmt: skip
+            assert means[0] == pytest.approx(means[1], abs=0.05)
+
+
+def test_the_majority_is_the_training_rows_most_frequent_class() -> None:
+    codes = np.where(np.arange(200) % 2, np.arange(200) % 3, 2)  # 2 in all the training rows
+    found = scored(classes(codes))["knn accuracy, majority"]
+    assert found.train == 1
+    assert found.held_out == (codes[ROWS.val] == 2).mean()
+    value = scored(Values("age", codes.astype(float)))["linear r2, majority"]
+    assert value.held_out < 0
+
+
+def test_labels_of_rows_held_out_teach_nothing() -> None:
+    labels = of_factors()
+    altered = labels.codes.copy()
+    altered[ROWS.val] = (altered[ROWS.val] + 1) % 3
+    one, other = scored(labels), scored(classes(altered))
+    assert [each.train for each in one.values()] == [each.train for each in other.values()]
+    assert other["knn accuracy, autoencoder"].held_out < 0.2
+
+
+@pytest.mark.parametrize("kind", ["classes", "values"])
+def test_rows_without_a_label_are_as_if_they_were_not_there(kind: str) -> None:
+    known = np.arange(200) % 5 != 0
+    number = np.flatnonzero(known)
+    half = len(number) // 2
+    rows = Rows(number[:half], number[half:])
+    every = Rows(np.arange(number[half]), np.arange(number[half], 200))
+    labels: Labels = (
+        classes(np.where(known, of_factors().codes, -1))
+        if kind == "classes"
+        else Values("age", np.where(known, Z[:, 0], np.nan))
+    )
+    one, other = scored(labels, every), scored(labels, rows)
+    assert numbers([*one.values()]) == pytest.approx(numbers([*other.values()]), nan_ok=True)
+
+
+def test_without_rows_held_out_there_is_a_training_score_alone() -> None:
+    for labels in (of_factors(), Values("age", Z[:, 0])):
+        for score in scored(labels, NONE_HELD_OUT).values():
+            assert np.isfinite(score.train)
+            undefined = score.held_out, score.held_out_se, score.permuted_mean, score.p
+            assert np.isnan(undefined).all()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param(classes(np.zeros(200, int), 1), id="one class"),
+        pytest.param(classes(np.full(200, -1)), id="no class"),
+        pytest.param(classes(np.where(np.arange(200) == 4, 1, -1)), id="one row has a class"),
+        pytest.param(classes(np.arange(200) % 2 + 1), id="a class that no training row has"),
+        pytest.param(classes(np.arange(200), 200), id="a class for each row"),
+        pytest.param(classes(np.arange(200) % 90, 90), id="a class for every other row"),
+        pytest.param(Values("age", np.ones(200)), id="one value"),
+        pytest.param(Values("age", np.full(200, np.nan)), id="no value"),
+        pytest.param(Values("age", np.where(np.arange(200) < 3, 1.0, np.nan)), id="3 rows"),
+    ],
+)
+@pytest.mark.parametrize("z", [Z, np.ones((200, 2)), Z[:, :1].astype(np.float32)])
+@pytest.mark.parametrize("rows", [ROWS, NONE_HELD_OUT, Rows(np.arange(2), np.arange(2, 200))])
+def test_whatever_the_labels_there_is_a_figure(labels: Labels, z: Floats, rows: Rows) -> None:
+    found = [*scored(labels, rows, z, copies=3).values()]
+    if isinstance(labels, Classes):
+        codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
+        found += matched({"kmeans": codes}, labels, rows, copies=3, seed=0)
+    assert isinstance(labels_figure(found), Figure)
+
+
+def test_many_rows_and_columns_are_sampled_the_same_each_time() -> None:
+    x = RNG.normal(size=(5_100, 1_050)).astype(np.float32)
+    x[:, :900] += (codes := np.arange(5_100) % 2)[:, None]
+    rows = Rows(np.arange(0, 4_000), np.arange(4_000, 5_100))
+    one = scored(classes(codes), rows, x, copies=2)
+    assert one["knn accuracy, autoencoder"].held_out > 0.95
+    assert np.isnan(one["linear accuracy, autoencoder"].p)  # too many columns to learn again
+
+
+# --- errors
+
+
+@pytest.mark.parametrize("right", [0, 30, 40])
+def test_the_error_of_a_share_is_binomial_and_never_none(right: int) -> None:
+    assert share_error(right, 40) > 0
+    assert share_error(100 * right, 4_000) == pytest.approx(
+        np.sqrt(right * (40 - right)) / 40 / np.sqrt(4_000), abs=6e-4
+    )
+
+
+def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
+    generator, r2, errors = np.random.default_rng(0), [], []
+    for _ in range(400):
+        told = generator.normal(size=150)
+        truth = told + generator.normal(size=150)
+        r2.append(r2_score(truth, told))
+        errors.append(r2_error(truth, told))
+    assert np.mean(errors) == pytest.approx(np.std(r2), rel=0.12)
+
+
+# --- clusters
+
+
+def cluster_scores(codes: Integers, labels: Classes, rows: Rows = ROWS) -> dict[str, Score]:
+    found = matched({"kmeans": {"autoencoder": codes}}, labels, rows, 199, seed=0)
+    return {f"{each.number}, {each.input}": each for each in found}
+
+
+def test_clusters_agree_over_rows_held_out_as_scikit_learn_says() -> None:
+    labels = of_factors()
+    codes = np.where(RNG.random(200) < 0.3, RNG.integers(-1, 4, size=200), labels.codes)
+    found = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
+    for measured, rows in (found.train, ROWS.train), (found.held_out, ROWS.val):
+        assert measured == pytest.approx(adjusted_rand_score(labels.codes[rows], codes[rows]))
+    assert found.p == 1 / 200
+    assert abs(found.permuted_mean) < 0.01
+
+
+def test_clusters_are_matched_with_classes_on_the_training_rows() -> None:
+    labels = of_factors()
+    renamed = np.array([2, 0, 1])[labels.codes]
+    assert cluster_scores(renamed, labels)["kmeans.accuracy, autoencoder"].held_out == 1
+    renamed[ROWS.val] = labels.codes[ROWS.val]  # a new matching would be right, the old one not
+    other = cluster_scores(renamed, labels)
+    assert other["kmeans.accuracy, autoencoder"].held_out == 0
+    assert other["kmeans.ari, autoencoder"].held_out == 1
+    assert other["kmeans.accuracy, autoencoder"].p == 1
+
+
+def test_the_error_of_the_rand_index_is_the_jackknife_s() -> None:
+    labels = of_factors()
+    codes = np.where(RNG.random(200) < 0.3, RNG.integers(-1, 4, size=200), labels.codes)
+    without = np.array(
+        [adjusted_rand_score(*(of[np.delete(ROWS.val, i)] for of in (labels.codes, codes)))
+         for i in range(100)]
+    )  # fmt: skip
+    expected = np.sqrt(99 / 100 * np.square(without - without.mean()).sum())
+    found = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
+    assert found.held_out_se == pytest.approx(expected)
+
+
+def test_clusters_without_a_reason_agree_with_classes_as_often_as_chance_allows() -> None:
+    generator = np.random.default_rng(2)
+    drawn = [cluster_scores(generator.integers(3, size=200), of_factors()) for _ in range(40)]
+    for number in ("ari", "accuracy"):
+        p = np.array([each[f"kmeans.{number}, autoencoder"].p for each in drawn])
+        assert (p <= 0.05).sum() <= 7
+        assert 0.35 < p.mean() < 0.7
+
+
+def test_one_cluster_of_all_rows_tells_the_majority() -> None:
+    labels = of_factors()
+    by_clusters = cluster_scores(labels.codes, labels)["kmeans.accuracy, majority"]
+    by_probe = scored(labels)["knn accuracy, majority"]
+    assert by_clusters.held_out == by_probe.held_out
+    assert by_clusters.train == by_probe.train
+
+
+# --- the table, the figure, the stamps
+
+
+def test_a_table_has_a_row_for_each_score() -> None:
+    table = columns([*scored(of_factors()).values()])
+    assert [*table] == ["label", "number", "input", "train", "held_out", "held_out_se",
+                        "permuted_mean", "permuted_sd", "p"]  # fmt: skip
+    assert table["number"] == ["knn accuracy"] * 2 + ["linear accuracy"] * 2
+    assert table["input"] == ["autoencoder", "majority"] * 2
+
+
+def test_a_figure_tells_of_which_rows_it_is_and_names_each_score_once() -> None:
+    found = [*scored(of_factors()).values()]
+    figure = labels_figure(found)
+    figure.canvas.draw()
+    [axes] = figure.axes
+    assert "rows held out" in axes.get_xlabel()
+    assert f"{found[0].held_out:.2f}, p = {found[0].p:.2g}" in [t.get_text() for t in axes.texts]
+    [legend] = figure.legends
+    shown = [text.get_text() for text in legend.get_texts()]
+    assert shown == ["autoencoder", "same answer for all", "shuffled labels"]
+    assert figure.bbox.contains(*legend.get_window_extent().min)
+    assert figure.bbox.contains(*legend.get_window_extent().max)
+    trained = labels_figure([*scored(of_factors(), NONE_HELD_OUT).values()])
+    assert "training rows" in trained.axes[0].get_xlabel()
+
+
+def dataset(*labels: Labels) -> Dataset:
+    return Dataset("flowers", Z, ("a", "b", "c"), range(200), labels)
+
+
+def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamped() -> None:
+    known = dataset(of_factors())
+    [stamp] = stamps(Experiment(), known)
+    assert stamp.startswith("kmeans: its number of clusters, 3, is that of the classes of species")
+    said = Experiment(clustering={"kmeans": KMeans(n_clusters=3), "dbscan": DBSCAN()})
+    assert stamps(said, known) == []
+    assert stamps(Experiment(), dataset(Values("age", Z[:, 0]))) == []
+    assert stamps(Experiment(), dataset()) == []
+
+
+@pytest.mark.parametrize(
+    ("objective", "count"),
+    [
+        ("val_loss", 0),
+        ("clustering.kmeans.silhouette", 0),
+        ("clustering.kmeans.ari", 1),
+        ("clustering.kmeans.ari.mean", 1),
+        (["val_loss", "clustering.dbscan.v_measure"], 1),
+    ],
+)
+def test_settings_that_were_chosen_by_labels_are_stamped(objective: Any, count: int) -> None:
+    found = stamps(Experiment(clustering={}, sweep=Sweep(objective=objective)), dataset())
+    assert len(found) == count
+    assert all("chosen by" in each for each in found)
