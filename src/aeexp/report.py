@@ -13,7 +13,7 @@ from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.concerns import concerns
 from aeexp.controls import Plan, Trace
 from aeexp.data import Floats, fingerprint
-from aeexp.evidence import gather
+from aeexp.evidence import gather, stamps
 from aeexp.findings import Findings
 from aeexp.gallery import draw
 from aeexp.history import History
@@ -48,7 +48,9 @@ class Fitted:
 
 def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
-    yield Facts("table", {"data_hash": fingerprint(problem.data), "notes": problem.data.notes})
+    data = problem.data
+    known = {"data_hash": fingerprint(data), "notes": data.notes}
+    yield Facts("table", known | {"stamps": stamps(experiment, data)})
     for note in problem.data.notes:
         log.info(note)
     for concern in concerns(experiment, problem):

@@ -97,6 +97,8 @@ class Terminal(Watch):
         if isinstance(said := self.heard.get("answer"), Document):
             for each in said.content["sentences"]:
                 self._say(f"{MARKS[each['claim']]} {each['sentence']}")
+            for stamp in record.get("stamps", ()):
+                self._say(f"! {stamp}")
         if "verdict" in record:
             self._say(record["verdict"]["sentence"])
         if "error" in record:

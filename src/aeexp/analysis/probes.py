@@ -83,8 +83,8 @@ def probes(
     Hart, 1967, doi:10.1109/TIT.1967.1053964; a training row is none of its own), and logistic
     regression, or ridge regression, of standardised columns. The input "majority" is the most
     frequent class, or the mean, of the training rows. Rows without a label are left out; with
-    fewer than 2 training rows, or more than 100 classes, there is no score. Of more than 5,000 rows and 1,000 columns a
-    random sample stands for all.
+    fewer than 2 training rows, or more than 100 classes, there is no score. Of more than 5,000
+    rows and 1,000 columns a random sample stands for all.
 
     inputs: (rows, columns) by name. copies: of the labels, shuffled over all rows (Ojala and
     Garriga, 2010, jmlr.org/papers/v11/ojala10a.html), that neighbours tell; a linear model learns

@@ -3,6 +3,7 @@
 from aeexp.evidence.answer import Sentence, answer
 from aeexp.evidence.exhibits import exhibits
 from aeexp.evidence.gather import OURS, Evidence, Method, gather
+from aeexp.evidence.stamps import stamps
 from aeexp.evidence.tables import co_assignments, numbers, of_rows, tables
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "gather",
     "numbers",
     "of_rows",
+    "stamps",
     "tables",
 ]

@@ -13,14 +13,12 @@ from aeexp.analysis.power import sentence as said_of_power
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.verdict import Verdict
 from aeexp.controls import Kind
-from aeexp.data import Classes
-from aeexp.evidence.gather import Evidence, judged
+from aeexp.evidence.gather import OURS, PCA, Evidence, judged
 from aeexp.findings import Findings
 from aeexp.names import few, printable
 
 LEVEL = 0.05
 """Probability of claiming structure where there is none."""
-PCA = "PCA"
 SAME = 0.9
 """Linear CKA from which a space counts as the same: 0.9 of the variance, weighted by variance."""
 
@@ -49,7 +47,7 @@ def answer(
     stable, pca = _stability(evidence), against_pca(evidence)
     claims = {each.about: each.claim for each in (chance, stable, pca)}
     return [
-        _found(found, metrics, chance.claim),
+        Sentence("structure", chance.claim, _found(found, evidence, metrics)),
         stable,
         chance,
         pca,
@@ -57,29 +55,28 @@ def answer(
     ]
 
 
-def _found(found: Findings, metrics: Mapping[str, float], claim: str) -> Sentence:
+def _found(found: Findings, evidence: Evidence, metrics: Mapping[str, float]) -> str:
     part, _ = judged(found.problem.rows)
     rows = "rows held out" if part == "val" else "the rows it was trained on"
-    r2, factors = metrics[f"reconstruction.{part}.r2"], len(found.factors)
-    said = (
-        f"{_counted(factors, 'factor')} tell {_percent(r2)} of the variance of"
-        f" {rows}{_groups(found, metrics)}."
-    )
-    return Sentence("structure", claim, said.replace("1 factor tell ", "1 factor tells "))
+    factors, share = len(found.factors), 100 * metrics[f"reconstruction.{part}.r2"]
+    told = f"{_counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
+    groups = [
+        f"; {printable(name)} finds"
+        f" {_counted(int(metrics[f'clustering.{name}.n_clusters']), 'group')} in them"
+        f"{_agreement(evidence, name)}"
+        for name in found.clusters
+    ]
+    return f"{told} {share:.0f} % of the variance of {rows}{''.join(groups)}."
 
 
-def _groups(found: Findings, metrics: Mapping[str, float]) -> str:
-    told = [_clusters(found, metrics, name) for name in found.clusters]
-    return f"; {'; '.join(told)}" if told else ""
-
-
-def _clusters(found: Findings, metrics: Mapping[str, float], name: str) -> str:
-    count = int(metrics[f"clustering.{name}.n_clusters"])
-    told = f"{printable(name)} finds {_counted(count, 'group')} in them"
-    label = found.problem.data.label
-    if isinstance(label, Classes) and not np.isnan(ari := metrics[f"clustering.{name}.ari"]):
-        told += f" (adjusted Rand index {ari:.2f} with {printable(label.name)})"
-    return told
+def _agreement(evidence: Evidence, name: str) -> str:
+    """Say how well a clustering agrees with the first label, if that is classes."""
+    number = f"{name}.ari"
+    for score in evidence.labels:
+        if (score.number, score.input) == (number, OURS):
+            ari = score.train if np.isnan(score.held_out) else score.held_out
+            return f" (adjusted Rand index {ari:.2f} with {printable(score.label)})"
+    return ""
 
 
 def _stability(evidence: Evidence) -> Sentence:
@@ -207,7 +204,3 @@ def _next(claims: Mapping[str, str], evidence: Evidence, verdict: Verdict) -> Se
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -11,6 +11,7 @@ from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.evidence import factors
 from aeexp.evidence.answer import against_pca
 from aeexp.evidence.gather import OURS, Evidence
+from aeexp.evidence.labels import labels_figure
 from aeexp.evidence.tables import of_method
 from aeexp.findings import Findings
 from aeexp.spec import more_is_better
@@ -28,6 +29,8 @@ MEASURES = {
 def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
     """Yield a figure, by name, for each question of the evidence."""
     yield "cards", factors.figure(found, evidence.cards)
+    if evidence.labels:
+        yield "probes", labels_figure(evidence.labels)
     yield "baselines", _baselines(found, evidence)
     yield "scree", figures.scree(evidence.scree, found.z.shape[1])
     if len(evidence.methods[OURS].kept.r_nx):

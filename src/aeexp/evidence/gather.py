@@ -15,14 +15,16 @@ from aeexp.analysis.chance import Tested, tested
 from aeexp.analysis.neighbourhoods import Neighbourhoods
 from aeexp.analysis.power import Group, Power, power
 from aeexp.analysis.probing import Probed
+from aeexp.analysis.scores import Score
 from aeexp.analysis.separation import NOISE, silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
 from aeexp.data import Floats, Integers, Rows
 from aeexp.evidence.factors import card_for_each
+from aeexp.evidence.labels import label_scores
 from aeexp.findings import Findings
 
-OURS = "autoencoder"
+OURS, PCA = "autoencoder", "PCA"
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,16 @@ class Evidence:
 
     methods: by name, the autoencoder first. scree: (components,) shares of the training rows'
     variance. stability: over repeats and resampled rows, None where there is but one. cards: of
-    the factors. rows: (controls' rows,), those of the run's table that it is of. null: (copies,)
-    of each number of tables without structure, by control; tested: the run's own numbers beside
-    them. power: of planted groups, by rising size.
+    the factors. labels: how well they are told. rows: (controls' rows,), those of the run's table
+    that it is of. null: (copies,) of each number of tables without structure, by control; tested:
+    the run's own numbers beside them. power: of planted groups, by rising size.
     """
 
     methods: Mapping[str, Method]
     scree: Floats
     stability: Stability | None
     cards: Sequence[Card]
+    labels: Sequence[Score]
     rows: Integers
     null: Mapping[Kind, Mapping[str, Floats]]
     tested: Sequence[Tested]
@@ -121,11 +124,13 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
     again = _again(found, [*of_kind[Kind.repeat], *of_kind[Kind.resample]])
     known = _stability(found, again)
     others = [(each.trace.z, each.trace.weighed) for each in again if each.trace.weighed]
+    methods = _methods(found, traces)
     return Evidence(
-        methods=_methods(found, traces),
+        methods=methods,
         scree=linear.scree(found.problem.x, found.problem.rows),
         stability=known,
         cards=card_for_each(found, probed, others, known),
+        labels=label_scores(found, methods[PCA].z) if found.experiment.evidence.labels else [],
         rows=found.planned.rows,
         null=null,
         tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],

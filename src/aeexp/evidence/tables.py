@@ -7,11 +7,12 @@ import numpy as np
 
 from aeexp.analysis.agreement import agreement
 from aeexp.analysis.clusters import find
+from aeexp.analysis.scores import columns
 from aeexp.analysis.support import Support
 from aeexp.artifact import Artifact, Document, Table
 from aeexp.data import Classes, Floats
 from aeexp.evidence import factors
-from aeexp.evidence.gather import OURS, Evidence, Method
+from aeexp.evidence.gather import OURS, PCA, Evidence, Method
 from aeexp.findings import Findings
 
 
@@ -21,6 +22,8 @@ def tables(found: Findings, evidence: Evidence) -> Iterator[Artifact]:
     yield Table("scree", _scree(evidence.scree))
     yield Table("rnx", _rnx(evidence))
     yield from factors.tables(found, evidence.cards)
+    if evidence.labels:
+        yield Table("labels", columns(evidence.labels))
     if evidence.tested:
         yield Table("evidence", _tested(evidence))
     if evidence.power:
@@ -43,17 +46,17 @@ def of_rows(found: Findings, evidence: Evidence, support: Support) -> Mapping[st
 
 def co_assignments(found: Findings, evidence: Evidence) -> dict[str, Floats]:
     """Return how often other trainings put each row together with those of its cluster."""
-    columns = {}
+    told = {}
     clusterings = evidence.stability.clusterings if evidence.stability else {}
     for name, each in clusterings.items():
-        column = columns[f"{name}.co_assignment"] = np.full(len(found.z), np.nan)
+        column = told[f"{name}.co_assignment"] = np.full(len(found.z), np.nan)
         column[evidence.rows] = each.co_assignment
-    return columns
+    return told
 
 
 def numbers(evidence: Evidence) -> dict[str, float]:
     """Return the numbers of the evidence that belong beside those of the run."""
-    ours, pca = evidence.methods[OURS], evidence.methods["PCA"].advantage
+    ours, pca = evidence.methods[OURS], evidence.methods[PCA].advantage
     assert pca, "a baseline"
     told = {f"neighbourhoods.{name}": value for name, value in ours.kept.numbers.items()}
     told |= {f"neighbourhoods.{name}": value for name, value in ours.spearman.items()}
