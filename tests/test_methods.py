@@ -72,7 +72,7 @@ from aeexp.spec import (
 )
 from aeexp.training.optimizers import optimizer
 
-UNSAID = ("figures", "evidence")
+UNSAID = ("figures", "evidence", "question")
 """Groups whose options do nothing that a paper tells by their names."""
 SAID = {group: words for group, words in OPTIONS.items() if group not in UNSAID}
 KINDS = [
@@ -86,7 +86,6 @@ CHOICES = [
     for word, kind in words.items()
     if kind is not Table
 ]
-FURTHER = [evidence.labels(199), evidence.factors(), evidence.associations()]
 BIBTEX = Path(aeexp.methods.__file__).with_name("references.bib").read_text("utf-8")
 
 
@@ -170,7 +169,7 @@ def test_every_run_cites_what_has_an_entry_and_lists_what_is_cited(
 ) -> None:
     experiment = with_option(group, kind)
     problem = pose(experiment)
-    written = methods(experiment, problem, len(problem.x), FURTHER)
+    written = methods(experiment, problem, len(problem.x))
     assert set(re.findall(r"@(\w+)", written.text)) == set(written.keys)
     assert [entry.key for entry in parsed(written.references)] == written.keys
 
@@ -472,10 +471,15 @@ def test_versions_are_those_that_are_installed() -> None:
     assert f"Keras {keras.__version__} [@chollet2015] on JAX" in told()[1]
 
 
-def test_further_sentences_are_a_paragraph() -> None:
-    experiment = Experiment()
-    *_, last = methods(experiment, pose(experiment), further=FURTHER).text.strip().split("\n\n")
-    assert last == " ".join(FURTHER)
+def test_labels_are_told_of_where_there_are_some_and_they_are_shuffled() -> None:
+    said = methods(Experiment(), pose(Experiment()), 178).text
+    assert evidence.labels(199) in said
+    assert evidence.associations() in said
+    unlabelled = Experiment(dataset=Table(path=""))
+    data = replace(pose(Experiment()), data=replace(pose(Experiment()).data, labels=()))
+    said = methods(unlabelled, data, 178).text
+    assert evidence.factors() in said
+    assert "label" not in said.split("\n\n")[-1]
 
 
 # --- a user's own table
@@ -580,7 +584,7 @@ def test_a_label_that_looks_like_a_citation_is_none() -> None:
         pytest.param(
             evidence.planted(5, [0.5, 1.0], 0.2), ["5", "20", "0.5", "1", "0.05"], id="planted"
         ),
-        pytest.param(evidence.labels(999), ["999"], id="labels"),
+        pytest.param(evidence.labels(999), ["999", "19"], id="labels"),
         pytest.param(evidence.factors(), [], id="factors"),
         pytest.param(evidence.associations(), [], id="associations"),
     ],
@@ -622,7 +626,8 @@ def test_every_control_of_the_default_is_told_with_its_number() -> None:
 def test_controls_that_were_not_asked_for_are_not_told() -> None:
     assert controls(0, evidence=NoEvidence()) == ""
     said = controls(evidence=Quick(permutations=0, repeats=1))
-    assert keys(said)[-1] == "spearman1904"
+    assert "marcus1976" not in keys(said)
+    assert "wilson1927" not in keys(said)
     assert "SigClust" not in controls(evidence=Quick())
     assert "[@wilson1927]" not in controls(evidence=Quick())
 

@@ -6,6 +6,7 @@ from aeexp.analysis.baselines import MOST_FEATURES
 from aeexp.analysis.consensus import VALID
 from aeexp.analysis.neighbourhoods import NEIGHBOURS
 from aeexp.analysis.power import LEVEL
+from aeexp.analysis.probes import MOST_FITS
 from aeexp.analysis.stability import REPRODUCIBLE
 from aeexp.methods.wording import counted, joined, number, percent
 from aeexp.problem import Problem
@@ -19,7 +20,7 @@ def evidence(experiment: Experiment, problem: Problem, rows: int) -> str:
     said = [*_simpler(experiment, problem, rows)]
     if controls := [*_models(experiment), *_chance(experiment)]:
         said += [sampled(rows)] if rows < len(problem.x) else []
-    return " ".join([*said, *controls])
+    return " ".join([*said, *controls, *_meaning(experiment, problem)])
 
 
 def _simpler(experiment: Experiment, problem: Problem, rows: int) -> Iterator[str]:
@@ -40,6 +41,14 @@ def _models(experiment: Experiment) -> Iterator[str]:
         yield stability(models)
     if models > 1 and experiment.clustering:
         yield consensus()
+
+
+def _meaning(experiment: Experiment, problem: Problem) -> Iterator[str]:
+    yield factors()
+    if problem.data.labels:
+        yield associations()
+    if problem.data.labels and experiment.evidence.labels:
+        yield labels(experiment.evidence.labels)
 
 
 def _chance(experiment: Experiment) -> Iterator[str]:
@@ -188,8 +197,9 @@ def labels(shuffles: int) -> str:
     return (
         "How well labels can be told from the factors was assessed on held-out rows by nearest"
         " neighbours [@cover1967] and by a linear probe [@alain2016], beside the same from the"
-        f" preprocessed features, and tested against {counted(shuffles, 'permutation')} of the"
-        " labels [@ojala2010; @phipson2010]."
+        " preprocessed features and from principal components, and tested against"
+        f" {counted(shuffles, 'permutation')} of the labels [@ojala2010; @phipson2010], for the"
+        f" linear probe {min(shuffles, MOST_FITS)}."
     )
 
 

@@ -1,6 +1,5 @@
 """methods: what an experiment did to a table, as a paper tells it."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -39,13 +38,10 @@ class Methods:
         return references(self.text)
 
 
-def methods(
-    experiment: Experiment, problem: Problem, rows: int = 0, further: Sequence[str] = ()
-) -> Methods:
+def methods(experiment: Experiment, problem: Problem, rows: int = 0) -> Methods:
     """Return what an experiment did to a table.
 
     rows: of the table that its controls learnt from, 0 if it has none; see `controls.Plan`.
-    further: sentences on what else was held against them.
     """
     alike = rows == len(problem.x) or experiment.repeats  # controls of fewer rows are told below
     seeds = experiment.seeds if alike else experiment.seeds[:1]
@@ -54,7 +50,7 @@ def methods(
         data(experiment, problem),
         " ".join([training(experiment, problem), *repeated, _software(experiment.backend)]),
         analysis(experiment, problem),
-        " ".join(filter(None, [evidence.evidence(experiment, problem, rows), *further])),
+        evidence.evidence(experiment, problem, rows),
     ]
     return Methods("\n\n".join(filter(None, paragraphs)) + "\n")
 
