@@ -16,7 +16,7 @@ from aeexp.findings import Findings
 
 OURS, TABLE = "autoencoder", "standardized input"
 MOST_VALUES = 2_000_000
-"""Of an input whose clusters are sought for comparison."""
+"""Of an input whose clusters are sought at most, to compare with those of the factors."""
 
 
 def label_scores(found: Findings, pca: Floats) -> list[Score]:
@@ -66,7 +66,7 @@ def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> fi
         for each in group
     }
     majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
-    first = group[0]
+    first, said = group[0], number.replace("knn", "nearest rows").replace("r2", "R²")
     return figures.Told(
-        label, number, values, majority, first.permuted_mean, first.permuted_sd, first.p
+        label, said, values, majority, first.permuted_mean, first.permuted_sd, first.p
     )
