@@ -5,6 +5,7 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from aeexp import figures
 from aeexp.analysis.clusters import find
@@ -27,7 +28,8 @@ def label_scores(found: Findings, pca: Floats) -> list[Score]:
     """
     problem, experiment = found.problem, found.experiment
     inputs = {OURS: found.z, TABLE: problem.x, "PCA": pca}
-    of_clusters = _clusters(found, inputs)
+    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
+        of_clusters = _clusters(found, inputs)
     with_copies = problem.rows, experiment.evidence.labels, experiment.seed
     return [
         score
