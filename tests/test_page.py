@@ -17,6 +17,7 @@ from made_run import SENTENCES, made
 
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.experiment import run
+from aeexp.gallery import cluster_colours
 from aeexp.page import columns, page, pictures
 from aeexp.page.kept import Kept
 from aeexp.page.view import view
@@ -225,11 +226,11 @@ def test_the_view_holds_where_the_rows_lie_and_all_they_are_coloured_by(
 
 def test_clusters_have_the_colours_of_the_classes_that_they_match(wine: Dataset) -> None:
     codes = np.array([2, 0, 1])[wine.label.codes]
-    assert columns.matched(codes, wine.label) == [1, 2, 0]
+    assert cluster_colours(codes, wine.label) == [1, 2, 0]
     more = np.where(np.arange(178) == 0, 3, codes)
-    assert columns.matched(more, wine.label) == [1, 2, 0, 3]
-    assert columns.matched(np.full(178, -1), wine.label) == []
-    assert columns.matched(codes, None) is None
+    assert cluster_colours(more, wine.label) == [1, 2, 0, 3]
+    assert list(cluster_colours(np.full(178, -1), wine.label)) == []
+    assert list(cluster_colours(codes, None)) == [0, 1, 2]
 
 
 def test_rows_whose_place_is_not_to_be_trusted_are_told(report: bytes) -> None:

@@ -17,10 +17,13 @@ from sklearn.preprocessing import StandardScaler
 from aeexp.analysis.matched import matched
 from aeexp.analysis.probes import probes
 from aeexp.analysis.scores import Score, columns, r2_error, share_error
+from aeexp.controls import plan
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
-from aeexp.evidence.labels import labels_figure
+from aeexp.evidence.labels import label_scores, labels_figure
 from aeexp.evidence.stamps import stamps
-from aeexp.spec import DBSCAN, Experiment, KMeans, Sweep
+from aeexp.findings import Findings
+from aeexp.problem import prepare
+from aeexp.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
 
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
@@ -271,6 +274,45 @@ def test_one_cluster_of_all_rows_tells_the_majority() -> None:
     assert by_clusters.train == by_probe.train
 
 
+# --- of a run
+
+
+def found_in(data: Dataset, **said: Any) -> Findings:
+    """Return findings of a run of a table, so far as its labels are scored by them."""
+    experiment = Experiment(evidence=NoEvidence(labels=9), **said)
+    problem = prepare(experiment, data)
+    codes = {name: np.arange(200) % 2 for name in experiment.clustering}
+    kept: dict[str, Any] = dict.fromkeys(
+        ("histories", "residuals", "pca", "x_hat", "weights", "quantity")
+    )
+    return Findings(planned=plan(experiment, problem), z=Z, clusters=codes, **kept)
+
+
+def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> None:
+    height = Values("height", Z[:, 0])
+    other = replace(of_factors(), name="site")
+    found = label_scores(found_in(dataset(of_factors(), height, other)), Z[:, :2])
+    inputs = ["autoencoder", "standardized input", "PCA", "majority"]
+    for name, indices in ("species", 6), ("height", 2), ("site", 6):
+        of_label = [each for each in found if each.label == name]
+        assert [each.input for each in of_label] == inputs * indices
+    numbers = dict.fromkeys(each.number for each in found)
+    of_clusters = [
+        f"{name}.{index}" for name in ("kmeans", "dbscan") for index in ("ari", "accuracy")
+    ]
+    assert [*numbers] == ["knn accuracy", "linear accuracy", *of_clusters, "knn r2", "linear r2"]
+    assert isinstance(labels_figure(found), Figure)
+
+
+def test_a_run_without_labels_has_no_scores() -> None:
+    assert label_scores(found_in(dataset()), Z[:, :2]) == []
+
+
+def test_values_alone_are_scored_without_clusters() -> None:
+    found = label_scores(found_in(dataset(Values("height", Z[:, 0]))), Z[:, :2])
+    assert {each.number for each in found} == {"knn r2", "linear r2"}
+
+
 # --- the table, the figure, the stamps
 
 
@@ -291,7 +333,7 @@ def test_a_figure_tells_of_which_rows_it_is_and_names_each_score_once() -> None:
     assert f"{found[0].held_out:.2f}, p = {found[0].p:.2g}" in [t.get_text() for t in axes.texts]
     [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
-    assert shown == ["autoencoder", "same answer for all", "shuffled labels"]
+    assert shown == ["autoencoder", "same answer for all", "shuffled labels ± 2 sd"]
     assert figure.bbox.contains(*legend.get_window_extent().min)
     assert figure.bbox.contains(*legend.get_window_extent().max)
     trained = labels_figure([*scored(of_factors(), NONE_HELD_OUT).values()])

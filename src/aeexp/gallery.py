@@ -94,7 +94,7 @@ class _Gallery:
         lost = self._lost(name)
         count = int(codes.max()) + 1
         names = tuple(f"cluster {c}{'*' if c in lost else ''}" for c in range(count))
-        colours = _colours(codes, self.data.label)
+        colours = cluster_colours(codes, self.data.label)
         yield (
             f"latent_{name}",
             figures.latent(
@@ -131,11 +131,14 @@ def _numbered(label: int) -> str:
     return "" if label == 1 else f"_label{label}"
 
 
-def _colours(codes: Integers, labels: Labels | None) -> Sequence[int]:
-    """Return for each cluster the colour of the class it is matched with, or one of its own."""
-    clusters = range(int(codes.max()) + 1)
-    if not isinstance(labels, Classes):
+def cluster_colours(codes: Integers, label: Labels | None) -> Sequence[int]:
+    """Return for each cluster the colour of the class it is matched with, or one of its own.
+
+    codes: (rows,), -1 for noise.
+    """
+    clusters = range(int(codes.max(initial=-1)) + 1)
+    if not isinstance(label, Classes):
         return clusters
-    partner = matching(codes, labels)
-    spare = iter(range(len(labels.names), len(labels.names) + len(codes)))
+    partner = matching(codes, label)
+    spare = iter(range(len(label.names), len(label.names) + len(clusters)))
     return [partner[c] if c in partner else next(spare) for c in clusters]

@@ -84,7 +84,7 @@ def probes(
     regression, or ridge regression, of standardised columns. The input "majority" is the most
     frequent class, or the mean, of the training rows. Rows without a label are left out; with
     fewer than 2 training rows, or more than 100 classes, there is no score. Of more than 5,000
-    rows and 1,000 columns a random sample stands for all.
+    rows, or 1,000 columns, a random sample stands for all.
 
     inputs: (rows, columns) by name. copies: of the labels, shuffled over all rows (Ojala and
     Garriga, 2010, jmlr.org/papers/v11/ojala10a.html), that neighbours tell; a linear model learns
@@ -141,12 +141,10 @@ def _standardised(x: Floats, rows: Rows) -> Floats:
 
 def _told(x: Floats, asked: _Question) -> Mapping[str, Answers]:
     """Return what each probe tells of all rows: (rows, sets)."""
-    near = _neighbours(x, asked.train)
-    votes = [asked.kind.vote(each[near]) for each in asked.known.T]
+    near, kind = _neighbours(x, asked.train), asked.kind
     fits = 1 + (MOST_FITS if x.shape[1] * asked.answers <= FEW_WEIGHTS else 0)
-    return dict(
-        zip(PROBES, (np.stack(votes, 1), asked.kind.linear(x, asked.known[:, :fits])), strict=True)
-    )
+    votes = np.stack([kind.vote(each[near]) for each in asked.known.T], 1)
+    return {"knn": votes, "linear": kind.linear(x, asked.known[:, :fits])}
 
 
 def _neighbours(x: Floats, train: int) -> Integers:

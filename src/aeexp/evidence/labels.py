@@ -5,6 +5,7 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
 
 from aeexp import figures
 from aeexp.analysis.clusters import find
@@ -16,7 +17,7 @@ from aeexp.findings import Findings
 
 OURS, TABLE = "autoencoder", "standardized input"
 MOST_VALUES = 2_000_000
-"""Of an input whose clusters are sought for comparison."""
+"""Of an input whose clusters are sought at most, to compare with those of the factors."""
 
 
 def label_scores(found: Findings, pca: Floats) -> list[Score]:
@@ -27,7 +28,8 @@ def label_scores(found: Findings, pca: Floats) -> list[Score]:
     """
     problem, experiment = found.problem, found.experiment
     inputs = {OURS: found.z, TABLE: problem.x, "PCA": pca}
-    of_clusters = _clusters(found, inputs)
+    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
+        of_clusters = _clusters(found, inputs)
     with_copies = problem.rows, experiment.evidence.labels, experiment.seed
     return [
         score
@@ -66,7 +68,7 @@ def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> fi
         for each in group
     }
     majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
-    first = group[0]
+    first, said = group[0], number.replace("knn", "nearest rows").replace("r2", "R²")
     return figures.Told(
-        label, number, values, majority, first.permuted_mean, first.permuted_sd, first.p
+        label, said, values, majority, first.permuted_mean, first.permuted_sd, first.p
     )

@@ -26,8 +26,9 @@ TABLE = style.PALETTE[4]
 class Told:
     """A score of a label by input, such as "autoencoder": held out, and its standard error.
 
-    majority: of the same answer for all rows. chance, sd: of shuffled labels, p: that they are
-    told as well; of the first input. Where something is not a number, it is not drawn.
+    scores: by the input's name. majority: of the same answer for all rows. chance, sd: of
+    shuffled labels, p: that they are told as well; of the first input. Where something is not a
+    number, it is not drawn.
     """
 
     label: str
@@ -100,7 +101,7 @@ def _lowest(shown: Sequence[Told]) -> float:
 def _key(figure: Figure, inputs: Sequence[str]) -> None:
     dots = [Line2D([], [], color=_colour(name), marker="o", ls="", label=name) for name in inputs]
     majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="same answer for all")
-    chance = Patch(color=style.GRID, label="shuffled labels")
+    chance = Patch(color=style.GRID, label="shuffled labels ± 2 sd")
     figure.legend(
         handles=[*dots, majority, chance],
         loc="lower center",

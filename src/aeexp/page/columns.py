@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.analysis.agreement import matching
-from aeexp.data import Classes, Floats, Integers, Labels
+from aeexp.data import Classes, Floats
 from aeexp.figures import style
 
 Column = dict[str, Any]
@@ -46,18 +45,6 @@ def classes(group: str, labels: Classes, colours: Sequence[int] | None = None) -
         "colours": [style.class_colour(number) for number in numbers],
         "none": labels.none,
     }
-
-
-def matched(codes: Integers, label: Labels | None) -> Sequence[int] | None:
-    """Return for each cluster the number of its colour: that of its class, or one of its own.
-
-    So clusters have the colours that they have in the figures.
-    """
-    if not isinstance(label, Classes):
-        return None
-    partner, count = matching(codes, label), int(codes.max(initial=-1)) + 1
-    spare = iter(range(len(label.names), len(label.names) + count))
-    return [partner[c] if c in partner else next(spare) for c in range(count)]
 
 
 def _packed(codes: Any, bits: int) -> str:

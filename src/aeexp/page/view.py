@@ -11,8 +11,9 @@ from matplotlib.colors import to_hex
 
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels
 from aeexp.figures import style
+from aeexp.gallery import cluster_colours
 from aeexp.names import printable, short
-from aeexp.page.columns import Column, classes, matched, values
+from aeexp.page.columns import Column, classes, values
 from aeexp.page.importance import ranked
 from aeexp.page.kept import MOST_ROWS, Kept
 from aeexp.runs.read import chosen
@@ -81,7 +82,7 @@ def _columns(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     for name in run.clusterings:
         codes = _numbers(run, name).astype(int)
         found = Classes(name, codes, tuple(f"cluster {c}" for c in range(codes.max() + 1)))
-        yield classes("Clusters found", found, matched(codes, label))
+        yield classes("Clusters found", found, cluster_colours(codes, label))
     split = np.array([part == "val" for part in run.latents["split"]], int)
     yield classes("Rows", Classes("split", split, ("training", "held out")))
     yield from _trust(run)
