@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_VALUES = 2**20
 """Of the table that controls learn from, as many of them have one of their own."""
-FEWEST_ROWS = 50
-"""Below which a table that is too wide is not cut down further: it has no controls."""
+FEWEST_ROWS = 200
+"""Of that table; one that is too wide for so many has no controls: its networks are too large."""
 
 
 class Kind(Enum):
@@ -120,7 +120,7 @@ def _rows(experiment: Experiment, problem: Problem) -> Integers:
     """Return which rows controls learn from, none if there are to be no controls."""
     rows, features = problem.x.shape
     most = min(experiment.evidence.rows, MOST_VALUES // features)
-    too_wide = MOST_VALUES // features < min(rows, FEWEST_ROWS)
+    too_wide = MOST_VALUES // features < FEWEST_ROWS
     if too_wide or isinstance(experiment.evidence, NoEvidence):
         return np.arange(0)
     return chosen(rows, most, most)

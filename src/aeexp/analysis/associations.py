@@ -52,7 +52,7 @@ def _with(z: Floats, label: Labels) -> tuple[str, Floats, Floats]:
 
 def _of_classes(z: Floats, codes: Integers) -> tuple[Floats, Floats]:
     groups, codes = np.unique(codes, return_inverse=True)
-    if len(groups) < 2:
+    if not 2 <= len(groups) < len(z):  # a class for each row would tell all of any factor
         return _undefined(z), _undefined(z)
     h = (len(z) - 1) * _between(_ranks(z), codes)  # which is corrected for ties
     return _between(centred(z), codes), stats.chi2.sf(h, len(groups) - 1)
