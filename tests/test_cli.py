@@ -193,7 +193,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
         pytest.param(
             ["regulariser=[l1,foo]"], "regulariser=foo: there is no such", id="one of several"
         ),
-        pytest.param(["experiment=foo"], "choose tutorial_deep, ", id="experiment"),
+        pytest.param(["experiment=foo"], "choose how_many, ", id="experiment"),
         pytest.param(
             ["modle=deep"], "modle: there is no such key; did you mean model?", id="group"
         ),

@@ -25,13 +25,21 @@ class Errors:
 
 
 class Finding(Enum):
-    """What can be said about the number of dimensions."""
+    """What can be said about the number of dimensions.
+
+    found: a range. none: no dimension explains more than permuted tables. unclear: not by two
+    standard errors. rising: the last dimension tried is the best. diverged: too few trainings
+    came to a result. unlearnt: PCA finds what the autoencoders did not. unseen: no rows are held
+    out, so that nothing tells learning from learning by heart.
+    """
 
     found = "found"
     none = "none"
     unclear = "unclear"
     rising = "rising"
     diverged = "diverged"
+    unlearnt = "unlearnt"
+    unseen = "unseen"
 
 
 @dataclass(frozen=True)
@@ -102,12 +110,12 @@ def explained(errors: Floats, of_mean: Floats) -> tuple[float, float]:
     """Return R^2 of errors beside those of the mean, and its standard error.
 
     The latter is of the rows drawn (of a ratio; Cochran, 1977, section 2.11) and of the seeds or
-    copies. Not a number with fewer than 2 rows or members. errors: (members, rows); of_mean:
-    the same where every feature is predicted by its mean.
+    copies. Not a number with fewer than 2 rows or members, or where rows do not differ.
+    errors: (members, rows); of_mean: the same where every feature is predicted by its mean.
     """
     known = np.isfinite(errors).all(1)
     errors, whole = errors[known], of_mean[known]
-    if min(errors.shape) < 2:
+    if min(errors.shape) < 2 or not whole.any(axis=1).all():
         return np.nan, np.nan
     left = errors.mean(1) / whole.mean(1)
     residual = (errors / whole.mean(1)[:, None] - (left / whole.mean(1))[:, None] * whole).mean(0)

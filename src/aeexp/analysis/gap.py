@@ -23,8 +23,8 @@ class Gap:
     gap: (tried,), by how much closer rows are to the mean of their cluster than rows without
     clusters would be, as a difference of logarithms. error: (tried,), its standard error.
     stability: (tried,), the mean adjusted Rand index between the clusterings of several latent
-    spaces; not a number for one cluster. count: the fewest clusters whose gap is within a
-    standard error of the next; None where it rises to the last.
+    spaces; not a number for one cluster. count: the fewest clusters, if any are better than one,
+    whose gap is within a standard error of the next; None where it rises to the last.
     """
 
     gap: Floats
@@ -49,11 +49,19 @@ def gap_statistic(spaces: Sequence[Floats], most: int) -> Gap:
     drawn = [rng.uniform(*box, spaces[0].shape) for _ in range(REFERENCES)]
     null = np.array([[_within(z, k) for k in counts] for z in drawn])
     gap, error = null.mean(0) - within, null.std(0) * np.sqrt(1 + 1 / REFERENCES)
-    enough = np.flatnonzero(gap[:-1] >= gap[1:] - error[1:])
-    count = int(enough[0]) + 1 if enough.size else None
-    if len(counts) == 1:
-        count = 1
-    return Gap(gap, error, np.array([_stability(spaces, k) for k in counts]), count)
+    return Gap(gap, error, np.array([_stability(spaces, k) for k in counts]), _count(gap, error))
+
+
+def _count(gap: Floats, error: Floats) -> int | None:
+    """Return the fewest clusters that one more is not clearly better than.
+
+    One only if no number is: many clouds that are far apart look no better by two.
+    """
+    better = gap - error > gap[0]
+    if not better.any():
+        return 1
+    enough = better[:-1] & (gap[:-1] >= gap[1:] - error[1:])
+    return int(np.argmax(enough)) + 1 if enough.any() else None
 
 
 def _fit(z: Floats, k: int) -> KMeans:

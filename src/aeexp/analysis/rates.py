@@ -8,9 +8,8 @@ from aeexp.data import Floats
 
 FALL = 0.01  # of the first loss: a smaller one is none
 EDGE = 0.1  # of the whole fall, at either end, which is too slow to count
-WINDOW = 15  # rates between the two slopes that slide compares
 RULES = ("valley", "minimum", "steep", "slide")
-SAME = 0.005  # of the first loss: slopes that differ by less are the same
+SAME = 0.03  # of the first loss, an e-fold: slopes that differ by less are the same
 
 
 def suggestions(rates: Floats, losses: Floats) -> Mapping[str, float]:
@@ -36,7 +35,7 @@ def suggestions(rates: Floats, losses: Floats) -> Mapping[str, float]:
         "valley": float(rates[_valley(losses)]),
         "minimum": float(rates[-1] / 10),
         "steep": float(rates[np.argmin(np.gradient(losses, np.log(rates)))]),
-        "slide": float(rates[_slide(losses)]),
+        "slide": _slide(rates, losses),
     }
 
 
@@ -72,9 +71,14 @@ def _valley(losses: Floats) -> int:
     return int(places[first[last]] + places[last]) // 2
 
 
-def _slide(losses: Floats) -> int:
-    window = min(WINDOW, len(losses) - 1)
-    slopes = np.gradient(losses)
-    steeper = slopes[window:] - slopes[:-window]  # at the right end than at the left
+def _slide(rates: Floats, losses: Floats) -> float:
+    """Return where a window of a decade ends when the slopes at its ends are the same."""
+    at = np.log(rates)
+    slopes = np.gradient(losses, at)
+    left = at - np.log(10)
+    steeper = (slopes - np.interp(left, at, slopes))[left >= at[0]]  # right than left
+    if not steeper.size:
+        return float(rates[0])
     met = (np.abs(steeper) <= SAME * losses[0]) | (np.sign(steeper) != np.sign(steeper[-1]))
-    return int(np.flatnonzero(met)[-1]) if met.any() else 0
+    first = len(rates) - len(steeper)
+    return float(rates[first + (np.flatnonzero(met)[-1] if met.any() else 0)] / 10)

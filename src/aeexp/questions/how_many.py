@@ -2,44 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from aeexp import figures
-from aeexp.analysis.dimensions import Dimensions, Errors, dimensions
+from aeexp.analysis.dimensions import CLEARLY, Dimensions, Finding, dimensions
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
-from aeexp.analysis.reconstruction import pca, predicting_the_mean
 from aeexp.analysis.spaces import cka
 from aeexp.artifact import Artifact, DivergedError, Metrics, Plot, Table
-from aeexp.controls import Control, Kind, plan
-from aeexp.data import Floats, Integers
+from aeexp.controls import plan
+from aeexp.data import Floats
 from aeexp.problem import Problem
 from aeexp.questions.answering import Callbacks, answer, document
+from aeexp.questions.dimension import Tried, attempt, of_dimension
 from aeexp.questions.leg import Leg
-from aeexp.questions.recommendation import recommend
+from aeexp.questions.recommendation import LOST, recommend
 from aeexp.report import begin
-from aeexp.spec import AllFigures, EvidenceSpec, Experiment, HowMany
-from aeexp.training import Member, Trained, train
+from aeexp.spec import AllFigures, Experiment, HowMany
 from aeexp.watch import Watch
-
-
-@dataclass(frozen=True)
-class Tried:
-    """What a dimension came to.
-
-    errors: on rows held out, or on all where none are. of_mean: the same where every feature is
-    predicted by its mean. pca: (rows,), the same of PCA. factors: (rows, dimension) of the whole
-    table, by each seed.
-    """
-
-    errors: Errors
-    of_mean: Errors
-    pca: Floats
-    factors: Sequence[Floats]
 
 
 @answer.register
@@ -50,32 +34,34 @@ def _(
     watch: Watch,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
-    features = len(problem.data.features)
-    most = min(question.dimensions, features - 1)
-    widest = _of_dimension(experiment, question, most)
+    most = min(question.dimensions, len(problem.data.features) - 1)
+    widest = of_dimension(experiment, question, most)
     _refuse_what_has_no_copies(widest, problem)
     yield from begin(widest, problem)
     tried: list[Tried] = []
     seconds: Counter[str] = Counter()
     for dimension in range(1, most + 1):
-        said = _of_dimension(experiment, question, dimension)
+        said = of_dimension(experiment, question, dimension)
         leg = Leg(watch, dimension - 1, most)
-        tried.append(_try(said, problem, leg, callbacks))
+        tried.append(attempt(said, problem, leg, callbacks))
         seconds.update(leg.seconds)
         if watch.stop:
             return
     watch.seconds.update(seconds)
     watch.trained(seconds["train"], seconds["compile"])
     with watch.stage("analyse"):
-        found = dimensions([tried[0].of_mean, *(each.errors for each in tried)], features)
+        found = _found(tried, problem)
         table = _table(found, tried)
         yield Table("how_many", table)
         hints = {"two_nn": two_nn(problem.x), "levina_bickel": levina_bickel(problem.x)}
-        groups = gap_statistic(_factors(found, tried), question.clusters)
+        factors = _factors(found, tried)
+        if not factors:
+            yield document([LOST])
+            raise DivergedError
+        groups = gap_statistic(factors, question.clusters)
         yield Table("clusters", _clusters(groups))
         yield Metrics("metrics", _metrics(found, hints, groups))
-        held_out = len(problem.rows.val) > 0
-        yield document(recommend(found, table["stability"], hints, groups, held_out=held_out))
+        yield document(recommend(found, table, hints, groups))
     if isinstance(experiment.figures, AllFigures):
         with watch.stage("figures"):
             drawn = figures.how_many(table, _clusters(groups), problem.data.name)
@@ -91,76 +77,33 @@ def _refuse_what_has_no_copies(experiment: Experiment, problem: Problem) -> None
         raise ValueError(message)
 
 
-def _of_dimension(experiment: Experiment, question: HowMany, dimension: int) -> Experiment:
-    """Return what is said of a dimension: its seeds, and its copies with permuted columns."""
-    return replace(
-        experiment,
-        model=replace(experiment.model, latent_dim=dimension),
-        evidence=EvidenceSpec(repeats=question.seeds, permutations=question.copies),
-        repeats=None,
-    )
+def _found(tried: Sequence[Tried], problem: Problem) -> Dimensions:
+    errors = [tried[0].of_mean, *(each.errors for each in tried)]
+    found = dimensions(errors, len(problem.data.features))
+    if not len(problem.rows.val):
+        return replace(found, finding=Finding.unseen, fewest=0, most=0)
+    if found.finding is not Finding.diverged and _has_not_learnt(found, _of_pca(tried)):
+        return replace(found, finding=Finding.unlearnt, fewest=0, most=0)
+    return found
 
 
-def _try(experiment: Experiment, problem: Problem, watch: Watch, callbacks: Callbacks) -> Tried:
-    """Train and measure all members of a dimension."""
-    controls = plan(experiment, problem).controls
-    table = controls[0].problem
-    held, trained = _held_out(table), train([*map(_member, controls)], watch, callbacks)
-    watch.trained(trained.seconds, trained.compile)
-    members = [*zip(controls, range(len(trained.histories)), strict=False)]
-    errors = [(control, _errors(trained, i, control.problem.x[held])) for control, i in members]
-    mean = [(control, _of_mean(control.problem, held)) for control, _ in members]
-    repeats = [i for control, i in members if control.kind is Kind.repeat]
-    return Tried(
-        _by_kind(errors),
-        _by_kind(mean),
-        pca(table.x, table.rows, experiment.model.latent_dim).rows[held],
-        [trained.network(i).encode(table.x) for i in repeats if not trained.histories[i].diverged],
-    )
+def _has_not_learnt(found: Dimensions, of_pca: Floats) -> bool:
+    """Return whether PCA tells what the autoencoders should have, or they know half of it."""
+    if found.finding in {Finding.none, Finding.unclear}:
+        return bool((of_pca - found.r2[1:] > CLEARLY * found.r2_se[1:]).any())
+    return bool(found.r2[found.best] < of_pca[found.best - 1] / 2)
 
 
-def _member(control: Control) -> Member:
-    problem = control.problem
-    return Member(
-        experiment=control.experiment, x=problem.x, rows=control.rows, val=problem.rows.val
-    )
-
-
-def _held_out(problem: Problem) -> Integers:
-    return problem.rows.val if len(problem.rows.val) else problem.rows.train
-
-
-def _errors(trained: Trained, member: int, x: Floats) -> Floats:
-    """Return the squared error of each row, averaged over features; no number if it diverged."""
-    if trained.histories[member].diverged:
-        return np.full(len(x), np.nan)
-    network = trained.network(member)
-    return np.square(x - network.decode(network.encode(x)), dtype=np.float64).mean(1)
-
-
-def _of_mean(problem: Problem, held: Integers) -> Floats:
-    return predicting_the_mean(problem.x, problem.rows).rows[held]
-
-
-def _by_kind(errors: Sequence[tuple[Control, Floats]]) -> Errors:
-    real, null = (
-        np.array([each for control, each in errors if control.kind is kind])
-        for kind in (Kind.repeat, Kind.permuted)
-    )
-    return Errors(real, null)
+def _of_pca(tried: Sequence[Tried]) -> Floats:
+    """Return the R^2 of PCA: (dimensions,)."""
+    whole = tried[0].of_mean.real[0].mean() or np.nan
+    return 1 - np.array([each.pca.mean() for each in tried]) / whole
 
 
 def _factors(found: Dimensions, tried: Sequence[Tried]) -> Sequence[Floats]:
-    """Return the factors of the dimension recommended, or else the best, or else any.
-
-    Raises:
-        DivergedError: There are none.
-    """
+    """Return the factors of the dimension recommended, or else the best, or else any."""
     preferred = [max(found.fewest or found.best, 1), *range(1, len(tried) + 1)]
-    factors = next((z for z in (tried[k - 1].factors for k in preferred) if z), None)
-    if factors is None:
-        raise DivergedError
-    return factors
+    return next((z for z in (tried[k - 1].factors for k in preferred) if z), ())
 
 
 def _stability(factors: Sequence[Floats]) -> float:
@@ -171,19 +114,19 @@ def _stability(factors: Sequence[Floats]) -> float:
 
 def _table(found: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
     """Return a row for each dimension, from 1 on."""
-    of_mean = tried[0].of_mean.real[0].mean()
-    one_up = slice(1, None)
+    one_up, counts = slice(1, None), range(1, len(tried) + 1)
+    decided = found.finding is Finding.found
     return {
-        "latent_dim": np.arange(1, len(tried) + 1),
+        "latent_dim": np.array(counts),
         "r2": found.r2[one_up],
         "r2_se": found.r2_se[one_up],
-        "pca_r2": np.array([1 - each.pca.mean() / of_mean for each in tried]),
+        "pca_r2": _of_pca(tried),
         "permuted_r2": found.null_r2[one_up],
         "permuted_r2_se": found.null_r2_se[one_up],
         "beyond": found.beyond[one_up],
         "beyond_se": found.beyond_se[one_up],
         "stability": np.array([_stability(each.factors) for each in tried]),
-        "recommended": [found.fewest <= k <= found.most for k in range(1, len(tried) + 1)],
+        "recommended": [decided and found.fewest <= k <= found.most for k in counts],
     }
 
 

@@ -1,6 +1,7 @@
 """What the numbers say about how many there are, in sentences."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,72 +15,74 @@ STABLE = 0.75
 """Mean adjusted Rand index between seeds from which on clusters are told as found."""
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 
+LOST = Sentence(
+    "dimensions",
+    "undecided",
+    "Dimensions: undecided. Every training diverged: lower optimizer.lr.",
+)
+
 
 def recommend(
-    found: Dimensions,
-    stability: Floats,
-    hints: Mapping[str, Estimate],
-    groups: Gap,
-    *,
-    held_out: bool,
+    found: Dimensions, table: Mapping[str, Any], hints: Mapping[str, Estimate], groups: Gap
 ) -> Iterator[Sentence]:
     """Yield what is recommended, what speaks for it, and the command to go on with.
 
-    stability: (dimensions,), of each dimension from 1 on. held_out: whether the errors are those
-    of rows held out.
+    table: the columns of how_many.csv.
     """
-    claim, sentence = _of_dimensions(found, stability)
-    if not held_out:
-        claim = "undecided"
-        sentence = (
-            "Dimensions: undecided, as without rows held out nothing tells learning from learning"
-            " by heart: set split.validation."
-        )
+    claim, sentence = _of_dimensions(found, table["stability"])
+    clusters = _clusters(groups)
     yield Sentence("dimensions", claim, sentence)
     yield _hint(found, hints, decided=claim == "yes")
-    clusters = _clusters(groups)
     yield clusters
+    if found.best and found.finding is not Finding.unseen:
+        yield _pca(found, table["pca_r2"][found.best - 1])
     yield _next(found, groups, clusters.claim) if claim == "yes" else _not_yet(found)
 
 
 def _of_dimensions(found: Dimensions, stability: Floats) -> tuple[str, str]:
+    """Return the claim, and what is said of each finding, of which one is true."""
     tried, best = len(found.r2) - 1, found.best
     beyond = f"{found.beyond[best]:.0%} ± {found.beyond_se[best]:.0%}"
-    match found.finding:
-        case Finding.found:
-            fewer = f", and with {found.fewest} no clearly less" if found.fewest < best else ""
-            return "yes", (
-                f"Dimensions: {_range(found.fewest, found.most)}. With {best} the autoencoder"
-                f" explains {beyond} more of the variance of rows held out than of permuted"
-                f" tables{fewer}; with {found.fewest} seeds agree by"
-                f" {stability[found.fewest - 1]:.2f} (CKA, at most 1)."
-            )
-        case Finding.none:
-            return "no", (
-                f"Dimensions: none. No number up to {tried} explains clearly more of the variance"
-                " of rows held out than of permuted tables: there is no structure to squeeze."
-            )
-        case Finding.unclear:
-            return "undecided", (
-                "Dimensions: undecided. What is explained beyond permuted tables, at most"
-                f" {beyond} of the variance with {best}, is less than two standard errors: more"
-                " rows would tell."
-            )
-        case Finding.rising:
-            return "undecided", (
-                f"Dimensions: undecided, at least {found.fewest}. What is explained beyond"
-                f" permuted tables still rises at the last dimension tried, {tried}: raise"
-                " question.dimensions."
-            )
-        case Finding.diverged:
-            return "undecided", (
-                "Dimensions: undecided. Too few trainings came to a result, or too few rows are"
-                " held out: lower optimizer.lr, or hold out more."
-            )
+    fewer = f", and with {found.fewest} no clearly less" if found.fewest < best else ""
+    said = {
+        Finding.found: f"{_range(found.fewest, found.most)}. With {best} the autoencoder explains"
+        f" {beyond} more of the variance of rows held out than of permuted tables{fewer}; with"
+        f" {found.fewest} seeds agree by {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
+        Finding.none: f"none. No number up to {tried} explains clearly more of the variance of"
+        " rows held out than of permuted tables: there is no structure to squeeze.",
+        Finding.unclear: "undecided. What is explained beyond permuted tables, at most"
+        f" {beyond} of the variance with {best}, is less than two standard errors.",
+        Finding.rising: f"undecided, at least {found.fewest}. What is explained beyond permuted"
+        f" tables still rises at the last dimension tried, {tried}.",
+        Finding.diverged: "undecided. Too few trainings came to a result, or too few rows are held"
+        " out.",
+        Finding.unlearnt: "undecided. PCA explains clearly more than the autoencoder, which has"
+        " not learnt what there is.",
+        Finding.unseen: "undecided. Without rows held out, nothing tells learning from learning by"
+        " heart.",
+    }
+    claim = {Finding.found: "yes", Finding.none: "no"}.get(found.finding, "undecided")
+    return claim, f"Dimensions: {said[found.finding]}"
 
 
 def _range(fewest: int, most: int) -> str:
     return f"{fewest}" if fewest == most else f"{fewest} to {most}"
+
+
+def _pca(found: Dimensions, of_pca: float) -> Sentence:
+    ours, error = found.r2[found.best], found.r2_se[found.best]
+    claim = "yes" if ours > of_pca + error else "no" if of_pca > ours + error else "undecided"
+    said = {
+        "yes": "more than",
+        "no": "less than",
+        "undecided": "as much as, within a standard error,",
+    }
+    remedy = "; a better optimizer.lr or more training.epochs may help" if claim == "no" else ""
+    sentence = (
+        f"PCA: with {found.best} the autoencoder explains {ours:.0%} of the variance of rows held"
+        f" out, {said[claim]} PCA with {of_pca:.0%}{remedy}."
+    )
+    return Sentence("pca", claim, sentence)
 
 
 def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) -> Sentence:
@@ -141,10 +144,13 @@ def _next(found: Dimensions, groups: Gap, claim: str) -> Sentence:
 
 
 def _not_yet(found: Dimensions) -> Sentence:
-    most = 2 * (len(found.r2) - 1)
+    more = 2 * (len(found.r2) - 1)
     ways = {
-        Finding.rising: f"Next: try more of them, question.dimensions={most}.",
-        Finding.none: "Next: look at the columns; a model would learn each of them by itself.",
+        Finding.none: "look at the columns: a model would learn each of them by itself.",
+        Finding.unclear: "ask again with more rows.",
+        Finding.rising: f"try more of them: question.dimensions={more}.",
+        Finding.diverged: "lower optimizer.lr, or hold out more rows with split.validation.",
+        Finding.unlearnt: "raise training.epochs, or ask for a rate: experiment=learning_rate.",
+        Finding.unseen: "set split.validation.",
     }
-    other = "Next: change what is said above, and ask again."
-    return Sentence("next", "undecided", ways.get(found.finding, other))
+    return Sentence("next", "undecided", f"Next: {ways[found.finding]}")

@@ -1,0 +1,459 @@
+"""How many dimensions and clusters there are: held against truths, and said in sentences."""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import BACKEND
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import ortho_group
+from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_swiss_roll
+from sklearn.metrics import r2_score
+from sklearn.preprocessing import scale
+
+from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions, explained
+from aeexp.analysis.gap import Gap, gap_statistic
+from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
+from aeexp.artifact import Artifact, DivergedError, Document, Table
+from aeexp.data import Floats
+from aeexp.experiment import run
+from aeexp.figures import how_many as draw
+from aeexp.problem import pose
+from aeexp.questions.recommendation import recommend
+from aeexp.spec import (
+    SGD,
+    Adam,
+    AllFigures,
+    Backend,
+    Deep,
+    Experiment,
+    HowMany,
+    NoFigures,
+    Split,
+    Training,
+)
+from aeexp.spec import Table as OwnTable
+from aeexp.watch import Standing, Watch
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = HowMany(dimensions=2, clusters=3, seeds=2, copies=2)
+
+
+def normal(*shape: int, seed: int = 0) -> Floats:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+# Dimensions
+
+
+def curve(r2: list[float], null_r2: list[float], noise: float, rows: int = 200) -> list[Errors]:
+    """Make errors that explain so much; dimension 0, which explains nothing, comes first."""
+    rng = np.random.default_rng(0)
+    of_row = 1 + noise * rng.normal(size=rows)
+    of_row += 1 - of_row.mean()
+
+    def errors(explains: float) -> Floats:
+        own = noise * rng.normal(size=(3, rows))
+        return (1 - explains) * (of_row + own - own.mean(1, keepdims=True))
+
+    pairs = zip([0.0, *r2], [0.0, *null_r2], strict=True)
+    return [Errors(errors(real), errors(null)) for real, null in pairs]
+
+
+EVEN = [0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize(
+    ("r2", "noise", "features", "finding", "near"),
+    [
+        pytest.param([0.3, 0.6, 0.9, 0.93], 0.02, 10, "found", (3, 3), id="found"),
+        pytest.param([0.3, 0.599, 0.7, 0.75], 0.5, 10, "found", (2, 3), id="a_range"),
+        pytest.param([0.3, 0.5, 0.7, 0.9], 0.02, 10, "rising", (4, 4), id="rising"),
+        pytest.param([0.3, 0.5, 0.7, 0.9], 0.02, 5, "found", (4, 4), id="no_more_to_try"),
+        pytest.param(EVEN, 0.3, 10, "none", (0, 0), id="no_structure"),
+        pytest.param([0.09, 0.18, 0.27, 0.36], 0.01, 10, "none", (0, 0), id="worse_than_null"),
+    ],
+)
+def test_the_range_is_that_within_a_standard_error_of_the_most_beyond_permuted_tables(
+    r2: list[float], noise: float, features: int, finding: str, near: tuple[int, int]
+) -> None:
+    found = dimensions(curve(r2, EVEN, noise), features)
+    assert (found.finding.value, (found.fewest, found.most)) == (finding, near)
+
+
+def test_structure_of_less_than_two_standard_errors_is_undecided() -> None:
+    found = dimensions(curve([0.1, 0.3], [0.1, 0.28], 0.25, rows=400), 10)
+    assert 1 < found.beyond[2] / found.beyond_se[2] < 2
+    assert found.finding is Finding.unclear
+
+
+def test_a_dimension_without_a_result_leaves_it_undecided() -> None:
+    tried = curve([0.3, 0.6], EVEN[:2], 0.02)
+    tried[1].real[:] = np.nan
+    assert dimensions(tried, 10).finding is Finding.diverged
+
+
+def test_members_that_diverged_do_not_count() -> None:
+    of_mean, errors = (each.real for each in curve([0.6], EVEN[:1], 0.02))
+    with_lost = np.vstack([errors, np.full_like(errors[:1], np.nan)])
+    assert explained(with_lost, np.vstack([of_mean, of_mean[:1]])) == explained(errors, of_mean)
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (1, 5), (0, 5)])
+def test_too_few_rows_or_members_explain_no_number(shape: tuple[int, int]) -> None:
+    assert np.isnan(explained(np.ones(shape), np.ones(shape))).all()
+
+
+def test_what_is_explained_is_scikit_learn_s_r2_with_the_error_of_a_bootstrap() -> None:
+    x = normal(300, 4)
+    x_hat = x + normal(300, 4, seed=1) * [0.2, 0.5, 0.9, 0.4]
+    errors, of_mean = ((x - other) ** 2 for other in (x_hat, x.mean(0)))
+    both = [np.tile(each.mean(1), (2, 1)) for each in (errors, of_mean)]
+    r2, error = explained(*both)
+    assert r2 == pytest.approx(r2_score(x, x_hat, multioutput="variance_weighted"))
+    rng = np.random.default_rng(2)
+    drawn = [rng.integers(0, 300, 300) for _ in range(2000)]
+    resampled = [1 - both[0][0, i].mean() / both[1][0, i].mean() for i in drawn]
+    assert error == pytest.approx(np.std(resampled), rel=0.1)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.permutations(range(30)), st.permutations(range(3)))
+def test_the_order_of_rows_and_seeds_does_not_matter(rows: list[int], seeds: list[int]) -> None:
+    tried = curve([0.3, 0.6, 0.65], EVEN[:3], 0.1, rows=30)
+    other = [Errors(each.real[seeds][:, rows], each.null[:, rows]) for each in tried]
+    found, again = dimensions(tried, 10), dimensions(other, 10)
+    assert (found.finding, found.fewest, found.most) == (again.finding, again.fewest, again.most)
+    np.testing.assert_allclose(found.beyond_se, again.beyond_se, atol=1e-12)
+
+
+# Hints
+
+
+@pytest.mark.parametrize(
+    ("x", "by_two_nn", "by_levina_bickel"),
+    [
+        pytest.param(
+            scale(load_breast_cancer().data),
+            9.442957126287107,
+            7.472275623048624,
+            id="breast_cancer",
+        ),
+        pytest.param(load_digits().data, 9.044249492474107, 6.844815332043865, id="digits"),
+    ],
+)
+def test_intrinsic_dimensions_are_those_of_scikit_dimension(
+    x: Floats, by_two_nn: float, by_levina_bickel: float
+) -> None:
+    # By scikit-dimension 0.5.0, TwoNN without discarding by maximum likelihood, MLE combined by it
+    assert two_nn(x).dimension == pytest.approx(by_two_nn)
+    assert levina_bickel(x).dimension == pytest.approx(by_levina_bickel)
+
+
+ESTIMATORS = pytest.mark.parametrize("estimate", [two_nn, levina_bickel])
+
+
+@ESTIMATORS
+def test_a_swiss_roll_varies_locally_in_two_dimensions(
+    estimate: Callable[[Floats], Estimate],
+) -> None:
+    found = estimate(make_swiss_roll(2000, random_state=0)[0])
+    assert found.dimension == pytest.approx(2, abs=0.15)
+    assert found.low < found.dimension < found.high
+
+
+@ESTIMATORS
+def test_rows_that_are_there_twice_count_once(estimate: Callable[[Floats], Estimate]) -> None:
+    x = normal(200, 3)
+    assert estimate(np.vstack([x, x])) == estimate(x)
+
+
+@ESTIMATORS
+def test_neither_rotation_nor_scale_changes_a_dimension(
+    estimate: Callable[[Floats], Estimate],
+) -> None:
+    x = normal(200, 5)
+    turned = 7 * x @ ortho_group.rvs(5, random_state=0)
+    assert estimate(turned).dimension == pytest.approx(estimate(x).dimension)
+
+
+@ESTIMATORS
+@pytest.mark.parametrize("x", [np.zeros((9, 3)), normal(2, 3), np.eye(3)], ids=str)
+def test_too_few_different_rows_have_no_dimension(
+    x: Floats, estimate: Callable[[Floats], Estimate]
+) -> None:
+    assert np.isnan(estimate(x).dimension)
+
+
+# Clusters
+
+
+def blobs(centers: int) -> Floats:
+    return make_blobs(150, 3, centers=centers, random_state=3)[0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_the_gap_statistic_counts_clouds(count: int) -> None:
+    assert gap_statistic([blobs(count)], 7).count == count
+
+
+def test_a_gap_that_rises_to_the_last_has_no_count() -> None:
+    assert gap_statistic([blobs(5)], 4).count is None
+
+
+def test_clusterings_of_spaces_that_are_rotated_agree() -> None:
+    z = blobs(3)
+    found = gap_statistic([z, z @ ortho_group.rvs(3, random_state=0)], 4)
+    assert found.stability[2] == 1
+    assert np.isnan(found.stability[0])
+
+
+@pytest.mark.parametrize("z", [np.zeros((5, 2)), np.eye(2)], ids=["one_point", "two_rows"])
+def test_rows_that_hardly_differ_are_one_cluster(z: Floats) -> None:
+    found = gap_statistic([z, z], 10)
+    assert (found.count, len(found.gap)) == (1, 1)
+
+
+# Truths
+
+
+class Stopping(Watch):
+    """Stops after an epoch."""
+
+    def epoch(self, standing: Standing) -> None:
+        self.stop = True
+
+
+def own(folder: Path, x: Floats, **changes: Any) -> Experiment:
+    """Make an experiment that asks how many there are in a table."""
+    path = folder / "x.npy"
+    np.save(path, x)
+    said: dict[str, Any] = {
+        "question": QUICK,
+        "dataset": OwnTable(path=str(path)),
+        "optimizer": Adam(lr=0.01),
+        "training": Training(epochs=2),
+        "figures": NoFigures(),
+        "backend": BACKEND,
+    }
+    return Experiment(**(said | changes))
+
+
+def answered(experiment: Experiment) -> Mapping[str, Artifact]:
+    return {artifact.name: artifact for artifact in run(experiment)}
+
+
+def claims(found: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
+    answer = found["answer"]
+    assert isinstance(answer, Document)
+    return {
+        each["about"]: (each["claim"], each["sentence"]) for each in answer.content["sentences"]
+    }
+
+
+def factors() -> Floats:
+    loadings = np.array([[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1]])
+    return normal(240, 3) @ loadings + 0.3 * normal(240, 6, seed=1)
+
+
+def three_blobs() -> Floats:
+    return make_blobs(240, 6, centers=3, random_state=0)[0]
+
+
+TRUTHS: dict[str, tuple[Callable[[], Floats], dict[str, Any]]] = {
+    "factors": (factors, {}),
+    "noise": (lambda: normal(240, 6), {}),
+    "blobs": (three_blobs, {}),
+    "swiss_roll": (
+        lambda: make_swiss_roll(600, random_state=0)[0],
+        {"model": Deep(), "training": Training(epochs=150, batch_size=32)},
+    ),
+}
+TRUE = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[str, Artifact]]:
+    @cache
+    def ask(name: str) -> Mapping[str, Artifact]:
+        make, changes = TRUTHS[name]
+        question = HowMany(dimensions=4, clusters=5, seeds=3, copies=3)
+        said = {"question": question, "training": Training(epochs=60)} | changes
+        return answered(own(tmp_path_factory.mktemp(name), make(), **said))
+
+    return ask
+
+
+def recommended(found: Mapping[str, Artifact], table: str, key: str) -> list[int]:
+    artifact = found[table]
+    assert isinstance(artifact, Table)
+    chosen = np.array(artifact.columns["recommended"], bool)
+    return list(np.array(artifact.columns[key])[chosen])
+
+
+@TRUE
+@pytest.mark.parametrize(("name", "dimension"), [("factors", 3), ("blobs", 2), ("swiss_roll", 2)])
+def test_the_range_contains_the_dimensions_that_there_are(
+    name: str, dimension: int, truth: Callable[[str], Mapping[str, Artifact]]
+) -> None:
+    found = truth(name)
+    assert claims(found)["dimensions"][0] == "yes"
+    assert dimension in recommended(found, "how_many", "latent_dim")
+
+
+@TRUE
+def test_noise_has_no_dimensions(truth: Callable[[str], Mapping[str, Artifact]]) -> None:
+    found = truth("noise")
+    assert claims(found)["dimensions"][0] in {"no", "undecided"}
+    assert recommended(found, "how_many", "latent_dim") == []
+
+
+@TRUE
+def test_three_clouds_are_three_clusters_and_the_command_says_so(
+    truth: Callable[[str], Mapping[str, Artifact]],
+) -> None:
+    said = claims(truth("blobs"))
+    assert said["clusters"][0] == "yes"
+    assert said["clusters"][1].startswith("Clusters: 3 ")
+    command = "aeexp model.latent_dim=2 clustering=kmeans clustering.kmeans.n_clusters=3"
+    assert command in said["next"][1]
+
+
+@TRUE
+@pytest.mark.parametrize("name", ["factors", "noise"])
+def test_one_cloud_has_no_clusters(
+    name: str, truth: Callable[[str], Mapping[str, Artifact]]
+) -> None:
+    assert claims(truth(name))["clusters"][0] in {"no", "undecided"}
+
+
+# Runs that cannot tell
+
+
+def test_without_rows_held_out_it_is_undecided(tmp_path: Path) -> None:
+    said = claims(answered(own(tmp_path, normal(40, 4), split=Split(validation=0))))
+    assert said["dimensions"][0] == "undecided"
+    assert "split.validation" in said["next"][1]
+
+
+def test_autoencoders_that_fall_behind_pca_have_not_told(tmp_path: Path) -> None:
+    said = claims(answered(own(tmp_path, factors(), optimizer=Adam(lr=1e-5))))
+    assert said["dimensions"][0] == "undecided"
+    assert "PCA explains clearly more" in said["dimensions"][1]
+
+
+def test_a_question_whose_trainings_all_diverge_has_diverged(tmp_path: Path) -> None:
+    artifacts = run(own(tmp_path, normal(40, 4), optimizer=SGD(lr=1e9)))
+    assert [next(artifacts).name for _ in range(3)][1:] == ["how_many", "answer"]
+    with pytest.raises(DivergedError):
+        next(artifacts)
+
+
+def test_a_question_that_is_stopped_ends_after_the_epoch(tmp_path: Path) -> None:
+    found = list(run(own(tmp_path, normal(40, 4), training=Training(epochs=500)), Stopping()))
+    assert "answer" not in {artifact.name for artifact in found}
+
+
+def test_the_smallest_table_is_answered(tmp_path: Path) -> None:
+    said = claims(answered(own(tmp_path, normal(3, 2), figures=AllFigures())))
+    assert said["dimensions"][0] == "undecided"
+
+
+def test_one_feature_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="one feature"):
+        pose(own(tmp_path, normal(20, 1)))
+
+
+# Sentences
+
+
+def dimensions_of(finding: Finding) -> Dimensions:
+    numbers = np.linspace(0, 0.6, 5)
+    found = finding in {Finding.found, Finding.rising}
+    near = (2, 3) if found else (0, 0)
+    return Dimensions(numbers, numbers / 9, numbers / 2, numbers / 9, finding, 3, *near)
+
+
+@pytest.mark.parametrize("finding", list(Finding), ids=lambda finding: finding.value)
+@pytest.mark.parametrize("count", [1, 3, None])
+def test_every_finding_is_said(finding: Finding, count: int | None) -> None:
+    table = {"stability": np.full(4, 0.9), "pca_r2": np.full(4, 0.3)}
+    hints = {"two_nn": Estimate(2.1, 1.9, 2.3), "levina_bickel": Estimate(2.5, 2.4, 2.6)}
+    groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.9, 0.8]), count)
+    said = {each.about: each for each in recommend(dimensions_of(finding), table, hints, groups)}
+    claim = {Finding.found: "yes", Finding.none: "no"}.get(finding, "undecided")
+    assert said["dimensions"].claim == claim
+    assert said["clusters"].claim == {1: "no", 3: "yes", None: "undecided"}[count]
+    assert ("model.latent_dim=2" in said["next"].sentence) == (finding is Finding.found)
+    assert not any("nan" in each.sentence for each in said.values())
+
+
+def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
+    table = {"stability": np.full(4, 0.9), "pca_r2": np.full(4, 0.3)}
+    hints = {"two_nn": Estimate(9.0, 8.9, 9.3), "levina_bickel": Estimate(9.5, 9.4, 9.6)}
+    groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.3, 0.8]), 3)
+    said = {s.about: s for s in recommend(dimensions_of(Finding.found), table, hints, groups)}
+    assert said["clusters"].claim == "undecided"
+    assert "n_clusters" not in said["next"].sentence
+    assert said["hint"].claim == "no"
+
+
+# The figure
+
+
+@pytest.mark.parametrize("tried", [1, 4, 60])
+@pytest.mark.parametrize("undefined", [False, True])
+def test_nothing_of_the_figure_is_cut_off(tried: int, undefined: bool) -> None:
+    falling = np.full(tried, np.nan) if undefined else np.linspace(-0.05, 0.9, tried)
+    counts = np.arange(1, tried + 1)
+    chosen = list((counts > 1) & (counts < 4))
+    columns = ("r2", "r2_se", "pca_r2", "permuted_r2", "permuted_r2_se", "stability")
+    table = {"latent_dim": counts, "recommended": chosen} | dict.fromkeys(columns, falling)
+    clusters = dict.fromkeys(("gap", "gap_se", "stability"), np.abs(falling))
+    figure = draw(table, {"n_clusters": counts, "recommended": chosen, **clusters}, "W" * 200)
+    figure.canvas.draw()
+    drawn, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= -0.01
+    assert drawn.x1 <= x + 0.01
+    assert drawn.y1 <= y + 0.01
+
+
+# The command line
+
+
+def test_the_command_line_says_how_many_and_keeps_why(aeexp: Run, tmp_path: Path) -> None:
+    words = ("question.dimensions=2", "question.seeds=2", "question.copies=2", "training.epochs=2")
+    done = aeexp("experiment=how_many", *words, "hydra.run.dir=asked")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "asked"
+    sentences = json.loads((folder / "answer.json").read_text())["sentences"]
+    assert all(each["sentence"] in done.stdout for each in sentences)
+    assert "13-k-13" in done.stdout
+    lines = (folder / "how_many.csv").read_text().splitlines()
+    assert len(lines) == 3
+    assert (folder / "clusters.csv").is_file()
+    assert (folder / "figures" / "how_many.png").is_file()
+    assert not (folder / "model").exists()
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "COMPLETED"
+    assert record["seconds"]["train"] > 0
+    assert record["specs"]["question"] == "HowMany"
+
+
+def test_a_question_is_answered_within_a_sweep_beside_other_runs(
+    aeexp: Run, tmp_path: Path
+) -> None:
+    words = ("question=how_many,structure", "training.epochs=2", "dataset=iris", "figures=none")
+    done = aeexp("--multirun", *words, "evidence=none", "hydra.sweep.dir=swept")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "swept" / "0" / "how_many.csv").is_file()
+    assert (tmp_path / "swept" / "1" / "latents.csv").is_file()
+    records = [json.loads((tmp_path / "swept" / n / "run.json").read_text()) for n in "01"]
+    assert [record["status"] for record in records] == ["COMPLETED"] * 2
+    assert "2 COMPLETED" in done.stdout
