@@ -266,12 +266,17 @@ def three_blobs() -> Floats:
     return make_blobs(240, 6, centers=3, random_state=0)[0]
 
 
+def swiss_roll() -> Floats:
+    """Make a rolled-up sheet in 3 dimensions, of which each of 6 features is a mixture."""
+    return scale(make_swiss_roll(600, random_state=0)[0]) @ ortho_group.rvs(6, random_state=0)[:3]
+
+
 TRUTHS: dict[str, tuple[Callable[[], Floats], dict[str, Any]]] = {
     "factors": (factors, {}),
     "noise": (lambda: normal(240, 6), {}),
     "blobs": (three_blobs, {}),
     "swiss_roll": (
-        lambda: make_swiss_roll(600, random_state=0)[0],
+        swiss_roll,
         {"model": Deep(), "training": Training(epochs=150, batch_size=32)},
     ),
 }

@@ -37,9 +37,8 @@ def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterat
     signed = interpretation.signed_features(found.weights, found.problem.data.features)
     yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
     yield Table("reconstruction", found.by_feature)
-    metrics, verdict = _metrics(found), judge(_course(found))
+    metrics, verdict = _metrics(found, evidence), judge(_course(found))
     if evidence:
-        metrics |= numbers(evidence)
         yield from tables(found, evidence)
         said = answer(found, evidence, verdict, metrics)
         yield Document("answer", {"sentences": [asdict(each) for each in said]})
@@ -125,12 +124,11 @@ def _weights(found: Findings) -> Mapping[str, Any]:
     return named | dict(zip(found.factors, found.weights.T, strict=True))
 
 
-def _metrics(found: Findings) -> dict[str, float]:
+def _metrics(found: Findings, evidence: Evidence | None) -> dict[str, float]:
     problem = found.problem
     metrics = _end(found.history) | dict(_spread(found.histories, len(found.planned.own)))
     metrics |= reconstruction.errors(found.residuals, found.mean, found.pca, problem.rows)
-    measured = neighbourhoods.neighbourhoods(problem.x, found.z)
-    metrics |= {f"neighbourhoods.{key}": value for key, value in measured.items()}
+    metrics |= numbers(evidence) if evidence else _neighbourhoods(found)
     for name, codes in found.clusters.items():
         measured = dict(separation.separation(found.z, codes, name))
         for labels, suffix in _classes(problem.data):
@@ -138,6 +136,11 @@ def _metrics(found: Findings) -> dict[str, float]:
             measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
         metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
     return metrics
+
+
+def _neighbourhoods(found: Findings) -> dict[str, float]:
+    measured = neighbourhoods.neighbourhoods(found.problem.x, found.z)
+    return {f"neighbourhoods.{key}": value for key, value in measured.items()}
 
 
 def _end(history: History) -> dict[str, float]:

@@ -19,7 +19,7 @@ NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
 MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
 DISTANCES = 2 * 10**8  # that are taken of a sample at most
-AT_ONCE = 2**21  # of them, each of which takes some 40 bytes
+AT_ONCE = 2**20  # of them, each of which takes some 40 bytes
 TRUSTED = 0.75
 """Of a row whose place is trusted: halfway from 0.5, which random neighbours have, to 1."""
 

@@ -26,11 +26,12 @@ ROOM = 1.3
 
 @style.styled
 def learning_rate(
-    table: Mapping[str, Floats], suggested: Mapping[str, float], name: str
+    table: Mapping[str, Floats], suggested: Mapping[str, float], recommended: float, name: str
 ) -> Figure:
     """Draw the losses by learning rate, and the suggestions on the curve.
 
-    table: the columns of learning_rate.csv. suggested: the rates by rule.
+    table: the columns of learning_rate.csv. suggested: the rates by rule, perhaps
+    none. recommended: what they come to.
     """
     margins = style.Margins(left=1.0, top=1.3, bottom=0.7)
     figure, grid = style.canvas((1, 1), (7.7, 3.7), margins)
@@ -49,9 +50,10 @@ def learning_rate(
     axes.yaxis.set_major_formatter("{x:g}")
     style.place_labels(axes)
     x, y = figure.get_size_inches()
-    look: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.1 / x, 1 - 0.45 / y)}
-    figure.legend(ncols=3, columnspacing=1.5, **look)
-    style.headline(figure, f"{name}: which learning rate?")
+    look: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.1 / x, 1 - 0.62 / y)}
+    figure.legend(ncols=4, columnspacing=1.2, fontsize=style.SMALL, **look)
+    note = f"recommended: {recommended:.2g}, the middle of four rules" if suggested else ""
+    style.headline(figure, f"{name}: which learning rate?", note)
     return figure
 
 

@@ -36,6 +36,7 @@ def of_dimension(experiment: Experiment, question: HowMany, dimension: int) -> E
     return replace(
         experiment,
         model=replace(experiment.model, latent_dim=dimension),
+        clustering={},
         evidence=EvidenceSpec(repeats=question.seeds, permutations=question.copies),
         repeats=None,
     )

@@ -33,7 +33,7 @@ def _(
     watch: Watch,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
-    yield from begin(experiment, problem)
+    yield from begin(replace(experiment, clustering={}), problem)
     rates = np.geomspace(question.lowest, question.highest, question.rates)
     trained = train(_members(question, experiment, problem, rates), watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
@@ -42,11 +42,14 @@ def _(
     table = _table(rates, trained.histories)
     yield Table("learning_rate", table)
     suggested = suggestions(rates, table["loss"])
-    yield Metrics("metrics", _metrics(suggested))
+    found = _metrics(suggested)
+    yield Metrics("metrics", found)
     yield document(_sentences(experiment, suggested, table))
     if isinstance(experiment.figures, AllFigures):
         with watch.stage("figures"):
-            figure = figures.learning_rate(table, suggested, problem.data.name)
+            figure = figures.learning_rate(
+                table, suggested, found["learning_rate.recommended"], problem.data.name
+            )
             yield Plot(
                 "learning_rate", figure, experiment.figures.format.value, experiment.figures.dpi
             )
@@ -114,7 +117,7 @@ def _sentences(
         f" {experiment.optimizer.lr:g}.",
     )
     yield _agreement(suggested)
-    yield _lost(rates, losses)
+    yield from _lost(rates, losses)
     yield Sentence("next", "yes", f"Use it: aeexp optimizer.lr={chosen:.2g} …")
 
 
@@ -128,11 +131,9 @@ def _agreement(suggested: Mapping[str, float]) -> Sentence:
     return Sentence("rules", "yes", f"The rules agree within {APART:.0f} times: {told}.")
 
 
-def _lost(rates: Floats, losses: Floats) -> Sentence:
+def _lost(rates: Floats, losses: Floats) -> Iterator[Sentence]:
     lost = np.isnan(losses)
-    if not lost.any():
-        return Sentence("divergence", "no", "No rate diverged.")
-    first = rates[np.argmax(lost)]
-    return Sentence(
-        "divergence", "yes", f"{lost.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
-    )
+    if lost.any():
+        first = rates[np.argmax(lost)]
+        said = f"{lost.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
+        yield Sentence("divergence", "yes", said)
