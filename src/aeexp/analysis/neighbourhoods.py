@@ -19,7 +19,7 @@ NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
 MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
 DISTANCES = 2 * 10**8  # that are taken of a sample at most
-AT_ONCE = 2**20  # of them, each of which takes some 40 bytes
+AT_ONCE = 2**18  # of them, each of which takes some 40 bytes
 TRUSTED = 0.75
 """Of a row whose place is trusted: halfway from 0.5, which random neighbours have, to 1."""
 
@@ -28,20 +28,44 @@ TRUSTED = 0.75
 class Neighbourhoods:
     """How well the neighbourhoods among the features are kept in a latent space.
 
-    trustworthiness, continuity, r_nx_auc: (rows,), of each row's own neighbourhood; not a number
-    for rows that are not measured. neighbours, r_nx: (points,), R_NX(K) over K; see `coranking`.
+    rows: how many there are. queries: those that are measured. of_queries: (3, queries),
+    trustworthiness, continuity and area below R_NX of each one's own neighbourhood. neighbours,
+    r_nx: (points,), R_NX(K) over K; see `coranking`.
     """
 
-    trustworthiness: Floats
-    continuity: Floats
-    r_nx_auc: Floats
+    rows: int
+    queries: Integers
+    of_queries: Floats
     neighbours: Integers
     r_nx: Floats
 
     @property
+    def trustworthiness(self) -> Floats:
+        """Return that of each row, not a number of those that are not measured: (rows,)."""
+        return self._of_rows(0)
+
+    @property
+    def continuity(self) -> Floats:
+        """Return that of each row, not a number of those that are not measured: (rows,)."""
+        return self._of_rows(1)
+
+    @property
+    def r_nx_auc(self) -> Floats:
+        """Return the area below its own R_NX of each row, as above: (rows,)."""
+        return self._of_rows(2)
+
+    def _of_rows(self, number: int) -> Floats:
+        values = np.full(self.rows, np.nan)
+        values[self.queries] = self.of_queries[number]
+        return values
+
+    @property
     def numbers(self) -> Mapping[str, float]:
         """Return the mean of each measure, with its standard error where rows are sampled."""
-        return self._means(*NAMES, "r_nx_auc")
+        means: dict[str, float] = {}
+        for name, of_queries in zip((*NAMES, "r_nx_auc"), self.of_queries, strict=True):
+            means |= mean(name, of_queries, self.rows) if len(of_queries) else {name: np.nan}
+        return means
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
@@ -51,17 +75,6 @@ class Neighbourhoods:
         chance to perfect. Rows that are not measured are not suspected.
         """
         return ~((self.trustworthiness < TRUSTED) | (self.continuity < TRUSTED))
-
-    def _means(self, *names: str) -> dict[str, float]:
-        means: dict[str, float] = {}
-        for name in names:
-            of_rows = getattr(self, name)
-            measured = of_rows[~np.isnan(of_rows)]
-            if measured.size:
-                means |= mean(name, measured, len(of_rows))
-            else:
-                means[name] = np.nan
-        return means
 
 
 def neighbourhoods(x: Floats, z: Floats) -> Mapping[str, float]:
@@ -85,28 +98,30 @@ def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
     count = min(NEIGHBOURS, (rows - 1) // 2)
     if count < 1:
         log.info("neighbourhoods: %s undefined: %d rows.", ", ".join(NAMES), rows)
-        return [_neighbourhoods(np.full((3, rows), np.nan), np.ones(rows, int)) for _ in latents]
+        none = Neighbourhoods(
+            rows, np.arange(0), np.empty((3, 0)), *coranking.curve(np.ones(rows, int))
+        )
+        return [none] * len(latents)
     unit = [
         z / (np.abs(z).max() or 1.0) for z in latents
     ]  # whose squares neither end at 0 nor inf
     queries = chosen(rows, MOST, min(SAMPLE, DISTANCES // rows))
-    values, counts = np.full((len(latents), 3, rows), np.nan), np.zeros((len(latents), rows), int)
+    values = np.empty((len(latents), 3, len(queries)))
+    counts = np.zeros((len(latents), rows), int)
     for block in blocks(len(queries), rows, AT_ONCE):
         some = queries[block]
         among_features = nearness(x, some)
         for i, z in enumerate(unit):
             among_factors = nearness(z, some)
             farther = np.maximum(among_features.ranks, among_factors.ranks)
-            values[i, :2, some] = _local(among_features, among_factors, count).T
-            values[i, 2, some] = coranking.areas(farther)
+            values[i, :2, block] = _local(among_features, among_factors, count)
+            values[i, 2, block] = coranking.areas(farther)
             counts[i] += coranking.counted(farther)
-    return list(map(_neighbourhoods, values, counts))
-
-
-def _neighbourhoods(values: Floats, counts: Integers) -> Neighbourhoods:
-    """Return what is measured. values: (3, rows), of each row. counts: see `coranking`."""
-    trustworthiness, continuity, areas = values
-    return Neighbourhoods(trustworthiness, continuity, areas, *coranking.curve(counts))
+    curves = map(coranking.curve, counts)
+    return [
+        Neighbourhoods(rows, queries, of_queries, *curve)
+        for of_queries, curve in zip(values, curves, strict=True)
+    ]
 
 
 def _local(features: Nearness, factors: Nearness, count: int) -> Floats:
