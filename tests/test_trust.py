@@ -17,6 +17,7 @@ from aeexp.analysis.distances import spearman
 from aeexp.analysis.neighbourhoods import measure
 from aeexp.data import Classes, Floats, Values
 from aeexp.figures import Curve, methods
+from aeexp.figures.doubts import Doubts
 from aeexp.figures.paint import FADED
 
 RNG = np.random.default_rng(0)
@@ -248,7 +249,7 @@ def said(figure: Any) -> str:
 @pytest.mark.parametrize("factors", [1, 2, 3, 5])
 def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
     z, trusted = RNG.normal(size=(60, factors)), np.arange(60) >= 12
-    figure = figures.latent(z, groups, title="z", trusted=trusted)
+    figure = figures.latent(z, groups, title="z", doubts=Doubts(~trusted))
     figure.canvas.draw()
     assert "faded: 12 rows whose neighbours here are not theirs" in said(figure)
     if factors == 1 and not isinstance(groups, Values):
