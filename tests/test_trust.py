@@ -264,7 +264,8 @@ def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
 def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
     z = RNG.normal(size=(60, 2))
     plain, trusted = (
-        figures.latent(z, CLASSES, title="z", trusted=of) for of in (None, np.ones(60, bool))
+        figures.latent(z, CLASSES, title="z", doubts=of)
+        for of in (Doubts(), Doubts(np.zeros(60, bool)))
     )
     assert "faded" not in said(trusted)
     for figure in (plain, trusted):
