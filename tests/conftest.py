@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,15 @@ from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoEvidence, NoFigures
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
 choose(BACKEND)
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 USES_OF_A_RUN = ("encode", "decode", "reconstruct", "verify")
 
 
@@ -59,3 +68,15 @@ def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start the system's Chromium, which the extra `browser` drives."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    if not CHROMIUM.exists():
+        pytest.skip("needs Debian's chromium")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from made_run import SENTENCES, made
+from pages import Elements
 
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.experiment import run
@@ -35,50 +35,6 @@ HOSTILE = (
     "\ud800",
     "蛋白质",
 )
-
-
-class Elements(HTMLParser):
-    """The elements of a page, its texts, and the texts inside of its tables."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.inside = False
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in {"td", "th"}:
-            self.inside = True
-            self.tables[-1][-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside &= tag not in {"td", "th"}
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data.strip())
-        if self.inside:
-            self.tables[-1][-1][-1] += data.strip()
-
-    @property
-    def text(self) -> str:
-        return " ".join(filter(None, self.texts))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def table(self, *heads: str) -> list[dict[str, str]]:
-        """Return the first table that has these columns."""
-        for head, *body in self.tables:
-            if set(heads) <= set(head):
-                return [dict(zip(head, row, strict=False)) for row in body]
-        raise AssertionError(heads)
 
 
 def shown(content: bytes) -> dict:

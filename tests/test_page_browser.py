@@ -3,27 +3,19 @@
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from made_run import made
+from pages import Opened
 
 from aeexp.data import Classes, Dataset, load
 from aeexp.page import page
 from aeexp.spec import Wine
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
 PAYLOAD = "</script><img src=x onerror=console.error(1)>"
 PIXELS = """() => {
   const canvas = document.getElementById("canvas");
@@ -36,15 +28,11 @@ PIXELS = """() => {
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
 
 
-class Opened:
-    """The report of a run in a browser, with what it said and asked for meanwhile."""
+class Report(Opened):
+    """The report of a run in a browser."""
 
-    def __init__(self, tab: sync_api.Page, address: str) -> None:
-        self.tab, self.errors, self.requests = tab, [], []
-        tab.on("console", lambda message: self.errors.append(message.text))
-        tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        tab.on("request", lambda request: self.requests.append(request.url))
-        tab.goto(address)
+    def __init__(self, tab: Any, address: str) -> None:
+        super().__init__(tab, address)
         self.canvas = tab.locator("#canvas")
 
     def pixels(self) -> int:
@@ -58,14 +46,6 @@ class Opened:
 
     def overflows(self) -> bool:
         return self.tab.evaluate("document.documentElement.scrollWidth > innerWidth")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -89,26 +69,26 @@ def clouds(rows: int, features: int) -> Dataset:
 
 
 @pytest.fixture
-def opened(browser: sync_api.Browser, address: str) -> Iterator[Opened]:
+def opened(browser: Any, address: str) -> Iterator[Report]:
     tab = browser.new_page()
-    yield Opened(tab, address)
+    yield Report(tab, address)
     tab.close()
 
 
 @pytest.fixture
-def showing(browser: sync_api.Browser) -> Iterator[Callable[..., Opened]]:
+def showing(browser: Any) -> Iterator[Callable[..., Report]]:
     tabs = []
 
     def show(address: str, **options: object) -> Opened:
         tabs.append(browser.new_page(**options))
-        return Opened(tabs[-1], address)
+        return Report(tabs[-1], address)
 
     yield show
     for tab in tabs:
         tab.close()
 
 
-def test_the_report_opens_without_an_error_and_without_a_request(opened: Opened) -> None:
+def test_the_report_opens_without_an_error_and_without_a_request(opened: Report) -> None:
     assert opened.tab.title() == "Report on wine"
     assert opened.pixels() != 0
     assert opened.errors == []
@@ -116,7 +96,7 @@ def test_the_report_opens_without_an_error_and_without_a_request(opened: Opened)
     assert [url for url in opened.requests if url.startswith("file:")] == [opened.tab.url]
 
 
-def test_what_is_asked_of_a_network_is_refused(opened: Opened) -> None:
+def test_what_is_asked_of_a_network_is_refused(opened: Report) -> None:
     answers: list[object] = []
     opened.tab.on("response", lambda answer: answers.append(answer.url))
     opened.tab.evaluate("fetch('file:///etc/hostname').catch(() => 0)")
@@ -126,7 +106,7 @@ def test_what_is_asked_of_a_network_is_refused(opened: Opened) -> None:
     assert any("Content Security Policy" in error for error in opened.errors)
 
 
-def test_every_figure_is_drawn(opened: Opened) -> None:
+def test_every_figure_is_drawn(opened: Report) -> None:
     opened.tab.locator("#rows details summary").click()
     pictures = opened.tab.locator("figure img")
     sizes = pictures.evaluate_all("all => all.map(each => each.complete && each.naturalWidth)")
@@ -134,7 +114,7 @@ def test_every_figure_is_drawn(opened: Opened) -> None:
     assert min(sizes) > 300
 
 
-def test_a_row_is_told_of_where_the_mouse_is(opened: Opened) -> None:
+def test_a_row_is_told_of_where_the_mouse_is(opened: Report) -> None:
     tip, wine = opened.tab.locator("#tip"), load(Wine())
     assert isinstance(wine.label, Classes)
     assert not tip.is_visible()
@@ -154,7 +134,7 @@ def test_a_row_is_told_of_where_the_mouse_is(opened: Opened) -> None:
     assert opened.errors == []
 
 
-def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Opened) -> None:
+def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Report) -> None:
     said = opened.tab.locator("#said")
     opened.canvas.focus()
     for key, row in {"n": "row 0,", "p": "row 177,", "Escape": ""}.items():
@@ -163,7 +143,7 @@ def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Opened) 
     assert said.inner_text() == ""
 
 
-def test_keys_turn_and_enlarge_and_one_goes_back(opened: Opened) -> None:
+def test_keys_turn_and_enlarge_and_one_goes_back(opened: Report) -> None:
     first = opened.pixels()
     left, up, larger = map(opened.press, ("ArrowLeft", "ArrowUp", "+"))
     assert len({first, left, up, larger}) == 4
@@ -172,7 +152,7 @@ def test_keys_turn_and_enlarge_and_one_goes_back(opened: Opened) -> None:
     assert opened.press("0") == first
 
 
-def test_buttons_do_what_keys_do(opened: Opened) -> None:
+def test_buttons_do_what_keys_do(opened: Report) -> None:
     first = opened.pixels()
     opened.tab.get_by_role("button", name="turn left").click()
     turned = opened.pixels()
@@ -181,7 +161,7 @@ def test_buttons_do_what_keys_do(opened: Opened) -> None:
     assert opened.pixels() == first
 
 
-def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Opened) -> None:
+def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Report) -> None:
     first = opened.pixels()
     opened.canvas.hover(position={"x": 20, "y": 20})
     opened.tab.mouse.wheel(0, 5)
@@ -199,7 +179,7 @@ def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Open
 
 
 def test_another_colour_changes_the_picture_the_legend_and_its_description(
-    opened: Opened,
+    opened: Report,
 ) -> None:
     legend, colour = opened.tab.locator("#legend li"), opened.tab.locator("#colour")
     assert legend.all_inner_texts() == ["class_0 (59)", "class_1 (71)", "class_2 (48)"]
@@ -216,7 +196,7 @@ def test_another_colour_changes_the_picture_the_legend_and_its_description(
     assert legend.all_inner_texts() == ["278\n1680"]
 
 
-def test_a_class_can_be_taken_out(opened: Opened) -> None:
+def test_a_class_can_be_taken_out(opened: Report) -> None:
     first = opened.pixels()
     box = opened.tab.get_by_role("checkbox", name="class_1")
     box.uncheck()
@@ -226,14 +206,14 @@ def test_a_class_can_be_taken_out(opened: Opened) -> None:
 
 
 def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
-    opened: Opened,
+    opened: Report,
 ) -> None:
     first = opened.pixels()
     opened.tab.locator("#fade").uncheck()
     assert opened.pixels() != first
 
 
-def test_two_factors_are_a_plane(opened: Opened) -> None:
+def test_two_factors_are_a_plane(opened: Report) -> None:
     first = opened.pixels()
     opened.tab.locator("#axis-2").select_option("")
     plane = opened.pixels()
@@ -244,7 +224,7 @@ def test_two_factors_are_a_plane(opened: Opened) -> None:
 
 @pytest.mark.parametrize("factors", [1, 2, 5])
 def test_as_many_factors_as_there_are_can_be_seen(
-    showing: Callable[..., Opened], tmp_path: Path, factors: int
+    showing: Callable[..., Report], tmp_path: Path, factors: int
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(60, 6), factors))
     assert opened.tab.locator("#axis-2").is_visible() == (factors > 2)
@@ -254,7 +234,7 @@ def test_as_many_factors_as_there_are_can_be_seen(
 
 
 def test_a_name_that_is_markup_is_read_as_it_is_written(
-    showing: Callable[..., Opened], tmp_path: Path
+    showing: Callable[..., Report], tmp_path: Path
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(30, 4)))
     opened.press("n")
@@ -267,7 +247,7 @@ def test_a_name_that_is_markup_is_read_as_it_is_written(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_no_screen_is_too_narrow(
-    showing: Callable[..., Opened], address: str, tmp_path: Path, scheme: str, width: int
+    showing: Callable[..., Report], address: str, tmp_path: Path, scheme: str, width: int
 ) -> None:
     size = {"width": width, "height": 740}
     for each in address, written(tmp_path / "run", clouds(30, 4)):
@@ -278,7 +258,7 @@ def test_no_screen_is_too_narrow(
 
 
 def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
-    showing: Callable[..., Opened], address: str
+    showing: Callable[..., Report], address: str
 ) -> None:
     opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
     opened.canvas.scroll_into_view_if_needed()
@@ -302,7 +282,7 @@ def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
 
 
 def test_a_row_is_found_by_its_name_and_a_tap_elsewhere_lets_go_of_it(
-    showing: Callable[..., Opened], address: str
+    showing: Callable[..., Report], address: str
 ) -> None:
     opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
     find = opened.tab.locator("#find")
@@ -316,7 +296,7 @@ def test_a_row_is_found_by_its_name_and_a_tap_elsewhere_lets_go_of_it(
     assert not opened.tab.locator("#tip").is_visible()
 
 
-def test_print_shows_everything_on_white(showing: Callable[..., Opened], address: str) -> None:
+def test_print_shows_everything_on_white(showing: Callable[..., Report], address: str) -> None:
     opened = showing(address, color_scheme="dark")
     assert not opened.tab.locator("#configuration").is_visible()
     opened.tab.emulate_media(media="print")
@@ -331,7 +311,7 @@ def test_print_shows_everything_on_white(showing: Callable[..., Opened], address
     assert not opened.tab.locator("#configuration").is_visible()
 
 
-def test_a_methods_paragraph_is_copied(opened: Opened) -> None:
+def test_a_methods_paragraph_is_copied(opened: Report) -> None:
     opened.tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened.tab.locator('.copy[data-of="paragraph"]').click()
     opened.tab.get_by_role("button", name="Copied").wait_for()
@@ -339,7 +319,7 @@ def test_a_methods_paragraph_is_copied(opened: Opened) -> None:
 
 
 def test_a_hundred_thousand_rows_turn_smoothly(
-    showing: Callable[..., Opened], tmp_path: Path
+    showing: Callable[..., Report], tmp_path: Path
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(100_000, 4)))
     opened.pixels()

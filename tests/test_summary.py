@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_sweep import Made, crossed, loss, made
+from pages import Elements
 
 from aeexp.data.dataset import Classes, Values
 from aeexp.runs import Run
@@ -65,41 +65,6 @@ def rows(summary: Summary) -> list[dict[str, str]]:
 
 def text(summary: Summary) -> str:
     return summary.page.read_text(encoding="utf-8")
-
-
-class Elements(HTMLParser):
-    """The elements of a page, and the texts of the cells of each of its tables."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: list[list[list[str]]] = []
-        self.inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in {"td", "th"}:
-            self.inside = True
-            self.tables[-1][-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside &= tag not in {"td", "th"}
-
-    def handle_data(self, data: str) -> None:
-        if self.inside:
-            self.tables[-1][-1][-1] += data.strip()
-
-    def table(self, *columns: str) -> list[dict[str, str]]:
-        """Return the first table that has these columns."""
-        for head, *body in self.tables:
-            if set(columns) <= set(head):
-                return [dict(zip(head, row, strict=True)) for row in body]
-        raise AssertionError(columns)
 
 
 def named(jobs: Sequence[Made], folder: Path, content: object = None) -> list[str]:
