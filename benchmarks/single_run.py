@@ -56,14 +56,17 @@ def one_round(folder: str) -> dict[str, float]:
     """Measure everything once."""
     libraries, _ = seconds("-c", LIBRARIES, folder=folder)
     fit = float(seconds("-c", FIT, folder=folder)[1])
-    run, _ = seconds(*RUN, folder=folder)
+    run, _ = seconds(*RUN, "evidence=none", folder=folder)
     newest = max(Path(folder).glob("outputs/*/*/run.json"))
     figures = json.loads(newest.read_text())["seconds"]["figures"]
+    with_evidence, _ = seconds(*RUN, folder=folder)
     return {
         "libraries": libraries,
         "Keras fit": fit,
-        "default run": run,
+        "run, evidence=none": run,
         "run / (libraries + fit)": run / (libraries + fit),
+        "run with evidence": with_evidence,
+        "… / evidence=none": with_evidence / run,
         "figures": figures,
         "--help": seconds(*RUN, "--help", folder=folder)[0],
         "--cfg job": seconds(*RUN, "--cfg", "job", folder=folder)[0],
@@ -87,7 +90,8 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"{versions}; median (least to most) of {rounds} rounds")
     with tempfile.TemporaryDirectory() as folder:
-        seconds(*RUN, folder=folder)  # the first time on a machine compiles
+        for words in ((), ("evidence=none",)):  # the first time on a machine compiles
+            seconds(*RUN, *words, folder=folder)
         measured = [one_round(folder) for _ in range(rounds)]
     for name in measured[0]:
         values = [each[name] for each in measured]

@@ -1,0 +1,98 @@
+"""How often evidence is wrong: what it claims of tables of which the truth is known.
+
+python benchmarks/evidence.py [tables of each kind]
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from aeexp.backend import choose
+from aeexp.spec import Backend, DatasetSpec, EvidenceSpec, Experiment, KMeans, NoFigures
+
+ROWS, COLUMNS = 200, 13
+
+
+def independent(generator: np.random.Generator) -> np.ndarray:
+    """Draw columns without structure."""
+    return generator.normal(size=(ROWS, COLUMNS))
+
+
+def correlated(generator: np.random.Generator) -> np.ndarray:
+    """Draw one Gaussian cloud along three directions."""
+    directions = generator.normal(size=(ROWS, 3)) @ generator.normal(size=(3, COLUMNS))
+    return directions + 0.5 * generator.normal(size=(ROWS, COLUMNS))
+
+
+def apart(generator: np.random.Generator) -> np.ndarray:
+    """Draw three Gaussian clouds."""
+    centres = 1.5 * generator.normal(size=(3, COLUMNS))
+    return centres[generator.integers(3, size=ROWS)] + generator.normal(size=(ROWS, COLUMNS))
+
+
+def curved(generator: np.random.Generator) -> np.ndarray:
+    """Draw rows along a bent line."""
+    along = generator.uniform(0, 1.5 * np.pi, ROWS)
+    arc = np.stack([np.cos(along), np.sin(along), along / 3], axis=1)
+    return arc @ generator.normal(size=(3, COLUMNS)) + 0.3 * generator.normal(size=(ROWS, COLUMNS))
+
+
+def skewed(generator: np.random.Generator) -> np.ndarray:
+    """Draw correlated columns with a long tail."""
+    return np.exp(correlated(generator) / 2)
+
+
+KINDS: Mapping[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "independent columns": independent,
+    "one Gaussian cloud, correlated": correlated,
+    "three clouds apart": apart,
+    "a bent line, no groups": curved,
+    "skewed columns, correlated, no groups": skewed,
+}
+
+
+@dataclass(kw_only=True)
+class Known(DatasetSpec):
+    """A table of a kind."""
+
+    kind: str = "independent columns"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Take any kind."""
+
+
+def main(tables: int) -> None:
+    """Print of each kind how often structure, and groups, are claimed."""
+    choose(Backend.jax)
+    logging.disable()
+    from aeexp.artifact import Document
+    from aeexp.data import Dataset, load
+    from aeexp.experiment import run
+
+    @load.register
+    def _(spec: Known) -> Dataset:
+        x = KINDS[spec.kind](np.random.default_rng(spec.seed))
+        return Dataset(spec.kind, x, tuple(f"x{j}" for j in range(COLUMNS)), range(ROWS))
+
+    for kind in KINDS:
+        structure = groups = 0
+        for seed in range(tables):
+            said = Experiment(
+                dataset=Known(kind=kind, seed=seed),
+                evidence=EvidenceSpec(permutations=19, clouds=19),
+                clustering={"kmeans": KMeans(n_clusters=3)},
+                figures=NoFigures(),
+            )
+            (found,) = (a for a in run(said) if isinstance(a, Document) and a.name == "answer")
+            chance = next(each for each in found.content["sentences"] if each["about"] == "chance")
+            structure += chance["claim"] == "yes"
+            groups += "kmeans are farther" in chance["sentence"]
+        print(f"{kind}: structure {structure}, groups {groups} of {tables}", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
