@@ -58,7 +58,8 @@ def answer(
 def _found(found: Findings, evidence: Evidence, metrics: Mapping[str, float]) -> str:
     part, _ = judged(found.problem.rows)
     rows = "rows held out" if part == "val" else "the rows it was trained on"
-    factors, share = len(found.factors), 100 * metrics[f"reconstruction.{part}.r2"]
+    factors, r2 = len(found.factors), metrics[f"reconstruction.{part}.r2"]
+    share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     told = f"{_counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
     groups = [
         f"; {printable(name)} finds"
@@ -66,7 +67,7 @@ def _found(found: Findings, evidence: Evidence, metrics: Mapping[str, float]) ->
         f"{_agreement(evidence, name)}"
         for name in found.clusters
     ]
-    return f"{told} {share:.0f} % of the variance of {rows}{''.join(groups)}."
+    return f"{told} {share} of the variance of {rows}{''.join(groups)}."
 
 
 def _agreement(evidence: Evidence, name: str) -> str:
@@ -110,7 +111,7 @@ def _came_back(known: Stability) -> str:
 
 def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
     kept = sum(each.reproducible for each in clusters)
-    return f"; of {printable(name)}, {kept} of {_counted(len(clusters), 'cluster')} do"
+    return f"; of {printable(name)}, {kept} of {_counted(len(clusters), 'cluster')} again"
 
 
 def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentence:

@@ -62,7 +62,7 @@ def _chance(experiment: Experiment) -> Iterator[str]:
         yield significance(min(tables))
     if spec.permutations and groups:
         yield claims()
-    if spec.permutations and spec.planted:
+    if spec.permutations and spec.planted and spec.sizes:
         yield planted(spec.planted, spec.sizes, spec.share)
 
 
