@@ -128,8 +128,11 @@ def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentenc
     )
     if test.p > LEVEL:
         return _no_structure(evidence, test, compared)
-    groups = [_apart(*each) for each in apart(evidence).items()]
-    return Sentence("chance", "yes", f"There is structure: {compared}{''.join(groups)}.")
+    held = apart(evidence)
+    groups = "".join(_apart(*each) for each in held.items())
+    either = " Distinct groups are, and so are the parts of a curve or of a long tail."
+    beware = either if any(test.p <= LEVEL for test in held.values()) else ""
+    return Sentence("chance", "yes", f"There is structure: {compared}{groups}.{beware}")
 
 
 def _no_structure(evidence: Evidence, test: Tested, compared: str) -> Sentence:
@@ -161,7 +164,7 @@ def apart(evidence: Evidence) -> Mapping[str, Tested]:
 def _apart(name: str, test: Tested) -> str:
     return (
         f"; the groups of {printable(name)} are {'' if test.p <= LEVEL else 'no '}farther apart"
-        f" than in one cloud (silhouette {test.observed:.2f}, there {test.mean:.2f} ±"
+        f" than in one Gaussian cloud (silhouette {test.observed:.2f}, there {test.mean:.2f} ±"
         f" {test.sd:.2f}, p = {test.p:.2g})"
     )
 
