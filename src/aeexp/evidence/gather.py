@@ -165,7 +165,7 @@ def _silhouette(z: Floats, codes: Integers) -> float:
 
 def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Method]:
     problem = found.problem
-    _, of = judged(problem.rows)
+    of = problem.rows.val
     others = baselines(problem.x, problem.rows, found.z.shape[1], found.experiment.seed)
     latents = [found.z, *(each.z for each in others)]
     kept = neighbourhoods.measure(problem.x, *latents)

@@ -18,8 +18,9 @@ def evidence(experiment: Experiment, problem: Problem, rows: int) -> str:
     if not rows:
         return ""
     said = [*_simpler(experiment, problem, rows)]
-    if controls := [*_models(experiment), *_chance(experiment)]:
-        said += [sampled(rows)] if rows < len(problem.x) else []
+    few = rows < len(problem.x)
+    if controls := [*_models(experiment, len(experiment.seeds) + few), *_chance(experiment)]:
+        said += [sampled(rows)] if few else []
     return " ".join([*said, *controls, *_meaning(experiment, problem)])
 
 
@@ -32,9 +33,9 @@ def _simpler(experiment: Experiment, problem: Problem, rows: int) -> Iterator[st
         yield maps(min(NEIGHBOURS, (whole - 1) // 2))
 
 
-def _models(experiment: Experiment) -> Iterator[str]:
+def _models(experiment: Experiment, seeds: int) -> Iterator[str]:
     resampled = experiment.evidence.resamples
-    models = len(experiment.seeds) + resampled
+    models = seeds + resampled
     if resampled:
         yield resamples(resampled)
     if models > 1:
@@ -44,10 +45,11 @@ def _models(experiment: Experiment) -> Iterator[str]:
 
 
 def _meaning(experiment: Experiment, problem: Problem) -> Iterator[str]:
-    yield factors()
+    if len(problem.rows.val):
+        yield factors()
     if problem.data.labels:
         yield associations()
-    if problem.data.labels and experiment.evidence.labels:
+    if problem.data.labels and experiment.evidence.labels and len(problem.rows.val):
         yield labels(experiment.evidence.labels)
 
 
@@ -215,6 +217,7 @@ def factors() -> str:
 def associations() -> str:
     """Say how factors were tied to labels."""
     return (
-        "Factors were tied to classes by η² and to numbers by Spearman's rank correlation"
-        " [@spearman1904], with p-values adjusted for the false discovery rate [@benjamini1995]."
+        "Factors were tied to classes by η², tested by Kruskal and Wallis [@kruskal1952], and to"
+        " numbers by Spearman's rank correlation [@spearman1904], with p-values adjusted for the"
+        " false discovery rate [@benjamini1995]."
     )

@@ -13,14 +13,15 @@ QUESTIONS = {
     "stability": "Do other random starts find the same?",
     "chance": "Is it more than chance?",
     "pca": "Does it say more than PCA?",
+    "dimensions": "Is there a number of dimensions?",
+    "hint": "Do rows vary locally in as many?",
+    "clusters": "Are there groups?",
+    "learning_rate": "Is there a learning rate that trains well?",
+    "rules": "Do the rules agree on it?",
+    "divergence": "Did any rate diverge?",
     "next": "What to do next",
 }
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
-MODELS = {
-    "Shallow": "An autoencoder without hidden layers",
-    "Deep": "A deep autoencoder",
-    "Linear": "A linear autoencoder",
-}
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,9 @@ def about(run: Kept, data: Dataset) -> Iterator[str]:
     yield f"The table has {size}."
     if data.labels:
         named = few([_label(each) for each in data.labels])
-        yield f"Known of its rows: {named}; the autoencoder did not see that."
+        yield f"Known of its rows: {named}; no autoencoder saw that."
     if run.factors:
-        model = MODELS.get(run.record.get("specs", {}).get("model", ""), "An autoencoder")
-        yield f"{model} describes each row by {counted(len(run.factors), 'factor')}."
+        yield f"An autoencoder describes each row by {counted(len(run.factors), 'factor')}."
         yield from _split(run.latents["split"], len(data.rows))
 
 

@@ -79,9 +79,9 @@ def cards(run: Kept) -> list[Card]:
 def _doubts(row: Mapping[str, str], stability: Mapping[str, object]) -> Iterator[str]:
     flag = row.get("flag", "")
     if flag == "dead":
-        yield "This factor is dead: it is the same for all rows and says nothing."
+        yield "This factor is dead: it hardly differs from row to row, and says next to nothing."
     elif flag:
-        yield f"This factor is a {flag}: the two say the same."
+        yield f"This factor is a {flag}: the two say nearly the same."
     if stability.get("reproducible") is False:
         yield "Other random starts do not find this factor again: do not interpret it."
 

@@ -15,6 +15,7 @@ from aeexp.page.view import View, view
 
 Parts = Callable[[Kept], Iterator[Part]]
 SECTIONS: Mapping[str, tuple[str, str, Parts]] = {
+    "tried": ("What was tried", "", evidence.tried),
     "factors": (
         "What the factors mean",
         "A factor is a number that the autoencoder found for each row.",

@@ -15,6 +15,26 @@ LIKENESS = {
 }
 
 
+def tried(run: Kept) -> Iterator[Part]:
+    """Yield what other questions than a model's tried."""
+    columns = {
+        "r2": "explained (R²)",
+        "pca_r2": "by PCA",
+        "permuted_r2": "of permuted tables",
+        "beyond": "beyond these",
+        "stability": "agreement of seeds (CKA)",
+    }
+    names = {"latent_dim": "dimensions"}
+    yield Part(sheet("Numbers of dimensions", run.rows("how_many"), names, columns))
+    columns = {"gap": "gap", "gap_se": "± standard error", "stability": "agreement of seeds (ARI)"}
+    yield Part(
+        sheet("Numbers of clusters", run.rows("clusters"), {"n_clusters": "clusters"}, columns)
+    )
+    columns = {"loss": "loss", "val_loss": "loss of rows held out"}
+    rates = sheet("Learning rates", run.rows("learning_rate"), {"rate": "rate"}, columns)
+    yield Part(rates, folded=True)
+
+
 def factors(run: Kept) -> Iterator[Part]:
     """Yield all numbers on the factors."""
     columns = {
@@ -28,7 +48,7 @@ def factors(run: Kept) -> Iterator[Part]:
     known = sorted(run.importances, key=lambda each: (each.factor, -abs(each.value)))
     cells = [{key: str(value) for key, value in vars(each).items()} for each in known]
     shown = {"value": "importance", "low": "lowest", "high": "highest"}
-    shown |= {"permutation": "error when the feature is shuffled"}
+    shown |= {"permutation": "movement of the factor when the feature is shuffled"}
     title = "All features of all factors"
     yield Part(
         sheet(title, cells, {"factor": "factor", "feature": "feature"}, shown),

@@ -18,7 +18,7 @@ CAPTIONS = (
     ("loss", "training", "The error by epoch, of the rows learnt from and of those held out"),
     ("reconstruction", "training", "Rows as they are and as the factors describe them"),
     (r"r_?nx|neighbou?rs?", "trust", "How many of a row's neighbours are kept"),
-    ("repeats|stability|seeds", "trust", "What other random starts came to"),
+    ("repeats|stability|seeds|reproducibility", "trust", "What other random starts came to"),
     ("latent", "view", "Where the rows lie by their factors"),
     ("weights_map", "factors", "The weight of each feature in each factor, as a map"),
     ("weights", "factors", "The weight of each feature in each factor"),
@@ -29,9 +29,13 @@ CAPTIONS = (
     ("contingency", "clusters", "How many rows of each cluster have which label"),
     ("consensus|co_?assignment", "clusters", "How often two rows are in one cluster"),
     ("clusters?|silhouette", "clusters", "The clusters"),
-    ("labels?", "labels", "How well the factors tell the labels"),
-    ("baselines?|scree|advantage", "baselines", "The autoencoder and simpler methods"),
-    ("evidence|nulls?|power", "chance", "The same measures on tables without structure"),
+    ("labels?|probes", "labels", "How well the factors tell the labels"),
+    ("scree", "baselines", "The share of the variance of each principal component"),
+    ("baselines?|advantage", "baselines", "The autoencoder and simpler methods"),
+    ("power", "chance", "How often planted groups of each size are found"),
+    ("evidence|nulls?", "chance", "The same measures on tables without structure"),
+    ("how_many", "tried", "What each number of dimensions, and of clusters, comes to"),
+    ("learning_rate", "tried", "The loss after a short training at each rate"),
 )
 """What a figure's name begins with, the section that it is part of, and what it shows."""
 

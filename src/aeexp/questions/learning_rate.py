@@ -118,11 +118,15 @@ def _sentences(
     )
     yield _agreement(suggested)
     yield from _lost(rates, losses)
-    yield Sentence("next", "yes", f"Use it: aeexp optimizer.lr={chosen:.2g} …")
+    if edge:
+        yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
+    else:
+        yield Sentence("next", "yes", f"Use it: aeexp optimizer.lr={chosen:.2g} …")
 
 
 def _agreement(suggested: Mapping[str, float]) -> Sentence:
-    told = ", ".join(f"{rule} {rate:.2g}" for rule, rate in suggested.items())
+    named = {rule: "minimum / 10" if rule == "minimum" else rule for rule in suggested}
+    told = ", ".join(f"{named[rule]} {rate:.2g}" for rule, rate in suggested.items())
     apart = max(suggested.values()) / min(suggested.values())
     if apart > APART:
         return Sentence(

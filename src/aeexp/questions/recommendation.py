@@ -46,8 +46,9 @@ def _of_dimensions(found: Dimensions, stability: Floats) -> tuple[str, str]:
     fewer = f", and with {found.fewest} no clearly less" if found.fewest < best else ""
     said = {
         Finding.found: f"{_range(found.fewest, found.most)}. With {best} the autoencoder explains"
-        f" {beyond} more of the variance of rows held out than of permuted tables{fewer}; with"
-        f" {found.fewest} seeds agree by {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
+        f" {beyond} more of the variance of rows held out than of permuted tables{fewer}; the"
+        f" spaces that seeds find with {found.fewest} agree by"
+        f" {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
         Finding.none: f"none. No number up to {tried} explains clearly more of the variance of"
         " rows held out than of permuted tables: there is no structure to squeeze.",
         Finding.unclear: "undecided. What is explained beyond permuted tables, at most"
@@ -101,7 +102,8 @@ def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) ->
         "no": ": not all within that range, as noise raises them and few rows lower them",
         "undecided": "",
     }
-    sentence = f"Hint: rows vary locally in {' and '.join(told)} dimensions{said[claim]}."
+    where = " and ".join(told)
+    sentence = f"Hint: the dimensions in which rows vary locally are {where}{said[claim]}."
     return Sentence("hint", claim, sentence)
 
 
