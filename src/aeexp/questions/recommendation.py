@@ -96,15 +96,12 @@ def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) ->
         sentence = "Hint: too few rows differ to tell in how many dimensions they vary locally."
         return Sentence("hint", "undecided", sentence)
     inside = (found.fewest - 0.5 <= values) & (values <= found.most + 0.5)
-    claim = ("yes" if inside.all() else "no") if decided else "undecided"
-    said = {
-        "yes": ": within that range",
-        "no": ": not all within that range, as noise raises them and few rows lower them",
-        "undecided": "",
-    }
+    within = decided and bool(inside.all())
+    beware = ": not all within that range, as noise raises them and few rows lower them"
+    compared = ": within that range" if within else beware if decided else ""
     where = " and ".join(told)
-    sentence = f"Hint: the dimensions in which rows vary locally are {where}{said[claim]}."
-    return Sentence("hint", claim, sentence)
+    sentence = f"Hint: the dimensions in which rows vary locally are {where}{compared}."
+    return Sentence("hint", "yes" if within else "undecided", sentence)
 
 
 def _clusters(groups: Gap) -> Sentence:
