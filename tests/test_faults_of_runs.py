@@ -80,8 +80,8 @@ def files(root: Path) -> set[str]:
 def content(path: Path) -> Any:
     """Read a file to its end; raise if it is not whole."""
     match path.suffix:
-        case ".txt":
-            return path.read_text()
+        case ".txt" | ".md" | ".bib" | ".html":
+            return path.read_text(encoding="utf-8")
         case ".json":
             return json.loads(path.read_text())
         case ".csv":

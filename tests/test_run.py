@@ -60,6 +60,8 @@ def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
         "weights",
         "interpretation",
         "reconstruction",
+        "methods.md",
+        "references.bib",
         "metrics",
         "verdict",
     ]

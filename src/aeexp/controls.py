@@ -123,7 +123,17 @@ def _rows(experiment: Experiment, problem: Problem) -> Integers:
     too_wide = MOST_VALUES // features < FEWEST_ROWS
     if too_wide or isinstance(experiment.evidence, NoEvidence):
         return np.arange(0)
-    return chosen(rows, most, most)
+    return np.arange(rows) if rows <= most else _sample(problem.rows, most)
+
+
+def _sample(rows: Rows, most: int) -> Integers:
+    """Return some rows of either side of the split, as many as their share and 20 if there are."""
+    val, train = rows.val, rows.train
+    share = round(most * len(val) / (len(val) + len(train)))
+    held_out = min(len(val), max(share, min(20, most // 2)))
+    trained = min(len(train), most - held_out)
+    some = chosen(len(train), trained, trained), chosen(len(val), held_out, held_out)
+    return np.sort(np.concatenate([train[some[0]], val[some[1]]]))
 
 
 def _of_rows(problem: Problem, kept: Integers) -> Problem:
@@ -172,6 +182,8 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
             yield Control(kind, other, problem, generator.choice(rows, len(rows)))
         else:
             x = _without_structure(problem.data, kind, group, generator)
+            while np.isnan(x[rows]).all(axis=0).any():  # all cells of a sparse column held out
+                x = _without_structure(problem.data, kind, group, generator)
             yield Control(kind, experiment, _posed(experiment, problem, x), rows, group)
 
 

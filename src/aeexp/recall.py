@@ -8,7 +8,7 @@ from aeexp import spec
 from aeexp.inert import require_inert
 from aeexp.options import OPTIONS, SEVERAL
 from aeexp.runs import Run
-from aeexp.spec import Experiment, Spec
+from aeexp.spec import Experiment, NoEvidence, Spec
 from aeexp.words import said
 
 
@@ -26,7 +26,9 @@ def recall(run: Run) -> Experiment:
     assert isinstance(values, DictConfig)
     require_inert(values)
     config = OmegaConf.structured(Experiment)
-    for group in OPTIONS.keys() & values.keys():  # of older runs, others are as they were
+    if "evidence" not in values:  # which older runs had not
+        config.evidence = OmegaConf.structured(NoEvidence)
+    for group in OPTIONS.keys() & values.keys():
         config[group] = {} if group in SEVERAL else MISSING
     for key, kind in _kinds(run, values).items():
         OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)

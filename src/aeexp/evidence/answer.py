@@ -43,7 +43,7 @@ def answer(
     where the first is answered with yes, the level holds for both together (Marcus et al., 1976,
     doi:10.1093/biomet/63.3.655).
     """
-    chance = _against_chance(evidence, metrics)
+    chance = _against_chance(evidence)
     stable, pca = _stability(evidence), against_pca(evidence)
     claims = {each.about: each.claim for each in (chance, stable, pca)}
     return [
@@ -114,17 +114,22 @@ def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
     return f"; of {printable(name)}, {kept} of {_counted(len(clusters), 'cluster')} again"
 
 
-def _against_chance(evidence: Evidence, metrics: Mapping[str, float]) -> Sentence:
+def _against_chance(evidence: Evidence) -> Sentence:
     test = next(iter(_tests(evidence, Kind.permuted, "reconstruction.")), None)
-    if test is None or np.isnan(test.p):
+    if test is None:
         said = (
             "Whether there is structure at all was not asked: evidence=standard compares with"
             " copies of the table without any."
         )
         return Sentence("chance", "undecided", said)
+    if np.isnan(test.p):
+        said = "Whether there is structure cannot be told: R² has no value, here or on the copies."
+        return Sentence("chance", "undecided", said)
+    sampled = len(evidence.rows) < len(evidence.methods[OURS].z)
+    learnt = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
     compared = (
-        f"R² is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2f} on {test.copies} copies"
-        f" of the table with shuffled columns (p = {test.p:.2g})"
+        f"R²{learnt} is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2f} on"
+        f" {test.copies} copies of the table with shuffled columns (p = {test.p:.2g})"
     )
     if test.p > LEVEL:
         return _no_structure(evidence, test, compared)
@@ -196,8 +201,10 @@ def _next(claims: Mapping[str, str], evidence: Evidence, verdict: Verdict) -> Se
         said = "Train for longer or with fewer factors until other seeds find the same"
         said += ": aeexp experiment=how_many."
     elif claims["chance"] == "undecided":
-        said = "Ask again with evidence=standard, fewer factors or more rows before you read"
+        said = "Ask again with fewer factors, more rows or evidence=standard before you read"
         said += " meaning into this."
+    elif evidence.stability is None:
+        said = "Train it again, to see whether it comes back: repeats=8."
     elif claims["stability"] == "undecided":
         said = "Read distances and groups in the latent space, not the single factors that do not"
         said += " come back; experiment=how_many tells how many there should be."

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from aeexp.analysis import clusters, distances, linear, neighbourhoods, reconstruction
 from aeexp.analysis.advantage import Advantage, advantage
+from aeexp.analysis.agreement import agreement
 from aeexp.analysis.baselines import baselines
 from aeexp.analysis.cards import Card
 from aeexp.analysis.chance import Tested, tested
@@ -19,7 +20,7 @@ from aeexp.analysis.scores import Score
 from aeexp.analysis.separation import NOISE, silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
-from aeexp.data import Floats, Integers, Rows
+from aeexp.data import Classes, Floats, Integers, Rows
 from aeexp.evidence.factors import card_for_each
 from aeexp.evidence.labels import label_scores
 from aeexp.findings import Findings
@@ -32,6 +33,7 @@ class Method:
     """A way to as many factors.
 
     z: (rows, factors). advantage: of the autoencoder over it, None for the autoencoder itself.
+    agreements: adjusted Rand index of each clustering with the first label, where that is classes.
     spearman: of distances, with a standard error where pairs are sampled.
     """
 
@@ -39,6 +41,7 @@ class Method:
     residuals: reconstruction.Residuals
     advantage: Advantage | None
     kept: Neighbourhoods
+    agreements: Mapping[str, float]
     spearman: Mapping[str, float]
 
 
@@ -116,7 +119,8 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
     of_kind: dict[Kind, list[Traced]] = defaultdict(list)
     for each in traced:
         of_kind[each.control.kind].append(each)
-    observed = _observed(of_kind[Kind.repeat][0]) if of_kind[Kind.repeat] else {}
+    mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, found)]
+    observed = _observed(mine[0]) if mine else {}
     null = {
         Kind.permuted: _by_number([_observed(each) for each in of_kind[Kind.permuted]]),
         Kind.cloud: _by_number([each.separation for each in of_kind[Kind.cloud]]),
@@ -171,13 +175,32 @@ def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Metho
     kept = neighbourhoods.measure(problem.x, *latents)
     apart = distances.spearman(problem.x, *latents)
     errors = _errors(found, traces)[:, of]
-    ours = Method(found.z, found.residuals, None, kept[0], apart[0])
+    agreed = _agreements(found, found.clusters)
+    ours = Method(found.z, found.residuals, None, kept[0], agreed, apart[0])
     return {OURS: ours} | {
         each.name: Method(
-            each.z, each.residuals, advantage(errors, each.residuals.rows[of]), kept[i], apart[i]
+            each.z,
+            each.residuals,
+            advantage(errors, each.residuals.rows[of]),
+            kept[i],
+            _agreements(found, _clusters(found, each.z)),
+            apart[i],
         )
         for i, each in enumerate(others, 1)
     }
+
+
+def _clusters(found: Findings, z: Floats) -> dict[str, Integers]:
+    label, seed = found.problem.data.label, found.experiment.seed
+    specs = found.experiment.clustering if isinstance(label, Classes) else {}
+    return {name: clusters.find(spec, z, label, seed) for name, spec in specs.items()}
+
+
+def _agreements(found: Findings, codes: Mapping[str, Integers]) -> dict[str, float]:
+    label = found.problem.data.label
+    if not isinstance(label, Classes):
+        return {}
+    return {f"{name}.ari": agreement(each, label)["ari"] for name, each in codes.items()}
 
 
 def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:
@@ -188,6 +211,11 @@ def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:
         if trace and control.kind is Kind.repeat and len(found.planned.rows) == len(found.z)
     ]
     return np.array(alike or [found.residuals.rows])
+
+
+def _is_the_run_s(each: Traced, found: Findings) -> bool:
+    """Return whether a training has the run's own seed, as tables without structure have."""
+    return each.control.experiment.seed == found.experiment.seed
 
 
 def _again(found: Findings, alike: Sequence[Traced]) -> Sequence[Traced]:

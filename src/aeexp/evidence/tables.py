@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.analysis.agreement import agreement
-from aeexp.analysis.clusters import find
 from aeexp.analysis.scores import columns
 from aeexp.analysis.support import Support
 from aeexp.artifact import Artifact, Document, Table
-from aeexp.data import Classes, Floats
+from aeexp.data import Floats
 from aeexp.evidence import factors
 from aeexp.evidence.gather import OURS, PCA, Evidence, Method
 from aeexp.findings import Findings
@@ -98,18 +96,7 @@ def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
         "delta_se": ahead.se if ahead else np.nan,
         **each.kept.numbers,
         **each.spearman,
-        **_agreements(found, each),
-    }
-
-
-def _agreements(found: Findings, each: Method) -> dict[str, float]:
-    """Return how well the first partition that is asked for agrees with the classes."""
-    label = found.problem.data.label
-    if not isinstance(label, Classes):
-        return {}
-    return {
-        f"{name}.ari": agreement(find(spec, each.z, label, found.experiment.seed), label)["ari"]
-        for name, spec in found.experiment.clustering.items()
+        **each.agreements,
     }
 
 

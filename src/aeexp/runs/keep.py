@@ -51,7 +51,7 @@ def _end(record: Record, status: Status, watch: Watch, report: Callable[[], byte
     """Write and tell how a run ended; without the record of it, or its report, it has failed."""
     try:
         record.end(status, watch.seconds)
-        if report and status is not Status.FAILED:
+        if report and status is not Status.FAILED and "data_hash" in record.content:
             write_bytes(record.folder / "report.html", report())
     except Exception as error:
         record.note(status=Status.FAILED)

@@ -53,7 +53,11 @@ class EvidenceSpec(Spec):
 
 @dataclass(kw_only=True)
 class NoEvidence(EvidenceSpec):
-    """The run's model alone."""
+    """The run's model alone, whatever the numbers say."""
+
+    @property
+    def others(self) -> int:
+        return 0
 
 
 @dataclass(kw_only=True)

@@ -41,7 +41,8 @@ def train(
         if watch.stop:
             break
     trained = joined(parts)
-    return replace(trained, histories=judged(population, trained.histories))
+    cut = trained.interrupted or len(trained.histories) < len(population)
+    return replace(trained, histories=judged(population, trained.histories), interrupted=cut)
 
 
 def _trained(population: Sequence[Member], watch: Watch, callbacks: Callbacks) -> Trained:
