@@ -62,8 +62,8 @@ Make = Callable[..., Experiment]
 Said = Callable[..., subprocess.CompletedProcess[str]]
 PYTHON = [sys.executable, "-m", "aeexp"]
 TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
-TINY += (f"backend={BACKEND.value}",)
-QUICK = (*TINY, "figures=none", "evidence=none")
+TINY += (f"backend={BACKEND.value}", "evidence=none")
+QUICK = (*TINY, "figures=none")
 
 
 VARY = {"run.json", "model/manifest.json"}

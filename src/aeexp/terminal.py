@@ -77,7 +77,7 @@ class Terminal(Watch):
 
     def trained(self, seconds: float, compiling: float) -> None:
         self.progress.stop()
-        signal.signal(signal.SIGINT, self.interrupt)
+        signal.signal(signal.SIGINT, self._halt)
         super().trained(seconds, compiling)
 
     def hear(self, artifact: Artifact) -> None:
@@ -110,8 +110,14 @@ class Terminal(Watch):
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stop = True
-        signal.signal(signal.SIGINT, self.interrupt)  # before a second one may come
+        signal.signal(signal.SIGINT, self._halt)  # before a second one may come
         self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
+
+    def _halt(self, number: int, frame: FrameType | None) -> None:
+        """Interrupt; who writes what comes looks for it, as some code lets no error through."""
+        self.halted = True
+        heard = self.interrupt if callable(self.interrupt) else signal.default_int_handler
+        heard(number, frame)
 
 
 def losses(standing: Standing) -> str:

@@ -36,10 +36,12 @@ class Watch:
     """Hears of a run's stages and epochs, and keeps silent but for the seconds of the stages.
 
     seconds: of each stage that has ended. stop: set to end the training after the epoch in
-    progress, or after the few that a compiled program trains in one go.
+    progress, or after the few that a compiled program trains in one go. halted: whether the run
+    was interrupted at once.
     """
 
     stop: bool = False
+    halted: bool = False
 
     @cached_property
     def seconds(self) -> dict[str, float]:

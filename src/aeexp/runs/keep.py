@@ -78,6 +78,8 @@ def _kept(
             else:
                 write(artifact, folder)
             watch.hear(artifact)
+            if watch.halted:
+                raise KeyboardInterrupt
     except DivergedError:
         return Status.DIVERGED
     if watch.stop:
