@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asking import Stopping, answered, claims
 from conftest import BACKEND
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from sklearn.preprocessing import scale
 from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions, explained
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
-from aeexp.artifact import Artifact, DivergedError, Document, Table
+from aeexp.artifact import Artifact, DivergedError, Table
 from aeexp.data import Floats
 from aeexp.experiment import run
 from aeexp.figures import how_many as draw
@@ -39,7 +40,6 @@ from aeexp.spec import (
     Training,
 )
 from aeexp.spec import Table as OwnTable
-from aeexp.watch import Standing, Watch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = HowMany(dimensions=2, clusters=3, seeds=2, copies=2)
@@ -223,13 +223,6 @@ def test_rows_that_hardly_differ_are_one_cluster(z: Floats) -> None:
 # Truths
 
 
-class Stopping(Watch):
-    """Stops after an epoch."""
-
-    def epoch(self, standing: Standing) -> None:
-        self.stop = True
-
-
 def own(folder: Path, x: Floats, **changes: Any) -> Experiment:
     """Make an experiment that asks how many there are in a table."""
     path = folder / "x.npy"
@@ -243,18 +236,6 @@ def own(folder: Path, x: Floats, **changes: Any) -> Experiment:
         "backend": BACKEND,
     }
     return Experiment(**(said | changes))
-
-
-def answered(experiment: Experiment) -> Mapping[str, Artifact]:
-    return {artifact.name: artifact for artifact in run(experiment)}
-
-
-def claims(found: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
-    answer = found["answer"]
-    assert isinstance(answer, Document)
-    return {
-        each["about"]: (each["claim"], each["sentence"]) for each in answer.content["sentences"]
-    }
 
 
 def factors() -> Floats:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asking import Stopping, answered, claims
 from conftest import BACKEND
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeexp.analysis.rates import RULES, falling, middle, suggestions
-from aeexp.artifact import Artifact, Document, Table
+from aeexp.artifact import Artifact, Table
 from aeexp.data import Floats
 from aeexp.experiment import run
 from aeexp.figures import learning_rate as draw
@@ -34,7 +35,6 @@ from aeexp.spec import (
     Wine,
 )
 from aeexp.training import Member, train
-from aeexp.watch import Standing, Watch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 RATES = np.geomspace(1e-6, 10, 100)
@@ -120,13 +120,6 @@ def test_the_middle_of_the_rules_is_hardly_moved_by_one() -> None:
 # The answer
 
 
-class Stopping(Watch):
-    """Stops after an epoch."""
-
-    def epoch(self, standing: Standing) -> None:
-        self.stop = True
-
-
 def asked(**changes: Any) -> Experiment:
     said: dict[str, Any] = {
         "question": LearningRate(rates=12, lowest=1e-5, highest=1.0),
@@ -135,18 +128,6 @@ def asked(**changes: Any) -> Experiment:
         "backend": BACKEND,
     }
     return Experiment(**(said | changes))
-
-
-def answered(experiment: Experiment) -> Mapping[str, Artifact]:
-    return {artifact.name: artifact for artifact in run(experiment)}
-
-
-def claims(found: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
-    answer = found["answer"]
-    assert isinstance(answer, Document)
-    return {
-        each["about"]: (each["claim"], each["sentence"]) for each in answer.content["sentences"]
-    }
 
 
 def columns(found: Mapping[str, Artifact]) -> Mapping[str, Any]:

@@ -14,12 +14,14 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from aeexp.analysis.clusters import find_each
 from aeexp.analysis.matched import matched
 from aeexp.analysis.probes import probes
 from aeexp.analysis.scores import Score, columns, r2_error, share_error
 from aeexp.controls import plan
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
 from aeexp.evidence.labels import label_scores, labels_figure
+from aeexp.evidence.method import Method
 from aeexp.evidence.stamps import stamps
 from aeexp.findings import Findings
 from aeexp.problem import prepare
@@ -288,10 +290,23 @@ def found_in(data: Dataset, **said: Any) -> Findings:
     return Findings(planned=plan(experiment, problem), z=Z, clusters=codes, **kept)
 
 
+def components(found: Findings) -> Method:
+    """Return what PCA made of a run's table, so far as labels are scored by it."""
+    data, said = found.problem.data, found.experiment
+    codes = find_each(said.clustering, Z[:, :2], data.label, said.seed)
+    kept: dict[str, Any] = dict.fromkeys(("residuals", "advantage", "kept", "spearman"))
+    return Method(z=Z[:, :2], clusters=codes, **kept)
+
+
+def scores_in(data: Dataset) -> list[Score]:
+    found = found_in(data)
+    return label_scores(found, components(found))
+
+
 def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> None:
     height = Values("height", Z[:, 0])
     other = replace(of_factors(), name="site")
-    found = label_scores(found_in(dataset(of_factors(), height, other)), Z[:, :2])
+    found = scores_in(dataset(of_factors(), height, other))
     inputs = ["autoencoder", "standardized input", "PCA", "majority"]
     for name, indices in ("species", 6), ("height", 2), ("site", 6):
         of_label = [each for each in found if each.label == name]
@@ -305,11 +320,11 @@ def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> No
 
 
 def test_a_run_without_labels_has_no_scores() -> None:
-    assert label_scores(found_in(dataset()), Z[:, :2]) == []
+    assert scores_in(dataset()) == []
 
 
 def test_values_alone_are_scored_without_clusters() -> None:
-    found = label_scores(found_in(dataset(Values("height", Z[:, 0]))), Z[:, :2])
+    found = scores_in(dataset(Values("height", Z[:, 0])))
     assert {each.number for each in found} == {"knn r2", "linear r2"}
 
 

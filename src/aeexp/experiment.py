@@ -1,22 +1,23 @@
 """An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cache, partial
 
 import numpy as np
 
 from aeexp.analysis import interpretation, probing, reconstruction
-from aeexp.analysis.probing import Probed
 from aeexp.artifact import Artifact, Model
-from aeexp.controls import Control, Kind, Plan, Trace, plan
+from aeexp.controls import Kind, Plan, Trace, plan
 from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
+from aeexp.members import member
 from aeexp.models import Network
 from aeexp.problem import Problem, Problems
 from aeexp.questions import Callbacks, answer
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment, Structure, Table
-from aeexp.training import Member, Trained, engine, train
+from aeexp.training import Trained, engine, train
 from aeexp.watch import Watch
 
 
@@ -63,14 +64,6 @@ def _(
     yield from report(planned, histories, made, watch)
 
 
-def member(control: Control) -> Member:
-    """Return what a run trains as a member of a population."""
-    problem = control.problem
-    return Member(
-        experiment=control.experiment, x=problem.x, rows=control.rows, val=problem.rows.val
-    )
-
-
 def fitted(planned: Plan, trained: Trained) -> Fitted:
     """Return a trained network as it is kept, and what it makes of the table.
 
@@ -78,7 +71,8 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
     """
     experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
     x, z = problem.x, network.encode(problem.x)
-    weights, quantity = _attribution(experiment, network, x)
+    slopes = cache(partial(_slopes, network, x))
+    weights, quantity = _attribution(experiment, network, slopes)
     return Fitted(
         _model(experiment, problem, network),
         z,
@@ -86,14 +80,9 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
         network.decode(z[chosen_rows(*x.shape)]),
         weights,
         quantity,
-        _probed(problem, network, z) if planned.controls else None,
+        probing.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
         [] if trained.interrupted else [*_traces(planned, trained)],
     )
-
-
-def _probed(problem: Problem, network: Network, z: Floats) -> Probed:
-    x = problem.x
-    return probing.probe(x, z, problem.rows, network, _slopes(network, x))
 
 
 def _traces(planned: Plan, trained: Trained) -> Iterator[Trace | None]:
@@ -136,11 +125,13 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     )
 
 
-def _attribution(experiment: Experiment, network: Network, x: Floats) -> tuple[Floats, str]:
+def _attribution(
+    experiment: Experiment, network: Network, slopes: Callable[[], Floats]
+) -> tuple[Floats, str]:
     """Return what ties features to factors, (features, factors), and what it is."""
     if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
         return network.weights()["z/kernel"], "encoder weight"
-    return _slopes(network, x), "mean encoder Jacobian"
+    return slopes(), "mean encoder Jacobian"
 
 
 def _slopes(network: Network, x: Floats) -> Floats:

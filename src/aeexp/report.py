@@ -117,8 +117,7 @@ def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> Findings:
         pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
         weights=fit.weights,
         quantity=fit.quantity,
-        clusters={
-            name: clusters.find(spec, fit.z, problem.data.label, experiment.seed)
-            for name, spec in experiment.clustering.items()
-        },
+        clusters=clusters.find_each(
+            experiment.clustering, fit.z, problem.data.label, experiment.seed
+        ),
     )

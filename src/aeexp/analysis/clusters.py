@@ -67,6 +67,13 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
     return found
 
 
+def find_each(
+    specs: Mapping[str, ClusteringSpec], z: Floats, labels: Labels | None, seed: int
+) -> dict[str, Integers]:
+    """Return the clusters by each of several clusterings, by its name; see `find`."""
+    return {name: find(spec, z, labels, seed) for name, spec in specs.items()}
+
+
 def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> ClusteringSpec:
     """Return a spec that says how many clusters to find, if it must."""
     if not isinstance(spec, Partition) or spec.n_clusters is not None:

@@ -82,7 +82,7 @@ def explained(x: Floats, z: Floats, rows: Rows, network: Coder) -> Floats:
     scaled; z: (rows, factors), of which a block at a time is decoded.
     """
     mean = reconstruction.predicting_the_mean(x, rows).rows
-    of = rows.val if rows.val.size else rows.train
+    _, of = rows.judged
     factors, fixed = z.shape[1], z[rows.train].mean(axis=0)
     errors = np.zeros(factors + 1)
     for block in blocks(len(of), x.shape[1] * (factors + 1)):

@@ -27,6 +27,11 @@ class Rows:
         return mask
 
     @property
+    def judged(self) -> tuple[str, Integers]:
+        """Return which rows tell how good a model is: those held out, if there are any."""
+        return ("val", self.val) if self.val.size else ("train", self.train)
+
+    @property
     def names(self) -> NDArray[np.str_]:
         """Return `train` or `val` for each row, in input order."""
         return np.where(self.held_out, "val", "train")

@@ -2,7 +2,8 @@
 
 from aeexp.evidence.answer import Sentence, answer
 from aeexp.evidence.exhibits import exhibits
-from aeexp.evidence.gather import OURS, Evidence, Method, gather
+from aeexp.evidence.gather import Evidence, gather
+from aeexp.evidence.method import OURS, Method
 from aeexp.evidence.stamps import stamps
 from aeexp.evidence.tables import co_assignments, numbers, of_rows, tables
 

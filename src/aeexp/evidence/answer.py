@@ -8,17 +8,17 @@ import numpy as np
 from aeexp.analysis.advantage import sentence as said_of_advantage
 from aeexp.analysis.chance import Tested
 from aeexp.analysis.consensus import Cluster
-from aeexp.analysis.power import OFTEN
+from aeexp.analysis.power import LEVEL, OFTEN
 from aeexp.analysis.power import sentence as said_of_power
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.verdict import Verdict
 from aeexp.controls import Kind
-from aeexp.evidence.gather import OURS, PCA, Evidence, judged
+from aeexp.evidence.gather import Evidence
+from aeexp.evidence.method import OURS, PCA
 from aeexp.findings import Findings
 from aeexp.names import few, printable
+from aeexp.web.wording import counted
 
-LEVEL = 0.05
-"""Probability of claiming structure where there is none."""
 SAME = 0.9
 """Linear CKA from which a space counts as the same: 0.9 of the variance, weighted by variance."""
 
@@ -56,14 +56,14 @@ def answer(
 
 
 def _found(found: Findings, evidence: Evidence, metrics: Mapping[str, float]) -> str:
-    part, _ = judged(found.problem.rows)
+    part, _ = found.problem.rows.judged
     rows = "rows held out" if part == "val" else "the rows it was trained on"
     factors, r2 = len(found.factors), metrics[f"reconstruction.{part}.r2"]
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
-    told = f"{_counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
+    told = f"{counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
     groups = [
         f"; {printable(name)} finds"
-        f" {_counted(int(metrics[f'clustering.{name}.n_clusters']), 'group')} in them"
+        f" {counted(int(metrics[f'clustering.{name}.n_clusters']), 'group')} in them"
         f"{_agreement(evidence, name)}"
         for name in found.clusters
     ]
@@ -111,7 +111,7 @@ def _came_back(known: Stability) -> str:
 
 def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
     kept = sum(each.reproducible for each in clusters)
-    return f"; of {printable(name)}, {kept} of {_counted(len(clusters), 'cluster')} again"
+    return f"; of {printable(name)}, {kept} of {counted(len(clusters), 'cluster')} again"
 
 
 def _against_chance(evidence: Evidence) -> Sentence:
@@ -211,7 +211,3 @@ def _next(claims: Mapping[str, str], evidence: Evidence, verdict: Verdict) -> Se
     else:
         said = "Read the factors by their cards, and see whether new rows agree: aeexp encode."
     return Sentence("next", "undecided" if claims["chance"] == "undecided" else "yes", said)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

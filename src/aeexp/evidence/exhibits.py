@@ -10,8 +10,9 @@ from aeexp.analysis.consensus import VALID, Consensus
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.evidence import factors
 from aeexp.evidence.answer import against_pca
-from aeexp.evidence.gather import OURS, Evidence
+from aeexp.evidence.gather import Evidence
 from aeexp.evidence.labels import labels_figure
+from aeexp.evidence.method import OURS
 from aeexp.evidence.tables import of_method
 from aeexp.findings import Findings
 from aeexp.spec import more_is_better

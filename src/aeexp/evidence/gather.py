@@ -7,42 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from aeexp.analysis import clusters, distances, linear, neighbourhoods, reconstruction
-from aeexp.analysis.advantage import Advantage, advantage
-from aeexp.analysis.agreement import agreement
+from aeexp.analysis import distances, linear, neighbourhoods, reconstruction
+from aeexp.analysis.advantage import advantage
 from aeexp.analysis.baselines import baselines
 from aeexp.analysis.cards import Card
 from aeexp.analysis.chance import Tested, tested
-from aeexp.analysis.neighbourhoods import Neighbourhoods
+from aeexp.analysis.clusters import find_each
 from aeexp.analysis.power import Group, Power, power
 from aeexp.analysis.probing import Probed
 from aeexp.analysis.scores import Score
 from aeexp.analysis.separation import NOISE, silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
-from aeexp.data import Classes, Floats, Integers, Rows
+from aeexp.data import Classes, Floats, Integers
 from aeexp.evidence.factors import card_for_each
 from aeexp.evidence.labels import label_scores
+from aeexp.evidence.method import OURS, PCA, Method
 from aeexp.findings import Findings
-
-OURS, PCA = "autoencoder", "PCA"
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to as many factors.
-
-    z: (rows, factors). advantage: of the autoencoder over it, None for the autoencoder itself.
-    agreements: adjusted Rand index of each clustering with the first label, where that is classes.
-    spearman: of distances, with a standard error where pairs are sampled.
-    """
-
-    z: Floats
-    residuals: reconstruction.Residuals
-    advantage: Advantage | None
-    kept: Neighbourhoods
-    agreements: Mapping[str, float]
-    spearman: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ class Traced:
         """Return the R^2 of its rows held out, or trained on where none are."""
         problem = self.control.problem
         mean = reconstruction.predicting_the_mean(problem.x, problem.rows).rows
-        name, of = judged(problem.rows)
+        name, of = problem.rows.judged
         whole = mean[of].mean()
         r2 = 1 - self.trace.errors[of].mean() / whole if whole > 0 else np.nan
         return {f"reconstruction.{name}.r2": float(r2)}
@@ -98,11 +79,6 @@ class Traced:
             f"clustering.{name}.silhouette": _silhouette(self.trace.z, codes)
             for name, codes in self.clusters.items()
         }
-
-
-def judged(rows: Rows) -> tuple[str, Integers]:
-    """Return which rows tell how good a model is: those held out, if there are any."""
-    return ("val", rows.val) if rows.val.size else ("train", rows.train)
 
 
 def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> Evidence:
@@ -134,7 +110,7 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
         scree=linear.scree(found.problem.x, found.problem.rows),
         stability=known,
         cards=card_for_each(found, probed, others, known),
-        labels=label_scores(found, methods[PCA].z) if found.experiment.evidence.labels else [],
+        labels=label_scores(found, methods[PCA]) if found.experiment.evidence.labels else [],
         rows=found.planned.rows,
         null=null,
         tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
@@ -145,10 +121,7 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
 def _traced(control: Control, trace: Trace) -> Traced:
     experiment, label = control.experiment, control.problem.data.label
     specs = {} if control.kind is Kind.planted else experiment.clustering
-    found = {
-        name: clusters.find(spec, trace.z, label, experiment.seed) for name, spec in specs.items()
-    }
-    return Traced(control, trace, found)
+    return Traced(control, trace, find_each(specs, trace.z, label, experiment.seed))
 
 
 def _observed(each: Traced) -> dict[str, float]:
@@ -175,15 +148,14 @@ def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Metho
     kept = neighbourhoods.measure(problem.x, *latents)
     apart = distances.spearman(problem.x, *latents)
     errors = _errors(found, traces)[:, of]
-    agreed = _agreements(found, found.clusters)
-    ours = Method(found.z, found.residuals, None, kept[0], agreed, apart[0])
+    ours = Method(found.z, found.residuals, None, kept[0], found.clusters, apart[0])
     return {OURS: ours} | {
         each.name: Method(
             each.z,
             each.residuals,
             advantage(errors, each.residuals.rows[of]),
             kept[i],
-            _agreements(found, _clusters(found, each.z)),
+            _clusters(found, each.z),
             apart[i],
         )
         for i, each in enumerate(others, 1)
@@ -191,16 +163,11 @@ def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Metho
 
 
 def _clusters(found: Findings, z: Floats) -> dict[str, Integers]:
-    label, seed = found.problem.data.label, found.experiment.seed
-    specs = found.experiment.clustering if isinstance(label, Classes) else {}
-    return {name: clusters.find(spec, z, label, seed) for name, spec in specs.items()}
-
-
-def _agreements(found: Findings, codes: Mapping[str, Integers]) -> dict[str, float]:
-    label = found.problem.data.label
-    if not isinstance(label, Classes):
-        return {}
-    return {f"{name}.ari": agreement(each, label)["ari"] for name, each in codes.items()}
+    """Return the clusters of a baseline's space, where there are classes to compare them with."""
+    data = found.problem.data
+    classes = any(isinstance(labels, Classes) for labels in data.labels)
+    specs = found.experiment.clustering if classes else {}
+    return find_each(specs, z, data.label, found.experiment.seed)
 
 
 def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:

@@ -1,6 +1,6 @@
 """How well the labels are told: scores, and their figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
@@ -8,28 +8,28 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from aeexp import figures
-from aeexp.analysis.clusters import find
+from aeexp.analysis.clusters import find_each
 from aeexp.analysis.matched import matched
 from aeexp.analysis.probes import probes
 from aeexp.analysis.scores import MAJORITY, Score
-from aeexp.data import Classes, Floats, Integers
+from aeexp.data import Classes, Integers
+from aeexp.evidence.method import OURS, PCA, Method
 from aeexp.findings import Findings
 
-OURS, TABLE = "autoencoder", "standardized input"
+TABLE = "standardized input"
 MOST_VALUES = 2_000_000
 """Of an input whose clusters are sought at most, to compare with those of the factors."""
 
 
-def label_scores(found: Findings, pca: Floats) -> list[Score]:
+def label_scores(found: Findings, pca: Method) -> list[Score]:
     """Return how well each label is told from the factors, the table and its principal components.
 
     By nearest neighbours, by a linear model and, where it is classes, by the clusters.
-    pca: (rows, components).
     """
     problem, experiment = found.problem, found.experiment
-    inputs = {OURS: found.z, TABLE: problem.x, "PCA": pca}
+    inputs = {OURS: found.z, TABLE: problem.x, PCA: pca.z}
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        of_clusters = _clusters(found, inputs)
+        of_clusters = _clusters(found, pca)
     with_copies = problem.rows, experiment.evidence.labels, experiment.seed
     return [
         score
@@ -41,16 +41,20 @@ def label_scores(found: Findings, pca: Floats) -> list[Score]:
     ]
 
 
-def _clusters(found: Findings, inputs: Mapping[str, Floats]) -> dict[str, dict[str, Integers]]:
+def _clusters(found: Findings, pca: Method) -> dict[str, dict[str, Integers]]:
     """Return the clusters of each input by its name, by the clustering's name."""
-    label, seed = found.problem.data.label, found.experiment.seed
-    if not any(isinstance(labels, Classes) for labels in found.problem.data.labels):
+    data, experiment = found.problem.data, found.experiment
+    if not any(isinstance(labels, Classes) for labels in data.labels):
         return {}
-    others = {name: x for name, x in inputs.items() if name != OURS and x.size <= MOST_VALUES}
+    inputs = {OURS: found.clusters}
+    if found.problem.x.size <= MOST_VALUES:
+        inputs[TABLE] = find_each(
+            experiment.clustering, found.problem.x, data.label, experiment.seed
+        )
+    if pca.z.size <= MOST_VALUES:
+        inputs[PCA] = pca.clusters
     return {
-        name: {OURS: found.clusters[name]}
-        | {of: find(spec, x, label, seed) for of, x in others.items()}
-        for name, spec in found.experiment.clustering.items()
+        name: {of: codes[name] for of, codes in inputs.items()} for name in experiment.clustering
     }
 
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from aeexp.analysis.agreement import agreement
 from aeexp.analysis.scores import columns
 from aeexp.analysis.support import Support
 from aeexp.artifact import Artifact, Document, Table
-from aeexp.data import Floats
+from aeexp.data import Classes, Floats
 from aeexp.evidence import factors
-from aeexp.evidence.gather import OURS, PCA, Evidence, Method
+from aeexp.evidence.gather import Evidence
+from aeexp.evidence.method import OURS, PCA, Method
 from aeexp.findings import Findings
 
 
@@ -96,8 +98,15 @@ def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
         "delta_se": ahead.se if ahead else np.nan,
         **each.kept.numbers,
         **each.spearman,
-        **each.agreements,
+        **_agreements(found, each),
     }
+
+
+def _agreements(found: Findings, each: Method) -> dict[str, float]:
+    label = found.problem.data.label
+    if not isinstance(label, Classes):
+        return {}
+    return {f"{name}.ari": agreement(codes, label)["ari"] for name, codes in each.clusters.items()}
 
 
 def _mean(values: Floats) -> float:

@@ -9,10 +9,11 @@ from aeexp.analysis.dimensions import Errors
 from aeexp.analysis.reconstruction import pca, predicting_the_mean
 from aeexp.controls import Control, Kind, plan
 from aeexp.data import Floats, Integers
+from aeexp.members import member
 from aeexp.problem import Problem
 from aeexp.questions.answering import Callbacks
 from aeexp.spec import EvidenceSpec, Experiment, HowMany
-from aeexp.training import Member, Trained, train
+from aeexp.training import Trained, train
 from aeexp.watch import Watch
 
 
@@ -46,7 +47,8 @@ def attempt(experiment: Experiment, problem: Problem, watch: Watch, callbacks: C
     """Train and measure all members of a dimension."""
     controls = plan(experiment, problem).controls
     table = controls[0].problem
-    held, trained = _held_out(table), train([*map(_member, controls)], watch, callbacks)
+    _, held = table.rows.judged
+    trained = train([*map(member, controls)], watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
     members = [*zip(controls, range(len(trained.histories)), strict=False)]
     errors = [(control, _errors(trained, i, control.problem.x[held])) for control, i in members]
@@ -58,17 +60,6 @@ def attempt(experiment: Experiment, problem: Problem, watch: Watch, callbacks: C
         pca(table.x, table.rows, experiment.model.latent_dim).rows[held],
         [trained.network(i).encode(table.x) for i in repeats if not trained.histories[i].diverged],
     )
-
-
-def _member(control: Control) -> Member:
-    problem = control.problem
-    return Member(
-        experiment=control.experiment, x=problem.x, rows=control.rows, val=problem.rows.val
-    )
-
-
-def _held_out(problem: Problem) -> Integers:
-    return problem.rows.val if len(problem.rows.val) else problem.rows.train
 
 
 def _errors(trained: Trained, member: int, x: Floats) -> Floats:

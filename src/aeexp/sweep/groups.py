@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from aeexp.controls import own
-from aeexp.experiment import member
+from aeexp.members import member
 from aeexp.problem import Problems
 from aeexp.spec import Engine, Structure
 from aeexp.sweep.task import Task

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from aeexp.controls import Plan, plan
-from aeexp.experiment import fitted, member, run
+from aeexp.experiment import fitted, run
+from aeexp.members import member
 from aeexp.problem import Problems
 from aeexp.questions import Leg
 from aeexp.runs import Ledger

@@ -1,0 +1,27 @@
+"""What tests of questions have in common."""
+
+from collections.abc import Mapping
+
+from aeexp.artifact import Artifact, Document
+from aeexp.experiment import run
+from aeexp.spec import Experiment
+from aeexp.watch import Standing, Watch
+
+
+class Stopping(Watch):
+    """Stops after an epoch."""
+
+    def epoch(self, standing: Standing) -> None:
+        self.stop = True
+
+
+def answered(experiment: Experiment) -> Mapping[str, Artifact]:
+    return {artifact.name: artifact for artifact in run(experiment)}
+
+
+def claims(found: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
+    answer = found["answer"]
+    assert isinstance(answer, Document)
+    return {
+        each["about"]: (each["claim"], each["sentence"]) for each in answer.content["sentences"]
+    }
