@@ -317,7 +317,7 @@ def test_what_an_optimizer_does_not_name_is_keras_default(
 def test_defaults_of_libraries_are_those_that_the_text_names() -> None:
     assert SklearnKMeans().init == "k-means++"
     x = np.array([[0.0], [3.0]], np.float32)
-    assert keras.losses.Huber()(x, 0 * x) == pytest.approx((0 + 3 - 0.5) / 2)
+    assert float(keras.losses.Huber()(x, 0 * x)) == pytest.approx((0 + 3 - 0.5) / 2)
 
 
 @given(st.floats(1e-12, 1e12) | st.integers(-(10**9), 10**9))
