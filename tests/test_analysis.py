@@ -295,11 +295,26 @@ FALLING = np.exp(-EPOCHS / 100)
             course(train=np.full(800, 1.2)), "diverged", "1.2, above the 1 of", id="diverged"
         ),
         pytest.param(
+            course(train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)),
+            "underfitting",
+            "raise training.epochs",
+            id="far from its end, not diverged",
+        ),
+        pytest.param(
+            course(
+                val=np.random.default_rng(0).exponential(0.2, 12),
+                pca=np.random.default_rng(0).exponential(0.2, 12) - 0.05,
+            ),
+            "underfitting",
+            "of PCA",
+            id="few rows, each worse than by PCA",
+        ),
+        pytest.param(
             course(latent=np.array([9e-9, 0.0])), "collapsed", "variance 9e-09", id="f11_dead"
         ),
         pytest.param(course(val=np.zeros(0)), "withheld", "split.validation", id="no validation"),
         pytest.param(
-            course(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.4)),
+            course(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.25)),
             "withheld",
             "over 12 rows",
             id="too few rows",

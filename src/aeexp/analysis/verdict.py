@@ -10,7 +10,7 @@ from aeexp.history import History
 DIVERGED = 1.05  # times the error of predicting every feature's mean
 COLLAPSED = 1e-8  # variance of a factor below which it says nothing
 BARELY = 0.90  # times the same: nothing much was learnt
-NOISY = 0.10  # standard error of the validation error, as a share of it
+NOISY = 0.10  # standard error of the error below PCA's, as a share of PCA's
 GAIN = 0.01  # projected fall of the loss over a fifth more epochs
 LOST = 5.0  # percent of Prechelt's generalisation loss
 PROGRESS = 1.0  # per mille of Prechelt's training progress
@@ -80,10 +80,9 @@ def judge(course: Course) -> Verdict:
     """Return the first of the verdicts that holds, with its numbers.
 
     Diverged; collapsed, where no factor differs between rows; withheld, where the validation rows
-    are too few to tell; underfitting, judged by PCA, the optimum of a linear autoencoder (Baldi
-    and Hornik, 1989); still improving;
-    overfitting, by the generalisation loss and training progress of Prechelt (1998, Neural
-    Networks 11:761); good.
+    are too few to tell it from PCA; underfitting, judged by PCA, the optimum of a linear
+    autoencoder (Baldi and Hornik, 1989); still improving; overfitting, by the generalisation loss
+    and training progress of Prechelt (1998, Neural Networks 11:761); good.
     """
     rules = (
         *(_diverged, _collapsed, _withheld, _underfitting),
@@ -94,7 +93,7 @@ def judge(course: Course) -> Verdict:
 
 def _diverged(course: Course) -> Verdict | None:
     error = course.train.mean()
-    if error <= DIVERGED * course.mean:
+    if error <= DIVERGED * course.mean or _projected_gain(course.loss) > GAIN:
         return None
     return _say(
         "diverged",
@@ -121,13 +120,15 @@ def _withheld(course: Course) -> Verdict | None:
             "without validation rows nothing tells learning from learning by heart:"
             " set split.validation.",
         )
-    error, noise = course.val.mean(), _standard_error(course.val)
-    if noise <= NOISY * error:
+    ahead, pca = course.pca - course.val, course.pca.mean()
+    noise = _standard_error(ahead)
+    if noise <= NOISY * pca or abs(ahead.mean()) > 2 * noise:
         return None
     return _say(
         "withheld",
-        f"the validation error of {error:.3g} ± {noise:.2g} over {course.val.size} rows is too"
-        " uncertain to judge by: hold out more rows.",
+        f"over {course.val.size} rows the validation error of {course.val.mean():.3g} cannot be"
+        f" told from the {pca:.3g} of PCA with as many factors (standard error of the difference"
+        f" {noise:.2g}): hold out more rows.",
     )
 
 
@@ -143,18 +144,18 @@ def _underfitting(course: Course) -> Verdict | None:
 
 
 def _remedy(course: Course) -> str:
-    if course.train.mean() > BARELY * course.mean:
-        return f"predicting every feature's mean has {course.mean:.3g}: lower optimizer.lr."
-    if (gain := _projected_gain(course)) > GAIN:
+    if (gain := _projected_gain(course.val_loss)) > GAIN:
         return (
             f"the loss would still fall by {gain:.0%} in a fifth more epochs:"
             " raise training.epochs or optimizer.lr."
         )
+    if course.train.mean() > BARELY * course.mean:
+        return f"predicting every feature's mean has {course.mean:.3g}: lower optimizer.lr."
     return "try a deeper model, or use PCA."
 
 
 def _still_improving(course: Course) -> Verdict | None:
-    gain = _projected_gain(course)
+    gain = _projected_gain(course.val_loss)
     if gain <= GAIN:
         return None
     return _say(
@@ -205,10 +206,10 @@ def _apart(course: Course) -> bool:
     return bool(course.val.mean() - course.train.mean() > 2 * _standard_error(course.val))
 
 
-def _projected_gain(course: Course) -> float:
-    """Return the share by which the validation loss would fall over a fifth more epochs."""
-    epochs = len(course.val_loss)
-    last = course.val_loss[-max(10, epochs // 5) :]
+def _projected_gain(losses: Floats) -> float:
+    """Return the share by which a loss would fall over a fifth more epochs. losses: (epochs,)."""
+    epochs = len(losses)
+    last = losses[-max(10, epochs // 5) :]
     if len(last) < 2 or last.min() <= 0:
         return 0.0
     slope = np.polynomial.Polynomial.fit(np.arange(len(last)), np.log(last), 1).convert().coef[1]
