@@ -72,6 +72,8 @@ from aeexp.spec import (
 )
 from aeexp.training.optimizers import optimizer
 
+pytestmark = pytest.mark.any_backend
+
 UNSAID = ("figures", "evidence", "question")
 """Groups whose options do nothing that a paper tells by their names."""
 SAID = {group: words for group, words in OPTIONS.items() if group not in UNSAID}

@@ -25,6 +25,8 @@ from aeexp.runs import Status, keep
 from aeexp.spec import SGD, Experiment, Training, Wine
 from aeexp.watch import Watch
 
+pytestmark = pytest.mark.any_backend
+
 HOSTILE = (
     "</script><img src=x onerror=alert(1)>",
     "<!--<script>",
