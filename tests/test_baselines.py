@@ -18,6 +18,8 @@ from aeexp.analysis.advantage import Advantage, advantage, sentence
 from aeexp.data import Floats, Rows
 from aeexp.figures import Measure
 
+pytestmark = pytest.mark.any_backend
+
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
 
@@ -241,47 +243,63 @@ def test_of_a_swiss_roll_a_network_that_unrolls_it_earns_its_keep() -> None:
     ("of", "claim", "said"),
     [
         pytest.param(
-            Advantage(0.13, 0.01, 0.37),
+            Advantage(0.13, 0.01, 0.37, 36),
             "yes",
-            "The autoencoder's error on rows held out is 0.13 ± 0.02 below PCA's (35 %):"
+            "The autoencoder's error on rows held out is 0.13 ± 0.02 (95 % interval)"
+            " below PCA's (35 %):"
             " it earned its keep.",
             id="better",
         ),
         pytest.param(
-            Advantage(0.003, 0.003, 0.4),
+            Advantage(0.003, 0.003, 0.4, 36),
             "no",
-            "PCA reconstructs this table as well (Δ MSE 0.003 ± 0.006): use PCA.",
+            "PCA reconstructs this table as well (Δ MSE 0.003 ± 0.006, 95 % interval): use PCA.",
             id="as good",
         ),
         pytest.param(
-            Advantage(0.008, 0.002, 0.4),
+            Advantage(0.008, 0.002, 0.4, 36),
             "no",
-            "PCA reconstructs this table nearly as well (Δ MSE 0.008 ± 0.004): use PCA.",
+            "PCA reconstructs this table nearly as well (Δ MSE 0.008 ± 0.004, 95 % interval):"
+            " use PCA.",
             id="better by too little to matter",
         ),
         pytest.param(
-            Advantage(-0.2, 0.02, 0.4),
+            Advantage(-0.2, 0.02, 0.4, 36),
             "no",
-            "PCA reconstructs this table better (Δ MSE -0.20 ± 0.04): use PCA.",
+            "PCA reconstructs this table better (Δ MSE -0.20 ± 0.04, 95 % interval): use PCA.",
             id="worse",
         ),
         pytest.param(
-            Advantage(0.05, 0.04, 0.4),
+            Advantage(0.05, 0.04, 0.4, 36),
             "undecided",
             "Whether the autoencoder reconstructs this table better than PCA is undecided"
-            " (Δ MSE 0.05 ± 0.08): hold out more rows, or train more repeats.",
+            " (Δ MSE 0.05 ± 0.08, 95 % interval): hold out more rows.",
             id="unknown",
         ),
         pytest.param(
-            Advantage(0.0, 0.0, 0.0),
+            Advantage(0.0, 0.0, 0.0, 36),
             "no",
-            "PCA reconstructs this table as well (Δ MSE 0 ± 0): use PCA.",
+            "PCA reconstructs this table as well (Δ MSE 0 ± 0, 95 % interval): use PCA.",
             id="both perfect",
         ),
         pytest.param(
-            Advantage(3e-7, 1e-8, 4e-7),
+            Advantage(-0.01, 0.02, 0.0, 36),
+            "no",
+            "PCA reconstructs this table as well (Δ MSE -0.01 ± 0.04, 95 % interval): use PCA.",
+            id="no error to gain on",
+        ),
+        pytest.param(
+            Advantage(0.13, 0.03, 0.37, 2),
+            "undecided",
+            "Whether the autoencoder reconstructs this table better than PCA is undecided"
+            " (Δ MSE 0.1 ± 0.4, 95 % interval): hold out more rows.",
+            id="too few rows",
+        ),
+        pytest.param(
+            Advantage(3e-7, 1e-8, 4e-7, 36),
             "yes",
-            "The autoencoder's error on rows held out is 3e-07 ± 2e-08 below PCA's (75 %):"
+            "The autoencoder's error on rows held out is 3e-07 ± 2e-08 (95 % interval)"
+            " below PCA's (75 %):"
             " it earned its keep.",
             id="small numbers",
         ),

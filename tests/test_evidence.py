@@ -3,14 +3,18 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from aeexp.analysis.chance import Tested
 from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
 from aeexp.data import Classes, Dataset, load
+from aeexp.evidence.answer import against_chance
+from aeexp.evidence.method import OURS
 from aeexp.experiment import run
 from aeexp.problem import pose
 from aeexp.spec import (
@@ -28,6 +32,7 @@ from aeexp.spec import (
     Quick,
     SwissRoll,
     Training,
+    more_is_better,
 )
 from aeexp.watch import Watch
 
@@ -176,7 +181,11 @@ def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tin
     assert list(answers(found)) == ["structure", "stability", "chance", "pca", "next"]
     metrics = found["metrics"]
     assert isinstance(metrics, Metrics)
-    assert 0 < metrics.values["chance.columns.reconstruction.val.r2.p"] <= 1
+    assert metrics.values["chance.permuted.reconstruction.val.r2.p"] in {1 / 3, 2 / 3, 1}
+    better = {name for name in metrics.values if more_is_better(name)}
+    assert {"stability.cka", "stability.factors", "baseline.pca.advantage"} <= better
+    assert {"neighbourhoods.spearman", "neighbourhoods.r_nx_auc"} <= better
+    assert not any(name.endswith((".p", ".se", ".rows", ".sd")) for name in better)
 
 
 def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make) -> None:
@@ -194,10 +203,45 @@ def test_without_rows_held_out_nothing_is_claimed_against_pca(tiny: Make) -> Non
     found = artifacts(experiment)
     assert "train.r2" in " ".join(found["evidence"].columns["number"])  # type: ignore[attr-defined]
     assert answers(found)["structure"]["sentence"].count("trained on")
+    assert answers(found)["pca"]["claim"] == "undecided"
 
 
 def test_too_few_copies_decide_nothing(tiny: Make) -> None:
     assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
+
+
+def held(name: str, p: float, control: Kind = Kind.cloud) -> Tested:
+    return Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
+
+
+def claimed_of(*tests: Tested) -> str:
+    """Return what is said against chance of a run that was held against these."""
+    structure = Tested("reconstruction.val.r2", Kind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19)
+    methods = {OURS: SimpleNamespace(z=np.empty((0, 2)))}
+    evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
+    return against_chance(SimpleNamespace(), evidence).sentence  # type: ignore[arg-type]
+
+
+def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before() -> None:
+    said = claimed_of(held("kmeans", 0.4), held("dbscan", 0.05))
+    assert "of kmeans are no farther" in said
+    assert "of dbscan count as no farther" in said
+    assert "Distinct groups" not in said
+    said = claimed_of(held("kmeans", 0.05), held("dbscan", 0.4))
+    assert "of kmeans are farther" in said
+    assert "of dbscan are no farther" in said
+
+
+def test_groups_are_held_against_what_they_least_exceed_with_its_p() -> None:
+    shuffled = held("kmeans", 0.5, Kind.permuted)
+    said = claimed_of(shuffled, held("kmeans", 0.05))
+    assert "no farther apart than in tables with shuffled columns" in said
+    assert "p = 0.5)" in said
+
+
+def test_groups_of_one_cluster_are_not_asked_about(tiny: Make) -> None:
+    found = artifacts(tiny(evidence=FEW, clustering={"kmeans": KMeans(n_clusters=1)}))
+    assert "groups of kmeans" not in answers(found)["chance"]["sentence"]
 
 
 # Wrong answers are worse than none
@@ -224,7 +268,7 @@ def test_structure_is_claimed_of_noise_no_more_often_than_stated(asked: Any) -> 
     ]
     # of 10 at a level of 5 %, 2 at most with a probability of 0.99
     assert sum(each["chance"]["claim"] == "yes" for each in claimed) <= 2
-    assert not any(", p = 0.05); the groups" in each["chance"]["sentence"] for each in claimed)
+    assert sum("kmeans are farther" in each["chance"]["sentence"] for each in claimed) <= 1
 
 
 def test_no_structure_is_said_of_noise_where_groups_would_have_been_found(asked: Any) -> None:
@@ -239,7 +283,7 @@ def test_three_planted_groups_are_found(asked: Any) -> None:
     said = asked(Gaussian(groups=3))
     assert said["chance"]["claim"] == "yes"
     assert "groups of kmeans are farther apart" in said["chance"]["sentence"]
-    assert "of kmeans, 3 of 3 clusters again" in said["stability"]["sentence"]
+    assert "3 of 3 clusters of kmeans come back" in said["stability"]["sentence"]
     assert re.search(r"adjusted Rand index (1\.|0\.9)", said["structure"]["sentence"])
 
 

@@ -15,7 +15,7 @@ from aeexp.analysis.null import cloud, permuted
 from aeexp.analysis.power import Group, planted
 from aeexp.analysis.probing import Weighed
 from aeexp.analysis.sampling import chosen
-from aeexp.data import Dataset, Floats, Integers, Rows
+from aeexp.data import Floats, Integers, Rows
 from aeexp.problem import Problem
 from aeexp.spec import Experiment, NoEvidence
 
@@ -57,7 +57,7 @@ class Trace:
     """What a trained control makes of its table.
 
     z: (rows, factors). errors: (rows,) squared error of each row, averaged over features.
-    weighed: how much its factors tell, of repeats and resamples.
+    weighed: how much its factors tell, of repeats and resamples other than the run's model.
     """
 
     z: Floats
@@ -181,18 +181,17 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
             other = replace(experiment, seed=(experiment.seed + number) % 2**32)
             yield Control(kind, other, problem, generator.choice(rows, len(rows)))
         else:
-            x = _without_structure(problem.data, kind, group, generator)
-            while np.isnan(x[rows]).all(axis=0).any():  # all cells of a sparse column held out
-                x = _without_structure(problem.data, kind, group, generator)
+            x = _without_structure(problem, kind, group, generator)
             yield Control(kind, experiment, _posed(experiment, problem, x), rows, group)
 
 
 def _without_structure(
-    data: Dataset, kind: Kind, group: Group | None, generator: np.random.Generator
+    problem: Problem, kind: Kind, group: Group | None, generator: np.random.Generator
 ) -> Floats:
+    data = problem.data
     if kind is Kind.cloud:
         return cloud(data.x, generator)
-    shuffled = permuted(data.x, data.columns, generator)
+    shuffled = permuted(data.x, data.columns, problem.rows.train, generator)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled
 
 

@@ -71,23 +71,30 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
     """
     experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
     x, z = problem.x, network.encode(problem.x)
+    residuals = reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows)
     slopes = cache(partial(_slopes, network, x))
     weights, quantity = _attribution(experiment, network, slopes)
     return Fitted(
         _model(experiment, problem, network),
         z,
-        reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows),
+        residuals,
         network.decode(z[chosen_rows(*x.shape)]),
         weights,
         quantity,
         probing.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
-        [] if trained.interrupted else [*_traces(planned, trained)],
+        []
+        if trained.interrupted
+        else [*_traces(planned, trained, Trace(z, residuals.rows, None))],
     )
 
 
-def _traces(planned: Plan, trained: Trained) -> Iterator[Trace | None]:
+def _traces(planned: Plan, trained: Trained, own: Trace) -> Iterator[Trace | None]:
+    """Yield the trace of each control. own: that of the run's model, should it be one of them."""
     first = len(planned.all) - len(planned.controls)
     for number, control in enumerate(planned.controls, first):
+        if number == 0:
+            yield own
+            continue
         if trained.histories[number].diverged:
             yield None
             continue

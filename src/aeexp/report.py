@@ -49,12 +49,13 @@ class Fitted:
 def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
     data = problem.data
-    known = {"data_hash": fingerprint(data), "notes": data.notes}
+    warnings = [printable(concern) for concern in concerns(experiment, problem)]
+    known = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
     yield Facts("table", known | {"stamps": stamps(experiment, data)})
-    for note in problem.data.notes:
+    for note in data.notes:
         log.info(note)
-    for concern in concerns(experiment, problem):
-        log.warning(printable(concern))
+    for warning in warnings:
+        log.warning(warning)
 
 
 def report(

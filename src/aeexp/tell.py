@@ -69,9 +69,10 @@ def _status(history: History) -> str:
 
 
 def undefined(planned: Plan, histories: Sequence[History]) -> Metrics:
-    """Return the metrics of a run that has no model to measure: every name, no number.
+    """Return the metrics of a run that has no model to measure: the model's names, no number.
 
-    The others of its repeats may have come to something: their spread is told.
+    The others of its repeats may have come to something: their spread is told. What it would have
+    been held against has no names, as nothing was.
     """
     experiment, indices = planned.experiment, _clustering_names(planned.problem)
     names = [

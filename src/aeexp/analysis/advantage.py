@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from math import floor, isfinite, log10
 
 import numpy as np
+from scipy import stats
 
 from aeexp.data import Floats
 
 MATTERS = 0.05  # of the baseline's error: a gain below it is not worth a network
-WIDE = 2.0  # standard errors on either side of a mean, about 95 %
+CERTAIN = 0.95
 SMALL = 1e-4  # which is written with an exponent
 
 
@@ -17,23 +18,31 @@ class Advantage:
     """By how much the autoencoder's mean squared error is below a baseline's.
 
     mean: the baseline's less the autoencoder's. se: its standard error, infinite where nothing
-    tells it. error: the baseline's.
+    tells it. error: the baseline's. rows: held out, that it is over.
     """
 
     mean: float
     se: float
     error: float
+    rows: int
+
+    @property
+    def half(self) -> float:
+        """Return half of the 95 % interval about the mean, by Student's t."""
+        if self.rows < 2:
+            return np.inf
+        return float(stats.t.ppf((1 + CERTAIN) / 2, self.rows - 1)) * self.se
 
     @property
     def claim(self) -> str:
         """Return whether the autoencoder reconstructs better: yes, no or undecided.
 
-        no: a gain of 5 % of the baseline's error or more lies outside of 2 standard errors.
-        yes: there is a gain, and no gain at all lies outside of them.
+        no: a gain of 5 % of the baseline's error or more lies outside of the interval, or there is
+        no error to gain on. yes: there is a gain, and no gain at all lies outside of it.
         """
-        if self.mean + WIDE * self.se <= MATTERS * self.error:
+        if min(self.mean + self.half, self.error) <= MATTERS * self.error:
             return "no"
-        return "yes" if self.mean > WIDE * self.se else "undecided"
+        return "yes" if self.mean > self.half else "undecided"
 
 
 def advantage(errors: Floats, baseline: Floats) -> Advantage:
@@ -57,9 +66,11 @@ def advantage(errors: Floats, baseline: Floats) -> Advantage:
     out,), the same.
     """
     if not baseline.size:
-        return Advantage(np.nan, np.inf, np.nan)
+        return Advantage(np.nan, np.inf, np.nan, 0)
     ahead = np.asarray(baseline - errors, float)
-    return Advantage(float(ahead.mean()), _standard_error(ahead), float(baseline.mean()))
+    return Advantage(
+        float(ahead.mean()), _standard_error(ahead), float(baseline.mean()), len(baseline)
+    )
 
 
 def _standard_error(ahead: Floats) -> float:
@@ -76,7 +87,7 @@ def _standard_error(ahead: Floats) -> float:
 
 
 def sentence(of: Advantage, baseline: str = "PCA") -> str:
-    """Say in one sentence what an advantage over a baseline means; ± is 2 standard errors."""
+    """Say in one sentence what an advantage over a baseline means."""
     if not isfinite(of.mean):
         return (
             f"Without rows held out nothing tells whether the autoencoder beats {baseline}:"
@@ -86,29 +97,29 @@ def sentence(of: Advantage, baseline: str = "PCA") -> str:
     match of.claim:
         case "yes":
             return (
-                f"The autoencoder's error on rows held out is {_range(of)} below {baseline}'s"
-                f" ({share}): it earned its keep."
+                f"The autoencoder's error on rows held out is {_range(of)} (95 % interval) below"
+                f" {baseline}'s ({share}): it earned its keep."
             )
         case "no":
             return (
-                f"{baseline} reconstructs this table {_compared(of)} (Δ MSE {_range(of)}):"
-                f" use {baseline}."
+                f"{baseline} reconstructs this table {_compared(of)} (Δ MSE {_range(of)}, 95 %"
+                f" interval): use {baseline}."
             )
     return (
         f"Whether the autoencoder reconstructs this table better than {baseline} is undecided"
-        f" (Δ MSE {_range(of)}): hold out more rows, or train more repeats."
+        f" (Δ MSE {_range(of)}, 95 % interval): hold out more rows."
     )
 
 
 def _compared(of: Advantage) -> str:
-    if abs(of.mean) <= WIDE * of.se:
+    if abs(of.mean) <= of.half:
         return "as well"
     return "nearly as well" if of.mean > 0 else "better"
 
 
 def _range(of: Advantage) -> str:
     """Write the mean with as many decimals as its uncertainty's first digit has."""
-    half = WIDE * of.se
+    half = of.half
     if not isfinite(half):
         return f"{of.mean:.2g} ± unknown"
     if half < SMALL:

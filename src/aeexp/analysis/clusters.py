@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import singledispatch
+from typing import TypeGuard
 
 import numpy as np
 from sklearn import cluster as methods
@@ -14,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from aeexp.analysis.nearest import NEIGHBOURS, nearest
 from aeexp.analysis.sampling import chosen
-from aeexp.analysis.separation import silhouette
+from aeexp.analysis.separation import mean_silhouette
 from aeexp.data import Classes, Floats, Integers, Labels
 from aeexp.spec import (
     DBSCAN,
@@ -78,7 +79,7 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
     """Return a spec that says how many clusters to find, if it must."""
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return spec
-    if isinstance(labels, Classes):
+    if says_how_many(labels):
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
     z = z[chosen(len(z), MOST_TRIED, MOST_TRIED)]
     tried = range(2, max(2, min(MOST_CLUSTERS, len(z) - 1)) + 1)
@@ -86,10 +87,14 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
     return max(specs, key=lambda each: _apart(z, cluster(each, z, seed)))
 
 
+def says_how_many(labels: Labels | None) -> TypeGuard[Classes]:
+    """Return whether labels tell how many clusters to seek: one class says nothing of groups."""
+    return isinstance(labels, Classes) and len(labels.names) > 1
+
+
 def _apart(z: Floats, codes: Integers) -> float:
     """Return the mean silhouette, or the least there is where it is undefined."""
-    defined = 2 <= len(np.unique(codes)) < len(codes)
-    return silhouette(z, codes)["silhouette"] if defined else -1.0
+    return float(np.nan_to_num(mean_silhouette(z, codes), nan=-1.0))
 
 
 @singledispatch

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from aeexp.analysis.partitions import adjusted_rand
-from aeexp.analysis.relabelling import permuted_tables
+from aeexp.analysis.partitions import adjusted_rand, permuted_tables
 from aeexp.analysis.scores import MAJORITY, Score, labelled, share_error
 from aeexp.data import Classes, Floats, Integers, Rows
 from aeexp.data.blocks import blocks

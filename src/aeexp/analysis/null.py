@@ -4,20 +4,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aeexp.data import Column, Floats
+from aeexp.data import Column, Floats, Integers
 from aeexp.data.blocks import blocks
 from aeexp.data.columns import places
 
 
-def permuted(x: Floats, columns: Sequence[Column], generator: np.random.Generator) -> Floats:
+def permuted(
+    x: Floats, columns: Sequence[Column], train: Integers, generator: np.random.Generator
+) -> Floats:
     """Return a table of which each column is shuffled by itself: nothing goes with anything.
 
     Each column keeps its values, missing ones among them, and features of one text column stay
-    together. x: (rows, features); columns: what the features are made of, as in a `Dataset`.
+    together. Of a column with few known cells one is in a training row, so that it can be scaled:
+    it is shuffled until it is so. x: (rows, features); columns: what the features are made of, as
+    in a `Dataset`. train: the training rows, in one of which each column has a known cell.
     """
     shuffled = np.empty_like(x)
     for _, place in places(columns):
-        shuffled[:, place] = x[generator.permutation(len(x)), place]
+        order = generator.permutation(len(x))
+        while np.isnan(x[order[train], place]).all():
+            order = generator.permutation(len(x))
+        shuffled[:, place] = x[order, place]
     return shuffled
 
 

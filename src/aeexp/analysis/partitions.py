@@ -1,6 +1,7 @@
 """How many rows do two partitions share, and do they agree?"""
 
 import numpy as np
+from scipy.stats import random_table
 
 from aeexp.data import Floats, Integers
 
@@ -30,6 +31,20 @@ def adjusted_rand(tables: Integers) -> Floats:
     most, expected = (of_a + of_b) / 2, of_a * of_b / np.maximum(all_pairs, 1)
     alike = most == expected  # both are one part, or a part for each row
     return np.where(alike, 1.0, (together - expected) / np.where(alike, 1.0, most - expected))
+
+
+def permuted_tables(table: Integers, copies: int, generator: np.random.Generator) -> Integers:
+    """Return what clusters share with classes dealt out anew to the rows.
+
+    There are as many rows in each cluster and of each class as before. Tables of given margins
+    are drawn directly (Patefield, 1981, doi:10.2307/2346669), so that the time for a copy hardly
+    grows with the rows. table: (clusters, classes), of at least one row; returns (copies,
+    clusters + 1, classes + 1), the last of either empty.
+    """
+    # SciPy 1.17 draws wrong numbers where there is one cluster or class only: add an empty one
+    margins = [np.append(table.sum(axis), 0) for axis in (1, 0)]
+    drawn = random_table(*margins).rvs(copies, method="patefield", random_state=generator)
+    return drawn.astype(np.int64)
 
 
 def _pairs(counts: Integers) -> Floats:

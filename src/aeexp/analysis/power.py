@@ -68,16 +68,17 @@ def _deviations(x: Floats) -> Floats:
     return np.sqrt((np.where(known, x - mean, 0) ** 2).sum(axis=0) / counts)
 
 
-def power(numbers: Mapping[Group, Floats], null: Floats, *, more_is_better: bool) -> list[Power]:
+def power(numbers: Mapping[Group, Floats], null: Floats) -> list[Power]:
     """Return how often the number of planted tables is beyond chance, by rising size.
 
     A group is found where p is at most 0.05, which takes 19 null tables at least: with fewer it
     is not a number. A planted table whose number is undefined has not been found.
-    numbers: (tables,) by the group planted. null: (copies,), of the tables without one.
+    numbers: (tables,) by the group planted, of which more is better. null: (copies,), of the
+    tables without one.
     """
     testable = np.isfinite(null).sum() >= round(1 / LEVEL) - 1
     return [
-        _power(group, [p_value(n, null, more_is_better=more_is_better) for n in of_tables])
+        _power(group, [p_value(n, null, more_is_better=True) for n in of_tables])
         if testable
         else Power(group, np.nan, np.nan, np.nan, len(of_tables))
         for group, of_tables in sorted(numbers.items(), key=lambda each: each[0].size)
@@ -108,7 +109,8 @@ def sentence(powers: Sequence[Power]) -> str:
 def _told(power: Power, verb: str) -> str:
     group = power.group
     return (
-        f"a difference of {group.size:g} sd in half of the columns of {group.share:.0%} of the"
-        f" rows {verb} with probability {power.found:.2g}"
-        f" ({round(power.found * power.tables)} of {power.tables} tables)"
-    ).replace("%", " %")
+        f"a difference of {group.size:g} sd in half of the columns of {100 * group.share:.0f} % of"
+        f" the rows {verb} with probability {power.found:.2g}"
+        f" ({round(power.found * power.tables)} of {power.tables} tables; 95 % interval"
+        f" {power.low:.2g} to {power.high:.2g})"
+    )

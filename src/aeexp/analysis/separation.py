@@ -49,10 +49,18 @@ def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
         return counted | dict.fromkeys(NEED_TWO, np.nan)
     z, codes = z[inside], codes[inside]
     measured = {key: float(index(z, codes)) for key, index in INDICES.items()}
-    return counted | silhouette(z, codes) | measured
+    return counted | _silhouette(z, codes) | measured
 
 
-def silhouette(z: Floats, codes: Integers) -> dict[str, float]:
+def mean_silhouette(z: Floats, codes: Integers) -> float:
+    """Return the mean silhouette without noise, not a number where it is undefined."""
+    inside = codes != NOISE
+    z, codes = z[inside], codes[inside]
+    defined = 2 <= len(np.unique(codes)) < len(codes)
+    return _silhouette(z, codes)["silhouette"] if defined else np.nan
+
+
+def _silhouette(z: Floats, codes: Integers) -> dict[str, float]:
     """Return the mean silhouette, with its standard error where it is of a sample.
 
     There must be at least 2 clusters, and a row more than clusters; see `sampling.mean`.

@@ -16,7 +16,7 @@ from aeexp.analysis.clusters import find_each
 from aeexp.analysis.power import Group, Power, power
 from aeexp.analysis.probing import Probed
 from aeexp.analysis.scores import Score
-from aeexp.analysis.separation import NOISE, silhouette
+from aeexp.analysis.separation import mean_silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
 from aeexp.data import Classes, Floats, Integers
@@ -74,9 +74,9 @@ class Traced:
 
     @property
     def separation(self) -> dict[str, float]:
-        """Return how far its clusters are apart; fewer than two are not, 0."""
+        """Return how far its clusters are apart, not a number of fewer than two."""
         return {
-            f"clustering.{name}.silhouette": _silhouette(self.trace.z, codes)
+            f"clustering.{name}.silhouette": mean_silhouette(self.trace.z, codes)
             for name, codes in self.clusters.items()
         }
 
@@ -87,21 +87,20 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
     probed: what its model makes of each factor.
     """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        traced = [
-            _traced(control, trace)
-            for control, trace in zip(found.planned.controls, traces, strict=True)
-            if trace
-        ]
-    of_kind: dict[Kind, list[Traced]] = defaultdict(list)
-    for each in traced:
-        of_kind[each.control.kind].append(each)
-    mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, found)]
-    observed = _observed(mine[0]) if mine else {}
-    null = {
-        Kind.permuted: _by_number([_observed(each) for each in of_kind[Kind.permuted]]),
-        Kind.cloud: _by_number([each.separation for each in of_kind[Kind.cloud]]),
-    }
-    again = _again(found, [*of_kind[Kind.repeat], *of_kind[Kind.resample]])
+        of_kind: dict[Kind, list[Traced]] = defaultdict(list)
+        for control, trace in zip(found.planned.controls, traces, strict=True):
+            if trace:
+                of_kind[control.kind].append(_traced(control, trace, found))
+        mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, found)]
+        observed = _observed(mine[0]) | mine[0].separation if mine else {}
+        null = {
+            Kind.permuted: _by_number(
+                [_observed(each) | _apart(each) for each in of_kind[Kind.permuted]]
+            ),
+            Kind.cloud: _by_number([_apart(each) for each in of_kind[Kind.cloud]]),
+        }
+    alike = [*of_kind[Kind.repeat], *of_kind[Kind.resample]]
+    again = [each for each in alike if each.control is not found.planned.own[0]]
     known = _stability(found, again)
     others = [(each.trace.z, each.trace.weighed) for each in again if each.trace.weighed]
     methods = _methods(found, traces)
@@ -118,26 +117,26 @@ def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> E
     )
 
 
-def _traced(control: Control, trace: Trace) -> Traced:
+def _traced(control: Control, trace: Trace, found: Findings) -> Traced:
+    if control is found.planned.own[0]:
+        return Traced(control, trace, found.clusters)
     experiment, label = control.experiment, control.problem.data.label
     specs = {} if control.kind is Kind.planted else experiment.clustering
     return Traced(control, trace, find_each(specs, trace.z, label, experiment.seed))
 
 
 def _observed(each: Traced) -> dict[str, float]:
-    return each.explained | dict(each.neighbourhoods) | each.separation
+    return each.explained | dict(each.neighbourhoods)
+
+
+def _apart(each: Traced) -> dict[str, float]:
+    """Return how far the clusters of a copy are apart; fewer than two are not, 0."""
+    return {name: float(np.nan_to_num(value)) for name, value in each.separation.items()}
 
 
 def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     names = copies[0] if copies else ()
     return {name: np.array([copy[name] for copy in copies]) for name in names}
-
-
-def _silhouette(z: Floats, codes: Integers) -> float:
-    inside = codes != NOISE
-    z, codes = z[inside], codes[inside]
-    defined = 2 <= len(np.unique(codes)) < len(codes)
-    return silhouette(z, codes)["silhouette"] if defined else 0.0
 
 
 def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Method]:
@@ -185,11 +184,6 @@ def _is_the_run_s(each: Traced, found: Findings) -> bool:
     return each.control.experiment.seed == found.experiment.seed
 
 
-def _again(found: Findings, alike: Sequence[Traced]) -> Sequence[Traced]:
-    """Return the trainings of the table other than the run's own, which may be one of them."""
-    return [each for each in alike if each.control is not found.planned.own[0]]
-
-
 def _stability(found: Findings, again: Sequence[Traced]) -> Stability | None:
     if not again:
         return None
@@ -212,4 +206,4 @@ def _power(planted: Sequence[Traced], null: Mapping[str, Floats]) -> list[Power]
     if not numbers or name not in null:
         return []
     arrays = {group: np.array(values) for group, values in numbers.items()}
-    return power(arrays, null[name], more_is_better=True)
+    return power(arrays, null[name])

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from aeexp.analysis.agreement import NAMES
-from aeexp.data import Classes, Dataset
+from aeexp.analysis.clusters import says_how_many
+from aeexp.data import Dataset
 from aeexp.spec import Experiment, Partition
 
 BY_LABELS = re.compile(rf"clustering\..+\.({'|'.join(NAMES)})(\.|$)")
@@ -17,7 +18,7 @@ def stamps(experiment: Experiment, data: Dataset) -> list[str]:
 
 
 def _clusterings(experiment: Experiment, data: Dataset) -> Iterator[str]:
-    if not isinstance(label := data.label, Classes):
+    if not says_how_many(label := data.label):
         return
     for name, spec in experiment.clustering.items():
         if isinstance(spec, Partition) and spec.n_clusters is None:

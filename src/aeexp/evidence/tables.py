@@ -9,6 +9,7 @@ from aeexp.analysis.agreement import agreement
 from aeexp.analysis.scores import columns
 from aeexp.analysis.support import Support
 from aeexp.artifact import Artifact, Document, Table
+from aeexp.controls import Kind
 from aeexp.data import Classes, Floats
 from aeexp.evidence import factors
 from aeexp.evidence.gather import Evidence
@@ -75,7 +76,7 @@ def numbers(evidence: Evidence) -> dict[str, float]:
 
 
 def _key(number: str, control: str) -> str:
-    return f"{control.rsplit(maxsplit=1)[-1]}.{number}"
+    return f"{Kind(control).name}.{number}"
 
 
 def _baselines(found: Findings, evidence: Evidence) -> Mapping[str, Any]:

@@ -174,8 +174,9 @@ def significance(tables: int) -> str:
 def claims() -> str:
     """Say in which order hypotheses were tested."""
     return (
-        f"At a level of {percent(LEVEL)}, groups were tested only where there was structure, so"
-        " that the level holds for both [@marcus1976]."
+        f"At a level of {percent(LEVEL)}, groups were tested only where there was structure, and"
+        " those of each clustering only where those before were told from chance, so that the"
+        " level holds for all [@marcus1976]."
     )
 
 

@@ -9,9 +9,9 @@ from aeexp.page.kept import Kept
 from aeexp.web.wording import counted
 
 QUESTIONS = {
-    "structure": "Is there structure in the table?",
-    "stability": "Do other random starts find the same?",
-    "chance": "Is it more than chance?",
+    "structure": "Was structure found in the table?",
+    "stability": "Do other trainings find the same?",
+    "chance": "Was more found than chance gives?",
     "pca": "Does it say more than PCA?",
     "dimensions": "Is there a number of dimensions?",
     "hint": "Do rows vary locally in as many?",

@@ -6,9 +6,11 @@ from typing import Any
 
 from aeexp.spec._spec import Spec, param
 
+AGREEMENT = "ari|ami|nmi|accuracy|homogeneity|completeness|v_measure|fowlkes_mallows"
 MORE_IS_BETTER = re.compile(
-    r"(^|[._])(r2|ari|ami|nmi|accuracy|silhouette|homogeneity|completeness|v_measure"
-    r"|fowlkes_mallows|calinski_harabasz)(\.mean)?$|trustworthiness|continuity"
+    rf"(^|[._])(r2|silhouette|calinski_harabasz|trustworthiness|continuity|r_nx_auc|spearman|cka"
+    rf"|factors|neighbours_kept|advantage|beyond|{AGREEMENT})(\.mean)?$"
+    rf"|^clustering\..+\.({AGREEMENT})\."  # with a label other than the first
 )
 
 

@@ -9,7 +9,7 @@ from hydra.plugins.launcher import Launcher
 from optuna import Study, Trial
 from optuna.trial import TrialState
 
-from aeexp.runs import Ledger
+from aeexp.runs import Ledger, Status
 from aeexp.runs.write import write_json
 from hydra_plugins.aeexp_launcher.grid import launched
 from hydra_plugins.aeexp_launcher.launchers import number
@@ -66,7 +66,8 @@ class Search:
     def _hear(self, trials: list[Trial], returned: Sequence[JobReturn]) -> None:
         if not self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
             runs = [run for job in returned if (run := run_of(job))]
-            self.wanted.refuse_unknown([run.metrics for run in runs])
+            ended = [run.metrics for run in runs if run.status is not Status.DIVERGED]
+            self.wanted.refuse_unknown(ended)
         for trial, job in zip(trials, returned, strict=True):
             tell(self.study, trial, outcome(job, self.wanted.names))
 
