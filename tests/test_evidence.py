@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aeexp.analysis.chance import Tested
+from aeexp.analysis import chance
 from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
 from aeexp.data import Classes, Dataset, load
@@ -210,13 +210,15 @@ def test_too_few_copies_decide_nothing(tiny: Make) -> None:
     assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
 
 
-def held(name: str, p: float, control: Kind = Kind.cloud) -> Tested:
-    return Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
+def held(name: str, p: float, control: Kind = Kind.cloud) -> chance.Tested:
+    return chance.Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
 
 
-def claimed_of(*tests: Tested) -> str:
+def claimed_of(*tests: chance.Tested) -> str:
     """Return what is said against chance of a run that was held against these."""
-    structure = Tested("reconstruction.val.r2", Kind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19)
+    structure = chance.Tested(
+        "reconstruction.val.r2", Kind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
+    )
     methods = {OURS: SimpleNamespace(z=np.empty((0, 2)))}
     evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
     return against_chance(SimpleNamespace(), evidence).sentence  # type: ignore[arg-type]

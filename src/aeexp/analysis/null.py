@@ -15,14 +15,14 @@ def permuted(
     """Return a table of which each column is shuffled by itself: nothing goes with anything.
 
     Each column keeps its values, missing ones among them, and features of one text column stay
-    together. Of a column with few known cells one is in a training row, so that it can be scaled:
-    it is shuffled until it is so. x: (rows, features); columns: what the features are made of, as
-    in a `Dataset`. train: the training rows, in one of which each column has a known cell.
+    together. A column with a known cell in a training row keeps one there, so that it can be
+    scaled. x: (rows, features); columns: what the features are made of, as in a `Dataset`.
+    train: the training rows.
     """
     shuffled = np.empty_like(x)
     for _, place in places(columns):
-        order = generator.permutation(len(x))
-        while np.isnan(x[order[train], place]).all():
+        order, known = generator.permutation(len(x)), not np.isnan(x[train, place]).all()
+        while known and np.isnan(x[order[train], place]).all():
             order = generator.permutation(len(x))
         shuffled[:, place] = x[order, place]
     return shuffled
