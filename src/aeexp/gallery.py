@@ -79,10 +79,10 @@ class _Gallery:
             yield f"latent{_numbered(number)}", figure
 
     def _weights(self) -> Iterator[tuple[str, Figure]]:
-        said = self.found.weights, self.data.features, self.found.quantity
-        doubts = Doubts(factors=self.factors)
-        yield "weights", figures.weight_bars(*said, doubts)
-        yield "weights_map", figures.weight_map(*said, doubts)
+        weights, doubts = self.found.weights, Doubts(factors=self.factors)
+        said = self.data.features, self.found.quantity, doubts
+        yield "weights", figures.weight_bars(weights, self.found.moves, *said)
+        yield "weights_map", figures.weight_map(weights, *said)
 
     def _reconstruction(self) -> Figure:
         found, rows = self.found, self.found.problem.rows

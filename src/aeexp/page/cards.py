@@ -92,7 +92,9 @@ def _facts(row: Mapping[str, str]) -> dict[str, str]:
     if isfinite(explained):
         ends = [number_in(row, f"variance_explained_{end}") for end in ("low", "high")]
         range_ = (
-            " ({:.1%} to {:.1%} over repeats)".format(*ends) if all(map(isfinite, ends)) else ""
+            " ({:.1%} to {:.1%} in other trainings)".format(*ends)
+            if all(map(isfinite, ends))
+            else ""
         )
         shown["variance of the table that is lost without it"] = f"{explained:.1%}{range_}"
     reproducibility = number_in(row, "reproducibility")
@@ -102,8 +104,13 @@ def _facts(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _top(known: Sequence[Importance], factor: str) -> list[Importance]:
+    """Return the features that move a factor most; those that were not shuffled move it less."""
     here = [each for each in known if each.factor == factor and isfinite(each.value)]
-    return sorted(here, key=lambda each: -abs(each.value))[:MOST_FEATURES]
+    here.sort(key=lambda each: -abs(each.value))
+    here.sort(
+        key=lambda each: each.permutation if isfinite(each.permutation) else -1, reverse=True
+    )
+    return here[:MOST_FEATURES]
 
 
 def _line(each: Importance, longest: float, courses: Mapping[str, Sequence[float]]) -> Line:
