@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 
 from aeexp.data.dataset import Classes, Floats, Values
 from aeexp.figures import (
+    Doubts,
     contingency,
     latent,
     loss,
@@ -369,6 +372,33 @@ def test_noise_is_drawn_behind_as_grey_crosses() -> None:
     assert crosses.get_zorder() < dots.get_zorder()
 
 
+def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> None:
+    z, found = normal(60, 2), Classes("kmeans", np.arange(60) % 5 - 1, tuple("abcd"))
+    figure = latent(z, found, title="z", colours=[None, 3, None, None])
+    handles = figure.legends[0].get_lines()
+    shapes = [line.get_marker() for line in handles]
+    assert shapes[0] == "x"  # noise
+    assert shapes[2] == "o"
+    assert len({"x", *shapes}) == 4
+    drawn = {len(of.get_paths()[0].vertices) for of in figure.axes[0].collections}
+    paths: list[Any] = [MarkerStyle(str(shape)).get_path() for shape in shapes]
+    assert drawn == {len(path.vertices) for path in paths}
+
+
+def test_factors_in_doubt_are_starred_in_space_too() -> None:
+    figure = latent(normal(60, 3), None, title="z", doubts=Doubts(factors=[0, 2]))
+    assert {"z1*", "z2", "z3*"} <= {text.get_text() for text in figure.axes[3].texts}
+
+
+def test_notes_go_on_in_a_second_line_where_there_is_room() -> None:
+    figure, why = Figure((5, 3)), "rows whose neighbours here are not theirs; " * 2
+    style.headline(figure, "title", why, lines=2)
+    style.headline(figure, "title", why)
+    _, *wrapped, _, cut = [text.get_text() for text in figure.texts]
+    assert " ".join(wrapped) == why.strip()
+    assert "…" in cut
+
+
 @pytest.mark.parametrize(
     "text", [pytest.param("noise (20)", id="noise"), pytest.param("class_1 (20)", id="class")]
 )
@@ -500,6 +530,12 @@ def test_of_many_features_those_are_drawn_that_move_a_factor_most_the_most_first
     w, moves = normal(64, 1), np.abs(normal(64, 1)[::-1])
     bars = weight_bars(w, moves, numbered(64), "weight").axes[0].patches
     assert [bar.get_width() for bar in bars] == [*w[np.argsort(-moves[:, 0])[:20], 0]]
+
+
+def test_the_cells_of_a_factor_in_doubt_have_the_colours_of_their_scale() -> None:
+    figure = weight_map(normal(5, 3), numbered(5), "weight", Doubts(factors=[1]))
+    assert not figure.axes[0].patches
+    assert "z2*" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
 
 
 def test_the_colours_of_a_weight_map_are_symmetric_about_zero() -> None:
