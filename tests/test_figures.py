@@ -380,6 +380,7 @@ def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> No
     assert shapes[0] == "x"  # noise
     assert shapes[2] == "o"
     assert len({"x", *shapes}) == 4
+    assert len({line.get_color() for line in handles}) == 5
     drawn = {len(of.get_paths()[0].vertices) for of in figure.axes[0].collections}
     paths: list[Any] = [MarkerStyle(str(shape)).get_path() for shape in shapes]
     assert drawn == {len(path.vertices) for path in paths}

@@ -28,7 +28,9 @@ Entry = tuple[str, int, str, str]
 CROSS = "x"
 """The marker of noise, and of rows without a value."""
 SHAPES = "o", "s", "^", "D", "v", "P", "<", "h", ">", "p"
-"""The markers of classes that are grey, one after another; all others have the first."""
+GREYS = "0.3", "0.65", "0.4", "0.75"
+"""The markers and the shades of classes that are grey, one after another; all others have the
+first marker and a colour."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,9 @@ def _alike(colours: Floats) -> Paint:
 
 def _by_class(classes: Classes, rows: Integers, numbers: Colours) -> Paint:
     names = [*classes.names, classes.none]  # the last is also at -1, here and below
-    hues = [style.NOISE if n is None else style.class_colour(n) for n in (*numbers, None)]
-    shapes = cycle(SHAPES)
-    markers = [*(next(shapes) if n is None else SHAPES[0] for n in numbers), CROSS]
+    grey = zip(cycle(GREYS), cycle(SHAPES), strict=True)
+    looks = [next(grey) if n is None else (style.class_colour(n), SHAPES[0]) for n in numbers]
+    hues, markers = zip(*looks, (style.NOISE, CROSS), strict=True)
     codes, counts = np.unique(classes.codes, return_counts=True)
     shown = classes.codes[rows]
     return Paint(
@@ -137,9 +139,14 @@ def draw_key(
     if isinstance(key, ScalarMappable):
         x, y = figure.get_size_inches()
         high = min(4.0, high - 0.3)
-        style.colour_bar(figure, (x - KEY + 0.5, y - 1.1 - high, high), key, name)
+        style.colour_bar(figure, (x - KEY + 0.5, y * _top(figure) - 0.15 - high, high), key, name)
     elif key:
         _draw_legend(figure, name, key, high)
+
+
+def _top(figure: Figure) -> float:
+    """Return where the highest panel ends, as a share of the figure's height."""
+    return max(axes.get_position().y1 for axes in figure.axes)
 
 
 def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: float) -> None:
@@ -156,7 +163,7 @@ def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: floa
         [_text(name, count, room, size) for name, count, *_ in shown],
         title=f"{title}\n(and {left_out} more)" if left_out else title,
         loc="upper left",
-        bbox_to_anchor=(1 - (KEY - 0.4) / x, 1 - 0.9 / y),
+        bbox_to_anchor=(1 - (KEY - 0.4) / x, _top(figure) + 0.05 / y),
         borderaxespad=0,
         borderpad=0,
         alignment="left",
