@@ -288,6 +288,25 @@ def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> Non
     assert alone.doubt == ""
 
 
+def test_a_feature_whose_sign_differs_between_trainings_does_not_lead() -> None:
+    x, rows, network = normal(40, 3), halves(40), Linear(np.eye(3), np.eye(3), np.zeros(3))
+    network.encoder[:, 0] = [3, 2, 1]
+    z, own = network.encode(x), probed(x, rows, network)
+    other = Weighed(own.weighed.explained, own.weighed.jacobian * [[-1], [1], [1]])
+    [alone, *_] = cards(z[rows.train], own, [], None, [])
+    [card, *_] = cards(z[rows.train], own, [other], None, [])
+    assert [*alone.strongest] == [0, 1, 2]
+    assert [*card.strongest] == [1, 2, 0]
+
+
+def test_the_bar_of_a_feature_whose_sign_differs_is_grey() -> None:
+    slopes = np.array([[1.0, -1, 0.5], [-0.1, -1, 0.6], [1, -0.2, 0.7]])
+    drawn = factor(features=3, slopes=slopes, strongest=np.arange(3))
+    bars = figures.cards([drawn], list("abc")).axes[0].patches
+    grey = [same_color(bar.get_facecolor(), style.NOISE) for bar in bars]
+    assert grey == [True, False, False]
+
+
 def test_the_tables_have_a_row_for_each_factor_feature_and_step() -> None:
     names = ("a", "z", "factor", "d", "e")
     made = card()

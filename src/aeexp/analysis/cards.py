@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeexp.analysis.associations import Association
 from aeexp.analysis.matching import centred
@@ -25,6 +26,11 @@ class Range:
     value: Floats
     low: Floats
     high: Floats
+
+    @property
+    def settled(self) -> NDArray[np.bool_]:
+        """Return which numbers have the same sign in all trainings, as where there is but one."""
+        return ~((self.value * self.low <= 0) | (self.value * self.high <= 0))
 
     def of(self, factor: int) -> "Range":
         """Return the same of one factor: the factors are last."""
@@ -64,8 +70,9 @@ class Card:
 
     @property
     def strongest(self) -> Integers:
-        """Return the features by how far they move it."""
-        return strongest(self.permutation, self.jacobian.value)
+        """Return the features by how far they move it, those of settled sign first."""
+        order = strongest(self.permutation, self.jacobian.value)
+        return order[np.argsort(~self.jacobian.settled[order], kind="stable")]
 
     @property
     def doubt(self) -> str:

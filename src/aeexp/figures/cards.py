@@ -28,7 +28,7 @@ class Factor:
 
     explained: share of the variance, by which the factors to draw are chosen. slopes: (3,
     features), by how many sd it moves for one of each feature: in this model, and the least and
-    the greatest of other trainings. strongest: the features by how far they move it, falling. z:
+    the greatest of other trainings. strongest: the features in the order they are drawn in. z:
     (11,), where it is taken to; traversal: (11, features) there, scaled; ends: (2, features), the
     first and the last of these in original units. said: short lines. doubt: why it is grey, "" if
     not.
@@ -116,8 +116,9 @@ def _bars(axes: Panel, factor: Factor, features: Sequence[str], reach: float) ->
     strongest = factor.strongest[:MOST_BARS]
     slopes, low, high = factor.slopes[:, strongest]
     signed = np.where(slopes < 0, style.NEGATIVE, style.POSITIVE)
+    unsettled = (slopes * low <= 0) | (slopes * high <= 0)
     places = range(len(strongest))
-    colours = style.NOISE if factor.doubt else signed
+    colours = np.where(unsettled | bool(factor.doubt), style.NOISE, signed)
     axes.barh(places, np.nan_to_num(slopes), color=colours, height=0.7)
     if (low <= high).any():
         axes.hlines(places, low, high, color=style.INK, lw=1.2)
@@ -184,4 +185,5 @@ def _notes(factors: Sequence[Factor], features: Sequence[str]) -> Iterator[str]:
         yield f"{MOST_BARS} of {len(features)} features"
     yield "bars and lines: this model, beside lines in original units"
     if any((factor.slopes[1] <= factor.slopes[2]).any() for factor in factors):
+        yield "grey and last: features whose sign differs between trainings"
         yield "whiskers and brackets: least and greatest of other trainings"
