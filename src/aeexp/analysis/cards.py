@@ -70,23 +70,19 @@ class Card:
 
     @property
     def strongest(self) -> Integers:
-        """Return the features by how far they move it, those of settled sign first."""
-        order = strongest(self.permutation, self.jacobian.value)
-        return order[np.argsort(~self.jacobian.settled[order], kind="stable")]
+        """Return the features by how far it moves where they are shuffled, falling.
+
+        Those whose sign is settled are first; those that were not shuffled move it less.
+        """
+        slopes = np.nan_to_num(np.abs(self.jacobian.value))
+        moved = np.nan_to_num(self.permutation, nan=-1)
+        return np.lexsort((-slopes, -moved, ~self.jacobian.settled))
 
     @property
     def doubt(self) -> str:
         """Return why it is not to be relied on; nothing where it is."""
         missed = self.reproducibility < REPRODUCIBLE
         return self.flag or ("does not come back" if missed else "")
-
-
-def strongest(permutation: Floats, jacobian: Floats) -> Integers:
-    """Return the features by how far a factor moves where they are shuffled, falling.
-
-    Those that were not shuffled move it less: they come last, by slope. Both: (features,).
-    """
-    return np.lexsort((-np.nan_to_num(np.abs(jacobian)), -np.nan_to_num(permutation, nan=-1)))
 
 
 def ranged(own: Floats, others: Sequence[Floats]) -> Range:

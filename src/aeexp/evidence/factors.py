@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from aeexp import figures
 from aeexp.analysis.associations import associations
-from aeexp.analysis.cards import Card, Tie, cards, strongest
+from aeexp.analysis.cards import Card, Tie, cards
 from aeexp.analysis.matching import match
 from aeexp.analysis.probing import Probed, Weighed
 from aeexp.analysis.stability import Stability
@@ -77,18 +77,17 @@ def traversals(
 ) -> Mapping[str, Any]:
     """Return a table of the rows that are decoded along each factor.
 
-    The 20 features that move any factor most are its columns, the first the most. traversed:
-    (11, features) of each factor, in original units.
+    Its columns are the 20 features that are among the first on any card. traversed: (11,
+    features) of each factor, in original units.
     """
     rows = np.concatenate(traversed)
-    moved = np.nan_to_num([card.permutation for card in of], nan=-1).max(axis=0)
-    slopes = np.nan_to_num(np.abs([card.jacobian.value for card in of])).max(axis=0)
+    places = np.min([np.argsort(card.strongest) for card in of], axis=0)
     return {
         "factor": [card.name for card in of for _ in card.z],
         "z": np.concatenate([card.z for card in of]),
     } | {
         f"feature.{features[j]}" if features[j] in TAKEN else features[j]: rows[:, j]
-        for j in strongest(moved, slopes)[:TRAVERSED]
+        for j in np.argsort(places, kind="stable")[:TRAVERSED]
     }
 
 
