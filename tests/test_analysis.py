@@ -232,12 +232,13 @@ def test_of_many_rows_a_fixed_sample_is_taken() -> None:
     assert np.array_equal(interpretation.sampled(2000), np.arange(2000))
 
 
-def test_features_are_listed_by_sign_heaviest_first() -> None:
+def test_features_are_listed_by_sign_what_moves_the_factor_most_first() -> None:
     weights = np.array([[1.0], [-3.0], [0.0], [2.0], [-0.5]])
-    signed = interpretation.signed_features(weights, ("a", "b", "c", "d", "e"))["z1"]
+    moves = np.array([[1.0], [0.1], [0.0], [2.0], [0.5]])
+    signed = interpretation.signed_features(weights, moves, ("a", "b", "c", "d", "e"))["z1"]
     assert [entry["feature"] for entry in signed["positive"]] == ["d", "a"]
-    assert [entry["feature"] for entry in signed["negative"]] == ["b", "e"]
-    assert signed["negative"][0]["weight"] == -3.0
+    assert [entry["feature"] for entry in signed["negative"]] == ["e", "b"]
+    assert signed["negative"][1]["weight"] == -3.0
 
 
 # --- what an activation cannot reach

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from aeexp.analysis import chance
 from aeexp.artifact import Artifact, Metrics, Plot, Table
@@ -16,11 +17,14 @@ from aeexp.data import Classes, Dataset, load
 from aeexp.evidence.answer import against_chance
 from aeexp.evidence.method import OURS
 from aeexp.experiment import run
+from aeexp.figures import Doubts
 from aeexp.problem import pose
 from aeexp.spec import (
+    DBSCAN,
     AllFigures,
     Backend,
     Blobs,
+    ClusteringSpec,
     DatasetSpec,
     Deep,
     Digits,
@@ -186,6 +190,29 @@ def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tin
     assert {"stability.cka", "stability.factors", "baseline.pca.advantage"} <= better
     assert {"neighbourhoods.spearman", "neighbourhoods.r_nx_auc"} <= better
     assert not any(name.endswith((".p", ".se", ".rows", ".sd")) for name in better)
+
+
+def test_clusters_that_there_are_none_of_have_no_consensus_to_draw(tiny: Make) -> None:
+    clustering: dict[str, ClusteringSpec] = {"dbscan": DBSCAN(eps=1e-6)}
+    experiment = tiny(evidence=FEW, clustering=clustering, figures=AllFigures(dpi=30))
+    drawn = {each.name for each in run(experiment) if isinstance(each, Plot)}
+    assert "latent_dbscan" in drawn
+    assert "consensus_dbscan" not in drawn
+
+
+def test_a_map_of_clusters_fades_rows_that_change_company_and_says_so(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = {}
+
+    def latent(*_: object, title: str, doubts: Doubts, **__: object) -> Figure:
+        why[title.rpartition(" ")[2]] = doubts.why
+        return Figure()
+
+    monkeypatch.setattr("aeexp.gallery.figures.latent", latent)
+    artifacts(tiny(evidence=FEW, figures=AllFigures(dpi=30)))
+    assert "other trainings" in why.pop("kmeans")
+    assert "other trainings" not in str(why)
 
 
 def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make) -> None:

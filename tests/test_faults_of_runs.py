@@ -24,7 +24,7 @@ import pytest
 from conftest import BACKEND
 from made_sweep import Made, loss, made
 
-from aeexp.artifact import Artifact, DivergedError, Facts, Metrics, Table
+from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
 from aeexp.data import Classes, Dataset, Labels, load
 from aeexp.experiment import run
 from aeexp.history import History
@@ -545,6 +545,11 @@ def test_f12_constant_columns_are_kept_and_told(
 ) -> None:
     found = artifacts(tiny(dataset=Made40(name="constant")))
     assert "1 of 4 features are constant in the training rows: f1." in caplog.text
+    weights, named = found["weights"], found["interpretation"]
+    assert isinstance(weights, Table)
+    assert [weights.columns[z][1] for z in ("z1", "z2")] == [0, 0]
+    assert isinstance(named, Document)
+    assert "f1" not in str(named.content)
     table = found["reconstruction"]
     assert isinstance(table, Table)
     assert list(table.columns["feature"]) == ["f0", "f1", "f2", "f3"]

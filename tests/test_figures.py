@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 
 from aeexp.data.dataset import Classes, Floats, Values
 from aeexp.figures import (
+    Doubts,
     contingency,
     latent,
     loss,
@@ -126,6 +129,10 @@ TABLES = {
 }
 
 
+def drawn_bars(weights: Floats, features: Sequence[str], quantity: str) -> Figure:
+    return weight_bars(weights, np.abs(weights), features, quantity)
+
+
 def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
     for k in (1, 2, 3, 5):
         for name, groups in GROUPS.items():
@@ -138,7 +145,7 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
         for i, others in enumerate(repeats):
             yield f"loss-{name}-repeats-{i}", lambda c=columns, o=others: loss(c, *o)
     for name, (w, features) in WEIGHTS.items():
-        for draw in (weight_bars, weight_map):
+        for draw in (drawn_bars, weight_map):
             yield (
                 f"{draw.__name__}-{name}",
                 lambda draw=draw, w=w, f=features: draw(w, f, "encoder weight"),
@@ -228,8 +235,8 @@ def test_drawing_leaves_the_settings_of_matplotlib_as_they_were() -> None:
 
 def test_a_figure_looks_the_same_whatever_the_settings_of_matplotlib() -> None:
     with mpl.rc_context({"xtick.labelsize": 40, "text.usetex": True, "axes.grid": False}):
-        image = saved(weight_bars(*WEIGHTS["wine"], "encoder weight"))
-    assert image == saved(weight_bars(*WEIGHTS["wine"], "encoder weight"))
+        image = saved(drawn_bars(*WEIGHTS["wine"], "encoder weight"))
+    assert image == saved(drawn_bars(*WEIGHTS["wine"], "encoder weight"))
 
 
 # Names
@@ -365,6 +372,34 @@ def test_noise_is_drawn_behind_as_grey_crosses() -> None:
     assert crosses.get_zorder() < dots.get_zorder()
 
 
+def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> None:
+    z, found = normal(60, 2), Classes("kmeans", np.arange(60) % 5 - 1, tuple("abcd"))
+    figure = latent(z, found, title="z", colours=[None, 3, None, None])
+    handles = figure.legends[0].get_lines()
+    shapes = [line.get_marker() for line in handles]
+    assert shapes[0] == "x"  # noise
+    assert shapes[2] == "o"
+    assert len({"x", *shapes}) == 4
+    assert len({line.get_color() for line in handles}) == 5
+    drawn = {len(of.get_paths()[0].vertices) for of in figure.axes[0].collections}
+    paths: list[Any] = [MarkerStyle(str(shape)).get_path() for shape in shapes]
+    assert drawn == {len(path.vertices) for path in paths}
+
+
+def test_factors_in_doubt_are_starred_in_space_too() -> None:
+    figure = latent(normal(60, 3), None, title="z", doubts=Doubts(factors=[0, 2]))
+    assert {"z1*", "z2", "z3*"} <= {text.get_text() for text in figure.axes[3].texts}
+
+
+def test_notes_go_on_in_a_second_line_where_there_is_room() -> None:
+    figure, why = Figure((5, 3)), "rows whose neighbours here are not theirs; " * 2
+    style.headline(figure, "title", why, lines=2)
+    style.headline(figure, "title", why)
+    _, *wrapped, _, cut = [text.get_text() for text in figure.texts]
+    assert " ".join(wrapped) == why.strip()
+    assert "…" in cut
+
+
 @pytest.mark.parametrize(
     "text", [pytest.param("noise (20)", id="noise"), pytest.param("class_1 (20)", id="class")]
 )
@@ -462,9 +497,9 @@ def test_every_row_is_in_the_histogram() -> None:
             id="values",
         ),
         pytest.param(
-            lambda: weight_bars(normal(64, 8), numbered(64), "weight"),
+            lambda: drawn_bars(normal(64, 8), numbered(64), "weight"),
             "6 of 8 factors shown, those with the largest norm; "
-            "of each the 20 of 64 features with the largest magnitude",
+            "of each the 20 of 64 features that move it most",
             id="weights",
         ),
         pytest.param(
@@ -481,21 +516,27 @@ def test_a_figure_says_what_it_leaves_out(draw: Callable[[], Figure], text: str)
 
 def test_the_colour_of_a_bar_is_its_sign() -> None:
     w = np.array([[0.5, -0.1], [-0.2, 0.3]])
-    bars = [bar for axes in weight_bars(w, numbered(2), "weight").axes for bar in axes.patches]
+    bars = [bar for axes in drawn_bars(w, numbered(2), "weight").axes for bar in axes.patches]
     signs = {style.POSITIVE: 1, style.NEGATIVE: -1}
     shown = [next(s for c, s in signs.items() if same_color(b.get_fc(), c)) for b in bars]
     assert shown == [1, -1, -1, 1]
 
 
 def test_the_panels_of_weights_share_their_limits() -> None:
-    limits = {axes.get_xlim() for axes in weight_bars(*WEIGHTS["wine"], "weight").axes}
+    limits = {axes.get_xlim() for axes in drawn_bars(*WEIGHTS["wine"], "weight").axes}
     assert len(limits) == 1
 
 
-def test_of_many_features_the_largest_weights_are_drawn_in_falling_order() -> None:
-    w = normal(64, 1)
-    bars = weight_bars(w, numbered(64), "weight").axes[0].patches
-    assert [abs(bar.get_width()) for bar in bars] == sorted(np.abs(w[:, 0]))[:-21:-1]
+def test_of_many_features_those_are_drawn_that_move_a_factor_most_the_most_first() -> None:
+    w, moves = normal(64, 1), np.abs(normal(64, 1)[::-1])
+    bars = weight_bars(w, moves, numbered(64), "weight").axes[0].patches
+    assert [bar.get_width() for bar in bars] == [*w[np.argsort(-moves[:, 0])[:20], 0]]
+
+
+def test_the_cells_of_a_factor_in_doubt_have_the_colours_of_their_scale() -> None:
+    figure = weight_map(normal(5, 3), numbered(5), "weight", Doubts(factors=[1]))
+    assert not figure.axes[0].patches
+    assert "z2*" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
 
 
 def test_the_colours_of_a_weight_map_are_symmetric_about_zero() -> None:

@@ -19,6 +19,7 @@ from aeexp.data import Classes, Dataset, Values, load
 from aeexp.experiment import run
 from aeexp.gallery import cluster_colours
 from aeexp.page import columns, page, pictures
+from aeexp.page.cards import cards
 from aeexp.page.kept import Kept
 from aeexp.page.view import view
 from aeexp.runs import Status, keep
@@ -128,9 +129,18 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     assert "share of rows in none" not in kmeans
 
 
+def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    table = (folder / "importance.csv").read_text()
+    table = re.sub(r"(?m)^(z1,hue),.*$", r"\1,0.1,0.1,0.2,9", table)
+    table = re.sub(r"(?m)^(z1,ash),.*$", r"\1,0.9,-0.1,0.2,99", table)  # of either sign
+    (folder / "importance.csv").write_text(table)
+    assert cards(Kept(folder))[0].lines[0].feature == "hue"
+
+
 def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> None:
-    cards = [each["class"] for each in Elements(report).all("article")]
-    assert cards == ["card", "card doubtful", "card doubtful"]
+    classes = [each["class"] for each in Elements(report).all("article")]
+    assert classes == ["card", "card doubtful", "card doubtful"]
     text = Elements(report).text
     assert "This factor is a duplicate of z1" in text
     assert "This factor is dead" in text

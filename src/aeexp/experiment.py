@@ -13,7 +13,7 @@ from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.members import member
 from aeexp.models import Network
-from aeexp.problem import Problem, Problems
+from aeexp.problem import Problem, Problems, constant
 from aeexp.questions import Callbacks, answer
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment, Structure, Table
@@ -74,12 +74,13 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
     residuals = reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows)
     slopes = cache(partial(_slopes, network, x))
     weights, quantity = _attribution(experiment, network, slopes)
+    same = np.isin(problem.data.features, constant(problem.data, problem.rows))
     return Fitted(
         _model(experiment, problem, network),
         z,
         residuals,
         network.decode(z[chosen_rows(*x.shape)]),
-        weights,
+        np.where(same[:, None], 0, weights),
         quantity,
         probing.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
         []

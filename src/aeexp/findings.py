@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from aeexp.analysis import reconstruction
+from aeexp.analysis import probing, reconstruction
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.controls import Plan
 from aeexp.data import Floats, Integers
@@ -20,8 +20,8 @@ class Findings:
     planned: what was to be trained. histories: of the run's model, then of its repeats that learnt
     from all rows, perhaps fewer than there were to be. z: (rows, factors). residuals, pca: of the
     reconstruction by the model and by PCA. x_hat: (shown, features), scaled, the model's of the
-    rows that are drawn. weights: (features, factors), of which `quantity` says what they are.
-    clusters: (rows,) by the clustering's name.
+    rows that are drawn. weights: (features, factors), of which `quantity` says what they are, 0
+    of features that are constant in the training rows. clusters: (rows,) by the clustering's name.
     """
 
     planned: Plan
@@ -53,6 +53,11 @@ class Findings:
     def factors(self) -> list[str]:
         """Return the names of the latent factors."""
         return [f"z{k + 1}" for k in range(self.z.shape[1])]
+
+    @cached_property
+    def moves(self) -> Floats:
+        """Return about how far each feature moves each factor: (features, factors)."""
+        return probing.moves(self.problem.x, self.problem.rows, self.weights)
 
     @cached_property
     def by_feature(self) -> Mapping[str, list[str] | list[float]]:

@@ -14,12 +14,14 @@ from aeexp.artifact import Plot
 from aeexp.data import Classes, Integers, Labels
 from aeexp.evidence import OURS, Evidence, co_assignments, exhibits
 from aeexp.figures import Doubts
+from aeexp.figures.doubts import PLACE
 from aeexp.findings import Findings
 from aeexp.history import History
 from aeexp.spec import AllFigures, FiguresSpec
 
 ALONE = 0.5
 """Co-assignment below which a row is more often than not without those of its cluster."""
+ELSEWHERE = f"{PLACE}, or that other trainings mostly put elsewhere"
 
 
 @singledispatch
@@ -79,10 +81,10 @@ class _Gallery:
             yield f"latent{_numbered(number)}", figure
 
     def _weights(self) -> Iterator[tuple[str, Figure]]:
-        said = self.found.weights, self.data.features, self.found.quantity
-        doubts = Doubts(factors=self.factors)
-        yield "weights", figures.weight_bars(*said, doubts)
-        yield "weights_map", figures.weight_map(*said, doubts)
+        weights, doubts = self.found.weights, Doubts(factors=self.factors)
+        said = self.data.features, self.found.quantity, doubts
+        yield "weights", figures.weight_bars(weights, self.found.moves, *said)
+        yield "weights_map", figures.weight_map(weights, *said)
 
     def _reconstruction(self) -> Figure:
         found, rows = self.found, self.found.problem.rows
@@ -102,7 +104,7 @@ class _Gallery:
                 Classes(name, codes, names),
                 title=f"{self.data.name}: factors by {name}",
                 colours=[None if c in lost else colours[c] for c in range(count)],
-                doubts=Doubts(self._alone(name), self.factors, lost),
+                doubts=self._doubts(name, lost),
             ),
         )
         for number, labels in enumerate(self.data.labels, 1):
@@ -118,12 +120,12 @@ class _Gallery:
         clusters = self.evidence.stability.clusterings[name].clusters
         return {each.code for each in clusters if not each.reproducible}
 
-    def _alone(self, name: str) -> NDArray[np.bool_] | None:
-        """Return which rows tell little of their cluster, as their place or company changes."""
-        if self.evidence is None or self.rows is None:
-            return None
-        together = co_assignments(self.found, self.evidence)
-        return self.rows | (together.get(f"{name}.co_assignment", np.nan) < ALONE)
+    def _doubts(self, name: str, lost: set[int]) -> Doubts:
+        """Return what a map of clusters leaves in doubt: also rows whose company changes."""
+        if self.rows is None or not (self.evidence and self.evidence.stability):
+            return Doubts(self.rows, self.factors, lost)
+        together = co_assignments(self.found, self.evidence)[f"{name}.co_assignment"]
+        return Doubts(self.rows | (together < ALONE), self.factors, lost, ELSEWHERE)
 
 
 def _numbered(label: int) -> str:

@@ -32,7 +32,8 @@ class Fitted:
 
     model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
     features), scaled, of the rows that are drawn. weights: (features, factors), of which
-    `quantity` says what they are. probed: what it makes of each factor, None without controls.
+    `quantity` says what they are, 0 of features that are constant in the training rows: no
+    training changed these weights. probed: what it makes of each factor, None without controls.
     traces: of each control, None of one that diverged; none at all if training was interrupted.
     """
 

@@ -34,7 +34,8 @@ def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterat
     trust = of_rows(found, evidence, support) if evidence else {}
     yield Table("latents", _latents(found) | dict(trust))
     yield Table("weights", _weights(found))
-    signed = interpretation.signed_features(found.weights, found.problem.data.features)
+    features = found.problem.data.features
+    signed = interpretation.signed_features(found.weights, found.moves, features)
     yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
     yield Table("reconstruction", found.by_feature)
     metrics, verdict = _metrics(found, evidence), judge(_course(found))

@@ -240,7 +240,7 @@ def _number(value: float) -> str:
 
 
 def _factors(content: Mapping[str, Any]) -> Iterator[str]:
-    yield f"factors, by their heaviest features ({content['quantity']}):"
+    yield f"factors, by the features that move them most ({content['quantity']}):"
     for factor, sides in content["factors"].items():
         named = {
             sign: ", ".join(short(entry["feature"]) for entry in sides[side][:NAMED]) or "–"

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeexp.analysis.associations import Association
 from aeexp.analysis.matching import centred
 from aeexp.analysis.probing import Probed, Weighed
 from aeexp.analysis.stability import REPRODUCIBLE
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
 
 DEAD = 0.01  # of the largest variance of a factor
 DUPLICATE = 0.95  # correlation with another factor
@@ -17,15 +18,23 @@ DUPLICATE = 0.95  # correlation with another factor
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers over several trainings: their mean, and the least and the greatest of them."""
+    """Numbers of the run's model, and the least and the greatest of its other trainings.
 
-    mean: Floats
+    The former may lie outside of the latter, which are not numbers where there are no others.
+    """
+
+    value: Floats
     low: Floats
     high: Floats
 
+    @property
+    def settled(self) -> NDArray[np.bool_]:
+        """Return which numbers have the same sign in all trainings, as where there is but one."""
+        return ~((self.value * self.low <= 0) | (self.value * self.high <= 0))
+
     def of(self, factor: int) -> "Range":
         """Return the same of one factor: the factors are last."""
-        return Range(self.mean[..., factor], self.low[..., factor], self.high[..., factor])
+        return Range(self.value[..., factor], self.low[..., factor], self.high[..., factor])
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,8 @@ class Card:
 
     explained: of the variance, see `probing.explained`. reproducibility: from 0 to 1, not a
     number where there was one training. flag: "", "dead" or "duplicate of z1". jacobian,
-    permutation: (features,), see `probing`. z: (11,), where it is taken to; traversal: (11,
-    features), scaled.
+    permutation: (features,), see `probing`; the latter, as what follows, of the run's model. z:
+    (11,), where it is taken to; traversal: (11, features), scaled.
     """
 
     name: str
@@ -60,20 +69,30 @@ class Card:
     ties: Sequence[Tie]
 
     @property
+    def strongest(self) -> Integers:
+        """Return the features by how far it moves where they are shuffled, falling.
+
+        Those whose sign is settled are first; those that were not shuffled move it less.
+        """
+        slopes = np.nan_to_num(np.abs(self.jacobian.value))
+        moved = np.nan_to_num(self.permutation, nan=-1)
+        return np.lexsort((-slopes, -moved, ~self.jacobian.settled))
+
+    @property
     def doubt(self) -> str:
         """Return why it is not to be relied on; nothing where it is."""
         missed = self.reproducibility < REPRODUCIBLE
         return self.flag or ("does not come back" if missed else "")
 
 
-def ranged(members: Sequence[Floats]) -> Range:
-    """Return the range of what several trainings have for the same factors.
+def ranged(own: Floats, others: Sequence[Floats]) -> Range:
+    """Return what the run's model has for its factors, and the range of other trainings.
 
-    Least and greatest: of some 8 trainings, quantiles are no more than these. members: arrays of
-    one shape, the factors last.
+    Least and greatest: of some 8 trainings, quantiles are no more than these. Arrays of one
+    shape, the factors last.
     """
-    stack = np.array(members)
-    return Range(stack.mean(axis=0), stack.min(axis=0), stack.max(axis=0))
+    stack = np.array(others or [np.full_like(own, np.nan)])
+    return Range(own, stack.min(axis=0), stack.max(axis=0))
 
 
 def flags(z: Floats) -> list[str]:
@@ -108,9 +127,8 @@ def cards(
     training. found: of each label.
     """
     back = np.full(z.shape[1], np.nan) if reproducibility is None else reproducibility
-    members = [own.weighed, *others]
-    explained = ranged([each.explained for each in members])
-    jacobian = ranged([each.jacobian for each in members])
+    explained = ranged(own.weighed.explained, [each.explained for each in others])
+    jacobian = ranged(own.weighed.jacobian, [each.jacobian for each in others])
     return [
         Card(
             name=f"z{k + 1}",

@@ -18,23 +18,18 @@ def sampled(rows: int) -> Integers:
 
 
 def signed_features(
-    weights: Floats, features: tuple[str, ...]
+    weights: Floats, moves: Floats, features: tuple[str, ...]
 ) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
-    """Return for each factor the features with positive and with negative weights, heaviest first.
+    """Return for each factor the features with positive and with negative weights.
 
-    weights: (features, factors).
+    First is what moves it most. weights, moves: (features, factors), see `probing.moves`.
     """
+
+    def listed(factor: int, chosen: NDArray[np.bool]) -> list[dict[str, Any]]:
+        order = sorted(np.flatnonzero(chosen), key=lambda j: -moves[j, factor])
+        return [{"feature": features[j], "weight": float(weights[j, factor])} for j in order]
+
     return {
-        f"z{k + 1}": {
-            "positive": _heaviest(column, features, column > 0),
-            "negative": _heaviest(column, features, column < 0),
-        }
+        f"z{k + 1}": {"positive": listed(k, column > 0), "negative": listed(k, column < 0)}
         for k, column in enumerate(weights.T)
     }
-
-
-def _heaviest(
-    column: Floats, features: tuple[str, ...], chosen: NDArray[np.bool]
-) -> list[dict[str, Any]]:
-    order = sorted(np.flatnonzero(chosen), key=lambda j: -abs(column[j]))
-    return [{"feature": features[j], "weight": float(column[j])} for j in order]

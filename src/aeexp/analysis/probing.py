@@ -15,6 +15,8 @@ QUANTILES = np.linspace(0.05, 0.95, 11)
 """Of the training rows' factor, to which a traversal takes it."""
 SHUFFLED_ROWS, SHUFFLED_FEATURES = 500, 30
 """At most so many are shuffled: each feature costs as much as to encode all these rows."""
+MEASURED_ROWS = 2_000
+"""At most so many tell how far a feature is from its mean."""
 
 
 class Coder(Protocol):
@@ -59,9 +61,11 @@ class Probed:
 def probe(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Probed:
     """Ask a network what it makes of each of its factors; see `weigh`."""
     weighed, of = weigh(x, z, rows, network, weights), _few(rows)
-    moved = permutation(x[of], z[of], _strongest(weighed.jacobian), network)
+    spread = _or_nan(_spread(z[rows.train]))
+    most = _strongest(moves(x, rows, weights) / spread)
+    moved = permutation(x[of], z[of], most, network) / spread
     at, traversals = _traversals(z[rows.train], network)
-    return Probed(weighed, moved / _or_nan(_spread(z[rows.train])), at, traversals)
+    return Probed(weighed, moved, at, traversals)
 
 
 def weigh(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Weighed:
@@ -110,6 +114,17 @@ def standardised(weights: Floats, of_features: Floats, z: Floats) -> Floats:
     return weights * of_features[:, None] / _or_nan(_spread(z))
 
 
+def moves(x: Floats, rows: Rows, weights: Floats) -> Floats:
+    """Return about how far each feature moves each factor from row to row: (features, factors).
+
+    Its weight, without a sign, times its mean distance from its mean. A feature that is the same
+    in nearly all rows has a large weight once it is scaled to unit variance, and moves few rows.
+    x: (rows, features), scaled. weights: (features, factors).
+    """
+    some = x[rows.train[chosen(len(rows.train), MEASURED_ROWS, MEASURED_ROWS)]]
+    return np.abs(weights) * np.abs(some - some.mean(axis=0)).mean(axis=0)[:, None]
+
+
 def permutation(x: Floats, z: Floats, features: Integers, network: Coder) -> Floats:
     """Return how far each factor moves, on average, where a feature is shuffled among rows.
 
@@ -132,9 +147,9 @@ def _few(rows: Rows) -> Integers:
     return rows.train[chosen(len(rows.train), SHUFFLED_ROWS, SHUFFLED_ROWS)]
 
 
-def _strongest(jacobian: Floats) -> Integers:
-    """Return the features with the largest Jacobian of any factor, rising."""
-    largest = np.nan_to_num(np.abs(jacobian)).max(axis=1)
+def _strongest(moved: Floats) -> Integers:
+    """Return the features that move any factor most, rising."""
+    largest = np.nan_to_num(moved).max(axis=1)
     return np.sort(np.argsort(-largest, kind="stable")[:SHUFFLED_FEATURES])
 
 

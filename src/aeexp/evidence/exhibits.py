@@ -39,7 +39,8 @@ def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]
     if evidence.stability:
         yield "reproducibility", _reproducibility(evidence.stability)
         for name, each in evidence.stability.clusterings.items():
-            yield f"consensus_{name}", _consensus(found, evidence, name, each)
+            if each.clusters:
+                yield f"consensus_{name}", _consensus(found, evidence, name, each)
     if evidence.tested:
         yield "null", _null(evidence)
     if evidence.power:

@@ -13,7 +13,7 @@ from aeexp.analysis.matching import match
 from aeexp.analysis.probing import Probed, Weighed
 from aeexp.analysis.stability import Stability
 from aeexp.artifact import Artifact, Table
-from aeexp.data import Floats, Integers
+from aeexp.data import Floats
 from aeexp.findings import Findings
 
 Other = tuple[Floats, Weighed]
@@ -46,10 +46,10 @@ def tables(found: Findings, of: Sequence[Card]) -> Iterator[Artifact]:
 
 
 def factors(of: Sequence[Card]) -> Mapping[str, Any]:
-    """Return a table with a row a factor."""
+    """Return a table with a row a factor: of the run's model, low and high of its others."""
     return {
         "factor": [card.name for card in of],
-        "variance_explained": [float(card.explained.mean) for card in of],
+        "variance_explained": [float(card.explained.value) for card in of],
         "variance_explained_low": [float(card.explained.low) for card in of],
         "variance_explained_high": [float(card.explained.high) for card in of],
         "reproducibility": [card.reproducibility for card in of],
@@ -58,11 +58,14 @@ def factors(of: Sequence[Card]) -> Mapping[str, Any]:
 
 
 def importance(of: Sequence[Card], features: Sequence[str]) -> Mapping[str, Any]:
-    """Return a table with a row for each factor and feature."""
+    """Return a table with a row for each factor and feature.
+
+    jacobian, permutation: of the run's model; low, high: of other trainings.
+    """
     return {
         "factor": [card.name for card in of for _ in features],
         "feature": [*features] * len(of),
-        "jacobian": np.concatenate([card.jacobian.mean for card in of]),
+        "jacobian": np.concatenate([card.jacobian.value for card in of]),
         "jacobian_low": np.concatenate([card.jacobian.low for card in of]),
         "jacobian_high": np.concatenate([card.jacobian.high for card in of]),
         "permutation": np.concatenate([card.permutation for card in of]),
@@ -74,22 +77,18 @@ def traversals(
 ) -> Mapping[str, Any]:
     """Return a table of the rows that are decoded along each factor.
 
-    The 20 features that are tied to any factor most are its columns, the first the most.
-    traversed: (11, features) of each factor, in original units.
+    Its columns are the 20 features that are among the first on any card. traversed: (11,
+    features) of each factor, in original units.
     """
     rows = np.concatenate(traversed)
+    places = np.min([np.argsort(card.strongest) for card in of], axis=0)
     return {
         "factor": [card.name for card in of for _ in card.z],
         "z": np.concatenate([card.z for card in of]),
     } | {
         f"feature.{features[j]}" if features[j] in TAKEN else features[j]: rows[:, j]
-        for j in _strongest(np.array([card.jacobian.mean for card in of]))[:TRAVERSED]
+        for j in np.argsort(places, kind="stable")[:TRAVERSED]
     }
-
-
-def _strongest(jacobians: Floats) -> Integers:
-    """Return the features by how much they are tied to any factor, falling."""
-    return np.argsort(-np.nan_to_num(np.abs(jacobians)).max(axis=0), kind="stable")
 
 
 def ties(of: Sequence[Card]) -> Mapping[str, Any]:
@@ -106,8 +105,9 @@ def figure(found: Findings, of: Sequence[Card]) -> Figure:
     drawn = [
         figures.Factor(
             name=card.name,
-            explained=float(card.explained.mean),
-            slopes=np.array([card.jacobian.mean, card.jacobian.low, card.jacobian.high]),
+            explained=float(card.explained.value),
+            slopes=np.array([card.jacobian.value, card.jacobian.low, card.jacobian.high]),
+            strongest=card.strongest,
             z=card.z,
             traversal=card.traversal,
             ends=scaling.undo(card.traversal[[0, -1]]),
@@ -122,10 +122,10 @@ def figure(found: Findings, of: Sequence[Card]) -> Figure:
 def _said(card: Card) -> Iterator[str]:
     """Yield short lines on a factor."""
     explained = card.explained
-    if np.isfinite(explained.mean):
+    if np.isfinite(explained.value):
         low, high = (f"{100 * share:z.0f}" for share in (explained.low, explained.high))
-        over = f" ({low} to {high})" if explained.low < explained.high else ""
-        yield f"{100 * explained.mean:z.0f} % of the variance{over}"
+        over = f" ({low} to {high})" if explained.low <= explained.high else ""
+        yield f"{100 * explained.value:z.0f} % of the variance{over}"
     if np.isfinite(card.reproducibility):
         yield f"reproducibility {card.reproducibility:.2f}"
     for tie in sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:MOST_TIES]:

@@ -27,24 +27,22 @@ class Factor:
     """A factor to draw.
 
     explained: share of the variance, by which the factors to draw are chosen. slopes: (3,
-    features), by how many sd it moves for one of each feature: mean, least and greatest. z: (11,)
-    where it is taken to; traversal: (11, features) there, scaled; ends: (2, features), the first
-    and the last of these in original units. said: short lines. doubt: why it is grey, "" if not.
+    features), by how many sd it moves for one of each feature: in this model, and the least and
+    the greatest of other trainings. strongest: the features in the order they are drawn in. z:
+    (11,), where it is taken to; traversal: (11, features) there, scaled; ends: (2, features), the
+    first and the last of these in original units. said: short lines. doubt: why it is grey, "" if
+    not.
     """
 
     name: str
     explained: float
     slopes: Floats
+    strongest: Integers
     z: Floats
     traversal: Floats
     ends: Floats
     said: Sequence[str]
     doubt: str
-
-    @property
-    def strongest(self) -> Integers:
-        """Return the features by how strongly they drive it, falling."""
-        return np.argsort(-np.nan_to_num(np.abs(self.slopes[0])), kind="stable")
 
     def beside(self, features: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return what is written left and right of the lines: values, and whose they are."""
@@ -69,7 +67,7 @@ def cards(factors: Sequence[Factor], features: Sequence[str]) -> Figure:
     style.place_labels(left, right, left=0)
     left.set_xlabel("sd of factor per sd of feature", fontsize=style.SMALL)
     right.set_xlabel("factor, 5 to 95 % of the rows", fontsize=style.SMALL)
-    style.headline(figure, "What each factor is", *_notes(factors, features))
+    style.headline(figure, "What each factor is", *_notes(factors, features), lines=2)
     return figure
 
 
@@ -114,13 +112,15 @@ def _reach(factor: Factor) -> float:
 
 
 def _bars(axes: Panel, factor: Factor, features: Sequence[str], reach: float) -> None:
-    """Draw the strongest features as bars, with the range over trainings."""
+    """Draw the strongest features as bars, with the range over other trainings."""
     strongest = factor.strongest[:MOST_BARS]
-    mean, low, high = np.nan_to_num(factor.slopes[:, strongest])
-    signed = np.where(mean < 0, style.NEGATIVE, style.POSITIVE)
+    slopes, low, high = factor.slopes[:, strongest]
+    signed = np.where(slopes < 0, style.NEGATIVE, style.POSITIVE)
+    unsettled = (slopes * low <= 0) | (slopes * high <= 0)
     places = range(len(strongest))
-    axes.barh(places, mean, color=style.NOISE if factor.doubt else signed, height=0.7)
-    if (low < high).any():
+    colours = np.where(unsettled | bool(factor.doubt), style.NOISE, signed)
+    axes.barh(places, np.nan_to_num(slopes), color=colours, height=0.7)
+    if (low <= high).any():
         axes.hlines(places, low, high, color=style.INK, lw=1.2)
     axes.axvline(0, color=style.INK, lw=0.8)
     axes.spines["left"].set_visible(False)
@@ -183,6 +183,7 @@ def _notes(factors: Sequence[Factor], features: Sequence[str]) -> Iterator[str]:
         yield f"{MOST_FACTORS} of {len(factors)} factors, which explain most"
     if len(features) > MOST_BARS:
         yield f"{MOST_BARS} of {len(features)} features"
-    if any((factor.slopes[1] < factor.slopes[2]).any() for factor in factors):
-        yield "whiskers: range over trainings"
-    yield "beside lines: original units"
+    yield "bars and lines: this model, beside lines in original units"
+    if any((factor.slopes[1] <= factor.slopes[2]).any() for factor in factors):
+        yield "grey and last: features whose sign differs between trainings"
+        yield "whiskers and brackets: least and greatest of other trainings"

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+PLACE = "whose neighbours here are not theirs among the features"
+"""Why a row is in doubt wherever it is drawn."""
+
 
 @dataclass(frozen=True)
 class Doubts:
     """Rows, factors and clusters in doubt.
 
-    rows: (rows,), True for a row whose place tells little; None doubts no row. factors, clusters:
-    numbers, from 0, of those that do not come back in other trainings.
+    rows: (rows,), True for a row that tells little; None doubts no row. factors, clusters:
+    numbers, from 0, of those that do not come back in other trainings. why: of the rows.
     """
 
     rows: NDArray[np.bool_] | None = None
     factors: Collection[int] = ()
     clusters: Collection[int] = ()
+    why: str = PLACE
 
     def name(self, factor: int) -> str:
         """Return the name of a factor, with a star where it is in doubt."""

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.figures import style
 from aeexp.figures.doubts import Doubts
-from aeexp.figures.paint import KEY, Colours, Paint, draw_key, paint
+from aeexp.figures.paint import CROSS, KEY, Colours, Paint, draw_key, paint
 from aeexp.figures.panel import Panel, panel
 from aeexp.figures.space import space
 
 MOST_ROWS = 20_000
 MOST_FACTORS = 6
+TOP = 0.95
+"""Height in inches of the margin with the title and two lines of notes."""
 NONE = Doubts()
 
 
@@ -37,8 +39,7 @@ def latent(
     random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
     its value. colours: for each class the number of its colour, so that a cluster can have that
     of the class it matches, None for grey; by default the code of the class. doubts: rows that
-    are drawn pale, as their neighbours here are not theirs among the features, and factors that
-    are starred.
+    are drawn pale, and factors that are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
@@ -52,10 +53,11 @@ def latent(
     else:
         figure = _distribution(points[:, 0], painted)
     if groups:
-        high = figure.get_figheight() - 1.4 if len(factors) <= 3 else 3.3
+        high = figure.get_figheight() - 1.6 if len(factors) <= 3 else 3.3
         draw_key(figure, groups.name, painted.key, high)
     notes = *_left_out(z, rows, factors), *_explained(groups, painted)
-    style.headline(figure, title, *notes, *_doubted(believed), *doubts.note)
+    pale = _doubted(believed, doubts.why)
+    style.headline(figure, title, *notes, *pale, *doubts.note, lines=2)
     return figure
 
 
@@ -78,15 +80,14 @@ def _left_out(z: Floats, rows: Integers, factors: Integers) -> Iterator[str]:
 
 
 def _explained(groups: Labels | None, painted: Paint) -> Iterator[str]:
-    if isinstance(groups, Values) and not painted.dots.all():
+    if isinstance(groups, Values) and (painted.markers == CROSS).any():
         yield "crosses: rows without a value"
 
 
-def _doubted(believed: NDArray[np.bool_]) -> Iterator[str]:
+def _doubted(believed: NDArray[np.bool_], why: str) -> Iterator[str]:
     count = int((~believed).sum())
     if count:
-        whose = "row whose" if count == 1 else "rows whose"
-        yield f"faded: {count:,} {whose} neighbours here are not theirs among the features"
+        yield f"faded: {count:,} {'row' if count == 1 else 'rows'} {why}"
 
 
 def _distribution(z: Floats, painted: Paint) -> Figure:
@@ -106,7 +107,7 @@ def _against(name: str, points: Floats, painted: Paint) -> Figure:
 
 
 def _one_panel() -> tuple[Figure, Panel]:
-    figure, grid = style.canvas((1, 1), (5.6, 3.8), style.Margins(left=0.95, right=KEY))
+    figure, grid = style.canvas((1, 1), (5.6, 3.8), style.Margins(left=0.95, right=KEY, top=TOP))
     axes = panel(figure, grid[0])
     style.few_ticks(axes, 6)
     return figure, axes
@@ -116,7 +117,7 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
     """Draw every pair of factors; the upper right is left to the key, and to three in space."""
     k, diagonal = len(names), len(names) > 3
     side = {2: 4.4, 3: 2.8}.get(k, 6.4 / k)
-    margins = style.Margins(left=0.9, right=0.25 if diagonal else KEY, across=0.28)
+    margins = style.Margins(left=0.9, right=0.25 if diagonal else KEY, across=0.28, top=TOP)
     figure, grid = style.canvas((k - (not diagonal),) * 2, (side, side), margins)
     windows = _windows(z)
     for x, y in (combinations_with_replacement if diagonal else combinations)(range(k), 2):
@@ -132,7 +133,8 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
             painted.scatter(axes, z[:, [x, y]], _dot_size(z, side))
         axes.label_outer()
     if k == 3:
-        space(panel(figure, grid[0, 1]), z, windows, painted, _dot_size(z, 2))
+        named = dict(zip(names, windows, strict=True))
+        space(panel(figure, grid[0, 1]), z, named, painted, _dot_size(z, 2))
     return figure
 
 

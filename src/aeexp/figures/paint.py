@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgba_array
+from matplotlib.colors import Normalize, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -22,21 +23,27 @@ FADED = 0.2
 """How opaque a row is drawn that is not to be trusted."""
 
 Colours = Sequence[int | None]
-Entry = tuple[str, int, str]
-"""Of a legend: the name of a class, how many rows it has, and its colour."""
+Entry = tuple[str, int, str, str]
+"""Of a legend: the name of a class, how many rows it has, its colour and its marker."""
+CROSS = "x"
+"""The marker of noise, and of rows without a value."""
+SHAPES = "o", "s", "^", "D", "v", "P", "<", "h", ">", "p"
+GREYS = "0.3", "0.65", "0.4", "0.75"
+"""The markers and the shades of classes that are grey, one after another; all others have the
+first marker and a colour."""
 
 
 @dataclass(frozen=True)
 class Paint:
     """How the shown rows of a figure are drawn.
 
-    colours: (rows, 4). dots: (rows,), False for a row drawn as a grey cross. groups: the
-    colour and the rows of each part of a histogram. key: the entries of the legend, or the
-    scale of the colour bar; no entries when all rows are alike.
+    colours: (rows, 4). markers: (rows,). groups: the colour and the rows of each part of a
+    histogram. key: the entries of the legend, or the scale of the colour bar; no entries when all
+    rows are alike.
     """
 
     colours: Floats
-    dots: NDArray[np.bool_]
+    markers: NDArray[np.str_]
     groups: Sequence[tuple[Any, NDArray[np.bool_]]]
     key: Sequence[Entry] | ScalarMappable = ()
 
@@ -57,15 +64,16 @@ class Paint:
 
         axes: of 2 or 3 dimensions. points: (rows, 2 or 3). size: that of a dot in points².
         """
-        colours = self.colours[self.dots]
-        rims = colours * [0.6, 0.6, 0.6, 1]  # lest pale dots are lost on white
-        grey = to_rgba_array(style.NOISE, self.colours[~self.dots, 3])
-        cross = {"c": grey, "marker": "x", "lw": 1, "zorder": 1}
-        dot = {"c": colours, "edgecolors": rims, "lw": size / 60, "zorder": 2}
+        rims = self.colours * [0.6, 0.6, 0.6, 1]  # lest pale dots are lost on white
         many = len(points) > style.MANY
-        for rows, look in (~self.dots, cross), (self.dots, dot):
+        for marker in (CROSS, *reversed(SHAPES)):
+            rows = self.markers == marker
+            look: dict[str, Any] = {"edgecolors": rims[rows], "lw": size / 60, "zorder": 2}
+            if marker == CROSS:
+                look = {"lw": 1, "zorder": 1}
             if rows.any():
-                axes.scatter(*points[rows].T, s=size, rasterized=many, **look)
+                look |= {"c": self.colours[rows], "marker": marker, "rasterized": many}
+                axes.scatter(*points[rows].T, s=size, **look)
 
     def histogram(self, axes: Axes, z: Floats, edges: Floats) -> None:
         """Draw how many rows of each group, one on top of the other, have which value."""
@@ -84,8 +92,7 @@ def paint(groups: Labels | None, rows: Integers, colours: Colours | None = None)
     match groups:
         case Classes():
             numbers = range(len(groups.names)) if colours is None else colours
-            hues = [style.NOISE if n is None else style.class_colour(n) for n in numbers]
-            return _by_class(groups, rows, hues)
+            return _by_class(groups, rows, numbers)
         case Values():
             return _by_value(groups, rows)
         case None:
@@ -94,18 +101,24 @@ def paint(groups: Labels | None, rows: Integers, colours: Colours | None = None)
 
 def _alike(colours: Floats) -> Paint:
     every = np.ones(len(colours), bool)
-    return Paint(colours, every, [(style.PALETTE[0], every)])
+    return Paint(colours, np.full(len(colours), SHAPES[0]), [(style.PALETTE[0], every)])
 
 
-def _by_class(classes: Classes, rows: Integers, hues: Sequence[str]) -> Paint:
-    names, hues = [*classes.names, classes.none], [*hues, style.NOISE]  # the last is also at -1
+def _by_class(classes: Classes, rows: Integers, numbers: Colours) -> Paint:
+    names = [*classes.names, classes.none]  # the last is also at -1, here and below
+    grey = zip(cycle(GREYS), cycle(SHAPES), strict=True)
+    looks = [next(grey) if n is None else (style.class_colour(n), SHAPES[0]) for n in numbers]
+    hues, markers = zip(*looks, (style.NOISE, CROSS), strict=True)
     codes, counts = np.unique(classes.codes, return_counts=True)
     shown = classes.codes[rows]
     return Paint(
         colours=to_rgba_array(hues)[shown],
-        dots=shown >= 0,
+        markers=np.array(markers)[shown],
         groups=[(hues[code], shown == code) for code in codes],
-        key=[(names[code], count, hues[code]) for code, count in zip(codes, counts, strict=True)],
+        key=[
+            (names[code], count, hues[code], markers[code])
+            for code, count in zip(codes, counts, strict=True)
+        ],
     )
 
 
@@ -113,8 +126,10 @@ def _by_value(values: Values, rows: Integers) -> Paint:
     known, shown = values.values[np.isfinite(values.values)], values.values[rows]
     limits = (known.min(), known.max()) if known.size else (0, 1)
     scale = ScalarMappable(Normalize(*limits), style.VALUES)
-    alike = _alike(scale.to_rgba(np.nan_to_num(shown)))
-    return replace(alike, dots=np.isfinite(shown), key=scale)
+    none = ~np.isfinite(shown)
+    colours = scale.to_rgba(np.nan_to_num(shown))
+    colours[none] = to_rgba(style.NOISE)
+    return replace(_alike(colours), markers=np.where(none, CROSS, SHAPES[0]), key=scale)
 
 
 def draw_key(
@@ -124,9 +139,14 @@ def draw_key(
     if isinstance(key, ScalarMappable):
         x, y = figure.get_size_inches()
         high = min(4.0, high - 0.3)
-        style.colour_bar(figure, (x - KEY + 0.5, y - 0.9 - high, high), key, name)
+        style.colour_bar(figure, (x - KEY + 0.5, y * _top(figure) - 0.15 - high, high), key, name)
     elif key:
         _draw_legend(figure, name, key, high)
+
+
+def _top(figure: Figure) -> float:
+    """Return where the highest panel ends, as a share of the figure's height."""
+    return max(axes.get_position().y1 for axes in figure.axes)
 
 
 def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: float) -> None:
@@ -139,11 +159,11 @@ def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: floa
     size = style.TEXT if len(shown) <= 12 else style.SMALL
     title = style.fit(name, KEY - 0.5, style.TEXT)
     figure.legend(
-        [_handle(colour) for _, _, colour in shown],
-        [_text(name, count, room, size) for name, count, _ in shown],
+        [_handle(*look) for _, _, *look in shown],
+        [_text(name, count, room, size) for name, count, *_ in shown],
         title=f"{title}\n(and {left_out} more)" if left_out else title,
         loc="upper left",
-        bbox_to_anchor=(1 - (KEY - 0.4) / x, 1 - 0.7 / y),
+        bbox_to_anchor=(1 - (KEY - 0.4) / x, _top(figure) + 0.05 / y),
         borderaxespad=0,
         borderpad=0,
         alignment="left",
@@ -155,8 +175,7 @@ def _draw_legend(figure: Figure, name: str, entries: Sequence[Entry], high: floa
     )
 
 
-def _handle(colour: str) -> Line2D:
-    marker = "x" if colour == style.NOISE else "o"
+def _handle(colour: str, marker: str) -> Line2D:
     return Line2D([], [], ls="", marker=marker, color=colour, ms=7)
 
 

@@ -1,5 +1,6 @@
 """Three factors in space, drawn flat: a scene of mplot3d takes several times as long."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,19 +40,23 @@ GRID = np.array(
 """For each factor how a line of the grid goes from its axis along two walls; NaN is the tick."""
 
 
-def space(axes: Axes, z: Floats, windows: Floats, painted: Paint, size: float) -> None:
+def space(
+    axes: Axes, z: Floats, windows: Mapping[str, Floats], painted: Paint, size: float
+) -> None:
     """Draw three factors in space; the projections beside it have the numbers of its axes.
 
-    z: (rows, 3). windows: (3, 2), the stretch of each factor. size: that of a dot in points².
+    z: (rows, 3). windows: (2,), the stretch of each factor, by its name. size: that of a dot in
+    points².
     """
     axes.set_axis_off()
     axes.set(xlim=(-0.95, 0.9), ylim=(-0.95, 0.9))
-    _draw_cube(axes, windows)
-    low, high = windows.T
+    stretches = np.array([*windows.values()])
+    _draw_cube(axes, [*windows], stretches)
+    low, high = stretches.T
     points = (z - low) / (high - low)
     order, opacity = _depths(points)
     colours = painted.colours[order] * np.column_stack([np.ones((len(z), 3)), opacity])
-    seen = replace(painted, colours=colours, dots=painted.dots[order])
+    seen = replace(painted, colours=colours, markers=painted.markers[order])
     seen.scatter(axes, _flat(points[order]), size)
 
 
@@ -74,7 +79,7 @@ def _depths(points: Floats) -> tuple[Integers, Floats]:
     return order, np.clip(1 - behind / (extent or 1.0), 0.3, 1)
 
 
-def _draw_cube(axes: Axes, windows: Floats) -> None:
+def _draw_cube(axes: Axes, names: Sequence[str], windows: Floats) -> None:
     """Draw the walls with their grid, and the axes with their ticks and names."""
     greys = to_rgba_array(["0.95", "0.9", "0.925"], 0.5)
     walls = PolyCollection([*_flat(WALLS)], facecolors=greys, zorder=0)
@@ -86,7 +91,7 @@ def _draw_cube(axes: Axes, windows: Floats) -> None:
     for some, colour, z in ([*_flat(lines)], style.GRID, 0.5), (frame, style.FRAME, 1):
         shown = LineCollection(some, colors=colour, lw=0.8, zorder=z, clip_on=False)
         axes.add_collection(shown, autolim=False)
-    for name, edge in zip(("z1", "z2", "z3"), _flat((EDGES[1:] + EDGES[:-1]) / 2), strict=True):
+    for name, edge in zip(names, _flat((EDGES[1:] + EDGES[:-1]) / 2), strict=True):
         x, y = edge + 0.14 * edge / np.linalg.norm(edge)
         axes.text(x, y, name, fontsize=style.TEXT, ha="center", va="center")
 

@@ -192,13 +192,30 @@ def canvas(
 # Parts that several figures have
 
 
-def headline(figure: Figure, title: str, *notes: str) -> None:
-    """Write the title into the top margin and, smaller below it, what the figure leaves out."""
+def headline(figure: Figure, title: str, *notes: str, lines: int = 1) -> None:
+    """Write the title into the top margin and, smaller below it, what the figure leaves out.
+
+    lines: for how many of notes the margin has room.
+    """
     x, y = figure.get_size_inches()
-    for text, size, below in (title, TITLE, 0.12), ("; ".join(notes), SMALL, 0.42):
+    below = enumerate(_wrapped("; ".join(notes), x - 0.3, lines))
+    small = [(line, SMALL, 0.42 + number * SMALL * LINE) for number, line in below]
+    for text, size, down in [(title, TITLE, 0.12), *small]:
         if text:
             line = fit(text, x - 0.3, size)
-            figure.text(0.15 / x, 1 - below / y, line, fontsize=size, va="top")
+            figure.text(0.15 / x, 1 - down / y, line, fontsize=size, va="top")
+
+
+def _wrapped(text: str, inches: float, lines: int) -> list[str]:
+    """Return small `text` in so many lines or fewer, of which the last may be too wide."""
+    kept = [""]
+    for word in text.split():
+        longer = f"{kept[-1]} {word}".strip()
+        if len(kept) < lines and width(longer, SMALL) > inches:
+            kept.append(word)
+        else:
+            kept[-1] = longer
+    return kept
 
 
 def label_panels(figure: Figure, x_label: str, y_label: str = "") -> None:

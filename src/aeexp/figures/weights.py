@@ -25,19 +25,25 @@ BAR = 0.24
 
 @style.styled
 def weight_bars(
-    weights: Floats, features: Sequence[str], quantity: str, doubts: Doubts = NONE
+    weights: Floats,
+    moves: Floats,
+    features: Sequence[str],
+    quantity: str,
+    doubts: Doubts = NONE,
 ) -> Figure:
     """Draw a panel of bars for each factor: at most the 6 largest, 20 features of each.
 
-    weights: (features, factors). quantity: what they are, such as "encoder weight". doubts: the
-    bars of factors in doubt are grey.
+    weights: (features, factors). moves: the same shape, how far a feature moves a factor, by which
+    of many features those are chosen that are drawn. quantity: what weights are, such as "encoder
+    weight". doubts: the bars of factors in doubt are grey.
     """
     factors = np.sort(_largest(np.linalg.norm(weights, axis=0), MOST_FACTORS))
-    drawn = [_drawn_features(weights[:, factor]) for factor in factors]
+    drawn = [_drawn_features(moves[:, factor]) for factor in factors]
     figure = _panels([[features[i] for i in rows] for rows in drawn])
-    reach = 1.05 * _greatest(weights)
-    for axes, factor, rows in zip(figure.axes, factors, drawn, strict=True):
-        _bars(axes, weights[rows, factor], doubted=factor in doubts.factors)
+    shown = [weights[rows, factor] for factor, rows in zip(factors, drawn, strict=True)]
+    reach = 1.05 * _greatest(np.concatenate(shown))
+    for axes, factor, bars in zip(figure.axes, factors, shown, strict=True):
+        _bars(axes, bars, doubted=factor in doubts.factors)
         axes.set(title=doubts.name(factor), xlim=(-reach, reach))
     style.label_panels(figure, quantity)
     style.headline(figure, "What drives each latent factor", *_left_out(weights), *doubts.note)
@@ -49,11 +55,11 @@ def _largest(values: Floats, most: int) -> Integers:
     return np.argsort(-np.abs(values), kind="stable")[:most]
 
 
-def _drawn_features(weights: Floats) -> Integers:
-    """Return which features of a factor are drawn: all in their order, or the largest."""
-    if len(weights) <= MOST_FEATURES:
-        return np.arange(len(weights))
-    return _largest(weights, MOST_FEATURES)
+def _drawn_features(moves: Floats) -> Integers:
+    """Return which features of a factor are drawn: all in their order, or what moves it most."""
+    if len(moves) <= MOST_FEATURES:
+        return np.arange(len(moves))
+    return _largest(moves, MOST_FEATURES)
 
 
 def _left_out(weights: Floats) -> Iterator[str]:
@@ -61,7 +67,7 @@ def _left_out(weights: Floats) -> Iterator[str]:
     if factors > MOST_FACTORS:
         yield f"{MOST_FACTORS} of {factors} factors shown, those with the largest norm"
     if features > MOST_FEATURES:
-        yield f"of each the {MOST_FEATURES} of {features} features with the largest magnitude"
+        yield f"of each the {MOST_FEATURES} of {features} features that move it most"
 
 
 def _panels(names: Sequence[Sequence[str]]) -> Figure:
@@ -102,9 +108,7 @@ def weight_map(
     reach = _greatest(weights)
     scale = ScalarMappable(Normalize(-reach, reach), style.SIGNED)
     factors = [doubts.name(factor) for factor in range(weights.shape[1])]
-    figure, axes = heat_map(weights, (features, factors), scale, quantity)
-    for factor in doubts.factors:
-        axes.axvspan(factor - 0.5, factor + 0.5, color="white", alpha=0.6, lw=0)
+    figure, _ = heat_map(weights, (features, factors), scale, quantity)
     style.headline(figure, "What drives each latent factor", *doubts.note)
     return figure
 

@@ -57,8 +57,10 @@ class Card:
 
 def cards(run: Kept) -> list[Card]:
     """Return a card for each of the first 32 factors."""
-    known = run.importances
-    sizes = [abs(v) for each in known for v in (each.value, each.low, each.high) if isfinite(v)]
+    known, names = run.importances, run.factors[:MOST_CARDS]
+    top = {name: _top(known, name) for name in names}
+    listed = [each for some in top.values() for each in some]
+    sizes = [abs(v) for each in listed for v in (each.value, each.low, each.high) if isfinite(v)]
     longest = max(sizes, default=0.0) or 1.0
     told = {row["factor"]: row for row in run.rows("factors")}
     reproducible = run.document("stability").get("factors", {})
@@ -68,11 +70,11 @@ def cards(run: Kept) -> list[Card]:
             name=name,
             doubts=[*_doubts(told.get(name, {}), reproducible.get(name, {}))],
             facts=_facts(told.get(name, {})),
-            lines=[_line(each, longest, courses.get(name, {})) for each in _top(known, name)],
+            lines=[_line(each, longest, courses.get(name, {})) for each in top[name]],
             rest=max(0, sum(each.factor == name for each in known) - MOST_FEATURES),
             associations=[*_associations(run, name)],
         )
-        for name in run.factors[:MOST_CARDS]
+        for name in names
     ]
 
 
@@ -92,7 +94,9 @@ def _facts(row: Mapping[str, str]) -> dict[str, str]:
     if isfinite(explained):
         ends = [number_in(row, f"variance_explained_{end}") for end in ("low", "high")]
         range_ = (
-            " ({:.1%} to {:.1%} over repeats)".format(*ends) if all(map(isfinite, ends)) else ""
+            " ({:.1%} to {:.1%} in other trainings)".format(*ends)
+            if all(map(isfinite, ends))
+            else ""
         )
         shown["variance of the table that is lost without it"] = f"{explained:.1%}{range_}"
     reproducibility = number_in(row, "reproducibility")
@@ -102,8 +106,15 @@ def _facts(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _top(known: Sequence[Importance], factor: str) -> list[Importance]:
+    """Return the features that move a factor most, those first whose sign all trainings share."""
+
+    def place(each: Importance) -> tuple[bool, float, float]:
+        unsettled = each.value * each.low <= 0 or each.value * each.high <= 0
+        moved = each.permutation if isfinite(each.permutation) else -1.0  # less than the shuffled
+        return unsettled, -moved, -abs(each.value)
+
     here = [each for each in known if each.factor == factor and isfinite(each.value)]
-    return sorted(here, key=lambda each: -abs(each.value))[:MOST_FEATURES]
+    return sorted(here, key=place)[:MOST_FEATURES]
 
 
 def _line(each: Importance, longest: float, courses: Mapping[str, Sequence[float]]) -> Line:

@@ -43,7 +43,10 @@ class Kept(Run):
     def quantity(self) -> str:
         """Return what the importances are."""
         if self.table("importance"):
-            return "change of the factor, in its standard deviations, per standard deviation"
+            return (
+                "change of this model's factor, in its standard deviations, per standard deviation"
+                " of the feature; whiskers: least and greatest of other trainings"
+            )
         return next(iter(self.table("weights").get("quantity", ())), "")
 
     def rows(self, name: str) -> list[dict[str, str]]:
