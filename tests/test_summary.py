@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_sweep import Made, crossed, loss, made
 from pages import Elements
 
+from aeexp.analysis.spread import spread
 from aeexp.data.dataset import Classes, Values
 from aeexp.runs import Run
 from aeexp.spreadsheet import guarded
@@ -23,7 +24,6 @@ from aeexp.summary.histories import curves
 from aeexp.summary.latents import latents, turned
 from aeexp.summary.outcome import outcomes, said
 from aeexp.summary.pictures import pictures
-from aeexp.summary.spread import spread
 from aeexp.summary.study import study
 from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite, isnan, nan
 
+from aeexp.analysis.spread import Spread, spread
 from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import Outcome
-from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
 from aeexp.web.wording import joined
 

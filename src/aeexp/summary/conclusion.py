@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from math import hypot, isnan
 
+from aeexp.analysis.spread import Spread, spread
 from aeexp.summary.comparison import Comparison, Setting
 from aeexp.summary.outcome import Outcome
-from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import Varied, shown
 from aeexp.web.wording import counted, joined, number, one_line
 
