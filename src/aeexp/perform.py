@@ -23,6 +23,7 @@ from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 from aeexp.watch import Watch
+from aeexp.web.wording import counted
 from aeexp.words import alone, said
 
 Configs = Iterable[tuple[int, DictConfig]]
@@ -71,9 +72,8 @@ def perform_together(configs: Configs) -> Iterator[Outcome]:
     apart = [task for task in tasks if task.experiment.backend is not first]
     with SweepTerminal(len(tasks)) as terminal:
         if apart:
-            terminal.say(
-                f"{len(apart)} jobs are on another backend than {first.value}: a process each."
-            )
+            others = counted(len(apart), "job")
+            terminal.say(f"{others} on another backend than {first.value}: a process each.")
         ended = chain(
             _together(here, ledger, terminal) if here else (),
             run_apart(apart, ledger, terminal, cores()),

@@ -24,10 +24,10 @@ STEPS = 100  # of a training, unless epochs are said
 MOST_VALIDATED = 10_000
 APART = 10.0  # the factor by which rules that disagree are told to
 MEANT = {
-    "valley": "valley {} (amid the longest fall of the loss)",
-    "minimum": "minimum / 10 {} (a tenth of the rate of the least loss)",
-    "steep": "steep {} (the fastest fall)",
-    "slide": "slide {} (where the last even fall begins)",
+    "valley": "valley at {} (amid the longest fall of the loss)",
+    "minimum": "minimum / 10 at {} (a tenth of the rate of the least loss)",
+    "steep": "steep at {} (the fastest fall)",
+    "slide": "slide at {} (where the last even fall begins)",
 }
 
 
