@@ -11,7 +11,8 @@ from pathlib import Path
 class Made:
     """A job: what is said, what the ledger knows, and what its directory holds.
 
-    metrics: None writes no file. latents: a row (z1, z2, …, label) a row of the table.
+    metrics: None writes no file. answers: what is claimed by what it is about.
+    latents: a row (z1, z2, …, label) a row of the table.
     """
 
     overrides: Sequence[str]
@@ -20,6 +21,7 @@ class Made:
     error: str | None = None
     losses: Sequence[float] = (1.0, 0.5)
     latents: Sequence[Sequence[float | str]] = ((0, 0, "a"), (1, 0, "b"), (0, 2, "b"))
+    answers: Mapping[str, str] = field(default_factory=dict)
     data: str = "wine"
     begun: bool = True
 
@@ -73,6 +75,9 @@ def _run(folder: Path, job: Made) -> None:
     (folder / "run.json").write_text(json.dumps(record))
     if job.metrics is not None:
         (folder / "metrics.json").write_text(json.dumps(job.metrics))
+    if job.answers:
+        told = [{"about": a, "claim": c, "sentence": f"{a}: {c}."} for a, c in job.answers.items()]
+        (folder / "answer.json").write_text(json.dumps({"sentences": told}))
     rows = [f"{i},{x},{x + 1},0.001" for i, x in enumerate(job.losses, 1)]
     (folder / "history.csv").write_text("\n".join(["epoch,loss,val_loss,learning_rate", *rows]))
     factors = [f"z{k + 1}" for k in range(len(job.latents[0]) - 1)] if job.latents else []

@@ -1,6 +1,7 @@
 """How many dimensions and clusters there are: held against truths, and said in sentences."""
 
 import json
+import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -21,11 +22,14 @@ from sklearn.preprocessing import scale
 from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions, explained
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
-from aeexp.artifact import Artifact, DivergedError, Table
+from aeexp.artifact import Artifact, DivergedError, Document, Table
+from aeexp.controls import Kind, plan
 from aeexp.data import Floats
 from aeexp.experiment import run
 from aeexp.figures import how_many as draw
 from aeexp.problem import pose
+from aeexp.questions import in_words
+from aeexp.questions.dimension import _seeded, of_dimension
 from aeexp.questions.recommendation import recommend
 from aeexp.spec import (
     SGD,
@@ -87,10 +91,25 @@ def test_the_range_is_that_within_a_standard_error_of_the_most_beyond_permuted_t
     assert (found.finding.value, (found.fewest, found.most)) == (finding, near)
 
 
-def test_structure_of_less_than_two_standard_errors_is_undecided() -> None:
-    found = dimensions(curve([0.1, 0.3], [0.1, 0.28], 0.25, rows=400), 10)
-    assert 1 < found.beyond[2] / found.beyond_se[2] < 2
-    assert found.finding is Finding.unclear
+@pytest.mark.parametrize(
+    ("r2", "between", "finding"),
+    [
+        pytest.param(0.3, (1, 2), Finding.none, id="none"),
+        pytest.param(0.306, (2, 3), Finding.unclear, id="unclear"),
+        pytest.param(0.315, (3, 4), Finding.rising, id="clear"),
+    ],
+)
+def test_structure_counts_from_three_standard_errors_on_and_as_none_below_two(
+    r2: float, between: tuple[int, int], finding: Finding
+) -> None:
+    found = dimensions(curve([0.1, r2], [0.1, 0.28], 0.25, rows=400), 10)
+    assert between[0] < found.beyond[2] / found.beyond_se[2] < between[1]
+    assert found.finding is finding
+
+
+def test_what_explains_less_than_nothing_is_no_structure_however_bad_the_copies_are() -> None:
+    found = dimensions(curve([-0.1, -0.2], [-0.6, -0.7], 0.02), 10)
+    assert found.finding is Finding.none
 
 
 def test_a_dimension_without_a_result_leaves_it_undecided() -> None:
@@ -255,6 +274,11 @@ def swiss_roll() -> Floats:
 TRUTHS: dict[str, tuple[Callable[[], Floats], dict[str, Any]]] = {
     "factors": (factors, {}),
     "noise": (lambda: normal(240, 6), {}),
+    "other_noise": (lambda: normal(200, 8, seed=1), {}),
+    "wider_noise": (
+        lambda: normal(200, 8, seed=2),
+        {"question": HowMany(dimensions=7, clusters=2, seeds=3, copies=3)},
+    ),
     "blobs": (three_blobs, {}),
     "swiss_roll": (
         swiss_roll,
@@ -294,10 +318,31 @@ def test_the_range_contains_the_dimensions_that_there_are(
 
 
 @TRUE
-def test_noise_has_no_dimensions(truth: Callable[[str], Mapping[str, Artifact]]) -> None:
-    found = truth("noise")
-    assert claims(found)["dimensions"][0] in {"no", "undecided"}
+@pytest.mark.parametrize("name", ["noise", "other_noise", "wider_noise"])
+def test_noise_has_no_dimensions(
+    name: str, truth: Callable[[str], Mapping[str, Artifact]]
+) -> None:
+    found = truth(name)
+    assert claims(found)["dimensions"][0] == "no"
+    assert "pca" not in claims(found)
     assert recommended(found, "how_many", "latent_dim") == []
+
+
+@TRUE
+def test_structure_that_only_pca_finds_is_said_not_to_be_learnt(tmp_path: Path) -> None:
+    question = HowMany(dimensions=4, clusters=2, seeds=3, copies=3)
+    said = claims(answered(own(tmp_path, factors(), question=question, optimizer=Adam())))
+    assert said["dimensions"][0] == "undecided"
+    assert "training.epochs" in said["next"][1]
+
+
+def test_copies_are_learnt_from_the_first_weights_that_the_table_is(tmp_path: Path) -> None:
+    experiment = own(tmp_path, normal(20, 4))
+    said = of_dimension(experiment, HowMany(seeds=3, copies=4), 2)
+    controls = [*_seeded(plan(said, pose(experiment)).controls, said.seeds)]
+    seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in Kind}
+    assert seeds[Kind.repeat] == [0, 1, 2]
+    assert seeds[Kind.permuted] == [0, 1, 2, 0]
 
 
 @TRUE
@@ -307,7 +352,7 @@ def test_three_clouds_are_three_clusters_and_the_command_says_so(
     said = claims(truth("blobs"))
     assert said["clusters"][0] == "yes"
     assert said["clusters"][1].startswith("Clusters: 3 ")
-    command = "aeexp model.latent_dim=2 clustering=kmeans clustering.kmeans.n_clusters=3"
+    command = "model.latent_dim=2 clustering=kmeans clustering.kmeans.n_clusters=3"
     assert command in said["next"][1]
 
 
@@ -331,7 +376,7 @@ def test_without_rows_held_out_it_is_undecided(tmp_path: Path) -> None:
 def test_autoencoders_that_fall_behind_pca_have_not_told(tmp_path: Path) -> None:
     said = claims(answered(own(tmp_path, factors(), optimizer=Adam(lr=1e-5))))
     assert said["dimensions"][0] == "undecided"
-    assert "PCA explains clearly more" in said["dimensions"][1]
+    assert "PCA finds structure" in said["dimensions"][1]
 
 
 def test_a_question_whose_trainings_all_diverge_has_diverged(tmp_path: Path) -> None:
@@ -388,6 +433,8 @@ def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
     assert said["clusters"].claim == "undecided"
     assert "n_clusters" not in said["next"].sentence
     assert said["hint"].claim == "undecided"
+    assert "neither" in said["hint"].sentence
+    assert groups.decided is None
 
 
 # The figure
@@ -430,6 +477,62 @@ def test_the_command_line_says_how_many_and_keeps_why(aeexp: Run, tmp_path: Path
     assert record["status"] == "COMPLETED"
     assert record["seconds"]["train"] > 0
     assert record["specs"]["question"] == "HowMany"
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        pytest.param(["experiment=how_many"], [], id="experiment"),
+        pytest.param(["question=how_many", "question.seeds=2"], [], id="question"),
+        pytest.param(["model=deep", "model.latent_dim=9"], ["model=deep"], id="changed"),
+        pytest.param(["clustering=dbscan", "+clustering.dbscan.eps=2"], [], id="whole_group"),
+        pytest.param(["dataset.path=a b.csv"], ["'dataset.path=a b.csv'"], id="quoted"),
+        pytest.param(
+            ["~schedule", "experiment=mine"], ["'~schedule'", "experiment=mine"], id="own"
+        ),
+    ],
+)
+def test_a_command_says_what_the_run_said_but_for_the_question_and_what_it_changes(
+    words: list[str], kept: list[str]
+) -> None:
+    changes = "model.latent_dim=2 clustering=kmeans"
+    told = {"about": "next", "claim": "yes", "sentence": f"Use it: aeexp … {changes}"}
+    answer = in_words(Document("answer", {"sentences": [told]}), words)
+    assert isinstance(answer, Document)
+    command = " ".join(["aeexp", *kept, changes])
+    assert answer.content["sentences"][0]["sentence"] == f"Use it: {command}"
+
+
+@TRUE
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        (("experiment=how_many", "question.dimensions=4", "hydra.run.dir=run"), "run"),
+        (("--multirun", "experiment=learning_rate", "hydra.sweep.dir=sweep"), "sweep/0"),
+    ],
+    ids=["how_many", "sweep_of_learning_rate"],
+)
+def test_the_command_that_is_printed_runs_on_the_same_table(
+    aeexp: Run, tmp_path: Path, asked: tuple[str, ...], made: str
+) -> None:
+    np.savetxt(
+        tmp_path / "my own.csv", factors(), delimiter=",", header="a,b,c,d,e,f", comments=""
+    )
+    said = ("dataset=table", "dataset.path='my own.csv'", "figures=none", "optimizer.lr=0.01")
+    done = aeexp(*asked, *said, "training.epochs=60")
+    assert done.returncode == 0, done.stderr
+    [told] = [s for s in sentences(tmp_path / made) if s.startswith("Use it: ")]
+    program, *words = shlex.split(told.removeprefix("Use it: "))
+    again = aeexp(*words, "training.epochs=2", "hydra.run.dir=again")
+    assert (program, again.returncode) == ("aeexp", 0), again.stderr
+    records = [json.loads((tmp_path / n / "run.json").read_text()) for n in (made, "again")]
+    assert records[0]["data_hash"] == records[1]["data_hash"]
+    assert records[1]["specs"]["question"] == "Structure"
+
+
+def sentences(folder: Path) -> list[str]:
+    answer = json.loads((folder / "answer.json").read_text())
+    return [each["sentence"] for each in answer["sentences"]]
 
 
 def test_a_question_is_answered_within_a_sweep_beside_other_runs(

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from made_sweep import Made, crossed, loss, made
 from pages import Elements
 
+from aeexp.analysis.spread import spread
 from aeexp.data.dataset import Classes, Values
 from aeexp.runs import Run
 from aeexp.spreadsheet import guarded
 from aeexp.summary import Summary, summarise
 from aeexp.summary.align import aligned
 from aeexp.summary.comparison import Comparison
+from aeexp.summary.figures.curves import training
 from aeexp.summary.figures.pareto import front
 from aeexp.summary.histories import curves
 from aeexp.summary.latents import latents, turned
 from aeexp.summary.outcome import outcomes, said
 from aeexp.summary.pictures import pictures
-from aeexp.summary.spread import spread
 from aeexp.summary.study import study
 from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
@@ -265,6 +266,54 @@ def test_a_mean_is_written_as_exactly_as_its_deviation_allows(
     assert str(spread(values)) == written
 
 
+# Other questions
+
+
+def how_many(claim: str, fewest: float | None, most: float | None, **more: object) -> Made:
+    metrics = {"dimensions.fewest": fewest, "dimensions.most": most, "clusters.count": 3.0}
+    said = {"dimensions": claim, "clusters": "yes", "hint": "yes", "next": "yes"}
+    return Made([f"seed={fewest}"], metrics=metrics, answers=said, losses=(), latents=(), **more)
+
+
+def test_runs_that_recommend_a_number_are_summed_up_by_it(tmp_path: Path) -> None:
+    jobs = [how_many("yes", 2, 3), how_many("yes", 3, 5), how_many("undecided", 9, 9)]
+    jobs.append(how_many("no", None, None))
+    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    assert summary.lines[1:3] == [
+        "Dimensions: 2 to 5 (2 runs), none (1 run), undecided (1 run).",
+        "Clusters: 3 (4 runs).",
+    ]
+    assert "Answer of job 1 (seed=3): dimensions: yes." in summary.lines
+    assert not any("hint" in line or "nothing to compare" in line for line in summary.lines)
+    table = Elements(text(summary)).table("job", "dimensions.fewest", "clusters.count")
+    assert [row["dimensions.most"] for row in table] == ["3", "5", "9", ""]
+
+
+def test_a_sweep_of_several_questions_tells_the_best_run_and_the_answers(tmp_path: Path) -> None:
+    rate = {"learning_rate.recommended": 0.0123}
+    answered = Made(["question=learning_rate"], metrics=rate, answers={"learning_rate": "yes"})
+    jobs = [Made(["question=structure"], metrics=loss(1), answers={"structure": "yes"}), answered]
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[1:] == [
+        "Best run: job 0 (question=structure): val_loss 1.",
+        "Answer of job 1 (question=learning_rate): learning_rate: yes.",
+    ]
+
+
+def test_of_many_answers_only_some_are_told_one_by_one(tmp_path: Path) -> None:
+    jobs = [how_many("yes", i, i) for i in range(1, 40)]
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[1] == "Dimensions: 1 to 39 (39 runs)."
+    assert len(lines) < 20
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null", '{"sentences": [1]}', '{"sentences": 1}'])
+def test_an_answer_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> None:
+    sweep = made(tmp_path, [how_many("yes", 2, 3), how_many("yes", 4, 5)])
+    (sweep / "0" / "answer.json").write_text(content)
+    assert not any("job 0" in line for line in summarise([sweep], tmp_path).lines)
+
+
 # What is broken does not break the rest
 
 
@@ -365,6 +414,23 @@ def test_numbers_are_ordered_by_size_and_words_as_they_came(tmp_path: Path) -> N
 
 
 # Pictures
+
+
+@pytest.mark.parametrize("settings", [1, 2, 4])
+def test_the_legend_of_the_curves_names_every_line_within_the_figure(
+    tmp_path: Path, settings: int
+) -> None:
+    jobs = [job for i in range(settings) for job in seeds([f"model={i}"], [1.0 + i, 2.0 + i])]
+    comparison = Comparison(outcomes(made(tmp_path, jobs)))
+    figure = training([*map(curves, comparison.ranked)], "val_loss", "")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    told = {entry.get_text().split(":")[0] for entry in legend.get_texts()}
+    best = {"validation, best setting"} if settings > 1 else set()
+    assert told == {"training", "validation"} | best
+    box = legend.get_window_extent()
+    assert box.x1 <= figure.bbox.x1
+    assert box.y0 >= max(axes.get_window_extent().y1 for axes in figure.axes)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 
@@ -14,7 +14,7 @@ from aeexp.figures.reconstruction import chosen_rows
 from aeexp.members import member
 from aeexp.models import Network
 from aeexp.problem import Problem, Problems, constant
-from aeexp.questions import Callbacks, answer
+from aeexp.questions import Callbacks, answer, in_words
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Autoencoder, Experiment, Structure, Table
 from aeexp.training import Trained, engine, train
@@ -26,11 +26,13 @@ def run(
     watch: Watch | None = None,
     callbacks: Callbacks = (),
     problems: Problems | None = None,
+    words: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
     """Yield each artefact as soon as it is known.
 
     callbacks: `keras.callbacks.Callback`s of your own, which hear of the training; they need
-    another engine than the compiled one. problems: may have posed the experiment before.
+    another engine than the compiled one. problems: may have posed the experiment before. words: of
+    the command line that says the experiment, if one does.
 
     Raises:
         ValueError: The experiment asks for what its table cannot give; nothing was yielded.
@@ -41,7 +43,8 @@ def run(
     with watch.stage("load"):
         problem = (problems or Problems()).pose(experiment)
     watch.posed(experiment, problem)
-    yield from answer(experiment.question, experiment, problem, watch, callbacks)
+    for artifact in answer(experiment.question, experiment, problem, watch, callbacks):
+        yield artifact if words is None else in_words(artifact, words)
 
 
 @answer.register

@@ -23,6 +23,7 @@ from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 from aeexp.watch import Watch
+from aeexp.web.wording import counted
 from aeexp.words import alone, said
 
 Configs = Iterable[tuple[int, DictConfig]]
@@ -38,7 +39,7 @@ def perform(config: DictConfig, problems: Problems | None = None) -> Status:
     hydra = HydraConfig.get()
     folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
     problems = problems or Problems()
-    yields = partial(artifacts, experiment, terminal, problems)
+    yields = partial(artifacts, experiment, terminal, problems, list(hydra.overrides.task))
     told = report(experiment, folder, problems)
     if hydra.mode is not RunMode.MULTIRUN:
         return keep(experiment, folder, yields, terminal, told)
@@ -71,9 +72,8 @@ def perform_together(configs: Configs) -> Iterator[Outcome]:
     apart = [task for task in tasks if task.experiment.backend is not first]
     with SweepTerminal(len(tasks)) as terminal:
         if apart:
-            terminal.say(
-                f"{len(apart)} jobs are on another backend than {first.value}: a process each."
-            )
+            others = counted(len(apart), "job")
+            terminal.say(f"{others} on another backend than {first.value}: a process each.")
         ended = chain(
             _together(here, ledger, terminal) if here else (),
             run_apart(apart, ledger, terminal, cores()),
@@ -120,16 +120,15 @@ def _told(
 
 def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
     """Return jobs as tasks, with the ledger of their sweep."""
-    words: list[list[str]] = []
     tasks: list[Task] = []
     for number, config in configs:
         require_inert(config)  # a sweeper may have words of its own
         sweep = Path(config.hydra.sweep.dir)
-        words.append(list(config.hydra.overrides.task))
+        words = list(config.hydra.overrides.task)
         folder = Path(config.hydra.runtime.output_dir)
-        tasks.append(Task(number, words[-1], alone(config), said(config), folder))
-    common = set.intersection(*map(set, words))
-    varied = ([word for word in said if word not in common] for said in words)
+        tasks.append(Task(number, [], alone(config), said(config), folder, words))
+    common = set.intersection(*(set(task.words) for task in tasks))
+    varied = ([word for word in task.words if word not in common] for task in tasks)
     return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)
 
 
@@ -141,10 +140,13 @@ def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[O
 
 
 def artifacts(
-    experiment: Experiment, watch: Watch, problems: Problems | None = None
+    experiment: Experiment,
+    watch: Watch,
+    problems: Problems | None = None,
+    words: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
     """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
     with watch.stage("import"), unheard():
         from aeexp.experiment import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
-    yield from run(experiment, watch, problems=problems)
+    yield from run(experiment, watch, problems=problems, words=words)

@@ -8,7 +8,9 @@ import numpy as np
 
 from aeexp.data import Floats
 
-CLEARLY = 2  # standard errors that the structure must exceed none by
+HARDLY, CLEARLY = 2, 3
+"""Standard errors beyond permuted tables, up to which nothing counts as found, and above which
+something does: by chance alone, the best of ten dimensions is often one standard error better."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,10 @@ class Errors:
 class Finding(Enum):
     """What can be said about the number of dimensions.
 
-    found: a range. none: no dimension explains more than permuted tables. unclear: not by two
-    standard errors. rising: the last dimension tried is the best. diverged: too few trainings
-    came to a result. unlearnt: PCA finds what the autoencoders did not. unseen: no rows are held
-    out, so that nothing tells learning from learning by heart.
+    found: a range. none: no dimension explains more than permuted tables by two standard errors.
+    unclear: none does by three. rising: the last dimension tried is the best. diverged: too few
+    trainings came to a result. unlearnt: PCA finds more than twice what the autoencoders did.
+    unseen: no rows are held out, so that nothing tells learning from learning by heart.
     """
 
     found = "found"
@@ -63,8 +65,8 @@ class Dimensions:
 
     @property
     def beyond(self) -> Floats:
-        """Return what is explained beyond permuted tables: (tried,)."""
-        return self.r2 - self.null_r2
+        """Return what is explained beyond permuted tables, and beyond nothing: (tried,)."""
+        return _beyond(self.r2, self.null_r2)
 
     @property
     def beyond_se(self) -> Floats:
@@ -87,7 +89,7 @@ def dimensions(tried: Sequence[Errors], features: int) -> Dimensions:
     real = [explained(each.real, tried[0].real) for each in tried]
     null = [explained(each.null, tried[0].null) for each in tried]
     (r2, r2_se), (null_r2, null_r2_se) = np.array(real).T, np.array(null).T
-    beyond, error = r2 - null_r2, np.hypot(r2_se, null_r2_se)
+    beyond, error = _beyond(r2, null_r2), np.hypot(r2_se, null_r2_se)
     curves = (r2, r2_se, null_r2, null_r2_se)
     if not (np.isfinite(beyond).all() and np.isfinite(error).all()):
         return Dimensions(*curves, Finding.diverged, 0, 0, 0)
@@ -98,8 +100,12 @@ def dimensions(tried: Sequence[Errors], features: int) -> Dimensions:
     return Dimensions(*curves, finding, best, *map(int, near))
 
 
+def _beyond(r2: Floats, null_r2: Floats) -> Floats:
+    return r2 - np.maximum(null_r2, 0)
+
+
 def _finding(beyond: float, error: float, *, rising: bool) -> Finding:
-    if beyond <= error:
+    if beyond <= HARDLY * error:
         return Finding.none
     if beyond <= CLEARLY * error:
         return Finding.unclear

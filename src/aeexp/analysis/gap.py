@@ -13,6 +13,8 @@ from aeexp.data import Floats
 
 REFERENCES = 20
 STARTS = 3
+STABLE = 0.75
+"""Mean adjusted Rand index between seeds from which on clusters are told as found."""
 TINY = np.finfo(np.float64).tiny
 
 
@@ -31,6 +33,13 @@ class Gap:
     error: Floats
     stability: Floats
     count: int | None
+
+    @property
+    def decided(self) -> int | None:
+        """Return the count, unless the spaces disagree on which rows belong together."""
+        if self.count is None or self.count == 1:
+            return self.count
+        return self.count if self.stability[self.count - 1] >= STABLE else None
 
 
 def gap_statistic(spaces: Sequence[Floats], most: int) -> Gap:

@@ -78,7 +78,7 @@ def _label(axes: tuple[Axes, Axes], counts: Any, below: str, agree: str) -> None
         each.set_xlim(counts[0] - 0.6, counts[-1] + 0.6)
         each.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
         each.yaxis.set_major_locator(MaxNLocator(6))
-        each.yaxis.set_major_formatter("{x:.2g}")
+        each.yaxis.set_major_formatter("{x:g}")
     above.tick_params(labelbottom=False)
     lower.set(xlabel=below, ylabel=agree, ylim=(-0.08, 1.08), yticks=[0, 0.5, 1])
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aeexp import figures
-from aeexp.analysis.dimensions import CLEARLY, Dimensions, Finding, dimensions
+from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
 from aeexp.analysis.spaces import cka
@@ -50,8 +50,9 @@ def _(
     watch.seconds.update(seconds)
     watch.trained(seconds["train"], seconds["compile"])
     with watch.stage("analyse"):
-        found = _found(tried, problem)
-        table = _table(found, tried)
+        of_pca = _explained([each.of_pca for each in tried], tried, problem)
+        found = _found(tried, of_pca, problem)
+        table = _table(found, of_pca, tried)
         yield Table("how_many", table)
         hints = {"two_nn": two_nn(problem.x), "levina_bickel": levina_bickel(problem.x)}
         factors = _factors(found, tried)
@@ -77,27 +78,26 @@ def _refuse_what_has_no_copies(experiment: Experiment, problem: Problem) -> None
         raise ValueError(message)
 
 
-def _found(tried: Sequence[Tried], problem: Problem) -> Dimensions:
-    errors = [tried[0].of_mean, *(each.errors for each in tried)]
-    found = dimensions(errors, len(problem.data.features))
+def _explained(errors: Sequence[Errors], tried: Sequence[Tried], problem: Problem) -> Dimensions:
+    return dimensions([tried[0].of_mean, *errors], len(problem.data.features))
+
+
+def _found(tried: Sequence[Tried], of_pca: Dimensions, problem: Problem) -> Dimensions:
+    found = _explained([each.errors for each in tried], tried, problem)
     if not len(problem.rows.val):
         return replace(found, finding=Finding.unseen, fewest=0, most=0)
-    if found.finding is not Finding.diverged and _has_not_learnt(found, _of_pca(tried)):
+    if found.finding is not Finding.diverged and _has_not_learnt(found, of_pca):
         return replace(found, finding=Finding.unlearnt, fewest=0, most=0)
     return found
 
 
-def _has_not_learnt(found: Dimensions, of_pca: Floats) -> bool:
-    """Return whether PCA tells what the autoencoders should have, or they know half of it."""
-    if found.finding in {Finding.none, Finding.unclear}:
-        return bool((of_pca - found.r2[1:] > CLEARLY * found.r2_se[1:]).any())
-    return bool(found.r2[found.best] < of_pca[found.best - 1] / 2)
+def _has_not_learnt(found: Dimensions, of_pca: Dimensions) -> bool:
+    """Return whether PCA finds structure of which the autoencoders know less than half.
 
-
-def _of_pca(tried: Sequence[Tried]) -> Floats:
-    """Return the R^2 of PCA: (dimensions,)."""
-    whole = tried[0].of_mean.real[0].mean() or np.nan
-    return 1 - np.array([each.pca.mean() for each in tried]) / whole
+    Of noise, PCA explains more than they do, too, but of permuted tables as much more.
+    """
+    clear = of_pca.finding in {Finding.found, Finding.rising}
+    return clear and bool(found.beyond[found.best] < of_pca.beyond[of_pca.best] / 2)
 
 
 def _factors(found: Dimensions, tried: Sequence[Tried]) -> Sequence[Floats]:
@@ -112,7 +112,7 @@ def _stability(factors: Sequence[Floats]) -> float:
     return float(np.mean(alike)) if alike else np.nan
 
 
-def _table(found: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
+def _table(found: Dimensions, of_pca: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
     """Return a row for each dimension, from 1 on."""
     one_up, counts = slice(1, None), range(1, len(tried) + 1)
     decided = found.finding is Finding.found
@@ -120,7 +120,7 @@ def _table(found: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
         "latent_dim": np.array(counts),
         "r2": found.r2[one_up],
         "r2_se": found.r2_se[one_up],
-        "pca_r2": _of_pca(tried),
+        "pca_r2": of_pca.r2[one_up],
         "permuted_r2": found.null_r2[one_up],
         "permuted_r2_se": found.null_r2_se[one_up],
         "beyond": found.beyond[one_up],
@@ -137,7 +137,7 @@ def _clusters(groups: Gap) -> Mapping[str, Any]:
         "gap": groups.gap,
         "gap_se": groups.error,
         "stability": groups.stability,
-        "recommended": [k == groups.count for k in counts],
+        "recommended": [k == groups.decided for k in counts],
     }
 
 
@@ -148,5 +148,5 @@ def _metrics(found: Dimensions, hints: Mapping[str, Estimate], groups: Gap) -> M
         "dimensions.beyond": float(found.beyond[found.best]),
         "dimensions.beyond.se": float(found.beyond_se[found.best]),
         **{f"dimensions.{name}": each.dimension for name, each in hints.items()},
-        "clusters.count": groups.count or np.nan,
+        "clusters.count": groups.decided or np.nan,
     }

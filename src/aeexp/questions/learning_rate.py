@@ -14,7 +14,7 @@ from aeexp.data import Floats
 from aeexp.evidence import Sentence
 from aeexp.history import History
 from aeexp.problem import Problem
-from aeexp.questions.answering import Callbacks, answer, document
+from aeexp.questions.answering import AGAIN, Callbacks, answer, document
 from aeexp.report import begin
 from aeexp.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.training import Member, train
@@ -22,7 +22,13 @@ from aeexp.watch import Watch
 
 STEPS = 100  # of a training, unless epochs are said
 MOST_VALIDATED = 10_000
-APART = 10.0  # times, by which rules that disagree are told to
+APART = 10.0  # the factor by which rules that disagree are told to
+MEANT = {
+    "valley": "valley at {} (amid the longest fall of the loss)",
+    "minimum": "minimum / 10 at {} (a tenth of the rate of the least loss)",
+    "steep": "steep at {} (the fastest fall)",
+    "slide": "slide at {} (where the last even fall begins)",
+}
 
 
 @answer.register
@@ -121,18 +127,16 @@ def _sentences(
     if edge:
         yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
     else:
-        yield Sentence("next", "yes", f"Use it: aeexp optimizer.lr={chosen:.2g} …")
+        yield Sentence("next", "yes", f"Use it: {AGAIN} optimizer.lr={chosen:.2g}")
 
 
 def _agreement(suggested: Mapping[str, float]) -> Sentence:
-    named = {rule: "minimum / 10" if rule == "minimum" else rule for rule in suggested}
-    told = ", ".join(f"{named[rule]} {rate:.2g}" for rule, rate in suggested.items())
+    told = ", ".join(MEANT[rule].format(f"{rate:.2g}") for rule, rate in suggested.items())
     apart = max(suggested.values()) / min(suggested.values())
     if apart > APART:
-        return Sentence(
-            "rules", "no", f"The rules disagree by {apart:.0f} times: {told}; try several of them."
-        )
-    return Sentence("rules", "yes", f"The rules agree within {APART:.0f} times: {told}.")
+        said = f"The rules disagree by a factor of {apart:.0f}: {told}; try several of them."
+        return Sentence("rules", "no", said)
+    return Sentence("rules", "yes", f"The rules agree within a factor of {APART:.0f}: {told}.")
 
 
 def _lost(rates: Floats, losses: Floats) -> Iterator[Sentence]:

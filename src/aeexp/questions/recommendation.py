@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from aeexp.analysis.dimensions import Dimensions, Finding
-from aeexp.analysis.gap import Gap
+from aeexp.analysis.gap import STABLE, Gap
 from aeexp.analysis.intrinsic import Estimate
 from aeexp.data import Floats
 from aeexp.evidence import Sentence
+from aeexp.questions.answering import AGAIN
 
-STABLE = 0.75
-"""Mean adjusted Rand index between seeds from which on clusters are told as found."""
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 
 LOST = Sentence(
@@ -34,7 +33,7 @@ def recommend(
     yield Sentence("dimensions", claim, sentence)
     yield _hint(found, hints, decided=claim == "yes")
     yield clusters
-    if found.best and found.finding is not Finding.unseen:
+    if found.finding in {Finding.found, Finding.rising}:
         yield _pca(found, table["pca_r2"][found.best - 1])
     yield _next(found, groups, clusters.claim) if claim == "yes" else _not_yet(found)
 
@@ -42,23 +41,25 @@ def recommend(
 def _of_dimensions(found: Dimensions, stability: Floats) -> tuple[str, str]:
     """Return the claim, and what is said of each finding, of which one is true."""
     tried, best = len(found.r2) - 1, found.best
-    beyond = f"{found.beyond[best]:.0%} ± {found.beyond_se[best]:.0%}"
+    beyond = f"{100 * found.beyond[best]:.0f} ± {100 * found.beyond_se[best]:.0f} points"
     fewer = f", and with {found.fewest} no clearly less" if found.fewest < best else ""
+    at_most = f": at most {beyond} more (± a standard error), as happens by chance" if best else ""
     said = {
         Finding.found: f"{_range(found.fewest, found.most)}. With {best} the autoencoder explains"
-        f" {beyond} more of the variance of rows held out than of permuted tables{fewer}; the"
-        f" spaces that seeds find with {found.fewest} agree by"
-        f" {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
+        f" {_percent(found.r2[best])} of the variance of rows held out, {beyond} more than of"
+        f" permuted tables (± a standard error){fewer}; the spaces that seeds find with"
+        f" {found.fewest} agree by {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
         Finding.none: f"none. No number up to {tried} explains clearly more of the variance of"
-        " rows held out than of permuted tables: there is no structure to squeeze.",
-        Finding.unclear: "undecided. What is explained beyond permuted tables, at most"
-        f" {beyond} of the variance with {best}, is less than two standard errors.",
+        f" rows held out than of permuted tables{at_most}.",
+        Finding.unclear: f"undecided. With {best}, {beyond} more of the variance of rows held out"
+        " is explained than of permuted tables (± a standard error), which is more than nothing,"
+        " but by less than three standard errors.",
         Finding.rising: f"undecided, at least {found.fewest}. What is explained beyond permuted"
         f" tables still rises at the last dimension tried, {tried}.",
         Finding.diverged: "undecided. Too few trainings came to a result, or too few rows are held"
         " out.",
-        Finding.unlearnt: "undecided. PCA explains clearly more than the autoencoder, which has"
-        " not learnt what there is.",
+        Finding.unlearnt: "undecided. PCA finds structure of which the autoencoder has learnt less"
+        " than half.",
         Finding.unseen: "undecided. Without rows held out, nothing tells learning from learning by"
         " heart.",
     }
@@ -68,6 +69,10 @@ def _of_dimensions(found: Dimensions, stability: Floats) -> tuple[str, str]:
 
 def _range(fewest: int, most: int) -> str:
     return f"{fewest}" if fewest == most else f"{fewest} to {most}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _pca(found: Dimensions, of_pca: float) -> Sentence:
@@ -80,8 +85,8 @@ def _pca(found: Dimensions, of_pca: float) -> Sentence:
     }
     remedy = "; a better optimizer.lr or more training.epochs may help" if claim == "no" else ""
     sentence = (
-        f"PCA: with {found.best} the autoencoder explains {ours:.0%} of the variance of rows held"
-        f" out, {said[claim]} PCA with {of_pca:.0%}{remedy}."
+        f"PCA: with {found.best} the autoencoder explains {_percent(ours)} of the variance of"
+        f" rows held out, {said[claim]} PCA with {_percent(of_pca)}{remedy}."
     )
     return Sentence("pca", claim, sentence)
 
@@ -97,7 +102,8 @@ def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) ->
         return Sentence("hint", "undecided", sentence)
     inside = (found.fewest - 0.5 <= values) & (values <= found.most + 0.5)
     within = decided and bool(inside.all())
-    beware = ": not all within that range, as noise raises them and few rows lower them"
+    how = "not both" if inside.any() else "neither"
+    beware = f": {how} within that range, as noise raises them and few rows lower them"
     compared = ": within that range" if within else beware if decided else ""
     where = " and ".join(told)
     sentence = f"Hint: the dimensions in which rows vary locally are {where}{compared}."
@@ -119,8 +125,11 @@ def _clusters(groups: Gap) -> Sentence:
             "Clusters: none. More than one is no closer than rows without groups would be.",
         )
     alike = groups.stability[count - 1]
-    gap = f"gap statistic {groups.gap[count - 1]:.2f} ± {groups.error[count - 1]:.2f}"
-    if not alike >= STABLE:
+    gap = (
+        f"gap statistic {groups.gap[count - 1]:.2f} ± {groups.error[count - 1]:.2f}, a standard"
+        " error"
+    )
+    if groups.decided is None:
         return Sentence(
             "clusters",
             "undecided",
@@ -136,10 +145,10 @@ def _clusters(groups: Gap) -> Sentence:
 
 
 def _next(found: Dimensions, groups: Gap, claim: str) -> Sentence:
-    words = ["aeexp", f"model.latent_dim={found.fewest}"]
+    words = [AGAIN, f"model.latent_dim={found.fewest}"]
     if claim == "yes":
         words += ["clustering=kmeans", f"clustering.kmeans.n_clusters={groups.count}"]
-    return Sentence("next", "yes", f"Use it: {' '.join(words)} …")
+    return Sentence("next", "yes", f"Use it: {' '.join(words)}")
 
 
 def _not_yet(found: Dimensions) -> Sentence:

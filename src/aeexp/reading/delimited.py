@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from aeexp.reading.layout import Layout
-from aeexp.reading.names import counted
 from aeexp.reading.records import Record, records
 from aeexp.reading.source import Source
+from aeexp.web.wording import counted
 
 BLOCK = 1 << 20  # bytes parsed at a time, more where lines are long
 

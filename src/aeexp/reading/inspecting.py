@@ -9,10 +9,11 @@ from rich.cells import set_cell_size
 
 from aeexp.reading.assembling import assemble
 from aeexp.reading.command import command
-from aeexp.reading.names import LISTED, counted, listed, shown
+from aeexp.reading.names import LISTED, listed, shown
 from aeexp.reading.profile import Column, Profile, profile, too_large
 from aeexp.reading.sheet import look, refusing
 from aeexp.spec import Format
+from aeexp.web.wording import counted
 
 WIDTH = 100
 MARGIN = 18  # where what is said of a heading starts

@@ -13,11 +13,6 @@ def shown(text: object, limit: int = SHOWN) -> str:
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
 
 
-def counted(count: int, noun: str) -> str:
-    """Say how many things there are: 1 row, 2,000 rows."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def listed(texts: Iterable[object], limit: int = LISTED) -> str:
     """Say the first few texts, quoted, and how many more there are."""
     every = list(texts)

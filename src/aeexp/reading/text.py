@@ -10,11 +10,12 @@ import pyarrow as pa
 from aeexp.reading.cells import Column, convert
 from aeexp.reading.delimited import Delimited
 from aeexp.reading.layout import COMMA_NUMBER, SEPARATORS, lay_out
-from aeexp.reading.names import LISTED, counted, listed, named, shown
+from aeexp.reading.names import LISTED, listed, named, shown
 from aeexp.reading.opened import Opened
 from aeexp.reading.records import BLANK
 from aeexp.reading.source import Opener, Source, encoding
 from aeexp.spec import Format
+from aeexp.web.wording import counted
 
 START = 1 << 12  # bytes that tell the encoding
 USUAL = ("utf-8", "utf-8-sig")

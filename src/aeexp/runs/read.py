@@ -50,6 +50,11 @@ class Run:
             for name, value in self._json("metrics.json").items()
         }
 
+    @property
+    def answer(self) -> Sequence[Mapping[str, str]]:
+        """Return the sentences of answer.json, none where there is none."""
+        return self._json("answer.json").get("sentences", [])
+
     def table(self, name: str, most: int = sys.maxsize) -> Mapping[str, Sequence[str]]:
         """Return the columns of a table as text, `history` or `latents`, say; none if absent.
 

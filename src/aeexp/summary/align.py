@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 
+from aeexp.analysis.spaces import disparity
 from aeexp.data.dataset import Floats
 
 
@@ -20,9 +21,7 @@ def aligned(z: Floats, reference: Floats) -> tuple[Floats, float]:
     """
     width = max(z.shape[1], reference.shape[1])
     z, reference = _centred(z, width), _centred(reference, width)
-    rotation, scale = orthogonal_procrustes(z, reference)
-    lengths = np.linalg.norm(z) * np.linalg.norm(reference)
-    return z @ rotation, float((scale / lengths) ** 2) if lengths > 0 else np.nan
+    return z @ orthogonal_procrustes(z, reference)[0], 1 - disparity(z, reference)
 
 
 def _centred(z: Floats, width: int) -> Floats:

@@ -5,6 +5,7 @@ from math import isclose, isfinite, nan
 
 import numpy as np
 
+from aeexp.analysis.spread import spread
 from aeexp.spec import more_is_better
 from aeexp.summary import figures
 from aeexp.summary.comparison import Comparison
@@ -12,7 +13,6 @@ from aeexp.summary.conclusion import points_by
 from aeexp.summary.figures.pareto import front
 from aeexp.summary.picture import Picture, picture
 from aeexp.summary.sheet import spread_out
-from aeexp.summary.spread import spread
 from aeexp.summary.varied import Varied, shown
 from aeexp.web.sheet import Cell, Sheet, said
 from aeexp.web.wording import joined

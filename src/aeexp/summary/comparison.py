@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from math import inf, isfinite, isnan, nan
 
+from aeexp.analysis.spread import Spread, spread
 from aeexp.names import printable
 from aeexp.runs import Status
-from aeexp.summary.outcome import Outcome
-from aeexp.summary.spread import Spread, spread
+from aeexp.summary.outcome import RECOMMENDED, Outcome
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
 from aeexp.web.wording import joined
 
@@ -106,6 +107,16 @@ class Comparison:
         chosen = [self.headline, next(filter(self.known, error), None)]
         agreement = (name for name in self.metrics if _is_agreement(name) and self.known(name))
         return [name for name in (*chosen, *agreement) if name]
+
+    @cached_property
+    def answered(self) -> list[Outcome]:
+        """Return the completed runs that recommend how many, or a learning rate, or do not."""
+        return [run for run in self.completed if run.answers]
+
+    @cached_property
+    def recommended(self) -> list[str]:
+        """Return the metrics that some run recommends."""
+        return [*filter(self.known, chain.from_iterable(RECOMMENDED.values()))]
 
     @cached_property
     def ranked(self) -> list[Setting]:

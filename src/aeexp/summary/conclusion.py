@@ -1,11 +1,12 @@
 """What a sweep comes to, in a few plain lines."""
 
-from collections.abc import Iterator
-from math import hypot, isnan
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from math import hypot, isnan, nan
 
+from aeexp.analysis.spread import Spread, spread
 from aeexp.summary.comparison import Comparison, Setting
-from aeexp.summary.outcome import Outcome
-from aeexp.summary.spread import Spread, spread
+from aeexp.summary.outcome import RECOMMENDED, Outcome
 from aeexp.summary.varied import Varied, shown
 from aeexp.web.wording import counted, joined, number, one_line
 
@@ -13,20 +14,29 @@ INCOMPARABLE = ("training.loss", "preprocessing", "regulariser")
 """Overrides, whole or by their first word, that change what a loss measures."""
 
 
+MOST_ANSWERED = 6
+"""Runs whose answers are told in full."""
+
+
 def conclusion(comparison: Comparison) -> list[str]:
-    """Return two to five lines: how it went, what was best, what made the difference."""
-    return [one_line(line) for line in _lines(comparison)]
+    """Return some lines: how it went, what was best, what made a difference, what was answered."""
+    return [one_line(line, 600) for line in _lines(comparison)]
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield _went(comparison)
-    if not comparison.best:
+    if comparison.best:
+        yield from _compared(comparison)
+    yield from _answered(comparison)
+    if not (comparison.best or comparison.answered):
         yield _nothing(comparison)
-        return
+
+
+def _compared(comparison: Comparison) -> Iterator[str]:
     yield _best_run(comparison)
     if len(comparison.ranked) > 1:
         yield _best_setting(comparison)
-    elif len(comparison.completed) > 1:
+    elif len(comparison.best) > 1:
         yield f"Over all seeds: {comparison.headline} {_spread(comparison, comparison.ranked[0])}."
     if len(comparison.axes) > 1:
         yield from _mattered(comparison)
@@ -47,10 +57,13 @@ def _nothing(comparison: Comparison) -> str:
 
 def _best_run(comparison: Comparison) -> str:
     run = comparison.best[0]
-    words = said_by(comparison, run)
     loss = number(run.metrics[comparison.headline or ""])
-    named = f"job {run.number} ({words})" if words else f"job {run.number}"
-    return f"Best run: {named}: {comparison.headline} {loss}."
+    return f"Best run: {_named(comparison, run)}: {comparison.headline} {loss}."
+
+
+def _named(comparison: Comparison, run: Outcome) -> str:
+    words = said_by(comparison, run)
+    return f"job {run.number} ({words})" if words else f"job {run.number}"
 
 
 def said_by(comparison: Comparison, run: Outcome) -> str:
@@ -111,6 +124,33 @@ def points_by(
         if abs(value) != float("inf") and not isnan(value):
             points[run.said.get(each.key, "")].append(value)
     return points
+
+
+def _answered(comparison: Comparison) -> Iterator[str]:
+    """Say what runs that asked another question recommend, together and one by one."""
+    for about in RECOMMENDED:
+        runs = [run for run in comparison.answered if about in run.answers]
+        if len(runs) > 1:
+            yield _recommended(about, runs)
+    for run in comparison.answered[:MOST_ANSWERED]:
+        for _, sentence in run.answers.values():
+            yield f"Answer of {_named(comparison, run)}: {sentence}"
+    if len(comparison.answered) > MOST_ANSWERED:
+        yield "What the others recommend is in the table of all runs."
+
+
+def _recommended(about: str, runs: Sequence[Outcome]) -> str:
+    decided = [run for run in runs if run.answers[about][0] == "yes"]
+    numbers = [run.metrics.get(name, nan) for run in decided for name in RECOMMENDED[about]]
+    ends = dict.fromkeys(number(end(numbers)) for end in (min, max)) if numbers else ()
+    counts = Counter(run.answers[about][0] for run in runs)
+    words = {"yes": " to ".join(ends), "no": "none", "undecided": "undecided"}
+    told = joined(
+        f"{said} ({counted(counts[claim], 'run')})"
+        for claim, said in words.items()
+        if counts[claim]
+    )
+    return f"{about.replace('_', ' ').capitalize()}: {told}."
 
 
 def _cautions(comparison: Comparison) -> Iterator[str]:

@@ -23,7 +23,7 @@ from aeexp.web.wording import joined
 TOP_RUNS, TOP_SETTINGS = 5, 10
 MOST_VALUES = 12
 """Of an override that has more values, so many are listed."""
-FIGURES = ("loss", "latent", "reconstruction", "weights")
+FIGURES = ("loss", "latent", "reconstruction", "weights", "how_many", "learning_rate")
 """Of a run's figures, those that its row links."""
 
 
@@ -59,7 +59,13 @@ def contents(
         best=[*_best(comparison, into)],
         pictures=[*pictures(comparison, studies, into)],
         settings=_settings(comparison, comparison.settings, comparison.metrics, "All settings"),
-        runs=_runs(comparison, comparison.outcomes, into, "All runs"),
+        runs=_runs(
+            comparison,
+            comparison.outcomes,
+            [*comparison.headlines, *comparison.recommended],
+            into,
+            "All runs",
+        ),
     )
 
 
@@ -121,7 +127,7 @@ def _best(comparison: Comparison, into: Path) -> Iterator[Sheet]:
     if comparison.best:
         top_runs = comparison.best[:TOP_RUNS]
         title = _of("Best runs", top_runs, comparison.best)
-        yield _runs(comparison, top_runs, into, title)
+        yield _runs(comparison, top_runs, comparison.headlines, into, title)
 
 
 def _of(title: str, shown: Sequence[object], ranked: Sequence[object]) -> str:
@@ -163,11 +169,17 @@ def _completed(setting: Setting) -> Cell:
     return Cell(joined((of_all, *lost)), completed)
 
 
-def _runs(comparison: Comparison, runs: Sequence[Outcome], into: Path, title: str) -> Sheet:
+def _runs(
+    comparison: Comparison,
+    runs: Sequence[Outcome],
+    metrics: Sequence[str],
+    into: Path,
+    title: str,
+) -> Sheet:
     several = len({run.sweep for run in comparison.outcomes}) > 1
     keys = [each.key for each in comparison.varied]
     files = [_files(run, into) for run in runs]
-    columns = ["job", *(["sweep"] if several else []), "status", *keys, *comparison.headlines]
+    columns = ["job", *(["sweep"] if several else []), "status", *keys, *metrics]
     columns += ["verdict", "seconds", *(["figures"] if any(files) else [])]
     rows = [
         [
@@ -175,7 +187,7 @@ def _runs(comparison: Comparison, runs: Sequence[Outcome], into: Path, title: st
             *([Cell(run.sweep.name)] if several else []),
             Cell(run.status, status=True),
             *(said(shown(run.said.get(key, ""))) for key in keys),
-            *(measured(run.metrics.get(name, nan)) for name in comparison.headlines),
+            *(measured(run.metrics.get(name, nan)) for name in metrics),
             Cell(run.verdict),
             measured(run.seconds),
             *([Cell(links=drawn)] if any(files) else []),

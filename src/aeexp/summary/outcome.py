@@ -10,6 +10,13 @@ from typing import Any
 from aeexp.runs import Job, Ledger, Run, Status
 from aeexp.web.wording import one_line
 
+RECOMMENDED = {
+    "dimensions": ("dimensions.fewest", "dimensions.most"),
+    "clusters": ("clusters.count",),
+    "learning_rate": ("learning_rate.recommended",),
+}
+"""The metrics that answer a question other than that of structure, by what the answer is about."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -19,8 +26,8 @@ class Outcome:
     the ledger, or INCOMPLETE where it was not ended or not enough is left of it. reason: of any
     that is not complete, in one line, or empty.
     metrics: not a number where undefined. seconds: the run took, not a number if unknown.
-    verdict: the word on its training. data: the hash of its table. folder: its directory, if it
-    is there.
+    verdict: the word on its training. answers: claim and sentence by what they are about, of those
+    `RECOMMENDED`. data: the hash of its table. folder: its directory, if it is there.
     """
 
     number: int
@@ -31,6 +38,7 @@ class Outcome:
     metrics: Mapping[str, float]
     seconds: float
     verdict: str
+    answers: Mapping[str, tuple[str, str]]
     data: str
     folder: Path | None
 
@@ -75,6 +83,7 @@ def _outcome(sweep: Path, job: Job) -> Outcome:
         metrics=metrics,
         seconds=_number(_within(record, "seconds", "total")),
         verdict=one_line(str(_within(record, "verdict", "word") or "")),
+        answers=_answers(folder),
         data=str(record.get("data_hash", "")),
         folder=folder if folder is not None and folder.is_dir() else None,
     )
@@ -114,6 +123,15 @@ def _read(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, float], 
         found.append(content)
         broken = broken or problem
     return found[0], found[1], broken
+
+
+def _answers(folder: Path | None) -> Mapping[str, tuple[str, str]]:
+    try:
+        told = Run(folder).answer if folder else ()
+        by = {each["about"]: (each["claim"], each["sentence"]) for each in told}
+        return {about: by[about] for about in RECOMMENDED if about in by}
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        return {}
 
 
 def _within(record: Mapping[str, Any], key: str, inner: str) -> Any:

@@ -1,6 +1,6 @@
 """Means and deviations as cells of a table."""
 
-from aeexp.summary.spread import Spread
+from aeexp.analysis.spread import Spread
 from aeexp.web.sheet import Cell
 
 

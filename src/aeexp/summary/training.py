@@ -27,7 +27,7 @@ def trained(comparison: Comparison) -> Iterator[Picture]:
     columns = ["setting", "loss", "runs", "epoch", "median", "least", "greatest"]
     yield picture(
         "Training, setting by setting",
-        "All panels have the same axes; the best setting comes first.",
+        "All panels have the same axes; the best setting comes first." if len(shown) > 1 else "",
         figures.training(
             shown, comparison.headline or "", _left_out(len(shown), len(comparison.ranked))
         ),

@@ -63,7 +63,7 @@ def _learnt(group: list[Task], problems: Problems, watch: Watch) -> Iterator[Lea
 
 def _answered(task: Task, problems: Problems, watch: Watch) -> Outcome:
     own = Leg(watch)
-    return kept(task, partial(run, task.experiment, own, problems=problems), own)
+    return kept(task, partial(run, task.experiment, own, problems=problems, words=task.words), own)
 
 
 def _trained(group: list[Task], problems: Problems, watch: Watch) -> list[tuple[Plan, Trained]]:

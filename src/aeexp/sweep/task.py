@@ -14,7 +14,8 @@ class Task:
     """A job that is to be done.
 
     varied: the words in which it differs from others of its sweep. alone: the words of a command
-    line that makes nothing else. folder: of its run.
+    line that makes nothing else. folder: of its run. words: that say its
+    experiment.
     """
 
     number: int
@@ -22,6 +23,7 @@ class Task:
     alone: list[str]
     experiment: Experiment
     folder: Path
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from aeexp.summary.histories import Band, Curves
 
 COLOURS = {"loss": style.TRAINING, "val_loss": style.VALIDATION}
 NAMES = {"loss": "training", "val_loss": "validation"}
-WIDE, HIGH = 2.0, 1.5
+WIDE, HIGH, LEFT = 2.0, 1.5, 0.95
+SAMPLE = 0.5
+"""Inches that a line of the legend has beside its words."""
 
 
 @style.styled
@@ -29,7 +31,12 @@ def training(shown: Sequence[Curves], metric: str, left_out: str) -> Figure:
     rows = ceil(len(shown) / columns)
     lines = max(len(each.setting.said) for each in shown)
     down = 0.12 + lines * style.SMALL * style.LINE
-    margins = style.Margins(left=0.95, right=0.25, top=0.95 + down, across=0.15, down=down + 0.1)
+    handles = list(_handles(shown, metric))
+    entry = SAMPLE + style.widest([str(each.get_label()) for each in handles], style.SMALL)
+    abreast = min(len(handles), max(1, int((LEFT + columns * WIDE) / entry)))
+    legend = ceil(len(handles) / abreast) * style.SMALL * style.LINE
+    top = 0.8 + legend + down
+    margins = style.Margins(left=LEFT, right=0.3, top=top, across=0.15, down=down + 0.1)
     figure, grid = style.canvas((rows, columns), (WIDE, HIGH), margins)
     first: Axes | None = None
     for i, each in enumerate(shown):
@@ -40,7 +47,7 @@ def training(shown: Sequence[Curves], metric: str, left_out: str) -> Figure:
         axes.tick_params(labelbottom=not below, labelleft=i % columns == 0)
     _limit(figure.axes[0], shown)
     style.label_panels(figure, "epoch", "loss")
-    _legend(figure, shown, metric)
+    _legend(figure, handles, abreast)
     style.headline(figure, "Training, setting by setting", left_out)
     return figure
 
@@ -71,19 +78,16 @@ def _limit(axes: Axes, shown: Sequence[Curves]) -> None:
     scale(axes, "x", [0, 1], 3)
 
 
-def _legend(figure: Figure, shown: Sequence[Curves], metric: str) -> None:
-    _, y = figure.get_size_inches()
-    handles = list(_handles(shown, metric))
-    place = (0.15 / figure.get_figwidth(), 1 - 0.68 / y)
+def _legend(figure: Figure, handles: Sequence[Line2D], abreast: int) -> None:
+    x, y = figure.get_size_inches()
+    place = (0.15 / x, 1 - 0.68 / y)
     look: dict[str, Any] = {
         "fontsize": style.SMALL,
         "borderaxespad": 0,
         "borderpad": 0,
         "handlelength": 1.6,
     }
-    figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=place, ncols=len(handles), **look
-    )
+    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=place, ncols=abreast, **look)
 
 
 def _handles(shown: Sequence[Curves], metric: str) -> Iterator[Line2D]:

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
+from aeexp.analysis.spread import Spread, spread
 from aeexp.data.dataset import Floats
 from aeexp.figures import style
 from aeexp.summary.figures.axis import lay_out, scale
-from aeexp.summary.spread import Spread, spread
 from aeexp.summary.varied import Varied
 
 ACROSS = 3

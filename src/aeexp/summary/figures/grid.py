@@ -9,10 +9,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from aeexp.analysis.spread import Spread
 from aeexp.data.dataset import Floats
 from aeexp.figures import style
 from aeexp.summary.figures.axis import norm
-from aeexp.summary.spread import Spread
 from aeexp.summary.varied import Varied, shown
 
 Cells = Mapping[tuple[str, str], Spread]
