@@ -155,8 +155,9 @@ def _chance(folder: Path) -> None:
     columns |= {"control": ["one cloud", "permuted columns"], "observed": [0.49, 0.56]}
     columns |= {"null_mean": [0.31, 0.2], "null_sd": [0.02, 0.03], "p": [0.02, 0.01]}
     _table(folder, "evidence", columns | {"copies": [49, 99]})
-    columns = {"size": [1, 2, 3], "share": [0.2] * 3, "found": [0.1, 0.7, 1.0], "tables": [20] * 3}
-    _table(folder, "power", columns)
+    columns = {"size": [1, 2, 3], "share": [0.2] * 3, "found": [0.1, 0.7, 1.0]}
+    columns |= {"found_low": [0.03, 0.48, 0.84], "found_high": [0.3, 0.85, 1.0]}
+    _table(folder, "power", columns | {"tables": [20] * 3})
 
 
 def _table(folder: Path, name: str, columns: Mapping[str, Any]) -> None:
