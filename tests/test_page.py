@@ -144,6 +144,14 @@ def test_p_is_told_beside_the_least_that_it_can_be(report: bytes) -> None:
     assert "with 99 such tables it is never below 0.01" in text
 
 
+def test_learning_rates_are_sorted_as_numbers(wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    (folder / "learning_rate.csv").write_text("rate,loss,val_loss\n1e-06,1.2,1.2\n0.1,0.4,0.5\n")
+    content = page(folder, wine).decode()
+    assert re.search(r'data-kind="number"><button[^>]*>rate<', content)
+    assert 'data-value="1e-06"' in content
+
+
 def test_what_would_have_been_found_has_an_interval(report: bytes) -> None:
     [_, row, _] = Elements(report).table("share found", "to")
     assert (row["share found"], row["its 95 % interval, from"], row["to"]) == (

@@ -18,21 +18,19 @@ LIKENESS = {
 def tried(run: Kept) -> Iterator[Part]:
     """Yield what other questions than a model's tried."""
     columns = {
+        "latent_dim": "dimensions",
         "r2": "explained (R²)",
         "pca_r2": "by PCA",
         "permuted_r2": "of permuted tables",
         "beyond": "beyond these",
         "stability": "agreement of seeds (CKA)",
     }
-    names = {"latent_dim": "dimensions"}
-    yield Part(sheet("Numbers of dimensions", run.rows("how_many"), names, columns))
-    columns = {"gap": "gap", "gap_se": "± standard error", "stability": "agreement of seeds (ARI)"}
-    yield Part(
-        sheet("Numbers of clusters", run.rows("clusters"), {"n_clusters": "clusters"}, columns)
-    )
-    columns = {"loss": "loss", "val_loss": "loss of rows held out"}
-    rates = sheet("Learning rates", run.rows("learning_rate"), {"rate": "rate"}, columns)
-    yield Part(rates, folded=True)
+    yield Part(sheet("Numbers of dimensions", run.rows("how_many"), {}, columns))
+    columns = {"n_clusters": "clusters", "gap": "gap", "gap_se": "± standard error"}
+    columns |= {"stability": "agreement of seeds (ARI)"}
+    yield Part(sheet("Numbers of clusters", run.rows("clusters"), {}, columns))
+    columns = {"rate": "rate", "loss": "loss", "val_loss": "loss of rows held out"}
+    yield Part(sheet("Learning rates", run.rows("learning_rate"), {}, columns), folded=True)
 
 
 def factors(run: Kept) -> Iterator[Part]:
