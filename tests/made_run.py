@@ -94,6 +94,7 @@ def _methods(folder: Path, rng: np.random.Generator) -> None:
     columns = {"method": METHODS}
     columns |= {"train_mse": 0.39 + 0.1 * several, "val_mse": 0.44 + 0.1 * several}
     columns |= {"val_r2": 0.56 - 0.1 * several, "delta_mse": 0.1 * several - 0.09}
+    columns |= {"delta_n": [np.nan, 8, 8, 8, 8]}
     columns |= {"delta_se": 0.02 + 0 * several, "trustworthiness": 0.93 - 0.03 * several}
     columns |= {"continuity": 0.95 - 0.03 * several, "r_nx_auc": 0.5 - 0.04 * several}
     _table(folder, "baselines", columns | {"kmeans.ari": 0.85 - 0.1 * several})

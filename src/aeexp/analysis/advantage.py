@@ -17,12 +17,13 @@ class Advantage:
     """By how much the autoencoder's mean squared error is below a baseline's.
 
     mean: the baseline's less the autoencoder's. se: its standard error, infinite where nothing
-    tells it. error: the baseline's.
+    tells it. error: the baseline's. members: of the autoencoder that it is the mean of.
     """
 
     mean: float
     se: float
     error: float
+    members: int = 1
 
     @property
     def claim(self) -> str:
@@ -59,7 +60,8 @@ def advantage(errors: Floats, baseline: Floats) -> Advantage:
     if not baseline.size:
         return Advantage(np.nan, np.inf, np.nan)
     ahead = np.asarray(baseline - errors, float)
-    return Advantage(float(ahead.mean()), _standard_error(ahead), float(baseline.mean()))
+    error, members = float(baseline.mean()), len(errors)
+    return Advantage(float(ahead.mean()), _standard_error(ahead), error, members)
 
 
 def _standard_error(ahead: Floats) -> float:

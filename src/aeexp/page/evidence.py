@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from math import isfinite, nan
 
+from aeexp.page.importance import number_in
 from aeexp.page.kept import Kept
 from aeexp.page.section import Part, number_of, sheet
 from aeexp.web.sheet import Cell, Sheet, measured
@@ -83,7 +84,8 @@ def labels(run: Kept) -> Iterator[Part]:
 def baselines(run: Kept) -> Iterator[Part]:
     """Yield the same measures for simpler methods."""
     rows, names = run.rows("baselines"), {"method": "method"}
-    trainings = counted(int(run.metrics.get("loss.n", 1)), "training")
+    repeats = [number_in(row, "delta_n") for row in rows if row.get("delta_n")]
+    trainings = counted(int(max(repeats, default=1)), "training")
     columns = {
         "val_mse": "error, held-out rows",
         "train_mse": "error, training rows",
