@@ -94,6 +94,7 @@ def _methods(folder: Path, rng: np.random.Generator) -> None:
     columns = {"method": METHODS}
     columns |= {"train_mse": 0.39 + 0.1 * several, "val_mse": 0.44 + 0.1 * several}
     columns |= {"val_r2": 0.56 - 0.1 * several, "delta_mse": 0.1 * several - 0.09}
+    columns |= {"delta_n": [np.nan, 8, 8, 8, 8]}
     columns |= {"delta_se": 0.02 + 0 * several, "trustworthiness": 0.93 - 0.03 * several}
     columns |= {"continuity": 0.95 - 0.03 * several, "r_nx_auc": 0.5 - 0.04 * several}
     _table(folder, "baselines", columns | {"kmeans.ari": 0.85 - 0.1 * several})
@@ -155,8 +156,9 @@ def _chance(folder: Path) -> None:
     columns |= {"control": ["one cloud", "permuted columns"], "observed": [0.49, 0.56]}
     columns |= {"null_mean": [0.31, 0.2], "null_sd": [0.02, 0.03], "p": [0.02, 0.01]}
     _table(folder, "evidence", columns | {"copies": [49, 99]})
-    columns = {"size": [1, 2, 3], "share": [0.2] * 3, "found": [0.1, 0.7, 1.0], "tables": [20] * 3}
-    _table(folder, "power", columns)
+    columns = {"size": [1, 2, 3], "share": [0.2] * 3, "found": [0.1, 0.7, 1.0]}
+    columns |= {"found_low": [0.03, 0.48, 0.84], "found_high": [0.3, 0.85, 1.0]}
+    _table(folder, "power", columns | {"tables": [20] * 3})
 
 
 def _table(folder: Path, name: str, columns: Mapping[str, Any]) -> None:

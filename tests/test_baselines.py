@@ -207,6 +207,7 @@ def test_no_order_of_rows_or_members_matters(members: int, rows: int, seed: int)
     order = generator.permutation(rows)
     one, other = advantage(errors, baseline), advantage(errors[::-1, order], baseline[order])
     assert (one.mean, one.se) == pytest.approx((other.mean, other.se))
+    assert one.members == members
 
 
 def test_of_one_row_nothing_is_decided() -> None:

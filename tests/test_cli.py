@@ -235,6 +235,15 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
         pytest.param(["~model"], "model is missing: choose deep, ", id="left out"),
         pytest.param(["model=deep,shallow"], "with --multirun.", id="sweep without multirun"),
         pytest.param(["deep"], "deep: say key=value", id="no key"),
+        pytest.param(
+            ["dataset.label=[treatment <i>arm</i>,age]"],
+            """need quotes: 'dataset.label=["treatment <i>arm</i>",age]'""",
+            id="names with signs",
+        ),
+        pytest.param(
+            ["hydra.run.dir=a<b"], """need quotes: 'hydra.run.dir="a<b"'""", id="name with a sign"
+        ),
+        pytest.param(["model.hidden=[32,16"], "in brackets: key=[a,b].", id="half a bracket"),
         pytest.param(["backend=mxnet"], "backend must be jax, tensorflow or torch.", id="backend"),
         pytest.param(
             ["clustering.kmeans.n_clusters=179"],

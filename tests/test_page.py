@@ -12,18 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from made_run import SENTENCES, made
+from made_run import RECORD, SENTENCES, made
 from pages import Elements
 
+from aeexp.artifact import Table
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.experiment import run
 from aeexp.gallery import cluster_colours
 from aeexp.page import columns, page, pictures
 from aeexp.page.cards import cards
 from aeexp.page.kept import Kept
+from aeexp.page.measures import meaning
 from aeexp.page.view import view
 from aeexp.runs import Status, keep
-from aeexp.spec import SGD, Experiment, Training, Wine
+from aeexp.spec import SGD, Blobs, DatasetSpec, Diabetes, EvidenceSpec, Experiment, Training, Wine
 from aeexp.watch import Watch
 
 pytestmark = pytest.mark.any_backend
@@ -118,7 +120,7 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     assert methods[1]["error, held-out rows"] == "0.54"
     [first, *_] = elements.table("measure", "tables without structure")
     assert (first["measure"], first["this table"], first["p"]) == (
-        "clustering.kmeans.silhouette", "0.49", "0.02",
+        "how far apart: kmeans (silhouette)", "0.49", "0.02",
     )  # fmt: skip
     [_, _, last] = elements.table("cluster", "overlap when found again (Jaccard)")
     assert list(last.values()) == ["cluster 2", "58", "0.53", "no"]
@@ -136,6 +138,51 @@ def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: 
     table = re.sub(r"(?m)^(z1,ash),.*$", r"\1,0.9,-0.1,0.2,99", table)  # of either sign
     (folder / "importance.csv").write_text(table)
     assert cards(Kept(folder))[0].lines[0].feature == "hue"
+
+
+def test_the_difference_from_simpler_methods_says_of_how_many_trainings_it_is(
+    report: bytes,
+) -> None:
+    assert "mean of 8 trainings" in Elements(report).text
+
+
+def test_p_is_told_beside_the_least_that_it_can_be(report: bytes) -> None:
+    text = Elements(report).text
+    assert "with 49 such tables it is never below 0.02" in text
+    assert "with 99 such tables it is never below 0.01" in text
+
+
+def test_learning_rates_are_sorted_as_numbers(wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    (folder / "learning_rate.csv").write_text("rate,loss,val_loss\n1e-06,1.2,1.2\n0.1,0.4,0.5\n")
+    content = page(folder, wine).decode()
+    assert re.search(r'data-kind="number"><button[^>]*>rate<', content)
+    assert 'data-value="1e-06"' in content
+
+
+def test_what_would_have_been_found_has_an_interval(report: bytes) -> None:
+    [_, row, _] = Elements(report).table("share found", "to")
+    assert (row["share found"], row["its 95 % interval, from"], row["to"]) == (
+        "0.7", "0.48", "0.85",
+    )  # fmt: skip
+
+
+def test_the_verdict_is_at_the_head_of_how_the_training_went(report: bytes) -> None:
+    _, _, training = report.decode().partition('<section id="training"')
+    assert RECORD["verdict"]["sentence"] in training.partition("<h3>")[0]
+
+
+@pytest.mark.parametrize("spec", [Blobs(samples=60), Diabetes()], ids=["classes", "a number"])
+def test_every_metric_of_the_evidence_is_said_in_words(
+    spec: DatasetSpec, tiny: Callable[..., Experiment]
+) -> None:
+    evidence = EvidenceSpec(repeats=1, permutations=1, clouds=1, labels=1)
+    found = [*run(tiny(dataset=spec, evidence=evidence))]
+    tables = {each.name: each.columns for each in found if isinstance(each, Table)}
+    names = {*tables["evidence"]["number"], *tables["labels"]["number"]}
+    assert len(names) > 4
+    assert not {name for name in names if meaning(name) == name}
+    assert meaning("a new one") == "a new one"
 
 
 def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> None:
@@ -260,6 +307,16 @@ def test_many_classes_and_rows_without_one_are_told_apart() -> None:
     stored = columns.classes("Known labels", labels)
     assert stored["bits"] == 16
     assert unpacked(stored).tolist() == [65535, 0, 299]
+
+
+def test_a_feature_that_is_called_as_a_factor_is_told_from_it(tmp_path: Path) -> None:
+    data = table_of(20, 4)
+    data = replace(data, features=("z1", "kmeans", "z9", "dose"))
+    names = [
+        each["name"] for each in shown(page(made(tmp_path / "run", data, 2), data))["columns"]
+    ]
+    assert len(names) == len({*names})
+    assert {"z1", "z1 (column)", "kmeans (column)", "z9"} <= {*names}
 
 
 # Names that users chose

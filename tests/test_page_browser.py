@@ -213,6 +213,31 @@ def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
     assert opened.pixels() != first
 
 
+def test_far_rows_are_small_and_not_pale(opened: Report) -> None:
+    alpha, near = opened.tab.evaluate("""() => {
+      const [n, depth] = [3, [1.5, -1.5, 0]];
+      const view = { n, depth, order: [], alpha: [], shuffled: [0, 1, 2], off: new Set() };
+      Object.assign(view, { doubtful: [0, 0, 1], paint: [0, 0, 0], column: {} });
+      sortRows(view);
+      return [view.alpha, depth.map((each) => nearness(each, SIZES))];
+    }""")
+    assert alpha[0] == alpha[1] > alpha[2]
+    assert near[0] > near[2] > near[1]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_button_lies_on_the_view(
+    showing: Callable[..., Report], address: str, width: int
+) -> None:
+    opened = showing(address, viewport={"width": width, "height": 740})
+    opened.tab.locator("#axis-2").select_option("")
+    canvas = opened.canvas.bounding_box()
+    tops = opened.tab.locator(".buttons button").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().top + scrollY)"
+    )
+    assert min(tops) >= canvas["y"] + canvas["height"]
+
+
 def test_two_factors_are_a_plane(opened: Report) -> None:
     first = opened.pixels()
     opened.tab.locator("#axis-2").select_option("")
@@ -309,6 +334,17 @@ def test_print_shows_everything_on_white(showing: Callable[..., Report], address
     opened.tab.evaluate("dispatchEvent(new Event('afterprint'))")
     opened.tab.emulate_media(media="screen")
     assert not opened.tab.locator("#configuration").is_visible()
+
+
+def test_every_table_fits_on_a_printed_page(showing: Callable[..., Report], address: str) -> None:
+    a4 = 680  # CSS pixels of 180 mm
+    opened = showing(address, viewport={"width": a4, "height": 1000})
+    opened.tab.emulate_media(media="print")
+    opened.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    tables = opened.tab.locator("table")
+    ends = tables.evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
+    assert len(ends) > 10
+    assert max(ends) <= a4
 
 
 def test_a_methods_paragraph_is_copied(opened: Report) -> None:

@@ -1,6 +1,7 @@
 """One line for what cannot be done: the key, the value, and what would do."""
 
 import re
+import shlex
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -26,6 +27,9 @@ EXPECTED: dict[Any, str] = {
     bool: "true or false",
     list[int]: "whole numbers in square brackets, such as [32,16]",
 }
+PAIRS = ("(", ")"), ("[", "]"), ("{", "}")
+NAMED = "dataset.", "split.column", "hydra."
+"""What keys start with whose values may be names of columns and files, of any signs."""
 EXTRAS = {
     "hydra/launcher/ray": "ray",
     "hydra/launcher/joblib": "joblib",
@@ -48,7 +52,7 @@ def explain(error: Exception) -> str:
         case ValidationError():
             line = _no_value(str(cause.full_key), cause)
         case OverrideParseException():
-            line = f"{cause.override}: say key=value; several values in brackets: key=[a,b]."
+            line = _no_word(str(cause.override))
         case MissingMandatoryValue():
             line = f"{cause.full_key} is missing: choose {_listed(_choices(str(cause.full_key)))}."
         case _ if ambiguous := re.search("Ambiguous value for argument '(.*?)'", str(error)):
@@ -56,6 +60,25 @@ def explain(error: Exception) -> str:
         case _:
             line = str(error)
     return printable(" ".join(line.split()))
+
+
+def _no_word(word: str) -> str:
+    key, _, value = word.partition("=")
+    whole = all(value.count(left) == value.count(right) for left, right in PAIRS)
+    if not (value and whole and key.startswith(NAMED)):
+        return f"{word}: say key=value; several values in brackets: key=[a,b]."
+    listed = value.startswith("[") and value.endswith("]")
+    texts = [*filter(None, value[1:-1].split(","))] if listed else [value]
+    quoted = ",".join(map(_quoted, texts))
+    said = shlex.quote(f"{key}=[{quoted}]" if listed else f"{key}={quoted}")
+    return f"{word}: names with other signs than letters and digits need quotes: {said}."
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a value of Hydra's overrides, in double quotes where it needs some."""
+    bare = text.strip(" \"'")
+    escaped = bare.replace("\\", "\\\\").replace('"', '\\"')
+    return bare if bare.isidentifier() else f'"{escaped}"'
 
 
 def _no_option(path: str) -> str:

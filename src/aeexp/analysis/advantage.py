@@ -18,13 +18,15 @@ class Advantage:
     """By how much the autoencoder's mean squared error is below a baseline's.
 
     mean: the baseline's less the autoencoder's. se: its standard error, infinite where nothing
-    tells it. error: the baseline's. rows: held out, that it is over.
+    tells it. error: the baseline's. rows: held out, that it is over. members: of the autoencoder
+    that it is the mean of.
     """
 
     mean: float
     se: float
     error: float
     rows: int
+    members: int = 1
 
     @property
     def half(self) -> float:
@@ -68,9 +70,9 @@ def advantage(errors: Floats, baseline: Floats) -> Advantage:
     if not baseline.size:
         return Advantage(np.nan, np.inf, np.nan, 0)
     ahead = np.asarray(baseline - errors, float)
-    return Advantage(
-        float(ahead.mean()), _standard_error(ahead), float(baseline.mean()), len(baseline)
-    )
+    members, rows = ahead.shape
+    error = float(baseline.mean())
+    return Advantage(float(ahead.mean()), _standard_error(ahead), error, rows, members)
 
 
 def _standard_error(ahead: Floats) -> float:

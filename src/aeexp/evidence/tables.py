@@ -97,6 +97,7 @@ def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
         "val_r2": float(1 - val.sum() / whole) if whole > 0 else np.nan,
         "delta_mse": ahead.mean if ahead else np.nan,
         "delta_se": ahead.se if ahead else np.nan,
+        "delta_n": ahead.members if ahead else np.nan,
         **each.kept.numbers,
         **each.spearman,
         **_agreements(found, each),

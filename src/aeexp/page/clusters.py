@@ -28,7 +28,7 @@ def clusters(run: Kept) -> Iterator[Part]:
     ]
     heads = INDICES | {
         "again": "agreement of starts (ARI)",
-        "sd": "±",
+        "sd": "± standard deviation",
         "pac": "ambiguous pairs (PAC)",
     }
     yield Part(

@@ -97,7 +97,7 @@ def _section(name: str, run: Kept, drawn: Sequence[Picture]) -> Section:
     return Section(
         name,
         title,
-        intro,
+        run.verdict if name == "training" else intro,
         [part for part in parts(run) if part.sheet.rows],
         [each for each in drawn if each.section == name],
     )

@@ -1,12 +1,13 @@
 """The tables of the report: factors, labels, simpler methods, chance, training, trust."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isfinite, nan
 
+from aeexp.page.importance import number_in
 from aeexp.page.kept import Kept
 from aeexp.page.section import Part, number_of, sheet
 from aeexp.web.sheet import Cell, Sheet, measured
-from aeexp.web.wording import number
+from aeexp.web.wording import counted, number
 
 LIKENESS = {
     "cka": ("how alike the spaces are (linear CKA)", "1: the same"),
@@ -18,21 +19,19 @@ LIKENESS = {
 def tried(run: Kept) -> Iterator[Part]:
     """Yield what other questions than a model's tried."""
     columns = {
+        "latent_dim": "dimensions",
         "r2": "explained (R²)",
         "pca_r2": "by PCA",
         "permuted_r2": "of permuted tables",
         "beyond": "beyond these",
         "stability": "agreement of seeds (CKA)",
     }
-    names = {"latent_dim": "dimensions"}
-    yield Part(sheet("Numbers of dimensions", run.rows("how_many"), names, columns))
-    columns = {"gap": "gap", "gap_se": "± standard error", "stability": "agreement of seeds (ARI)"}
-    yield Part(
-        sheet("Numbers of clusters", run.rows("clusters"), {"n_clusters": "clusters"}, columns)
-    )
-    columns = {"loss": "loss", "val_loss": "loss of rows held out"}
-    rates = sheet("Learning rates", run.rows("learning_rate"), {"rate": "rate"}, columns)
-    yield Part(rates, folded=True)
+    yield Part(sheet("Numbers of dimensions", run.rows("how_many"), {}, columns))
+    columns = {"n_clusters": "clusters", "gap": "gap", "gap_se": "± standard error"}
+    columns |= {"stability": "agreement of seeds (ARI)"}
+    yield Part(sheet("Numbers of clusters", run.rows("clusters"), {}, columns))
+    columns = {"rate": "rate", "loss": "loss", "val_loss": "loss of rows held out"}
+    yield Part(sheet("Learning rates", run.rows("learning_rate"), {}, columns), folded=True)
 
 
 def factors(run: Kept) -> Iterator[Part]:
@@ -70,35 +69,46 @@ def labels(run: Kept) -> Iterator[Part]:
         "held_out_se": "± standard error",
         "train": "training rows",
         "permuted_mean": "labels shuffled",
-        "permuted_sd": "± deviation",
+        "permuted_sd": "± standard deviation",
         "p": "p",
     }
     yield Part(
         sheet("How well the labels are told", run.rows("labels"), names, columns),
         "The honest number is that of the held-out rows. “Labels shuffled” is what the same"
-        " measure gives where labels mean nothing; “majority” always says the commonest label.",
+        " measure gives where labels mean nothing. “Majority” says the same of every row: the"
+        " commonest class, or the mean of a number. Accuracy: the share of rows told right. p: how"
+        " often shuffled labels do as well; the true ones count as one of them, so p is never 0.",
     )
 
 
 def baselines(run: Kept) -> Iterator[Part]:
     """Yield the same measures for simpler methods."""
-    rows = run.rows("baselines")
-    agreed = [name for name in (rows[0] if rows else ()) if name.endswith(".ari")]
+    rows, names = run.rows("baselines"), {"method": "method"}
+    repeats = [number_in(row, "delta_n") for row in rows if row.get("delta_n")]
+    trainings = counted(int(max(repeats, default=1)), "training")
     columns = {
         "val_mse": "error, held-out rows",
-        "delta_mse": "more error than the autoencoder",
-        "delta_se": "± standard error",
         "train_mse": "error, training rows",
         "val_r2": "R², held-out rows",
-        "trustworthiness": "trustworthiness",
-        "continuity": "continuity",
+        "delta_mse": f"more error than the autoencoder, mean of {trainings}",
+        "delta_se": "± standard error",
+    }
+    yield Part(
+        sheet("The autoencoder and simpler methods", rows, names, columns),
+        "All methods have as many factors as the autoencoder. Its errors are of this training"
+        f" alone; “more error” compares each method with {trainings} of it, on held-out rows:"
+        " below 0, the simpler method describes them better.",
+    )
+    agreed = [name for name in (rows[0] if rows else ()) if name.endswith(".ari")]
+    columns = {
+        "trustworthiness": "neighbours that are real (trustworthiness)",
+        "continuity": "neighbours kept (continuity)",
         "r_nx_auc": "neighbours kept (R_NX)",
         "spearman": "distances kept (Spearman)",
     } | {name: f"{name.removesuffix('.ari')} and label (ARI)" for name in agreed}
     yield Part(
-        sheet("The autoencoder and simpler methods", rows, {"method": "method"}, columns),
-        "All methods have as many factors as the autoencoder. A negative difference means that a"
-        " simpler method describes the held-out rows better.",
+        sheet("What they keep", rows, names, columns),
+        "1 is best. The numbers of the autoencoder are of this training alone.",
     )
     columns = {
         "component": "component",
@@ -113,27 +123,37 @@ def chance(run: Kept) -> Iterator[Part]:
     columns = {
         "observed": "this table",
         "null_mean": "tables without structure",
-        "null_sd": "± deviation",
+        "null_sd": "± standard deviation",
         "p": "p",
         "copies": "how many",
     }
-    names = {"number": "measure", "control": "what they are"}
+    names, rows = {"number": "measure", "control": "what they are"}, run.rows("evidence")
     yield Part(
-        sheet("This table and tables without structure", run.rows("evidence"), names, columns),
+        sheet("This table and tables without structure", rows, names, columns),
         "Permuted columns: each column shuffled by itself, so that no two go together. One cloud:"
         " drawn from one normal distribution, so that there are no groups. p: how often chance"
-        " alone does as well.",
+        f" alone does as well{_floors({int(row['copies']) for row in rows})}.",
     )
     columns = {
         "size": "distance of the group (standard deviations)",
         "share": "share of rows in it",
-        "found": "probability to find it",
+        "found": "share found",
+        "found_low": "its 95 % interval, from",
+        "found_high": "to",
         "tables": "tables tried",
     }
     yield Part(
         sheet("What this table could have shown", run.rows("power"), {}, columns),
         "Groups of known size were planted in tables as large as this one. Where they are seldom"
         " found, not finding any says little.",
+    )
+
+
+def _floors(copies: Iterable[int]) -> str:
+    """Say what p is at least, by the number of tables without structure."""
+    return "".join(
+        f"; with {count} such tables it is never below {number(1 / (1 + count))}"
+        for count in sorted(copies)
     )
 
 
@@ -207,7 +227,7 @@ def trust(run: Kept) -> Iterator[Part]:
     yield Part(
         Sheet(
             f"Agreement of {starts} random starts",
-            ["measure", "mean", "± deviation", "best"],
+            ["measure", "mean", "± standard deviation", "best"],
             lines,
         )
     )

@@ -40,6 +40,11 @@ class Kept(Run):
         ]
 
     @property
+    def verdict(self) -> str:
+        """Return what the run says of its own training."""
+        return self.record.get("verdict", {}).get("sentence", "")
+
+    @property
     def quantity(self) -> str:
         """Return what the importances are."""
         if self.table("importance"):

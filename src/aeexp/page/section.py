@@ -6,6 +6,7 @@ from math import isfinite, nan
 from typing import Any
 
 from aeexp.page.importance import number_in
+from aeexp.page.measures import meaning
 from aeexp.page.pictures import Picture
 from aeexp.web.sheet import Cell, Sheet, measured
 
@@ -45,7 +46,8 @@ def sheet(
     """Return a table as far as its rows have the columns.
 
     texts, numbers: what stands above the columns with these names, of which those without any
-    number are left out. Of further rows than 200 only the count is told.
+    number are left out. Of a column `number`, which has names of metrics, cells say what they
+    mean. Of further rows than 200 only the count is told.
     """
     there = [*rows[0]] if rows else []
     words = [name for name in texts if name in there]
@@ -53,13 +55,17 @@ def sheet(
     heads = [*(texts[name] for name in words), *(numbers[name] for name in figures)]
     lines = [
         [
-            *(Cell(row[name]) for name in words),
+            *(_word(name, row[name]) for name in words),
             *(measured(number_in(row, name)) for name in figures),
         ]
         for row in rows[:MOST_LINES]
     ]
     more = f" (the first {MOST_LINES} of {len(rows):,})" if len(rows) > MOST_LINES else ""
     return Sheet(title + more, heads, lines)
+
+
+def _word(column: str, text: str) -> Cell:
+    return Cell(meaning(text), title=text) if column == "number" else Cell(text)
 
 
 def number_of(value: Any) -> float:

@@ -37,11 +37,15 @@ TRUST = {
 
 @dataclass(frozen=True)
 class View:
-    """The view: its data as JSON, what it leaves out, and what it shows in words."""
+    """The view: its data as JSON, what it leaves out, and what it shows in words.
+
+    deep: whether it may be one of three factors.
+    """
 
     data: Markup
     notes: Sequence[str]
     description: str
+    deep: bool
 
 
 def view(run: Kept, data: Dataset) -> View | None:
@@ -62,7 +66,7 @@ def view(run: Kept, data: Dataset) -> View | None:
         "scale": [to_hex(style.VALUES(i)) for i in range(256)],
     }
     notes = [*_notes(run, data, columns, names)]
-    return View(_inert(content), notes, _described(run, len(places)))
+    return View(_inert(content), notes, _described(run, len(places)), len(run.factors) > 2)
 
 
 def _names(rows: Sequence[str], places: Integers) -> list[str] | None:
@@ -125,7 +129,9 @@ def _features(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
     size = len(places) * len(data.features)
     bits = 16 if 2 * size * 4 / 3 <= EXACT else 8
     for k in ranked(run.importances, data.features)[:MOST_FEATURES]:
-        yield values("Features", printable(data.features[k]), data.x[places, k], bits)
+        name = printable(data.features[k])
+        title = f"{name} (column)" if name in run.latents else name
+        yield values("Features", title, data.x[places, k], bits)
 
 
 def _fitting(columns: Iterable[Column], taken: int) -> Iterator[Column]:

@@ -9,13 +9,18 @@ from aeexp.web.wording import number
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell shows. value: what it is sorted by if a number. links: texts and where to."""
+    """What a cell shows.
+
+    value: what it is sorted by if a number. links: texts and where to. title: what else is said
+    of it.
+    """
 
     text: str = ""
     value: float | None = None
     links: Mapping[str, str] = field(default_factory=dict)
     best: bool = False
     status: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True)

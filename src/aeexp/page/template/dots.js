@@ -1,33 +1,32 @@
-// The rows themselves: in which order, how opaque, and pixel by pixel
+// The rows themselves: in which order, how opaque, how large, and pixel by pixel
+
+const [STEPS, SIZES] = [2048, 16];
+
+/** Return how near a row is, in so many steps; in a plane all are as near. */
+function nearness(depth, steps) {
+  return Math.min(steps - 1, Math.max(0, Math.floor(((depth + 1.75) / 3.5) * steps)));
+}
 
 /** Put the rows into the order in which they are drawn, and say how opaque each is. */
 function sortRows(view) {
   const { n, depth, order, alpha, shuffled } = view;
   const fading = byId("fade").checked;
-  const opacity = (row, near) => {
+  const opacity = (row) => {
     if (view.column.names && view.off.has(Math.min(view.paint[row], view.none))) return 0;
-    return (fading && view.doubtful[row] ? 34 : 235) * near;
+    return fading && view.doubtful[row] ? 40 : 235;
   };
-  if (view.plane) {
-    order.set(shuffled);
-    for (let i = 0; i < n; i += 1) alpha[i] = opacity(i, 1);
-    return;
-  }
-  const steps = 2048;
-  const starts = new Uint32Array(steps + 1);
-  const level = (i) => Math.min(steps - 1, Math.max(0, Math.floor(((depth[i] + 1.75) / 3.5) * steps)));
-  for (let i = 0; i < n; i += 1) starts[level(i) + 1] += 1;
-  for (let k = 0; k < steps; k += 1) starts[k + 1] += starts[k];
+  const starts = new Uint32Array(STEPS + 1);
+  for (let i = 0; i < n; i += 1) starts[nearness(depth[i], STEPS) + 1] += 1;
+  for (let k = 0; k < STEPS; k += 1) starts[k + 1] += starts[k];
   for (let k = 0; k < n; k += 1) {
     const i = shuffled[k];
-    order[starts[level(i)]++] = i;
-    alpha[i] = opacity(i, Math.min(1, Math.max(0.3, 0.72 + 0.4 * depth[i])));
+    order[starts[nearness(depth[i], STEPS)]++] = i;
+    alpha[i] = opacity(i);
   }
 }
 
 /** Return the pixels of a dot: where they are, how much of each it covers, how dark its rim is. */
-function dot(view, width) {
-  const radius = view.dense * Math.min(6, Math.max(1.2, 22 / view.n ** 0.25)) * Math.min(1.6, Math.max(1, view.zoom ** 0.3));
+function dot(radius, width) {
   const half = Math.ceil(radius);
   const [places, covers, shades] = [[], [], []];
   for (let dy = -half; dy <= half; dy += 1) {
@@ -41,25 +40,31 @@ function dot(view, width) {
       }
     }
   }
-  return [half, Int32Array.from(places), Int32Array.from(covers), Int32Array.from(shades)];
+  return { half, places: Int32Array.from(places), covers: Int32Array.from(covers), shades: Int32Array.from(shades) };
+}
+
+/** Return the dots of rows from the farthest to the nearest. */
+function dots(view, width) {
+  const radius = view.dense * Math.min(6, Math.max(1.2, 22 / view.n ** 0.25)) * Math.min(1.6, Math.max(1, view.zoom ** 0.3));
+  return Array.from({ length: SIZES }, (_, k) => dot(radius * (0.6 + (0.8 * (k + 0.5)) / SIZES), width));
 }
 
 /** Draw all rows into the pixels of an opaque image. */
 function drawDots(view, image) {
   const { data: out, width, height } = image;
-  const { n, x, y, order, alpha, paint, hues } = view;
-  const [half, places, covers, shades] = dot(view, width);
-  const size = places.length;
+  const { n, x, y, depth, order, alpha, paint, hues } = view;
+  const sizes = dots(view, width);
   for (let k = 0; k < n; k += 1) {
     const row = order[k];
     const across = Math.round(x[row]);
     const down = Math.round(y[row]);
     const opaque = alpha[row];
+    const { half, places, covers, shades } = sizes[nearness(depth[row], SIZES)];
     if (opaque && across >= half && down >= half && across < width - half && down < height - half) {
       const middle = 4 * (down * width + across);
       const hue = 3 * paint[row];
       const [red, green, blue] = [hues[hue], hues[hue + 1], hues[hue + 2]];
-      for (let m = 0; m < size; m += 1) {
+      for (let m = 0; m < places.length; m += 1) {
         const cover = covers[m] * opaque;
         const shade = shades[m];
         const p = middle + places[m];

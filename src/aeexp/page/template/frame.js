@@ -26,7 +26,7 @@ function drawPlane(view) {
   };
   const along = (k, value) => (2 * (value - view.windows[k][0])) / (view.windows[k][1] - view.windows[k][0]) - 1;
   const words = [];
-  for (const tick of nice(range(0, left, cx, 1), range(0, wide - 8, cx, 1), Math.max(3, wide / 110))) {
+  for (const tick of nice(range(0, left, cx, 1), range(0, wide - 24, cx, 1), Math.max(3, wide / 110))) {
     const x = cx + along(0, tick) * view.scale;
     drawLine(view, [x, 8], [x, bottom], "#e6e6e6");
     words.push([written(tick), x, bottom + 11, "center", "#5f5f5f"]);

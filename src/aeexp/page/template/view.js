@@ -139,6 +139,7 @@ class View {
       if (plane) {
         x[i] = dense * (cx + px[i] * scale);
         y[i] = dense * (cy - py[i] * scale);
+        depth[i] = 0;
       } else {
         const z1 = pz[i] * cosYaw - px[i] * sinYaw;
         const z2 = py[i] * sinPitch + z1 * cosPitch;
@@ -202,7 +203,7 @@ class View {
   facts(row) {
     const told = this.columns.filter((each) => each === this.column || (each.group !== "Factors" && each.group !== "Features"));
     const place = this.axes.map((each) => `${each.name} ${each.text(row)}`).join(", ");
-    const rest = told.map((each) => `${each.name.split(" (")[0]}: ${each.text(row)}`);
+    const rest = told.map((each) => `${each.group === "Can the row be trusted?" ? each.name.split(" (")[0] : each.name}: ${each.text(row)}`);
     const doubt = this.doubtful[row] ? ["its place is not to be trusted"] : [];
     return [`row ${this.name(row)}`, ...rest, ...doubt, place];
   }
