@@ -19,6 +19,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_s
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
 
+from aeexp.analysis.advantage import Advantage
 from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions, explained
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
@@ -403,6 +404,8 @@ def test_one_feature_is_refused(tmp_path: Path) -> None:
 
 # Sentences
 
+AGREED, AHEAD = np.full(4, 0.9), Advantage(0.13, 0.01, 0.37, 36, 4)
+
 
 def dimensions_of(finding: Finding) -> Dimensions:
     numbers = np.linspace(0, 0.6, 5)
@@ -414,10 +417,12 @@ def dimensions_of(finding: Finding) -> Dimensions:
 @pytest.mark.parametrize("finding", list(Finding), ids=lambda finding: finding.value)
 @pytest.mark.parametrize("count", [1, 3, None])
 def test_every_finding_is_said(finding: Finding, count: int | None) -> None:
-    table = {"stability": np.full(4, 0.9), "pca_r2": np.full(4, 0.3)}
     hints = {"two_nn": Estimate(2.1, 1.9, 2.3), "levina_bickel": Estimate(2.5, 2.4, 2.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.9, 0.8]), count)
-    said = {each.about: each for each in recommend(dimensions_of(finding), table, hints, groups)}
+    said = {
+        each.about: each
+        for each in recommend(dimensions_of(finding), AGREED, AHEAD, hints, groups)
+    }
     claim = {Finding.found: "yes", Finding.none: "no"}.get(finding, "undecided")
     assert said["dimensions"].claim == claim
     assert said["clusters"].claim == {1: "no", 3: "yes", None: "undecided"}[count]
@@ -426,10 +431,11 @@ def test_every_finding_is_said(finding: Finding, count: int | None) -> None:
 
 
 def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
-    table = {"stability": np.full(4, 0.9), "pca_r2": np.full(4, 0.3)}
     hints = {"two_nn": Estimate(9.0, 8.9, 9.3), "levina_bickel": Estimate(9.5, 9.4, 9.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.3, 0.8]), 3)
-    said = {s.about: s for s in recommend(dimensions_of(Finding.found), table, hints, groups)}
+    said = {
+        s.about: s for s in recommend(dimensions_of(Finding.found), AGREED, AHEAD, hints, groups)
+    }
     assert said["clusters"].claim == "undecided"
     assert "n_clusters" not in said["next"].sentence
     assert said["hint"].claim == "undecided"

@@ -191,7 +191,7 @@ def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> 
     text = Elements(report).text
     assert "This factor is a duplicate of z1" in text
     assert "This factor is dead" in text
-    assert text.count("Other random starts do not find this factor again") == 2
+    assert text.count("Other trainings do not find this factor again") == 2
 
 
 def test_a_bar_has_the_length_of_its_importance(report: bytes) -> None:

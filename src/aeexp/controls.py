@@ -132,7 +132,7 @@ def _sample(rows: Rows, most: int) -> Integers:
     share = round(most * len(val) / (len(val) + len(train)))
     held_out = min(len(val), max(share, min(20, most // 2)))
     trained = min(len(train), most - held_out)
-    some = chosen(len(train), trained, trained), chosen(len(val), held_out, held_out)
+    some = chosen(len(train), trained), chosen(len(val), held_out)
     return np.sort(np.concatenate([train[some[0]], val[some[1]]]))
 
 

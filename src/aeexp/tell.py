@@ -19,7 +19,7 @@ from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table, Text
 from aeexp.controls import Plan
 from aeexp.data import Classes, Dataset, Labels, Values
-from aeexp.evidence import Evidence, answer, numbers, of_rows, tables
+from aeexp.evidence import Evidence, answer, document, numbers, of_rows, tables
 from aeexp.findings import Findings
 from aeexp.history import History
 from aeexp.methods import methods
@@ -41,8 +41,7 @@ def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterat
     metrics, verdict = _metrics(found, evidence), judge(_course(found))
     if evidence:
         yield from tables(found, evidence)
-        said = answer(found, evidence, verdict, metrics)
-        yield Document("answer", {"sentences": [asdict(each) for each in said]})
+        yield document(answer(found, evidence, verdict, metrics))
     told = methods(found.experiment, found.problem, len(found.planned.rows) if evidence else 0)
     yield Text("methods.md", told.text.encode())
     yield Text("references.bib", told.references.encode())

@@ -62,12 +62,12 @@ def advantage(errors: Floats, baseline: Floats) -> Advantage:
     doi:10.1198/jbes.2010.07136). Where the last two terms come out below 0, as estimates may,
     they are left out. It says what other rows and other seeds would change, not what other
     training rows would. One member has no spread: then it alone is judged. Of one row the
-    standard error is infinite; without any the rest is not a number.
+    standard error is infinite; without any, or without a member, the rest is not a number.
 
     errors: (members, rows held out), squared errors averaged over features. baseline: (rows held
     out,), the same.
     """
-    if not baseline.size:
+    if not errors.size:
         return Advantage(np.nan, np.inf, np.nan, 0)
     ahead = np.asarray(baseline - errors, float)
     members, rows = ahead.shape

@@ -65,7 +65,7 @@ def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
     x_hat is what the factors' loadings make of the scores.
     """
     most = min(MOST_ROWS, MOST_VALUES // x.shape[1])
-    sample = x[np.sort(rows.train)[chosen(len(rows.train), most, most)]].astype(float)
+    sample = x[np.sort(rows.train)[chosen(len(rows.train), most)]].astype(float)
     method = "lapack" if x.shape[1] <= FEW_FEATURES else "randomized"
     model = FactorAnalysis(
         min(dimensions, *sample.shape),

@@ -49,7 +49,7 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
     the others go with their nearest in it. z: (rows, factors).
     """
     most = MOST_ROWS.get(type(spec), len(z))
-    known = chosen(len(z), most, most)
+    known = chosen(len(z), most)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # n_clusters tells how many there are
         codes = cluster(_told(spec, z[known], labels, seed), z[known], seed)
@@ -81,7 +81,7 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
         return spec
     if says_how_many(labels):
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
-    z = z[chosen(len(z), MOST_TRIED, MOST_TRIED)]
+    z = z[chosen(len(z), MOST_TRIED)]
     tried = range(2, max(2, min(MOST_CLUSTERS, len(z) - 1)) + 1)
     specs = [replace(spec, n_clusters=k) for k in tried]
     return max(specs, key=lambda each: _apart(z, cluster(each, z, seed)))

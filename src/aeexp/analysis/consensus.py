@@ -93,7 +93,7 @@ def consensus(codes: Integers) -> Consensus:
     first, others = codes[0], codes[1:]
     tables = [contingency(first, other) for other in others]
     together = _co_assignment(codes, tables)
-    shown = chosen(len(first), MOST_ROWS, MOST_ROWS)
+    shown = chosen(len(first), MOST_ROWS)
     order = np.lexsort((-together[shown], first[shown], first[shown] == NOISE))
     shown = shown[order]
     matrix = _matrix(codes[:, shown])

@@ -14,7 +14,7 @@ SAMPLE = 2_000  # rows a mean Jacobian is taken over where there are more
 
 def sampled(rows: int) -> Integers:
     """Return over which rows the mean Jacobian is taken: a fixed random sample of many."""
-    return chosen(rows, SAMPLE, SAMPLE)
+    return chosen(rows, SAMPLE)
 
 
 def signed_features(

@@ -58,7 +58,7 @@ _UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
 def _distances(x: Floats, neighbours: int) -> Floats | None:
     """Return the distances to the nearest other rows: (rows, neighbours), all positive."""
-    rows = np.unique(x[chosen(len(x), MOST, MOST)].astype(np.float64), axis=0)
+    rows = np.unique(x[chosen(len(x), MOST)].astype(np.float64), axis=0)
     count = min(neighbours, len(rows) - 1)
     if count < 2:
         return None

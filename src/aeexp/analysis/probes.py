@@ -109,7 +109,7 @@ def probes(
 
 def _sample(rows: Rows) -> Rows:
     count = len(rows.train)
-    kept = chosen(count + len(rows.val), MOST_ROWS, MOST_ROWS)
+    kept = chosen(count + len(rows.val), MOST_ROWS)
     return Rows(rows.train[kept[kept < count]], rows.val[kept[kept >= count] - count])
 
 
@@ -132,7 +132,7 @@ def _standardised(x: Floats, rows: Rows) -> Floats:
 
     Columns that do not vary are left out; without any other, one is kept.
     """
-    train, columns = len(rows.train), chosen(x.shape[1], MOST_COLUMNS, MOST_COLUMNS)
+    train, columns = len(rows.train), chosen(x.shape[1], MOST_COLUMNS)
     x = x[np.ix_(np.concatenate([rows.train, rows.val]), columns)].astype(np.float64)
     low, high = x[:train].min(0), x[:train].max(0)
     x = x[:, varies] if (varies := low < high).any() else np.zeros((len(x), 1))

@@ -121,7 +121,7 @@ def moves(x: Floats, rows: Rows, weights: Floats) -> Floats:
     in nearly all rows has a large weight once it is scaled to unit variance, and moves few rows.
     x: (rows, features), scaled. weights: (features, factors).
     """
-    some = x[rows.train[chosen(len(rows.train), MEASURED_ROWS, MEASURED_ROWS)]]
+    some = x[rows.train[chosen(len(rows.train), MEASURED_ROWS)]]
     return np.abs(weights) * np.abs(some - some.mean(axis=0)).mean(axis=0)[:, None]
 
 
@@ -144,7 +144,7 @@ def permutation(x: Floats, z: Floats, features: Integers, network: Coder) -> Flo
 
 
 def _few(rows: Rows) -> Integers:
-    return rows.train[chosen(len(rows.train), SHUFFLED_ROWS, SHUFFLED_ROWS)]
+    return rows.train[chosen(len(rows.train), SHUFFLED_ROWS)]
 
 
 def _strongest(moved: Floats) -> Integers:

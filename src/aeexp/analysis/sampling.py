@@ -7,11 +7,14 @@ from aeexp.data import Floats, Integers
 SAMPLE = 1_000  # rows that stand for all where these are too many
 
 
-def chosen(rows: int, most: int, sample: int = SAMPLE) -> Integers:
-    """Return all row numbers up to `most`, else a fixed random sample of them, rising."""
+def chosen(rows: int, most: int, sample: int | None = None) -> Integers:
+    """Return all row numbers up to `most`, else a fixed random sample of them, rising.
+
+    sample: how many there are in it, `most` if None.
+    """
     if rows <= most:
         return np.arange(rows)
-    return np.sort(np.random.default_rng(0).choice(rows, sample, replace=False))
+    return np.sort(np.random.default_rng(0).choice(rows, sample or most, replace=False))
 
 
 def mean(name: str, values: Floats, rows: int) -> dict[str, float]:

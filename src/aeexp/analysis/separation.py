@@ -7,7 +7,7 @@ import numpy as np
 from sklearn import metrics
 from sklearn.metrics.pairwise import euclidean_distances
 
-from aeexp.analysis.sampling import chosen, mean
+from aeexp.analysis.sampling import SAMPLE, chosen, mean
 from aeexp.data import Floats, Integers
 from aeexp.data.blocks import blocks
 from aeexp.names import printable
@@ -65,7 +65,7 @@ def _silhouette(z: Floats, codes: Integers) -> dict[str, float]:
 
     There must be at least 2 clusters, and a row more than clusters; see `sampling.mean`.
     """
-    rows = chosen(len(z), MOST)
+    rows = chosen(len(z), MOST, SAMPLE)
     return mean("silhouette", silhouettes(z, codes, rows), len(z))
 
 

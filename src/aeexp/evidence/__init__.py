@@ -1,6 +1,6 @@
 """The evidence for what a run found: what it is held against, and what that says."""
 
-from aeexp.evidence.answer import Sentence, answer
+from aeexp.evidence.answer import Sentence, answer, document
 from aeexp.evidence.exhibits import exhibits
 from aeexp.evidence.gather import Evidence, gather
 from aeexp.evidence.method import OURS, Method
@@ -14,6 +14,7 @@ __all__ = [
     "Sentence",
     "answer",
     "co_assignments",
+    "document",
     "exhibits",
     "gather",
     "numbers",

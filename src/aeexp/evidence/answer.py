@@ -1,7 +1,7 @@
 """What structure is in the table, and is it real? Five sentences with their numbers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import accumulate
 from operator import and_, attrgetter
 
@@ -14,6 +14,7 @@ from aeexp.analysis.power import LEVEL, OFTEN
 from aeexp.analysis.power import sentence as said_of_power
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.verdict import Verdict
+from aeexp.artifact import Document
 from aeexp.controls import Kind
 from aeexp.evidence.gather import Evidence
 from aeexp.evidence.method import OURS, PCA
@@ -32,6 +33,11 @@ class Sentence:
     about: str
     claim: str
     sentence: str
+
+
+def document(sentences: Iterable[Sentence]) -> Document:
+    """Return sentences as they are kept."""
+    return Document("answer", {"sentences": [asdict(each) for each in sentences]})
 
 
 def answer(

@@ -37,9 +37,8 @@ class Sentence:
 def answer(run: Kept) -> list[Sentence]:
     """Return the sentences of the answer, or the verdict on the training where there is none."""
     told = run.document("answer").get("sentences", [])
-    verdict = run.record.get("verdict", {}).get("sentence", "")
-    if not told and verdict:
-        return [Sentence("How the training went", "", "→", verdict)]
+    if not told and run.verdict:
+        return [Sentence("How the training went", "", "→", run.verdict)]
     return [_sentence(each["about"], each["claim"], each["sentence"]) for each in told]
 
 

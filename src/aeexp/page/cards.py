@@ -85,7 +85,7 @@ def _doubts(row: Mapping[str, str], stability: Mapping[str, object]) -> Iterator
     elif flag:
         yield f"This factor is a {flag}: the two say nearly the same."
     if stability.get("reproducible") is False:
-        yield "Other random starts do not find this factor again: do not interpret it."
+        yield "Other trainings do not find this factor again: do not interpret it."
 
 
 def _facts(row: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ def clusters(run: Kept) -> Iterator[Part]:
     yield Part(
         sheet("The clusterings", rows, {"clustering": "clustering"}, heads),
         "Silhouette: 1 is far apart, 0 is touching. ARI: 1 is the same grouping, 0 is chance."
-        " Ambiguous pairs: the share of pairs of rows that are together from some random starts"
+        " Ambiguous pairs: the share of pairs of rows that are together in some trainings"
         " and apart from others; 0 is best.",
     )
     for name in run.clusterings:

@@ -226,7 +226,7 @@ def trust(run: Kept) -> Iterator[Part]:
     starts = number(number_of(stability.get("members")))
     yield Part(
         Sheet(
-            f"Agreement of {starts} random starts",
+            f"Agreement of {starts} trainings",
             ["measure", "mean", "± standard deviation", "best"],
             lines,
         )

@@ -18,7 +18,7 @@ CAPTIONS = (
     ("loss", "training", "The error by epoch, of the rows learnt from and of those held out"),
     ("reconstruction", "training", "Rows as they are and as the factors describe them"),
     (r"r_?nx|neighbou?rs?", "trust", "How many of a row's neighbours are kept"),
-    ("repeats|stability|seeds|reproducibility", "trust", "What other random starts came to"),
+    ("repeats|stability|seeds|reproducibility", "trust", "What other trainings came to"),
     ("latent", "view", "Where the rows lie by their factors"),
     ("weights_map", "factors", "The weight of each feature in each factor, as a map"),
     ("weights", "factors", "The weight of each feature in each factor"),

@@ -1,13 +1,12 @@
-"""The verb that questions are registered with, and how an answer is kept."""
+"""The verb that questions are registered with, and an answer in the words that asked."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
 from aeexp.artifact import Artifact, Document
-from aeexp.evidence import Sentence
 from aeexp.problem import Problem
 from aeexp.spec import Experiment, QuestionSpec
 from aeexp.watch import Watch
@@ -29,11 +28,6 @@ def answer(
     """Yield each artefact of an answer as soon as it is known."""
     message = f"No answer to {type(question).__name__}: register one with answer.register."
     raise NotImplementedError(message)
-
-
-def document(sentences: Iterable[Sentence]) -> Document:
-    """Return sentences as they are kept."""
-    return Document("answer", {"sentences": [asdict(each) for each in sentences]})
 
 
 def in_words(artifact: Artifact, words: Sequence[str]) -> Artifact:

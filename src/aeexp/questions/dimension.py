@@ -39,7 +39,11 @@ def of_dimension(experiment: Experiment, question: HowMany, dimension: int) -> E
         experiment,
         model=replace(experiment.model, latent_dim=dimension),
         clustering={},
-        evidence=EvidenceSpec(repeats=question.seeds, permutations=question.copies),
+        evidence=EvidenceSpec(
+            repeats=question.seeds,
+            permutations=question.copies,
+            rows=experiment.evidence.rows,
+        ),
         repeats=None,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aeexp import figures
+from aeexp.analysis.advantage import Advantage, advantage
 from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions
 from aeexp.analysis.gap import Gap, gap_statistic
 from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
@@ -16,8 +17,9 @@ from aeexp.analysis.spaces import cka
 from aeexp.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.controls import plan
 from aeexp.data import Floats
+from aeexp.evidence import document
 from aeexp.problem import Problem
-from aeexp.questions.answering import Callbacks, answer, document
+from aeexp.questions.answering import Callbacks, answer
 from aeexp.questions.dimension import Tried, attempt, of_dimension
 from aeexp.questions.leg import Leg
 from aeexp.questions.recommendation import LOST, recommend
@@ -62,7 +64,8 @@ def _(
         groups = gap_statistic(factors, question.clusters)
         yield Table("clusters", _clusters(groups))
         yield Metrics("metrics", _metrics(found, hints, groups))
-        yield document(recommend(found, table, hints, groups))
+        ahead = _ahead(tried[max(found.best, 1) - 1])
+        yield document(recommend(found, table["stability"], ahead, hints, groups))
     if isinstance(experiment.figures, AllFigures):
         with watch.stage("figures"):
             drawn = figures.how_many(table, _clusters(groups), problem.data.name)
@@ -98,6 +101,12 @@ def _has_not_learnt(found: Dimensions, of_pca: Dimensions) -> bool:
     """
     clear = of_pca.finding in {Finding.found, Finding.rising}
     return clear and bool(found.beyond[found.best] < of_pca.beyond[of_pca.best] / 2)
+
+
+def _ahead(tried: Tried) -> Advantage:
+    """Return by how much the error of a dimension's autoencoders is below PCA's."""
+    known = ~np.isnan(tried.errors.real).any(axis=1)
+    return advantage(tried.errors.real[known], tried.of_pca.real[0])
 
 
 def _factors(found: Dimensions, tried: Sequence[Tried]) -> Sequence[Floats]:

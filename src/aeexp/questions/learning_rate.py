@@ -11,10 +11,10 @@ from aeexp.analysis.rates import RULES, falling, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.data import Floats
-from aeexp.evidence import Sentence
+from aeexp.evidence import Sentence, document
 from aeexp.history import History
 from aeexp.problem import Problem
-from aeexp.questions.answering import AGAIN, Callbacks, answer, document
+from aeexp.questions.answering import AGAIN, Callbacks, answer
 from aeexp.report import begin
 from aeexp.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.training import Member, train
@@ -67,8 +67,8 @@ def _members(
     """Return a short training for each rate, which neither a schedule nor a stop changes."""
     rows, batch = problem.rows.train, experiment.training.batch_size
     if question.epochs is None:
-        rows = rows[chosen(len(rows), STEPS * batch, STEPS * batch)]
-    val = problem.rows.val[chosen(len(problem.rows.val), MOST_VALIDATED, MOST_VALIDATED)]
+        rows = rows[chosen(len(rows), STEPS * batch)]
+    val = problem.rows.val[chosen(len(problem.rows.val), MOST_VALIDATED)]
     epochs = question.epochs or ceil(STEPS / ceil(len(rows) / batch))
     short = replace(
         experiment,

@@ -1,16 +1,17 @@
 """What the numbers say about how many there are, in sentences."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
+from aeexp.analysis.advantage import Advantage, sentence
 from aeexp.analysis.dimensions import Dimensions, Finding
 from aeexp.analysis.gap import STABLE, Gap
 from aeexp.analysis.intrinsic import Estimate
 from aeexp.data import Floats
 from aeexp.evidence import Sentence
 from aeexp.questions.answering import AGAIN
+from aeexp.web.wording import counted
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 
@@ -22,19 +23,24 @@ LOST = Sentence(
 
 
 def recommend(
-    found: Dimensions, table: Mapping[str, Any], hints: Mapping[str, Estimate], groups: Gap
+    found: Dimensions,
+    stability: Floats,
+    ahead: Advantage,
+    hints: Mapping[str, Estimate],
+    groups: Gap,
 ) -> Iterator[Sentence]:
     """Yield what is recommended, what speaks for it, and the command to go on with.
 
-    table: the columns of how_many.csv.
+    stability: (tried,), as in how_many.csv. ahead: of the best dimension, over PCA.
     """
-    claim, sentence = _of_dimensions(found, table["stability"])
+    claim, said = _of_dimensions(found, stability)
     clusters = _clusters(groups)
-    yield Sentence("dimensions", claim, sentence)
+    yield Sentence("dimensions", claim, said)
     yield _hint(found, hints, decided=claim == "yes")
     yield clusters
     if found.finding in {Finding.found, Finding.rising}:
-        yield _pca(found, table["pca_r2"][found.best - 1])
+        with_best = f"With {counted(found.best, 'dimension')}: {sentence(ahead)}"
+        yield Sentence("pca", ahead.claim, with_best)
     yield _next(found, groups, clusters.claim) if claim == "yes" else _not_yet(found)
 
 
@@ -73,22 +79,6 @@ def _range(fewest: int, most: int) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _pca(found: Dimensions, of_pca: float) -> Sentence:
-    ours, error = found.r2[found.best], found.r2_se[found.best]
-    claim = "yes" if ours > of_pca + error else "no" if of_pca > ours + error else "undecided"
-    said = {
-        "yes": "more than",
-        "no": "less than",
-        "undecided": "as much as, within a standard error,",
-    }
-    remedy = "; a better optimizer.lr or more training.epochs may help" if claim == "no" else ""
-    sentence = (
-        f"PCA: with {found.best} the autoencoder explains {_percent(ours)} of the variance of"
-        f" rows held out, {said[claim]} PCA with {_percent(of_pca)}{remedy}."
-    )
-    return Sentence("pca", claim, sentence)
 
 
 def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) -> Sentence:
