@@ -196,7 +196,7 @@ def _without_structure(
 
 
 def _posed(experiment: Experiment, problem: Problem, x: Floats) -> Problem:
-    """Return other values as the run's own are split and scaled."""
-    data = replace(problem.data, x=x)
-    prepared = preprocessing.prepare(experiment.preprocessing, data, problem.rows.train)
-    return Problem(data, problem.rows, prepared, prepared.apply(x, data.features))
+    """Return other values as the run's own are split and scaled, which alone are held of them."""
+    data, train = replace(problem.data, x=x), problem.rows.train
+    prepared = preprocessing.prepare(experiment.preprocessing, data, train)
+    return replace(problem, preprocessing=prepared, x=prepared.apply(x, data.features))

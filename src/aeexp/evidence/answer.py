@@ -101,10 +101,10 @@ def _stability(found: Findings, evidence: Evidence) -> Sentence:
         for name, each in known.clusterings.items()
         if each.clusters
     ]
+    verb, side = ("is", "not below") if same else ("is not", "below")
     said = (
-        f"In {len(known.matches) + 1} trainings the latent space {'is' if same else 'is not'}"
-        f" the same (linear CKA {known.cka.mean:.3f}, the same from {SAME:g} on);"
-        f" {_came_back(known)}{''.join(groups)}."
+        f"In {len(known.matches) + 1} trainings the latent space {verb} the same (linear CKA"
+        f" {known.cka.mean:.2f}, {side} {SAME:g}); {_came_back(known)}{''.join(groups)}."
     )
     clusters = [each for of in known.clusterings.values() for each in of.clusters]
     if same and known.reproducible.all() and all(each.reproducible for each in clusters):
