@@ -18,7 +18,7 @@ from sklearn.decomposition import PCA
 from aeexp import figures
 from aeexp.analysis import probing
 from aeexp.analysis.associations import associations
-from aeexp.analysis.cards import Card, cards, flags
+from aeexp.analysis.cards import Card, cards, flags, ranged
 from aeexp.analysis.matching import match
 from aeexp.analysis.probing import Probed, Weighed, probe, weigh
 from aeexp.data import Classes, Floats, Labels, Rows, Values
@@ -288,6 +288,14 @@ def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> Non
     assert (first.doubt, last.doubt) == ("", "does not come back")
     assert np.isnan(alone.reproducibility)
     assert alone.doubt == ""
+
+
+def test_a_training_in_which_a_factor_is_dead_leaves_the_range_of_the_others() -> None:
+    dead, known = np.full((2, 1), np.nan), np.array([[1.0], [-2.0]])
+    found = ranged(known, [dead, known + 1, known - 1])
+    assert np.array_equal(found.value, known)
+    assert np.array_equal(found.low, known - 1)
+    assert np.array_equal(found.high, known + 1)
 
 
 def test_a_feature_whose_sign_differs_between_trainings_does_not_lead() -> None:

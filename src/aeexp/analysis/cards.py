@@ -88,11 +88,12 @@ class Card:
 def ranged(own: Floats, others: Sequence[Floats]) -> Range:
     """Return what the run's model has for its factors, and the range of other trainings.
 
-    Least and greatest: of some 8 trainings, quantiles are no more than these. Arrays of one
-    shape, the factors last.
+    Least and greatest: of some 8 trainings, quantiles are no more than these. Those in which a
+    factor is dead, so that nothing is a number, tell nothing of it. Arrays of one shape, the
+    factors last.
     """
     stack = np.array(others or [np.full_like(own, np.nan)])
-    return Range(own, stack.min(axis=0), stack.max(axis=0))
+    return Range(own, np.fmin.reduce(stack), np.fmax.reduce(stack))
 
 
 def flags(z: Floats) -> list[str]:

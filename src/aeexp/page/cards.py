@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from aeexp.page.importance import Importance, number_in
+from aeexp.page.importance import Importance, magnitude, number_in
 from aeexp.page.kept import Kept
 from aeexp.web.wording import NOTHING, number
 
@@ -162,7 +162,7 @@ def _points(course: Sequence[float]) -> str:
 
 def _associations(run: Kept, factor: str) -> Iterator[str]:
     rows = [row for row in run.rows("associations") if row["factor"] == factor]
-    rows.sort(key=lambda row: -abs(number_in(row, "value")))
+    rows.sort(key=lambda row: -magnitude(number_in(row, "value")))
     for row in rows[:MOST_ASSOCIATIONS]:
         adjusted = number_in(row, "p_adjusted")
         p = f", adjusted p = {number(adjusted)}" if isfinite(adjusted) else ""

@@ -44,7 +44,9 @@ def factors(run: Kept) -> Iterator[Part]:
     }
     names = {"factor": "factor", "flag": "flag"}
     yield Part(sheet("All factors", run.rows("factors"), names, columns), folded=True)
-    known = sorted(run.importances, key=lambda each: (each.factor, -abs(each.value)))
+    by_size = sorted(run.importances, key=lambda each: each.size, reverse=True)
+    factors = [*dict.fromkeys(each.factor for each in run.importances)]
+    known = sorted(by_size, key=lambda each: factors.index(each.factor))
     cells = [{key: str(value) for key, value in vars(each).items()} for each in known]
     shown = {"value": "importance", "low": "lowest", "high": "highest"}
     shown |= {"permutation": "movement of the factor when the feature is shuffled"}

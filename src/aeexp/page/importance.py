@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
+import numpy as np
+
 Row = Mapping[str, str]
 
 
@@ -11,8 +13,9 @@ Row = Mapping[str, str]
 class Importance:
     """How a factor follows a feature.
 
-    value: signed; low, high: over repeats, not a number if it was not repeated. permutation: what
-    shuffling the feature costs, not a number if that was not measured.
+    value: signed, of this model; low, high: of other trainings, not a number if there are none.
+    permutation: how far the factor moves when the feature is shuffled, not a number if that was
+    not measured.
     """
 
     factor: str
@@ -21,6 +24,16 @@ class Importance:
     low: float = nan
     high: float = nan
     permutation: float = nan
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Return what importances are sorted by: how far they move the factor, then the value."""
+        return magnitude(self.permutation), magnitude(self.value)
+
+
+def magnitude(value: float) -> float:
+    """Return a number without its sign; 0 where there is none."""
+    return abs(value) if isfinite(value) else 0.0
 
 
 def number_in(row: Row, column: str) -> float:
@@ -51,8 +64,8 @@ def weighed(rows: Sequence[Row], factors: Sequence[str]) -> Iterator[Importance]
 
 def ranked(known: Sequence[Importance], features: Sequence[str]) -> list[int]:
     """Return the numbers of the features, those first that factors follow most."""
-    total = dict.fromkeys(features, 0.0)
+    total = {feature: np.zeros(2) for feature in features}
     for each in known:
-        if each.feature in total and isfinite(each.value):
-            total[each.feature] += abs(each.value)
-    return sorted(range(len(features)), key=lambda k: -total[features[k]])
+        if each.feature in total:
+            total[each.feature] += each.size
+    return sorted(range(len(features)), key=lambda k: tuple(-total[features[k]]))
