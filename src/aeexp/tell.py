@@ -14,6 +14,7 @@ from aeexp.analysis import (
     reconstruction,
     separation,
 )
+from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table, Text
@@ -164,10 +165,8 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
         return
     ends = [_end(history) for history in histories if _status(history) == "COMPLETED"]
     for key in _end(histories[0]):
-        values = np.array([end[key] for end in ends if not math.isnan(end[key])])
-        yield f"{key}.mean", float(values.mean()) if values.size else math.nan
-        yield f"{key}.sd", float(values.std(ddof=1)) if values.size > 1 else math.nan
-        yield f"{key}.n", len(values)
+        known = spread(end[key] for end in ends)
+        yield from ((f"{key}.mean", known.mean), (f"{key}.sd", known.sd), (f"{key}.n", known.n))
 
 
 def _course(found: Findings) -> Course:
