@@ -321,7 +321,13 @@ FALLING = np.exp(-EPOCHS / 100)
             id="too few rows",
         ),
         pytest.param(
-            course(pca=np.full(200, 0.15)), "underfitting", "PCA", id="no better than PCA"
+            course(pca=np.full(200, 0.15)), "underfitting", "is no better", id="no better than PCA"
+        ),
+        pytest.param(
+            course(val=np.array([0.1, 0.3, 0.2]), pca=np.array([0.14, 0.27, 0.2])),
+            "underfitting",
+            "is hardly better",
+            id="hardly better than PCA",
         ),
         pytest.param(
             course(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),

@@ -307,6 +307,7 @@ def test_no_structure_is_said_of_noise_where_groups_would_have_been_found(asked:
     assert "would have been found with probability" in said["chance"]["sentence"]
     assert said["structure"]["claim"] == "no"
     assert "Do not read meaning" in said["next"]["sentence"]
+    assert "try a deeper model" not in said["next"]["sentence"]
 
 
 def test_three_planted_groups_are_found(asked: Any) -> None:

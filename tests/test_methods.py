@@ -20,7 +20,7 @@ from aeexp.methods.analysing import COVARIANCES, LINKAGES
 from aeexp.methods.network import ACTIVATIONS, INITIALIZERS, parameters
 from aeexp.methods.paragraphs import BACKENDS
 from aeexp.methods.training import LOSSES
-from aeexp.methods.wording import counted, joined, named, number, percent
+from aeexp.methods.wording import joined, named, number, percent
 from aeexp.models import build
 from aeexp.options import OPTIONS
 from aeexp.problem import pose
@@ -71,6 +71,7 @@ from aeexp.spec import (
     WarmupCosine,
 )
 from aeexp.training.optimizers import optimizer
+from aeexp.web.wording import counted
 
 pytestmark = pytest.mark.any_backend
 

@@ -21,6 +21,7 @@ from aeexp.names import printable, short
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment, HowMany, LearningRate
 from aeexp.watch import Standing, Watch
+from aeexp.web.wording import counted
 
 NAMED = 4  # features named on either side of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
@@ -175,7 +176,7 @@ def _others(experiment: Experiment) -> str:
 def _labels(labels: Labels | None) -> str:
     match labels:
         case Classes(name=name, names=names):
-            return f", {len(names)} classes ({name})"
+            return f", {counted(len(names), 'class', 'classes')} ({name})"
         case Values(name=name):
             return f", a numeric target ({name})"
     return ""

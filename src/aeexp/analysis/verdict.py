@@ -136,9 +136,10 @@ def _underfitting(course: Course) -> Verdict | None:
     ahead = course.pca - course.val
     if ahead.mean() > _standard_error(ahead):
         return None
+    better = "hardly" if ahead.mean() > 0 else "no"
     return _say(
         "underfitting",
-        f"the validation error of {course.val.mean():.3g} is no better than the"
+        f"the validation error of {course.val.mean():.3g} is {better} better than the"
         f" {course.pca.mean():.3g} of PCA with as many factors; {_remedy(course)}",
     )
 

@@ -222,11 +222,12 @@ def against_pca(evidence: Evidence) -> Sentence:
 def _next(
     claims: Mapping[str, str], found: Findings, evidence: Evidence, verdict: Verdict
 ) -> Sentence:
-    nothing_yet = claims["chance"] == "no" and verdict.word == "underfitting"
-    if nothing_yet or verdict.word in {"diverged", "collapsed", "overfitting"}:
+    if verdict.word in {"diverged", "collapsed", "overfitting"}:
         said = verdict.sentence
     elif claims["chance"] == "no":
-        said = "Do not read meaning into these factors and groups: get more rows or other columns."
+        said = "Do not read meaning into these factors and groups: get more rows or other columns"
+        better = ", or see whether a better trained autoencoder finds more: model=deep"
+        said += f"{better if verdict.word == 'underfitting' else ''}."
     elif claims["chance"] == "undecided":
         fewer = "fewer factors, " if len(found.factors) > 1 else ""
         said = f"Ask again with {fewer}more rows or evidence=full before you read meaning into it."

@@ -6,7 +6,7 @@ from aeexp.analysis import clusters, linear, neighbourhoods, separation
 from aeexp.analysis.interpretation import SAMPLE as JACOBIANS
 from aeexp.analysis.nearest import NEIGHBOURS
 from aeexp.data import Classes
-from aeexp.methods.wording import EACH_BY, counted, describe, joined, named, names, number
+from aeexp.methods.wording import EACH_BY, describe, joined, named, names, number
 from aeexp.problem import Problem
 from aeexp.spec import (
     DBSCAN,
@@ -21,6 +21,7 @@ from aeexp.spec import (
     Linkage,
     Partition,
 )
+from aeexp.web.wording import counted
 
 COVARIANCES = {
     Covariance.full: "a covariance of each component's own",

@@ -8,7 +8,7 @@ from aeexp.data import Dataset
 from aeexp.data.blocks import blocks
 from aeexp.data.columns import places
 from aeexp.imputation import MOST_DONORS, NEIGHBOURS
-from aeexp.methods.wording import counted, describe, named, names, number, percent
+from aeexp.methods.wording import describe, named, names, number, percent
 from aeexp.problem import Problem
 from aeexp.spec import (
     Categorical,
@@ -25,6 +25,7 @@ from aeexp.spec import (
     Table,
     Unscaled,
 )
+from aeexp.web.wording import counted
 
 
 def data(experiment: Experiment, problem: Problem) -> str:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from aeexp.methods.wording import counted, describe, named, number
+from aeexp.methods.wording import describe, named, number
 from aeexp.spec import Blobs, BreastCancer, Diabetes, Digits, Iris, SCurve, SwissRoll, Table, Wine
+from aeexp.web.wording import counted
 
 DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
 

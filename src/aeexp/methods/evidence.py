@@ -8,9 +8,10 @@ from aeexp.analysis.neighbourhoods import NEIGHBOURS
 from aeexp.analysis.power import LEVEL
 from aeexp.analysis.probes import MOST_FITS
 from aeexp.analysis.stability import REPRODUCIBLE
-from aeexp.methods.wording import counted, joined, number, percent
+from aeexp.methods.wording import joined, number, percent
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
+from aeexp.web.wording import counted
 
 
 def evidence(experiment: Experiment, problem: Problem, rows: int) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from aeexp.methods.wording import counted, describe, joined
+from aeexp.methods.wording import describe, joined
 from aeexp.spec import Activation, Autoencoder, Initializer, ModelSpec
+from aeexp.web.wording import counted
 
 ACTIVATIONS = {
     Activation.linear: "linear",

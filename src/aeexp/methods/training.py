@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aeexp.methods.network import is_linear, network
-from aeexp.methods.wording import EACH_BY, counted, describe, joined, number, percent
+from aeexp.methods.wording import EACH_BY, describe, joined, number, percent
 from aeexp.problem import Problem
 from aeexp.spec import (
     L1,
@@ -26,6 +26,7 @@ from aeexp.spec import (
     RMSprop,
     WarmupCosine,
 )
+from aeexp.web.wording import counted
 
 LOSSES = {
     Loss.mse: "the mean squared error",

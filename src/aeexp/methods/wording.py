@@ -53,11 +53,6 @@ def percent(share: float) -> str:
     return f"{number(100 * share)} %"
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """Return "1 row" or "1,000 rows"."""
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def joined(several: Sequence[str], comma: str = ", ", and_: str = " and ") -> str:
     """Return "a", "a and b" or "a, b and c"."""
     *others, last = several

@@ -61,7 +61,9 @@ def about(run: Kept, data: Dataset) -> Iterator[str]:
 
 
 def _label(labels: Labels) -> str:
-    kind = f"{len(labels.names):,} classes" if isinstance(labels, Classes) else "a number"
+    kind = "a number"
+    if isinstance(labels, Classes):
+        kind = counted(len(labels.names), "class", "classes")
     return f"{short(labels.name)} ({kind})"
 
 

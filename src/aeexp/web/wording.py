@@ -21,9 +21,9 @@ def number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return "1 run" or "2 runs"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return "1 run" or "1,000 runs"."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def joined(words: Iterable[str]) -> str:
