@@ -212,7 +212,11 @@ def test_choices_come_back_as_they_were_said() -> None:
         ("clustering.kmeans.ari.sd", Direction.minimize),
         ("clustering.dbscan.v_measure", Direction.maximize),
         ("clustering.dbscan.noise_fraction", Direction.minimize),
-        ("latent.trustworthiness.10", Direction.maximize),
+        ("clustering.kmeans.ari.site", Direction.maximize),
+        ("neighbourhoods.trustworthiness", Direction.maximize),
+        ("neighbourhoods.trustworthiness.se", Direction.minimize),
+        ("chance.permuted.neighbourhoods.trustworthiness.p", Direction.minimize),
+        ("stability.cka", Direction.maximize),
         ("scari", Direction.minimize),
     ],
 )

@@ -24,7 +24,7 @@ NAMES = (*INDICES, "accuracy")
 def agreement(codes: Integers, classes: Classes) -> Mapping[str, float]:
     """Return how well clusters and classes agree; noise counts as one cluster.
 
-    Rows that belong to no class are left out; nothing is a number unless there are two classes.
+    Rows that belong to no class are left out; without any other, nothing is a number.
 
     ari: Hubert and Arabie (1985). ami, nmi: Vinh et al. (2010). homogeneity, completeness,
     v_measure: Rosenberg and Hirschberg (2007). fowlkes_mallows: Fowlkes and Mallows (1983).
@@ -32,7 +32,7 @@ def agreement(codes: Integers, classes: Classes) -> Mapping[str, float]:
     none. All are 1 for perfect agreement. codes: (rows,).
     """
     known = classes.codes >= 0
-    if len(np.unique(classes.codes[known])) < 2:
+    if not known.any():
         return dict.fromkeys(NAMES, np.nan)
     truth, found, partner = classes.codes[known], codes[known], matching(codes, classes)
     indices = {key: float(index(truth, found)) for key, index in INDICES.items()}

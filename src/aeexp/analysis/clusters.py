@@ -79,7 +79,7 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
     """Return a spec that says how many clusters to find, if it must."""
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return spec
-    if says_how_many(labels):
+    if several_classes(labels):
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
     z = z[chosen(len(z), MOST_TRIED)]
     tried = range(2, max(2, min(MOST_CLUSTERS, len(z) - 1)) + 1)
@@ -87,8 +87,8 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
     return max(specs, key=lambda each: _apart(z, cluster(each, z, seed)))
 
 
-def says_how_many(labels: Labels | None) -> TypeGuard[Classes]:
-    """Return whether labels tell how many clusters to seek: one class says nothing of groups."""
+def several_classes(labels: Labels | None) -> TypeGuard[Classes]:
+    """Return whether labels are classes that tell of groups, as one class does not."""
     return isinstance(labels, Classes) and len(labels.names) > 1
 
 

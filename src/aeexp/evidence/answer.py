@@ -9,6 +9,7 @@ import numpy as np
 
 from aeexp.analysis.advantage import sentence as said_of_advantage
 from aeexp.analysis.chance import Tested
+from aeexp.analysis.clusters import several_classes
 from aeexp.analysis.consensus import Cluster
 from aeexp.analysis.power import LEVEL, OFTEN
 from aeexp.analysis.power import sentence as said_of_power
@@ -82,10 +83,10 @@ def _grouped(found: Findings, name: str, metrics: Mapping[str, float]) -> str:
     said = f"; {printable(name)} finds {counted(int(count), 'group')} in them"
     if noise >= 0.005:
         said += f" and leaves {100 * noise:.0f} % of rows in none"
-    if np.isnan(ari):
+    label = found.problem.data.label
+    if np.isnan(ari) or not several_classes(label):
         return said
-    label = found.problem.data.labels[0].name
-    return f"{said} (adjusted Rand index {ari:.2f} with {printable(label)})"
+    return f"{said} (adjusted Rand index {ari:.2f} with {printable(label.name)})"
 
 
 def _stability(found: Findings, evidence: Evidence) -> Sentence:

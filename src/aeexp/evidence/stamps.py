@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from aeexp.analysis.agreement import NAMES
-from aeexp.analysis.clusters import says_how_many
+from aeexp.analysis.clusters import several_classes
 from aeexp.data import Dataset
 from aeexp.spec import Experiment, Partition
 
@@ -18,7 +18,7 @@ def stamps(experiment: Experiment, data: Dataset) -> list[str]:
 
 
 def _clusterings(experiment: Experiment, data: Dataset) -> Iterator[str]:
-    if not says_how_many(label := data.label):
+    if not several_classes(label := data.label):
         return
     for name, spec in experiment.clustering.items():
         if isinstance(spec, Partition) and spec.n_clusters is None:

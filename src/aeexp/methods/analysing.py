@@ -74,7 +74,7 @@ def _number(spec: Partition, problem: Problem, rows: int) -> str:
     label = problem.data.label
     if spec.n_clusters is not None:
         return f", with {counted(spec.n_clusters, 'cluster')}, a number set beforehand"
-    if clusters.says_how_many(label):
+    if clusters.several_classes(label):
         count = counted(min(len(label.names), rows), "cluster")
         return f", with {count}, a number taken from the classes of {named(label.name)}"
     tried = min(rows, clusters.MOST_TRIED)

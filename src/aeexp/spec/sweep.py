@@ -10,7 +10,7 @@ AGREEMENT = "ari|ami|nmi|accuracy|homogeneity|completeness|v_measure|fowlkes_mal
 MORE_IS_BETTER = re.compile(
     rf"(^|[._])(r2|silhouette|calinski_harabasz|trustworthiness|continuity|r_nx_auc|spearman|cka"
     rf"|factors|neighbours_kept|advantage|beyond|{AGREEMENT})(\.mean)?$"
-    rf"|^clustering\..+\.({AGREEMENT})\."  # with a label other than the first
+    rf"|^clustering\..+\.({AGREEMENT})\.(?!sd$|n$)"  # with a label other than the first
 )
 
 
