@@ -254,7 +254,7 @@ def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
 def test_another_backend_gets_a_process_each(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("--multirun", f"backend={BACKEND.value},jax", *QUICK[:-1])
     assert done.returncode == 0, done.stderr
-    assert "1 jobs are on another backend" in done.stdout
+    assert "1 job on another backend" in done.stdout
     records = [read(sweep(tmp_path) / job / "run.json") for job in ("0", "1")]
     assert [record["backend"] for record in records] == [BACKEND.value, "jax"]
 
