@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from conftest import BACKEND
 from pyarrow import parquet
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_samples
@@ -19,9 +20,10 @@ from aeexp.data.blocks import blocks
 from aeexp.experiment import run
 from aeexp.preprocessing import Scaling
 from aeexp.runs import Run, write
-from aeexp.spec import DBSCAN, Agglomerative, Blobs, Deep, Experiment, KMeans, Training
+from aeexp.spec import DBSCAN, Agglomerative, Backend, Blobs, Deep, Experiment, KMeans, Training
 
 RNG = np.random.default_rng(0)
+ON_JAX = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
 
 
 def folded(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -206,7 +208,9 @@ print(many - few)
 """
 
 
-@pytest.mark.parametrize(("evidence", "most"), [("NoEvidence", 6), ("StandardEvidence", 9)])
+@pytest.mark.parametrize(
+    ("evidence", "most"), [("NoEvidence", 6), pytest.param("StandardEvidence", 9, marks=ON_JAX)]
+)
 def test_f28_memory_grows_by_a_few_times_the_table(
     evidence: str, most: int, tmp_path: Path
 ) -> None:
