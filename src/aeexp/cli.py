@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from aeexp.backend import require
+from aeexp.backend import require as require_backend
 from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
 from aeexp.menu import menu
@@ -30,6 +30,7 @@ from aeexp.words import compositions, quoted, said
 if TYPE_CHECKING:
     from aeexp.perform import Configs
     from aeexp.problem import Problems
+    from aeexp.runs import Ledger
     from aeexp.sweep.task import Outcome
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -91,6 +92,9 @@ def main() -> None:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
+    # the processes that it starts import nothing from the working directory, which may be a
+    # stranger's: that of a sweep that is resumed
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     logging.raiseExceptions = False  # a log that finds no room is no reason to print a traceback
     with Termination() as termination:
         code = _code(termination)
@@ -127,8 +131,8 @@ def _answer(words: list[str]) -> int:
 
 def _run(arguments: Namespace, words: list[str]) -> int:
     match arguments.overrides:
-        case ["resume", folder]:
-            return _resume(Path(folder))
+        case ["resume", folder, *again]:
+            return _resume(Path(folder), again)
         case ["compare", *folders] if folders:
             return _compare([Path(folder) for folder in folders])
         case ["resume" | "compare" as word, *_]:
@@ -190,9 +194,10 @@ def _hydra(problems: "Problems | None" = None) -> int:
 def _sweep(folder: Path, words: list[str]) -> int:
     """Do what is missing of the sweep in a directory, and conclude it whatever happens."""
     from aeexp.conclude import conclude  # noqa: PLC0415
-    from aeexp.runs import Ledger, locked  # noqa: PLC0415
+    from aeexp.runs import Ledger, locked, remove_leftovers  # noqa: PLC0415
 
     with locked(folder):
+        remove_leftovers(folder)
         Ledger(folder).begun(words)
         try:
             _hydra()
@@ -208,29 +213,48 @@ def _sweep(folder: Path, words: list[str]) -> int:
         return conclude([folder], folder)
 
 
-def _resume(folder: Path) -> int:
-    from aeexp.runs import Ledger  # noqa: PLC0415
+def _resume(folder: Path, again: list[str]) -> int:
+    """Finish a sweep, whose ledger may be a stranger's; again: settings that the user repeats."""
+    from aeexp.runs import Ledger, refuse_links  # noqa: PLC0415
+    from aeexp.sweep.resume import joined, require_ended, require_own_settings  # noqa: PLC0415
 
     folder = folder.resolve()
+    refuse_links(folder)
     ledger = Ledger(folder)
-    words = ledger.words()
-    os.chdir(ledger.cwd())
+    words = joined(ledger.words(), again)
+    _enter(ledger)
     sys.argv[1:] = words
-    _insert(get_args_parser().parse_args(), f"hydra.sweep.dir={quoted(str(folder))}")
+    _insert(get_args_parser().parse_args(), *again, f"hydra.sweep.dir={quoted(str(folder))}")
     arguments = get_args_parser().parse_args()
     if not arguments.multirun or not _trains(arguments):
         message = f"{ledger.path} begins with words that begin no sweep: begin another."
         raise ValueError(message)
     _refuse_flags(arguments)
-    _checked(arguments)  # the words may be a stranger's
+    own = get_args_parser().parse_args(again)
+    trusted = next(compositions(own))
+    _checked(arguments, lambda config: require_own_settings(config, trusted, words, folder))
+    require_ended(folder)
     return _sweep(folder, words)
+
+
+def _enter(ledger: "Ledger") -> None:
+    """Go to the directory in which a sweep was begun, from which its words name files."""
+    try:
+        os.chdir(ledger.cwd())
+    except OSError as error:
+        message = (
+            f"{ledger.path}: the sweep was begun in {ledger.cwd()}, which cannot be entered"
+            f" ({error.strerror}): make that directory, or begin another sweep."
+        )
+        raise ValueError(message) from error
 
 
 def _compare(folders: list[Path]) -> int:
     from aeexp.conclude import conclude  # noqa: PLC0415
-    from aeexp.runs import Ledger, claim  # noqa: PLC0415
+    from aeexp.runs import Ledger, claim, refuse_links  # noqa: PLC0415
 
     for folder in folders:
+        refuse_links(folder)
         Ledger(folder).words()  # refuses what is no sweep
     into = folders[0] if len(folders) == 1 else claim(_today().resolve())
     return conclude(folders, into)
@@ -259,22 +283,29 @@ def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
     return folder, None if arguments.multirun else problems
 
 
-def _insert(arguments: Namespace, word: str) -> None:
-    """Put a word behind the last override: later words win, and argparse wants them in one row."""
+def _insert(arguments: Namespace, *words: str) -> None:
+    """Put words behind the last override: later words win, and argparse wants them in one row."""
     last = arguments.overrides[-1:] or sys.argv[-1:]
-    sys.argv.insert(len(sys.argv) - sys.argv[::-1].index(last[0]), word)
+    place = len(sys.argv) - sys.argv[::-1].index(last[0])
+    sys.argv[place:place] = words
 
 
-def _checked(arguments: Namespace) -> "tuple[DictConfig, Problems]":
-    """Refuse what cannot be done, job by job; return what the first is composed to."""
+def _checked(
+    arguments: Namespace, require: Callable[[DictConfig], None] = lambda _config: None
+) -> "tuple[DictConfig, Problems]":
+    """Refuse what cannot be done, job by job; return what the first is composed to.
+
+    require: refuses a configuration for reasons of its own.
+    """
     folders: set[Path] = set()
     first, problems = None, None
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
             message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
             raise ValueError(message)
+        require(config)
         experiment = said(config)
-        require(experiment.backend)
+        require_backend(experiment.backend)
         from aeexp.problem import Problems  # noqa: PLC0415  (imports scikit-learn)
 
         problems = problems or Problems()

@@ -66,7 +66,7 @@ def require_inert(config: DictConfig) -> None:
     Raises:
         ValueError: It is; the message has the key.
     """
-    for path, node in sorted(_nodes(config, ()), key=_is_a_word):
+    for path, node in sorted(nodes(config), key=_is_a_word):
         value = node._value()  # noqa: SLF001  (as it is written, not as it resolves)
         if path[-1:] == ("_target_",):
             _refuse_target(path, value)
@@ -87,13 +87,13 @@ def _is_a_word(node: tuple[Path, Any]) -> bool:
     return node[0][:2] == ("hydra", "overrides") or node[0][-1:] == ("override_dirname",)
 
 
-def _nodes(node: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def nodes(node: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield every node of a configuration with its keys; what stands for others is a leaf."""
     yield path, node
     value = node._value() if isinstance(node, DictConfig | ListConfig) else None  # noqa: SLF001
     children = value if isinstance(value, dict) else dict(enumerate(_listed(value)))
     for key, child in children.items():
-        yield from _nodes(child, (*path, str(key)))
+        yield from nodes(child, (*path, str(key)))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from aeexp.page import report
 from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
-from aeexp.runs import Run, claim, keep, read_model, write_bytes
+from aeexp.runs import Run, claim, keep, read_model, refuse_links, write_bytes
 from aeexp.spec import Experiment, Table
 from aeexp.terminal import Terminal
 from aeexp.words import compositions, said
@@ -116,9 +116,10 @@ def load_run(folder: str | Path) -> LoadedRun:
     """Return a run by its directory.
 
     Raises:
-        ValueError: There is no run.json in it.
+        ValueError: There is no run.json in it, or it holds symbolic links.
     """
     found = LoadedRun(Path(folder))
+    refuse_links(found.folder)
     if not found.record:
         message = f"{folder} is not the directory of a run: it has no run.json."
         raise ValueError(message)

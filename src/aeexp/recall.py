@@ -7,7 +7,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from aeexp import spec
 from aeexp.inert import require_inert
 from aeexp.options import OPTIONS, SEVERAL
-from aeexp.runs import Run
+from aeexp.runs import Run, refuse_links
 from aeexp.spec import Experiment, NoEvidence, Spec
 from aeexp.words import said
 
@@ -16,8 +16,9 @@ def recall(run: Run) -> Experiment:
     """Return the experiment that a run did, as its directory says.
 
     Raises:
-        ValueError: The directory does not say it, or it holds parts that are not aeexp's own.
+        ValueError: It does not say it, or it holds links, or parts that are not aeexp's own.
     """
+    refuse_links(run.folder)
     path = run.folder / ".hydra" / "config.yaml"
     if not path.is_file():
         message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."

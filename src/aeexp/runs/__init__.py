@@ -2,6 +2,7 @@
 
 from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
+from aeexp.runs.files import refuse_links, remove_leftovers, replacing, write_bytes
 from aeexp.runs.keep import keep, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
@@ -9,7 +10,7 @@ from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.rows import rows
-from aeexp.runs.write import write, write_bytes
+from aeexp.runs.write import write
 
 __all__ = [
     "Job",
@@ -23,6 +24,9 @@ __all__ = [
     "locked",
     "named",
     "read_model",
+    "refuse_links",
+    "remove_leftovers",
+    "replacing",
     "rows",
     "set_aside",
     "slug",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from aeexp.artifact import Artifact, DivergedError, Facts
 from aeexp.names import printable
+from aeexp.runs.files import write_bytes
 from aeexp.runs.record import Record, Status
-from aeexp.runs.write import write, write_bytes
+from aeexp.runs.write import write
 from aeexp.spec import Experiment
 from aeexp.watch import Watch
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from aeexp.runs.files import append
 from aeexp.runs.record import Status
 
 NAME = "sweep.jsonl"
@@ -126,15 +127,9 @@ class Ledger:
     def _tell(self, events: Iterable[Mapping[str, Any]]) -> None:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         lines = [json.dumps({"time": now, **event}, ensure_ascii=False) for event in events]
-        if not lines:
-            return
-        with FileLock(f"{self.path}.lock"), self.path.open("ab+") as file:
-            if file.tell():  # a line may be torn: leave it behind
-                file.seek(-1, os.SEEK_END)
-                lines = lines if file.read(1) == b"\n" else ["", *lines]
-            file.write("".join(f"{line}\n" for line in lines).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        if lines:
+            with FileLock(f"{self.path}.lock"):
+                append(self.path, "".join(f"{line}\n" for line in lines))
 
 
 def _after(job: Job, event: Mapping[str, Any]) -> Job:

@@ -15,6 +15,7 @@ import numpy as np
 from aeexp.runs.architecture import Shape, rebuilt, shapes
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
 from aeexp.runs.document import MOST_BYTES, parse, read_bytes
+from aeexp.runs.files import refuse_links
 from aeexp.runs.manifest import SCHEMA, digest
 from aeexp.spec import ModelSpec
 
@@ -43,6 +44,7 @@ def read_model(folder: Path) -> StoredModel:
     Raises:
         ValueError: There is none, or a file of it is damaged, swapped, or not what it should be.
     """
+    refuse_links(folder)
     schema = _schema(folder / "run.json")
     files = _Files(folder / "model", _manifest(folder / "model") if schema > 1 else None)
     with files.opened("architecture.json") as content:

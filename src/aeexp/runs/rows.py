@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from aeexp.artifact import Table
 from aeexp.data.blocks import blocks
-from aeexp.runs.write import cells, path_of, replacing, write, write_bytes
+from aeexp.runs.files import replacing, write_bytes
+from aeexp.runs.write import cells, path_of, write
 from aeexp.spreadsheet import lines
 
 Columns = Mapping[str, Any]
@@ -41,39 +42,37 @@ def rows(path: Path) -> Iterator[Write]:
     if path.suffix not in WRITERS:
         message = f"{path} must end in {' or '.join(WRITERS)}."
         raise ValueError(message)
-    with replacing(path) as temporary, WRITERS[path.suffix](temporary) as write:
+    with replacing(path) as file, WRITERS[path.suffix](file) as write:
         yield write
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[Write]:
-    with path.open("wb") as file:
+def _csv(file: BinaryIO) -> Iterator[Write]:
+    def write(columns: Columns) -> None:
+        head = [] if file.tell() else [columns]
+        file.write(lines([*head, *zip(*map(cells, columns.values()), strict=True)]))
 
-        def write(columns: Columns) -> None:
-            head = [] if file.tell() else [columns]
-            file.write(lines([*head, *zip(*map(cells, columns.values()), strict=True)]))
-
-        yield write
+    yield write
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[Write]:
+def _parquet(file: BinaryIO) -> Iterator[Write]:
     import pyarrow as pa  # noqa: PLC0415  (heavy, and seldom needed)
     from pyarrow import parquet  # noqa: PLC0415
 
-    files: list[Any] = []
+    writers: list[Any] = []
 
     def write(columns: Columns) -> None:
         part = pa.table(dict(columns))
-        if not files:
-            files.append(parquet.ParquetWriter(path, part.schema))
-        files[0].write_table(part.cast(files[0].schema))
+        if not writers:
+            writers.append(parquet.ParquetWriter(file, part.schema))
+        writers[0].write_table(part.cast(writers[0].schema))
 
     try:
         yield write
     finally:
-        for file in files:
-            file.close()
+        for writer in writers:
+            writer.close()
 
 
 WRITERS = {".csv": _csv, ".parquet": _parquet}

@@ -3,12 +3,9 @@
 import io
 import json
 import math
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 from functools import singledispatch
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
 from aeexp.names import slug
 from aeexp.runs.arrays import pack
+from aeexp.runs.files import write_bytes
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
-
-FILES = count(1)
-"""Numbers the files that this process writes."""
 
 
 @singledispatch
@@ -106,53 +101,9 @@ def write_json(path: Path, content: Any) -> None:
     write_bytes(path, _json(content))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file.
-
-    Raises:
-        OSError: It cannot be written, for want of room, say; what was there before is as it was.
-    """
-    try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        message = (
-            f"{path} cannot be written ({error.strerror}): it takes {len(content):,} bytes."
-            " Make room, or choose another place."
-        )
-        raise OSError(message) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file to fill, which then takes the place of `path` in one step.
-
-    It lies hidden beside `path` and has the same ending.
-    """
-    path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        _crash_where_told()
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _json(content: Any) -> bytes:
     text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
     return f"{text}\n".encode(errors="replace")  # of no text, but a name of undecoded bytes
-
-
-def _crash_where_told() -> None:
-    """End this process as a loss of power would, at the file whose number is in AEEXP_CRASH_AT.
-
-    So a test can end a run between any two files.
-    """
-    if str(next(FILES)) == os.environ.get("AEEXP_CRASH_AT"):
-        os._exit(9)
 
 
 def cells(column: Any) -> Iterator[Any]:

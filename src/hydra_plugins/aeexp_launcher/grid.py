@@ -39,7 +39,7 @@ class GridSweeper(BasicSweeper):
     """
 
     def sweep(self, arguments: list[str]) -> None:
-        from aeexp.runs import Ledger  # noqa: PLC0415
+        from aeexp.runs import Ledger, write_bytes  # noqa: PLC0415
 
         assert self.config is not None
         assert self.launcher is not None
@@ -49,7 +49,7 @@ class GridSweeper(BasicSweeper):
         batches = self.split_arguments(parser.parse_overrides(words), self.max_batch_size)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
+        write_bytes(folder / "multirun.yaml", OmegaConf.to_yaml(self.config).encode())
         ledger, first = Ledger(folder), 0
         known = ledger.jobs()
         for batch in batches:

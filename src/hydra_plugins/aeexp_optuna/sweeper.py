@@ -52,6 +52,7 @@ class OptunaSweeper(Sweeper):
             ValueError: The words span no space, or see `Search.until`.
             KeyboardInterrupt: It was interrupted.
         """
+        from aeexp.runs import write_bytes  # noqa: PLC0415
         from hydra_plugins.aeexp_optuna import _objectives, _search, _space, _study  # noqa: PLC0415
 
         assert self.config is not None
@@ -61,7 +62,7 @@ class OptunaSweeper(Sweeper):
         wanted = _objectives.objectives(self.config, self.options.direction)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
+        write_bytes(folder / "multirun.yaml", OmegaConf.to_yaml(self.config).encode())
         with _study.opened(folder, self.options, wanted, space) as study:
             search = _search.Search(folder, study, space, wanted, self.launcher)
             return search.until(self.options.n_trials, self.options.batch)
