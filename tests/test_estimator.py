@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,53 @@ def test_the_global_generators_are_left_alone(fitted: Autoencoder) -> None:
     pickle.loads(pickle.dumps(fitted)).transform(WINE)  # noqa: S301
     assert random.getstate() == expected[0]
     assert np.random.get_state()[1].tolist() == expected[1]  # noqa: NPY002
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_f44_fits_in_threads_are_those_of_fits_one_after_another(threads: int) -> None:
+    """Each of them draws weights, dropout and noise, from generators of its own."""
+    models = [
+        brief(hidden=hidden, dropout=0.2, noise=0.1, lr=0.01, random_state=seed)
+        for seed in (0, 1)
+        for hidden in ((), (8,), (12, 6))
+    ]
+    serial = [clone(model).fit_transform(WINE) for model in models]
+    with ThreadPoolExecutor(threads) as pool:
+        at_once = list(pool.map(lambda model: clone(model).fit_transform(WINE), 2 * models))
+    for expected, found in zip(2 * serial, at_once, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+FORK = """
+import multiprocessing, numpy as np
+from aeexp import Autoencoder
+x = np.random.default_rng(0).normal(size=(20, 4))
+model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(x)
+def child(queue):
+    try:
+        queue.put(model.transform(x).shape)
+    except RuntimeError as error:
+        queue.put(str(error))
+context = multiprocessing.get_context("fork")
+queue = context.Queue()
+process = context.Process(target=child, args=(queue,))
+process.start()
+print(queue.get(timeout=60))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
+def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: Backend) -> None:
+    if backend is Backend.torch:
+        pytest.skip("PyTorch computes in a process that was forked")
+    done = subprocess.run(
+        [sys.executable, "-c", FORK],
+        env=os.environ | {"KERAS_BACKEND": backend.value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "start it by spawn" in done.stdout, done.stderr
 
 
 def test_a_fit_like_another_compiles_nothing(

@@ -21,7 +21,7 @@ from aeexp.methods.network import ACTIVATIONS, INITIALIZERS, parameters
 from aeexp.methods.paragraphs import BACKENDS
 from aeexp.methods.training import LOSSES
 from aeexp.methods.wording import joined, named, number, percent
-from aeexp.models import build
+from aeexp.models import build, seeds
 from aeexp.options import OPTIONS
 from aeexp.problem import pose
 from aeexp.spec import (
@@ -294,7 +294,7 @@ def test_a_run_that_says_much_tells_all_of_it() -> None:
     ],
 )
 def test_parameters_are_those_that_keras_trains(model: Autoencoder, features: int) -> None:
-    network = build(model, features, {})
+    network = build(model, features, {}, seeds(0))
     trained = sum(int(np.prod(v.shape)) for v in network.training.trainable_weights)
     assert parameters(model, features) == trained
 

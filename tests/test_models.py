@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from aeexp.models import Network, build
+from aeexp.models import Network, build, seeds
 from aeexp.models.regularisers import ActivityPenalty, DropoutLayer, NoiseLayer
 from aeexp.options import OPTIONS
 from aeexp.spec import (
@@ -35,8 +35,7 @@ X = np.random.default_rng(0).normal(size=(32, 7)).astype(np.float32)
 
 
 def built(spec: Autoencoder, *regularisers: RegulariserSpec) -> Network:
-    keras.utils.set_random_seed(0)
-    return build(spec, 7, {type(r).__name__: r for r in regularisers})
+    return build(spec, 7, {type(r).__name__: r for r in regularisers}, seeds(0))
 
 
 def losses(network: Network, x: np.ndarray, *, training: bool) -> float:

@@ -1,8 +1,9 @@
 """Whatever trains, and in whatever company, a member comes to what it would come to alone."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from conftest import BACKEND
 
-from aeexp.models import Network, build, built, first_values
+from aeexp.models import Make as Models
+from aeexp.models import Network, build, built, first_values, seeds
 from aeexp.options import OPTIONS
 from aeexp.problem import Problem, pose
 from aeexp.spec import (
@@ -347,10 +349,11 @@ def test_no_weights_are_weights_of_one(tiny: Make, seed: int) -> None:
 def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
     tiny: Make, monkeypatch: pytest.MonkeyPatch, seeds: list[int]
 ) -> None:
-    def build_noisily(experiment: Experiment, features: int) -> Callable[[], Network]:
-        def make() -> Network:
-            network = build(experiment.model, features, experiment.regulariser)
-            network.encoder.layers[1].bias.assign(np.random.random(2))  # noqa: NPY002
+    def build_noisily(experiment: Experiment, features: int) -> Models:
+        def make(seeds: Iterator[int]) -> Network:
+            network = build(experiment.model, features, experiment.regulariser, seeds)
+            drawn = np.random.default_rng(next(seeds)).random(2)
+            network.encoder.layers[1].bias.assign(drawn)
             return network
 
         return make
@@ -378,7 +381,7 @@ def test_no_penalty_is_mistaken_for_an_older_one(tiny: Make) -> None:
     experiment, x = tiny(), keras.Input((6,))
     losses = keras.ops.convert_to_tensor(10.0), keras.ops.convert_to_tensor(200.0)
     training = keras.Model(x, Alternate(*losses[::-1])(Alternate(*losses)(x)))
-    network = replace(build(experiment.model, 6, {}), training=training)
+    network = replace(build(experiment.model, 6, {}, seeds(0)), training=training)
     program = importlib.import_module("aeexp.training.program").Program
     rows = np.ones((4, 6), np.float32)
     for _ in range(3):
@@ -386,24 +389,25 @@ def test_no_penalty_is_mistaken_for_an_older_one(tiny: Make) -> None:
         assert float(loss) == pytest.approx(210)
 
 
-def make_network(initializer: Initializer) -> Callable[[], Network]:
+def make_network(initializer: Initializer) -> Models:
     spec = Deep(hidden=[5], batch_norm=True, kernel_initializer=initializer)
-    return lambda: build(spec, 7, {"dropout": Dropout(), "noise": Noise()})
+    return partial(build, spec, 7, {"dropout": Dropout(), "noise": Noise()})
 
 
 @pytest.mark.parametrize("initializer", list(Initializer), ids=lambda i: i.name)
 def test_first_values_are_those_of_building_each_network(initializer: Initializer) -> None:
-    make, seeds = make_network(initializer), [7, 0, 7, 2**32 - 1]
-    _, values = first_values(make, seeds)
-    for seed, drawn in zip(seeds, values, strict=True):
+    make, several = make_network(initializer), [7, 0, 7, 2**32 - 1]
+    _, values = first_values(make, several)
+    for seed, drawn in zip(several, values, strict=True):
         expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
         assert all(map(np.array_equal, drawn, expected))
 
 
 def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
-    def make() -> Network:
-        network = make_network(Initializer.glorot_uniform)()
-        network.encoder.layers[1].kernel.assign(np.random.random((7, 5)))  # noqa: NPY002
+    def make(seeds: Iterator[int]) -> Network:
+        network = make_network(Initializer.glorot_uniform)(seeds)
+        drawn = np.random.default_rng(next(seeds)).random((7, 5))
+        network.encoder.layers[1].kernel.assign(drawn)
         return network
 
     _, values = first_values(make, [0, 1, 2])

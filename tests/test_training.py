@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from aeexp.models import Network, build
+from aeexp.models import Network, build, seeds
 from aeexp.options import OPTIONS
 from aeexp.problem import Problem, pose
 from aeexp.spec import (
@@ -242,8 +242,7 @@ def test_without_shuffling_the_rows_come_in_order(tiny: Make) -> None:
         dataset=Blobs(samples=20, features=3), split=Split(validation=0), training=spec
     )
     problem = pose(experiment)
-    keras.utils.set_random_seed(0)
-    model = build(experiment.model, 3, {}).training
+    model = build(experiment.model, 3, {}, seeds(0)).training
     model.compile(keras.optimizers.Adam(1e-3), "mse")
     for batch in (problem.x[:10], problem.x[10:]):
         model.train_on_batch(batch, batch)

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from threading import RLock
 
 from aeexp.spec import Backend
 
 CACHE_BYTES = 256 * 2**20
+STANDARD_ERROR = RLock()
+COMPUTED_IN: set[int] = set()
+"""This process, once it has computed; where it was forked, the one it was forked from, too."""
 
 
 def require(backend: Backend) -> None:
@@ -90,6 +94,24 @@ def choose(backend: Backend) -> None:
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
+def refuse_forked(backend: str) -> None:
+    """Note that this process computes, and refuse to if it was forked from one that had.
+
+    A fork copies one thread. JAX and TensorFlow would wait for the others for ever.
+
+    Raises:
+        RuntimeError: It was forked so, and the backend is not PyTorch.
+    """
+    COMPUTED_IN.add(os.getpid())
+    if len(COMPUTED_IN) > 1 and backend != Backend.torch.value:
+        message = (
+            f"This process was forked from one in which {backend} had already computed, and would"
+            " wait for ever: start it by spawn, multiprocessing.get_context('spawn') say, or with"
+            " joblib's default, loky."
+        )
+        raise RuntimeError(message)
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -103,12 +125,13 @@ def unheard() -> Iterator[None]:
 
     TensorFlow's compiled part heeds no log level while it is imported (tensorflow #100442).
     """
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with STANDARD_ERROR:
+        sys.stderr.flush()
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

@@ -1,9 +1,6 @@
 """An autoencoder as scikit-learn's transformers are: fit, transform, inverse_transform, score."""
 
-import random
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
@@ -108,8 +105,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             choose(asked.backend)
         for concern in concerns(asked, problem):
             warnings.warn(in_parameters(concern), stacklevel=2)
-        with _global_randomness_kept():
-            self._train(asked, problem)
+        self._train(asked, problem)
         return self
 
     def transform(self, X: Any) -> Floats:
@@ -167,10 +163,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Return the fitted network; what was unpickled builds it, on whatever backend."""
         if self._built is None:
             choose(running() or Backend(self.backend or current()))
-            with unheard(), _global_randomness_kept():
-                from aeexp.models import build  # noqa: PLC0415  (imports Keras)
-
-                self._built = build(self._model, self.n_features_in_, {})
+            with unheard():
+                from aeexp.models import build, seeds  # noqa: PLC0415  (imports Keras)
+            self._built = build(self._model, self.n_features_in_, {}, seeds(0))
             self._built.assign(self.weights_.values())
         return self._built
 
@@ -187,14 +182,3 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-@contextmanager
-def _global_randomness_kept() -> Iterator[None]:
-    """Leave Python's and NumPy's global generators, which Keras seeds, as they were."""
-    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)  # noqa: NPY002

@@ -13,7 +13,7 @@ from aeexp.analysis.support import USUAL, Support
 from aeexp.data import Column, Floats
 from aeexp.data.columns import decode, encode, places
 from aeexp.imputation import Imputation
-from aeexp.models import Network, build
+from aeexp.models import Network, build, seeds
 from aeexp.names import few, short
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.runs import StoredModel
@@ -113,7 +113,7 @@ class Reuse:
     @cached_property
     def network(self) -> Network:
         """Return the network, with the stored weights."""
-        network = build(self.stored.architecture, len(self.stored.features), {})
+        network = build(self.stored.architecture, len(self.stored.features), {}, seeds(0))
         named = [variable.path for variable in network.variables]
         network.assign(self.stored.weights[name] for name in named)
         return network

@@ -2,6 +2,6 @@
 
 from aeexp.models import autoencoder
 from aeexp.models.network import Network, build
-from aeexp.models.start import built, first_values
+from aeexp.models.start import Make, built, first_values, seeds
 
-__all__ = ["Network", "autoencoder", "build", "built", "first_values"]
+__all__ = ["Make", "Network", "autoencoder", "build", "built", "first_values", "seeds"]

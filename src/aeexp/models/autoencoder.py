@@ -1,7 +1,7 @@
 """The fully connected autoencoder."""
 
-from collections.abc import Iterable, Mapping
-from functools import reduce
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial, reduce
 from typing import Any
 
 import keras
@@ -14,50 +14,67 @@ Layers = list[keras.layers.Layer]
 
 
 @build.register
-def _(spec: Autoencoder, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
+def _(
+    spec: Autoencoder,
+    features: int,
+    regularisers: Mapping[str, RegulariserSpec],
+    seeds: Iterator[int],
+) -> Network:
+    hidden = partial(_hidden, spec, seeds)
     encoding = [
-        *(_hidden(spec, units, f"encoder_{i + 1}") for i, units in enumerate(spec.hidden)),
-        [_dense(spec, spec.latent_dim, spec.latent_activation, "z")],
+        *(hidden(units, f"encoder_{i + 1}") for i, units in enumerate(spec.hidden)),
+        [_dense(_kernel(spec, seeds), spec.latent_dim, spec.latent_activation, "z")],
     ]
     decoding = [
-        *(_hidden(spec, units, f"decoder_{i + 1}") for i, units in enumerate(spec.hidden[::-1])),
-        [_dense(spec, features, spec.output_activation, "x_hat")],
+        *(hidden(units, f"decoder_{i + 1}") for i, units in enumerate(spec.hidden[::-1])),
+        [_dense(_kernel(spec, seeds), features, spec.output_activation, "x_hat")],
     ]
     x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
     encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
     decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
-    path = [*_regularised(encoding, list(regularisers.values())), *decoding]
+    path = [*_regularised(encoding, list(regularisers.values()), seeds), *decoding]
     training = keras.Model(x, _chain(x, *path), name="training")
     return Network(encoder, decoder, training, [layer for block in path for layer in block])
 
 
-def _regularised(encoding: list[Layers], specs: list[RegulariserSpec]) -> Iterable[Layers]:
-    yield [layer for spec in specs for layer in at_input(spec)]
+def _regularised(
+    encoding: list[Layers], specs: list[RegulariserSpec], seeds: Iterator[int]
+) -> Iterable[Layers]:
+    yield [layer for spec in specs for layer in at_input(spec, seeds)]
     for layers in encoding:
-        yield [layer for spec in specs for layer in before_layer(spec)]
+        yield [layer for spec in specs for layer in before_layer(spec, seeds)]
         yield layers
         yield penalties(specs, layers[0])
 
 
-def _hidden(spec: Autoencoder, units: int, name: str) -> Layers:
+def _hidden(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> Layers:
+    kernel = _kernel(spec, seeds)
     if not spec.batch_norm:
-        return [_dense(spec, units, spec.activation, name)]
+        return [_dense(kernel, units, spec.activation, name)]
     return [
-        _dense(spec, units, Activation.linear, name, use_bias=False),  # the normalisation has one
+        # the normalisation has a bias of its own
+        _dense(kernel, units, Activation.linear, name, use_bias=False),
         keras.layers.BatchNormalization(name=f"{name}_norm"),
         keras.layers.Activation(spec.activation.value, name=f"{name}_activation"),
     ]
 
 
+def _kernel(spec: Autoencoder, seeds: Iterator[int]) -> keras.initializers.Initializer:
+    """Return what draws the first values of a layer's kernel, with a seed of its own."""
+    kind = spec.kernel_initializer.value
+    return keras.initializers.get({"class_name": kind, "config": {"seed": next(seeds)}})
+
+
 def _dense(
-    spec: Autoencoder, units: int, activation: Activation, name: str, *, use_bias: bool = True
+    kernel: keras.initializers.Initializer,
+    units: int,
+    activation: Activation,
+    name: str,
+    *,
+    use_bias: bool = True,
 ) -> keras.layers.Layer:
     return keras.layers.Dense(
-        units,
-        activation.value,
-        use_bias,
-        kernel_initializer=spec.kernel_initializer.value,
-        name=name,
+        units, activation.value, use_bias, kernel_initializer=kernel, name=name
     )
 
 

@@ -1,6 +1,6 @@
 """A trained or untrained autoencoder, NumPy in and NumPy out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from aeexp.backend import refuse_forked
 from aeexp.data import Floats
 from aeexp.data.blocks import blocks
 from aeexp.models.slopes import mean_slopes
@@ -70,6 +71,7 @@ class Network:
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:
+    refuse_forked(keras.backend.backend())
     widest = max(layer.output.shape[-1] for layer in model.layers)
     made = np.empty((len(rows), model.output_shape[-1]), np.float32)
     for block in blocks(len(rows), widest):
@@ -88,10 +90,17 @@ def _apply_at_once(model: keras.Model, rows: Floats) -> Floats:
 
 
 @singledispatch
-def build(spec: ModelSpec, features: int, regularisers: Mapping[str, RegulariserSpec]) -> Network:
+def build(
+    spec: ModelSpec,
+    features: int,
+    regularisers: Mapping[str, RegulariserSpec],
+    seeds: Iterator[int],
+) -> Network:
     """Return an untrained network for rows of so many features.
 
-    A new model is a spec in `aeexp.spec.model` and a builder registered here.
+    A new model is a spec in `aeexp.spec.model` and a builder registered here. Whatever is random
+    in it, initializers and layers such as dropout, takes its seed from `seeds`: two networks that
+    are built with equal seeds are equal, and no generator of the whole process is used.
     """
     message = f"No builder for {type(spec).__name__}: register one with models.build.register."
     raise NotImplementedError(message)

@@ -1,6 +1,6 @@
 """What each regulariser does to the layers that are trained."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import partial, singledispatch
 from typing import Any
 
@@ -66,10 +66,10 @@ class KernelPenalty(PenaltyLayer):
 class Disturbance(keras.layers.Layer):
     """Changes what it reads at random, in training only."""
 
-    def __init__(self, spec: Any) -> None:
+    def __init__(self, spec: Any, seed: int) -> None:
         super().__init__()
         self.spec = spec
-        self.seed_generator = keras.random.SeedGenerator()
+        self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, a: Any, *, training: bool = False) -> Any:
         return self.disturb(a) if training else a
@@ -143,25 +143,25 @@ def penalty(specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> tuple[
 
 
 @singledispatch
-def at_input(spec: RegulariserSpec) -> list[keras.layers.Layer]:
+def at_input(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     """Return the layers that disturb the rows before they reach the encoder.
 
-    They must read the spec's numbers each time they are called.
+    They must read the spec's numbers each time they are called. seeds: of what is random in them.
     """
     return []
 
 
 @at_input.register
-def _(spec: Noise) -> list[keras.layers.Layer]:
-    return [NoiseLayer(spec)]
+def _(spec: Noise, seeds: Iterator[int]) -> list[keras.layers.Layer]:
+    return [NoiseLayer(spec, next(seeds))]
 
 
 @singledispatch
-def before_layer(spec: RegulariserSpec) -> list[keras.layers.Layer]:
+def before_layer(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     """Return the layers that disturb what one layer of the encoder reads; see `at_input`."""
     return []
 
 
 @before_layer.register
-def _(spec: Dropout) -> list[keras.layers.Layer]:
-    return [DropoutLayer(spec)]
+def _(spec: Dropout, seeds: Iterator[int]) -> list[keras.layers.Layer]:
+    return [DropoutLayer(spec, next(seeds))]

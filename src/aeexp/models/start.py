@@ -1,11 +1,16 @@
-"""The first weights of many networks at once: those that building each of them would draw."""
+"""The first weights of many networks at once: those that building each of them would draw.
+
+Everything random in a network has a seed of its own, drawn from the run's seed by a generator
+that belongs to that network. Nothing is drawn from the generators of the process, which threads
+share: fits in several threads come to the weights of fits one after another.
+"""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -16,21 +21,32 @@ DRAWS = 1000  # more than a network has initializers and random layers
 SEED_STATE = "seed_generator_state"
 
 
-def built(make: Callable[[], Network], seed: int) -> Network:
-    """Make a network whose first weights, shuffling, dropout and noise follow from a seed."""
-    keras.utils.set_random_seed(seed)
-    return make()
+Make = Callable[[Iterator[int]], Network]
+"""Builds a network whose random parts take their seeds from an iterator; see `models.build`."""
 
 
-def first_values(
-    make: Callable[[], Network], seeds: Sequence[int]
-) -> tuple[Network, list[list[Floats]]]:
+def seeds(seed: int) -> Iterator[int]:
+    """Yield the seeds of a network's random parts, in the order in which they are built.
+
+    They are those that Keras draws by itself after `keras.utils.set_random_seed(seed)`.
+    """
+    generator = random.Random(seed)  # noqa: S311  (Keras's own choice)
+    while True:
+        yield generator.randint(1, 10**9)
+
+
+def built(make: Make, seed: int) -> Network:
+    """Make a network whose first weights, dropout and noise follow from a seed."""
+    return make(seeds(seed))
+
+
+def first_values(make: Make, seeds: Sequence[int]) -> tuple[Network, list[list[Floats]]]:
     """Return a network, and for each seed the values its training variables begin with.
 
     They are those of `built(make, seed)`, of which hundreds would take long. So one network is
-    built, and its initializers are asked again with the seeds that Keras draws for them under the
-    other seeds. The network of one of these shows whether that is all that is random in it; if
-    not, each is built after all.
+    built, and its initializers are asked again with the seeds that they have in the others. The
+    network of one of these shows whether that is all that is random in it; if not, each is built
+    after all.
     """
     network = built(make, seeds[0])
     values = [_values(network), *_redrawn(network, seeds)]
@@ -49,7 +65,7 @@ def _values(network: Network) -> list[Floats]:
 def _redrawn(network: Network, seeds: Sequence[int]) -> Iterator[list[Floats]]:
     """Yield the first values under all seeds but the first, with which the network was built.
 
-    Keras draws a whole number for each initializer and random layer, in the order of building.
+    A seed is drawn for each initializer and random layer, in the order of building.
     """
     places = {draw: place for place, draw in enumerate(_draws(seeds[0], DRAWS))}
     initializers = dict(_initializers(network))
@@ -72,8 +88,7 @@ def _redrawn(network: Network, seeds: Sequence[int]) -> Iterator[list[Floats]]:
 
 
 def _draws(seed: int, count: int) -> list[int]:
-    generator = random.Random(seed)  # noqa: S311  (Keras's own choice)
-    return [generator.randint(1, 10**9) for _ in range(count)]
+    return [*islice(seeds(seed), count)]
 
 
 def _drawn(initializer: Any, variable: Any, seed: int) -> Floats:

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 import keras
 
+from aeexp.backend import refuse_forked
 from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
@@ -32,7 +33,9 @@ def train(
 
     Raises:
         ValueError: The engine that is asked for cannot do it.
+        RuntimeError: This process was forked from one that had computed.
     """
+    refuse_forked(keras.backend.backend())
     watch = watch or Watch()
     moulds = [(mould(member), member) for member in population]
     parts: list[Trained] = []

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import jax
@@ -19,7 +20,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
 from aeexp.history import History
-from aeexp.models import Network, first_values
+from aeexp.models import Network, built, first_values
 from aeexp.training.population import (
     Member,
     Trained,
@@ -38,6 +39,7 @@ SHARE = 0.5  # of the free memory that a group of members may take
 CGROUP = Path("/sys/fs/cgroup")
 PROGRAMS: dict[str, Any] = {}  # by what they say
 MOST_PROGRAMS = 32
+PROGRAMS_LOCK = Lock()  # fits may run in several threads
 COPIES = 10  # of its weights that a member has: kept ones, slots, gradients, those on their way
 
 
@@ -216,10 +218,11 @@ def _compiled_once(lowered: Any) -> Any:
     JAX keeps programs on disk, but not where it was imported before that could be asked of it.
     """
     said = lowered.as_text()
-    program = PROGRAMS.pop(said, None) or lowered.compile()
-    PROGRAMS[said] = program
-    while len(PROGRAMS) > MOST_PROGRAMS:
-        del PROGRAMS[next(iter(PROGRAMS))]
+    with PROGRAMS_LOCK:
+        program = PROGRAMS.pop(said, None) or lowered.compile()
+        PROGRAMS[said] = program
+        while len(PROGRAMS) > MOST_PROGRAMS:
+            del PROGRAMS[next(iter(PROGRAMS))]
     return program
 
 
@@ -257,7 +260,7 @@ def _free_bytes(devices: Sequence[Any]) -> float:
 def _bytes(population: Sequence[Member]) -> int:
     """Return about how many bytes a member takes while it trains."""
     member = population[0]
-    network = maker(member.experiment, member.x.shape[1])()
+    network = built(maker(member.experiment, member.x.shape[1]), member.experiment.seed)
     shapes = [variable.shape for variable in network.training.variables]
     batch = max(batch_size(member), validation_batch_size(member))
     own_table = any(other.x is not member.x for other in population)

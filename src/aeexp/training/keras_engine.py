@@ -5,9 +5,12 @@ and PyTorch can therefore do without it, with the same gradients, optimizers and
 """
 
 import math
+import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from threading import Lock
 from typing import Any, Protocol
 
 import keras
@@ -23,6 +26,7 @@ from aeexp.training.rows import Orders, batch_size, validation_batch_size
 from aeexp.watch import Standing, Watch
 
 Callbacks = Sequence[keras.callbacks.Callback]
+FIT = Lock()
 
 
 class Epochs(Protocol):
@@ -88,18 +92,39 @@ def _train(
 
 def _fit(network: Network, member: Member, callbacks: Callbacks) -> None:
     spec, x, x_val = member.experiment.training, member.x[member.rows], member.x[member.val]
-    network.training.fit(
-        x,
-        x,
-        sample_weight=None if member.weights is None else member.weights[member.rows],
-        batch_size=batch_size(member),
-        epochs=spec.epochs,
-        shuffle=spec.shuffle,
-        validation_data=(x_val, x_val) if len(x_val) else None,
-        validation_batch_size=validation_batch_size(member),
-        callbacks=list(callbacks),
-        verbose=0,
-    )
+    with _globally_seeded(member.experiment.seed):
+        network.training.fit(
+            x,
+            x,
+            sample_weight=None if member.weights is None else member.weights[member.rows],
+            batch_size=batch_size(member),
+            epochs=spec.epochs,
+            shuffle=spec.shuffle,
+            validation_data=(x_val, x_val) if len(x_val) else None,
+            validation_batch_size=validation_batch_size(member),
+            callbacks=list(callbacks),
+            verbose=0,
+        )
+
+
+@contextmanager
+def _globally_seeded(seed: int) -> Iterator[None]:
+    """Seed the process's generators, by which `fit` shuffles, and leave them as they were.
+
+    Threads share them, so one `fit` follows another. Nothing else in aeexp uses them. On JAX they
+    are NumPy's alone: Keras's own `set_random_seed` would import TensorFlow.
+    """
+    with FIT:
+        python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        if keras.backend.backend() == "jax":
+            np.random.seed(seed)  # noqa: NPY002, TID251
+        else:
+            keras.utils.set_random_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)  # noqa: NPY002
 
 
 def _loop(lean: Epochs, network: Network, member: Member, callbacks: Callbacks) -> None:

@@ -1,6 +1,6 @@
 """A population: autoencoders that train together, and what became of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aeexp.data import Floats, Integers
 from aeexp.history import History
-from aeexp.models import Network, build
+from aeexp.models import Make, Network, build
 from aeexp.spec import Experiment, Spec
 
 
@@ -98,7 +98,7 @@ def joined(parts: Sequence[Trained]) -> Trained:
     )
 
 
-def maker(experiment: Experiment, features: int) -> Callable[[], Network]:
+def maker(experiment: Experiment, features: int) -> Make:
     """Return what builds an experiment's network for rows of so many features."""
     return partial(build, experiment.model, features, experiment.regulariser)
 
