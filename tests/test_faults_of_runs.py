@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ from aeexp.data import Classes, Dataset, Labels, load
 from aeexp.experiment import run
 from aeexp.history import History
 from aeexp.options import OPTIONS
-from aeexp.problem import pose
-from aeexp.runs import Record, Run, Status, claim, locked
+from aeexp.page import report
+from aeexp.problem import Problems, pose
+from aeexp.runs import Record, Run, Status, claim, keep, locked
 from aeexp.spec import (
     L1,
     Activation,
@@ -41,9 +43,11 @@ from aeexp.spec import (
     DatasetSpec,
     Engine,
     Experiment,
+    FiguresSpec,
     KMeans,
     Loss,
     MinMax,
+    NoFigures,
     PreprocessingSpec,
     Robust,
     Shallow,
@@ -124,10 +128,9 @@ kills = pytest.mark.skipif(
 
 @kills
 def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    moments = [*rng.uniform(0, 2.5, 32), *rng.integers(1, 14, 18)]
+    moments = [1.0, 2.5, 3, 9, 20, 27]
     with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(lambda i: _killed(tmp_path / str(i), moments[i]), range(50)))
+        found = list(threads.map(lambda i: _killed(tmp_path / str(i), moments[i]), range(6)))
     assert Status.INCOMPLETE in found
     assert set(found) <= {Status.INCOMPLETE, Status.COMPLETED}
 
@@ -147,46 +150,54 @@ def _killed(root: Path, moment: float) -> Status:
         process.kill()
     contents(folder)
     status = Run(folder).status
-    ended = {"metrics.json", "figures/latent.png"} <= files(folder)
+    ended = {"metrics.json", "figures/latent.png", "report.html"} <= files(folder)
     assert ended or status is not Status.COMPLETED
     return status
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run to the end."""
-    root = tmp_path_factory.mktemp("whole")
-    done = runs(root, *QUICK, "hydra.run.dir=run")
-    assert done.returncode == 0, done.stderr
-    return root / "run"
+@pytest.mark.parametrize("figures", [AllFigures(dpi=40), NoFigures()], ids=["figures", "none"])
+def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_whole(
+    tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: FiguresSpec
+) -> None:
+    folder, moments = tmp_path / "run", []
+
+    def copied() -> None:
+        moments.append(shutil.copytree(folder, tmp_path / "moments" / str(len(moments))))
+
+    monkeypatch.setattr("aeexp.runs.files._crash_where_told", copied)
+    folder.mkdir()
+    experiment, problems = tiny(figures=figures, repeats=2), Problems()
+    yields, made = (
+        partial(run, experiment, problems=problems),
+        report(experiment, folder, problems),
+    )
+    assert keep(experiment, folder, yields, Watch(), made) is Status.COMPLETED
+    expected = contents(folder)
+    assert ("report.html" in expected) == isinstance(figures, AllFigures)
+    assert len(moments) > len(expected)  # run.json and the manifest are written again
+    for moment in moments:
+        found = contents(moment)
+        assert Run(moment).status is not Status.COMPLETED
+        assert found == {name: expected[name] for name in found}
+    assert set(found) == set(expected)  # last of all, the status
 
 
 @kills
-def test_f2_ended_before_any_file_a_run_is_incomplete_and_comes_to_the_same_again(
-    whole: Path, tmp_path: Path
+@pytest.mark.parametrize("number", [9, 24], ids=["a table", "the report"])
+def test_f2_a_process_that_ends_before_a_file_leaves_a_run_that_is_begun_again(
+    tmp_path: Path, number: int
 ) -> None:
-    expected = contents(whole)
-    numbers = range(1, len(files(whole)) + 5)  # run.json and the manifest are written again
-    with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(lambda n: _crashed(tmp_path / str(n), n), numbers))
-    crashed = [left for code, left in found if code]
-    assert len(crashed) > len(files(whole))
-    assert found[-1] == (0, expected)
-    assert crashed[-1] == expected
-    assert [len(left) for left in crashed] == sorted(map(len, crashed))
-    for left in crashed:
-        assert left == {name: expected[name] for name in left}
-    again = runs(tmp_path / "3", *QUICK, "hydra.run.dir=run")
+    words, environment = (*TINY, "figures.dpi=40"), os.environ | {"AEEXP_CRASH_AT": str(number)}
+    done = runs(tmp_path, *words, "hydra.run.dir=run", env=environment)
+    assert done.returncode == 9
+    assert Run(tmp_path / "run").status is Status.INCOMPLETE
+    left = contents(tmp_path / "run")
+    assert ("figures/latent.png" in left, "report.html" in left) == (number == 24, False)
+    again = runs(tmp_path, *words, "hydra.run.dir=run")
     assert again.returncode == 0, again.stderr
-    assert contents(tmp_path / "3" / "run-2") == expected
-
-
-def _crashed(root: Path, number: int) -> tuple[int, dict[str, Any]]:
-    root.mkdir()
-    environment = os.environ | {"AEEXP_CRASH_AT": str(number)}
-    code = runs(root, *QUICK, "hydra.run.dir=run", env=environment).returncode
-    assert (code, Run(root / "run").status) in {(0, Status.COMPLETED), (9, Status.INCOMPLETE)}
-    return code, contents(root / "run")
+    whole = contents(tmp_path / "run-2")
+    assert left == {name: whole[name] for name in left}
+    assert not list((tmp_path / "run").rglob(".aeexp-*"))  # which the second run removed
 
 
 def test_f1_a_run_is_running_as_long_as_its_process_lives(tmp_path: Path) -> None:

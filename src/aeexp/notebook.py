@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from hydra._internal.utils import get_args_parser
-from omegaconf import OmegaConf
 
 from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
@@ -18,6 +17,7 @@ from aeexp.page import report
 from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
+from aeexp.recall import configuration
 from aeexp.runs import Run, claim, keep, read_model, refuse_links, write_bytes
 from aeexp.spec import Experiment, Table
 from aeexp.terminal import Terminal
@@ -105,7 +105,7 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     problems = Problems()
     problems.pose(experiment)
     taken = claim(Path(folder or _now()).resolve())
-    write_bytes(taken / ".hydra" / "config.yaml", _yaml(experiment).encode())
+    write_bytes(taken / ".hydra" / "config.yaml", configuration(_on_disk(experiment)))
     terminal = Terminal()
     yields = partial(artifacts, experiment, terminal, problems)
     keep(experiment, taken, yields, terminal, report(experiment, taken, problems))
@@ -172,13 +172,13 @@ def _number(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return column if named and list(map(str, numbers)) != list(column) else numbers
 
 
-def _yaml(experiment: Experiment) -> str:
-    """Return the configuration of an experiment, as Hydra keeps those that it composed."""
+def _on_disk(experiment: Experiment) -> Experiment:
+    """Return an experiment as it can be written down: without a table in memory."""
     dataset = experiment.dataset
-    if isinstance(dataset, Frame):
-        named = {f.name: getattr(dataset, f.name) for f in fields(Table)}
-        experiment = replace(experiment, dataset=Table(**named))
-    return OmegaConf.to_yaml(OmegaConf.structured(experiment))
+    if not isinstance(dataset, Frame):
+        return experiment
+    named = {f.name: getattr(dataset, f.name) for f in fields(Table)}
+    return replace(experiment, dataset=Table(**named))
 
 
 def _now() -> Path:

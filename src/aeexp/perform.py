@@ -15,7 +15,7 @@ from aeexp.backend import choose, cores, running, unheard
 from aeexp.inert import require_inert
 from aeexp.page import report
 from aeexp.problem import Problems
-from aeexp.runs import Ledger, Status, keep, named
+from aeexp.runs import Ledger, Status, keep, named, write_json
 from aeexp.spec import Experiment
 from aeexp.sweep.chunks import chunks
 from aeexp.sweep.processes import run_apart
@@ -108,14 +108,25 @@ def perform_on_cluster(
 def _told(
     outcomes: Iterable[Outcome], ledger: Ledger, terminal: SweepTerminal
 ) -> Iterator[Outcome]:
-    """Yield outcomes for Hydra to record; only then are they whole, and told."""
+    """Yield outcomes for Hydra to record; only then is each run's end written, and told."""
     for outcome in outcomes:
         terminal.finished(outcome)
         yield outcome
-        if outcome.error:
-            ledger.failed(outcome.task.number, outcome.error)
+        unwritten = _unwritten(outcome)
+        if error := outcome.error or unwritten:
+            ledger.failed(outcome.task.number, error)
         else:
             ledger.finished(outcome.task.number, outcome.status)
+
+
+def _unwritten(outcome: Outcome) -> str | None:
+    """Write run.json for the last time, where that is left to do; return why it cannot be."""
+    try:
+        if outcome.final:
+            write_json(outcome.task.folder / "run.json", outcome.final)
+    except OSError as error:
+        return named(error)
+    return None
 
 
 def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:

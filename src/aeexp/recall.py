@@ -1,4 +1,4 @@
-"""The experiment that a run did, from its directory."""
+"""The experiment of a run in its directory: written and read back."""
 
 from typing import Any
 
@@ -10,6 +10,11 @@ from aeexp.options import OPTIONS, SEVERAL
 from aeexp.runs import Run, refuse_links
 from aeexp.spec import Experiment, NoEvidence, Spec
 from aeexp.words import said
+
+
+def configuration(experiment: Experiment) -> bytes:
+    """Return the file of an experiment, as Hydra writes .hydra/config.yaml."""
+    return OmegaConf.to_yaml(OmegaConf.structured(experiment)).encode()
 
 
 def recall(run: Run) -> Experiment:

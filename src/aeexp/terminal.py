@@ -104,7 +104,7 @@ class Terminal(Watch):
             self._say(record["verdict"]["sentence"])
         if "error" in record:
             self._say(f"{record['error']} (see {folder / 'traceback.txt'})")
-        self._say(f"{record['status'].value.lower()}: {folder}")
+        self._say(f"{record['status'].lower()}: {folder}")
 
     def _say(self, line: str) -> None:
         self.console.print(Text(printable(line)), soft_wrap=True)

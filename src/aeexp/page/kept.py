@@ -14,7 +14,16 @@ MOST_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Kept(Run):
-    """A run's directory. Whatever it lacks is empty here."""
+    """A run's directory. Whatever it lacks is empty here.
+
+    final: the content of run.json, where it is not written yet.
+    """
+
+    final: Mapping[str, Any] | None = None
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        return super().record if self.final is None else self.final
 
     @cached_property
     def latents(self) -> Mapping[str, Sequence[str]]:

@@ -3,24 +3,26 @@
 from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, write_bytes
-from aeexp.runs.keep import keep, named
+from aeexp.runs.keep import Report, keep, kept, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record, Status
 from aeexp.runs.rows import rows
-from aeexp.runs.write import write
+from aeexp.runs.write import write, write_json
 
 __all__ = [
     "Job",
     "Ledger",
     "Record",
+    "Report",
     "Run",
     "Status",
     "StoredModel",
     "claim",
     "keep",
+    "kept",
     "locked",
     "named",
     "read_model",
@@ -32,4 +34,5 @@ __all__ = [
     "slug",
     "write",
     "write_bytes",
+    "write_json",
 ]

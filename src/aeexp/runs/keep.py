@@ -1,9 +1,10 @@
 """A run into its directory, whatever comes of it."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from aeexp.artifact import Artifact, DivergedError, Facts
 from aeexp.names import printable
@@ -13,55 +14,65 @@ from aeexp.runs.write import write
 from aeexp.spec import Experiment
 from aeexp.watch import Watch
 
+Artifacts = Callable[[], Iterator[Artifact]]
+Report = Callable[[Mapping[str, Any]], bytes]
+"""Makes the content of report.html from that of the final run.json."""
+
 
 def keep(
     experiment: Experiment,
     folder: Path,
-    artifacts: Callable[[], Iterator[Artifact]],
+    artifacts: Artifacts,
     watch: Watch,
-    report: Callable[[], bytes] | None = None,
+    report: Report | None = None,
 ) -> Status:
     """Write what a run yields into its directory as it comes; return COMPLETED or DIVERGED.
 
-    report: makes report.html of the directory, once all else is there, unless the run failed.
+    report: makes report.html, once all else is there, unless the run failed.
 
     Raises:
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
         Exception, SystemExit: It failed; the traceback is in its directory, if there is room.
     """
-    record, status = Record(folder, experiment), Status.FAILED
+    record, error = kept(experiment, folder, artifacts, watch, report)
+    try:
+        record.end()
+    finally:
+        watch.ended(record.content, folder)
+    if error:
+        raise error
+    return record.status
+
+
+def kept(
+    experiment: Experiment,
+    folder: Path,
+    artifacts: Artifacts,
+    watch: Watch,
+    report: Report | None = None,
+) -> tuple[Record, BaseException | None]:
+    """Write all of a run but its end; return its record, and what ended it early; see `keep`.
+
+    Until `Record.end` writes the record, the run is unfinished to every reader.
+    """
+    record = Record(folder, experiment)
+    error: BaseException | None = None
     try:
         record.begin()
-        with watch.stage("total"):
-            status = _kept(artifacts, folder, record, watch)
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-        raise
-    except (Exception, SystemExit) as error:
+        error = _write(artifacts, folder, record, watch)
+        record.ended(_status(error), watch.seconds)
+        if report and "data_hash" in record.content:
+            write_bytes(folder / "report.html", report(record.content))
+    except (Exception, SystemExit, KeyboardInterrupt) as other:  # noqa: BLE001  (it is recorded)
+        error = other
+    if _status(error) is Status.FAILED:
+        assert error
         record.note(error=named(error))
         with suppress(OSError):  # where the disk is full, the error is told all the same
-            text = printable(traceback.format_exc(), keep="\n\t")
-            write_bytes(folder / "traceback.txt", text.encode())
-        raise
-    finally:
-        _end(record, status, watch, report)
-    return status
-
-
-def _end(record: Record, status: Status, watch: Watch, report: Callable[[], bytes] | None) -> None:
-    """Write and tell how a run ended; without the record of it, or its report, it has failed."""
-    try:
-        record.end(status, watch.seconds)
-        if report and status is not Status.FAILED and "data_hash" in record.content:
-            write_bytes(record.folder / "report.html", report())
-    except Exception as error:
-        record.note(status=Status.FAILED)
-        record.content.setdefault("error", named(error))
-        with suppress(OSError):
-            record.end(Status.FAILED, watch.seconds)
-        raise
-    finally:
-        watch.ended(record.content, record.folder)
+            text = "".join(traceback.format_exception(error))
+            write_bytes(folder / "traceback.txt", printable(text, keep="\n\t").encode())
+    record.ended(_status(error), watch.seconds)
+    return record, None if isinstance(error, DivergedError) else error
 
 
 def named(error: BaseException) -> str:
@@ -69,20 +80,31 @@ def named(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _kept(
-    artifacts: Callable[[], Iterator[Artifact]], folder: Path, record: Record, watch: Watch
-) -> Status:
+def _write(
+    artifacts: Artifacts, folder: Path, record: Record, watch: Watch
+) -> KeyboardInterrupt | DivergedError | None:
+    """Write what a run yields; return what ended it early, other than a failure."""
     try:
-        for artifact in artifacts():
-            if isinstance(artifact, Facts):
-                record.note(**artifact.values)
-            else:
-                write(artifact, folder)
-            watch.hear(artifact)
-            if watch.halted:
-                raise KeyboardInterrupt
-    except DivergedError:
-        return Status.DIVERGED
-    if watch.stop:
-        raise KeyboardInterrupt
-    return Status.COMPLETED
+        with watch.stage("total"):
+            for artifact in artifacts():
+                if isinstance(artifact, Facts):
+                    record.note(**artifact.values)
+                else:
+                    write(artifact, folder)
+                watch.hear(artifact)
+                if watch.halted:
+                    return KeyboardInterrupt()
+    except (DivergedError, KeyboardInterrupt) as error:
+        return error
+    return KeyboardInterrupt() if watch.stop else None
+
+
+def _status(error: BaseException | None) -> Status:
+    match error:
+        case None:
+            return Status.COMPLETED
+        case DivergedError():
+            return Status.DIVERGED
+        case KeyboardInterrupt():
+            return Status.INTERRUPTED
+    return Status.FAILED

@@ -1,6 +1,7 @@
 """run.json: what a run is, how it went, and all that is needed to say so later."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 
 from aeexp.backend import cores
 from aeexp.runs.manifest import SCHEMA
-from aeexp.runs.write import write_json
+from aeexp.runs.write import as_json, write_json
 from aeexp.spec import Experiment, Spec
 
 PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
@@ -67,10 +68,29 @@ class Record:
         """Keep facts for the end of the run."""
         self.content |= facts
 
-    def end(self, status: Status, seconds: Mapping[str, float]) -> None:
-        """Replace what was written when the run began; see `begin`."""
+    @property
+    def status(self) -> Status:
+        """Return how the run ended."""
+        return Status(self.content["status"])
+
+    def ended(self, status: Status, seconds: Mapping[str, float]) -> None:
+        """Note how a run ended now; its content is what would be read back from its file."""
         self.note(status=status, ended=_now(), seconds=dict(seconds))
-        write_json(self.path, self.content)
+        self.content = json.loads(as_json(self.content))
+
+    def end(self) -> None:
+        """Write how the run ended, as its last file, or else that it failed.
+
+        Raises:
+            OSError: It cannot be written; see `write_bytes`.
+        """
+        try:
+            write_json(self.path, self.content)
+        except OSError as error:
+            self.note(status=Status.FAILED.value, error=f"{type(error).__name__}: {error}")
+            with suppress(OSError):
+                write_json(self.path, self.content)
+            raise
 
 
 def _specs(experiment: Experiment) -> dict[str, str]:

@@ -56,8 +56,8 @@ def _(artifact: Plot, folder: Path) -> None:
 @write.register
 def _(artifact: Model, folder: Path) -> None:
     files = {
-        "architecture.json": _json(artifact.architecture),
-        "preprocessing.json": _json(artifact.preprocessing),
+        "architecture.json": as_json(artifact.architecture),
+        "preprocessing.json": as_json(artifact.preprocessing),
         "weights.npz": pack(artifact.weights),
         "model.keras": artifact.export,
     }
@@ -98,10 +98,11 @@ def _strokes(plot: Plot) -> bytes:
 
 def write_json(path: Path, content: Any) -> None:
     """Write nested content as JSON; what is not a finite number becomes null."""
-    write_bytes(path, _json(content))
+    write_bytes(path, as_json(content))
 
 
-def _json(content: Any) -> bytes:
+def as_json(content: Any) -> bytes:
+    """Return the file of nested content; see `write_json`."""
     text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
     return f"{text}\n".encode(errors="replace")  # of no text, but a name of undecoded bytes
 

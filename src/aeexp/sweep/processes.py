@@ -81,7 +81,7 @@ def _ended(task: Task, code: int, told: str) -> Outcome:
     if run.status is Status.INCOMPLETE:
         last = (told.strip().splitlines() or [""])[-1]
         return failed(task, last or f"its process ended with {_reason(code)}")
-    return Outcome(task, run.status, run.record.get("error"), recorded=True)
+    return Outcome(task, run.status, run.record.get("error"))
 
 
 def _reason(code: int) -> str:

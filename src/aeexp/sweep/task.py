@@ -1,9 +1,10 @@
 """A job of a sweep, and what became of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aeexp.runs import Status
 from aeexp.spec import Experiment
@@ -30,12 +31,13 @@ class Task:
 class Outcome:
     """What became of a task.
 
-    error: one line, where it failed. records: what its log is to say. recorded: whether Hydra has
-    its own record of the job in its directory already.
+    error: one line, where it failed. records: what its log is to say. final: the content of its
+    run.json, to be written when all else is there. None where the run has written it itself; then
+    Hydra has its own record of the job in the directory, too.
     """
 
     task: Task
     status: Status
     error: str | None = None
     records: Sequence[logging.LogRecord] = ()
-    recorded: bool = False
+    final: Mapping[str, Any] | None = None

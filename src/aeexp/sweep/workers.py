@@ -15,15 +15,17 @@ from functools import cache, partial
 from threading import Thread
 from typing import Self
 
+from omegaconf import OmegaConf
 from threadpoolctl import threadpool_limits
 
-from aeexp import page
+from aeexp import page, runs
 from aeexp.artifact import Artifact
 from aeexp.controls import plan
 from aeexp.history import History
 from aeexp.problem import Problems
+from aeexp.recall import configuration
 from aeexp.report import Fitted, begin, report
-from aeexp.runs import Status, keep, named, set_aside
+from aeexp.runs import Status, named, set_aside, write_bytes
 from aeexp.sweep.task import Outcome, Task
 from aeexp.watch import Watch
 
@@ -169,8 +171,6 @@ def kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) 
     handlers, root.handlers = root.handlers, [logging.handlers.QueueHandler(logged)]
     try:
         outcome = _kept(task, artifacts, watch)
-    except KeyboardInterrupt:
-        outcome = Outcome(task, Status.INTERRUPTED)
     finally:
         root.handlers = handlers
     return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
@@ -194,7 +194,16 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch)
     try:
         set_aside(task.folder)
         task.folder.mkdir(parents=True)
-        told = page.report(task.experiment, task.folder, _problems())
-        return Outcome(task, keep(task.experiment, task.folder, artifacts, watch, told))
+        _configure(task)
+        made = page.report(task.experiment, task.folder, _problems())
+        record, _ = runs.kept(task.experiment, task.folder, artifacts, watch, made)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
-        return Outcome(task, Status.FAILED, named(error))
+        return Outcome(task, Status.FAILED, named(error), final={})
+    return Outcome(task, record.status, record.content.get("error"), final=record.content)
+
+
+def _configure(task: Task) -> None:
+    """Write what the report shows of a task's settings; Hydra does it again when all is done."""
+    hydra = task.folder / ".hydra"
+    write_bytes(hydra / "config.yaml", configuration(task.experiment))
+    write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.words)).encode())

@@ -87,7 +87,7 @@ def _concluded(
             raise JobFailedError(outcome.error)
         return outcome.status.value
 
-    if not outcome.recorded:
+    if outcome.final is not None:
         return _run(launcher, config, told)
     ended = JobReturn(
         overrides=list(config.hydra.overrides.task),
