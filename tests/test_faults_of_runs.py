@@ -58,6 +58,7 @@ from aeexp.spec import (
 )
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.outcome import outcomes
+from aeexp.sweep.resume import require_ended
 from aeexp.sweep.workers import _pool
 from aeexp.training.divergence import _judged, distance
 from aeexp.watch import Watch
@@ -268,6 +269,37 @@ def _table(sweep: Path) -> list[list[float]]:
     assert {row["status"] for row in rows} == {"COMPLETED"}
     text = {"status", "directory", "error", "seconds"}
     return [[float(v or "nan") for key, v in row.items() if key not in text] for row in rows]
+
+
+@kills
+def test_f52_a_killed_sweep_takes_its_processes_along_and_is_resumed(tmp_path: Path) -> None:
+    words = ("hydra/launcher=process", "seed=0", *QUICK, "training.epochs=1000000")
+    command = [*PYTHON, "--multirun", *words, "hydra.sweep.dir=sweep"]
+    folder = tmp_path / "sweep" / "0"
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        _wait_for(folder / "run.json")
+        assert Run(folder).status is Status.RUNNING
+        process.kill()
+    require_ended(tmp_path / "sweep")  # waits for no more than 30 seconds
+    assert Run(folder).status is Status.INCOMPLETE
+
+
+def test_f52_a_sweep_is_not_resumed_while_a_run_of_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = made(tmp_path, [Made(["seed=0"], status=None), Made(["seed=1"], status="FAILED")])
+    living, ended = Record(sweep / "0", Experiment()), Record(sweep / "1", Experiment())
+    for record in (living, ended):
+        record.begin()
+    monkeypatch.setattr("aeexp.sweep.resume.PATIENCE", 0.0)
+    with pytest.raises(ValueError, match=rf"0 is being written by process {os.getpid()} on "):
+        require_ended(sweep)
+    monkeypatch.setattr("aeexp.sweep.resume.PATIENCE", 60.0)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(require_ended, sweep)
+        living.ended(Status.INTERRUPTED, {})
+        living.end()
+        waiting.result(timeout=10)
 
 
 # No room

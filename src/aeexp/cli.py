@@ -24,7 +24,7 @@ from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
 from aeexp.termination import EXIT as TERMINATED
-from aeexp.termination import Termination
+from aeexp.termination import Termination, end_with_parent
 from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def main() -> None:
     # stranger's: that of a sweep that is resumed
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     logging.raiseExceptions = False  # a log that finds no room is no reason to print a traceback
+    end_with_parent()
     with Termination() as termination:
         code = _code(termination)
     try:

@@ -14,6 +14,25 @@ PATIENCE = 8.0  # seconds after which what still goes on is interrupted once mor
 LAST = 1.5  # seconds after that to the end, whatever goes on
 
 
+ENDS_WITH_PARENT = "AEEXP_ENDS_WITH_PARENT"
+"""Set for a process that is to end when its standard input does: that of a pipe of its parent."""
+
+
+def end_with_parent() -> None:
+    """End this process as soon as its parent has gone, if that is asked for.
+
+    A killed sweep must not leave runs behind, into whose directories it writes when resumed.
+    """
+    if os.environ.pop(ENDS_WITH_PARENT, ""):
+        Thread(target=_end_with_input, daemon=True).start()
+
+
+def _end_with_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 class Termination:
     """While entered, SIGTERM does what Ctrl-C does, and after a while what a second one does.
 

@@ -105,6 +105,7 @@ def _lives(record: Mapping[str, Any]) -> bool:
     try:
         process = psutil.Process(record["pid"])
         # one that was born after the run has inherited no more than its number
-        return process.create_time() <= datetime.fromisoformat(record["started"]).timestamp()
+        older = process.create_time() <= datetime.fromisoformat(record["started"]).timestamp()
+        return older and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -1,5 +1,6 @@
 """The jobs of a sweep as single runs, each a process of its own."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -7,13 +8,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from subprocess import Popen
 
 from aeexp.runs import Ledger, Run, Status, set_aside
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.sweep.workers import GLANCE, failed
+from aeexp.termination import ENDS_WITH_PARENT
 
 PATIENCE = 20.0  # seconds that interrupted runs have to keep what they learnt
 
@@ -61,18 +63,31 @@ def _run(task: Task, ledger: Ledger, running: dict[int, Popen[str]]) -> Outcome:
     set_aside(task.folder)
     task.folder.parent.mkdir(parents=True, exist_ok=True)
     ledger.started({task.number: task.folder})
-    process = Popen(  # noqa: S603  (the user's words, but no shell)
-        command(task),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C reaches it through us alone
-    )
-    running[task.number] = process
-    _, told = process.communicate()
+    with _lifeline() as stdin:
+        process = Popen(  # noqa: S603  (the user's words, but no shell)
+            command(task),
+            env=os.environ | {ENDS_WITH_PARENT: "1"},
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C reaches it through us alone
+        )
+        running[task.number] = process
+        _, told = process.communicate()
     del running[task.number]
     return _ended(task, process.returncode, told)
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """Give the end of a pipe that is closed when this process ends, whatever ends it."""
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 def _ended(task: Task, code: int, told: str) -> Outcome:
