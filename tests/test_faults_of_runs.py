@@ -4,8 +4,10 @@ The number in a test's name is that of the fault in the list of faults.
 """
 
 import csv
+import io
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,14 +27,16 @@ import pytest
 from conftest import BACKEND
 from made_sweep import Made, loss, made
 
+from aeexp import run as run_in_python
 from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
 from aeexp.data import Classes, Dataset, Labels, load
 from aeexp.experiment import run
 from aeexp.history import History
 from aeexp.options import OPTIONS
+from aeexp.output import lossy
 from aeexp.page import report
 from aeexp.problem import Problems, pose
-from aeexp.runs import Record, Run, Status, claim, keep, locked
+from aeexp.runs import Record, Run, Status, claim, keep, locked, rows
 from aeexp.spec import (
     L1,
     Activation,
@@ -425,13 +429,49 @@ def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(hear
         "        print('ready', flush=True)\n"
         "        while True: time.sleep(0.01)\n"
         "    except KeyboardInterrupt:\n"
-        "        sys.exit(t.EXIT if termination.heard else 1)\n"
+        "        sys.exit(termination.exit or 1)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
         process.terminate()
     assert process.returncode == 143
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such terminals")
+def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path) -> None:
+    process, terminal = pytest.importorskip("pty").fork()
+    if not process:
+        os.chdir(tmp_path)
+        words = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
+        os.execv(PYTHON[0], [*PYTHON, *words])  # noqa: S606
+    told = b""
+    while b"/1000000" not in told:  # until it trains
+        told += os.read(terminal, 1024)
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert Run(tmp_path / "run").status is Status.INTERRUPTED
+    assert {"metrics.json", "model/weights.npz"} <= set(contents(tmp_path / "run"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+def test_f53_a_hangup_that_is_ignored_stays_ignored_and_one_is_told_twice() -> None:
+    code = (
+        "import signal, sys, aeexp.termination as t\n"
+        "heard = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
+        "with t.Termination() as termination:\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "print(len(heard), termination.exit)\n"
+    )
+    run = [sys.executable, "-c", code]
+    said = [
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        for command in (run, ["nohup", *run])
+    ]
+    assert said == ["1 129\n", "0 None\n"]
 
 
 def _wait_for(path: Path) -> None:
@@ -738,3 +778,64 @@ def test_f48_what_nobody_reads_to_the_end_is_no_error(tmp_path: Path, words: str
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's redirections")
+@pytest.mark.parametrize(
+    ("words", "redirected"),
+    [
+        pytest.param((*QUICK, "hydra.run.dir=run"), "<&- >&- 2>&-", id="closed"),
+        pytest.param((*QUICK, "hydra.run.dir=run"), "> /dev/full 2>&1", id="full"),
+        pytest.param(("inspect", "table.csv"), ">&-", id="inspect_closed"),
+        pytest.param(("inspect", "table.csv"), "> /dev/full", id="inspect_full"),
+    ],
+)
+def test_f54_output_that_cannot_be_written_is_no_error(
+    tmp_path: Path, words: tuple[str, ...], redirected: str
+) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
+    done = subprocess.run(
+        ["bash", "-c", f"{shlex.join([*PYTHON, *words])} {redirected}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    if words[0] != "inspect":
+        assert Run(tmp_path / "run").status is Status.COMPLETED
+        contents(tmp_path / "run")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_f54_a_stream_drops_what_cannot_be_written_and_what_its_encoding_lacks() -> None:
+    with Path("/dev/full").open("w") as full:
+        stream = lossy(full)
+        print("x" * 100_000, file=stream, flush=True)
+        stream.settle()
+    print("after it was closed", file=stream, flush=True)
+    text = io.TextIOWrapper(io.BytesIO(), "ascii")
+    print("✓", file=lossy(text), end="", flush=True)
+    assert text.buffer.getvalue() == b"?"
+
+
+def test_f54_a_program_without_a_console_runs(
+    tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert run_in_python(tiny(), folder=tmp_path / "run").status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_f3_a_table_that_does_not_fit_is_named_with_its_bytes(
+    small_disk: Path, ending: str
+) -> None:
+    path = small_disk / f"encoded.{ending}"
+    says = (
+        rf"encoded\.{ending} cannot be written \(No space left on device\): it takes [\d,]+ bytes"
+    )
+    with pytest.raises(OSError, match=says), rows(path) as write:
+        for part in np.random.default_rng(0).normal(size=(10, 100_000)):
+            write({"z1": part})
+    assert not list(small_disk.iterdir())

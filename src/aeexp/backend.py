@@ -126,8 +126,13 @@ def unheard() -> Iterator[None]:
     TensorFlow's compiled part heeds no log level while it is imported (tensorflow #100442).
     """
     with STANDARD_ERROR:
-        sys.stderr.flush()
-        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        if sys.stderr:  # a program without a console has none
+            sys.stderr.flush()
+        try:
+            kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        except OSError:  # it is closed already
+            yield
+            return
         try:
             os.dup2(nowhere, 2)
             yield

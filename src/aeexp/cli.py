@@ -23,7 +23,7 @@ from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
-from aeexp.termination import EXIT as TERMINATED
+from aeexp.output import lossy_output
 from aeexp.termination import Termination, end_with_parent
 from aeexp.words import compositions, quoted, said
 
@@ -88,7 +88,8 @@ class Performance:
 def main() -> None:
     """Run the command line.
 
-    Exits with 0 done, 1 failed, 2 refused, 3 diverged, 130 interrupted, 143 terminated.
+    Exits with 0 done, 1 failed, 2 refused, 3 diverged, 129 its terminal closed, 130 interrupted,
+    143 terminated.
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
@@ -97,12 +98,8 @@ def main() -> None:
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     logging.raiseExceptions = False  # a log that finds no room is no reason to print a traceback
     end_with_parent()
-    with Termination() as termination:
+    with lossy_output(), Termination() as termination:
         code = _code(termination)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # nobody reads to the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
@@ -115,13 +112,11 @@ def _code(termination: Termination) -> int:
         return REFUSED
     except FailedError:
         return FAILED
-    except BrokenPipeError:
-        return 0
     except OSError as error:
         sys.stderr.write(f"{explain(error)}\n")
         return FAILED
     except KeyboardInterrupt:
-        return TERMINATED if termination.heard else INTERRUPTED
+        return termination.exit or INTERRUPTED
 
 
 def _answer(words: list[str]) -> int:
@@ -162,7 +157,7 @@ def _named(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, BrokenPipeError) or str(folder) in str(error):
+        if str(folder) in str(error):
             raise
         message = f"{folder} cannot be written: {error}"
         raise OSError(message) from error

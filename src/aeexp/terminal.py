@@ -1,8 +1,8 @@
 """What a run tells on the terminal."""
 
 import math
-import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from aeexp.analysis import neighbourhoods
 from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
 from aeexp.names import printable, short
+from aeexp.output import lossy
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment, HowMany, LearningRate
 from aeexp.watch import Standing, Watch
@@ -29,16 +30,8 @@ LINES = 10  # told of a training where there is no bar
 
 
 def quiet_console() -> Console:
-    """Return the console that a run or a sweep tells on."""
-    return _Console(highlight=False)
-
-
-class _Console(Console):
-    """A console that a run outlives: what nobody reads any more is not written."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Return the console that a run or a sweep tells on, and outlives."""
+    return Console(file=lossy(sys.stdout), highlight=False)
 
 
 class Terminal(Watch):

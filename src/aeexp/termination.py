@@ -1,4 +1,7 @@
-"""SIGTERM, by which a cluster takes its machine back: a Ctrl-C that has to be obeyed in time."""
+"""SIGTERM and SIGHUP: a cluster takes its machine back, or a terminal is closed.
+
+Either is a Ctrl-C that has to be obeyed in time.
+"""
 
 import os
 import signal
@@ -8,12 +11,10 @@ from threading import Thread
 from types import FrameType
 from typing import Self
 
-EXIT = 143
-"""The exit code of what SIGTERM ended, as shells count: 128 + 15."""
+EXIT = {getattr(signal, "SIGHUP", None): 129, signal.SIGTERM: 143}
+"""Exit codes by what ended the process, as shells count: 128 and the signal's number."""
 PATIENCE = 8.0  # seconds after which what still goes on is interrupted once more
 LAST = 1.5  # seconds after that to the end, whatever goes on
-
-
 ENDS_WITH_PARENT = "AEEXP_ENDS_WITH_PARENT"
 """Set for a process that is to end when its standard input does: that of a pipe of its parent."""
 
@@ -34,25 +35,35 @@ def _end_with_input() -> None:
 
 
 class Termination:
-    """While entered, SIGTERM does what Ctrl-C does, and after a while what a second one does.
+    """While entered, SIGTERM and SIGHUP do what Ctrl-C does, and later what a second one does.
 
-    heard: whether it came.
+    A SIGHUP that is ignored, as nohup has it, stays ignored. exit: the exit code that the first of
+    them calls for, None until one came.
     """
 
     def __init__(self) -> None:
-        self.heard = False
+        self.exit: int | None = None
+        self.before = {
+            number: handler
+            for number in EXIT
+            if number is not None and (handler := signal.getsignal(number)) is not signal.SIG_IGN
+        }
 
     def __enter__(self) -> Self:
-        self.before = signal.signal(signal.SIGTERM, self._terminate)
+        for number in self.before:
+            signal.signal(number, self._terminate)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self.before)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
-    def _terminate(self, _signal: int, frame: FrameType | None) -> None:
-        if not self.heard:
-            Thread(target=_insist, daemon=True).start()
-        self.heard = True
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        if self.exit is None:
+            self.exit = EXIT[signal.Signals(number)]
+            Thread(target=_insist, args=(self.exit,), daemon=True).start()
+        elif number != signal.SIGTERM:  # the shell and the kernel tell of one terminal each
+            return
         _ctrl_c()(signal.SIGINT, frame)
 
 
@@ -62,9 +73,9 @@ def _ctrl_c() -> Callable[[int, FrameType | None], object]:
     return hears if callable(hears) else signal.default_int_handler
 
 
-def _insist() -> None:
+def _insist(code: int) -> None:
     """End the process in time, even from within what hears no signal, such as a compilation."""
     time.sleep(PATIENCE)
     signal.raise_signal(signal.SIGTERM)
     time.sleep(LAST)
-    os._exit(EXIT)
+    os._exit(code)

@@ -138,9 +138,10 @@ def _pool(count: int) -> ProcessPoolExecutor:
 
 
 def _start() -> None:
-    """Leave Ctrl-C to the parent and other cores to other workers; end with the parent."""
+    """Leave signals to the parent and other cores to other workers; end with the parent."""
     Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     threadpool_limits(1)
     gc.freeze()  # what is imported is not to be searched for garbage after each run
 
