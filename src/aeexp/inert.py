@@ -7,15 +7,21 @@ is listed here. Nothing is imported or called to find that out.
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import chain
+from pathlib import Path as File
 from typing import Any, NoReturn
 
+import yaml
 from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import GrammarParseError
 from omegaconf.grammar_parser import parse
 
 Path = tuple[str, ...]
 
+MOST_BYTES, MOST_NODES = 2**20, 100_000
+"""Of a configuration file: what it may take, and the values that it may stand for."""
 PLUGINS = "hydra_plugins"
 TARGETS: dict[Path, set[str]] = {
     ("hydra", "launcher"): {
@@ -58,6 +64,51 @@ FILE = re.compile(r"\$\{hydra\.runtime\.output_dir\}/(\$\{hydra\.job\.name\}|[\w
 NAME = re.compile(r"(?!\.+$)[\w .-]+")
 CODE = "may run any code, but a configuration is data"
 ENVIRONMENT = {("hydra", "job", "env_set"), ("hydra", "job", "env_copy")}
+
+
+@contextmanager
+def small_file(path: File) -> Iterator[None]:
+    """Surround the loading of a YAML file, which is refused before that if it is large.
+
+    It counts as large, too, if it would be once what it repeats by aliases is copied: three
+    hundred bytes of aliases to aliases stand for a billion values ("billion laughs").
+
+    Raises:
+        ValueError: It is, or cannot be loaded; the message has the file.
+    """
+    try:
+        _require_small(path)
+        yield
+    except yaml.YAMLError as error:
+        message = f"{path} is not plain YAML: {' '.join(str(error).split())}."
+        raise ValueError(message) from error
+
+
+def _require_small(path: File) -> None:
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    try:
+        nodes = _size(yaml.compose(content[:MOST_BYTES], Loader=yaml.SafeLoader), {})
+    except RecursionError:
+        nodes = MOST_NODES + 1
+    if nodes > MOST_NODES or len(content) > MOST_BYTES:
+        message = (
+            f"{path} is larger than a configuration may be, {MOST_BYTES:,} bytes or"
+            f" {MOST_NODES:,} values, aliases counted as what they repeat: write less."
+        )
+        raise ValueError(message)
+
+
+def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """Return how many nodes one stands for, each alias counted as what it repeats."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = MOST_NODES + 1  # of one that holds itself
+        pairs = isinstance(node, yaml.MappingNode)
+        parts = chain.from_iterable(node.value) if pairs else node.value
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def require_inert(config: DictConfig) -> None:

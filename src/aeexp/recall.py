@@ -5,7 +5,7 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from aeexp import spec
-from aeexp.inert import require_inert
+from aeexp.inert import require_inert, small_file
 from aeexp.options import OPTIONS, SEVERAL
 from aeexp.runs import Run, refuse_links
 from aeexp.spec import Experiment, NoEvidence, Spec
@@ -28,15 +28,19 @@ def recall(run: Run) -> Experiment:
     if not path.is_file():
         message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
         raise ValueError(message)
-    values = OmegaConf.load(path)
-    assert isinstance(values, DictConfig)
+    with small_file(path):
+        values = OmegaConf.load(path)
+    if not isinstance(values, DictConfig):
+        message = f"{path} must have a value for each key of an experiment, but is a list."
+        raise ValueError(message)  # noqa: TRY004  (a file's content, not a type)
     require_inert(values)
     config = OmegaConf.structured(Experiment)
     if "evidence" not in values:  # which older runs had not
         config.evidence = OmegaConf.structured(NoEvidence)
-    for group in OPTIONS.keys() & values.keys():
+    kinds = _kinds(run, values)
+    for group in OPTIONS.keys() & (values.keys() | {key.partition(".")[0] for key in kinds}):
         config[group] = {} if group in SEVERAL else MISSING
-    for key, kind in _kinds(run, values).items():
+    for key, kind in kinds.items():
         OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)
     merged = OmegaConf.merge(config, values)
     assert isinstance(merged, DictConfig)

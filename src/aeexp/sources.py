@@ -6,15 +6,20 @@ from pathlib import Path
 
 from hydra import compose, version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from aeexp.inert import small_file
 from aeexp.options import conf_dir
 
 
@@ -31,6 +36,20 @@ def composed(said: tuple[str, list[str]]) -> DictConfig:
         raise ValueError(message) from error
 
 
+class SmallFiles(FileConfigSource):
+    """Folders of option files, which may be a stranger's; see `small_file`."""
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        with small_file(Path(self.path, self._normalize_file_name(config_path))):
+            return super().load_config(config_path)
+
+
+def require_small_files() -> None:
+    """Let Hydra load no option file that would hang it."""
+    Plugins.instance()  # which registers Hydra's own
+    SourcesRegistry.instance().types[SmallFiles.scheme()] = SmallFiles
+
+
 @contextmanager
 def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
     """Give what loads configurations as Hydra's own command line does; see hydra.main."""
@@ -39,6 +58,7 @@ def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
         mine = f"file://{Path(config_dir).resolve()}"
         path.prepend("command-line", mine, SearchPathQuery(provider="schema"))
     version.setbase("1.3")
+    require_small_files()
     try:
         yield Hydra.create_main_hydra2("aeexp", path).config_loader
     finally:

@@ -1,16 +1,17 @@
 """From words to experiments: what Hydra composes, and one line for what cannot be composed."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
-from itertools import product
+from itertools import islice, product
+from math import prod
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -42,10 +43,15 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
         _refuse_groups_without_words(overrides)
         require_folders(loader, name, overrides)
+        jobs = map(composed, [(name, words)])
         if arguments.multirun:
-            jobs = map(Composer(loader, name).compose, _combinations(overrides))
-        else:
-            jobs = map(composed, [(name, words)])
+            composer = Composer(loader, name)
+            first = composer.compose([_first(override) for override in overrides])
+            require_inert(first)
+            said = OverridesParser.create(config_loader=loader).parse_overrides(_params(first))
+            overrides = [*said, *overrides]
+            _require_few(overrides, first.sweep.max_jobs)
+            jobs = map(composer.compose, _combinations(overrides))
         for config in jobs:
             require_inert(config)
             yield config
@@ -103,6 +109,42 @@ def _combinations(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
     yield from product(*choices.values())
 
 
+def _params(config: DictConfig) -> list[str]:
+    """Return the words of what a configuration, not the command line, sweeps over."""
+    return [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+
+
+def _require_few(overrides: Sequence[Override], most: int) -> None:
+    """Refuse a sweep of more jobs than are likely to be meant, before any of them is made."""
+    counts = {o.get_key_element(): _count(o, most) for o in overrides if o.is_sweep_override()}
+    if prod(counts.values()) > most:
+        widest = max(counts, key=lambda key: counts[key])
+        message = (
+            f"This sweep has more than sweep.max_jobs={most} jobs, most of them by {widest}: give"
+            " fewer values, or raise sweep.max_jobs."
+        )
+        raise ValueError(message)
+
+
+def _count(override: Override, most: int) -> int:
+    """Return how many values an override has, or one more than `most` if there are more."""
+    return sum(1 for _ in islice(_unshuffled(override), most + 1))
+
+
+def _first(override: Override) -> str:
+    """Return the word of a job for the first value of an override."""
+    for value in _unshuffled(override):
+        return f"{override.get_key_element()}={value}"
+    message = f"{override.input_line} has no values to sweep over."
+    raise ValueError(message)
+
+
+def _unshuffled(override: Override) -> Iterable[Any]:
+    """Return the values of an override without making them all, as shuffling a range would."""
+    sweep = override.value()
+    return sweep.range() if isinstance(sweep, RangeSweep) else _values(override)
+
+
 def _values(override: Override) -> Iterator[str]:
     interval = override.value()
     if isinstance(interval, IntervalSweep):
@@ -139,7 +181,12 @@ def said(config: DictConfig) -> Experiment:
             assert kind is not None
             raise ValueError(str(error).replace(f"{kind.__name__}.", key, 1)) from None
     experiment = OmegaConf.to_object(words)
-    assert isinstance(experiment, Experiment)
+    if not isinstance(experiment, Experiment):
+        message = (
+            "This configuration is no experiment: let the file that --config-name names begin with"
+            " defaults: [config, _self_]."
+        )
+        raise ValueError(message)  # noqa: TRY004  (a file's content, not a type)
     _refuse_unknown_keys(experiment, "")
     return experiment
 

@@ -30,6 +30,9 @@ class Sweep(Spec):
     objective: Any = param(
         "val_loss", "Metric that a search makes best, by its name in metrics.json, or [several]."
     )
+    max_jobs: int = param(
+        10_000, "Largest number of jobs; more are refused, as they may be a slip.", at_least=1
+    )
 
     def __post_init__(self) -> None:
         names = self.objective if isinstance(self.objective, list) else [self.objective]
