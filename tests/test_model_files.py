@@ -18,10 +18,10 @@ from aeexp.artifact import Artifact, Model, Support
 from aeexp.experiment import run
 from aeexp.options import OPTIONS
 from aeexp.runs import StoredModel, read_model, write
-from aeexp.runs.architecture import shapes
 from aeexp.runs.arrays import MOST_BYTES, Layout, most_bytes, pack, unpack
 from aeexp.runs.manifest import SCHEMA, digest
 from aeexp.runs.write import write_json
+from aeexp.shapes import shapes
 from aeexp.spec import Activation, Autoencoder, Deep, Experiment
 
 SCHEMA_1 = Path(__file__).parent / "runs" / "schema_1"

@@ -1,16 +1,32 @@
 """What is to be learnt: a table, split and scaled. Refuses what cannot be trained."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aeexp import preprocessing
 from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
+from aeexp.memory import in_units, require_memory
 from aeexp.preprocessing import Preprocessing, Scaling
-from aeexp.spec import Autoencoder, Backend, Engine, Experiment, HowMany, Loss, Partition, Table
+from aeexp.shapes import MOST_BYTES as MOST_WEIGHTS
+from aeexp.shapes import weights
+from aeexp.spec import (
+    Autoencoder,
+    Backend,
+    Engine,
+    Experiment,
+    HowMany,
+    LearningRate,
+    Loss,
+    Partition,
+    Table,
+)
 
 TABLES, MOST_BYTES = 4, 2**28  # kept ready for the next experiment, unless they are large
+WEIGHT, COPIES = 4, 10  # bytes of a weight; copies of it while it is trained
+OF_EPOCH, OF_MODEL = 24, 10_000  # bytes of a model's history and, about, of all else
+CONTROLS = ("repeats", "resamples", "permutations", "clouds", "planted")
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,7 @@ def check(experiment: Experiment, problem: Problem) -> None:
     _refuse_single_row_batches(experiment, problem.rows)
     _refuse_what_is_no_probability(experiment, problem)
     _refuse_too_few_features(experiment, problem.data)
+    _refuse_too_large(experiment, len(problem.data.features))
 
 
 def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
@@ -98,6 +115,49 @@ def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
             " aeexp, or choose keras."
         )
         raise ValueError(message)
+
+
+def _refuse_too_large(experiment: Experiment, features: int) -> None:
+    """Refuse models that do not fit into memory, alone while one trains or all when it is done."""
+    of_model = weights(experiment.model, features)
+    if of_model is None:
+        return
+    size = WEIGHT * of_model
+    name, keys = type(experiment.model).__name__.lower(), "lower model.latent_dim or model.hidden."
+    if size > MOST_WEIGHTS:
+        message = (
+            f"model={name} has {in_units(size)} of weights here, more than the"
+            f" {in_units(MOST_WEIGHTS)} that can be read back: {keys}"
+        )
+        raise ValueError(message)
+    require_memory(COPIES * size, f"Training model={name} on {features:,} features", keys)
+    models, history = _models(experiment, features), OF_EPOCH * experiment.training.epochs
+    key = "training.epochs" if history > size + OF_MODEL else _numerous(experiment)
+    what = f"Training {models:,} models" if models > 1 else "Training"
+    require_memory(models * (size + history + OF_MODEL), what, f"lower {key}.")
+
+
+def _models(experiment: Experiment, features: int) -> int:
+    """Return how many models are trained to answer an experiment's question."""
+    match experiment.question:
+        case HowMany(dimensions=dimensions, seeds=seeds, copies=copies):
+            return min(dimensions, features) * (seeds + copies)
+        case LearningRate(rates=rates):
+            return rates
+    return experiment.models
+
+
+def _numerous(experiment: Experiment) -> str:
+    """Return the key that makes most of the models."""
+    match experiment.question:
+        case HowMany(seeds=seeds, copies=copies):
+            return "question.seeds" if seeds > copies else "question.copies"
+        case LearningRate():
+            return "question.rates"
+    of_evidence = asdict(experiment.evidence)
+    counts = {f"evidence.{key}": of_evidence[key] for key in CONTROLS}
+    counts["repeats"] = experiment.repeats or 0
+    return max(counts, key=lambda key: counts[key])
 
 
 def _refuse_too_few_features(experiment: Experiment, data: Dataset) -> None:

@@ -4,7 +4,10 @@ import numpy as np
 from sklearn import datasets
 
 from aeexp.data.dataset import Classes, Dataset, Floats, Labels, Values, load
+from aeexp.memory import require_memory
 from aeexp.spec import Blobs, SCurve, SwissRoll
+
+COPIES = 24  # bytes of a number, in double precision, of which two copies are made
 
 
 def _table(name: str, x: Floats, labels: Labels) -> Dataset:
@@ -12,20 +15,30 @@ def _table(name: str, x: Floats, labels: Labels) -> Dataset:
     return Dataset(name, x, features, range(len(x)), (labels,))
 
 
+def _require(rows: int, features: int) -> None:
+    """Refuse a table that does not fit into memory, as it is made, scaled and trained on."""
+    key = "samples" if rows > features else "features"
+    what = f"A table of {rows:,} × {features:,} numbers"
+    require_memory(COPIES * rows * features, what, f"lower dataset.{key}.")
+
+
 @load.register
 def _(spec: SwissRoll) -> Dataset:
+    _require(spec.samples, 3)
     x, t = datasets.make_swiss_roll(spec.samples, noise=spec.noise, random_state=spec.seed)
     return _table("swiss_roll", x, Values("position along the roll", t))
 
 
 @load.register
 def _(spec: SCurve) -> Dataset:
+    _require(spec.samples, 3)
     x, t = datasets.make_s_curve(spec.samples, noise=spec.noise, random_state=spec.seed)
     return _table("s_curve", x, Values("position along the S", t))
 
 
 @load.register
 def _(spec: Blobs) -> Dataset:
+    _require(spec.samples + spec.centers, spec.features)
     x, codes = datasets.make_blobs(
         spec.samples,
         n_features=spec.features,

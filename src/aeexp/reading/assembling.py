@@ -1,6 +1,7 @@
-"""Record batches into a pandas DataFrame, without holding them twice."""
+"""Record batches into columns, and these into a pandas DataFrame, without holding them twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,25 @@ import pandas as pd
 import pyarrow as pa
 
 
-def assemble(batches: Iterable[pa.RecordBatch], rows: int, schema: pa.Schema) -> pd.DataFrame:
-    """Return so many rows as a frame, whose columns of one type are rows of one array.
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table by name: arrays of numbers, and pandas series of text.
 
-    So `to_numpy` of columns that are all float32, say, copies nothing.
+    block: (columns, rows) the array that all of them are rows of, if they have one type.
     """
+
+    cells: Mapping[str, Any]
+    block: Any
+
+    def frame(self) -> pd.DataFrame:
+        """Return them as a frame; `to_numpy` of columns that are all float32 copies nothing."""
+        if self.block is not None:
+            return pd.DataFrame(self.block.T, columns=list(self.cells), copy=False)
+        return pd.DataFrame(dict(self.cells), copy=False)
+
+
+def gather(batches: Iterable[pa.RecordBatch], rows: int, schema: pa.Schema) -> Columns:
+    """Return the columns of so many rows."""
     numbers = {
         kind: np.empty((schema.types.count(kind), rows), kind.to_pandas_dtype())
         for kind in dict.fromkeys(schema.types)
@@ -31,12 +46,10 @@ def assemble(batches: Iterable[pa.RecordBatch], rows: int, schema: pa.Schema) ->
                 column[start : start + len(values)] = values.to_numpy(zero_copy_only=False)
         start += batch.num_rows
     assert start == rows, "the file has been counted, and has not changed since"
-    if list(numbers) == list(dict.fromkeys(schema.types)) and len(numbers) == 1:
-        return pd.DataFrame(next(iter(numbers.values())).T, columns=schema.names, copy=False)
-    return pd.DataFrame(
-        {name: _series(column) for name, column in zip(schema.names, columns, strict=True)},
-        copy=False,
-    )
+    cells = zip(schema.names, map(_series, columns), strict=True)
+    blocks = [*numbers.values()]
+    whole = len(blocks) == 1 and len(blocks[0]) == len(columns)
+    return Columns(dict(cells), blocks[0] if whole else None)
 
 
 def _series(column: Any) -> Any:

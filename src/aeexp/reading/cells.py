@@ -1,6 +1,6 @@
 """Cells of text: which are missing, which are numbers, and of what type their column is."""
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,8 @@ MISSING = ("", "NA", "N/A", "#N/A", "NAN", "-NAN", "NULL", "NONE", "-", "--", "?
 
 EXACT = 2**53  # beyond it, double precision skips whole numbers
 EXAMPLES = 3  # cells named of those that are no numbers
+FEW = 64  # rows of a batch up to which its columns are looked at together
+DIGITS = 15  # of a whole number that double precision certainly has
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,14 @@ class Column:
     """What is known of a column of text after some of its cells.
 
     strangers: how many cells are neither missing nor numbers; examples: the first of them, with
-    their row. words: what was taken as missing.
+    their row. words: what was taken as missing, and
+    how often.
     """
 
     filled: int = 0
     strangers: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
-    words: Counter[str] = field(default_factory=Counter)
+    words: dict[str, int] = field(default_factory=dict)
     whole: bool = True
     big: bool = False
     long: bool = False
@@ -87,7 +90,8 @@ class Column:
 
     def _count(self, missing: Any) -> None:
         for each in pc.value_counts(pc.ascii_trim_whitespace(missing)).to_pylist():
-            self.words[each["values"]] += each["counts"]
+            word = each["values"]
+            self.words[word] = self.words.get(word, 0) + each["counts"]
 
     def _strangers(self, texts: Any, strange: Any, row: int) -> None:
         self.strangers += pc.sum(strange).as_py()
@@ -100,6 +104,58 @@ class Column:
         except pa.ArrowInvalid:
             self.whole = pc.all(pc.match_substring_regex(texts, "^[0-9+-]+$")).as_py() is True
             self.long |= self.whole
+
+
+def see_all(columns: Sequence[Column], batch: pa.RecordBatch, row: int, style: Style) -> None:
+    """Let columns learn of further cells, a batch of all of them, whose first row is `row`.
+
+    Of a hundred thousand columns it looks at all cells in one call, not at each column's.
+    """
+    rows = batch.num_rows
+    plain, whole = _plain_columns(batch) if style == PLAIN and rows <= FEW else ((), ())
+    for index, column in enumerate(columns):
+        if len(plain) and plain[index] and not column.strangers:
+            column.filled += rows
+            column.whole = bool(column.whole and whole[index])
+        else:
+            column.see(batch.column(index), row, style)
+
+
+def _plain_columns(batch: pa.RecordBatch) -> tuple[Any, Any]:
+    """Return which columns have nothing but numbers, and which nothing but short whole ones."""
+    cells = pa.concat_arrays(batch.columns)
+    patterns = PLAIN.pattern, f"^[+-]?[0-9]{{1,{DIGITS}}}$", "^[+-]?[0-9]+$"
+    number, short, any_whole = (
+        pc.match_substring_regex(cells, pattern)
+        .to_numpy(zero_copy_only=False)
+        .reshape(-1, batch.num_rows)
+        for pattern in patterns
+    )
+    long = (any_whole & ~short).any(1)
+    return number.all(1) & ~long, short.all(1)
+
+
+def convert_all(batch: pa.RecordBatch, schema: pa.Schema, style: Style) -> pa.RecordBatch:
+    """Return a batch of text as what its columns are; see `convert` and `see_all`."""
+    cells = {name: batch.column(name) for name in schema.names}
+    if style == PLAIN and batch.num_rows <= FEW:
+        for kind in set(schema.types) - {pa.string()}:
+            cells |= _cast(cells, [f.name for f in schema if f.type == kind], kind)
+    typed = [
+        values if values.type == kind and kind != pa.string() else convert(values, kind, style)
+        for values, kind in zip(cells.values(), schema.types, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(typed, schema=schema)
+
+
+def _cast(cells: Mapping[str, Any], names: Sequence[str], kind: pa.DataType) -> dict[str, Any]:
+    """Return columns as numbers, by one cast of all of them; none where that cannot be."""
+    try:
+        numbers = pa.concat_arrays([cells[name] for name in names]).cast(kind)
+    except pa.ArrowInvalid:
+        return {}
+    rows = len(numbers) // len(names)
+    return {name: numbers.slice(i * rows, rows) for i, name in enumerate(names)}
 
 
 def convert(cells: Any, kind: pa.DataType, style: Style) -> Any:

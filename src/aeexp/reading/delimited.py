@@ -41,7 +41,8 @@ class Delimited:
                 yield batch
         except pa.ArrowInvalid as error:
             raise self._ragged() or error from None
-        if batch is not None and any("\n" in (c[-1].as_py() or "") for c in batch.columns):
+        # a quotation mark that never closes swallows the end of its row, all but the last column's
+        if batch is not None and "\n" in (batch.column(-1)[-1].as_py() or ""):
             self._check_closed()
 
     def _parsed(self, stream: IO[bytes]) -> Iterator[pa.RecordBatch]:
@@ -50,7 +51,13 @@ class Delimited:
             stream,
             pacsv.ReadOptions(block_size=block, column_names=self.names),
             pacsv.ParseOptions(delimiter=self.layout.separator, newlines_in_values=True),
-            pacsv.ConvertOptions(column_types=dict.fromkeys(self.names, pa.string())),
+            # each column has words of its own to look for, at 8 kB, unless there are none
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, pa.string()),
+                null_values=[],
+                true_values=[],
+                false_values=[],
+            ),
         )
 
     def nameless(self) -> set[str]:

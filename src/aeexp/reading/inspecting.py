@@ -7,11 +7,11 @@ from textwrap import wrap
 
 from rich.cells import set_cell_size
 
-from aeexp.reading.assembling import assemble
+from aeexp.reading.assembling import gather
 from aeexp.reading.command import command
 from aeexp.reading.names import LISTED, listed, shown
 from aeexp.reading.profile import Column, Profile, profile, too_large
-from aeexp.reading.sheet import look, refusing
+from aeexp.reading.sheet import look, refusing, require_room
 from aeexp.spec import Format
 from aeexp.web.wording import counted
 
@@ -31,17 +31,19 @@ def inspect(path: Path, format: Format) -> str:
     """
     with refusing(path):
         opened = look(path, format)
-        frame = assemble(opened.chunks(), opened.rows, opened.schema)
-    found = profile(frame)
+        require_room(opened, format)
+        columns = gather(opened.chunks(), opened.rows, opened.schema)
+    found = profile(columns.cells, opened.rows)
     mixed = [note for note in opened.notes if note in opened.texts.values()]
     notes = [note for note in opened.notes if note not in mixed]
     peculiar = [
         *_peculiar(found),
-        *_several("whole numbers", too_large(frame)),
+        *_several("whole numbers", too_large(columns.cells)),
         *_several("mixed", mixed),
     ]
+    size = f"{counted(opened.rows, 'row')} × {counted(len(columns.cells), 'column')}"
     lines = [
-        f"{shown(path.name)}: {counted(len(frame), 'row')} × {counted(frame.shape[1], 'column')}",
+        f"{shown(path.name)}: {size}",
         *_said("format", "; ".join([opened.kind, *notes])),
         "",
         *_table(found.columns),

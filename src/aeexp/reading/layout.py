@@ -48,7 +48,8 @@ def lay_out(head: str, format: Format, usual: str) -> Layout:
     separator = _separator(head, format)
     rows = head_records(head, separator)
     if not rows:
-        message = "it has 0 data rows: the file is empty."
+        what = "none of its lines has a cell" if head.strip() else "the file is empty"
+        message = f"it has 0 data rows: {what}."
         raise ValueError(message)
     found = header(rows, format.header)
     style = _style([cell for row in found.body for cell in row.fields], format)

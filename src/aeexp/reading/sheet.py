@@ -1,6 +1,7 @@
 """A user's own file as a table, and as tables of so many rows."""
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -9,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from aeexp.memory import free_bytes, in_units, require_memory
 from aeexp.reading.arrays import open_array
-from aeexp.reading.assembling import assemble
+from aeexp.reading.assembling import gather
 from aeexp.reading.columnar import ROWS, open_arrow, open_parquet
 from aeexp.reading.names import shown
 from aeexp.reading.opened import Opened
@@ -24,9 +26,11 @@ SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
 TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
 ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
 PATH, MESSAGE = 200, 600  # characters told
+TEXT = 64  # bytes of a cell of text, about
+SHARE = 4  # of the free memory, one part may be taken by what a compressed file unpacks to
 KNOWN = {
-    "text": ("separator", "decimal", "thousands", "encoding", "header"),
-    "xlsx": ("decimal", "thousands", "header", "sheet"),
+    "text": ("separator", "decimal", "thousands", "encoding", "header", "max_line"),
+    "xlsx": ("decimal", "thousands", "header", "sheet", "max_line"),
 }
 """What can be said of a file; of others, nothing can, as they say it themselves."""
 
@@ -52,8 +56,10 @@ def read(path: Path, format: Format) -> Sheet:
     """
     with refusing(path):
         opened = look(path, format)
-        frame = assemble(opened.chunks(), opened.rows, opened.schema)
-    return Sheet(frame, (*opened.notes, *counters(frame), *too_large(frame)), opened.texts)
+        require_room(opened, format)
+        columns = gather(opened.chunks(), opened.rows, opened.schema)
+    notes = (*opened.notes, *counters(columns.cells), *too_large(columns.cells))
+    return Sheet(columns.frame(), notes, opened.texts)
 
 
 def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -69,7 +75,7 @@ def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFra
         opened = look(path, format)
         for held in _regrouped(opened.chunks(), rows):
             count = sum(batch.num_rows for batch in held)
-            frame = assemble(held, count, opened.schema)
+            frame = gather(held, count, opened.schema).frame()
             frame.index = pd.RangeIndex(start, start + len(frame))
             start += len(frame)
             yield frame
@@ -88,6 +94,23 @@ def look(path: Path, format: Format) -> Opened:
         message = "it has 0 data rows: give a file with at least one row below its names."
         raise ValueError(message)
     return opened
+
+
+def require_room(opened: Opened, format: Format) -> None:
+    """Refuse a table that does not fit into memory twice, as it is read and as it is scaled.
+
+    Raises:
+        ValueError: It does not, in words that do not yet name the file.
+    """
+    size = opened.rows * sum(
+        pa.types.is_string(t) * TEXT or t.bit_width // 8 for t in opened.schema.types
+    )
+    what = f"a table of {opened.rows:,} rows × {len(opened.schema):,} columns"
+    if format.max_bytes is None:
+        require_memory(2 * size, what, "take a file with fewer rows or columns.")
+    elif size > format.max_bytes:
+        message = f"{what} takes {in_units(size)} of memory: raise dataset.max_bytes."
+        raise ValueError(message)
 
 
 @contextmanager
@@ -118,6 +141,9 @@ def _kind(path: Path) -> str:
     if path.is_dir():
         message = "it is a directory: name a file in it."
         raise ValueError(message)
+    if not path.is_file():
+        message = "it is a pipe or a device, which cannot be read twice: save it as a file first."
+        raise ValueError(message)
     if kind not in SEPARATORS and (packed or kind not in TYPED):
         message = f"its ending is none of those that are read: {ENDINGS}."
         raise ValueError(message)
@@ -127,17 +153,20 @@ def _kind(path: Path) -> str:
 def _check_known(kind: str, format: Format) -> None:
     known = KNOWN.get("text" if kind in SEPARATORS else kind, ())
     for key in (f.name for f in fields(Format)):
-        if getattr(format, key) is not None and key not in known:
+        if getattr(format, key) is not None and key not in (*known, "max_bytes"):
             message = f"dataset.{key} says nothing of a file of this kind: leave it out."
             raise ValueError(message)
 
 
 def _opened(kind: str, path: Path, format: Format) -> Opened:
+    most = format.max_bytes or free_bytes() // SHARE
     match kind:
         case "csv" | "tsv" | "txt":
-            return open_text(kind, SEPARATORS[kind], opener(path), format)
+            packed = path.suffix.lower() == ".gz"
+            text_bytes = most if packed else math.inf
+            return open_text(kind, SEPARATORS[kind], opener(path), format, text_bytes)
         case "xlsx":
-            text, notes = sheet_text(path, format.sheet)
+            text, notes = sheet_text(path, format.sheet, most)
             comma = replace(format, separator=",", encoding="utf-8")
             opened = open_text(kind, ",", lambda: io.BytesIO(text), comma)
             return replace(opened, notes=(*notes, *opened.notes))

@@ -3,16 +3,19 @@
 import codecs
 import gzip
 import io
+import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from aeexp.memory import in_units
 from aeexp.reading.records import single_blanks
 
 Opener = Callable[[], io.BufferedIOBase]
 CHUNK = 1 << 20
+LONGEST = 1 << 24  # characters of a line: a million columns and their names
 HEAD = 1 << 20  # characters looked at to tell how a file is written
 WIDEST = 1 << 27  # characters of a head of few, long lines
 MARKS = {
@@ -36,13 +39,16 @@ OTHERS = {
 class Source:
     """A text file: how to open it, its encoding, and what of it is read.
 
-    skip: characters before the first row. blanks: runs of blanks become one.
+    skip: characters before the first row. blanks: runs of blanks become one. most_bytes: that the
+    file may have once it is unpacked. longest: characters that a line may have.
     """
 
     bytes: Opener
     encoding: str
     skip: int = 0
     blanks: bool = False
+    most_bytes: float = math.inf
+    longest: int = LONGEST
 
     def head(self) -> str:
         """Return the first whole lines, at least two where there are as many."""
@@ -58,9 +64,9 @@ class Source:
         """Yield the text, piece by piece.
 
         Raises:
-            ValueError: A byte is not of the encoding.
+            ValueError: A byte is not of the encoding, or the file or a line is too long.
         """
-        pieces = _skipped(_decoded(self.bytes, self.encoding), self.skip)
+        pieces = _skipped(_bounded(self._decoded(), self.longest), self.skip)
         return _single_blanks(pieces) if self.blanks else pieces
 
     def lines(self) -> IO[str]:
@@ -71,9 +77,27 @@ class Source:
         """Return the text as bytes of UTF-8."""
         return io.BufferedReader(_Encoded(self.text()), CHUNK)
 
-    def after(self, skip: int) -> "Source":
-        """Return what follows so many characters."""
-        return replace(self, skip=skip)
+    def _decoded(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        done, mark = 0, "\ufeff"  # of the byte order, which no decoder but utf-8-sig's takes away
+        with self.bytes() as stream:
+            while True:
+                piece = stream.read(CHUNK)
+                done += len(piece)
+                if done > self.most_bytes:
+                    raise _too_large(self.most_bytes)
+                try:
+                    text = decoder.decode(piece, final=not piece)
+                except UnicodeDecodeError as error:
+                    offset = done - len(error.object) + error.start
+                    raise _undecodable(self.bytes, self.encoding, offset) from error
+                if "\0" in text:
+                    message = "it holds NUL characters, which no text does: is it a table of text?"
+                    raise ValueError(message)
+                yield text.removeprefix(mark)
+                mark = mark if not text else ""
+                if not piece:
+                    return
 
 
 class _Encoded(io.RawIOBase):
@@ -124,35 +148,43 @@ def encoding(start: bytes) -> str:
     return "utf-8"
 
 
-def _decoded(opened: Opener, name: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(name)()
-    done, mark = 0, "\ufeff"  # of the byte order, which no decoder but utf-8-sig's takes away
-    with opened() as stream:
-        while True:
-            piece = stream.read(CHUNK)
-            done += len(piece)
-            try:
-                text = decoder.decode(piece, final=not piece)
-            except UnicodeDecodeError as error:
-                offset = done - len(error.object) + error.start
-                raise _undecodable(opened, name, offset) from error
-            if "\0" in text:
-                message = "it holds NUL characters, which no text does: is it a table of text?"
-                raise ValueError(message)
-            yield text.removeprefix(mark)
-            mark = mark if not text else ""
-            if not piece:
-                return
+def _bounded(pieces: Iterator[str], longest: int) -> Iterator[str]:
+    """Yield a text whose lines are not too long: a parser holds each of them whole, many times."""
+    length = 0
+    for piece in pieces:
+        end = max(piece.rfind("\n"), piece.rfind("\r"))
+        length = len(piece) - end - 1 if end >= 0 else length + len(piece)
+        if length > longest:
+            message = (
+                f"it has a line of more than {longest:,} characters: is it a table with a row a"
+                " line? If so, raise dataset.max_line."
+            )
+            raise ValueError(message)
+        yield piece
+
+
+def _too_large(most: float) -> ValueError:
+    return ValueError(
+        f"it unpacks to more than {in_units(most)}: take fewer rows or columns, unpack it, or"
+        " raise dataset.max_bytes."
+    )
 
 
 def _undecodable(opened: Opener, name: str, offset: int) -> ValueError:
+    """Return the error of a byte that is not of an encoding, with the line that it is in."""
+    ends, left, last = 0, offset, b""
     with opened() as stream:
-        before = stream.read(offset)
+        while left:
+            piece = stream.read(min(left, CHUNK))
+            left -= len(piece)
+            # a carriage return and a line feed end one line, in whichever pieces they are
+            ends += len(re.findall(b"\r\n|\r|\n", piece))
+            ends -= last == b"\r" and piece.startswith(b"\n")
+            last = piece[-1:]
         wrong = stream.read(1)
-    line = len(re.findall(b"\r\n|\r|\n", before)) + 1
     value = f" (0x{wrong[0]:02X})" if wrong else ""
     return ValueError(
-        f"byte {offset}{value}, in line {line}, is not {name}: say how the file is encoded,"
+        f"byte {offset}{value}, in line {ends + 1}, is not {name}: say how the file is encoded,"
         " such as dataset.encoding=latin-1."
     )
 

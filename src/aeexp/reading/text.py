@@ -1,19 +1,21 @@
 """A delimited text file: looked through once for the types of its columns, then read by them."""
 
 import io
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 import pyarrow as pa
 
-from aeexp.reading.cells import Column, convert
+from aeexp.reading.cells import Column, convert_all, see_all
 from aeexp.reading.delimited import Delimited
 from aeexp.reading.layout import COMMA_NUMBER, SEPARATORS, lay_out
 from aeexp.reading.names import LISTED, listed, named, shown
 from aeexp.reading.opened import Opened
 from aeexp.reading.records import BLANK
-from aeexp.reading.source import Opener, Source, encoding
+from aeexp.reading.source import LONGEST, Opener, Source, encoding
 from aeexp.spec import Format
 from aeexp.web.wording import counted
 
@@ -26,15 +28,23 @@ def open_text(
     usual: str,
     opened: Opener,
     format: Format,
+    most_bytes: float = math.inf,
 ) -> Opened:
     """Look through a text file, whose usual separator is not remarked upon.
+
+    most_bytes: that it may have once it is unpacked.
 
     Raises:
         ValueError: It is not of its encoding, has no names, or its lines do not fit them.
     """
     with opened() as stream:
         detected = encoding(stream.read(START))
-    source = Source(opened, format.encoding or detected)
+    source = Source(
+        opened,
+        format.encoding or detected,
+        most_bytes=most_bytes,
+        longest=format.max_line or LONGEST,
+    )
     table, notes = _table(source, format, usual)
     columns, rows = _seen(table)
     nameless = table.nameless()
@@ -61,7 +71,7 @@ def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[
     layout = lay_out(head, format, usual)
     lines = list(islice(io.StringIO(head, newline=""), layout.skipped + 10))
     skip = sum(map(len, lines[: layout.skipped]))
-    rest = Source(source.bytes, source.encoding, skip, blanks=layout.separator == BLANK)
+    rest = replace(source, skip=skip, blanks=layout.separator == BLANK)
     names, notes = named(layout.names), list(layout.notes)
     if len(names) == 1 and (marks := [mark for mark in SEPARATORS if mark in lines[0]]):
         notes.append(f"there is one column, though its header holds {listed(marks)}")
@@ -72,8 +82,7 @@ def _seen(table: Delimited) -> tuple[dict[str, Column], int]:
     columns = {name: Column() for name in table.names}
     rows = 0
     for batch in table.batches():
-        for column, cells in zip(columns.values(), batch.columns, strict=True):
-            column.see(cells, rows, table.layout.style)
+        see_all([*columns.values()], batch, rows, table.layout.style)
         rows += batch.num_rows
     return columns, rows
 
@@ -140,8 +149,4 @@ def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[
 
 def _typed(table: Delimited, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for batch in table.batches():
-        cells = [
-            convert(batch.column(name), kind, table.layout.style)
-            for name, kind in zip(schema.names, schema.types, strict=True)
-        ]
-        yield pa.RecordBatch.from_arrays(cells, schema=schema)
+        yield convert_all(batch, schema, table.layout.style)

@@ -3,27 +3,38 @@
 import csv
 import io
 import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
+from aeexp.memory import in_units
 from aeexp.reading.names import listed
 
+LAST_ROW, LONGEST_CELL = 1_048_576, 32_767
+"""Excel's own limits, in rows of a sheet and characters of a cell."""
 
-def sheet_text(path: Path, wanted: str | None) -> tuple[bytes, list[str]]:
+
+def sheet_text(path: Path, wanted: str | None, most_bytes: float) -> tuple[bytes, list[str]]:
     """Return a sheet as it would be saved as CSV, and what is to be said of the others.
 
+    most_bytes: that the workbook, and the text, may have.
+
     Raises:
-        ValueError: There is no such sheet.
+        ValueError: There is no such sheet, or it is larger than that, or than Excel makes them.
     """
+    with zipfile.ZipFile(path) as archive:
+        _require_small(sum(member.file_size for member in archive.infolist()), most_bytes)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what openpyxl leaves out: nothing that is read
         book = load_workbook(path, read_only=True, data_only=True)
         try:
             sheet, notes = _chosen({each.title: each for each in book.worksheets}, wanted)
-            return _csv(sheet.iter_rows(values_only=True)), notes
+            # a row more than Excel has: where a later one is told, openpyxl makes those between
+            rows = sheet.iter_rows(values_only=True, max_row=LAST_ROW + 1)
+            return _csv(rows, most_bytes), notes
         finally:
             book.close()
 
@@ -39,12 +50,25 @@ def _chosen(sheets: dict[str, Any], wanted: str | None) -> tuple[Any, list[str]]
     return sheets[first], [said] if others else []
 
 
-def _csv(rows: Iterator[tuple[Any, ...]]) -> bytes:
+def _require_small(size: int, most_bytes: float) -> None:
+    if size > most_bytes:
+        message = (
+            f"it unpacks to more than {in_units(most_bytes)}: save the sheet as .csv, or raise"
+            " dataset.max_bytes."
+        )
+        raise ValueError(message)
+
+
+def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
     """Write rows as text, without the empty ones at the end."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     end = 0
-    for row in rows:
+    for number, row in enumerate(rows, 1):
+        if number > LAST_ROW:
+            message = f"it has rows below {LAST_ROW:,}, the last of a sheet: is the file damaged?"
+            raise ValueError(message)
+        _require_small(text.tell(), most_bytes)
         # a line of separators, never an empty one, so that lines count as the rows of a sheet
         writer.writerow(["" if value is None else _cell(value) for value in row] or [""])
         if any(value is not None for value in row):
@@ -53,4 +77,7 @@ def _csv(rows: Iterator[tuple[Any, ...]]) -> bytes:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str) and len(value) > LONGEST_CELL:
+        message = f"it has a cell of more than {LONGEST_CELL:,} characters: is the file damaged?"
+        raise ValueError(message)
     return " ".join(str(value).splitlines()) if isinstance(value, str) else str(value)

@@ -1,23 +1,15 @@
-"""architecture.json -> the spec of a model, and the weights that it calls for."""
+"""architecture.json -> the spec of a model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
-from functools import singledispatch
-from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from aeexp.spec import Autoencoder, ModelSpec
-
-Shape = tuple[int, ...]
+from aeexp.spec import ModelSpec
 
 MOST_VALUES = 1000
 """Of a list, hidden layers say."""
-NORMALISATION = tuple(
-    f"_norm/{each}" for each in ("gamma", "beta", "moving_mean", "moving_variance")
-)
-"""What Keras keeps of a normalisation over the batch, which stands in for a bias."""
 
 
 def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
@@ -59,26 +51,3 @@ def _value(key: str, kind: Any, value: Any) -> Any:
         return value
     message = f"has {key}={value!r:.80}, which is not what that key takes"
     raise ValueError(message)
-
-
-@singledispatch
-def shapes(spec: ModelSpec, features: int) -> Mapping[str, Shape] | None:
-    """Return the shape of every weight of a model for rows of so many features, by its name.
-
-    None where only a backend could tell; a new model whose layers are known is registered here.
-    """
-    return None
-
-
-@shapes.register
-def _(spec: Autoencoder, features: int) -> Mapping[str, Shape]:
-    units = [features, *spec.hidden, spec.latent_dim, *spec.hidden[::-1], features]
-    depth = range(1, len(spec.hidden) + 1)
-    names = [*(f"encoder_{i}" for i in depth), "z", *(f"decoder_{i}" for i in depth), "x_hat"]
-    found: dict[str, Shape] = {}
-    for name, (n_in, n_out) in zip(names, pairwise(units), strict=True):
-        normalised = spec.batch_norm and name not in {"z", "x_hat"}
-        found[f"{name}/kernel"] = n_in, n_out
-        vectors = NORMALISATION if normalised else ("/bias",)
-        found |= {f"{name}{vector}": (n_out,) for vector in vectors}
-    return found

@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.shapes import MOST_BYTES
+
 Array = NDArray[Any]
 
-MOST_BYTES = 2**31
-"""Of memory that the arrays of one file may take together."""
 MOST_AXES = 8
 OVERHEAD = 4096
 """Bytes that a member may take beside its numbers: its name three times, and headers."""

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.runs.architecture import Shape, rebuilt, shapes
+from aeexp.runs.architecture import rebuilt
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
 from aeexp.runs.document import MOST_BYTES, parse, read_bytes
 from aeexp.runs.files import refuse_links
 from aeexp.runs.manifest import SCHEMA, digest
+from aeexp.shapes import Shape, shapes
 from aeexp.spec import ModelSpec
 
 REMEDY = "Train the model again, or take it once more from where it came from."

@@ -83,6 +83,15 @@ class Format(Spec):
         " them, and with false the columns are x1, x2, ….",
     )
     sheet: str | None = param(None, "The sheet of a workbook; null takes the first.")
+    max_line: int | None = param(
+        None, "Most characters of a line of text; null is 16777216.", at_least=1
+    )
+    max_bytes: int | None = param(
+        None,
+        "Most bytes that a compressed file may unpack to, and that the table may take in memory;"
+        " null is a quarter of the free memory for the one, all of it for the other.",
+        at_least=1,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

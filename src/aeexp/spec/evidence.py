@@ -38,7 +38,10 @@ class EvidenceSpec(Spec):
     )
     share: float = param(0.2, "Share of the rows in a planted group.", above=0, below=1)
     labels: int = param(
-        0, "Times that labels are shuffled, to see how well any would agree.", at_least=0
+        0,
+        "Times that labels are shuffled, to see how well any would agree.",
+        at_least=0,
+        at_most=100_000,
     )
     rows: int = param(
         2_000, "Rows that all of these learn from at most, chosen at random.", at_least=10

@@ -64,10 +64,9 @@ class Experiment(Spec):
     @property
     def seeds(self) -> list[int]:
         """Return the seeds of the run's model and of its repeats."""
-        count = self.repeats or self.evidence.repeats
-        return [(self.seed + i) % 2**32 for i in range(count)]
+        return [(self.seed + i) % 2**32 for i in range(self.repeats or self.evidence.repeats)]
 
     @property
     def models(self) -> int:
         """Return how many models a run trains, of a table that controls take as it is."""
-        return len(self.seeds) + self.evidence.others
+        return (self.repeats or self.evidence.repeats) + self.evidence.others

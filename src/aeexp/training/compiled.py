@@ -8,18 +8,16 @@ somebody can watch and stop it.
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import jax
 import numpy as np
-import psutil
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
 from aeexp.history import History
+from aeexp.memory import free_bytes
 from aeexp.models import Network, built, first_values
 from aeexp.training.population import (
     Member,
@@ -36,7 +34,6 @@ from aeexp.watch import Standing, Watch
 
 PAUSE = 0.25  # seconds of training between two looks at it
 SHARE = 0.5  # of the free memory that a group of members may take
-CGROUP = Path("/sys/fs/cgroup")
 PROGRAMS: dict[str, Any] = {}  # by what they say
 MOST_PROGRAMS = 32
 PROGRAMS_LOCK = Lock()  # fits may run in several threads
@@ -248,13 +245,7 @@ def _free_bytes(devices: Sequence[Any]) -> float:
     of_device = devices[0].memory_stats()
     if of_device and "bytes_limit" in of_device:
         return len(devices) * (of_device["bytes_limit"] - of_device["bytes_in_use"])
-    available = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # a container or a job may have less
-        limit, used = (
-            int((CGROUP / name).read_text()) for name in ("memory.max", "memory.current")
-        )
-        available = min(available, limit - used)
-    return available
+    return free_bytes()
 
 
 def _bytes(population: Sequence[Member]) -> int:
