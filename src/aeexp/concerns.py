@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aeexp.data import Floats
+from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.blocks import blocks
 from aeexp.names import few
 from aeexp.problem import Problem, constant
-from aeexp.spec import Activation, Autoencoder, Experiment, Loss
+from aeexp.spec import Activation, Autoencoder, Experiment, Loss, Partition
 
 RANGES = {
     Activation.relu: (0.0, np.inf),
@@ -37,9 +37,26 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
             " the factors may merely copy them."
         )
     yield from _constant(problem)
+    yield from _many_classes(experiment, problem.data.label)
     if isinstance(experiment.model, Autoencoder):
         yield from _no_probability(experiment.training.loss, experiment.model.output_activation)
         yield from _out_of_reach(experiment.model.output_activation, problem.x)
+
+
+def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]:
+    """Tell of a label that does not say how many clusters to seek; a thousand take minutes."""
+    if not isinstance(label, Classes) or len(label.names) <= MOST_CLASSES:
+        return
+    open_ = [
+        f"clustering.{name}.n_clusters"
+        for name, spec in experiment.clustering.items()
+        if isinstance(spec, Partition) and spec.n_clusters is None
+    ]
+    if open_:
+        yield (
+            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} that say how many"
+            f" clusters to seek: the best silhouette says it. Or set {' and '.join(open_)}."
+        )
 
 
 def _constant(problem: Problem) -> Iterator[str]:

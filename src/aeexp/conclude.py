@@ -11,6 +11,7 @@ from aeexp.summary import summarise
 from aeexp.terminal import quiet_console
 
 FAILED, DIVERGED = 1, 3
+NAMED = 20  # jobs that are not complete, told one by one
 
 
 def conclude(sweeps: Sequence[Path], into: Path) -> int:
@@ -19,7 +20,9 @@ def conclude(sweeps: Sequence[Path], into: Path) -> int:
     It is 1 if a job failed or is missing, otherwise 3 if one diverged, otherwise 0.
     """
     summary, console = summarise(sweeps, into), quiet_console()
-    failures = (f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures)
+    failures = [f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures]
+    if len(failures) > NAMED:
+        failures[NAMED:] = [f"… and {len(failures) - NAMED:,} more, in {summary.table}"]
     for line in (*failures, *summary.lines, f"summary: {summary.page}"):
         console.print(Text(printable(line)), soft_wrap=True)
     statuses = {job.status for sweep in sweeps for job in Ledger(sweep).jobs().values()}

@@ -90,7 +90,9 @@ def report(
         held_against = _support(found)
         yield Support("model/support", _arrays(found, held_against))
     with watch.stage("evidence"):
-        evidence = gather(found, fit.probed, fit.traces) if fit.probed and fit.traces else None
+        evidence = (
+            gather(found, fit.probed, fit.traces, watch) if fit.probed and fit.traces else None
+        )
         yield from tell(found, evidence, held_against)
     with watch.stage("figures"):
         yield from draw(experiment.figures, histories, found, evidence)

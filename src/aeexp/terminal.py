@@ -3,6 +3,7 @@
 import math
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,7 @@ from aeexp.web.wording import counted
 NAMED = 4  # features named on either side of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
 LINES = 10  # told of a training where there is no bar
+PATIENCE = 10.0  # seconds after which a step that goes on says so
 
 
 def quiet_console() -> Console:
@@ -41,6 +43,7 @@ class Terminal(Watch):
         self.console = quiet_console()
         self.heard: dict[str, Artifact] = {}
         self.rows = 0
+        self.told = time.monotonic()
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.progress = Progress(
             BarColumn(bar_width=12),  # leaves 80 columns room for the rest
@@ -69,7 +72,14 @@ class Terminal(Watch):
         elif standing.done % max(1, standing.of // LINES) == 0:
             self._say(f"epoch {standing.done}/{standing.of}  {text}")
 
+    def working(self, done: int, of: int, what: str) -> None:
+        now = time.monotonic()
+        if now - self.told > PATIENCE:
+            self.told = now
+            self._say(f"{what} {done}/{of}")
+
     def trained(self, seconds: float, compiling: float) -> None:
+        self.told = time.monotonic()
         self.progress.stop()
         signal.signal(signal.SIGINT, self._halt)
         super().trained(seconds, compiling)

@@ -62,6 +62,9 @@ class Watch:
     def epoch(self, standing: Standing) -> None:
         """Hear that an epoch has ended."""
 
+    def working(self, done: int, of: int, what: str) -> None:
+        """Hear how far a step is that may take long: `done` of so many models, say."""
+
     def trained(self, seconds: float, compiling: float) -> None:
         """Hear how long the training took, and how long what it had to be compiled for."""
         self.seconds.update({"train": seconds, "compile": compiling})

@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 from aeexp.analysis.nearest import NEIGHBOURS, nearest
 from aeexp.analysis.sampling import chosen
 from aeexp.analysis.separation import mean_silhouette
-from aeexp.data import Classes, Floats, Integers, Labels
+from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels
 from aeexp.spec import (
     DBSCAN,
     HDBSCAN,
@@ -88,8 +88,8 @@ def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> 
 
 
 def several_classes(labels: Labels | None) -> TypeGuard[Classes]:
-    """Return whether labels are classes that tell of groups, as one class does not."""
-    return isinstance(labels, Classes) and len(labels.names) > 1
+    """Return whether labels are classes that tell of groups: neither one, nor one for each row."""
+    return isinstance(labels, Classes) and 1 < len(labels.names) <= MOST_CLASSES
 
 
 def _apart(z: Floats, codes: Integers) -> float:

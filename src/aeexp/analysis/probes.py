@@ -14,14 +14,12 @@ from threadpoolctl import threadpool_limits
 from aeexp.analysis import scores
 from aeexp.analysis.sampling import chosen
 from aeexp.analysis.scores import MAJORITY, Score, labelled
-from aeexp.data import Classes, Floats, Integers, Labels, Rows, Values
+from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels, Rows, Values
 
 PROBES = "knn", "linear"
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
 """Of an input, of which there are more a random sample is taken, the same each time."""
-MOST_CLASSES = 100
-"""Of a label that is told; with more it is rather a name for each row."""
 MOST_FITS, FEW_WEIGHTS = 19, 1_000
 """Times that a linear probe learns shuffled labels at most, and with how many weights at most."""
 

@@ -3,6 +3,7 @@
 from aeexp.data import builtin, synthetic
 from aeexp.data.columns import Column
 from aeexp.data.dataset import (
+    MOST_CLASSES,
     Classes,
     Dataset,
     Floats,
@@ -16,6 +17,7 @@ from aeexp.data.split import Rows, partition
 from aeexp.data.table import load_table
 
 __all__ = [
+    "MOST_CLASSES",
     "Classes",
     "Column",
     "Dataset",

@@ -17,6 +17,10 @@ Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
 
 
+MOST_CLASSES = 100
+"""Of a label that is told, or says how many clusters there are; more rather name the rows."""
+
+
 @dataclass(frozen=True)
 class Classes:
     """A name for each row: row i belongs to class `names[codes[i]]`, to none if its code is -1.

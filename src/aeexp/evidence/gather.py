@@ -24,6 +24,7 @@ from aeexp.evidence.factors import card_for_each
 from aeexp.evidence.labels import label_scores
 from aeexp.evidence.method import OURS, PCA, Method
 from aeexp.findings import Findings
+from aeexp.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,18 @@ class Traced:
         }
 
 
-def gather(found: Findings, probed: Probed, traces: Sequence[Trace | None]) -> Evidence:
+def gather(
+    found: Findings, probed: Probed, traces: Sequence[Trace | None], watch: Watch
+) -> Evidence:
     """Return the evidence for what a run found, from its controls as they were trained.
 
-    probed: what its model makes of each factor.
+    probed: what its model makes of each factor. watch: hears of each control that is done.
     """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         of_kind: dict[Kind, list[Traced]] = defaultdict(list)
-        for control, trace in zip(found.planned.controls, traces, strict=True):
+        controls = found.planned.controls
+        for number, (control, trace) in enumerate(zip(controls, traces, strict=True)):
+            watch.working(number, len(controls), "evidence, models")
             if trace:
                 of_kind[control.kind].append(_traced(control, trace, found))
         mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, found)]

@@ -35,8 +35,8 @@ class Partition(ClusteringSpec):
 
     n_clusters: int | None = param(
         None,
-        "Number of clusters; null takes the number of classes, or without labels the number"
-        " from 2 to 10 with the best silhouette.",
+        "Number of clusters; null takes the number of classes, or without labels, or with more"
+        " than 100 classes, the number from 2 to 10 with the best silhouette.",
         at_least=1,
     )
 
