@@ -54,8 +54,8 @@ def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]
     ]
     if open_:
         yield (
-            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} that say how many"
-            f" clusters to seek: the best silhouette says it. Or set {' and '.join(open_)}."
+            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} that say"
+            f" how many clusters to seek: the best silhouette says it. Or set {' and '.join(open_)}."
         )
 
 

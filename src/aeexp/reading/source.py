@@ -4,7 +4,6 @@ import codecs
 import gzip
 import io
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,8 +177,7 @@ def _undecodable(opened: Opener, name: str, offset: int) -> ValueError:
             piece = stream.read(min(left, CHUNK))
             left -= len(piece)
             # a carriage return and a line feed end one line, in whichever pieces they are
-            ends += len(re.findall(b"\r\n|\r|\n", piece))
-            ends -= last == b"\r" and piece.startswith(b"\n")
+            ends += piece.count(b"\r") + piece.count(b"\n") - (last + piece).count(b"\r\n")
             last = piece[-1:]
         wrong = stream.read(1)
     value = f" (0x{wrong[0]:02X})" if wrong else ""

@@ -84,7 +84,7 @@ class Format(Spec):
     )
     sheet: str | None = param(None, "The sheet of a workbook; null takes the first.")
     max_line: int | None = param(
-        None, "Most characters of a line of text; null is 16777216.", at_least=1
+        None, "Most characters of a line of text; null is 16777216.", at_least=2**20
     )
     max_bytes: int | None = param(
         None,

@@ -1,0 +1,402 @@
+"""Small inputs that would hang, abort or fill memory are refused, with the limit and its key."""
+
+import gzip
+import itertools
+import os
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_sweep import Made, made
+
+from aeexp import cli
+from aeexp.analysis.clusters import find
+from aeexp.concerns import concerns
+from aeexp.conclude import conclude
+from aeexp.data import Classes
+from aeexp.memory import free_bytes, in_units, require_memory
+from aeexp.problem import check, pose
+from aeexp.reading import inspect, read
+from aeexp.reading.cells import Column, Style, convert, convert_all, see_all
+from aeexp.recall import recall
+from aeexp.runs import Run
+from aeexp.spec import (
+    Blobs,
+    Deep,
+    EvidenceSpec,
+    Experiment,
+    Format,
+    HowMany,
+    KMeans,
+    LearningRate,
+    Training,
+)
+from aeexp.words import compositions
+
+pytestmark = pytest.mark.any_backend
+
+Make = Callable[..., Experiment]
+PLAIN = "a,b\n1,2\n3,4\n"
+
+
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Say words that are refused in one line, with exit code 2."""
+
+    def run(*words: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        told = capsys.readouterr()
+        assert (end.value.code, told.out, told.err.count("\n")) == (2, "", 1), told.err
+        return told.err
+
+    return run
+
+
+# Files
+
+
+def workbook(path: Path, **changes: str) -> Path:
+    """Write a workbook whose one sheet has other text in the XML of its cells."""
+    book = openpyxl.Workbook()
+    assert book.active
+    for row in (["a", "b"], [1, 2], [3, 4]):
+        book.active.append(row)
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for old, new in changes.items():
+        members[sheet] = members[sheet].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({'row r="3"': 'row r="999999999999"'}, "rows below 1,048,576", id="row"),
+        pytest.param(
+            {'<c r="A3" t="n"><v>3': f'<c r="A3" t="str"><v>{"x" * 40_000}'},
+            "a cell of more than 32,767 characters",
+            id="cell",
+        ),
+    ],
+)
+def test_f55_a_workbook_beyond_excel_s_own_limits_is_refused(
+    tmp_path: Path, changes: dict[str, str], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        read(workbook(tmp_path / "table.xlsx", **changes), Format())
+
+
+def test_f55_a_sheet_whose_size_is_told_wrong_is_read_as_it_is(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "table.xlsx", **{'ref="A1:B3"': 'ref="A1:XFD9"'})
+    assert read(path, Format()).frame["b"].tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("name", ["table.xlsx", "table.csv.gz"])
+def test_f55_what_unpacks_to_too_much_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name.endswith("xlsx"):
+        workbook(path)
+    else:
+        path.write_bytes(gzip.compress(PLAIN.encode() * 1000))
+    with pytest.raises(ValueError, match=r"unpacks to more than 1 kB: .* dataset\.max_bytes"):
+        read(path, Format(max_bytes=1000))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param("a,b\n" + "1" * 60 + ",2\n", "a line of more than 50 characters", id="line"),
+        pytest.param("a" * 60 + ",b\n1,2", "a line of more than 50 characters", id="header"),
+        pytest.param("\n \n\t\n", "none of its lines has a cell", id="blank"),
+        pytest.param("", "the file is empty", id="empty"),
+    ],
+)
+def test_f55_a_line_that_is_too_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, says: str
+) -> None:
+    monkeypatch.setattr("aeexp.reading.source.CHUNK", 10)
+    monkeypatch.setattr("aeexp.reading.text.LONGEST", 50)
+    path = tmp_path / "table.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=says):
+        read(path, Format())
+    if "more than 50" in says:
+        assert len(read(path, Format(max_line=2**20)).frame.columns) == 2
+
+
+def test_f55_a_table_that_does_not_fit_into_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(PLAIN)
+    with pytest.raises(ValueError, match=r"2 rows × 2 columns takes 32 bytes .* dataset\.max_b"):
+        read(path, Format(max_bytes=31))
+    assert len(read(path, Format(max_bytes=32)).frame) == 2
+    monkeypatch.setattr("aeexp.memory.free_bytes", lambda: 60)
+    for look in (read, inspect):
+        with pytest.raises(ValueError, match="takes 64 bytes of memory, and 60 bytes are free"):
+            look(path, Format())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes among its files")
+def test_f55_a_pipe_or_a_device_is_no_table(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "device.xlsx").symlink_to("/dev/zero")
+    for name in ("pipe.csv", "device.xlsx"):
+        with pytest.raises(ValueError, match="it is a pipe or a device"):
+            read(tmp_path / name, Format())
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 1000])
+def test_f55_the_line_of_a_wrong_byte_is_counted_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    path = tmp_path / "table.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\r\n1,2\r3,4\n5,6\r\n\xff,8\n"))
+    monkeypatch.setattr("aeexp.reading.source.CHUNK", chunk)
+    with pytest.raises(ValueError, match=r"byte 18 \(0xFF\), in line 5, is not utf-8"):
+        read(path, Format())
+
+
+def test_f55_a_wrong_byte_at_the_end_takes_no_memory_to_find(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv.gz"
+    line = b"1," + b"2" * 97 + b"\n"
+    path.write_bytes(gzip.compress(b"a,b\n" + line * 200_000 + b"\xff,2\n"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="in line 200002, is not utf-8"):
+            read(path, Format())
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+
+
+NUMBERS = ["1", "-2", "+3", "0.5", "1e3", "inf", " 4 ", ".5", "5.", "1" * 15, "1" * 16, "1" * 20]
+OTHERS = ["", "nan", "NA", "-", "x", "0x1f", "1_0", "١"]
+CELLS = st.sampled_from(NUMBERS + OTHERS)
+
+
+@given(st.data(), st.integers(1, 4), st.integers(1, 5))
+def test_f55_columns_looked_at_together_are_those_looked_at_one_by_one(
+    data: st.DataObject, rows: int, columns: int
+) -> None:
+    style = Style()
+    several, alone = ([Column() for _ in range(columns)] for _ in range(2))
+    batches = [
+        pa.record_batch(
+            [data.draw(st.lists(CELLS, min_size=rows, max_size=rows)) for _ in range(columns)],
+            [f"x{i}" for i in range(columns)],
+        )
+        for _ in range(2)
+    ]
+    for number, batch in enumerate(batches):
+        see_all(several, batch, number * rows, style)
+        for column, cells in zip(alone, batch.columns, strict=True):
+            column.see(cells, number * rows, style)
+    assert [(c.type, c.filled, c.strangers, c.words) for c in several] == [
+        (c.type, c.filled, c.strangers, c.words) for c in alone
+    ]
+    schema = pa.schema([(f"x{i}", column.type) for i, column in enumerate(alone)])
+    for batch in batches:
+        typed = convert_all(batch, schema, style)
+        for values, cells, kind in zip(typed.columns, batch.columns, schema.types, strict=True):
+            assert _plain(values) == _plain(convert(cells, kind, style))
+
+
+def _plain(values: Any) -> list[Any]:
+    return [None if value is None else str(value) for value in values.to_pylist()]
+
+
+def test_f55_a_hundred_thousand_columns_are_inspected(tmp_path: Path) -> None:
+    """In bounded memory; how long it takes is measured in benchmarks/scale.py."""
+    path, columns = tmp_path / "wide.csv", 100_000
+    numbers = np.random.default_rng(0).normal(size=(3, columns)).round(3)
+    numbers[:, 7] = numbers[:, 9]
+    names = ",".join(f"g{i}" for i in range(columns))
+    path.write_text("\n".join([names, *(",".join(map(str, row)) for row in numbers)]) + "\n")
+    told = inspect(path, Format())
+    assert "3 rows × 100,000 columns" in told
+    assert "'g7' = 'g9'" in told
+    assert "… and 99,980 more columns: 99,980 float64; 0 with missing cells" in told
+
+
+# Options and words
+
+
+def bomb(levels: int) -> str:
+    """Return a few lines of YAML that stand for 10^levels values."""
+    lines = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
+    return "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *lines])
+
+
+HOSTILE = [
+    pytest.param(bomb(10), "is larger than a configuration may be", id="aliases"),
+    pytest.param("a: &a [*a]", "is larger than a configuration may be", id="within itself"),
+    pytest.param("a: " + "[" * 5000, "is larger than a configuration may be", id="deep"),
+    pytest.param("# " + "x" * 2**20, "is larger than a configuration may be", id="long"),
+    pytest.param("a: !!python/object/apply:os.getcwd []", "is not plain YAML", id="object"),
+    pytest.param("a: [", "is not plain YAML", id="torn"),
+    pytest.param("? [1, 2]\n: 3", "is not plain YAML", id="key"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), HOSTILE)
+def test_f55_an_option_file_that_would_hang_is_refused(
+    text: str, says: str, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / "options").mkdir()
+    (tmp_path / "options" / "theirs.yaml").write_text(f"defaults: [config, _self_]\n{text}\n")
+    line = refused("--config-dir", "options", "--config-name", "theirs")
+    assert "theirs.yaml" in line
+    assert says in line
+
+
+@pytest.mark.parametrize(("text", "says"), HOSTILE)
+def test_f55_a_run_s_configuration_that_would_hang_is_refused(
+    text: str, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "config.yaml").write_text(text)
+    with pytest.raises(ValueError, match=says):
+        recall(Run(tmp_path))
+
+
+def test_a_configuration_that_is_no_experiment_says_what_it_lacks(
+    tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\n")
+    assert "begin with defaults: [config, _self_]" in refused(
+        "--config-dir", ".", "--config-name", "mine"
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["range(100000000)", "shuffle(range(100000000))", "range(0,1,1e-12)", "range(20000)"],
+)
+def test_f55_a_sweep_of_too_many_jobs_is_refused(values: str, refused: Callable[..., str]) -> None:
+    line = refused("--multirun", f"optimizer.lr={values}")
+    assert "more than sweep.max_jobs=10000 jobs, most of them by optimizer.lr" in line
+
+
+def test_f55_the_jobs_of_all_keys_are_counted_and_their_limit_can_be_raised(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    words = ("--multirun", "seed=range(3)", "model=shallow,deep")
+    assert "sweep.max_jobs=5 jobs" in refused(*words, "sweep.max_jobs=5")
+    arguments = cli.get_args_parser().parse_args([*words, "sweep.max_jobs=6"])
+    assert len([*compositions(arguments)]) == 6
+    (tmp_path / "mine.yaml").write_text(
+        "defaults: [config, _self_]\nhydra: {sweeper: {params: {seed: 'range(100000)'}}}\n"
+    )
+    assert "sweep.max_jobs=10000" in refused(
+        "--multirun", "--config-dir", ".", "--config-name", "mine"
+    )
+    assert "seed=range(0) has no values" in refused("--multirun", "seed=range(0)")
+
+
+# Models
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"model": Deep(latent_dim=10**9)}, "lower model.latent_dim", id="factors"),
+        pytest.param({"model": Deep(hidden=[10**6, 10**6])}, "8 TB of weights", id="hidden"),
+        pytest.param({"repeats": 10**9}, "lower repeats", id="repeats"),
+        pytest.param(
+            {"evidence": EvidenceSpec(permutations=10**9)}, "evidence.permutations", id="copies"
+        ),
+        pytest.param({"question": HowMany(copies=10**10)}, "lower question.copies", id="how_many"),
+        pytest.param({"question": LearningRate(rates=10**10)}, "question.rates", id="rates"),
+        pytest.param({"training": Training(epochs=10**13)}, "training.epochs", id="epochs"),
+    ],
+)
+def test_f55_a_model_that_does_not_fit_is_refused_with_its_bytes(
+    tiny: Make, changes: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=r"[kMGTP]B of (memory|weights)") as error:
+        pose(tiny(**changes))
+    assert says in str(error.value)
+
+
+def test_f55_what_is_refused_depends_on_the_memory_that_is_free(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, large = pose(tiny()), tiny(model=Deep(hidden=[1000, 1000]))
+    check(large, problem)
+    monkeypatch.setattr("aeexp.memory.free_bytes", lambda: 80_000_000)
+    with pytest.raises(ValueError, match=r"model=deep on 6 features takes 80\.9 MB"):
+        check(large, problem)
+
+
+@pytest.mark.parametrize("shape", [{"samples": 10**12}, {"features": 10**9}], ids=str)
+def test_f55_a_generated_table_that_does_not_fit_is_refused(
+    tiny: Make, shape: dict[str, int]
+) -> None:
+    with pytest.raises(ValueError, match=f"TB of memory, .* lower dataset.{next(iter(shape))}"):
+        pose(tiny(dataset=Blobs(**shape)))
+
+
+def test_memory_is_that_of_the_machine_or_of_its_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aeexp.memory.CGROUP", tmp_path)
+    whole = free_bytes()
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("400\n")
+    assert free_bytes() == 600 < whole
+    require_memory(600, "a table", "")
+    with pytest.raises(ValueError, match="a table takes 601 bytes of memory, and 600 bytes are"):
+        require_memory(601, "a table", "lower something.")
+    sizes = [1, 999, 1000, 2_147_483_648, 5e15, 2e20]
+    assert [*map(in_units, sizes)] == [
+        *["1 bytes", "999 bytes", "1 kB", "2.15 GB", "5 PB", "2e+05 PB"]
+    ]
+
+
+# Many of a kind
+
+
+def test_f55_more_classes_than_100_do_not_say_how_many_clusters_to_seek(tiny: Make) -> None:
+    z = np.random.default_rng(0).normal(size=(240, 2)).astype(np.float32)
+    found = {
+        count: find(
+            KMeans(), z, Classes("name", np.arange(240) % count, tuple(map(str, range(count)))), 0
+        )
+        for count in (100, 101)
+    }
+    assert len(np.unique(found[100])) == 100
+    assert 2 <= len(np.unique(found[101])) <= 10
+    problem = pose(tiny(dataset=Blobs(samples=240, centers=120)))
+    assert any("120 classes, more than the 100" in each for each in concerns(tiny(), problem))
+
+
+def test_f55_of_many_jobs_that_are_not_complete_the_first_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = made(tmp_path, [Made([f"seed={i}"], status=None) for i in range(50)])
+    assert conclude([sweep], sweep) == 1
+    told = capsys.readouterr().out.splitlines()
+    listed = [*itertools.takewhile(lambda line: line.startswith("#"), told)]
+    assert len(listed) == 20
+    assert told[20].startswith("… and 30 more, in ")
