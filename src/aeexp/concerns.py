@@ -55,7 +55,8 @@ def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]
     if open_:
         yield (
             f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} that say"
-            f" how many clusters to seek: the best silhouette says it. Or set {' and '.join(open_)}."
+            " how many clusters to seek: the best silhouette says it. Or set"
+            f" {' and '.join(open_)}."
         )
 
 
