@@ -268,7 +268,7 @@ def test_support_is_read_back_with_clusterings_of_any_name() -> None:
     clusters = {"../$_{": np.array([0, -1]), "": np.array([2, 2])}
     z = np.array([[1.0], [2.0]])
     written = support(z, np.array([1.0, 2]), np.array([0, 1]), z, clusters)
-    read = Support.read(unpack(pack(written.arrays), layouts(written.arrays)))
+    read = Support.read(unpack(pack(written.arrays), layouts(written.arrays)), 1, 1)
     assert {name: codes.tolist() for name, codes in read.clusters.items()} == {
         "../$_{": [0, -1],
         "": [2, 2],

@@ -161,7 +161,8 @@ def test_a_record_is_running_until_it_ends(tmp_path: Path) -> None:
     record.begin()
     before = json.loads((tmp_path / "run.json").read_text())
     record.note(data_hash="abc")
-    record.end(Status.COMPLETED, {"total": 1.5})
+    record.ended(Status.COMPLETED, {"total": 1.5})
+    record.end()
     after = json.loads((tmp_path / "run.json").read_text())
     assert before["status"] == "RUNNING"
     assert after["status"] == "COMPLETED"
@@ -244,7 +245,8 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     write(Metrics("metrics", {"loss": 0.5, "val_loss": math.nan}), tmp_path)
     write(Table("latents", {"row": ["a", "b"], "z1": [0.25, math.nan]}), tmp_path)
     write(Table("empty", {"row": []}), tmp_path)
-    record.end(Status.COMPLETED, {})
+    record.ended(Status.COMPLETED, {})
+    record.end()
     run = Run(tmp_path)
     assert run.status is Status.COMPLETED
     assert run.metrics == pytest.approx({"loss": 0.5, "val_loss": math.nan}, nan_ok=True)

@@ -9,6 +9,7 @@ from aeexp.names import printable
 from aeexp.runs import Ledger, Status
 from aeexp.summary import summarise
 from aeexp.terminal import quiet_console
+from aeexp.web.wording import counted
 
 FAILED, DIVERGED = 1, 3
 NAMED = 20  # jobs that are not complete, told one by one
@@ -23,7 +24,12 @@ def conclude(sweeps: Sequence[Path], into: Path) -> int:
     failures = [f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures]
     if len(failures) > NAMED:
         failures[NAMED:] = [f"… and {len(failures) - NAMED:,} more, in {summary.table}"]
-    for line in (*failures, *summary.lines, f"summary: {summary.page}"):
+    newer = [
+        f"{sweep}: {counted(unknown, 'line')} of a newer aeexp passed over"
+        for sweep in sweeps
+        if (unknown := Ledger(sweep).unknown())
+    ]
+    for line in (*newer, *failures, *summary.lines, f"summary: {summary.page}"):
         console.print(Text(printable(line)), soft_wrap=True)
     statuses = {job.status for sweep in sweeps for job in Ledger(sweep).jobs().values()}
     if not statuses <= {Status.COMPLETED, Status.DIVERGED}:

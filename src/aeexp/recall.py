@@ -3,6 +3,7 @@
 from typing import Any
 
 from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from aeexp import spec
 from aeexp.inert import require_inert, small_file
@@ -28,10 +29,13 @@ def recall(run: Run) -> Experiment:
     if not path.is_file():
         message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
         raise ValueError(message)
-    with small_file(path):
-        values = OmegaConf.load(path)
+    try:
+        with small_file(path):
+            values = OmegaConf.load(path)
+    except OSError:  # it holds neither keys nor a list
+        values = None
     if not isinstance(values, DictConfig):
-        message = f"{path} must have a value for each key of an experiment, but is a list."
+        message = f"{path} must have a value for each key of an experiment."
         raise ValueError(message)  # noqa: TRY004  (a file's content, not a type)
     require_inert(values)
     config = OmegaConf.structured(Experiment)
@@ -42,9 +46,13 @@ def recall(run: Run) -> Experiment:
         config[group] = {} if group in SEVERAL else MISSING
     for key, kind in kinds.items():
         OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)
-    merged = OmegaConf.merge(config, values)
-    assert isinstance(merged, DictConfig)
-    return said(merged)
+    try:
+        merged = OmegaConf.merge(config, values)
+        assert isinstance(merged, DictConfig)
+        return said(merged)
+    except OverflowError as error:
+        message = f"{path} has a number that is too large ({error})."
+        raise ValueError(message) from error
 
 
 def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
@@ -66,8 +74,14 @@ def _is_spec(kind: Any) -> bool:
 
 def _chosen(run: Run, values: Any) -> dict[str, str]:
     """Return the same for a run of schema 1, of which Hydra says what was chosen."""
-    choices = OmegaConf.load(run.folder / ".hydra" / "hydra.yaml").hydra.runtime.choices
-    single = [g for g in OPTIONS if g in choices and g not in SEVERAL]
-    chosen = {g: OPTIONS[g][choices[g]].__name__ for g in single}
-    several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
+    path = run.folder / ".hydra" / "hydra.yaml"
+    try:
+        with small_file(path):
+            choices = OmegaConf.load(path).hydra.runtime.choices
+        single = [g for g in OPTIONS if g in choices and g not in SEVERAL]
+        chosen = {g: OPTIONS[g][choices[g]].__name__ for g in single}
+        several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
+    except (OSError, OmegaConfBaseException, AttributeError, KeyError, TypeError) as error:
+        message = f"{path} does not say what was chosen for the run ({error})."
+        raise ValueError(message) from error
     return chosen | several

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aeexp.analysis.support import USUAL, Support
+from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
 from aeexp.data.columns import decode, encode, places
 from aeexp.imputation import Imputation
@@ -41,7 +41,7 @@ class Reuse:
 
     def __init__(self, stored: StoredModel) -> None:
         self.stored = stored
-        self.columns = _columns(stored)
+        self.columns = stored.columns
         self.preprocessing = _preprocessing(stored)
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +121,10 @@ class Reuse:
     @cached_property
     def support(self) -> Support | None:
         """Return what new rows are held against; None where the run did not keep it."""
-        return Support.read(self.stored.support) if self.stored.support else None
+        if not self.stored.support:
+            return None
+        factors = self.stored.architecture.latent_dim
+        return Support.read(self.stored.support, len(self.stored.features), factors)
 
     def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
         """Return the features of the rows that the model can take, and their numbers."""
@@ -182,22 +185,16 @@ def _of_all(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return whole.set_axis(frame.index)
 
 
-def _columns(stored: StoredModel) -> tuple[Column, ...]:
-    said = stored.preprocessing.get("columns")
-    if said is None:  # schema 1 knew no other columns than features
-        return tuple(map(Column, stored.features))
-    return tuple(
-        Column(each["name"], tuple(each["categories"]), log1p=each["log1p"]) for each in said
-    )
-
-
 def _preprocessing(stored: StoredModel) -> Preprocessing:
     said: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(said["offset"]), np.array(said["scale"]))
     if "fill" not in stored.support:
         return Preprocessing(scaling)
-    imputation = Imputation(*(stored.support[name] for name in ("fill", "donors")))
-    return Preprocessing(scaling, imputation)
+    fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
+    require_array("fill", fill, "f", scaling.offset.shape)
+    wide = (len(donors), len(fill)) if len(donors) else donors.shape
+    require_array("donors", donors, "f", wide)
+    return Preprocessing(scaling, Imputation(fill, donors))
 
 
 def _listed(names: Sequence[str]) -> str:

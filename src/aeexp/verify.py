@@ -46,7 +46,7 @@ def _found(run: Run, experiment: Experiment) -> DatasetSpec:
     """Return the experiment's dataset; a file is looked for where the run found it."""
     dataset = experiment.dataset
     if isinstance(dataset, Table):
-        return replace(dataset, path=str(Path(run.record["cwd"], dataset.path)))
+        return replace(dataset, path=str(Path(run.record.get("cwd", "."), dataset.path)))
     return dataset
 
 

@@ -32,8 +32,8 @@ class Support:
     clusters: Mapping[str, Integers]
 
     @classmethod
-    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Return the support that arrays hold; see `arrays`.
+    def read(cls, arrays: Mapping[str, NDArray[Any]], features: int, factors: int) -> Self:
+        """Return the support that arrays hold, for a model of so many features; see `arrays`.
 
         Raises:
             ValueError: They hold something else.
@@ -41,6 +41,17 @@ class Support:
         if missing := sorted(NAMES - arrays.keys()):
             message = f"model/support.npz lacks {', '.join(missing)}: train the model again."
             raise ValueError(message)
+        known, clusterings = len(arrays["z"]), len(arrays["clusterings"].ravel())
+        expected: dict[str, tuple[str, tuple[int, ...]]] = {
+            "low": ("f", (features,)),
+            "high": ("f", (features,)),
+            "errors": ("f", (QUANTILES,)),
+            "z": ("f", (known, factors)),
+            "clusterings": ("U", (clusterings,)),
+            "clusters": ("i", (known, clusterings)),
+        }
+        for name, (kind, shape) in expected.items():
+            require_array(name, arrays[name], kind, shape)
         return cls(
             low=arrays["low"],
             high=arrays["high"],
@@ -77,6 +88,28 @@ class Support:
     def nearest(self, z: Floats) -> Mapping[str, tuple[Integers, Floats]]:
         """Return the nearest cluster of each row and its confidence, by clustering."""
         return {name: nearest(self.z, codes, z) for name, codes in self.clusters.items()}
+
+
+def require_array(name: str, array: NDArray[Any], kind: str, shape: tuple[int, ...]) -> None:
+    """Refuse an array of model/support.npz that is not of a kind and shape.
+
+    kind: as NumPy has it, "f" for floats. These must be finite, but for the gaps of donors and
+    the range of a feature without a value.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if array.dtype.kind != kind or array.shape != shape:
+        message = f"model/support.npz has {name} of another shape or type: train the model again."
+        raise ValueError(message)
+    wrong = np.isnan if name in {"low", "high"} else _not_finite
+    if kind == "f" and name != "donors" and wrong(array).any():
+        message = f"model/support.npz has {name} that is not finite: train the model again."
+        raise ValueError(message)
+
+
+def _not_finite(array: NDArray[Any]) -> NDArray[np.bool_]:
+    return ~np.isfinite(array)
 
 
 def support(

@@ -2,17 +2,20 @@
 
 from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
+from aeexp.runs.document import BrokenFileError
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, write_bytes
 from aeexp.runs.keep import Report, keep, kept, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
-from aeexp.runs.record import Record, Status
+from aeexp.runs.record import Record
 from aeexp.runs.rows import rows
+from aeexp.runs.schemas import Status
 from aeexp.runs.write import write, write_json
 
 __all__ = [
+    "BrokenFileError",
     "Job",
     "Ledger",
     "Record",

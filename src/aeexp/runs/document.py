@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 MOST_BYTES = 2**25
 """Of a document: the names, offsets and scales of half a million features."""
 MOST_LEVELS = 16
@@ -24,6 +26,48 @@ def read_bytes(path: Path, most: int) -> bytes:
         raise ValueError(message)
     with path.open("rb") as file:
         return file.read(size)  # it may be growing
+
+
+class BrokenFileError(ValueError):
+    """A file that is not what aeexp writes. reason: what is wrong with it, where in it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}.")
+        self.path, self.reason = path, reason
+
+
+def load(path: Path, kind: Any) -> Any:
+    """Return the content of a JSON file, which must be of a kind of `schemas`.
+
+    Raises:
+        BrokenFileError: It is not.
+    """
+    try:
+        return checked(parse(read_bytes(path, MOST_BYTES)), kind)
+    except (OSError, ValueError) as error:
+        raise BrokenFileError(path, str(error)) from error
+
+
+def checked(content: Any, kind: Any) -> Any:
+    """Return what JSON holds if it is of a kind of `schemas`; see `converted`."""
+    converted(content, kind)
+    return content
+
+
+def converted(content: Any, kind: Any) -> Any:
+    """Return what JSON holds as a kind of `schemas`.
+
+    Raises:
+        ValueError: It is something else, in words that do not yet name the file, but the field.
+    """
+    try:
+        return msgspec.convert(content, kind)
+    except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
+        what, _, place = str(error).partition(" - at `$")
+        field = place.removesuffix("`").lstrip(".")
+        at = f" at {field}" if field else ""
+        message = f"is not what aeexp writes{at}: {what[:1].lower()}{what[1:]}"
+        raise ValueError(message) from error
 
 
 def parse(content: bytes) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 from aeexp.artifact import Artifact, DivergedError, Facts
 from aeexp.names import printable
 from aeexp.runs.files import write_bytes
-from aeexp.runs.record import Record, Status
+from aeexp.runs.record import Record
+from aeexp.runs.schemas import Status
 from aeexp.runs.write import write
 from aeexp.spec import Experiment
 from aeexp.watch import Watch

@@ -3,18 +3,28 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from filelock import FileLock
 
+from aeexp.runs.document import converted, read_bytes
 from aeexp.runs.files import append
-from aeexp.runs.record import Status
+from aeexp.runs.schemas import (
+    EVENTS,
+    Begun,
+    Event,
+    Failed,
+    Finished,
+    Planned,
+    Started,
+    Status,
+)
 
 NAME = "sweep.jsonl"
+MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -48,31 +58,26 @@ class Ledger:
 
     def begun(self, words: list[str]) -> None:
         """Tell that a process begins or resumes the sweep that the words of a command line say."""
-        where = {"cwd": str(Path.cwd()), "pid": os.getpid()}
-        self._tell([{"event": "begun", "words": words, **where}])
+        self._tell([Begun(words, cwd=str(Path.cwd()), pid=os.getpid())])
 
     def planned(self, jobs: Mapping[int, list[str]]) -> None:
         """Tell the overrides of jobs by number."""
-        self._tell(
-            {"event": "planned", "job": number, "overrides": overrides}
-            for number, overrides in jobs.items()
-        )
+        self._tell(Planned(number, overrides) for number, overrides in jobs.items())
 
     def started(self, folders: Mapping[int, Path]) -> None:
         """Tell in which directories, within the sweep's, jobs are begun."""
         sweep = self.path.parent.resolve()
         self._tell(
-            {"event": "started", "job": number, "directory": str(folder.relative_to(sweep))}
-            for number, folder in folders.items()
+            Started(number, str(folder.relative_to(sweep))) for number, folder in folders.items()
         )
 
     def finished(self, number: int, status: Status) -> None:
         """Tell how a job ended that did not fail."""
-        self._tell([{"event": "finished", "job": number, "status": status.value}])
+        self._tell([Finished(number, status)])
 
     def failed(self, number: int, error: str) -> None:
         """Tell what a job failed of, in one line."""
-        self._tell([{"event": "failed", "job": number, "error": error}])
+        self._tell([Failed(number, error)])
 
     def words(self) -> list[str]:
         """Return the words that began the sweep.
@@ -80,25 +85,30 @@ class Ledger:
         Raises:
             ValueError: It is no sweep's directory.
         """
-        return self._beginning()["words"]
+        return self._beginning().words
 
     def cwd(self) -> Path:
         """Return the directory in which the sweep was begun; see `words`."""
-        return Path(self._beginning()["cwd"])
+        return Path(self._beginning().cwd)
 
     def jobs(self) -> dict[int, Job]:
         """Return all jobs by number, as the events so far leave them.
 
         Raises:
-            ValueError: One is told to be elsewhere.
+            ValueError: A line is not what aeexp writes, or tells of a directory elsewhere.
         """
         jobs: dict[int, Job] = {}
         for event in self._events():
-            if "job" in event:
-                job = jobs.get(event["job"], Job(event["job"]))
-                self._refuse_outside(event.get("directory", "."))
-                jobs[job.number] = _after(job, event)
+            if isinstance(event, Begun):
+                continue
+            if isinstance(event, Started):
+                self._refuse_outside(event.directory)
+            jobs[event.job] = _after(jobs.get(event.job, Job(event.job)), event)
         return dict(sorted(jobs.items()))
+
+    def unknown(self) -> int:
+        """Return how many lines tell of events that this aeexp does not know: a newer one did."""
+        return sum(event is None for event in self._lines())
 
     def _refuse_outside(self, directory: str) -> None:
         """Refuse a directory that is not within the sweep's: whoever resumes it renames it."""
@@ -109,36 +119,53 @@ class Ledger:
             )
             raise ValueError(message)
 
-    def _beginning(self) -> Mapping[str, Any]:
+    def _beginning(self) -> Begun:
         for event in self._events():
-            if event["event"] == "begun":
+            if isinstance(event, Begun):
                 return event
         message = f"{self.path.parent} is not the directory of a sweep: it has no {NAME}."
         raise ValueError(message)
 
-    def _events(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the events in order; a line that was torn by a crash is passed over."""
+    def _events(self) -> Iterator[Event]:
+        """Yield the events that are known, in order."""
+        return (event for event in self._lines() if event)
+
+    def _lines(self) -> Iterator[Event | None]:
+        """Yield the event of each line, None if it is unknown; pass over one that a crash tore."""
         if not self.path.is_file():
             return
-        for line in self.path.read_bytes().splitlines():
-            with suppress(ValueError):
-                yield json.loads(line)
+        for number, line in enumerate(read_bytes(self.path, MOST_BYTES).splitlines(), 1):
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue
+            except RecursionError:
+                content = None
+            if isinstance(content, dict) and content.get("event") not in EVENTS:
+                yield None
+                continue
+            try:
+                yield converted(content, Event)
+            except ValueError as error:
+                message = f"{self.path}, line {number}, {error}."
+                raise ValueError(message) from error
 
-    def _tell(self, events: Iterable[Mapping[str, Any]]) -> None:
+    def _tell(self, events: Iterable[Event]) -> None:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        lines = [json.dumps({"time": now, **event}, ensure_ascii=False) for event in events]
+        told = ({"time": now, **msgspec.to_builtins(event)} for event in events)
+        lines = [json.dumps(event) for event in told]
         if lines:
             with FileLock(f"{self.path}.lock"):
                 append(self.path, "".join(f"{line}\n" for line in lines))
 
 
-def _after(job: Job, event: Mapping[str, Any]) -> Job:
-    match event["event"]:
-        case "planned":
-            return replace(job, overrides=event["overrides"])
-        case "started":
-            return replace(job, directory=event["directory"], status=None, error=None)
-        case "finished":
-            return replace(job, status=Status(event["status"]))
-        case _:
-            return replace(job, status=Status.FAILED, error=event["error"])
+def _after(job: Job, event: Planned | Started | Finished | Failed) -> Job:
+    match event:
+        case Planned(overrides=overrides):
+            return replace(job, overrides=overrides)
+        case Started(directory=directory):
+            return replace(job, directory=directory, status=None, error=None)
+        case Finished(status=status):
+            return replace(job, status=status)
+        case Failed(error=error):
+            return replace(job, status=Status.FAILED, error=error)

@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from aeexp.data.columns import Column
+from aeexp.data.columns import features as columns_features
 from aeexp.runs.architecture import rebuilt
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
-from aeexp.runs.document import MOST_BYTES, parse, read_bytes
+from aeexp.runs.document import MOST_BYTES, checked, converted, parse, read_bytes
 from aeexp.runs.files import refuse_links
 from aeexp.runs.manifest import SCHEMA, digest
+from aeexp.runs.schemas import ManifestJson, PreprocessingJson
 from aeexp.shapes import Shape, shapes
 from aeexp.spec import ModelSpec
 
@@ -28,11 +31,13 @@ SINGLE = "<f4"  # the precision of all weights before there was a manifest to te
 class StoredModel:
     """A trained model: see `artifact.Model`. weights, support: arrays by name, not to be written.
 
-    features: of the rows that it takes, in this order. schema: of the directory it was read from.
+    features: of the rows that it takes, in this order. columns: of the table that they come from.
+    schema: of the directory it was read from.
     """
 
     architecture: ModelSpec
     features: tuple[str, ...]
+    columns: tuple[Column, ...]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Array]
     support: Mapping[str, Array]
@@ -53,13 +58,13 @@ def read_model(folder: Path) -> StoredModel:
         features = _features(said.pop("features", None))
         architecture = rebuilt(said.pop("spec", None), said)
     with files.opened("preprocessing.json") as content:
-        preprocessing = parse(content)
-        _refuse_other_columns(preprocessing, features)
+        preprocessing = checked(parse(content), PreprocessingJson)
+        columns = _columns(preprocessing, features)
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _refusing(files.folder / "weights.npz"):
         _refuse_infinite(weights)
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
-    return StoredModel(architecture, features, preprocessing, weights, support, schema)
+    return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
 
 
 @dataclass(frozen=True)
@@ -132,14 +137,7 @@ def _schema(path: Path) -> int:
 
 def _manifest(model: Path) -> Mapping[str, Any]:
     with _refusing(model / "manifest.json"):
-        manifest = parse(read_bytes(model / "manifest.json", MOST_BYTES))
-        match manifest:
-            case {"schema": int(), "files": dict(), "arrays": dict(arrays)} if all(
-                isinstance(each, dict) for each in arrays.values()
-            ):
-                return manifest
-        message = "is no manifest"
-        raise ValueError(message)
+        return checked(parse(read_bytes(model / "manifest.json", MOST_BYTES)), ManifestJson)
 
 
 def _features(names: object) -> tuple[str, ...]:
@@ -149,22 +147,26 @@ def _features(names: object) -> tuple[str, ...]:
     raise ValueError(message)
 
 
-def _refuse_other_columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> None:
+def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return the columns of which features are made, and refuse a scaling of other features."""
     if preprocessing.get("features") != list(features):
         message = "scales other features than architecture.json names"
         raise ValueError(message)
-    for key in {"offset", "scale"} & preprocessing.keys():
-        if not _are_numbers(preprocessing[key], len(features)):
+    for key in ("offset", "scale"):
+        values = preprocessing.get(key, ())
+        if len(values) != len(features) or not all(map(math.isfinite, values)):
             message = f"has other than {len(features)} finite numbers as its {key}"
             raise ValueError(message)
-
-
-def _are_numbers(values: object, count: int) -> bool:
-    return (
-        isinstance(values, list)
-        and len(values) == count
-        and all(type(value) in {int, float} and math.isfinite(value) for value in values)
-    )
+    if not all(preprocessing["scale"]):
+        message = "has a scale of 0"
+        raise ValueError(message)
+    if "columns" not in preprocessing:  # schema 1 knew no other columns than features
+        return tuple(map(Column, features))
+    columns = tuple(converted(preprocessing["columns"], list[Column]))
+    if columns_features(columns) != features:
+        message = "has columns that are not those of its features"
+        raise ValueError(message)
+    return columns
 
 
 def _refuse_infinite(weights: Mapping[str, Array]) -> None:

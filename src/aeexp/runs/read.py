@@ -1,5 +1,6 @@
 """What a run left in its directory, read back."""
 
+import csv
 import json
 import math
 import sys
@@ -14,7 +15,8 @@ import numpy as np
 import psutil
 
 from aeexp.data import Integers
-from aeexp.runs.record import Status
+from aeexp.runs.document import BrokenFileError, load
+from aeexp.runs.schemas import AnswerJson, MetricsJson, RunJson, Status
 from aeexp.spec import Backend
 from aeexp.spreadsheet import read
 
@@ -27,8 +29,12 @@ class Run:
 
     @property
     def record(self) -> Mapping[str, Any]:
-        """Return run.json, empty where there is none."""
-        return self._json("run.json")
+        """Return run.json, empty where there is none.
+
+        Raises:
+            ValueError: It is not what aeexp writes; so do the others.
+        """
+        return self._checked("run.json", RunJson)
 
     @property
     def status(self) -> Status:
@@ -47,13 +53,13 @@ class Run:
         """Return metrics.json, with not-a-number for null; empty where there is none."""
         return {
             name: math.nan if value is None else float(value)
-            for name, value in self._json("metrics.json").items()
+            for name, value in self._checked("metrics.json", MetricsJson).items()
         }
 
     @property
     def answer(self) -> Sequence[Mapping[str, str]]:
         """Return the sentences of answer.json, none where there is none."""
-        return self._json("answer.json").get("sentences", [])
+        return self._checked("answer.json", AnswerJson).get("sentences", [])
 
     def table(self, name: str, most: int = sys.maxsize) -> Mapping[str, Sequence[str]]:
         """Return the columns of a table as text, `history` or `latents`, say; none if absent.
@@ -65,27 +71,49 @@ class Run:
             return _of_parquet(parquet, most)
         if not text.is_file():
             return {}
-        header, *rows = read(text)
+        header, *rows = _rows(text)
         rows = [rows[i] for i in chosen(len(rows), most)]
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
+
+    def _checked(self, name: str, kind: Any) -> Mapping[str, Any]:
+        path = self.folder / name
+        return load(path, kind) if path.is_file() else {}
 
     def _json(self, name: str) -> Mapping[str, Any]:
         path = self.folder / name
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
+def _rows(path: Path) -> list[list[str]]:
+    """Return the rows of a csv file, its header first, all as long as that."""
+    try:
+        rows = [*read(path)]
+    except (ValueError, csv.Error) as error:
+        raise BrokenFileError(path, f"is not what aeexp writes: {error}") from error
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            cells = f"row {number} has {len(row)} cells, and the header {len(rows[0])}"
+            raise BrokenFileError(path, f"is not what aeexp writes: {cells}")
+    if not rows:
+        raise BrokenFileError(path, "is empty")
+    return rows
+
+
 def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
     import pyarrow as pa  # noqa: PLC0415  (heavy, and seldom needed)
     from pyarrow import compute, parquet  # noqa: PLC0415
 
-    with parquet.ParquetFile(path) as file:
-        places, parts, start = chosen(file.metadata.num_rows, most), [], 0
-        for part in file.iter_batches():
-            here = places[(start <= places) & (places < start + len(part))]
-            parts.append(part.take(pa.array(here - start)))
-            start += len(part)
-        table = pa.Table.from_batches(parts)
-    text = [compute.fill_null(column.cast("string"), "") for column in table.columns]
+    try:
+        with parquet.ParquetFile(path) as file:
+            places, parts, start = chosen(file.metadata.num_rows, most), [], 0
+            for part in file.iter_batches():
+                here = places[(start <= places) & (places < start + len(part))]
+                parts.append(part.take(pa.array(here - start)))
+                start += len(part)
+            table = pa.Table.from_batches(parts)
+        text = [compute.fill_null(column.cast("string"), "") for column in table.columns]
+    except (OSError, pa.ArrowException) as error:
+        raise BrokenFileError(path, f"is not what aeexp writes: {error}") from error
     return dict(zip(table.column_names, (column.to_pylist() for column in text), strict=True))
 
 

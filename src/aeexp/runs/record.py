@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
-from enum import Enum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,21 +17,11 @@ from typing import Any
 
 from aeexp.backend import cores
 from aeexp.runs.manifest import SCHEMA
+from aeexp.runs.schemas import Status
 from aeexp.runs.write import as_json, write_json
 from aeexp.spec import Experiment, Spec
 
 PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
-
-
-class Status(Enum):
-    """What became of a run; INCOMPLETE is what a process leaves that was killed."""
-
-    COMPLETED = "COMPLETED"
-    DIVERGED = "DIVERGED"
-    FAILED = "FAILED"
-    INTERRUPTED = "INTERRUPTED"
-    RUNNING = "RUNNING"
-    INCOMPLETE = "INCOMPLETE"
 
 
 class Record:

@@ -50,7 +50,7 @@ def _history(run: Run) -> Mapping[str, list[float]]:
     try:
         table = run.table("history")
         return {name: [*map(_number, table[name])] for name in CURVES if name in table}
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         return {}
 
 

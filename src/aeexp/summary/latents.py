@@ -46,7 +46,7 @@ def latents(run: Outcome) -> Latents | None:
         z = np.array(columns, float).T
         labels = _labels(table["label"]) if "label" in table else None
         return Latents(run, table["row"], z, labels, z.shape[1]) if z.size else None
-    except (OSError, ValueError, IndexError, KeyError):
+    except (OSError, ValueError, KeyError):
         return None
 
 

@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from aeexp.runs import Job, Ledger, Run, Status
+from aeexp.runs import BrokenFileError, Job, Ledger, Run, Status
 from aeexp.web.wording import one_line
 
 RECOMMENDED = {
@@ -102,7 +102,7 @@ def _fate(job: Job, folder: Path | None, broken: str) -> tuple[Status, str]:
 
 
 def _is_running(folder: Path) -> bool:
-    with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
+    with suppress(OSError, ValueError):
         return Run(folder).status is Status.RUNNING
     return False
 
@@ -118,8 +118,8 @@ def _read(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, float], 
         try:
             content = dict(getattr(run, part))
             problem = "" if content else f"{name} is missing or empty"
-        except (OSError, ValueError, TypeError, AttributeError):
-            content, problem = {}, f"{name} is broken"
+        except BrokenFileError as error:
+            content, problem = {}, f"{name} {error.reason}"
         found.append(content)
         broken = broken or problem
     return found[0], found[1], broken
@@ -130,7 +130,7 @@ def _answers(folder: Path | None) -> Mapping[str, tuple[str, str]]:
         told = Run(folder).answer if folder else ()
         by = {each["about"]: (each["claim"], each["sentence"]) for each in told}
         return {about: by[about] for about in RECOMMENDED if about in by}
-    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+    except (OSError, ValueError):
         return {}
 
 

@@ -1,6 +1,5 @@
 """study.json: the search that chose the settings of a sweep, if one did."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from aeexp.data.dataset import Floats
+from aeexp.runs.document import BrokenFileError, load
+from aeexp.runs.schemas import StudyJson
 
 NAME = "study.json"
+LARGEST = 1e300  # beyond which no axis has ticks
 
 
 @dataclass(frozen=True)
@@ -49,30 +51,30 @@ class Study:
 def study(sweep: Path) -> Study | None:
     """Return the search of a sweep; None where there was none or its file cannot be read."""
     try:
-        content = json.loads((sweep / NAME).read_text(encoding="utf-8"))
-        return _study(sweep.name, content)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        return _study(sweep.name, load(sweep / NAME, StudyJson))
+    except BrokenFileError:
         return None
 
 
 def _study(sweep: str, content: Mapping[str, Any]) -> Study:
-    objectives = [str(name) for name in content["objectives"]]
-    directions = [str(word) == "maximize" for word in content.get("directions", [])]
+    objectives = content["objectives"]
+    directions = [word == "maximize" for word in content.get("directions", [])]
     shares = content.get("importances") or {}
     trials = sorted(map(_trial, content["trials"]), key=lambda trial: trial.number)
     return Study(
         sweep,
         objectives,
         [*directions, *[False] * len(objectives)][: len(objectives)],
-        dict(sorted(((str(k), float(v)) for k, v in shares.items()), key=lambda kv: -kv[1])),
+        dict(sorted(shares.items(), key=lambda share: -share[1])),
         trials,
     )
 
 
 def _trial(content: Mapping[str, Any]) -> Trial:
-    values = [math.nan if v is None else float(v) for v in content.get("values") or []]
-    params = {str(key): str(value) for key, value in (content.get("params") or {}).items()}
-    return Trial(int(content["number"]), str(content["state"]), values, params)
+    said = (math.nan if value is None else float(value) for value in content.get("values") or ())
+    values = [value if abs(value) < LARGEST else math.nan for value in said]
+    params = {key: str(value) for key, value in (content.get("params") or {}).items()}
+    return Trial(content["number"], content["state"], values, params)
 
 
 def _at(values: list[float], objective: int) -> float:

@@ -19,7 +19,7 @@ MOST_TICKS = 24
 def spans_magnitudes(values: Floats) -> bool:
     """Return whether finite values are all positive and span a factor of 10 or more."""
     values = values[np.isfinite(values)]
-    return bool(values.size and 0 < 10 * values.min() <= values.max() * (1 + 1e-9))
+    return bool(values.size and 0 < values.min() <= values.max() / 10 * (1 + 1e-9))
 
 
 def scale(
