@@ -1,12 +1,12 @@
 """A run is used again: the same columns, the same preprocessing, whatever trained it."""
 
 import csv
-import json
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,10 @@ from sklearn.datasets import load_wine
 
 import aeexp
 from aeexp.analysis.support import Support, support
+from aeexp.experiment import run
 from aeexp.recall import recall
 from aeexp.reuse import Reuse
-from aeexp.runs import Run, read_model
+from aeexp.runs import Run, Status, keep, read_model
 from aeexp.runs.arrays import layouts, pack, unpack
 from aeexp.spec import (
     Categorical,
@@ -32,6 +33,8 @@ from aeexp.spec import (
     Training,
     Wine,
 )
+from aeexp.verify import verify
+from aeexp.watch import Watch
 
 SCHEMA_1 = Path(__file__).parent / "runs" / "schema_1"
 Make = Callable[..., Experiment]
@@ -336,20 +339,62 @@ def test_a_run_is_verified_and_a_changed_table_found_out(
 ) -> None:
     same = aeexp("verify", str(trained))
     assert same.returncode == 0, same.stderr
-    assert "the same: all" in same.stdout
+    assert re.search(r"the same: \d+ metrics, \d+ tables with [\d,]+ cells", same.stdout)
+    assert "not compared: figures, report.html" in same.stdout
     wine.assign(hue=1.5).to_csv(tmp_path / "wine.csv", index=False)
     different = aeexp("verify", str(trained))
     assert different.returncode == 1
     assert "the table is not the one that the run was made with" in different.stdout
 
 
-def test_numbers_that_are_not_those_recorded_are_named(aeexp: Command, trained: Path) -> None:
-    metrics = json.loads((trained / "metrics.json").read_text())
-    (trained / "metrics.json").write_text(json.dumps(metrics | {"loss": 1.01 * metrics["loss"]}))
-    done = aeexp("verify", str(trained))
-    assert done.returncode == 1
-    assert "different: 1 of" in done.stdout
-    assert f"  loss: {1.01 * metrics['loss']:.6g} recorded" in done.stdout
+def test_f57_any_result_that_is_not_what_comes_of_the_run_is_named(
+    tiny: Make, tmp_path: Path
+) -> None:
+    experiment = tiny(repeats=2)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    assert keep(experiment, folder, partial(run, experiment), Watch()) is Status.COMPLETED
+    assert verify(Run(folder), experiment).same
+    shutil.copytree(folder, tmp_path / "original")
+    for name, forge, says in FORGERIES:
+        path = folder / name
+        forge(path)
+        found = verify(Run(folder), experiment)
+        assert not found.same, name
+        assert says in "\n".join(found.lines)
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / "original", folder)
+    slightly(folder / "latents.csv", 1 + 1e-6)
+    assert verify(Run(folder), experiment).same
+
+
+def slightly(path: Path, factor: float) -> None:
+    """Multiply the factors of the first row."""
+    table = pd.read_csv(path, dtype=str)
+    table.loc[0, "z1"] = str(float(table.loc[0, "z1"]) * factor)
+    table.to_csv(path, index=False)
+
+
+def swapped(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
+    ("latents.csv", lambda path: slightly(path, 2.0), "table latents, column z1: 1 of 60 cells"),
+    ("latents.csv", lambda path: swapped(path, "train", "val"), "column split: 1 of 60 cells"),
+    ("latents.csv", lambda path: swapped(path, ",kmeans", ",other"), "kmeans is not recorded"),
+    ("latents.csv", lambda path: path.unlink(), "table latents is missing"),
+    (
+        "latents.csv",
+        lambda path: path.write_text(path.read_text()[:1000]),
+        "rows recorded, 60 now",
+    ),
+    ("history.csv", lambda path: swapped(path, "0.001", "0.002"), "column learning_rate"),
+    ("metrics.json", lambda path: swapped(path, '"loss": ', '"loss": 9'), "loss: 9"),
+    ("interpretation.json", lambda path: swapped(path, '"x1"', '"x9"'), "interpretation.json"),
+]
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,6 @@ class Kept(Run):
         table = self.table(name)
         return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
 
-    def document(self, name: str) -> Mapping[str, Any]:
-        """Return the content of a JSON file."""
-        return self._json(f"{name}.json")
-
     def lines(self, name: str) -> list[str]:
         """Return the lines of a text file."""
         path = self.folder / name

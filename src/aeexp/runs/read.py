@@ -1,7 +1,6 @@
 """What a run left in its directory, read back."""
 
 import csv
-import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -75,13 +74,13 @@ class Run:
         rows = [rows[i] for i in chosen(len(rows), most)]
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
+    def document(self, name: str) -> Mapping[str, Any]:
+        """Return the content of a JSON file by its name without the ending; empty if absent."""
+        return self._checked(f"{name}.json", dict[str, Any])
+
     def _checked(self, name: str, kind: Any) -> Mapping[str, Any]:
         path = self.folder / name
         return load(path, kind) if path.is_file() else {}
-
-    def _json(self, name: str) -> Mapping[str, Any]:
-        path = self.folder / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _rows(path: Path) -> list[list[str]]:
