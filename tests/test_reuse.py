@@ -381,16 +381,17 @@ def swapped(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+def cut(path: Path, lines: int) -> None:
+    path.write_text("\n".join(path.read_text().splitlines()[:lines]))
+
+
 FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
     ("latents.csv", lambda path: slightly(path, 2.0), "table latents, column z1: 1 of 60 cells"),
     ("latents.csv", lambda path: swapped(path, "train", "val"), "column split: 1 of 60 cells"),
     ("latents.csv", lambda path: swapped(path, ",kmeans", ",other"), "kmeans is not recorded"),
     ("latents.csv", lambda path: path.unlink(), "table latents is missing"),
-    (
-        "latents.csv",
-        lambda path: path.write_text(path.read_text()[:1000]),
-        "rows recorded, 60 now",
-    ),
+    ("latents.csv", lambda path: swapped(path, ",", ""), "missing, or cannot be read"),
+    ("latents.csv", lambda path: cut(path, 12), "column row: 11 rows recorded, 60 now"),
     ("history.csv", lambda path: swapped(path, "0.001", "0.002"), "column learning_rate"),
     ("metrics.json", lambda path: swapped(path, '"loss": ', '"loss": 9'), "loss: 9"),
     ("interpretation.json", lambda path: swapped(path, '"x1"', '"x9"'), "interpretation.json"),
