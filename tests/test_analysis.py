@@ -297,9 +297,46 @@ FALLING = np.exp(-EPOCHS / 100)
         ),
         pytest.param(
             course(train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)),
-            "underfitting",
+            "still improving",
             "raise training.epochs",
             id="far from its end, not diverged",
+        ),
+        pytest.param(
+            course(
+                loss=np.linspace(1.212, 1.183, 8),
+                val_loss=np.linspace(0.894, 0.860, 8),
+                train=np.full(800, 1.18),
+                kept=7,
+            ),
+            "still improving",
+            "is 1.18 after 8 epochs, in which the loss fell",
+            id="f60_short",
+        ),
+        pytest.param(
+            course(
+                loss=np.array([1.2]), val_loss=np.array([1.2]), train=np.full(800, 1.2), kept=0
+            ),
+            "still improving",
+            "after one epoch",
+            id="f60_one_epoch",
+        ),
+        pytest.param(
+            course(loss=np.linspace(1.1, 1.2, 8), train=np.full(800, 1.2), kept=7),
+            "diverged",
+            "lower optimizer.lr",
+            id="short, and its loss rises",
+        ),
+        pytest.param(
+            course(
+                loss=np.linspace(1.05, 0.97, 8),
+                val_loss=np.linspace(1.05, 1.04, 8),
+                train=np.full(800, 0.96),
+                val=np.full(200, 0.97),
+                kept=7,
+            ),
+            "underfitting",
+            "raise training.epochs or optimizer.lr",
+            id="f60_hardly better than the mean, but its loss falls",
         ),
         pytest.param(
             course(

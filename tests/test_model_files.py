@@ -396,12 +396,26 @@ def changed(**changes: Any) -> bytes:
         pytest.param(changed(spec=["Deep"]), "a model that is unknown", id="no name"),
         pytest.param(changed(more=1), "has keys that Deep has not: 'more'", id="unknown key"),
         pytest.param(changed(latent_dim=0), "latent_dim must be at least 1", id="bound"),
-        pytest.param(changed(latent_dim=2.5), "has latent_dim=2.5, which is not", id="type"),
-        pytest.param(changed(latent_dim=True), "has latent_dim=True, which is not", id="truth"),
-        pytest.param(changed(hidden=[4, None]), "has hidden=None, which is not", id="element"),
-        pytest.param(changed(hidden=[1] * 1001), "has hidden=[1, 1", id="many layers"),
-        pytest.param(changed(activation="evil"), "'evil' is not a valid", id="choice"),
-        pytest.param(changed(activation=["relu"]), "has activation=['relu']", id="no choice"),
+        pytest.param(
+            changed(latent_dim=2.5), "at latent_dim: expected `int`, got `float`", id="type"
+        ),
+        pytest.param(
+            changed(latent_dim=True), "at latent_dim: expected `int`, got `bool`", id="truth"
+        ),
+        pytest.param(
+            changed(hidden=[4, None]), "at hidden[1]: expected `int`, got `null`", id="element"
+        ),
+        pytest.param(
+            changed(hidden=[1] * 1001), "has more than 1,000 values of hidden", id="many layers"
+        ),
+        pytest.param(
+            changed(activation="evil"), "at activation: invalid enum value 'evil'", id="choice"
+        ),
+        pytest.param(
+            changed(activation=["relu"]),
+            "at activation: expected `str`, got `array`",
+            id="no choice",
+        ),
         pytest.param(changed(features=[]), "names no features", id="no features"),
         pytest.param(changed(features=[1, 2, 3]), "names no features", id="numbers"),
         pytest.param(changed(hidden=[5]), "do not fit architecture.json", id="other layers"),

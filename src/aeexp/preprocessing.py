@@ -58,11 +58,11 @@ class Scaling:
         size = np.abs(self.offset) + np.abs(self.scale)
         scaled, lost = _aligned(x.shape), ~(size < LARGEST)
         for block in blocks(*x.shape):
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 scaled[block] = (x[block] - self.offset) / self.scale
             lost |= (~np.isfinite(scaled[block]) & ~np.isnan(x[block])).any(0)
         if lost.any():
-            _refuse(np.flatnonzero(lost), features)
+            _refuse(np.flatnonzero(lost), features, scaled=bool((self.scale != 1).any()))
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -77,11 +77,12 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return room[start : len(room) - ALIGNMENT + start].view(np.float32).reshape(shape)
 
 
-def _refuse(lost: Integers, features: Sequence[str]) -> None:
+def _refuse(lost: Integers, features: Sequence[str], *, scaled: bool) -> None:
     named = [features[j] if len(features) else str(j + 1) for j in lost]
+    instead = "give them in other units" if scaled else "choose preprocessing=standard"
     message = (
         f"Scaled values are not finite, or too large, in the columns {few(named)}:"
-        " leave these columns out, or choose preprocessing=standard."
+        f" leave these columns out, or {instead}."
     )
     raise ValueError(message)
 

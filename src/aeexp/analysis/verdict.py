@@ -11,7 +11,8 @@ DIVERGED = 1.05  # times the error of predicting every feature's mean
 COLLAPSED = 1e-8  # variance of a factor below which it says nothing
 BARELY = 0.90  # times the same: nothing much was learnt
 NOISY = 0.10  # standard error of the error below PCA's, as a share of PCA's
-GAIN = 0.01  # projected fall of the loss over a fifth more epochs
+GAIN = 0.01  # projected fall of the loss that would be worth more epochs
+MORE = 0.2  # of the epochs, that it is projected over
 LOST = 5.0  # percent of Prechelt's generalisation loss
 PROGRESS = 1.0  # per mille of Prechelt's training progress
 GAP = 1.2  # validation error over training error
@@ -79,13 +80,14 @@ def _losses(history: History, epoch: int) -> str:
 def judge(course: Course) -> Verdict:
     """Return the first of the verdicts that holds, with its numbers.
 
-    Diverged; collapsed, where no factor differs between rows; withheld, where the validation rows
-    are too few to tell it from PCA; underfitting, judged by PCA, the optimum of a linear
+    Diverged; collapsed, where no factor differs between rows; still improving, where the error is
+    that of a training which has barely begun; withheld, where the validation rows are too few to
+    tell it from PCA; underfitting, judged by PCA, the optimum of a linear
     autoencoder (Baldi and Hornik, 1989); still improving; overfitting, by the generalisation loss
     and training progress of Prechelt (1998, Neural Networks 11:761); good.
     """
     rules = (
-        *(_diverged, _collapsed, _withheld, _underfitting),
+        *(_diverged, _collapsed, _barely_begun, _withheld, _underfitting),
         *(_still_improving, _overfitting, _good),
     )
     return next(verdict for rule in rules if (verdict := rule(course)))
@@ -93,7 +95,7 @@ def judge(course: Course) -> Verdict:
 
 def _diverged(course: Course) -> Verdict | None:
     error = course.train.mean()
-    if error <= DIVERGED * course.mean or _projected_gain(course.loss) > GAIN:
+    if error <= DIVERGED * course.mean or _falls(course.loss):
         return None
     return _say(
         "diverged",
@@ -111,6 +113,23 @@ def _collapsed(course: Course) -> Verdict | None:
         " none can say anything: choose model.latent_activation=tanh, or lower the penalties or"
         " optimizer.lr.",
     )
+
+
+def _barely_begun(course: Course) -> Verdict | None:
+    """Judge a training that ends above the mean's error while its loss falls: too short a one."""
+    error = course.train.mean()
+    if error <= DIVERGED * course.mean:
+        return None
+    return _say(
+        "still improving",
+        f"the training error is {error:.3g} after {_epochs(course)}, and predicting every"
+        f" feature's mean has {course.mean:.3g}: raise training.epochs or optimizer.lr.",
+    )
+
+
+def _epochs(course: Course) -> str:
+    epochs = len(course.loss)
+    return f"{epochs} epochs, in which the loss fell" if epochs > 1 else "one epoch"
 
 
 def _withheld(course: Course) -> Verdict | None:
@@ -151,7 +170,8 @@ def _remedy(course: Course) -> str:
             " raise training.epochs or optimizer.lr."
         )
     if course.train.mean() > BARELY * course.mean:
-        return f"predicting every feature's mean has {course.mean:.3g}: lower optimizer.lr."
+        change = "raise training.epochs or" if _falls(course.loss) else "lower"
+        return f"predicting every feature's mean has {course.mean:.3g}: {change} optimizer.lr."
     return "try a deeper model, or use PCA."
 
 
@@ -207,11 +227,19 @@ def _apart(course: Course) -> bool:
     return bool(course.val.mean() - course.train.mean() > 2 * _standard_error(course.val))
 
 
-def _projected_gain(losses: Floats) -> float:
-    """Return the share by which a loss would fall over a fifth more epochs. losses: (epochs,)."""
+def _falls(losses: Floats) -> bool:
+    """Return whether a loss would be worth less in as many more epochs, as far as one can tell."""
+    return len(losses) < 2 or _projected_gain(losses, more=1.0) > GAIN
+
+
+def _projected_gain(losses: Floats, more: float = MORE) -> float:
+    """Return the share by which a loss would fall over more epochs. losses: (epochs,).
+
+    more: how many, as a share of those that there were.
+    """
     epochs = len(losses)
     last = losses[-max(10, epochs // 5) :]
     if len(last) < 2 or last.min() <= 0:
         return 0.0
     slope = np.polynomial.Polynomial.fit(np.arange(len(last)), np.log(last), 1).convert().coef[1]
-    return float(1 - np.exp(slope * epochs / 5))
+    return float(1 - np.exp(slope * epochs * more))

@@ -36,7 +36,8 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
     """Return the table that a spec names; see `data.table.load_table`."""
     given = sheet(spec)
     pa.default_memory_pool().release_unused()  # Arrow would keep what it has read by
-    frame = _sampled(spec, given.frame)
+    index = _index(spec, given, aside)
+    frame = _sampled(spec, given.frame.set_index(index) if index else given.frame)
     chosen = _chosen(spec, frame, aside)
     text = [name for name in chosen if not _numeric(frame[name])]
     if text and spec.categorical is Categorical.error:
@@ -54,7 +55,12 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
         missing=spec.missing,
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
-        notes=(*given.notes, *notes, *_duplicates(frame[[column.name for column in columns]])),
+        notes=(
+            *given.notes,
+            *_named_by(index),
+            *notes,
+            *_duplicates(frame[[column.name for column in columns]]),
+        ),
     )
 
 
@@ -65,6 +71,19 @@ def sheet(spec: Table) -> Sheet:
         message = "dataset.path is missing: name the file of your table, dataset.path=data.csv."
         raise ValueError(message)
     return read(Path(spec.path), spec)
+
+
+def _index(spec: Table, given: Sheet, aside: str | None) -> list[str]:
+    """Return the columns that name the rows by what the file says, unless the spec uses them."""
+    frame = given.frame
+    asked = {spec.id, aside, *_matching(frame, "label", spec.label)}
+    asked |= {*_matching(frame, "columns", spec.columns)}
+    return [name for name in given.index if name not in asked]
+
+
+def _named_by(index: Sequence[str]) -> Iterator[str]:
+    if index:
+        yield f"{few(index)}: the index of a pandas data frame, which names the rows, no feature"
 
 
 def _sampled(spec: Table, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """NumPy files of one matrix."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,12 @@ def open_array(path: Path) -> Opened:
     try:
         x, names = _matrix(path)
     except ValueError as error:
-        message = f"it holds no array that can be read ({error})."
+        # NumPy would advise to unpickle, which runs whatever the file's author wants
+        reason = "it holds Python objects" if "pickle" in str(error) else str(error)
+        message = (
+            f"it holds no array that can be read ({reason.rstrip('.')}): save numbers with"
+            " numpy.save or numpy.savez."
+        )
         raise ValueError(message) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
         message = (
@@ -48,6 +54,9 @@ def _matrix(path: Path) -> tuple[Any, list[str] | None]:
     """Return an array, and the names of its columns if the file has them; never unpickle."""
     if path.suffix.lower() == ".npy":
         return np.lib.format.open_memmap(path, mode="r"), None
+    if not zipfile.is_zipfile(path):
+        message = "it is no archive"
+        raise ValueError(message)
     with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
         names = [str(n) for n in loaded["features"].ravel()] if "features" in loaded else None
         matrices = [key for key in loaded.files if key != "features"]

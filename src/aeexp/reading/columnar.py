@@ -1,5 +1,6 @@
 """Files that bring types along: Parquet and Arrow."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +81,15 @@ def look_through(
         for name, column in zip(names, columns, strict=True)
         if pa.types.is_string(column.type)
     }
-    return Opened(kind, rows, typed, tuple(notes), texts, lambda: _typed(chunks, typed))
+    index = tuple(_index(schema))
+    return Opened(kind, rows, typed, tuple(notes), texts, lambda: _typed(chunks, typed), index)
+
+
+def _index(schema: pa.Schema) -> Iterator[str]:
+    """Yield the columns that were the index of a pandas data frame: they name its rows."""
+    said = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    described = said.get("index_columns", []) if isinstance(said, dict) else []
+    yield from (name for name in described if isinstance(name, str) and name in schema.names)
 
 
 @dataclass

@@ -39,6 +39,7 @@ def _words(path: Path, format: Format, columns: Sequence[Column]) -> Iterator[st
         if (value := getattr(format, key)) is not None:
             said = str(value).lower() if isinstance(value, bool) else quoted(value)
             yield f"dataset.{key}={said}"
+    columns = [column for column in columns if not column.index]  # which names rows by itself
     sayable = [column for column in columns if column.name.isprintable()]
     label = _preferred([c for c in sayable if c.is_label], NAMES_LABEL)
     others = [c for c in sayable if c is not label]

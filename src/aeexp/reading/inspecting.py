@@ -33,7 +33,7 @@ def inspect(path: Path, format: Format) -> str:
         opened = look(path, format)
         require_room(opened, format)
         columns = gather(opened.chunks(), opened.rows, opened.schema)
-    found = profile(columns.cells, opened.rows)
+    found = profile(columns.cells, opened.rows, opened.index)
     mixed = [note for note in opened.notes if note in opened.texts.values()]
     notes = [note for note in opened.notes if note not in mixed]
     peculiar = [

@@ -13,7 +13,8 @@ class Opened:
     """A table of known names and types, whose rows are read each time that `chunks` is called.
 
     kind: what the file is, such as "csv". texts: of each column of text, why it is not one of
-    numbers. chunks: record batches of the schema: int64, float32, float64 and string.
+    numbers. chunks: record batches of the schema: int64, float32, float64 and string. index: the
+    columns that name the rows, as pandas has written down.
     """
 
     kind: str
@@ -22,3 +23,4 @@ class Opened:
     notes: tuple[str, ...]
     texts: Mapping[str, str]
     chunks: Chunks
+    index: tuple[str, ...] = ()

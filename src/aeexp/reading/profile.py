@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby, islice
 from typing import Any
@@ -27,7 +27,10 @@ NAMES_LABEL = re.compile(
 
 @dataclass(frozen=True)
 class Column:
-    """One column. low, high: the range of its finite numbers; examples: of its texts."""
+    """One column. low, high: the range of its finite numbers; examples: of its texts.
+
+    index: whether the file says that it names the rows.
+    """
 
     name: str
     type: str
@@ -38,6 +41,7 @@ class Column:
     high: float | None
     examples: tuple[str, ...]
     rises: bool
+    index: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -54,7 +58,7 @@ class Column:
         """Tell whether it seems to name the rows: all differ, and it is text or counts them."""
         named = self.type == "int64" and NAMES_ID.fullmatch(self.name) is not None
         differ = self.rows > 1 and self.distinct == self.rows
-        return differ and (self.is_text or self.rises or named)
+        return self.index or (differ and (self.is_text or self.rises or named))
 
     @property
     def is_category(self) -> bool:
@@ -81,9 +85,12 @@ Cells = Mapping[str, Any]
 """The columns of a table by name: an array of numbers, or a pandas series of text."""
 
 
-def profile(columns: Cells, rows: int) -> Profile:
-    """Look at every column, and at every row, once."""
-    found = tuple(_column(name, values) for name, values in columns.items())
+def profile(columns: Cells, rows: int, index: Sequence[str] = ()) -> Profile:
+    """Look at every column, and at every row, once. index: the columns that name the rows."""
+    found = tuple(
+        replace(column, index=True) if column.name in index else column
+        for column in (_column(name, values) for name, values in columns.items())
+    )
     same, repeated = _alike(columns, rows)
     return Profile(found, tuple(same), repeated)
 

@@ -40,12 +40,14 @@ class Sheet:
     """A table as it was read.
 
     frame: columns of int64, float32, float64 or str. notes: how the file was understood.
-    texts: of each column of text, a sentence that says why it is not one of numbers.
+    texts: of each column of text, a sentence that says why it is not one of numbers. index: the
+    columns that name the rows, where the file says so.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+    index: tuple[str, ...] = ()
 
 
 def read(path: Path, format: Format) -> Sheet:
@@ -58,8 +60,9 @@ def read(path: Path, format: Format) -> Sheet:
         opened = look(path, format)
         require_room(opened, format)
         columns = gather(opened.chunks(), opened.rows, opened.schema)
-    notes = (*opened.notes, *counters(columns.cells), *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, opened.texts)
+    measured = {name: c for name, c in columns.cells.items() if name not in opened.index}
+    notes = (*opened.notes, *counters(measured), *too_large(columns.cells))
+    return Sheet(columns.frame(), notes, opened.texts, opened.index)
 
 
 def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -89,7 +92,18 @@ def look(path: Path, format: Format) -> Opened:
     """
     kind = _kind(path)
     _check_known(kind, format)
-    opened = _opened(kind, path, format)
+    try:
+        opened = _opened(kind, path, format)
+    except Exception as error:
+        if not path.is_symlink():
+            raise
+        message = (  # which quotes nothing: the link may point to what is no table, but secret
+            f"it is a link to {shown(path.resolve(), PATH)}, which cannot be read as a table: name"
+            " that file itself to be told why."
+        )
+        raise ValueError(message) from error
+    if path.is_symlink():
+        opened = _unquoted(opened)
     if not opened.rows:
         message = "it has 0 data rows: give a file with at least one row below its names."
         raise ValueError(message)
@@ -111,6 +125,14 @@ def require_room(opened: Opened, format: Format) -> None:
     elif size > format.max_bytes:
         message = f"{what} takes {in_units(size)} of memory: raise dataset.max_bytes."
         raise ValueError(message)
+
+
+def _unquoted(opened: Opened) -> Opened:
+    """Return a file that was opened through a link, without cells in what is said of it."""
+    places = {name: place for place, name in enumerate(opened.schema.names, 1)}
+    texts = {name: f"column {places[name]} has cells that are no numbers" for name in opened.texts}
+    quoted = {*opened.texts.values()}
+    return replace(opened, texts=texts, notes=tuple(n for n in opened.notes if n not in quoted))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def converted(content: Any, kind: Any) -> Any:
     """
     try:
         return msgspec.convert(content, kind)
-    except (msgspec.ValidationError, UnicodeError, RecursionError) as error:
+    except (msgspec.ValidationError, UnicodeError, RecursionError, OverflowError) as error:
         what, _, place = str(error).partition(" - at `$")
         field = place.removesuffix("`").lstrip(".")
         at = f" at {field}" if field else ""
