@@ -149,7 +149,7 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
 
 
 @pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
-def test_a_second_process_compiles_nothing(
+def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
     aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -164,6 +164,16 @@ def test_a_second_process_compiles_nothing(
     assert compiled
     assert programs() == compiled
     assert second != first
+    for path in (tmp_path / "cache").rglob("*-cache"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    third = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1")
+    assert third.stderr == ""
+    assert third.stdout.splitlines()[:-1] == first.splitlines()[:-1]  # but for its directory
+    assert programs() == compiled
+    sizes = [path.stat().st_size for path in (tmp_path / "cache").rglob("*-cache")]
+    fourth = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1")
+    assert fourth.stderr == ""
+    assert [p.stat().st_size for p in (tmp_path / "cache").rglob("*-cache")] == sizes
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:

@@ -306,6 +306,22 @@ def test_f52_a_sweep_is_not_resumed_while_a_run_of_it_goes_on(
         waiting.result(timeout=10)
 
 
+def test_f59_a_directory_that_is_removed_under_a_run_is_not_made_again(
+    tiny: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def removing() -> Iterator[Artifact]:
+        yield Metrics("metrics", {"loss": 1.0})
+        shutil.rmtree(folder)
+        yield Table("history", {"epoch": [1]})
+
+    with pytest.raises(OSError, match=r"run\.json cannot be written: its directory has gone"):
+        keep(tiny(), folder, removing, Watch())
+    assert not folder.exists()
+
+
 # No room
 
 

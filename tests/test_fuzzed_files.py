@@ -29,7 +29,7 @@ from aeexp.experiment import run
 from aeexp.explain import explain
 from aeexp.recall import configuration, recall
 from aeexp.reuse import Reuse
-from aeexp.runs import Ledger, Run, Status, keep, read_model, write_bytes
+from aeexp.runs import Ledger, Run, Status, keep, read_model, subfolder, write_bytes
 from aeexp.spec import Experiment, KMeans, Missing, NoEvidence, NoFigures, Shallow, Table, Training
 from aeexp.summary import summarise
 from aeexp.sweep.resume import require_ended
@@ -68,7 +68,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     folder = root / "run"
     folder.mkdir()
-    write_bytes(folder / ".hydra" / "config.yaml", configuration(experiment))
+    write_bytes(subfolder(folder, ".hydra") / "config.yaml", configuration(experiment))
     assert keep(experiment, folder, partial(run, experiment), Watch()) is Status.COMPLETED
     return folder
 

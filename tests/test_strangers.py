@@ -14,12 +14,12 @@ from aeexp import cli, load_run
 from aeexp.recall import recall
 from aeexp.runs import (
     Run,
-    Status,
     claim,
     read_model,
     remove_leftovers,
     replacing,
     set_aside,
+    subfolder,
     write_bytes,
 )
 from aeexp.runs.files import _owner, append
@@ -92,6 +92,7 @@ WRITERS = {"write_text", "write_bytes", "savefig", "save", "to_csv", "to_parquet
 EXEMPT = {
     "aeexp/menu.py": "a tool for developers, which writes the heads of conf/",
     "aeexp/models/network.py": "Keras's archive, in a temporary directory of our own",
+    "aeexp/output.py": "to nowhere",
     "aeexp/page/pictures.py": "into memory",
     "aeexp/runs/write.py": "into memory",
     "aeexp/summary/picture.py": "into memory",
@@ -158,7 +159,7 @@ def test_f51_what_is_written_is_never_writable_by_everybody(tmp_path: Path) -> N
     mask = os.umask(0)
     try:
         folder = claim(tmp_path / "run")
-        write_bytes(folder / "model" / "file", b"")
+        write_bytes(subfolder(folder, "model") / "file", b"")
         append(folder / "log", "line\n")
     finally:
         os.umask(mask)
@@ -233,11 +234,19 @@ def test_f33_a_stranger_s_settings_of_hydra_are_not_resumed(
 
 
 def test_f33_a_setting_that_the_user_repeats_is_resumed(
-    told: Callable[..., tuple[int, str]], tmp_path: Path
+    told: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = begun(tmp_path / "sweep", "hydra.verbose=[a]")
-    assert told("resume", "sweep", "hydra.verbose=[b]")[0] == 0
-    assert Run(folder / "0").status is Status.COMPLETED
+    folder, resumed = begun(tmp_path / "sweep", "hydra.verbose=[a]"), []
+
+    def sweep(path: Path, words: list[str]) -> int:
+        resumed.append((path, words, sys.argv[1:]))
+        return 0
+
+    monkeypatch.setattr(cli, "_sweep", sweep)  # what it does then is tested with sweeps
+    assert told("resume", "sweep", "hydra.verbose=[b]") == (0, "")
+    assert resumed == [
+        (folder, [*JOBS], [*JOBS, "hydra.verbose=[b]", f"hydra.sweep.dir='{folder}'"])
+    ]
     assert "seed=1 cannot be changed" in told("resume", "sweep", "seed=1")[1]
 
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pyarrow import feather
 from sklearn.datasets import load_wine
 from sklearn.impute import KNNImputer
 
@@ -17,16 +20,20 @@ from aeexp import imputation
 from aeexp.data import Classes, Column, Values, load
 from aeexp.data.columns import decode, encode, features
 from aeexp.problem import pose
+from aeexp.reading import inspect
 from aeexp.spec import (
     Categorical,
     Experiment,
+    Format,
     Infinite,
     KMeans,
     MinMax,
     Missing,
+    PreprocessingSpec,
     Split,
     Standard,
     Table,
+    Unscaled,
 )
 
 Csv = Callable[..., str]
@@ -410,3 +417,75 @@ def test_every_way_to_fill_gaps_trains(
         experiment = tiny(dataset=Table(path=path, missing=missing), preprocessing=scaling)
         found = {artifact.name: artifact for artifact in run(experiment)}
         assert np.isfinite(found["metrics"].values["reconstruction.val.mse"])
+
+
+# Indexes of data frames, and what is not quoted
+
+FRAME = pd.DataFrame(SIX | {"site": list("nnsnss")})
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_f60_the_index_of_a_filtered_frame_names_the_rows(tmp_path: Path, ending: str) -> None:
+    path, some = str(tmp_path / f"table.{ending}"), FRAME.drop(columns="site")[FRAME.a != 4]
+    write = feather.write_feather if ending == "feather" else pa.parquet.write_table
+    write(pa.Table.from_pandas(some), path)
+    data = load(Table(path=path))
+    assert data.features == ("a", "b")
+    assert [str(row) for row in data.rows] == ["0", "1", "2", "4", "5"]
+    assert "__index_level_0__: the index of a pandas data frame" in " ".join(data.notes)
+    assert "numbers the rows, it seems" not in " ".join(data.notes)
+    told = inspect(Path(path), Format())
+    assert "ids, it seems     '__index_level_0__'" in told
+    assert told.endswith(f" dataset.path={path}\n")
+
+
+def test_f60_an_index_with_a_name_is_an_index_too_unless_it_is_asked_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "table.parquet")
+    FRAME.set_index("site").to_parquet(path)
+    assert list(load(Table(path=path)).rows) == list("nnsnss")
+    labelled = load(Table(path=path, label=["site"]))
+    assert labelled.label
+    assert labelled.label.name == "site"
+    FRAME.set_index("a").to_parquet(path)
+    assert load(Table(path=path, columns=["a", "b"], drop=[])).features == ("b", "a")
+
+
+def test_f60_nothing_is_quoted_of_what_a_link_points_to(tmp_path: Path) -> None:
+    secret, link = tmp_path / "secret", tmp_path / "table.csv"
+    link.symlink_to(secret)
+    secret.write_text("name,word\nroot,hidden\n1,2\n")
+    with pytest.raises(ValueError, match="column 1 has cells that are no numbers") as error:
+        load(Table(path=str(link)))
+    assert "hidden" not in str(error.value)
+    secret.write_text("a,b\nhidden\n")
+    with pytest.raises(ValueError, match=r"a link to .*secret, which cannot be read") as error:
+        load(Table(path=str(link)))
+    assert "hidden" not in str(error.value)
+    secret.write_text("a,b\n1,2\n3,4\n5,6\n")
+    assert load(Table(path=str(link))).features == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["table.npz", "objects.npz", "objects.npy"])
+def test_f60_nobody_is_told_to_unpickle(tmp_path: Path, name: str) -> None:
+    path, objects = tmp_path / name, np.array([[{}, 1]], object)
+    match name:
+        case "table.npz":
+            path.write_text("a,b\n1,2\n")
+        case "objects.npz":
+            np.savez(path, x=objects)
+        case _:
+            np.save(path, objects)
+    with pytest.raises(ValueError, match="it holds no array that can be read") as error:
+        load(Table(path=str(path)))
+    assert "pickle" not in str(error.value)
+
+
+@pytest.mark.parametrize("scaling", [Standard(), Unscaled()], ids=lambda s: type(s).__name__)
+def test_f60_what_is_chosen_is_not_what_one_is_told_to_choose(
+    csv: Csv, scaling: PreprocessingSpec
+) -> None:
+    size = 5e-324 if isinstance(scaling, Standard) else 1e300
+    path = csv(a=SIX["a"], b=[size, 0, 0, 0, 0, 0])
+    with pytest.raises(ValueError, match="in the columns b: leave these columns out") as error:
+        pose(Experiment(dataset=Table(path=path), preprocessing=scaling))
+    assert ("preprocessing=standard" in str(error.value)) is isinstance(scaling, Unscaled)

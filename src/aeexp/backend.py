@@ -3,15 +3,18 @@
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from aeexp.spec import Backend
 
 CACHE_BYTES = 256 * 2**20
+DAMAGED = "Error reading persistent compilation cache entry"
 STANDARD_ERROR = RLock()
 COMPUTED_IN: set[int] = set()
 """This process, once it has computed; where it was forked, the one it was forked from, too."""
@@ -88,10 +91,32 @@ def choose(backend: Backend) -> None:
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         }
+        _mend(cache)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     for chatty in ("jax", "tensorflow", "absl"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def _mend(cache: Path) -> None:
+    """Empty the cache as soon as JAX cannot read an entry of it, such as one that was cut short.
+
+    JAX (0.10) warns of it in every process, and compiles, but writes no entry over another. It
+    does not say which entry it is.
+    """
+    show = warnings.showwarning
+    if getattr(show, "mends", None) == cache:
+        return
+
+    def showwarning(message: Warning | str, *details: Any, **more: Any) -> None:
+        if not str(message).startswith(DAMAGED):
+            show(message, *details, **more)
+            return
+        for entry in cache.glob("*-cache"):
+            entry.unlink(missing_ok=True)
+
+    showwarning.mends = cache  # type: ignore[attr-defined]
+    warnings.showwarning = showwarning
 
 
 def refuse_forked(backend: str) -> None:

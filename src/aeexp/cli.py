@@ -93,6 +93,7 @@ def main() -> None:
     """
     register()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
+    os.umask(os.umask(0o077) | 0o002)  # nobody else may write what it writes
     # the processes that it starts import nothing from the working directory, which may be a
     # stranger's: that of a sweep that is resumed
     os.environ.setdefault("PYTHONSAFEPATH", "1")

@@ -18,7 +18,7 @@ from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
 from aeexp.recall import configuration
-from aeexp.runs import Run, claim, keep, read_model, refuse_links, write_bytes
+from aeexp.runs import Run, claim, keep, read_model, refuse_links, subfolder, write_bytes
 from aeexp.spec import Experiment, Table
 from aeexp.terminal import Terminal
 from aeexp.words import compositions, said
@@ -105,7 +105,7 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     problems = Problems()
     problems.pose(experiment)
     taken = claim(Path(folder or _now()).resolve())
-    write_bytes(taken / ".hydra" / "config.yaml", configuration(_on_disk(experiment)))
+    write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
     terminal = Terminal()
     yields = partial(artifacts, experiment, terminal, problems)
     keep(experiment, taken, yields, terminal, report(experiment, taken, problems))

@@ -3,7 +3,7 @@
 from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.document import BrokenFileError
-from aeexp.runs.files import refuse_links, remove_leftovers, replacing, write_bytes
+from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolder, write_bytes
 from aeexp.runs.keep import Report, keep, kept, named
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
@@ -35,6 +35,7 @@ __all__ = [
     "rows",
     "set_aside",
     "slug",
+    "subfolder",
     "write",
     "write_bytes",
     "write_json",

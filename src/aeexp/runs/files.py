@@ -49,7 +49,6 @@ def replacing(path: Path, total: int | None = None) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f"{_owner(os.getpid())}-{secrets.token_hex(8)}")
     with _named(path, total or 0):
-        path.parent.mkdir(FOLDER_MODE, exist_ok=True)
         raw = _NewFile(temporary, path, total)
     try:
         with io.BufferedWriter(raw) as file:
@@ -63,6 +62,18 @@ def replacing(path: Path, total: int | None = None) -> Iterator[BinaryIO]:
     finally:
         raw.close()
         temporary.unlink(missing_ok=True)
+
+
+def subfolder(folder: Path, name: str) -> Path:
+    """Return a directory within another, which is made unless it is there.
+
+    Raises:
+        OSError: It cannot be made: the other has gone, say.
+    """
+    path = folder / name
+    with _named(path / "…", 0):
+        path.mkdir(FOLDER_MODE, exist_ok=True)
+    return path
 
 
 def append(path: Path, text: str) -> None:
@@ -153,6 +164,8 @@ def _named(path: Path, size: int) -> Iterator[None]:
             f"{path} cannot be written ({error.strerror}): it takes {size:,} bytes."
             " Make room, or choose another place."
         )
+        if not path.parent.exists():
+            message = f"{path} cannot be written: its directory has gone. Was it removed?"
         raise OSError(message) from error
 
 

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
 from aeexp.names import slug
 from aeexp.runs.arrays import pack
-from aeexp.runs.files import write_bytes
+from aeexp.runs.files import subfolder, write_bytes
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
 
@@ -50,7 +50,7 @@ def _(artifact: Text, folder: Path) -> None:
 @write.register
 def _(artifact: Plot, folder: Path) -> None:
     image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
-    write_bytes(path_of(folder / "figures", artifact, artifact.format), image)
+    write_bytes(path_of(subfolder(folder, "figures"), artifact, artifact.format), image)
 
 
 @write.register
@@ -61,10 +61,11 @@ def _(artifact: Model, folder: Path) -> None:
         "weights.npz": pack(artifact.weights),
         "model.keras": artifact.export,
     }
+    model = subfolder(folder, artifact.name)
     for name, content in files.items():
-        write_bytes(folder / artifact.name / name, content)
+        write_bytes(model / name, content)
     arrays = {"weights.npz": artifact.weights}
-    write_json(folder / artifact.name / "manifest.json", manifest(files, arrays))
+    write_json(model / "manifest.json", manifest(files, arrays))
 
 
 @write.register

@@ -25,7 +25,7 @@ from aeexp.history import History
 from aeexp.problem import Problems
 from aeexp.recall import configuration
 from aeexp.report import Fitted, begin, report
-from aeexp.runs import Status, named, set_aside, write_bytes
+from aeexp.runs import Status, named, set_aside, subfolder, write_bytes
 from aeexp.sweep.task import Outcome, Task
 from aeexp.watch import Watch
 
@@ -205,6 +205,6 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch)
 
 def _configure(task: Task) -> None:
     """Write what the report shows of a task's settings; Hydra does it again when all is done."""
-    hydra = task.folder / ".hydra"
+    hydra = subfolder(task.folder, ".hydra")
     write_bytes(hydra / "config.yaml", configuration(task.experiment))
     write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.words)).encode())
