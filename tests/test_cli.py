@@ -261,7 +261,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
             id="f18_more_clusters_than_rows",
         ),
         pytest.param(
-            ["dataset=blobs", "dataset.samples=1000000000000"], "Unable to allocate", id="memory"
+            ["dataset=blobs", "dataset.samples=1000000000000"], "of memory, and", id="memory"
         ),
         pytest.param(
             ["dataset=blobs", f"dataset.samples=1{'0' * 400}"], "too large", id="overflow"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hydra import compose, version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.core_plugins import file_config_source
 from hydra._internal.hydra import Hydra
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import create_config_search_path
@@ -36,8 +36,12 @@ def composed(said: tuple[str, list[str]]) -> DictConfig:
         raise ValueError(message) from error
 
 
-class SmallFiles(FileConfigSource):
-    """Folders of option files, which may be a stranger's; see `small_file`."""
+class FileConfigSource(file_config_source.FileConfigSource):
+    """Folders of option files, which may be a stranger's; see `small_file`.
+
+    It has the name of Hydra's own class, by which Hydra's registry tells them from each other
+    when it finds the plugins again in another process.
+    """
 
     def load_config(self, config_path: str) -> ConfigResult:
         with small_file(Path(self.path, self._normalize_file_name(config_path))):
@@ -47,7 +51,7 @@ class SmallFiles(FileConfigSource):
 def require_small_files() -> None:
     """Let Hydra load no option file that would hang it."""
     Plugins.instance()  # which registers Hydra's own
-    SourcesRegistry.instance().types[SmallFiles.scheme()] = SmallFiles
+    SourcesRegistry.instance().types[FileConfigSource.scheme()] = FileConfigSource
 
 
 @contextmanager
