@@ -320,8 +320,6 @@ print(queue.get(timeout=60))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
 def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: Backend) -> None:
-    if backend is Backend.torch:
-        pytest.skip("PyTorch computes in a process that was forked")
     done = subprocess.run(
         [sys.executable, "-c", FORK],
         env=os.environ | {"KERAS_BACKEND": backend.value},

@@ -192,8 +192,10 @@ def _sweep(folder: Path, words: list[str]) -> int:
     """Do what is missing of the sweep in a directory, and conclude it whatever happens."""
     from aeexp.conclude import conclude  # noqa: PLC0415
     from aeexp.runs import Ledger, locked, remove_leftovers  # noqa: PLC0415
+    from aeexp.sweep.resume import require_ended  # noqa: PLC0415
 
     with locked(folder):
+        require_ended(folder)
         remove_leftovers(folder)
         Ledger(folder).begun(words)
         try:
@@ -213,7 +215,7 @@ def _sweep(folder: Path, words: list[str]) -> int:
 def _resume(folder: Path, again: list[str]) -> int:
     """Finish a sweep, whose ledger may be a stranger's; again: settings that the user repeats."""
     from aeexp.runs import Ledger, refuse_links  # noqa: PLC0415
-    from aeexp.sweep.resume import joined, require_ended, require_own_settings  # noqa: PLC0415
+    from aeexp.sweep.resume import joined, require_own_settings  # noqa: PLC0415
 
     folder = folder.resolve()
     refuse_links(folder)
@@ -230,7 +232,6 @@ def _resume(folder: Path, again: list[str]) -> int:
     own = get_args_parser().parse_args(again)
     trusted = next(compositions(own))
     _checked(arguments, lambda config: require_own_settings(config, trusted, words, folder))
-    require_ended(folder)
     return _sweep(folder, words)
 
 
