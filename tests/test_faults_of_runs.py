@@ -456,17 +456,27 @@ def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(hear
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such terminals")
 def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path) -> None:
-    process, terminal = pytest.importorskip("pty").fork()
-    if not process:
-        os.chdir(tmp_path)
-        words = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
-        os.execv(PYTHON[0], [*PYTHON, *words])  # noqa: S606
-    told = b""
-    while b"/1000000" not in told:  # until it trains
-        told += os.read(terminal, 1024)
-    os.close(terminal)
-    _, status = os.waitpid(process, 0)
-    assert os.waitstatus_to_exitcode(status) == 129
+    terminal, end = pytest.importorskip("pty").openpty()
+    own_it = (
+        "import fcntl, os, sys, termios\n"
+        "fcntl.ioctl(0, termios.TIOCSCTTY)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    words = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
+    with subprocess.Popen(
+        [sys.executable, "-c", own_it, *PYTHON, *words],
+        cwd=tmp_path,
+        start_new_session=True,
+        stdin=end,
+        stdout=end,
+        stderr=end,
+    ) as process:
+        os.close(end)
+        told = b""
+        while b"/1000000" not in told:  # until it trains
+            told += os.read(terminal, 1024)
+        os.close(terminal)
+    assert process.returncode == 129
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
     assert {"metrics.json", "model/weights.npz"} <= set(contents(tmp_path / "run"))
 

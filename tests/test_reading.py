@@ -296,7 +296,7 @@ def test_an_archive_of_arrays_names_the_columns(tmp_path: Path) -> None:
     [
         pytest.param({"a": np.eye(2), "b": np.eye(2)}, "'a', 'b': call the table x", id="two"),
         pytest.param({"x": np.zeros(3)}, "1 dimension", id="a vector"),
-        pytest.param({"x": np.array([[{}]])}, "pickle|Object arrays", id="pickled objects"),
+        pytest.param({"x": np.array([[{}]])}, "Python objects", id="pickled objects"),
         pytest.param(
             {"x": np.eye(2), "features": np.array(["u"])}, "1 features for 2", id="names"
         ),

@@ -4,6 +4,7 @@ A log may lie on a full disk, the reader of a pipe may have gone, a terminal may
 None of these is a reason to lose a training.
 """
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -62,8 +63,8 @@ def lossy(stream: TextIO | None) -> TextIO:
     """Return a stream that drops what it cannot write to another, or anything if there is none."""
     if isinstance(stream, LossyStream):
         return cast("TextIO", stream)
-    nowhere = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: PTH123, SIM115
-    return cast("TextIO", LossyStream(nowhere))
+    nowhere = cast("TextIO", io.TextIOBase())  # which can write nothing
+    return cast("TextIO", LossyStream(nowhere if stream is None else stream))
 
 
 def _open_standard_files() -> None:
