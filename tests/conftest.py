@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
 
 from aeexp.backend import choose
@@ -56,16 +56,14 @@ def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line in an empty directory, on the backend of the suite."""
 
     def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "aeexp", *words]
+        more: list[str] = []
         if words[:1] and words[0] in USES_OF_A_RUN:
-            command += ["--backend", BACKEND.value]
+            more = ["--backend", BACKEND.value]
         elif not any(word.startswith(("backend=", "-")) for word in words):
-            command.append(f"backend={BACKEND.value}")
+            more = [f"backend={BACKEND.value}"]
             if not any(word.startswith(("evidence", "experiment=")) for word in words):
-                command.append("evidence=none")  # which takes other backends long to gather
-        return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False, **options
-        )
+                more.append("evidence=none")  # which takes other backends long to gather
+        return command_line.run(tmp_path, *words, *more, **options)
 
     return run
 

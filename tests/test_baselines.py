@@ -18,8 +18,6 @@ from aeexp.analysis.advantage import Advantage, advantage, sentence
 from aeexp.data import Floats, Rows
 from aeexp.figures import Measure
 
-pytestmark = pytest.mark.any_backend
-
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
 

@@ -44,8 +44,6 @@ from aeexp.spec import (
 )
 from aeexp.words import compositions
 
-pytestmark = pytest.mark.any_backend
-
 Make = Callable[..., Experiment]
 PLAIN = "a,b\n1,2\n3,4\n"
 

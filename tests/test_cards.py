@@ -25,8 +25,6 @@ from aeexp.data import Classes, Floats, Labels, Rows, Values
 from aeexp.evidence import factors
 from aeexp.figures import Factor, style
 
-pytestmark = pytest.mark.any_backend
-
 SEEDS = st.integers(0, 2**32 - 1)
 
 

@@ -110,6 +110,7 @@ def test_evidence_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Pa
     assert all(each["sentence"] in done.stdout for each in sentences)
 
 
+@pytest.mark.engine
 def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> None:
     done = aeexp(*QUICK)
     first, second, *rest = done.stdout.splitlines()

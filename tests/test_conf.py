@@ -13,8 +13,6 @@ from aeexp.options import OPTIONS, SEVERAL, conf_dir, register
 from aeexp.spec import Experiment
 from aeexp.words import said
 
-pytestmark = pytest.mark.any_backend
-
 register()
 CONF = conf_dir()
 FILES = [path for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF]

@@ -26,8 +26,6 @@ from aeexp.spec import (
     Unscaled,
 )
 
-pytestmark = pytest.mark.any_backend
-
 
 def table(rows: int, classes: list[int] | None = None) -> Dataset:
     x = np.arange(2.0 * rows).reshape(rows, 2)

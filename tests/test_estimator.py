@@ -46,6 +46,7 @@ def fitted() -> Autoencoder:
     return brief(epochs=5, lr=0.01).fit(WINE)
 
 
+@pytest.mark.engine
 @pytest.mark.filterwarnings("ignore:latent_dim|batch_size")
 @parametrize_with_checks([Autoencoder(2, epochs=2)])
 def test_it_is_what_scikit_learn_takes_for_an_estimator(
@@ -318,6 +319,7 @@ print(queue.get(timeout=60))
 """
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
 def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: Backend) -> None:
     done = subprocess.run(
@@ -368,6 +370,7 @@ def test_a_pickle_is_read_on_any_backend(
     np.testing.assert_allclose(z, fitted.transform(WINE), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.engine
 def test_it_takes_the_backend_that_keras_already_runs_on(tmp_path: Path, backend: Backend) -> None:
     (tmp_path / "keras.json").write_text(json.dumps({"backend": backend.value}))
     code = (

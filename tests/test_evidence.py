@@ -159,6 +159,7 @@ def test_a_table_too_wide_for_controls_has_none_and_says_so(
 # What comes of it
 
 
+@pytest.mark.engine
 def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
     alone, beside = (artifacts(tiny(evidence=e)) for e in (NoEvidence(), FEW))
     for name in ("latents", "metrics"):
@@ -172,6 +173,7 @@ def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
                 assert np.array_equal(got, value)
 
 
+@pytest.mark.engine
 def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tiny: Make) -> None:
     yielded = [*run(tiny(evidence=FEW, figures=AllFigures(dpi=30)))]
     tables = {each.name for each in yielded if isinstance(each, Table)}

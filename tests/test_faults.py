@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.any_backend
-
 TESTS = Path(__file__).parent
 NAMED = re.compile(r"def (test_\w+)|id=\"([^\"]+)\"")
 """The name of a test, or of a case of it."""

@@ -24,6 +24,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from command_line import PYTHON
+from command_line import run as run_command
 from conftest import BACKEND
 from made_sweep import Made, loss, made
 
@@ -69,7 +71,6 @@ from aeexp.watch import Watch
 
 Make = Callable[..., Experiment]
 Said = Callable[..., subprocess.CompletedProcess[str]]
-PYTHON = [sys.executable, "-m", "aeexp"]
 TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
 TINY += (f"backend={BACKEND.value}", "evidence=none")
 QUICK = (*TINY, "figures=none")
@@ -115,12 +116,6 @@ def content(path: Path) -> Any:
 def contents(folder: Path) -> dict[str, Any]:
     """Read all files of a run; what differs from time to time is left out."""
     return {name: content(folder / name) for name in files(folder) - VARY}
-
-
-def runs(root: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PYTHON, *words], cwd=root, capture_output=True, text=True, check=False, **options
-    )
 
 
 # Killed
@@ -193,12 +188,12 @@ def test_f2_a_process_that_ends_before_a_file_leaves_a_run_that_is_begun_again(
     tmp_path: Path, number: int
 ) -> None:
     words, environment = (*TINY, "figures.dpi=40"), os.environ | {"AEEXP_CRASH_AT": str(number)}
-    done = runs(tmp_path, *words, "hydra.run.dir=run", env=environment)
+    done = run_command(tmp_path, *words, "hydra.run.dir=run", env=environment)
     assert done.returncode == 9
     assert Run(tmp_path / "run").status is Status.INCOMPLETE
     left = contents(tmp_path / "run")
     assert ("figures/latent.png" in left, "report.html" in left) == (number == 24, False)
-    again = runs(tmp_path, *words, "hydra.run.dir=run")
+    again = run_command(tmp_path, *words, "hydra.run.dir=run")
     assert again.returncode == 0, again.stderr
     whole = contents(tmp_path / "run-2")
     assert left == {name: whole[name] for name in left}
@@ -248,7 +243,7 @@ def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(tmp_p
     words = ("--multirun", "model.latent_dim=1,2,3", "seed=range(10)", *QUICK)
     for name in ("killed", "undisturbed"):
         (tmp_path / name).mkdir()
-    assert runs(tmp_path / "undisturbed", *words, "hydra.sweep.dir=sweep").returncode == 0
+    assert run_command(tmp_path / "undisturbed", *words, "hydra.sweep.dir=sweep").returncode == 0
     folder = tmp_path / "killed" / "sweep"
     for jobs in (2, 9, 20):
         again = ["resume", str(folder)] if folder.exists() else [*words, "hydra.sweep.dir=sweep"]
@@ -258,7 +253,7 @@ def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(tmp_p
             while process.poll() is None and len(list(folder.glob("*/metrics.json"))) < jobs:
                 time.sleep(0.01)
             process.kill()
-    done = runs(folder.parent, "resume", str(folder))
+    done = run_command(folder.parent, "resume", str(folder))
     assert done.returncode == 0, done.stderr
     disturbed, expected = (_table(tmp_path / name / "sweep") for name in ("killed", "undisturbed"))
     assert len(expected) == 30
@@ -345,7 +340,7 @@ def test_f3_a_full_disk_is_told_in_one_line_and_what_was_written_stays(
 ) -> None:
     free = shutil.disk_usage(small_disk).free
     (small_disk / "full").write_bytes(bytes(free - room))
-    done = runs(small_disk, *TINY, "figures.dpi=300", "hydra.run.dir=run")
+    done = run_command(small_disk, *TINY, "figures.dpi=300", "hydra.run.dir=run")
     assert done.returncode == 1
     told = [line for line in (done.stdout + done.stderr).splitlines() if "No space left" in line]
     assert len(told) == 1
@@ -362,7 +357,7 @@ def test_f3_a_full_disk_is_told_in_one_line_and_what_was_written_stays(
 
 def test_f3_a_sweep_that_fills_the_disk_fails_without_a_traceback(small_disk: Path) -> None:
     words = ("--multirun", "seed=range(4)", *TINY, "hydra.sweep.dir=sweep")
-    done = runs(small_disk, *words)
+    done = run_command(small_disk, *words)
     assert done.returncode == 1
     assert "No space left" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -372,7 +367,7 @@ def test_f3_a_sweep_that_fills_the_disk_fails_without_a_traceback(small_disk: Pa
 
 def test_f3_a_directory_that_cannot_be_written_is_refused(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    done = runs(small_disk, *QUICK)
+    done = run_command(small_disk, *QUICK)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "cannot be made (Read-only file system)" in done.stderr

@@ -30,7 +30,7 @@ from aeexp.figures import (
 from aeexp.figures.panel import panel, shown_ticks
 from aeexp.figures.reconstruction import chosen_rows
 
-pytestmark = [pytest.mark.any_backend, pytest.mark.filterwarnings("error")]
+pytestmark = pytest.mark.filterwarnings("error")
 
 HOSTILE = ("$\\frac{", "_hidden", "a\nb\0\ud800", "<i>&amp;", "W" * 200, "蛋白质", "", "%s{x}")
 EPOCHS = np.arange(1, 51)

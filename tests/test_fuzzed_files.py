@@ -35,8 +35,6 @@ from aeexp.summary import summarise
 from aeexp.sweep.resume import require_ended
 from aeexp.watch import Watch
 
-pytestmark = pytest.mark.any_backend
-
 VALUES: list[Any] = [
     *(None, True, -1, 0, 3.5, 10**400, 1e308, "", "x", "COMPLETED", "../..", "\ud800"),
     *([], {}, [[]], [None], ["x"] * 3, {"a": 1}, {"event": "danced"}),

@@ -13,8 +13,6 @@ from aeexp import cli
 from aeexp.inert import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
 from aeexp.runs import Ledger
 
-pytestmark = pytest.mark.any_backend
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("training.epochs=1", "figures=none", "evidence=none")
 CANARY = "canary-2f6c8e"

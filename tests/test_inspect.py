@@ -16,8 +16,6 @@ from aeexp.reading import inspect, read
 from aeexp.reading.command import command, quoted
 from aeexp.spec import Format
 
-pytestmark = pytest.mark.any_backend
-
 ROWS = 40
 
 

@@ -8,8 +8,6 @@ from packaging.version import Version
 
 from aeexp.explain import explain
 
-pytestmark = pytest.mark.any_backend
-
 
 @pytest.mark.filterwarnings("ignore:(.|\n)*Future Hydra versions", "ignore:(.|\n)*version_base")
 @pytest.mark.parametrize(

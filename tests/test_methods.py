@@ -73,8 +73,6 @@ from aeexp.spec import (
 from aeexp.training.optimizers import optimizer
 from aeexp.web.wording import counted
 
-pytestmark = pytest.mark.any_backend
-
 UNSAID = ("figures", "evidence", "question")
 """Groups whose options do nothing that a paper tells by their names."""
 SAID = {group: words for group, words in OPTIONS.items() if group not in UNSAID}

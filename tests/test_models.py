@@ -30,6 +30,8 @@ from aeexp.spec import (
     Shallow,
 )
 
+pytestmark = pytest.mark.engine
+
 SMOOTH = Deep(activation=Activation.tanh)
 X = np.random.default_rng(0).normal(size=(32, 7)).astype(np.float32)
 

@@ -32,8 +32,6 @@ from aeexp.summary import summarise
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
 
-pytestmark = pytest.mark.any_backend
-
 NAMES = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

@@ -23,8 +23,6 @@ from aeexp.analysis.power import Group, Power, planted, power, sentence
 from aeexp.data import Column, Floats
 from aeexp.figures import Against, style
 
-pytestmark = pytest.mark.any_backend
-
 SEEDS = st.integers(0, 2**32 - 1)
 SPECIES = Column("species", ("a", "b", "c"))
 CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])

@@ -29,8 +29,6 @@ from hydra_plugins.aeexp_optuna._objectives import direction
 from hydra_plugins.aeexp_optuna._options import Direction, Sampler
 from hydra_plugins.aeexp_optuna._space import Space, space
 
-pytestmark = pytest.mark.any_backend
-
 Said = Mapping[str, str]
 Objective = Callable[[Said], Any]
 LR = "optimizer.lr=tag(log, interval(1e-5, 1))"

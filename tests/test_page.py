@@ -28,8 +28,6 @@ from aeexp.runs import Status, keep
 from aeexp.spec import SGD, Blobs, DatasetSpec, Diabetes, EvidenceSpec, Experiment, Training, Wine
 from aeexp.watch import Watch
 
-pytestmark = pytest.mark.any_backend
-
 HOSTILE = (
     "</script><img src=x onerror=alert(1)>",
     "<!--<script>",

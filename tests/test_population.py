@@ -42,6 +42,8 @@ from aeexp.spec import (
 from aeexp.training import Member, Trained, train
 from aeexp.watch import Standing, Watch
 
+pytestmark = pytest.mark.engine
+
 Make = Callable[..., Experiment]
 ENGINE = Engine.compiled if BACKEND is Backend.jax else Engine.keras
 # bent, as what is linear and then normalised has a bias that nothing depends on

@@ -27,8 +27,6 @@ from aeexp.findings import Findings
 from aeexp.problem import prepare
 from aeexp.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
 
-pytestmark = pytest.mark.any_backend
-
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
 NONE_HELD_OUT = Rows(np.arange(200), np.arange(0))

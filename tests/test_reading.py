@@ -21,8 +21,6 @@ from pandas.testing import assert_frame_equal
 from aeexp.reading import Sheet, batches, read
 from aeexp.spec import Format
 
-pytestmark = pytest.mark.any_backend
-
 NAN, INF = float("nan"), float("inf")
 Write = Callable[..., Path]
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import run
 
 from aeexp.options import OPTIONS, conf_dir
 from aeexp.spec import Backend
@@ -36,19 +37,14 @@ def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Ba
     assert done.stdout
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m aeexp")])
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:
     words = shlex.split(command)[3:]
     wanted = next((w.removeprefix("backend=") for w in words if w.startswith("backend=")), "jax")
     if wanted != backend.value:
         pytest.skip(f"runs in tests({wanted})")
-    done = subprocess.run(
-        [sys.executable, "-m", "aeexp", *words],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 

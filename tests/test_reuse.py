@@ -66,6 +66,7 @@ def of_wine(
     return aeexp.run(experiment, wine, tmp_path_factory.mktemp("wine") / "run")
 
 
+@pytest.mark.engine
 def test_the_rows_of_the_run_are_encoded_as_in_its_latents(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
@@ -228,6 +229,7 @@ def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) ->
         aeexp.run(tiny(dataset=dataset), table.rename(columns={"c": "b"}))
 
 
+@pytest.mark.engine
 def test_files_are_read_as_the_run_s_own_was_or_as_is_said(aeexp: Command, tmp_path: Path) -> None:
     first, second = mixed()[["b", "c"]], mixed()[["b", "c"]] + 100
     with pd.ExcelWriter(tmp_path / "book.xlsx") as book:

@@ -77,6 +77,7 @@ def test_the_history_is_yielded_before_anything_is_analysed(
         next(yielded)
 
 
+@pytest.mark.engine
 def test_the_same_seed_gives_the_same_numbers_twice(tiny: Make) -> None:
     experiment = tiny(model=Deep(latent_dim=2))
     one, two = (artifacts(experiment) for _ in range(2))
@@ -198,6 +199,7 @@ def test_figures_are_kept_the_way_the_words_say(tiny: Make) -> None:
     assert {(plot.format, plot.dpi) for plot in plots} == {("pdf", 77)}
 
 
+@pytest.mark.engine
 def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> None:
     yielded: list[Artifact] = []
     with pytest.raises(DivergedError):

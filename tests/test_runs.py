@@ -21,8 +21,6 @@ from aeexp.runs import Job, Ledger, Record, Run, Status, claim, set_aside, write
 from aeexp.runs.png import png
 from aeexp.spec import Activation, Experiment, Iris, Wine
 
-pytestmark = pytest.mark.any_backend
-
 
 def test_a_directory_that_is_free_is_taken_as_it_is(tmp_path: Path) -> None:
     assert claim(tmp_path / "a" / "b") == tmp_path / "a" / "b"

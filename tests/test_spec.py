@@ -10,8 +10,6 @@ from omegaconf import OmegaConf
 from aeexp.options import OPTIONS
 from aeexp.spec import EarlyStopping, Experiment, Format, MinMax, Robust, Spec, Split, Training
 
-pytestmark = pytest.mark.any_backend
-
 SPECS = [kind for options in OPTIONS.values() for kind in options.values()]
 SPECS += [Split, Training, EarlyStopping, Experiment, Format]
 OUTSIDE = {

@@ -24,8 +24,6 @@ from aeexp.analysis.stability import stability
 from aeexp.data import Floats, Integers
 from aeexp.figures import Found, style
 
-pytestmark = pytest.mark.any_backend
-
 SEEDS = st.integers(0, 2**32 - 1)
 
 

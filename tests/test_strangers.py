@@ -25,8 +25,6 @@ from aeexp.runs import (
 from aeexp.runs.files import _owner, append
 from aeexp.sweep import resume
 
-pytestmark = pytest.mark.any_backend
-
 SOURCES = Path(__file__).parent.parent / "src"
 DEAD = 2**22 + 1
 """The number of no process."""

@@ -30,8 +30,6 @@ from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
 from aeexp.web.wording import number
 
-pytestmark = pytest.mark.any_backend
-
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

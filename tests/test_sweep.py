@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import PYTHON, run
 from conftest import BACKEND
 from filelock import FileLock
 from hydra import initialize_config_dir
@@ -71,18 +72,14 @@ def statuses(folder: Path) -> list[str | None]:
 
 def started(root: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "aeexp", "--multirun", *words, f"backend={BACKEND.value}"],
+        [*PYTHON, "--multirun", *words, f"backend={BACKEND.value}"],
         cwd=root,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def said(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aeexp", *words]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-
-
+@pytest.mark.engine
 def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) -> None:
     # the table is not compressed, which the log is to say; DBSCAN would tell the last digit
     words = ("training.epochs=3", "model.latent_dim=13", "repeats=2", "clustering=kmeans")
@@ -111,7 +108,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     root = tmp_path_factory.mktemp("faulty")
     (root / "sitecustomize.py").write_text(FAULTS)
     done = subprocess.run(
-        [sys.executable, "-m", "aeexp", "--multirun", "seed=range(7)", *QUICK],
+        [*PYTHON, "--multirun", "seed=range(7)", *QUICK],
         cwd=root,
         capture_output=True,
         text=True,
@@ -144,7 +141,7 @@ def test_resuming_does_what_is_missing_and_nothing_else(
     folder, _, _ = faulty
     before = {i: (folder / str(i) / "run.json").stat().st_mtime_ns for i in (0, 5, 6)}
     for jobs in (4, 0):
-        done = said(tmp_path, "resume", str(folder))
+        done = run(tmp_path, "resume", str(folder))
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("  completed") == jobs
         assert statuses(folder) == [Status.COMPLETED.value] * 7
@@ -221,7 +218,7 @@ def test_a_sweep_that_is_killed_leaves_no_process_behind_and_is_resumed_whole(
     while any(b"spawn_main" in content(path / "cmdline") for path in children):
         assert time.monotonic() < patience
         time.sleep(0.1)
-    done = said(tmp_path, "resume", str(sweep(tmp_path)))
+    done = run(tmp_path, "resume", str(sweep(tmp_path)))
     assert done.returncode == 0, done.stderr
     whole = files(sweep(tmp_path) / "0")
     assert {"aeexp.log", ".hydra/hydra.yaml", "metrics.json"} <= whole
@@ -250,6 +247,7 @@ def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
     assert (apart / "metrics.json").read_bytes() == (alone / "metrics.json").read_bytes()
 
 
+@pytest.mark.engine
 @pytest.mark.skipif(BACKEND is Backend.jax, reason="needs a second backend")
 def test_another_backend_gets_a_process_each(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("--multirun", f"backend={BACKEND.value},jax", *QUICK[:-1])
@@ -272,7 +270,7 @@ def test_names_that_leave_the_sweep_or_collide_are_refused(
 def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int]) -> None:
     folder, _, _ = faulty
     with FileLock(folder / "sweep.lock"):
-        done = said(folder, "resume", str(folder))
+        done = run(folder, "resume", str(folder))
     assert done.returncode == 2
     assert "Another process works on" in done.stderr
 
@@ -282,12 +280,12 @@ def test_sweeps_are_compared_across_their_directories(tmp_path: Path) -> None:
         made(tmp_path / name, [Made([f"model={name}", f"seed={i}"], metrics=loss(0.5 + i / 10))])
         for i, name in enumerate(("shallow", "deep"))
     ]
-    done = said(tmp_path, "compare", *map(str, sweeps))
+    done = run(tmp_path, "compare", *map(str, sweeps))
     assert done.returncode == 0, done.stderr
     assert "Best run: " in done.stdout
     (page,) = tmp_path.glob("outputs/compare/*/*/summary.html")
     assert len((page.parent / "summary.csv").read_text().splitlines()) == 3
-    said(tmp_path, "compare", str(sweeps[0]))
+    run(tmp_path, "compare", str(sweeps[0]))
     assert (sweeps[0] / "summary.csv").exists()
 
 
@@ -307,7 +305,7 @@ def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:
     ],
 )
 def test_only_sweeps_are_resumed_and_compared(tmp_path: Path, words: list[str], says: str) -> None:
-    done = said(tmp_path, *words)
+    done = run(tmp_path, *words)
     assert done.returncode == 2
     assert says in done.stderr
 

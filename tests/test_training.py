@@ -45,6 +45,8 @@ from aeexp.training import History, Member, train
 from aeexp.training.optimizers import optimizer
 from aeexp.watch import Standing, Watch
 
+pytestmark = pytest.mark.engine
+
 Make = Callable[..., Experiment]
 
 

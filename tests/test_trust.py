@@ -20,8 +20,6 @@ from aeexp.figures import Curve, methods
 from aeexp.figures.doubts import Doubts
 from aeexp.figures.paint import FADED
 
-pytestmark = pytest.mark.any_backend
-
 RNG = np.random.default_rng(0)
 
 
