@@ -5,54 +5,53 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2026.10"
-nox.options.sessions = ["lint", "types", "tests(jax)", "wheel"]
+nox.options.sessions = ["check", "wheel"]
 nox.options.error_on_missing_interpreters = True
 
-OF_BACKENDS = ["-m", "not any_backend"]
+CHECKERS = ("ruff>=0.17", "import-linter>=2.16", "mypy>=2.4")
 CPU_TORCH = "torch==2.13.0"  # the release that is known to be had without CUDA's gigabytes
+EXTRAS = "tensorflow,torch,joblib,submitit,ray,browser"
+PARALLEL = ("-n", "2", "--dist", "worksteal")
 
 
 @nox.session
-def lint(session: nox.Session) -> None:
-    """Style, import contracts, and that conf/ says what the specs say."""
-    session.install("ruff>=0.17", "import-linter>=2.16", "-e", ".")
+def check(session: nox.Session) -> None:
+    """Style, types, import contracts, and the suite on JAX."""
+    session.install("-e", ".[test]", *CHECKERS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
-
-
-@nox.session
-def types(session: nox.Session) -> None:
-    """Types, strictly."""
-    session.install("mypy>=2.4", "-e", ".[optuna]")
     session.run("mypy")
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
-@nox.parametrize("backend", ["jax", "tensorflow", "torch"], ids=["jax", "tensorflow", "torch"])
-def tests(session: nox.Session, backend: str) -> None:
-    """Run the whole suite on JAX, and what hangs on the backend on the others."""
-    if backend == "torch":
-        session.install(CPU_TORCH)
-    extras, some = ("test", []) if backend == "jax" else (f"test,{backend}", OF_BACKENDS)
-    session.install("-e", f".[{extras}]")
-    arguments = session.posargs or ["-n", "2", *some]
-    session.run("pytest", *arguments, env={"AEEXP_TEST_BACKEND": backend})
+def extras(session: nox.Session) -> None:
+    """Test what needs an extra, with all of them installed; Chromium must be, too.
+
+    TensorFlow and PyTorch do what every engine must, JAX runs without importing either, sweeps run
+    on Ray, joblib and submitit, and the pages of a run and of a sweep are opened in Chromium.
+    """
+    session.install(CPU_TORCH)
+    session.install("-e", f".[test,{EXTRAS}]")
+    engine = (*PARALLEL, "-m", "engine and not slow", *session.posargs)
+    for backend in ("tensorflow", "torch"):
+        session.run("pytest", *engine, env={"AEEXP_TEST_BACKEND": backend})
+    session.run("pytest", "-m", "extras", *session.posargs)
 
 
 @nox.session
-def browser(session: nox.Session) -> None:
-    """Open the pages of a run and of a sweep in Chromium, which must be installed."""
-    session.install("-e", ".[test,browser]")
-    files = ["tests/test_page_browser.py", "tests/test_summary_browser.py"]
-    session.run("pytest", *files, *session.posargs)
+def slow(session: nox.Session) -> None:
+    """Test for minutes what the other sessions test in brief: fifty kills, large tables."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs)
 
 
-@nox.session
-def cluster(session: nox.Session) -> None:
-    """Sweep by Ray, joblib and submitit, each started for real on this machine."""
-    session.install("-e", ".[test,ray,joblib,submitit]")
-    session.run("pytest", "tests/test_cluster.py", *session.posargs)
+@nox.session(python="3.13")
+def newest(session: nox.Session) -> None:
+    """Run the suite on the newest Python, and so on releases that have left older ones."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session

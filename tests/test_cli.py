@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
     ]
 
 
-@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
     aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,6 +317,22 @@ def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
     assert done.stderr == ""
     for word in ("model.latent_dim=3", "early_stopping.patience=null", "tutorial_deep", "hdbscan"):
         assert word in done.stdout
+
+
+@pytest.mark.extras
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
+@pytest.mark.parametrize("words", [["evidence=quick"], ["--multirun", "seed=0,1", *QUICK]])
+def test_a_run_imports_no_other_backend(tmp_path: Path, words: list[str]) -> None:
+    code = (
+        f"import sys; sys.argv = {['aeexp', 'training.epochs=3', 'backend=jax', *words]}\n"
+        "import aeexp.cli as c\n"
+        "try: c.main()\n"
+        "finally: sys.stderr.write(' '.join({'tensorflow', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("words", [["--cfg", "job"], ["--info", "defaults"]], ids=" ".join)

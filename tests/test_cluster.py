@@ -1,4 +1,4 @@
-"""Sweeps by other engines, each started for real on this machine: `nox -s cluster`."""
+"""Sweeps by other engines, each started for real on this machine: `nox -s extras`."""
 
 import json
 import os
@@ -23,6 +23,7 @@ from hydra.test_utils.launcher_common_tests import LauncherTestSuite
 
 from aeexp.runs import Job, Ledger, Run
 
+pytestmark = pytest.mark.extras
 for engine in ("ray", "hydra_plugins.hydra_joblib_launcher", "submitit"):
     pytest.importorskip(engine)
 

@@ -286,7 +286,7 @@ TRUTHS: dict[str, tuple[Callable[[], Floats], dict[str, Any]]] = {
         {"model": Deep(), "training": Training(epochs=150, batch_size=32)},
     ),
 }
-TRUE = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+TRUE = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 
 
 @pytest.fixture(scope="module")

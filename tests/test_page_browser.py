@@ -15,6 +15,7 @@ from aeexp.data import Classes, Dataset, load
 from aeexp.page import page
 from aeexp.spec import Wine
 
+pytestmark = pytest.mark.extras
 pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
 PAYLOAD = "</script><img src=x onerror=console.error(1)>"
 PIXELS = """() => {

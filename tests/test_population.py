@@ -50,7 +50,7 @@ ENGINE = Engine.compiled if BACKEND is Backend.jax else Engine.keras
 NORMALISED = Deep(hidden=[8], batch_norm=True, latent_activation=Activation.tanh)
 SIGMOID = Deep(hidden=[8], output_activation=Activation.sigmoid)
 DEEP = {"model": Deep(hidden=[8])}
-COMPILED = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+COMPILED = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 
 
 def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:

@@ -43,7 +43,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Bac
     words = shlex.split(command)[3:]
     wanted = next((w.removeprefix("backend=") for w in words if w.startswith("backend=")), "jax")
     if wanted != backend.value:
-        pytest.skip(f"runs in tests({wanted})")
+        pytest.skip(f"runs on {wanted}")
     done = run(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -23,7 +23,7 @@ from aeexp.runs import Run, write
 from aeexp.spec import DBSCAN, Agglomerative, Backend, Blobs, Deep, Experiment, KMeans, Training
 
 RNG = np.random.default_rng(0)
-ON_JAX = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+ON_JAX = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 
 
 def folded(rows: int) -> tuple[np.ndarray, np.ndarray]:

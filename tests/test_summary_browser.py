@@ -11,6 +11,7 @@ from pages import Opened
 
 from aeexp.summary import summarise
 
+pytestmark = pytest.mark.extras
 pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
 PAYLOAD = '"><img src=x onerror=console.error(1)><b>'
 

@@ -335,7 +335,7 @@ def tasks(tmp_path: Path, *experiments: Experiment) -> list[Task]:
     return [Task(i, [], [], each, tmp_path / str(i)) for i, each in enumerate(experiments)]
 
 
-@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 def test_what_differs_in_numbers_trains_together(
     tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,7 +350,7 @@ def test_what_differs_in_numbers_trains_together(
     assert numbers == [[0, 1, 2], [3, 6], [4], [5], [7]]
 
 
-@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs in tests(jax)")
+@pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 def test_large_tables_are_not_copied_for_each_member(
     tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
