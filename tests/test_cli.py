@@ -152,28 +152,31 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
 
 @pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
-    aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aeexp: Run, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")  # the suite's own
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    del environment["JAX_COMPILATION_CACHE_DIR"]  # the suite's own
+
+    def run(lr: float) -> subprocess.CompletedProcess[str]:
+        return aeexp(*QUICK, "repeats=2", f"optimizer.lr={lr}", env=environment)
 
     def programs() -> set[str]:
         return {name for name in files(tmp_path / "cache") if name.endswith("-cache")}
 
-    first = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1").stdout
+    first = run(0.1).stdout
     compiled = programs()
-    second = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.2").stdout  # no part of the program
+    second = run(0.2).stdout  # no part of the program
     assert compiled
     assert programs() == compiled
     assert second != first
     for path in (tmp_path / "cache").rglob("*-cache"):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    third = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1")
+    third = run(0.1)
     assert third.stderr == ""
     assert third.stdout.splitlines()[:-1] == first.splitlines()[:-1]  # but for its directory
     assert programs() == compiled
     sizes = [path.stat().st_size for path in (tmp_path / "cache").rglob("*-cache")]
-    fourth = aeexp(*QUICK, "repeats=2", "optimizer.lr=0.1")
+    fourth = run(0.1)
     assert fourth.stderr == ""
     assert [p.stat().st_size for p in (tmp_path / "cache").rglob("*-cache")] == sizes
 

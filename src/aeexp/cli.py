@@ -12,7 +12,6 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
@@ -21,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from aeexp.backend import require as require_backend
 from aeexp.commands import COMMANDS, command
 from aeexp.explain import explain
+from aeexp.hydra_inside import VERSION, get_args_parser
 from aeexp.menu import menu
 from aeexp.options import conf_dir, register
 from aeexp.output import lossy_output
@@ -182,9 +182,7 @@ def _trains(arguments: Namespace) -> bool:
 def _hydra(problems: "Problems | None" = None) -> int:
     """Hand argv over to Hydra; return the exit code of what it had performed one by one."""
     performance = Performance(problems)
-    hydra.main(config_path=str(conf_dir()), config_name="config", version_base="1.3")(
-        performance
-    )()
+    hydra.main(config_path=str(conf_dir()), config_name="config", **VERSION)(performance)()
     return max((EXIT[status] for status in performance.statuses), default=0)
 
 
@@ -319,7 +317,7 @@ def _checked(
 def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
     """Return a job's directory in its sweep, which must not be left, nor shared by two jobs."""
     with read_write(config), open_dict(config):
-        config.hydra.job.num = config.hydra.job.id = number
+        config.hydra.job.num, config.hydra.job.id = number, str(number)
     sweep = Path("/sweep")
     folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
     if folder in others or sweep not in folder.parents or not _can_be_made(folder):

@@ -18,6 +18,8 @@ from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import GrammarParseError
 from omegaconf.grammar_parser import parse
 
+from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
+
 Path = tuple[str, ...]
 
 MOST_BYTES, MOST_NODES = 2**20, 100_000
@@ -25,7 +27,7 @@ MOST_BYTES, MOST_NODES = 2**20, 100_000
 PLUGINS = "hydra_plugins"
 TARGETS: dict[Path, set[str]] = {
     ("hydra", "launcher"): {
-        "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+        BASIC_LAUNCHER,
         f"{PLUGINS}.aeexp_launcher.launchers.PopulationLauncher",
         f"{PLUGINS}.aeexp_launcher.launchers.ProcessLauncher",
         f"{PLUGINS}.aeexp_launcher.launchers.RayLauncher",
@@ -34,7 +36,7 @@ TARGETS: dict[Path, set[str]] = {
         f"{PLUGINS}.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
     },
     ("hydra", "sweeper"): {
-        "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+        BASIC_SWEEPER,
         f"{PLUGINS}.aeexp_launcher.grid.GridSweeper",
         f"{PLUGINS}.aeexp_optuna.sweeper.OptunaSweeper",
     },
@@ -44,7 +46,7 @@ TARGETS: dict[Path, set[str]] = {
     },
 }
 """What Hydra may call, by the place where it is named."""
-RESOLVERS = {"now", "hydra", "python_version"}
+RESOLVERS = {"now", "hydra", "hydra_override_dirname", "python_version"}
 """What interpolations may call. OmegaConf's own read the environment and make up new nodes."""
 STREAMS = {"logging.StreamHandler", "logging.NullHandler", "logging.Formatter"}
 FILES = {

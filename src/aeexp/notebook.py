@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from hydra._internal.utils import get_args_parser
 
 from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
+from aeexp.hydra_inside import get_args_parser
 from aeexp.options import register
 from aeexp.page import report
 from aeexp.perform import artifacts

@@ -4,12 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hydra import compose, version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins import file_config_source
-from hydra._internal.hydra import Hydra
-from hydra._internal.sources_registry import SourcesRegistry
-from hydra._internal.utils import create_config_search_path
+from hydra import compose
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
@@ -19,6 +14,14 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from aeexp.hydra_inside import (
+    ConfigLoaderImpl,
+    Hydra,
+    SourcesRegistry,
+    create_config_search_path,
+    file_config_source,
+    set_version,
+)
 from aeexp.inert import small_file
 from aeexp.options import conf_dir
 
@@ -61,7 +64,7 @@ def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
     if config_dir:
         mine = f"file://{Path(config_dir).resolve()}"
         path.prepend("command-line", mine, SearchPathQuery(provider="schema"))
-    version.setbase("1.3")
+    set_version()
     require_small_files()
     try:
         yield Hydra.create_main_hydra2("aeexp", path).config_loader

@@ -8,13 +8,13 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.hydra_inside import apply, name_job
 from aeexp.inert import require_inert
 from aeexp.options import OPTIONS
 from aeexp.sources import composed, loading, require_folders
@@ -77,13 +77,10 @@ class Composer:
         values = [override for override in overrides if _sets_a_value(override)]
         options = tuple(str(o.input_line) for o in overrides if o not in values)
         config = deepcopy(self._with(options))
-        ConfigLoaderImpl._apply_overrides_to_config(values, config)  # noqa: SLF001
+        apply(values, config)
         task = [override for override in overrides if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]
-        said = config.hydra.job.config.override_dirname
-        config.hydra.job.override_dirname = get_overrides_dirname(
-            task, said.exclude_keys, said.item_sep, said.kv_sep
-        )
+        name_job(config, task)
         return config
 
     def _with(self, options: tuple[str, ...]) -> DictConfig:

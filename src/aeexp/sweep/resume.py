@@ -13,6 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
 from aeexp.inert import nodes
 from aeexp.names import printable, short
 from aeexp.runs import Ledger, Run, Status
@@ -42,12 +43,12 @@ SETTINGS: tuple[Key, ...] = (
 """What the ledger may set of Hydra: places within the sweep, sizes, and what Hydra records."""
 TARGETS: Mapping[Key, set[str]] = {
     LAUNCHER: {
-        "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+        BASIC_LAUNCHER,
         "hydra_plugins.aeexp_launcher.launchers.PopulationLauncher",
         "hydra_plugins.aeexp_launcher.launchers.ProcessLauncher",
     },
     SWEEPER: {
-        "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
+        BASIC_SWEEPER,
         "hydra_plugins.aeexp_launcher.grid.GridSweeper",
         "hydra_plugins.aeexp_optuna.sweeper.OptunaSweeper",
     },

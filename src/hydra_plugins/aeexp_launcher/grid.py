@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf
 
+from aeexp.hydra_inside import basic_sweeper
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Grid:
 ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=Grid, provider="aeexp")
 
 
-class GridSweeper(BasicSweeper):
+class GridSweeper(basic_sweeper.BasicSweeper):
     """Launches what is missing of a sweep: all of it, unless it is resumed.
 
     What is wrong with a job's words has been said before the sweep began, and what became of a job

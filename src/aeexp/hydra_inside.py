@@ -1,0 +1,57 @@
+"""All that aeexp takes from Hydra's private modules, as Hydra 1.3 and 1.4 have it.
+
+Hydra executes its modules of plugins again when it looks for plugins: take their classes from the
+modules where they are used, not before.
+"""
+
+from hydra import version
+from hydra._internal import config_loader_impl
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins import basic_sweeper, file_config_source
+from hydra._internal.hydra import Hydra
+from hydra._internal.sources_registry import SourcesRegistry
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
+
+__all__ = [
+    "BASIC_LAUNCHER",
+    "BASIC_SWEEPER",
+    "VERSION",
+    "ConfigLoaderImpl",
+    "Hydra",
+    "SourcesRegistry",
+    "apply",
+    "basic_sweeper",
+    "create_config_search_path",
+    "file_config_source",
+    "get_args_parser",
+    "name_job",
+    "set_version",
+]
+
+BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+
+VERSION = {"version_base": "1.3"} if hasattr(config_loader_impl, "get_overrides_dirname") else {}
+"""What Hydra 1.3 must be told to use its own defaults; Hydra 1.4 knows no others."""
+
+
+def set_version() -> None:
+    """Let Hydra use its own defaults where it is not `hydra.main` that composes."""
+    if VERSION:
+        version.setbase(VERSION["version_base"])
+
+
+def apply(overrides: list[Override], config: DictConfig) -> None:
+    """Set the values that overrides say in a configuration."""
+    ConfigLoaderImpl._apply_overrides_to_config(overrides, config)  # noqa: SLF001
+
+
+def name_job(config: DictConfig, task: list[Override]) -> None:
+    """Name a job by its overrides, Hydra's own left out. Hydra 1.4 does so when asked for it."""
+    if VERSION:
+        asked = config.hydra.job.config.override_dirname
+        config.hydra.job.override_dirname = config_loader_impl.get_overrides_dirname(
+            task, asked.exclude_keys, asked.item_sep, asked.kv_sep
+        )
