@@ -71,6 +71,7 @@ from aeexp.watch import Watch
 
 Make = Callable[..., Experiment]
 Said = Callable[..., subprocess.CompletedProcess[str]]
+HEARS_HANGUPS = ("env", "--default-signal=HUP")  # the suite may be run by nohup
 TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
 TINY += (f"backend={BACKEND.value}", "evidence=none")
 QUICK = (*TINY, "figures=none")
@@ -459,7 +460,7 @@ def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path)
     )
     words = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
     with subprocess.Popen(
-        [sys.executable, "-c", own_it, *PYTHON, *words],
+        [*HEARS_HANGUPS, sys.executable, "-c", own_it, *PYTHON, *words],
         cwd=tmp_path,
         start_new_session=True,
         stdin=end,
@@ -490,7 +491,7 @@ def test_f53_a_hangup_that_is_ignored_stays_ignored_and_one_is_told_twice() -> N
     run = [sys.executable, "-c", code]
     said = [
         subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for command in (run, ["nohup", *run])
+        for command in ([*HEARS_HANGUPS, *run], ["nohup", *run])
     ]
     assert said == ["1 129\n", "0 None\n"]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from aeexp.errors import UserError, cache_dir
 from aeexp.spec import Backend
 
 CACHE_BYTES = 256 * 2**20
@@ -24,20 +25,20 @@ def require(backend: Backend) -> None:
     """Refuse a backend that this process cannot compute with.
 
     Raises:
-        ValueError: It is not installed, or Keras already runs on another one.
+        UserError: It is not installed, or Keras already runs on another one.
     """
     if not installed(backend):
         message = (
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
-        raise ValueError(message)
+        raise UserError(message)
     first = running()
     if first and first is not backend:
         message = (
             f"backend={backend.value} cannot follow {first.value} in one process: start another"
             " one."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def installed(backend: Backend) -> bool:
@@ -60,7 +61,7 @@ def current() -> Backend:
     """Return the backend that Keras runs on in this process or, not yet imported, would.
 
     Raises:
-        ValueError: It is none of those that aeexp knows.
+        UserError: It is none of those that aeexp knows.
     """
     return running() or _known(os.environ.get("KERAS_BACKEND") or Backend.jax.value)
 
@@ -69,7 +70,7 @@ def _known(name: str) -> Backend:
     if name not in Backend.__members__:
         known = ", ".join(Backend.__members__)
         message = f"KERAS_BACKEND={name} is not supported: set it to one of {known}."
-        raise ValueError(message)
+        raise UserError(message)
     return Backend[name]
 
 
@@ -81,7 +82,7 @@ def choose(backend: Backend) -> None:
     """
     require(backend)
     os.environ["KERAS_BACKEND"] = backend.value
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp" / "jax"
+    cache = cache_dir() / "jax"
     defaults = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_NUM_CPU_DEVICES": str(cores())}
     with suppress(OSError):  # without a cache, a run compiles anew
         cache.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
@@ -19,9 +19,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.backend import require as require_backend
 from aeexp.commands import COMMANDS, command
+from aeexp.errors import UserError, cache_dir, trace
 from aeexp.explain import explain
 from aeexp.hydra_inside import VERSION, get_args_parser
 from aeexp.menu import menu
+from aeexp.names import printable
 from aeexp.options import conf_dir, register
 from aeexp.output import lossy_output
 from aeexp.termination import Termination, end_with_parent
@@ -37,7 +39,7 @@ FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
 LONGEST_NAME = 255  # bytes that file systems take
 SHORT = 400  # characters told of what broke
-REFUSALS = (HydraException, OmegaConfBaseException, ValueError, OverflowError, MemoryError)
+REFUSALS = (UserError, HydraException, OmegaConfBaseException)
 
 
 class FailedError(Exception):
@@ -108,16 +110,30 @@ def _code(termination: Termination) -> int:
     """Do what is asked; return the exit code, having told what went wrong in one line."""
     try:
         return _answer(sys.argv[1:])
-    except REFUSALS as error:
-        sys.stderr.write(f"{explain(error)}\n")
-        return REFUSED
-    except FailedError:
-        return FAILED
-    except OSError as error:
-        sys.stderr.write(f"{explain(error)}\n")
-        return FAILED
     except KeyboardInterrupt:
         return termination.exit or INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (it is told, and its traceback kept)
+        if os.environ.get("AEEXP_DEBUG") == "1":
+            sys.stderr.write(printable(trace(error), keep="\n\t"))
+        if isinstance(error, REFUSALS):
+            sys.stderr.write(f"{explain(error)}\n")
+            return REFUSED
+        if not isinstance(error, FailedError):
+            _tell_fault(error)
+        return FAILED
+
+
+def _tell_fault(error: Exception) -> None:
+    """Tell in one line of an error that is not the user's, and where its traceback is."""
+    line = explain(error)
+    if not isinstance(error, OSError):
+        line = f"{type(error).__name__}: {shorten(line, SHORT)}"
+    with suppress(OSError):
+        from aeexp.runs import write_traceback  # noqa: PLC0415
+
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        line += f" (see {write_traceback(cache_dir(), error)})"
+    sys.stderr.write(f"{line}\n")
 
 
 def _answer(words: list[str]) -> int:
@@ -136,7 +152,7 @@ def _run(arguments: Namespace, words: list[str]) -> int:
             message = (
                 f"aeexp {word}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
-            raise ValueError(message)
+            raise UserError(message)
     _refuse_flags(arguments)
     if arguments.help:
         sys.stdout.write(menu())
@@ -171,7 +187,7 @@ def _refuse_flags(arguments: Namespace) -> None:
     }.items():
         if getattr(arguments, flag):
             message = f"--{flag.replace('_', '-')}, {instead}."
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def _trains(arguments: Namespace) -> bool:
@@ -204,7 +220,7 @@ def _sweep(folder: Path, words: list[str]) -> int:
         except REFUSALS:
             raise
         except Exception as error:  # noqa: BLE001  (a launcher broke; what it had run is there)
-            sys.stderr.write(f"{type(error).__name__}: {shorten(explain(error), SHORT)}\n")
+            _tell_fault(error)
             conclude([folder], folder)
             return FAILED
         return conclude([folder], folder)
@@ -225,7 +241,7 @@ def _resume(folder: Path, again: list[str]) -> int:
     arguments = get_args_parser().parse_args()
     if not arguments.multirun or not _trains(arguments):
         message = f"{ledger.path} begins with words that begin no sweep: begin another."
-        raise ValueError(message)
+        raise UserError(message)
     _refuse_flags(arguments)
     own = get_args_parser().parse_args(again)
     trusted = next(compositions(own))
@@ -242,7 +258,7 @@ def _enter(ledger: "Ledger") -> None:
             f"{ledger.path}: the sweep was begun in {ledger.cwd()}, which cannot be entered"
             f" ({error.strerror}): make that directory, or begin another sweep."
         )
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 def _compare(folders: list[Path]) -> int:
@@ -263,7 +279,7 @@ def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
     sweep pose their own.
 
     Raises:
-        ValueError, HydraException: Something cannot be done; nothing has been written.
+        UserError, HydraException: Something cannot be done; nothing has been written.
     """
     config, problems = _checked(arguments)
     from aeexp.runs import claim  # noqa: PLC0415  (imports NumPy)
@@ -274,7 +290,7 @@ def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
         folder = claim(Path(wanted).resolve())
     except OSError as error:
         message = f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
-        raise ValueError(message) from error
+        raise UserError(message) from error
     _insert(arguments, f"{key}={quoted(str(folder))}")
     return folder, None if arguments.multirun else problems
 
@@ -298,7 +314,7 @@ def _checked(
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
             message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
-            raise ValueError(message)
+            raise UserError(message)
         require(config)
         experiment = said(config)
         require_backend(experiment.backend)
@@ -325,7 +341,7 @@ def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
             f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
             " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return folder
 
 

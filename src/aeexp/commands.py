@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from omegaconf import OmegaConf
 
+from aeexp.errors import UserError
 from aeexp.names import printable
 from aeexp.spec import Backend, Format, Table
 
@@ -20,7 +21,7 @@ DIFFERS = 1
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         message = f"{self.prog}: {message}; see {self.prog} --help."
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def command(words: list[str]) -> int:
@@ -29,7 +30,7 @@ def command(words: list[str]) -> int:
     Words such as dataset.separator=tab say how a file is read, as they do for a run.
 
     Raises:
-        ValueError: It cannot be done.
+        UserError: It cannot be done.
     """
     said = [word for word in words if word.startswith("dataset.") and "=" in word]
     arguments = _parser().parse_args([word for word in words if word not in said])

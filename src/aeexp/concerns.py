@@ -6,6 +6,7 @@ import numpy as np
 
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.blocks import blocks
+from aeexp.errors import key
 from aeexp.names import few
 from aeexp.problem import Problem, constant
 from aeexp.spec import Activation, Autoencoder, Experiment, Loss, Partition
@@ -28,12 +29,12 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
     batch_size, latent_dim = experiment.training.batch_size, experiment.model.latent_dim
     if batch_size > trained:
         yield (
-            f"training.batch_size={batch_size} is more than the {trained} training rows:"
+            f"{key('training.batch_size')}={batch_size} is more than the {trained} training rows:"
             f" clipped to {trained}."
         )
     if latent_dim >= features:
         yield (
-            f"model.latent_dim={latent_dim} does not compress {features} features:"
+            f"{key('model.latent_dim')}={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
     yield from _constant(problem)
@@ -71,8 +72,9 @@ def _constant(problem: Problem) -> Iterator[str]:
 def _no_probability(loss: Loss, activation: Activation) -> Iterator[str]:
     if loss is Loss.binary_crossentropy and activation is not Activation.sigmoid:
         yield (
-            "training.loss=binary_crossentropy reads the reconstruction as probabilities:"
-            f" choose model.output_activation=sigmoid instead of {activation.value}."
+            f"{key('training.loss=binary_crossentropy')} reads the reconstruction as"
+            f" probabilities: choose {key('model.output_activation=sigmoid')} instead of"
+            f" {activation.value}."
         )
 
 
@@ -81,10 +83,10 @@ def _out_of_reach(activation: Activation, x: Floats) -> Iterator[str]:
     if outside:
         low, high = RANGES[activation]
         yield (
-            f"model.output_activation={activation.value} stays within ({low:.3g}, {high:.3g}),"
-            f" but {outside:.0%} of the scaled values are outside: no training can bring the mean"
-            f" squared error below {floor:.3g}. Choose model.output_activation=linear or"
-            " preprocessing=minmax."
+            f"{key('model.output_activation')}={activation.value} stays within"
+            f" ({low:.3g}, {high:.3g}), but {outside:.0%} of the scaled values are outside: no"
+            f" training can bring the mean squared error below {floor:.3g}. Choose"
+            f" {key('model.output_activation=linear')} or preprocessing=minmax."
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aeexp.data.columns import words
+from aeexp.errors import UserError
 from aeexp.names import few, short
 from aeexp.reading import batches
 from aeexp.reuse import Encoded, Reuse
@@ -86,7 +87,7 @@ def _converted(
 ) -> Iterator[str]:
     if source.resolve() == into.resolve():
         message = f"{into} is the file to read from: name another with -o."
-        raise ValueError(message)
+        raise UserError(message)
     first = 0
     with rows(into) as write:
         for frame in batches(source, format, ROWS):

@@ -15,7 +15,8 @@ from aeexp.artifact import DivergedError
 from aeexp.backend import choose, current, running, unheard
 from aeexp.concerns import concerns
 from aeexp.data import Dataset, Floats
-from aeexp.parameters import experiment, in_parameters, said_in_parameters
+from aeexp.errors import UserError, named_by
+from aeexp.parameters import experiment, parameter
 from aeexp.problem import Problem, check, prepare
 from aeexp.spec import Adam, Backend, Deep, Experiment, Training
 
@@ -93,19 +94,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Train on the rows of X: (rows, features). y is not looked at.
 
         Raises:
-            ValueError: A parameter is out of bounds, or asks of X what it cannot give.
+            UserError: A parameter is out of bounds, or asks of X what it cannot give.
             DivergedError: The loss became infinite or not a number.
         """
         asked = self._experiment()
         x = validate_data(self, X, dtype=PRECISIONS, ensure_min_samples=2)
         names = tuple(f"x{j + 1}" for j in range(x.shape[1]))
-        with said_in_parameters():
+        with named_by(parameter):
             problem = prepare(asked, Dataset("X", x, names, rows=("",) * len(x)))
             check(asked, problem)
             choose(asked.backend)
-        for concern in concerns(asked, problem):
-            warnings.warn(in_parameters(concern), stacklevel=2)
-        self._train(asked, problem)
+            for concern in concerns(asked, problem):
+                warnings.warn(concern, stacklevel=2)
+            self._train(asked, problem)
         return self
 
     def transform(self, X: Any) -> Floats:
@@ -119,7 +120,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         z = check_array(X, dtype=PRECISIONS, input_name="X")
         if z.shape[1] != self._n_features_out:
             message = f"X must have {self._n_features_out} columns, as factors, got {z.shape[1]}."
-            raise ValueError(message)
+            raise UserError(message)
         return self.scaling_.undo(self._network.decode(z.astype(np.float32))).astype(z.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -151,7 +152,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trained = train([Member(experiment=asked, x=problem.x, rows=rows.train, val=rows.val)])
         history = trained.histories[0]
         if history.diverged:
-            raise DivergedError(in_parameters(lost(history).sentence))
+            raise DivergedError(lost(history).sentence)
         self.history_, self.scaling_ = history, problem.scaling
         self.mean_ = problem.data.x[rows.train].mean(0, dtype=np.float64)
         self.weights_ = trained.network(0).weights()

@@ -35,7 +35,7 @@ def run(
     the command line that says the experiment, if one does.
 
     Raises:
-        ValueError: The experiment asks for what its table cannot give; nothing was yielded.
+        UserError: The experiment asks for what its table cannot give; nothing was yielded.
         DivergedError: The loss was lost; what was known by then has been yielded.
     """
     watch = watch or Watch()

@@ -18,6 +18,7 @@ from omegaconf import DictConfig, ListConfig
 from omegaconf.errors import GrammarParseError
 from omegaconf.grammar_parser import parse
 
+from aeexp.errors import UserError
 from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
 
 Path = tuple[str, ...]
@@ -76,14 +77,14 @@ def small_file(path: File) -> Iterator[None]:
     hundred bytes of aliases to aliases stand for a billion values ("billion laughs").
 
     Raises:
-        ValueError: It is, or cannot be loaded; the message has the file.
+        UserError: It is, or cannot be loaded; the message has the file.
     """
     try:
         _require_small(path)
         yield
     except yaml.YAMLError as error:
         message = f"{path} is not plain YAML: {' '.join(str(error).split())}."
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 def _require_small(path: File) -> None:
@@ -98,7 +99,7 @@ def _require_small(path: File) -> None:
             f"{path} is larger than a configuration may be, {MOST_BYTES:,} bytes or"
             f" {MOST_NODES:,} values, aliases counted as what they repeat: write less."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
@@ -117,7 +118,7 @@ def require_inert(config: DictConfig) -> None:
     """Refuse a composed configuration, Hydra's own part included, that is more than data.
 
     Raises:
-        ValueError: It is; the message has the key.
+        UserError: It is; the message has the key.
     """
     for path, node in sorted(nodes(config), key=_is_a_word):
         value = node._value()  # noqa: SLF001  (as it is written, not as it resolves)
@@ -218,4 +219,4 @@ def _only(known: set[str]) -> str:
 
 def _refuse(path: Path, why: str, instead: str) -> NoReturn:
     message = f"{'.'.join(path)} {why}: {instead}."
-    raise ValueError(message)
+    raise UserError(message)

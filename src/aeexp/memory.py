@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from aeexp.errors import UserError
+
 CGROUP = Path("/sys/fs/cgroup")
 UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -27,14 +29,14 @@ def require_memory(needed: float, what: str, remedy: str) -> None:
     """Refuse what needs more memory than is free.
 
     Raises:
-        ValueError: It does; the message says how much, and the remedy.
+        UserError: It does; the message says how much, and the remedy.
     """
     free = free_bytes()
     if needed > free:
         message = (
             f"{what} takes {in_units(needed)} of memory, and {in_units(free)} are free: {remedy}"
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def in_units(size: float) -> str:

@@ -36,6 +36,7 @@ aeexp reveals hidden structure in tables of numbers with autoencoders.
   python -m aeexp verify RUN                               does it come to the same numbers again?
 
 Each run leaves its figures, numbers and model in a directory of its own under outputs/.
+Exit codes: 0 done, 1 failed, 2 refused, 3 diverged. AEEXP_DEBUG=1 prints tracebacks.
 
 What --multirun runs with: hydra/launcher=population (default: all that can train together do),
 process (each in its own), ray, joblib, submitit_slurm (docs/cluster.md); hydra/sweeper=grid

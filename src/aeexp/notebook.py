@@ -11,6 +11,7 @@ import pandas as pd
 
 from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
+from aeexp.errors import UserError
 from aeexp.hydra_inside import get_args_parser
 from aeexp.options import register
 from aeexp.page import report
@@ -82,7 +83,7 @@ def compose(*words: str) -> Experiment:
     """Return the experiment that words of a command line say: `compose("model=deep", "seed=1")`.
 
     Raises:
-        ValueError, HydraException: They say none.
+        UserError, HydraException: They say none.
     """
     register()
     (config,) = compositions(get_args_parser().parse_args(list(words)))
@@ -97,7 +98,7 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     outputs/<date>/<time>.
 
     Raises:
-        ValueError: It cannot be done; nothing was written.
+        UserError: It cannot be done; nothing was written.
     """
     if table is not None:
         experiment = replace(experiment, dataset=_in_memory(experiment, table))
@@ -116,13 +117,13 @@ def load_run(folder: str | Path) -> LoadedRun:
     """Return a run by its directory.
 
     Raises:
-        ValueError: There is no run.json in it, or it holds symbolic links.
+        UserError: There is no run.json in it, or it holds symbolic links.
     """
     found = LoadedRun(Path(folder))
     refuse_links(found.folder)
     if not found.record:
         message = f"{folder} is not the directory of a run: it has no run.json."
-        raise ValueError(message)
+        raise UserError(message)
     return found
 
 
@@ -130,7 +131,7 @@ def _in_memory(experiment: Experiment, table: Any) -> Frame:
     dataset = experiment.dataset
     if not isinstance(dataset, Table):
         message = "A data frame needs dataset=table, whose keys say what its columns are."
-        raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
+        raise UserError(message)
     frame = _pandas(table)
     named = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
     return Frame(**named | {"path": dataset.path or "table"}, frame=frame, digest=_digest(frame))
@@ -142,7 +143,7 @@ def _pandas(table: Any) -> pd.DataFrame:
     if not named.columns.is_unique:
         twice = ", ".join(named.columns[named.columns.duplicated()].unique()[:5])
         message = f"The data frame has several columns of one name: {twice}."
-        raise ValueError(message)
+        raise UserError(message)
     mixed = [name for name in named if named[name].dtype.kind == "O"]
     return named.assign(**{name: named[name].convert_dtypes() for name in mixed})
 

@@ -1,5 +1,6 @@
 """Which words each group of conf/ knows, and where conf/ is."""
 
+from functools import cache
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -76,6 +77,7 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
 
 
+@cache
 def register() -> None:
     """Put every spec into Hydra's store, as schema/<group>/<option>.
 

@@ -1,14 +1,13 @@
 """The parameters of an estimator -> Experiment; what is wrong with one is said under its name."""
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from enum import EnumType
 from operator import index
 from types import UnionType
 from typing import Any, TypeVar, get_args
 
+from aeexp.errors import UserError
 from aeexp.spec import (
     L1L2,
     Adam,
@@ -43,7 +42,7 @@ def experiment(values: Values) -> Experiment:
     """Return what the parameters of an estimator ask for. values: of each, by its name.
 
     Raises:
-        ValueError: A value is of another kind than its parameter, or out of its bounds.
+        UserError: A value is of another kind than its parameter, or out of its bounds.
     """
     return replace(
         _spec(Experiment, values, "backend", seed="random_state"),
@@ -60,19 +59,12 @@ def experiment(values: Values) -> Experiment:
     )
 
 
-def in_parameters(text: str) -> str:
-    """Say something of an experiment in the names of an estimator's parameters."""
-    text = text.replace("preprocessing.fit_on=all", "validation=0")  # it then sees all rows, too
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[a-z])", "", text)
-
-
-@contextmanager
-def said_in_parameters() -> Iterator[None]:
-    """Let errors of what is done with an experiment name an estimator's parameters."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(in_parameters(str(error))) from None
+def parameter(key: str) -> str:
+    """Return what an estimator calls a config key, or `key=value`."""
+    if key == "preprocessing.fit_on=all":
+        return "validation=0"  # it then sees all rows, too
+    name, equals, value = key.partition("=")
+    return name.rpartition(".")[2] + equals + value
 
 
 def _preprocessing(values: Values, name: str) -> PreprocessingSpec:
@@ -102,9 +94,8 @@ def _spec(kind: type[Made], values: Values, *names: str, **others: str) -> Made:
     read = {field: _read(types[field], name, values[name]) for field, name in parameters.items()}
     try:
         return kind(**read)
-    except ValueError as error:
-        said = re.sub(r"^\w+\.(\w+)", lambda match: parameters[match[1]], str(error))
-        raise ValueError(said) from None
+    except UserError as error:
+        raise error.about(parameters[error.field.rpartition(".")[2]]) from None
 
 
 def _read(kind: Any, name: str, value: Any) -> Any:
@@ -133,5 +124,5 @@ def _meant(kind: Any) -> str:
     return {int: "an integer", float: "a number"}.get(kind, "a sequence of integers")
 
 
-def _refused(name: str, must_be: str, value: Any) -> ValueError:
-    return ValueError(f"{name} must be {must_be}, got {value!r}.")
+def _refused(name: str, must_be: str, value: Any) -> UserError:
+    return UserError(f"must be {must_be}", field=name, value=repr(value))

@@ -12,6 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from aeexp import imputation
 from aeexp.data import Dataset, Floats, Integers
 from aeexp.data.blocks import blocks
+from aeexp.errors import UserError
 from aeexp.imputation import Imputation
 from aeexp.names import few
 from aeexp.spec import (
@@ -53,7 +54,7 @@ class Scaling:
         them they are counted from 1.
 
         Raises:
-            ValueError: A scaled value is infinite or too large for single precision.
+            UserError: A scaled value is infinite or too large for single precision.
         """
         size = np.abs(self.offset) + np.abs(self.scale)
         scaled, lost = _aligned(x.shape), ~(size < LARGEST)
@@ -84,7 +85,7 @@ def _refuse(lost: Integers, features: Sequence[str], *, scaled: bool) -> None:
         f"Scaled values are not finite, or too large, in the columns {few(named)}:"
         f" leave these columns out, or {instead}."
     )
-    raise ValueError(message)
+    raise UserError(message)
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,14 @@ class Preprocessing:
         """Return rows as networks take them: (rows, features).
 
         Raises:
-            ValueError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
+            UserError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
         """
         scaled = self.scaling.apply(x, features)
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
             message = "The table has cells without a number, and nothing says how to fill them."
-            raise ValueError(message)
+            raise UserError(message)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -120,7 +121,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     """Return what a table's rows to train on say is to be done to all rows.
 
     Raises:
-        ValueError: A feature has no value in any row to learn it from.
+        UserError: A feature has no value in any row to learn it from.
     """
     x = data.x[train] if spec.fit_on is FitOn.train else data.x
     if data.missing not in FILLS:
@@ -129,7 +130,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     if empty.any():
         names = ", ".join(data.features[j] for j in np.flatnonzero(empty)[:5])
         message = f"No row to learn from has a value of {names}: leave it out with dataset.drop."
-        raise ValueError(message)
+        raise UserError(message)
     scaling = fit(spec, x)
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
 

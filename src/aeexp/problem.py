@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from aeexp import preprocessing
 from aeexp.data import Dataset, Floats, Rows, load, load_table, partition
+from aeexp.errors import UserError, key
 from aeexp.memory import in_units, require_memory
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.shapes import MOST_BYTES as MOST_WEIGHTS
@@ -54,7 +55,7 @@ class Problems:
         """Load, split and scale an experiment's table, unless it is one of the last few.
 
         Raises:
-            ValueError: The experiment asks for what the table cannot give.
+            UserError: The experiment asks for what the table cannot give.
         """
         _refuse_to_compile_without_jax(experiment)
         asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
@@ -74,12 +75,12 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
     """Split and scale a table as an experiment asks.
 
     Raises:
-        ValueError: The table has too few rows, or values that cannot be scaled.
+        UserError: The table has too few rows, or values that cannot be scaled.
     """
     rows = partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
         message = f"No feature of {data.name} varies in the training rows: there is no structure."
-        raise ValueError(message)
+        raise UserError(message)
     prepared = preprocessing.prepare(experiment.preprocessing, data, rows.train)
     return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
 
@@ -99,7 +100,7 @@ def _load(experiment: Experiment) -> Dataset:
 
 
 def check(experiment: Experiment, problem: Problem) -> None:
-    """Refuse an experiment that asks for what its table cannot give, by a ValueError."""
+    """Refuse an experiment that asks for what its table cannot give, by a UserError."""
     _refuse_too_many_clusters(experiment, problem.data)
     _refuse_single_row_batches(experiment, problem.rows)
     _refuse_what_is_no_probability(experiment, problem)
@@ -114,7 +115,7 @@ def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
             f"training.engine=compiled needs backend=jax, got {backend.value}: leave the engine to"
             " aeexp, or choose keras."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _refuse_too_large(experiment: Experiment, features: int) -> None:
@@ -123,18 +124,19 @@ def _refuse_too_large(experiment: Experiment, features: int) -> None:
     if of_model is None:
         return
     size = WEIGHT * of_model
-    name, keys = type(experiment.model).__name__.lower(), "lower model.latent_dim or model.hidden."
+    name = type(experiment.model).__name__.lower()
+    remedy = f"lower {key('model.latent_dim')} or {key('model.hidden')}."
     if size > MOST_WEIGHTS:
         message = (
             f"model={name} has {in_units(size)} of weights here, more than the"
-            f" {in_units(MOST_WEIGHTS)} that can be read back: {keys}"
+            f" {in_units(MOST_WEIGHTS)} that can be read back: {remedy}"
         )
-        raise ValueError(message)
-    require_memory(COPIES * size, f"Training model={name} on {features:,} features", keys)
+        raise UserError(message)
+    require_memory(COPIES * size, f"Training model={name} on {features:,} features", remedy)
     models, history = _models(experiment, features), OF_EPOCH * experiment.training.epochs
-    key = "training.epochs" if history > size + OF_MODEL else _numerous(experiment)
+    largest = "training.epochs" if history > size + OF_MODEL else _numerous(experiment)
     what = f"Training {models:,} models" if models > 1 else "Training"
-    require_memory(models * (size + history + OF_MODEL), what, f"lower {key}.")
+    require_memory(models * (size + history + OF_MODEL), what, f"lower {key(largest)}.")
 
 
 def _models(experiment: Experiment, features: int) -> int:
@@ -166,7 +168,7 @@ def _refuse_too_few_features(experiment: Experiment, data: Dataset) -> None:
             f"question=how_many: {data.name} has one feature, of which there is nothing to"
             " squeeze; give it two or more."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
@@ -178,7 +180,7 @@ def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
                 f"clustering.{name}.n_clusters={wanted} is more than the {distinct} {rows} of"
                 f" {data.name}: ask for fewer clusters."
             )
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def _distinct(x: Floats, enough: int) -> int:
@@ -194,18 +196,18 @@ def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:
     normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
     if normalised and min(experiment.training.batch_size, len(rows.train)) == 1:
         message = (
-            "training.batch_size=1 leaves batch normalisation nothing to normalise over:"
-            " use a larger batch or model.batch_norm=false."
+            f"{key('training.batch_size=1')} leaves batch normalisation nothing to normalise over:"
+            f" use a larger batch or {key('model.batch_norm=false')}."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _refuse_what_is_no_probability(experiment: Experiment, problem: Problem) -> None:
     low, high = problem.x.min(), problem.x.max()
     if experiment.training.loss is Loss.binary_crossentropy and not 0 <= low <= high <= 1:
         message = (
-            f"training.loss=binary_crossentropy needs scaled values between 0 and 1, and those of"
-            f" {problem.data.name} lie between {low:.3g} and {high:.3g}: choose another loss, or"
-            " preprocessing=minmax preprocessing.fit_on=all."
+            f"{key('training.loss=binary_crossentropy')} needs scaled values between 0 and 1, and"
+            f" those of {problem.data.name} lie between {low:.3g} and {high:.3g}: choose another"
+            f" loss, or preprocessing=minmax {key('preprocessing.fit_on=all')}."
         )
-        raise ValueError(message)
+        raise UserError(message)

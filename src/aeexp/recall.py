@@ -6,6 +6,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp import spec
+from aeexp.errors import UserError
 from aeexp.inert import require_inert, small_file
 from aeexp.options import OPTIONS, SEVERAL
 from aeexp.runs import Run, refuse_links
@@ -22,13 +23,13 @@ def recall(run: Run) -> Experiment:
     """Return the experiment that a run did, as its directory says.
 
     Raises:
-        ValueError: It does not say it, or it holds links, or parts that are not aeexp's own.
+        UserError: It does not say it, or it holds links, or parts that are not aeexp's own.
     """
     refuse_links(run.folder)
     path = run.folder / ".hydra" / "config.yaml"
     if not path.is_file():
         message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
-        raise ValueError(message)
+        raise UserError(message)
     try:
         with small_file(path):
             values = OmegaConf.load(path)
@@ -36,7 +37,7 @@ def recall(run: Run) -> Experiment:
         values = None
     if not isinstance(values, DictConfig):
         message = f"{path} must have a value for each key of an experiment."
-        raise ValueError(message)  # noqa: TRY004  (a file's content, not a type)
+        raise UserError(message)
     require_inert(values)
     config = OmegaConf.structured(Experiment)
     if "evidence" not in values:  # which older runs had not
@@ -52,7 +53,7 @@ def recall(run: Run) -> Experiment:
         return said(merged)
     except OverflowError as error:
         message = f"{path} has a number that is too large ({error})."
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
@@ -60,11 +61,11 @@ def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
     named = run.record.get("specs") or _chosen(run, values)
     if named.get("dataset") == "Frame":
         message = f"{run.folder}: its table was a data frame in memory, which is not kept."
-        raise ValueError(message)
+        raise UserError(message)
     kinds: dict[str, Any] = {key: getattr(spec, str(name), None) for key, name in named.items()}
     if unknown := [key for key, kind in kinds.items() if not _is_spec(kind)]:
         message = f"{run.folder}: {', '.join(unknown)} is not aeexp's own: it cannot be read back."
-        raise ValueError(message)
+        raise UserError(message)
     return kinds
 
 
@@ -83,5 +84,5 @@ def _chosen(run: Run, values: Any) -> dict[str, str]:
         several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
     except (OSError, OmegaConfBaseException, AttributeError, KeyError, TypeError) as error:
         message = f"{path} does not say what was chosen for the run ({error})."
-        raise ValueError(message) from error
+        raise UserError(message) from error
     return chosen | several

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
 from aeexp.data.columns import decode, encode, places
+from aeexp.errors import UserError
 from aeexp.imputation import Imputation
 from aeexp.models import Network, build, seeds
 from aeexp.names import few, short
@@ -55,7 +56,7 @@ class Reuse:
         that kept no support, those of before aeexp 0.2 say, there are the factors and the error.
 
         Raises:
-            ValueError: A column is missing, or holds what the model cannot take.
+            UserError: A column is missing, or holds what the model cannot take.
         """
         return self.encoded(frame).table
 
@@ -87,16 +88,16 @@ class Reuse:
         """Return the rows, in the columns and units of the table, that factors z1, z2, … mean.
 
         Raises:
-            ValueError: A factor is missing or not a finite number.
+            UserError: A factor is missing or not a finite number.
         """
         factors = [f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)]
         if missing := [name for name in factors if name not in frame]:
             message = f"The table lacks factors that the model decodes: {_listed(missing)}."
-            raise ValueError(message)
+            raise UserError(message)
         z = encode([Column(name) for name in factors], frame).astype(np.float32)
         if not np.isfinite(z).all():
             message = "The table has factors that are not finite numbers: leave those rows out."
-            raise ValueError(message)
+            raise UserError(message)
         return _of_all(frame, self._restored(self.network.decode(z), pd.RangeIndex(len(frame))))
 
     def unknown(self, names: Sequence[str]) -> list[str]:
@@ -133,7 +134,7 @@ class Reuse:
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 " They are found by their names."
             )
-            raise ValueError(message)
+            raise UserError(message)
         x = encode(self.columns, frame)
         self._settle_infinities(x)
         gaps = np.isnan(x)
@@ -145,7 +146,7 @@ class Reuse:
                 " trained to fill: give whole rows, or train with dataset.missing=mean, median or"
                 " knn."
             )
-            raise ValueError(message)
+            raise UserError(message)
         whole = np.flatnonzero(~gaps.any(1))
         return x[whole], pd.Index(whole)
 
@@ -159,7 +160,7 @@ class Reuse:
                 f"The table has infinite cells in {self._with(infinite)}: leave those rows out, or"
                 " train with dataset.infinite=missing."
             )
-            raise ValueError(message)
+            raise UserError(message)
         x[infinite] = np.nan
 
     def _with(self, cells: NDArray[np.bool_]) -> str:

@@ -14,6 +14,7 @@ from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from aeexp.errors import UserError
 from aeexp.hydra_inside import (
     ConfigLoaderImpl,
     Hydra,
@@ -36,7 +37,7 @@ def composed(said: tuple[str, list[str]]) -> DictConfig:
         message = (
             f"hydra.job.env_copy: {error} is not set; set it in the shell, and leave this out."
         )
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 class FileConfigSource(file_config_source.FileConfigSource):
@@ -86,4 +87,4 @@ def require_folders(loader: ConfigLoader, name: str, overrides: list[Override]) 
     for place in (place for places in said if isinstance(places, list) for place in places):
         if "://" in str(place) and not str(place).startswith("file://"):
             message = f"hydra.searchpath: {place} may run any code, say file://<a folder>."
-            raise ValueError(message)
+            raise UserError(message)

@@ -55,7 +55,7 @@ def verify(run: Run, experiment: Experiment) -> Verification:
     """Run an experiment again, without its figures, and compare what comes of it with the record.
 
     Raises:
-        ValueError: It cannot be run again, as its table is gone, say, or the record is broken.
+        UserError: It cannot be run again, as its table is gone, say, or the record is broken.
     """
     again = _again(replace(experiment, figures=NoFigures(), dataset=_found(run, experiment)))
     recorded = _recorded(run, again)

@@ -14,6 +14,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.errors import UserError
 from aeexp.hydra_inside import apply, name_job
 from aeexp.inert import require_inert
 from aeexp.options import OPTIONS
@@ -21,7 +22,7 @@ from aeexp.sources import composed, loading, require_folders
 from aeexp.spec import Experiment
 
 
-class UnknownKeyError(ValueError):
+class UnknownKeyError(UserError):
     """A key that no spec has, forced in with `+`. kind: the spec's class."""
 
     def __init__(self, key: str, kind: type) -> None:
@@ -35,7 +36,7 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
     One configuration; with --multirun one for each combination of the values swept over.
 
     Raises:
-        ValueError, HydraException: The words cannot be composed, or are more than data.
+        UserError, HydraException: The words cannot be composed, or are more than data.
     """
     words = list(arguments.overrides)
     name = arguments.config_name or "config"
@@ -71,7 +72,7 @@ class Composer:
         """Return what words compose to, Hydra's own part included.
 
         Raises:
-            ValueError, HydraException: The words cannot be composed.
+            UserError, HydraException: The words cannot be composed.
         """
         overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(list(words))
         values = [override for override in overrides if _sets_a_value(override)]
@@ -120,7 +121,7 @@ def _require_few(overrides: Sequence[Override], most: int) -> None:
             f"This sweep has more than sweep.max_jobs={most} jobs, most of them by {widest}: give"
             " fewer values, or raise sweep.max_jobs."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _count(override: Override, most: int) -> int:
@@ -133,7 +134,7 @@ def _first(override: Override) -> str:
     for value in _unshuffled(override):
         return f"{override.get_key_element()}={value}"
     message = f"{override.input_line} has no values to sweep over."
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _unshuffled(override: Override) -> Iterable[Any]:
@@ -158,14 +159,14 @@ def _refuse_groups_without_words(overrides: list[Override]) -> None:
         wordless = override.value() is None or isinstance(override.value(), int | float | dict)
         if options and wordless and not override.is_delete():
             message = f"{override.input_line}: choose {', '.join(options)}."
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def said(config: DictConfig) -> Experiment:
     """Return the experiment that a composed configuration is, Hydra's own part left out.
 
     Raises:
-        ValueError: A value is out of bounds, or a key belongs to no spec.
+        UserError: A value is out of bounds, or a key belongs to no spec.
     """
     words = config.copy()
     OmegaConf.set_struct(words, value=False)
@@ -173,17 +174,15 @@ def said(config: DictConfig) -> Experiment:
     for key, node in _nodes(words, ""):
         try:
             OmegaConf.to_object(node)
-        except ValueError as error:
-            kind = OmegaConf.get_type(node)
-            assert kind is not None
-            raise ValueError(str(error).replace(f"{kind.__name__}.", key, 1)) from None
+        except UserError as error:
+            raise error.about(key + error.field.rpartition(".")[2]) from None
     experiment = OmegaConf.to_object(words)
     if not isinstance(experiment, Experiment):
         message = (
             "This configuration is no experiment: let the file that --config-name names begin with"
             " defaults: [config, _self_]."
         )
-        raise ValueError(message)  # noqa: TRY004  (a file's content, not a type)
+        raise UserError(message)
     _refuse_unknown_keys(experiment, "")
     return experiment
 

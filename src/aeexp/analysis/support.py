@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.nearest import nearest
 from aeexp.data import Floats, Integers
+from aeexp.errors import UserError
 
 MOST_KNOWN = 10_000  # rows that new ones are compared with
 QUANTILES = 1_001  # of the training rows' errors
@@ -36,11 +37,11 @@ class Support:
         """Return the support that arrays hold, for a model of so many features; see `arrays`.
 
         Raises:
-            ValueError: They hold something else.
+            UserError: They hold something else.
         """
         if missing := sorted(NAMES - arrays.keys()):
             message = f"model/support.npz lacks {', '.join(missing)}: train the model again."
-            raise ValueError(message)
+            raise UserError(message)
         known, clusterings = len(arrays["z"]), len(arrays["clusterings"].ravel())
         expected: dict[str, tuple[str, tuple[int, ...]]] = {
             "low": ("f", (features,)),
@@ -97,15 +98,15 @@ def require_array(name: str, array: NDArray[Any], kind: str, shape: tuple[int, .
     the range of a feature without a value.
 
     Raises:
-        ValueError: It is not.
+        UserError: It is not.
     """
     if array.dtype.kind != kind or array.shape != shape:
         message = f"model/support.npz has {name} of another shape or type: train the model again."
-        raise ValueError(message)
+        raise UserError(message)
     wrong = np.isnan if name in {"low", "high"} else _not_finite
     if kind == "f" and name != "donors" and wrong(array).any():
         message = f"model/support.npz has {name} that is not finite: train the model again."
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _not_finite(array: NDArray[Any]) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aeexp.data import Floats
+from aeexp.errors import key
 from aeexp.history import History
 
 DIVERGED = 1.05  # times the error of predicting every feature's mean
@@ -66,7 +67,8 @@ def lost(history: History) -> Lost:
     before = "from the start" if last is None else f"after a loss of {last:.3g}"
     return Lost(
         "diverged",
-        f"Diverged: {_losses(history, epoch)} in epoch {epoch + 1}, {before}: lower optimizer.lr.",
+        f"Diverged: {_losses(history, epoch)} in epoch {epoch + 1}, {before}: lower"
+        f" {key('optimizer.lr')}.",
         epoch + 1,
         last,
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.errors import UserError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -36,19 +38,19 @@ class Column:
         A category that is not among its own is in none of them.
 
         Raises:
-            ValueError: A value is text that should be a number, or has no logarithm.
+            UserError: A value is text that should be a number, or has no logarithm.
         """
         if self.categories:
             return self._indicators(values)
         if values.dtype.kind not in "iufb":
             message = f"column {self.name} holds {_example(values)}, which is not a number."
-            raise ValueError(message)
+            raise UserError(message)
         numbers = values.to_numpy(_precision(values), na_value=np.nan)
         if self.log1p:
             low = np.nanmin(numbers, initial=np.inf)
             if low <= -1:
                 message = f"column {self.name}: log1p needs values above -1, got {low:g}."
-                raise ValueError(message)
+                raise UserError(message)
             numbers = np.log1p(numbers)
         return numbers[:, None]
 
@@ -105,7 +107,7 @@ def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floatin
     """Return a table's features, (rows, features); in single precision if the table is.
 
     Raises:
-        ValueError: A value cannot be a feature's.
+        UserError: A value cannot be a feature's.
     """
     numeric = [column.name for column in columns if not column.categories]
     single = all(_precision(frame[name]) is np.float32 for name in numeric)

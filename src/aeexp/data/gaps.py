@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from aeexp.errors import UserError
 from aeexp.names import few, short
 from aeexp.spec import Infinite, Missing, Table
 
@@ -24,7 +25,7 @@ def cleaned(
     names: of the columns to learn from.
 
     Raises:
-        ValueError: Cells are missing or infinite, and nothing says what is to become of them.
+        UserError: Cells are missing or infinite, and nothing says what is to become of them.
     """
     frame, notes = _without_infinities(spec, frame, names)
     gaps = frame[[*names]].isna()
@@ -59,7 +60,7 @@ def _without_infinities(
         return known, [f"{sum(infinite.values()):,} infinite cells are taken as missing"]
     said = ", ".join(f"{name} ({count:,})" for name, count in [*infinite.items()][:NAMED])
     message = f"{spec.path}: infinite cells in {said}: say dataset.infinite=missing."
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
@@ -72,4 +73,4 @@ def _refuse_gaps(spec: Table, gaps: pd.DataFrame, said: str) -> None:
         f"{said}, in {few(columns, more='more columns')}, first in data rows {first}: say"
         " dataset.missing=drop_rows, mean, median or knn, or leave columns out with dataset.drop."
     )
-    raise ValueError(message)
+    raise UserError(message)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from aeexp.data.dataset import Classes, Dataset, Integers
+from aeexp.errors import UserError, key
 from aeexp.spec import Split
 
 FEWEST = 2  # rows to train on: one has no variance to explain
@@ -41,7 +42,7 @@ def partition(spec: Split, data: Dataset) -> Rows:
     """Split the rows as `sklearn.model_selection.train_test_split` does.
 
     Raises:
-        ValueError: Too few rows for the share held out, or nothing to stratify by.
+        UserError: Too few rows for the share held out, or nothing to stratify by.
     """
     every = np.arange(len(data.x))
     if spec.column is not None:
@@ -49,11 +50,11 @@ def partition(spec: Split, data: Dataset) -> Rows:
     held_out = int(np.ceil(spec.validation * len(every)))
     if len(every) - held_out < FEWEST:
         message = (
-            f"split.validation={spec.validation} leaves {max(0, len(every) - held_out)} of the"
-            f" {len(every)} rows of {data.name} to train on, and {FEWEST} are needed:"
-            " give more rows or hold out fewer."
+            f"{key('split.validation')}={spec.validation} leaves"
+            f" {max(0, len(every) - held_out)} of the {len(every)} rows of {data.name} to train"
+            f" on, and {FEWEST} are needed: give more rows or hold out fewer."
         )
-        raise ValueError(message)
+        raise UserError(message)
     if not held_out:
         return Rows(every, every[:0])
     train, val = train_test_split(
@@ -69,7 +70,7 @@ def _preset(spec: Split, data: Dataset) -> Rows:
             f"split.column={spec.column}: only a table of your own (dataset=table) can say which"
             " rows are held out; leave it out."
         )
-        raise ValueError(message)
+        raise UserError(message)
     held_out = np.array(data.part) == "val"
     train, val = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     if len(train) < FEWEST:
@@ -77,7 +78,7 @@ def _preset(spec: Split, data: Dataset) -> Rows:
             f"split.column={spec.column} leaves {len(train)} of the {len(data.x)} rows of"
             f" {data.name} to train on, and {FEWEST} are needed."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return Rows(train, val)
 
 
@@ -89,7 +90,7 @@ def _strata(spec: Split, data: Dataset) -> Integers | None:
             f"split.stratify=true needs classes, and {data.name} has none:"
             " leave split.stratify at false."
         )
-        raise ValueError(message)  # noqa: TRY004  (a wrong choice of words, not of types)
+        raise UserError(message)
     return _checked(spec, data, data.label)
 
 
@@ -102,5 +103,5 @@ def _checked(spec: Split, data: Dataset, labels: Classes) -> Integers:
             f" of the split; {data.name} has a class of {counts.min()}, and {held_out} rows would"
             " be held out: leave split.stratify at false or change split.validation."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return labels.codes

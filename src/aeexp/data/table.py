@@ -15,7 +15,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     aside: a column that says what each row is for, "train" or "val", and is no feature.
 
     Raises:
-        ValueError: It cannot be read, or holds what cannot be learnt from.
+        UserError: It cannot be read, or holds what cannot be learnt from.
     """
     from aeexp.data.tabular import tabulate  # noqa: PLC0415  (imports pandas)
 

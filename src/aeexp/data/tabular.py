@@ -14,6 +14,7 @@ import pyarrow as pa
 from aeexp.data.columns import Column, encode, features, words
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
 from aeexp.data.gaps import cleaned
+from aeexp.errors import UserError
 from aeexp.names import few
 from aeexp.reading import Sheet, read
 from aeexp.spec import Categorical, Table
@@ -69,7 +70,7 @@ def sheet(spec: Table) -> Sheet:
     """Return the columns that a table holds, and what is to be said of how they were read."""
     if not spec.path:
         message = "dataset.path is missing: name the file of your table, dataset.path=data.csv."
-        raise ValueError(message)
+        raise UserError(message)
     return read(Path(spec.path), spec)
 
 
@@ -105,7 +106,7 @@ def _chosen(spec: Table, frame: pd.DataFrame, aside: str | None) -> list[str]:
     chosen = [name for name in chosen if not _left_out(spec, frame[name])]
     if not chosen:
         message = f"{spec.path} has no column left to learn from: see dataset.columns and drop."
-        raise ValueError(message)
+        raise UserError(message)
     return chosen
 
 
@@ -124,14 +125,14 @@ def _logarithms(spec: Table, frame: pd.DataFrame, numbers: set[str]) -> set[str]
     """Return the columns whose logarithm is learnt; one that is named must be learnt from."""
     if idle := [name for name in spec.log1p if name in frame and name not in numbers]:
         message = f"dataset.log1p={idle[0]}: it is no column of numbers that is learnt from."
-        raise ValueError(message)
+        raise UserError(message)
     return {*_matching(frame, "log1p", spec.log1p)} & numbers
 
 
 def _refuse_unknown(frame: pd.DataFrame, key: str, name: str) -> None:
     has = few(list(frame.columns), 2 * NAMED)
     message = f"{key}={name}: there is no such column; the table has {has}."
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _left_out(spec: Table, values: "pd.Series[Any]") -> bool:
@@ -149,13 +150,13 @@ def _column(values: "pd.Series[Any]", *, log1p: bool) -> Column:
     categories = sorted({*words(values)} - {""})
     if not categories:
         message = f"column {name} is empty: leave it out with dataset.drop=[{name}]."
-        raise ValueError(message)
+        raise UserError(message)
     if len(categories) > MOST_CATEGORIES:
         message = (
             f"column {name} has {len(categories):,} categories, more than {MOST_CATEGORIES}:"
             f" leave it out with dataset.drop=[{name}], or name the rows by it with dataset.id."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return Column(name, categories=tuple(categories))
 
 
@@ -164,7 +165,7 @@ def _features(columns: Sequence[Column]) -> tuple[str, ...]:
     [(name, count)] = Counter(names).most_common(1)
     if count > 1:
         message = f"Several columns become a feature of one name, {name}: rename one of them."
-        raise ValueError(message)
+        raise UserError(message)
     return names
 
 
@@ -185,7 +186,7 @@ def _refuse_text(spec: Table, given: Sheet, names: Sequence[str]) -> None:
         f"{spec.path}: not numbers: {few(said, separator='; ')}. Say what they are with"
         " dataset.label, dataset.id or dataset.drop, or dataset.categorical=onehot|drop."
     )
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _example(values: "pd.Series[Any]") -> str:
@@ -198,7 +199,7 @@ def _label(values: "pd.Series[Any]") -> Labels:
     name = str(values.name)
     if values.isna().all():
         message = f"dataset.label={name}: the column is empty; leave it out."
-        raise ValueError(message)
+        raise UserError(message)
     if _numeric(values) and not _names_classes(values):
         return Values(name, values.to_numpy(np.float64, na_value=np.nan))
     text = words(values)
@@ -221,7 +222,7 @@ def _parts(values: "pd.Series[Any]") -> list[str]:
             f"split.column={values.name} says {', '.join(unknown[:NAMED])}: it must say train or"
             " val (or validation, test) in every row."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return [PARTS[word] for word in said]
 
 

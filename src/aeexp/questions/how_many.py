@@ -17,6 +17,7 @@ from aeexp.analysis.spaces import cka
 from aeexp.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.controls import plan
 from aeexp.data import Floats
+from aeexp.errors import UserError
 from aeexp.evidence import document
 from aeexp.problem import Problem
 from aeexp.questions.answering import Callbacks, answer
@@ -78,7 +79,7 @@ def _refuse_what_has_no_copies(experiment: Experiment, problem: Problem) -> None
             f"question=how_many: the {len(problem.data.features)} features of {problem.data.name}"
             " are too many to train copies: choose fewer with dataset.columns."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _explained(errors: Sequence[Errors], tried: Sequence[Tried], problem: Problem) -> Dimensions:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from aeexp.errors import UserError
 from aeexp.reading.columnar import ROWS, look_through
 from aeexp.reading.names import listed, numbered
 from aeexp.reading.opened import Opened
@@ -17,7 +18,7 @@ def open_array(path: Path) -> Opened:
     """Look through a NumPy file of one matrix, and perhaps its columns' names.
 
     Raises:
-        ValueError: It has pickled objects, no matrix or several, or names that do not fit.
+        UserError: It has pickled objects, no matrix or several, or names that do not fit.
     """
     try:
         x, names = _matrix(path)
@@ -28,15 +29,15 @@ def open_array(path: Path) -> Opened:
             f"it holds no array that can be read ({reason.rstrip('.')}): save numbers with"
             " numpy.save or numpy.savez."
         )
-        raise ValueError(message) from error
+        raise UserError(message) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
         message = (
             f"its array has {x.ndim} dimensions of {x.dtype}: save numbers in 2, rows × columns."
         )
-        raise ValueError(message)
+        raise UserError(message)
     if names is not None and len(names) != x.shape[1]:
         message = f"it has {len(names)} features for {x.shape[1]} columns: name each column once."
-        raise ValueError(message)
+        raise UserError(message)
     said = numbered(x.shape[1]) if names is None else names
 
     def chunks() -> Iterator[pa.RecordBatch]:
@@ -56,14 +57,14 @@ def _matrix(path: Path) -> tuple[Any, list[str] | None]:
         return np.lib.format.open_memmap(path, mode="r"), None
     if not zipfile.is_zipfile(path):
         message = "it is no archive"
-        raise ValueError(message)
+        raise UserError(message)
     with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
         names = [str(n) for n in loaded["features"].ravel()] if "features" in loaded else None
         matrices = [key for key in loaded.files if key != "features"]
         if "x" in matrices or len(matrices) == 1:
             return loaded["x" if "x" in matrices else matrices[0]], names
     message = f"it holds the arrays {listed(matrices)}: call the table x."
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _column(values: Any) -> pa.Array:

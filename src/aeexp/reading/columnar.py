@@ -22,7 +22,7 @@ def open_parquet(path: Path) -> Opened:
     """Look through a Parquet file.
 
     Raises:
-        ValueError: Two columns have the same name.
+        UserError: Two columns have the same name.
     """
 
     def chunks() -> Iterator[pa.RecordBatch]:
@@ -37,7 +37,7 @@ def open_arrow(path: Path) -> Opened:
     """Look through an Arrow file or stream; Feather is Arrow's file.
 
     Raises:
-        ValueError: Two columns have the same name.
+        UserError: Two columns have the same name.
     """
 
     def chunks() -> Iterator[pa.RecordBatch]:
@@ -66,7 +66,7 @@ def look_through(
     """Tell the types in which a table's columns lose nothing.
 
     Raises:
-        ValueError: Two columns have the same name.
+        UserError: Two columns have the same name.
     """
     names = named(schema.names)
     columns = [_Column(each) for each in schema.types]

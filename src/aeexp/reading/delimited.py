@@ -9,6 +9,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from aeexp.errors import UserError
 from aeexp.reading.layout import Layout
 from aeexp.reading.records import Record, records
 from aeexp.reading.source import Source
@@ -30,7 +31,7 @@ class Delimited:
         """Yield the rows as they stand there.
 
         Raises:
-            ValueError: A line has more or fewer fields than there are names.
+            UserError: A line has more or fewer fields than there are names.
         """
         stream = self.source.utf8()
         if not stream.peek(1):
@@ -86,18 +87,18 @@ class Delimited:
                 message = (
                     f"a quotation mark in line {self.layout.skipped + line + 1} never closes."
                 )
-                raise ValueError(message) from None
+                raise UserError(message) from None
 
-    def _ragged(self) -> ValueError | None:
+    def _ragged(self) -> UserError | None:
         """Find the line that Arrow could not take, by a slower reader that counts lines."""
         try:
             for row in self._records():
                 if len(row.fields) != len(self.names):
-                    return ValueError(
+                    return UserError(
                         f"line {self.layout.skipped + row.first} has"
                         f" {counted(len(row.fields), 'field')}, and {len(self.names):,} are"
                         " expected: mend the line, or say another dataset.separator."
                     )
         except csv.Error as error:
-            return ValueError(f"{error}: a quotation mark may be missing.")
+            return UserError(f"{error}: a quotation mark may be missing.")
         return None

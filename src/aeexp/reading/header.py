@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aeexp.errors import UserError
 from aeexp.reading.cells import Style
 from aeexp.reading.names import numbered, shown
 from aeexp.reading.records import Record
@@ -34,7 +35,7 @@ def header(rows: Sequence[Record], header: bool | None) -> Header:
     header: whether there are any; None refuses those that are all numbers.
 
     Raises:
-        ValueError: They are all numbers.
+        UserError: They are all numbers.
     """
     fields = width([row for row in rows if not row.is_comment] or rows)
     start = next((i for i in range(len(rows)) if not _is_before(rows[i : i + 2], fields)), 0)
@@ -51,7 +52,7 @@ def header(rows: Sequence[Record], header: bool | None) -> Header:
             " names: say dataset.header=false if there are no names, or dataset.header=true if"
             " these are names."
         )
-        raise ValueError(message)
+        raise UserError(message)
     body = rows[start + 1 :]
     names, said = _fitting(_uncommented(first), body, fields)
     return Header(names, body, first.last, notes + said)

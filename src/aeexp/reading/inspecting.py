@@ -27,7 +27,7 @@ def inspect(path: Path, format: Format) -> str:
     """Say what is in a file, what is peculiar about it, and how to run it.
 
     Raises:
-        ValueError: As `aeexp.reading.read`.
+        UserError: As `aeexp.reading.read`.
     """
     with refusing(path):
         opened = look(path, format)

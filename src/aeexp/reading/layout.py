@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from aeexp.errors import UserError
 from aeexp.reading.cells import Style
 from aeexp.reading.header import header, width
 from aeexp.reading.names import shown
@@ -43,14 +44,14 @@ def lay_out(head: str, format: Format, usual: str) -> Layout:
     usual: the separator that its ending promises, which is not remarked upon.
 
     Raises:
-        ValueError: There is nothing, the first line is no header, or numbers are ambiguous.
+        UserError: There is nothing, the first line is no header, or numbers are ambiguous.
     """
     separator = _separator(head, format)
     rows = head_records(head, separator)
     if not rows:
         what = "none of its lines has a cell" if head.strip() else "the file is empty"
         message = f"it has 0 data rows: {what}."
-        raise ValueError(message)
+        raise UserError(message)
     found = header(rows, format.header)
     style = _style([cell for row in found.body for cell in row.fields], format)
     marks = _marks(separator if len(found.names) > 1 else usual, usual, style)
@@ -96,7 +97,7 @@ def _style(cells: Sequence[str], format: Format) -> Style:
     """Return the style in which most cells are numbers; the plainest of several.
 
     Raises:
-        ValueError: A comma may be a decimal mark or stand between thousands.
+        UserError: A comma may be a decimal mark or stand between thousands.
     """
     candidates = [
         style
@@ -116,7 +117,7 @@ def _style(cells: Sequence[str], format: Format) -> Style:
             f"'{shown(cell)}' may be {cell.replace(',', '.')} or {cell.replace(',', '')}:"
             " say dataset.decimal=',' or dataset.thousands=','."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return best
 
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from aeexp.errors import UserError
+
 SHOWN = 40  # characters of a name or a cell
 LISTED = 5  # names in a sentence
 
@@ -29,7 +31,7 @@ def named(names: Sequence[str]) -> list[str]:
     """Return a name for each column; those that have none are called x and their number.
 
     Raises:
-        ValueError: Two columns have the same name.
+        UserError: Two columns have the same name.
     """
     given = [str(name).strip() for name in names]
     complete = [name or x for name, x in zip(given, numbered(len(given)), strict=True)]
@@ -39,5 +41,5 @@ def named(names: Sequence[str]) -> list[str]:
             f"several columns are called {listed(twice)}: give each column a name of its own,"
             " or say dataset.header=false if the file has no names."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return complete

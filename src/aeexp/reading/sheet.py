@@ -1,7 +1,10 @@
 """A user's own file as a table, and as tables of so many rows."""
 
+import csv
 import io
 import math
+import traceback
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -10,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from aeexp.errors import UserError
 from aeexp.memory import free_bytes, in_units, require_memory
 from aeexp.reading.arrays import open_array
 from aeexp.reading.assembling import gather
@@ -35,6 +39,17 @@ KNOWN = {
 """What can be said of a file; of others, nothing can, as they say it themselves."""
 
 
+BROKEN = (
+    OSError,
+    EOFError,
+    MemoryError,
+    UnicodeError,
+    csv.Error,
+    zlib.error,
+    pa.ArrowException,
+)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A table as it was read.
@@ -54,7 +69,7 @@ def read(path: Path, format: Format) -> Sheet:
     """Read a table into memory.
 
     Raises:
-        ValueError: The file is not there, or is not what its ending and `format` say.
+        UserError: The file is not there, or is not what its ending and `format` say.
     """
     with refusing(path):
         opened = look(path, format)
@@ -71,7 +86,7 @@ def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFra
     The index counts on from piece to piece. Of a workbook all text is held at once.
 
     Raises:
-        ValueError: As `read`.
+        UserError: As `read`.
     """
     with refusing(path):
         start = 0
@@ -88,7 +103,7 @@ def look(path: Path, format: Format) -> Opened:
     """Find out what a file holds, in one pass through it.
 
     Raises:
-        ValueError: As `read`, in words that do not yet name the file.
+        UserError: As `read`, in words that do not yet name the file.
     """
     kind = _kind(path)
     _check_known(kind, format)
@@ -101,12 +116,12 @@ def look(path: Path, format: Format) -> Opened:
             f"it is a link to {shown(path.resolve(), PATH)}, which cannot be read as a table: name"
             " that file itself to be told why."
         )
-        raise ValueError(message) from error
+        raise UserError(message) from error
     if path.is_symlink():
         opened = _unquoted(opened)
     if not opened.rows:
         message = "it has 0 data rows: give a file with at least one row below its names."
-        raise ValueError(message)
+        raise UserError(message)
     return opened
 
 
@@ -114,7 +129,7 @@ def require_room(opened: Opened, format: Format) -> None:
     """Refuse a table that does not fit into memory twice, as it is read and as it is scaled.
 
     Raises:
-        ValueError: It does not, in words that do not yet name the file.
+        UserError: It does not, in words that do not yet name the file.
     """
     size = opened.rows * sum(
         pa.types.is_string(t) * TEXT or t.bit_width // 8 for t in opened.schema.types
@@ -124,7 +139,7 @@ def require_room(opened: Opened, format: Format) -> None:
         require_memory(2 * size, what, "take a file with fewer rows or columns.")
     elif size > format.max_bytes:
         message = f"{what} takes {in_units(size)} of memory: raise dataset.max_bytes."
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _unquoted(opened: Opened) -> Opened:
@@ -140,17 +155,27 @@ def refusing(path: Path) -> Iterator[None]:
     """Turn whatever a file causes into one line that names it."""
     try:
         yield
-    except AssertionError:
-        raise
     except Exception as error:
-        # a broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon
+        if not _is_of_file(error):
+            raise
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         said = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
-        own = type(error) is ValueError
+        own = isinstance(error, UserError)
         message = (
             f"dataset.path={shown(path, PATH)}: {said if own else f'cannot be read ({said})'}"
         )
-        raise ValueError(message if own else f"{message}: is the file whole?") from error
+        raise UserError(message if own else f"{message}: is the file whole?") from error
+
+
+def _is_of_file(error: Exception) -> bool:
+    """Return whether an error was caused by a file, and not by a fault of aeexp's own.
+
+    A broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon.
+    """
+    if isinstance(error, (UserError, *BROKEN)):
+        return True
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return not frame.f_globals["__name__"].startswith("aeexp.")
 
 
 def _kind(path: Path) -> str:
@@ -159,16 +184,16 @@ def _kind(path: Path) -> str:
     kind = name.removesuffix(".gz").rpartition(".")[2]
     if not path.exists():
         message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
-        raise ValueError(message)
+        raise UserError(message)
     if path.is_dir():
         message = "it is a directory: name a file in it."
-        raise ValueError(message)
+        raise UserError(message)
     if not path.is_file():
         message = "it is a pipe or a device, which cannot be read twice: save it as a file first."
-        raise ValueError(message)
+        raise UserError(message)
     if kind not in SEPARATORS and (packed or kind not in TYPED):
         message = f"its ending is none of those that are read: {ENDINGS}."
-        raise ValueError(message)
+        raise UserError(message)
     return kind
 
 
@@ -177,7 +202,7 @@ def _check_known(kind: str, format: Format) -> None:
     for key in (f.name for f in fields(Format)):
         if getattr(format, key) is not None and key not in (*known, "max_bytes"):
             message = f"dataset.{key} says nothing of a file of this kind: leave it out."
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def _opened(kind: str, path: Path, format: Format) -> Opened:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from aeexp.errors import UserError
 from aeexp.memory import in_units
 from aeexp.reading.records import single_blanks
 
@@ -63,7 +64,7 @@ class Source:
         """Yield the text, piece by piece.
 
         Raises:
-            ValueError: A byte is not of the encoding, or the file or a line is too long.
+            UserError: A byte is not of the encoding, or the file or a line is too long.
         """
         pieces = _skipped(_bounded(self._decoded(), self.longest), self.skip)
         return _single_blanks(pieces) if self.blanks else pieces
@@ -92,7 +93,7 @@ class Source:
                     raise _undecodable(self.bytes, self.encoding, offset) from error
                 if "\0" in text:
                     message = "it holds NUL characters, which no text does: is it a table of text?"
-                    raise ValueError(message)
+                    raise UserError(message)
                 yield text.removeprefix(mark)
                 mark = mark if not text else ""
                 if not piece:
@@ -130,12 +131,12 @@ def encoding(start: bytes) -> str:
     """Return the encoding that a text file's first bytes speak for.
 
     Raises:
-        ValueError: They are those of another kind of file.
+        UserError: They are those of another kind of file.
     """
     for magic, what in OTHERS.items():
         if start.startswith(magic):
             message = f"it is {what}."
-            raise ValueError(message)
+            raise UserError(message)
     for mark, name in MARKS.items():
         if start.startswith(mark):
             return name
@@ -158,18 +159,18 @@ def _bounded(pieces: Iterator[str], longest: int) -> Iterator[str]:
                 f"it has a line of more than {longest:,} characters: is it a table with a row a"
                 " line? If so, raise dataset.max_line."
             )
-            raise ValueError(message)
+            raise UserError(message)
         yield piece
 
 
-def _too_large(most: float) -> ValueError:
-    return ValueError(
+def _too_large(most: float) -> UserError:
+    return UserError(
         f"it unpacks to more than {in_units(most)}: take fewer rows or columns, unpack it, or"
         " raise dataset.max_bytes."
     )
 
 
-def _undecodable(opened: Opener, name: str, offset: int) -> ValueError:
+def _undecodable(opened: Opener, name: str, offset: int) -> UserError:
     """Return the error of a byte that is not of an encoding, with the line that it is in."""
     ends, left, last = 0, offset, b""
     with opened() as stream:
@@ -181,7 +182,7 @@ def _undecodable(opened: Opener, name: str, offset: int) -> ValueError:
             last = piece[-1:]
         wrong = stream.read(1)
     value = f" (0x{wrong[0]:02X})" if wrong else ""
-    return ValueError(
+    return UserError(
         f"byte {offset}{value}, in line {ends + 1}, is not {name}: say how the file is encoded,"
         " such as dataset.encoding=latin-1."
     )

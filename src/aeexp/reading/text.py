@@ -9,6 +9,7 @@ from itertools import islice
 
 import pyarrow as pa
 
+from aeexp.errors import UserError
 from aeexp.reading.cells import Column, convert_all, see_all
 from aeexp.reading.delimited import Delimited
 from aeexp.reading.layout import COMMA_NUMBER, SEPARATORS, lay_out
@@ -35,7 +36,7 @@ def open_text(
     most_bytes: that it may have once it is unpacked.
 
     Raises:
-        ValueError: It is not of its encoding, has no names, or its lines do not fit them.
+        UserError: It is not of its encoding, has no names, or its lines do not fit them.
     """
     with opened() as stream:
         detected = encoding(stream.read(START))
@@ -51,7 +52,7 @@ def open_text(
     kept = {n: column for n, column in columns.items() if n not in nameless or _holds(column)}
     if not kept:
         message = "it has 0 data rows: none of its columns has a name or a cell."
-        raise ValueError(message)
+        raise UserError(message)
     texts = dict(_texts(table, kept, rows))
     if source.encoding not in USUAL:
         notes = [f"encoding {source.encoding}", *notes]

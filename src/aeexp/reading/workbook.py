@@ -10,6 +10,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from aeexp.errors import UserError
 from aeexp.memory import in_units
 from aeexp.reading.names import listed
 
@@ -23,7 +24,7 @@ def sheet_text(path: Path, wanted: str | None, most_bytes: float) -> tuple[bytes
     most_bytes: that the workbook, and the text, may have.
 
     Raises:
-        ValueError: There is no such sheet, or it is larger than that, or than Excel makes them.
+        UserError: There is no such sheet, or it is larger than that, or than Excel makes them.
     """
     with zipfile.ZipFile(path) as archive:
         _require_small(sum(member.file_size for member in archive.infolist()), most_bytes)
@@ -42,7 +43,7 @@ def sheet_text(path: Path, wanted: str | None, most_bytes: float) -> tuple[bytes
 def _chosen(sheets: dict[str, Any], wanted: str | None) -> tuple[Any, list[str]]:
     if not sheets or (wanted is not None and wanted not in sheets):
         message = f"dataset.sheet={wanted}: its sheets are {listed(sheets)}."
-        raise ValueError(message)
+        raise UserError(message)
     if wanted is not None:
         return sheets[wanted], []
     first, *others = sheets
@@ -56,7 +57,7 @@ def _require_small(size: int, most_bytes: float) -> None:
             f"it unpacks to more than {in_units(most_bytes)}: save the sheet as .csv, or raise"
             " dataset.max_bytes."
         )
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
@@ -67,7 +68,7 @@ def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
     for number, row in enumerate(rows, 1):
         if number > LAST_ROW:
             message = f"it has rows below {LAST_ROW:,}, the last of a sheet: is the file damaged?"
-            raise ValueError(message)
+            raise UserError(message)
         _require_small(text.tell(), most_bytes)
         # a line of separators, never an empty one, so that lines count as the rows of a sheet
         writer.writerow(["" if value is None else _cell(value) for value in row] or [""])
@@ -79,5 +80,5 @@ def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
 def _cell(value: Any) -> str:
     if isinstance(value, str) and len(value) > LONGEST_CELL:
         message = f"it has a cell of more than {LONGEST_CELL:,} characters: is the file damaged?"
-        raise ValueError(message)
+        raise UserError(message)
     return " ".join(str(value).splitlines()) if isinstance(value, str) else str(value)

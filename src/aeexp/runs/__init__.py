@@ -4,7 +4,7 @@ from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.document import BrokenFileError
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolder, write_bytes
-from aeexp.runs.keep import Report, keep, kept, named
+from aeexp.runs.keep import Report, keep, kept, named, write_traceback
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
 from aeexp.runs.model import StoredModel, read_model
@@ -39,4 +39,5 @@ __all__ = [
     "write",
     "write_bytes",
     "write_json",
+    "write_traceback",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from aeexp.errors import UserError
 from aeexp.runs.document import converted
 from aeexp.spec import ModelSpec
 
@@ -17,19 +18,19 @@ def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
     A field that is not said has its default: models are older than the fields of their specs.
 
     Raises:
-        ValueError: There is no such model or field, or a value is not one that it takes.
+        UserError: There is no such model or field, or a value is not one that it takes.
     """
     kinds = {kind.__name__: kind for kind in _kinds(ModelSpec)}
     if not isinstance(name, str) or name not in kinds:
         message = f"names a model that is unknown, {name!r:.80}"
-        raise ValueError(message)
+        raise UserError(message)
     kind = kinds[name]
     if unknown := sorted(said.keys() - {f.name for f in fields(kind)}):
         message = f"has keys that {name} has not: {', '.join(unknown)!r:.80}"
-        raise ValueError(message)
+        raise UserError(message)
     if long := [key for key, v in said.items() if isinstance(v, list) and len(v) > MOST_VALUES]:
         message = f"has more than {MOST_VALUES:,} values of {long[0]}"
-        raise ValueError(message)
+        raise UserError(message)
     return converted(said, kind)
 
 

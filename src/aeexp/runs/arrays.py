@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.errors import UserError
 from aeexp.shapes import MOST_BYTES
 
 Array = NDArray[Any]
@@ -64,7 +65,7 @@ def layout(described: object) -> Layout:
     """Return what the manifest says of an array.
 
     Raises:
-        ValueError: It says nothing that can be read.
+        UserError: It says nothing that can be read.
     """
     match described:
         case {"shape": list(shape), "dtype": str(dtype)}:
@@ -72,7 +73,7 @@ def layout(described: object) -> Layout:
             if whole and KIND.fullmatch(dtype):
                 return Layout(tuple(shape), dtype)
     message = f"declares an array that is {described!s:.80}"
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def pack(arrays: Mapping[str, Any]) -> bytes:
@@ -89,16 +90,16 @@ def most_bytes(expected: Mapping[str, Layout]) -> int:
     """Return how large a file of such arrays can be.
 
     Raises:
-        ValueError: They would take too much memory, or have names that are none.
+        UserError: They would take too much memory, or have names that are none.
     """
     for name in expected:
         if not NAME.fullmatch(name):
             message = f"declares an array under the name {name!r:.80}"
-            raise ValueError(message)
+            raise UserError(message)
     total = sum(each.bytes for each in expected.values())
     if total > MOST_BYTES:
         message = f"declares arrays of {total:,} bytes, more than {MOST_BYTES:,}"
-        raise ValueError(message)
+        raise UserError(message)
     return total + OVERHEAD * (1 + len(expected))
 
 
@@ -106,11 +107,11 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
     """Return the arrays of a file by name, each of which must be as expected.
 
     Raises:
-        ValueError: It holds something else.
+        UserError: It holds something else.
     """
     if content.count(ENTRY) > len(expected) + BY_CHANCE:
         message = "has more members than it should"
-        raise ValueError(message)
+        raise UserError(message)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = _members(archive, expected)
@@ -123,7 +124,7 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
         RuntimeError,
     ) as error:
         message = f"cannot be unpacked ({error})"
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 def _members(
@@ -133,14 +134,14 @@ def _members(
     names = sorted(member.filename for member in members)
     if names != sorted(f"{name}.npy" for name in expected):
         message = f"holds {', '.join(names)!r:.200} instead of {', '.join(sorted(expected)):.200}"
-        raise ValueError(message)
+        raise UserError(message)
     for member in members:
         if member.flag_bits & 1 or member.compress_type not in {
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         }:
             message = f"has {member.filename} packed in a way that is not read"
-            raise ValueError(message)
+            raise UserError(message)
     return {member.filename.removesuffix(".npy"): member for member in members}
 
 
@@ -149,11 +150,11 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, expected: Layout) 
         found, by_column = _header(file)
         if found != expected:
             message = f"has {member.filename} of {found!s:.200}, not {expected}"
-            raise ValueError(message)
+            raise UserError(message)
         numbers = file.read(expected.bytes + 1)
     if len(numbers) != expected.bytes:
         message = f"has {member.filename} with other than {expected.bytes:,} bytes"
-        raise ValueError(message)
+        raise UserError(message)
     shape = expected.shape[::-1] if by_column else expected.shape
     array = np.ndarray(shape, expected.dtype, numbers)
     return array.T if by_column else array
@@ -168,7 +169,7 @@ def _header(file: IO[bytes]) -> tuple[Layout, bool]:
     header = HEADER.fullmatch(file.read(length))
     if start != MAGIC or not header:
         message = f"has a header in {file.name} that is not read"
-        raise ValueError(message)
+        raise UserError(message)
     dtype, by_column, shape = header.groups()
     axes = tuple(int(axis) for axis in shape.split(b",") if axis.strip())
     return Layout(axes, dtype.decode("ascii")), by_column == b"True"

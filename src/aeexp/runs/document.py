@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from aeexp.errors import UserError
+
 MOST_BYTES = 2**25
 """Of a document: the names, offsets and scales of half a million features."""
 MOST_LEVELS = 16
@@ -16,23 +18,23 @@ def read_bytes(path: Path, most: int) -> bytes:
     """Return the content of a file of at most so many bytes.
 
     Raises:
-        ValueError: It is missing or larger.
+        UserError: It is missing or larger.
     """
     if not path.is_file():
         message = "is missing"
-        raise ValueError(message)
+        raise UserError(message)
     if (size := path.stat().st_size) > most:
         message = f"is larger than {most:,} bytes"
-        raise ValueError(message)
+        raise UserError(message)
     with path.open("rb") as file:
         return file.read(size)  # it may be growing
 
 
-class BrokenFileError(ValueError):
+class BrokenFileError(UserError):
     """A file that is not what aeexp writes. reason: what is wrong with it, where in it."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} {reason}.")
+        super().__init__(reason, field=str(path))
         self.path, self.reason = path, reason
 
 
@@ -44,7 +46,7 @@ def load(path: Path, kind: Any) -> Any:
     """
     try:
         return checked(parse(read_bytes(path, MOST_BYTES)), kind)
-    except (OSError, ValueError) as error:
+    except (OSError, UserError) as error:
         raise BrokenFileError(path, str(error)) from error
 
 
@@ -58,7 +60,7 @@ def converted(content: Any, kind: Any) -> Any:
     """Return what JSON holds as a kind of `schemas`.
 
     Raises:
-        ValueError: It is something else, in words that do not yet name the file, but the field.
+        UserError: It is something else, in words that do not yet name the file, but the field.
     """
     try:
         return msgspec.convert(content, kind)
@@ -67,14 +69,14 @@ def converted(content: Any, kind: Any) -> Any:
         field = place.removesuffix("`").lstrip(".")
         at = f" at {field}" if field else ""
         message = f"is not what aeexp writes{at}: {what[:1].lower()}{what[1:]}"
-        raise ValueError(message) from error
+        raise UserError(message) from error
 
 
 def parse(content: bytes) -> dict[str, Any]:
     """Return the object that a document holds.
 
     Raises:
-        ValueError: It is no JSON (RFC 8259) object, says a key twice, or is nested too deep.
+        UserError: It is no JSON (RFC 8259) object, says a key twice, or is nested too deep.
     """
     try:
         document = json.loads(content, parse_constant=_refuse, object_pairs_hook=_once)
@@ -82,23 +84,23 @@ def parse(content: bytes) -> dict[str, Any]:
         document = None
     except ValueError as error:
         message = f"is not JSON ({error})"
-        raise ValueError(message) from error
+        raise UserError(message) from error
     if not isinstance(document, dict) or not _shallow(document, MOST_LEVELS):
         message = f"is not an object of at most {MOST_LEVELS} levels"
-        raise ValueError(message)
+        raise UserError(message)
     return document
 
 
 def _refuse(word: str) -> None:
     message = f"{word} is no number"
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
         message = "a key is there twice"
-        raise ValueError(message)
+        raise UserError(message)
     return document
 
 

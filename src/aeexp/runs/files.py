@@ -18,6 +18,8 @@ from typing import Any, BinaryIO
 
 import psutil
 
+from aeexp.errors import UserError
+
 FILES = count(1)
 """Numbers the files that this process writes."""
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -97,7 +99,7 @@ def refuse_links(folder: Path) -> None:
     """Refuse a directory that holds, at any depth, anything but plain files and directories.
 
     Raises:
-        ValueError: It does; the message names the first such thing.
+        UserError: It does; the message names the first such thing.
     """
     folders = [folder]
     while folders:
@@ -112,7 +114,7 @@ def refuse_links(folder: Path) -> None:
                         " or copy the directory with the files themselves (cp -rL), if you trust"
                         " who made it."
                     )
-                    raise ValueError(message)
+                    raise UserError(message)
 
 
 def remove_leftovers(folder: Path) -> None:

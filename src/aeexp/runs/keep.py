@@ -1,12 +1,12 @@
 """A run into its directory, whatever comes of it."""
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aeexp.artifact import Artifact, DivergedError, Facts
+from aeexp.errors import trace
 from aeexp.names import printable
 from aeexp.runs.files import write_bytes
 from aeexp.runs.record import Record
@@ -70,10 +70,16 @@ def kept(
         assert error
         record.note(error=named(error))
         with suppress(OSError):  # where the disk is full, the error is told all the same
-            text = "".join(traceback.format_exception(error))
-            write_bytes(folder / "traceback.txt", printable(text, keep="\n\t").encode())
+            write_traceback(folder, error)
     record.ended(_status(error), watch.seconds)
     return record, None if isinstance(error, DivergedError) else error
+
+
+def write_traceback(folder: Path, error: BaseException) -> Path:
+    """Write the traceback of an error into a directory; return the file."""
+    path = folder / "traceback.txt"
+    write_bytes(path, printable(trace(error), keep="\n\t").encode())
+    return path
 
 
 def named(error: BaseException) -> str:

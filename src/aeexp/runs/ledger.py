@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
+from aeexp.errors import UserError
 from aeexp.runs.document import converted, read_bytes
 from aeexp.runs.files import append
 from aeexp.runs.schemas import (
@@ -83,7 +84,7 @@ class Ledger:
         """Return the words that began the sweep.
 
         Raises:
-            ValueError: It is no sweep's directory.
+            UserError: It is no sweep's directory.
         """
         return self._beginning().words
 
@@ -95,7 +96,7 @@ class Ledger:
         """Return all jobs by number, as the events so far leave them.
 
         Raises:
-            ValueError: A line is not what aeexp writes, or tells of a directory elsewhere.
+            UserError: A line is not what aeexp writes, or tells of a directory elsewhere.
         """
         jobs: dict[int, Job] = {}
         for event in self._events():
@@ -117,14 +118,14 @@ class Ledger:
             message = (
                 f"{self.path} tells of {directory!r:.80}, which is not within it: not resumed."
             )
-            raise ValueError(message)
+            raise UserError(message)
 
     def _beginning(self) -> Begun:
         for event in self._events():
             if isinstance(event, Begun):
                 return event
         message = f"{self.path.parent} is not the directory of a sweep: it has no {NAME}."
-        raise ValueError(message)
+        raise UserError(message)
 
     def _events(self) -> Iterator[Event]:
         """Yield the events that are known, in order."""
@@ -148,7 +149,7 @@ class Ledger:
                 yield converted(content, Event)
             except ValueError as error:
                 message = f"{self.path}, line {number}, {error}."
-                raise ValueError(message) from error
+                raise UserError(message) from error
 
     def _tell(self, events: Iterable[Event]) -> None:
         now = datetime.now(UTC).isoformat(timespec="microseconds")

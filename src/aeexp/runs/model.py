@@ -14,6 +14,7 @@ import numpy as np
 
 from aeexp.data.columns import Column
 from aeexp.data.columns import features as columns_features
+from aeexp.errors import UserError
 from aeexp.runs.architecture import rebuilt
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
 from aeexp.runs.document import MOST_BYTES, checked, converted, parse, read_bytes
@@ -48,7 +49,7 @@ def read_model(folder: Path) -> StoredModel:
     """Return the model of a run by its directory.
 
     Raises:
-        ValueError: There is none, or a file of it is damaged, swapped, or not what it should be.
+        UserError: There is none, or a file of it is damaged, swapped, or not what it should be.
     """
     refuse_links(folder)
     schema = _schema(folder / "run.json")
@@ -86,7 +87,7 @@ class _Files:
                 said = self.manifest["files"].get(name)
                 if said != {"sha256": digest(content), "bytes": len(content)}:
                     message = "is not the file that manifest.json tells of"
-                    raise ValueError(message)
+                    raise UserError(message)
             yield content
 
     def arrays(self, name: str, implied: Mapping[str, Shape] | None) -> dict[str, Array]:
@@ -101,14 +102,14 @@ class _Files:
         if self.manifest is None:
             if implied is None:
                 message = "has nothing beside it that says what it should hold"
-                raise ValueError(message)
+                raise UserError(message)
             return {each: Layout(shape, SINGLE) for each, shape in implied.items()}
         declared = {
             each: layout(said) for each, said in self.manifest["arrays"].get(name, {}).items()
         }
         if implied is not None and implied != {n: each.shape for n, each in declared.items()}:
             message = "has weights that do not fit architecture.json"
-            raise ValueError(message)
+            raise UserError(message)
         return declared
 
 
@@ -117,9 +118,9 @@ def _refusing(path: Path) -> Iterator[None]:
     """Let what is refused of a file name it, and say what to do."""
     try:
         yield
-    except (ValueError, OSError) as error:
-        message = f"{path} {error}, so the model is not used. {REMEDY}"
-        raise ValueError(message) from error
+    except (UserError, OSError) as error:
+        constraint = f"{error}, so the model is not used."
+        raise UserError(constraint, field=str(path), remedy=REMEDY) from error
 
 
 def _schema(path: Path) -> int:
@@ -128,10 +129,10 @@ def _schema(path: Path) -> int:
         schema = parse(read_bytes(path, MOST_BYTES)).get("schema")
         if type(schema) is not int or schema < 1:
             message = f"has the schema {schema!r:.80}"
-            raise ValueError(message)
+            raise UserError(message)
     if schema > SCHEMA:
         message = f"{path.parent} was written by a newer aeexp: update it to read this model."
-        raise ValueError(message)
+        raise UserError(message)
     return schema
 
 
@@ -144,28 +145,28 @@ def _features(names: object) -> tuple[str, ...]:
     if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
         return tuple(names)
     message = "names no features"
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tuple[Column, ...]:
     """Return the columns of which features are made, and refuse a scaling of other features."""
     if preprocessing.get("features") != list(features):
         message = "scales other features than architecture.json names"
-        raise ValueError(message)
+        raise UserError(message)
     for key in ("offset", "scale"):
         values = preprocessing.get(key, ())
         if len(values) != len(features) or not all(map(math.isfinite, values)):
             message = f"has other than {len(features)} finite numbers as its {key}"
-            raise ValueError(message)
+            raise UserError(message)
     if not all(preprocessing["scale"]):
         message = "has a scale of 0"
-        raise ValueError(message)
+        raise UserError(message)
     if "columns" not in preprocessing:  # schema 1 knew no other columns than features
         return tuple(map(Column, features))
     columns = tuple(converted(preprocessing["columns"], list[Column]))
     if columns_features(columns) != features:
         message = "has columns that are not those of its features"
-        raise ValueError(message)
+        raise UserError(message)
     return columns
 
 
@@ -173,4 +174,4 @@ def _refuse_infinite(weights: Mapping[str, Array]) -> None:
     for name, values in weights.items():
         if values.dtype.kind != "f" or not np.isfinite(values).all():
             message = f"has weights in {name} that are not finite numbers"
-            raise ValueError(message)
+            raise UserError(message)

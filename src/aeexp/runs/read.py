@@ -31,7 +31,7 @@ class Run:
         """Return run.json, empty where there is none.
 
         Raises:
-            ValueError: It is not what aeexp writes; so do the others.
+            UserError: It is not what aeexp writes; so do the others.
         """
         return self._checked("run.json", RunJson)
 

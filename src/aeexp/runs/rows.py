@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from aeexp.artifact import Table
 from aeexp.data.blocks import blocks
+from aeexp.errors import UserError
 from aeexp.runs.files import replacing, write_bytes
 from aeexp.runs.write import cells, path_of, write
 from aeexp.spreadsheet import lines
@@ -36,12 +37,12 @@ def rows(path: Path) -> Iterator[Write]:
     The file takes its name when all of them are there.
 
     Raises:
-        ValueError: The path ends in neither .csv nor .parquet.
+        UserError: The path ends in neither .csv nor .parquet.
         OSError: It cannot be written; what was there before is as it was.
     """
     if path.suffix not in WRITERS:
         message = f"{path} must end in {' or '.join(WRITERS)}."
-        raise ValueError(message)
+        raise UserError(message)
     with replacing(path) as file, WRITERS[path.suffix](file) as write:
         yield write
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from aeexp.errors import UserError
+
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "at_least": ("at least", lambda value, bound: value >= bound),
     "above": ("above", lambda value, bound: value > bound),
@@ -53,7 +55,7 @@ class Spec:
     """The base of the vocabulary: refuses any value outside the bounds of its field.
 
     Raises:
-        ValueError: A number is not finite or lies outside the bounds of its field.
+        UserError: A number is not finite or lies outside the bounds of its field.
     """
 
     def __post_init__(self) -> None:
@@ -70,8 +72,8 @@ class Spec:
 
     def refuse(self, name: str, must_be: str, value: object) -> None:
         """Raise the error that a field's value calls for."""
-        message = f"{type(self).__name__}.{name} must be {must_be}, got {value}."
-        raise ValueError(message)
+        constraint = f"must be {must_be}"
+        raise UserError(constraint, field=f"{type(self).__name__}.{name}", value=value)
 
 
 def _numbers(value: Any) -> Iterator[float]:

@@ -34,7 +34,7 @@ class LearningRate(QuestionSpec):
     """Which learning rate trains best?
 
     Raises:
-        ValueError: The lowest rate is not below the highest.
+        UserError: The lowest rate is not below the highest.
     """
 
     lowest: float = param(1e-6, "Lowest rate tried.", above=0)

@@ -24,7 +24,7 @@ class Sweep(Spec):
     """What --multirun is after; a single run does not ask.
 
     Raises:
-        ValueError: The objective is neither a name nor a list of names.
+        UserError: The objective is neither a name nor a list of names.
     """
 
     objective: Any = param(

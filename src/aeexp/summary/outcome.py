@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+from aeexp.errors import UserError
 from aeexp.runs import BrokenFileError, Job, Ledger, Run, Status
 from aeexp.web.wording import one_line
 
@@ -52,12 +53,12 @@ def outcomes(sweep: Path) -> list[Outcome]:
     """Return what became of all jobs of a sweep, in their order.
 
     Raises:
-        ValueError: It is no sweep's directory.
+        UserError: It is no sweep's directory.
     """
     ledger = Ledger(sweep)
     if not ledger.path.is_file():
         message = f"{sweep} is not the directory of a sweep: it has no {ledger.path.name}."
-        raise ValueError(message)
+        raise UserError(message)
     return [_outcome(sweep, job) for job in ledger.jobs().values()]
 
 

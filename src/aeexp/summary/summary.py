@@ -50,7 +50,7 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     Only the ledgers and the directories of the runs are read.
 
     Raises:
-        ValueError: One is not the directory of a sweep.
+        UserError: One is not the directory of a sweep.
         OSError: They cannot be written; what was there before is as it was.
     """
     folders = list(dict.fromkeys(sweep.resolve() for sweep in sweeps))

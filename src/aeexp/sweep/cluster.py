@@ -12,6 +12,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from aeexp.backend import unheard
+from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.workers import GLANCE, failed
@@ -29,7 +30,7 @@ def joined(address: str | None) -> Iterator[list[Node]]:
     """Join the cluster at an address, or start one of this machine; give the nodes that compute.
 
     Raises:
-        ValueError: None can be joined there, or none of its nodes computes.
+        UserError: None can be joined there, or none of its nodes computes.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -40,13 +41,13 @@ def joined(address: str | None) -> Iterator[list[Node]]:
             f"hydra.launcher.address={address}: {error}. Start a cluster there with ray start, and"
             " set RAY_AUTH_MODE=token here and there if it asks for a token (docs/cluster.md)."
         )
-        raise ValueError(message) from error
+        raise UserError(message) from error
     try:
         resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         nodes = [each for each in resources if each.get("CPU")]
         if not nodes:
             message = f"hydra.launcher.address={address}: none of its nodes has a CPU to give."
-            raise ValueError(message)
+            raise UserError(message)
         yield nodes
     finally:
         ray.shutdown()

@@ -13,6 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from aeexp.errors import UserError
 from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
 from aeexp.inert import nodes
 from aeexp.names import printable, short
@@ -62,7 +63,7 @@ def joined(words: Sequence[str], again: Sequence[str]) -> list[str]:
     """Return the words of a sweep with those said again, which replace older ones.
 
     Raises:
-        ValueError: One that is said again is not a setting of Hydra: it would be another sweep.
+        UserError: One that is said again is not a setting of Hydra: it would be another sweep.
     """
     for word in again:
         if not _key(word).startswith("hydra") or "=" not in word:
@@ -70,7 +71,7 @@ def joined(words: Sequence[str], again: Sequence[str]) -> list[str]:
                 f"aeexp resume: {word} cannot be changed in a sweep that has begun; only settings"
                 " such as hydra.launcher.workers=2 can be said again."
             )
-            raise ValueError(message)
+            raise UserError(message)
     replaced = {_key(word) for word in again}
     return [word for word in words if "=" not in word or _key(word) not in replaced]
 
@@ -84,7 +85,7 @@ def require_own_settings(
     the user said again alone. words: of the sweep. folder: its directory.
 
     Raises:
-        ValueError: A setting differs from `trusted` and is not one of `SETTINGS`.
+        UserError: A setting differs from `trusted` and is not one of `SETTINGS`.
     """
     theirs, ours = (dict(_leaves(each)) for each in (config, trusted))
     for key in theirs | ours:
@@ -96,14 +97,14 @@ def require_own_settings(
                 f"{path} is set by {folder}, and may run programs or write files elsewhere: if you"
                 f" trust who began this sweep, say it again: {short(printable(again), LONGEST)}"
             )
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def require_ended(folder: Path) -> None:
     """Wait for the runs of a sweep that still go on, as those of a killed one may for a moment.
 
     Raises:
-        ValueError: One still does after 30 seconds.
+        UserError: One still does after 30 seconds.
     """
     until = time.monotonic() + PATIENCE
     jobs = [job for job in Ledger(folder).jobs().values() if job.directory and job.status is None]
@@ -116,7 +117,7 @@ def require_ended(folder: Path) -> None:
                     f"{run.folder} is being written by process {pid} on {host}: wait until it"
                     " ends, or stop it; if it has gone with its machine, rename that directory."
                 )
-                raise ValueError(message)
+                raise UserError(message)
             time.sleep(0.1)
 
 

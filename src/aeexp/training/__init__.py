@@ -8,6 +8,7 @@ from operator import itemgetter
 import keras
 
 from aeexp.backend import refuse_forked
+from aeexp.errors import UserError
 from aeexp.history import History
 from aeexp.spec import Engine, Experiment
 from aeexp.training import keras_engine
@@ -32,7 +33,7 @@ def train(
     `fit`. If they exchange weights, the history does not know of it.
 
     Raises:
-        ValueError: The engine that is asked for cannot do it.
+        UserError: The engine that is asked for cannot do it.
         RuntimeError: This process was forked from one that had computed.
     """
     refuse_forked(keras.backend.backend())
@@ -60,10 +61,10 @@ def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:
     """Return what trains an experiment: the engine it names, or the backend's fastest.
 
     Raises:
-        ValueError: The compiled engine is asked for without JAX, or to call callbacks.
+        UserError: The compiled engine is asked for without JAX, or to call callbacks.
     """
     on_jax, named = keras.backend.backend() == "jax", experiment.training.engine
     if named is Engine.compiled and (callbacks or not on_jax):
         message = "training.engine=compiled needs backend=jax and no callbacks: choose keras."
-        raise ValueError(message)
+        raise UserError(message)
     return named or (Engine.compiled if on_jax and not callbacks else Engine.keras)

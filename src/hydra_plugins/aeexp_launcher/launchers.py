@@ -11,6 +11,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from aeexp.errors import UserError
+
 MODULE = "hydra_plugins.aeexp_launcher.launchers"
 
 
@@ -89,7 +91,7 @@ def number(ended: JobReturn) -> int:
 def _refuse_below_one(name: str, value: int | None) -> None:
     if value is not None and value < 1:
         message = f"hydra.launcher.{name} must be at least 1 or null, got {value}."
-        raise ValueError(message)
+        raise UserError(message)
 
 
 class ProcessLauncher(PopulationLauncher):

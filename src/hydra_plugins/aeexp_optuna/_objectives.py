@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.errors import UserError
 from aeexp.spec import more_is_better
 from hydra_plugins.aeexp_optuna._options import Direction
 
@@ -20,7 +21,7 @@ class Objectives:
         """Refuse an objective that is in no run's metrics, unless no run has any.
 
         Raises:
-            ValueError: It lists the metrics there are.
+            UserError: It lists the metrics there are.
         """
         known = sorted(set().union(*runs))
         unknown = [name for name in self.names if name not in known]
@@ -28,14 +29,14 @@ class Objectives:
             message = (
                 f"sweep.objective={unknown[0]}: no run has this metric; choose {', '.join(known)}."
             )
-            raise ValueError(message)
+            raise UserError(message)
 
 
 def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objectives:
     """Return the objectives of a configuration; no directions are known from their names.
 
     Raises:
-        ValueError: There are not as many directions as objectives.
+        UserError: There are not as many directions as objectives.
     """
     said = OmegaConf.select(config, "sweep.objective", default="val_loss")
     names = [said] if isinstance(said, str) else list(said)
@@ -44,7 +45,7 @@ def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objective
             f"hydra.sweeper.direction=[{','.join(each.name for each in directions)}]: say one"
             f" for each of the objectives, {', '.join(names)}."
         )
-        raise ValueError(message)
+        raise UserError(message)
     return Objectives(names, list(directions) or [direction(name) for name in names])
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
+from aeexp.errors import UserError
 from aeexp.spec import Spec
 from aeexp.spec._spec import param
 
@@ -55,4 +56,4 @@ class Options(Spec):
     def refuse(self, name: str, must_be: str, value: object) -> NoReturn:
         """Raise the error that an option's value calls for."""
         message = f"hydra.sweeper.{name} must be {must_be}, got {value}."
-        raise ValueError(message)
+        raise UserError(message)

@@ -9,6 +9,7 @@ from hydra.plugins.launcher import Launcher
 from optuna import Study, Trial
 from optuna.trial import TrialState
 
+from aeexp.errors import UserError
 from aeexp.runs import Ledger, Status
 from aeexp.runs.write import write_json
 from hydra_plugins.aeexp_launcher.grid import launched
@@ -36,7 +37,7 @@ class Search:
         """Search until there have been so many trials; return what each batch came to.
 
         Raises:
-            ValueError: No run has the objective, or two batches of trials have all failed.
+            UserError: No run has the objective, or two batches of trials have all failed.
             KeyboardInterrupt: It was interrupted; what it knew by then is kept.
         """
         returned = []
@@ -80,4 +81,4 @@ class Search:
             message = (
                 f"all {len(trials)} trials failed, the last: {trials[-1].user_attrs['error']}"
             )
-            raise ValueError(message)
+            raise UserError(message)

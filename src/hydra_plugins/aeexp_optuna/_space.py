@@ -22,6 +22,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from aeexp.errors import UserError
+
 
 @dataclass(frozen=True)
 class Space:
@@ -41,7 +43,7 @@ def space(words: Sequence[str], config: DictConfig, loader: ConfigLoader | None)
     config: what the words with one value compose to.
 
     Raises:
-        ValueError: Nothing has several values, or values that cannot be searched.
+        UserError: Nothing has several values, or values that cannot be searched.
     """
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(words))
     overrides = {override.get_key_element(): override for override in parsed}
@@ -62,7 +64,7 @@ def distribution(override: Override, *, whole: bool) -> BaseDistribution:
     Everything else -> choices without an order. tag(log, …) -> evenly in the logarithm.
 
     Raises:
-        ValueError: There is no such distribution.
+        UserError: There is no such distribution.
     """
     values: Any = override.value()
     try:
@@ -74,7 +76,7 @@ def distribution(override: Override, *, whole: bool) -> BaseDistribution:
         return _choices(override, values)
     except ValueError as error:
         message = f"{override.input_line}: {error}"
-        raise ValueError(message) from None
+        raise UserError(message) from None
 
 
 def _interval(values: IntervalSweep, *, whole: bool) -> BaseDistribution:
@@ -91,7 +93,7 @@ def _range(values: RangeSweep) -> BaseDistribution:
     numbers = list(values.range())
     if not numbers:
         message = "there is no number in this range."
-        raise ValueError(message)
+        raise UserError(message)
     step = abs(int(values.step)) if len(numbers) > 1 else 1
     return IntDistribution(
         int(min(numbers)), int(max(numbers)), log="log" in values.tags, step=step
@@ -124,7 +126,7 @@ def _refuse_tags(values: Any) -> None:
     tags = values.tags if isinstance(values, Sweep) else set()
     if tags and not (tags == {"log"} and (isinstance(values, IntervalSweep) or _counts(values))):
         message = "the only tag is log, for interval(…) and for range(…) of whole numbers."
-        raise ValueError(message)
+        raise UserError(message)
 
 
 def _refuse_what_is_no_space(searched: Mapping[str, Override]) -> None:
@@ -133,8 +135,8 @@ def _refuse_what_is_no_space(searched: Mapping[str, Override]) -> None:
             "hydra/sweeper=aeexp_optuna: there is nothing to search; give a parameter several"
             " values, such as 'optimizer.lr=tag(log, interval(1e-5, 1))'."
         )
-        raise ValueError(message)
+        raise UserError(message)
     if "sweep.objective" in searched:
         line = searched["sweep.objective"].input_line
         message = f"{line}: several objectives stand in brackets, sweep.objective=[a,b]."
-        raise ValueError(message)
+        raise UserError(message)

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from hydra_plugins.aeexp_optuna._objectives import Objectives
 from hydra_plugins.aeexp_optuna._options import Options, Sampler
@@ -30,14 +31,14 @@ def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> 
     """Give the study of a sweep's directory to go on with.
 
     Raises:
-        ValueError: It cannot be opened, or was begun with other objectives or choices.
+        UserError: It cannot be opened, or was begun with other objectives or choices.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         storage = _storage(folder, options.storage)
     except (SQLAlchemyError, ImportError, OSError) as error:
         message = f"hydra.sweeper.storage cannot be opened: {' '.join(str(error).split())}"
-        raise ValueError(message) from error
+        raise UserError(message) from error
     try:
         study = _study(storage, NAME if options.storage is None else str(folder.resolve()), wanted)
         _refuse_other_choices(study, space)
@@ -82,7 +83,7 @@ def _study(storage: BaseStorage, name: str, wanted: Objectives) -> Study:
     if begun != said:
         words = ", ".join(f"{direction} {objective}" for objective, direction in begun)
         message = f"sweep.objective: this sweep was begun to {words}; begin another sweep."
-        raise ValueError(message)
+        raise UserError(message)
     study.set_user_attr("objectives", said)
     return study
 
@@ -102,7 +103,7 @@ def _refuse_other_choices(study: Study, space: Space) -> None:
                 check_distribution_compatibility(trial.distributions[key], space.searched[key])
             except ValueError as error:
                 message = f"{key}: this sweep was begun with other choices; begin another sweep."
-                raise ValueError(message) from error
+                raise UserError(message) from error
 
 
 def _settle(study: Study, folder: Path, names: Sequence[str]) -> None:

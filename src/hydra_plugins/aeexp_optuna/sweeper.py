@@ -12,6 +12,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.errors import UserError
 from hydra_plugins.aeexp_optuna._options import Options
 
 ConfigStore.instance().store(
@@ -34,11 +35,11 @@ class OptunaSweeper(Sweeper):
         """Take what Hydra has composed.
 
         Raises:
-            ValueError: Optuna is not installed, or an option is out of bounds.
+            UserError: Optuna is not installed, or an option is out of bounds.
         """
         if find_spec("optuna") is None:
             message = 'hydra/sweeper=aeexp_optuna needs Optuna: pip install "aeexp[optuna]".'
-            raise ValueError(message)
+            raise UserError(message)
         self.options = Options(**self.said)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
@@ -49,7 +50,7 @@ class OptunaSweeper(Sweeper):
         """Search where the words say, and go on where an earlier sweep in this directory ended.
 
         Raises:
-            ValueError: The words span no space, or see `Search.until`.
+            UserError: The words span no space, or see `Search.until`.
             KeyboardInterrupt: It was interrupted.
         """
         from aeexp.runs import write_bytes  # noqa: PLC0415
