@@ -128,10 +128,19 @@ kills = pytest.mark.skipif(
 
 
 @kills
-def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(tmp_path: Path) -> None:
-    moments = [1.0, 2.5, 3, 9, 20, 27]
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param([1.0, 2.5, 3, 9, 20, 27], id="six"),
+        pytest.param([*np.linspace(1, 20, 20), *range(1, 31)], id="fifty", marks=pytest.mark.slow),
+    ],
+)
+def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(
+    tmp_path: Path, moments: list[float]
+) -> None:
     with ThreadPoolExecutor(2) as threads:
-        found = list(threads.map(lambda i: _killed(tmp_path / str(i), moments[i]), range(6)))
+        folders = [tmp_path / str(i) for i in range(len(moments))]
+        found = list(threads.map(_killed, folders, moments))
     assert Status.INCOMPLETE in found
     assert set(found) <= {Status.INCOMPLETE, Status.COMPLETED}
 
@@ -186,10 +195,12 @@ def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_wh
 @kills
 @pytest.mark.parametrize("number", [9, 24], ids=["a table", "the report"])
 def test_f2_a_process_that_ends_before_a_file_leaves_a_run_that_is_begun_again(
-    tmp_path: Path, number: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    words, environment = (*TINY, "figures.dpi=40"), os.environ | {"AEEXP_CRASH_AT": str(number)}
-    done = run_command(tmp_path, *words, "hydra.run.dir=run", env=environment)
+    words = (*TINY, "figures.dpi=40")
+    monkeypatch.setenv("AEEXP_CRASH_AT", str(number))
+    done = run_command(tmp_path, *words, "hydra.run.dir=run")
+    monkeypatch.delenv("AEEXP_CRASH_AT")
     assert done.returncode == 9
     assert Run(tmp_path / "run").status is Status.INCOMPLETE
     left = contents(tmp_path / "run")
@@ -240,13 +251,18 @@ def test_f5_the_lock_of_a_process_that_was_killed_is_gone(tmp_path: Path) -> Non
 
 
 @kills
-def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "finished", [[4], pytest.param([1, 2, 5, 9, 14, 20, 27], marks=pytest.mark.slow)], ids=len
+)
+def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(
+    tmp_path: Path, finished: list[int]
+) -> None:
     words = ("--multirun", "model.latent_dim=1,2,3", "seed=range(10)", *QUICK)
     for name in ("killed", "undisturbed"):
         (tmp_path / name).mkdir()
     assert run_command(tmp_path / "undisturbed", *words, "hydra.sweep.dir=sweep").returncode == 0
     folder = tmp_path / "killed" / "sweep"
-    for jobs in (2, 9, 20):
+    for jobs in finished:
         again = ["resume", str(folder)] if folder.exists() else [*words, "hydra.sweep.dir=sweep"]
         with subprocess.Popen(
             [*PYTHON, *again], cwd=folder.parent, stdout=subprocess.DEVNULL

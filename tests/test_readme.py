@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 from command_line import run
 
-from aeexp.options import OPTIONS, conf_dir
+from aeexp.hydra_inside import get_args_parser
+from aeexp.options import OPTIONS, conf_dir, register
 from aeexp.spec import Backend
+from aeexp.words import compositions
+
+register()
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,7 +25,8 @@ LINES = [
     for line in block.splitlines()
 ]
 COMMANDS = [part.strip() for line in LINES for part in line.partition("#")[0].split("&&")]
-
+OURS = [command for command in COMMANDS if command.startswith("python -m aeexp")]
+LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # minutes, for their many models
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -37,8 +42,16 @@ def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Ba
     assert done.stdout
 
 
+@pytest.mark.parametrize("command", OURS)
+def test_a_command_of_the_readme_is_understood(command: str) -> None:
+    assert list(compositions(get_args_parser().parse_args(shlex.split(command)[3:])))
+
+
 @pytest.mark.engine
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m aeexp")])
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(c, marks=[pytest.mark.slow] * any(word in c for word in LONG)) for c in OURS],
+)
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:
     words = shlex.split(command)[3:]
     wanted = next((w.removeprefix("backend=") for w in words if w.startswith("backend=")), "jax")

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import BACKEND
 from pyarrow import parquet
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_samples
@@ -20,10 +19,9 @@ from aeexp.data.blocks import blocks
 from aeexp.experiment import run
 from aeexp.preprocessing import Scaling
 from aeexp.runs import Run, write
-from aeexp.spec import DBSCAN, Agglomerative, Backend, Blobs, Deep, Experiment, KMeans, Training
+from aeexp.spec import DBSCAN, Agglomerative, Blobs, Deep, Experiment, KMeans, Training
 
 RNG = np.random.default_rng(0)
-ON_JAX = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 
 
 def folded(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +207,8 @@ print(many - few)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "most"), [("NoEvidence", 6), pytest.param("StandardEvidence", 9, marks=ON_JAX)]
+    ("evidence", "most"),
+    [("NoEvidence", 6), pytest.param("StandardEvidence", 9, marks=pytest.mark.slow)],
 )
 def test_f28_memory_grows_by_a_few_times_the_table(
     evidence: str, most: int, tmp_path: Path

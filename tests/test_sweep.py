@@ -163,7 +163,7 @@ STOPS = pytest.mark.parametrize(
 def test_a_signal_keeps_what_is_finished(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with started(tmp_path, "seed=range(16)", "training.epochs=3") as process:
+    with started(tmp_path, "seed=range(16)", "training.epochs=3", "evidence=none") as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("2/16"))
         process.send_signal(number)
@@ -184,7 +184,7 @@ def test_a_signal_keeps_what_is_finished(
 def test_a_signal_ends_a_sweep_that_trains(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    words = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000")
+    words = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000", "evidence=none")
     with started(tmp_path, *words) as process:
         while not list(tmp_path.glob("outputs/multirun/*/*/sweep.jsonl")):
             time.sleep(0.1)
@@ -203,7 +203,7 @@ def test_a_signal_ends_a_sweep_that_trains(
 def test_a_sweep_that_is_killed_leaves_no_process_behind_and_is_resumed_whole(
     tmp_path: Path,
 ) -> None:
-    with started(tmp_path, "seed=range(8)", "training.epochs=3") as process:
+    with started(tmp_path, "seed=range(8)", "training.epochs=3", "evidence=none") as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("3/8"))
         children = [

@@ -51,8 +51,8 @@ def recall(run: Run) -> Experiment:
         merged = OmegaConf.merge(config, values)
         assert isinstance(merged, DictConfig)
         return said(merged)
-    except OverflowError as error:
-        message = f"{path} has a number that is too large ({error})."
+    except UserError as error:
+        message = f"{path}: {error}"
         raise UserError(message) from error
 
 

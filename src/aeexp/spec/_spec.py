@@ -7,6 +7,7 @@ from typing import Any
 
 from aeexp.errors import UserError
 
+MOST_BITS = 63  # of whole numbers, as NumPy, JAX and files hold them
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "at_least": ("at least", lambda value, bound: value >= bound),
     "above": ("above", lambda value, bound: value > bound),
@@ -64,6 +65,9 @@ class Spec:
                 self._check(f, value)
 
     def _check(self, f: Field[Any], value: float) -> None:
+        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+            digits = value.bit_length() * math.log10(2)
+            self.refuse(f.name, f"below 2^{MOST_BITS}", f"about 10^{digits:.0f}")
         if not math.isfinite(value):
             self.refuse(f.name, "a finite number", value)
         for name, bound in f.metadata["bounds"].items():
