@@ -8,6 +8,8 @@ from typing import Any
 
 import command_line
 import pytest
+from sentences import Sentences
+from syrupy.assertion import SnapshotAssertion
 
 from aeexp.backend import choose
 from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoEvidence, NoFigures, Shallow, Training
@@ -30,6 +32,11 @@ USES_OF_A_RUN = ("encode", "decode", "reconstruct", "verify")
 @pytest.fixture
 def backend() -> Backend:
     return BACKEND
+
+
+@pytest.fixture
+def sentences(snapshot: SnapshotAssertion, tmp_path: Path) -> Sentences:
+    return Sentences(snapshot, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import special_ortho_group
+from sentences import Sentences
 from sklearn.decomposition import PCA
 
 from aeexp.analysis import agreement, clusters, interpretation, reconstruction, separation
@@ -289,16 +290,13 @@ FALLING = np.exp(-EPOCHS / 100)
 
 
 @pytest.mark.parametrize(
-    ("seen", "word", "says"),
+    ("seen", "word"),
     [
-        pytest.param(course(), "good", "has settled", id="good"),
-        pytest.param(
-            course(train=np.full(800, 1.2)), "diverged", "1.2, above the 1 of", id="diverged"
-        ),
+        pytest.param(course(), "good", id="good"),
+        pytest.param(course(train=np.full(800, 1.2)), "diverged", id="diverged"),
         pytest.param(
             course(train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)),
             "still improving",
-            "raise training.epochs",
             id="far from its end, not diverged",
         ),
         pytest.param(
@@ -309,7 +307,6 @@ FALLING = np.exp(-EPOCHS / 100)
                 kept=7,
             ),
             "still improving",
-            "is 1.18 after 8 epochs, in which the loss fell",
             id="f60_short",
         ),
         pytest.param(
@@ -317,13 +314,11 @@ FALLING = np.exp(-EPOCHS / 100)
                 loss=np.array([1.2]), val_loss=np.array([1.2]), train=np.full(800, 1.2), kept=0
             ),
             "still improving",
-            "after one epoch",
             id="f60_one_epoch",
         ),
         pytest.param(
             course(loss=np.linspace(1.1, 1.2, 8), train=np.full(800, 1.2), kept=7),
             "diverged",
-            "lower optimizer.lr",
             id="short, and its loss rises",
         ),
         pytest.param(
@@ -335,7 +330,6 @@ FALLING = np.exp(-EPOCHS / 100)
                 kept=7,
             ),
             "underfitting",
-            "raise training.epochs or optimizer.lr",
             id="f60_hardly better than the mean, but its loss falls",
         ),
         pytest.param(
@@ -344,42 +338,33 @@ FALLING = np.exp(-EPOCHS / 100)
                 pca=np.random.default_rng(0).exponential(0.2, 12) - 0.05,
             ),
             "underfitting",
-            "of PCA",
             id="few rows, each worse than by PCA",
         ),
-        pytest.param(
-            course(latent=np.array([9e-9, 0.0])), "collapsed", "variance 9e-09", id="f11_dead"
-        ),
-        pytest.param(course(val=np.zeros(0)), "withheld", "split.validation", id="no validation"),
+        pytest.param(course(latent=np.array([9e-9, 0.0])), "collapsed", id="f11_dead"),
+        pytest.param(course(val=np.zeros(0)), "withheld", id="no validation"),
         pytest.param(
             course(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.25)),
             "withheld",
-            "over 12 rows",
             id="too few rows",
         ),
-        pytest.param(
-            course(pca=np.full(200, 0.15)), "underfitting", "is no better", id="no better than PCA"
-        ),
+        pytest.param(course(pca=np.full(200, 0.15)), "underfitting", id="no better than PCA"),
         pytest.param(
             course(val=np.array([0.1, 0.3, 0.2]), pca=np.array([0.14, 0.27, 0.2])),
             "underfitting",
-            "is hardly better",
             id="hardly better than PCA",
         ),
         pytest.param(
             course(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),
             "underfitting",
-            "raise training.epochs",
             id="no better than PCA yet",
         ),
         pytest.param(
             course(train=np.full(800, 0.95), val=np.full(200, 0.97)),
             "underfitting",
-            "lower optimizer.lr",
             id="hardly better than the mean",
         ),
         pytest.param(
-            course(loss=FALLING, val_loss=FALLING), "still improving", "18%", id="still improving"
+            course(loss=FALLING, val_loss=FALLING), "still improving", id="still improving"
         ),
         pytest.param(
             course(
@@ -390,7 +375,6 @@ FALLING = np.exp(-EPOCHS / 100)
                 pca=np.full(200, 0.6),
             ),
             "overfitting",
-            "above its best, of epoch",
             id="overfitting",
         ),
         pytest.param(
@@ -401,15 +385,16 @@ FALLING = np.exp(-EPOCHS / 100)
                 train=np.full(800, 0.11),
             ),
             "good",
-            "rows seen in training fare better",
             id="overfitting, but the best epoch was restored",
         ),
     ],
 )
-def test_a_course_gets_the_verdict_it_deserves(seen: Course, word: str, says: str) -> None:
+def test_a_course_gets_the_verdict_it_deserves(
+    seen: Course, word: str, sentences: Sentences
+) -> None:
     verdict = judge(seen)
     assert verdict.word == word
-    assert says in verdict.sentence
+    sentences.check(verdict.sentence)
     assert verdict.sentence.startswith(word.capitalize())
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import BACKEND
+from sentences import Sentences
 
 from aeexp import cli
 from aeexp.spec import Backend
@@ -200,106 +201,78 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words"),
     [
-        pytest.param(
-            ["model=deeep"], "model=deeep: there is no such option; choose deep, ", id="option"
-        ),
-        pytest.param(
-            ["regulariser=[l1,foo]"], "regulariser=foo: there is no such", id="one of several"
-        ),
-        pytest.param(["experiment=foo"], "choose how_many, ", id="experiment"),
-        pytest.param(
-            ["modle=deep"], "modle: there is no such key; did you mean model?", id="group"
-        ),
+        pytest.param(["model=deeep"], id="option"),
+        pytest.param(["regulariser=[l1,foo]"], id="one of several"),
+        pytest.param(["experiment=foo"], id="experiment"),
+        pytest.param(["modle=deep"], id="group"),
         pytest.param(
             ["model.latnt_dim=3"],
-            "model.latnt_dim: there is no such key; did you mean latent_dim?",
             id="key",
         ),
-        pytest.param(["+model.new=1"], "model.new: there is no such key; choose ", id="added key"),
+        pytest.param(["+model.new=1"], id="added key"),
         pytest.param(
             ["clustering.hdbscan.min_samples=3"],
-            "add it with 'clustering=[…,hdbscan]'",
             id="an option not chosen",
         ),
         pytest.param(
             ["model.latent_dim=abc"],
-            "model.latent_dim=abc: model.latent_dim must be a whole number.",
             id="type",
         ),
         pytest.param(
             ["training.early_stopping.patience=x"],
-            "must be a whole number or null.",
             id="optional",
         ),
-        pytest.param(["model.hidden=x"], "such as [32,16].", id="list"),
-        pytest.param(["training=3"], "said key by key: epochs, ", id="part"),
-        pytest.param(["model.activation=rellu"], "must be linear, relu, leaky_relu", id="choice"),
-        pytest.param(
-            ["model.latent_dim=0"], "model.latent_dim must be at least 1, got 0.", id="bound"
-        ),
+        pytest.param(["model.hidden=x"], id="list"),
+        pytest.param(["training=3"], id="part"),
+        pytest.param(["model.activation=rellu"], id="choice"),
+        pytest.param(["model.latent_dim=0"], id="bound"),
         pytest.param(
             ["clustering.dbscan.eps=-1"],
-            "clustering.dbscan.eps must be above 0, got -1.0.",
             id="bound of one of several",
         ),
-        pytest.param(["seed=-1"], "seed must be at least 0, below 2^32, got -1.", id="seed"),
-        pytest.param(["optimizer.lr=nan"], "optimizer.lr must be a finite number", id="nan"),
-        pytest.param(["model=null"], "model=null: choose shallow, deep, linear.", id="null"),
-        pytest.param(["~model"], "model is missing: choose deep, ", id="left out"),
-        pytest.param(["model=deep,shallow"], "with --multirun.", id="sweep without multirun"),
-        pytest.param(["deep"], "deep: say key=value", id="no key"),
+        pytest.param(["seed=-1"], id="seed"),
+        pytest.param(["optimizer.lr=nan"], id="nan"),
+        pytest.param(["model=null"], id="null"),
+        pytest.param(["~model"], id="left out"),
+        pytest.param(["model=deep,shallow"], id="sweep without multirun"),
+        pytest.param(["deep"], id="no key"),
         pytest.param(
             ["dataset.label=[treatment <i>arm</i>,age]"],
-            """need quotes: 'dataset.label=["treatment <i>arm</i>",age]'""",
             id="names with signs",
         ),
-        pytest.param(
-            ["hydra.run.dir=a<b"], """need quotes: 'hydra.run.dir="a<b"'""", id="name with a sign"
-        ),
-        pytest.param(["model.hidden=[32,16"], "in brackets: key=[a,b].", id="half a bracket"),
-        pytest.param(["backend=mxnet"], "backend must be jax, tensorflow or torch.", id="backend"),
+        pytest.param(["hydra.run.dir=a<b"], id="name with a sign"),
+        pytest.param(["model.hidden=[32,16"], id="half a bracket"),
+        pytest.param(["backend=mxnet"], id="backend"),
         pytest.param(
             ["clustering.kmeans.n_clusters=179"],
-            "clustering.kmeans.n_clusters=179 is more than the 178 rows of wine",
             id="f18_more_clusters_than_rows",
         ),
-        pytest.param(
-            ["dataset=blobs", "dataset.samples=1000000000000"], "of memory, and", id="memory"
-        ),
+        pytest.param(["dataset=blobs", "dataset.samples=1000000000000"], id="memory"),
         pytest.param(
             ["dataset=blobs", f"dataset.samples=1{'0' * 400}"],
-            "samples must be below 2^63, got about 10^400",
             id="overflow",
         ),
-        pytest.param(["split.validation=0.999"], "leaves 0 of the 178 rows", id="no rows left"),
+        pytest.param(["split.validation=0.999"], id="no rows left"),
         pytest.param(
             ["model.batch_norm=true", "training.batch_size=1"],
-            "training.batch_size=1 leaves batch normalisation nothing",
             id="f19_batches_of_one",
         ),
         pytest.param(
             ["training.loss=binary_crossentropy"],
-            "needs scaled values between 0 and 1, and those of wine lie between",
             id="no probabilities",
         ),
-        pytest.param(
-            ["hydra.run.dir=file/run"], "hydra.run.dir=file/run cannot be made", id="directory"
-        ),
-        pytest.param(
-            ["--multirun", "model.latent_dim=2,0"], "at least 1, got 0.", id="one job of a sweep"
-        ),
-        pytest.param(
-            ["--cfg", "job", "model=foo"], "model=foo: there is no such option", id="--cfg"
-        ),
+        pytest.param(["hydra.run.dir=file/run"], id="directory"),
+        pytest.param(["--multirun", "model.latent_dim=2,0"], id="one job of a sweep"),
+        pytest.param(["--cfg", "job", "model=foo"], id="--cfg"),
     ],
 )
 def test_bad_words_get_one_line_and_leave_nothing(
-    words: list[str], says: str, refused: Callable[..., str], backend: Backend
+    words: list[str], sentences: Sentences, refused: Callable[..., str], backend: Backend
 ) -> None:
     chosen = [] if words[0].startswith("backend=") else [f"backend={backend.value}"]
-    assert says in refused(*words, *chosen)
+    sentences.check(refused(*words, *chosen))
 
 
 @pytest.mark.parametrize("missing", ["tensorflow", "torch"])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sentences import Sentences
 
 from aeexp import preprocessing
 from aeexp.data import Classes, Dataset, Values, fingerprint, load, partition
@@ -124,15 +125,15 @@ def test_a_stratified_split_holds_out_the_same_share_of_every_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "message"),
+    ("data"),
     [
-        pytest.param(table(10), "needs classes, and table has none", id="no classes"),
-        pytest.param(table(10, [0] * 9 + [1]), "has a class of 1", id="a class of one"),
-        pytest.param(table(4, [0, 0, 1, 1]), "1 rows would be held out", id="too few held out"),
+        pytest.param(table(10), id="no classes"),
+        pytest.param(table(10, [0] * 9 + [1]), id="a class of one"),
+        pytest.param(table(4, [0, 0, 1, 1]), id="too few held out"),
     ],
 )
-def test_what_cannot_be_stratified_is_refused(data: Dataset, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_what_cannot_be_stratified_is_refused(data: Dataset, sentences: Sentences) -> None:
+    with sentences.raised(ValueError):
         partition(Split(stratify=True), data)
 
 

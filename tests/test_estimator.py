@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sentences import Sentences
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_wine
@@ -106,63 +107,48 @@ def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> Non
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("parameters"),
     [
-        pytest.param({"latent_dim": 0}, "latent_dim must be at least 1, got 0.", id="bound"),
-        pytest.param({"latent_dim": 2.5}, "latent_dim must be an integer, got 2.5.", id="kind"),
-        pytest.param(
-            {"latent_dim": np.int64(0)}, "latent_dim must be at least 1, got 0.", id="numpy"
-        ),
-        pytest.param(
-            {"hidden": 32}, "hidden must be a sequence of integers, got 32.", id="sequence"
-        ),
-        pytest.param({"hidden": (8, 0)}, "hidden must be at least 1, got 0.", id="each"),
-        pytest.param({"dropout": 1}, "dropout must be at least 0, below 1, got 1.0.", id="rate"),
-        pytest.param({"noise": -1}, "noise must be at least 0, got -1.0.", id="sd"),
-        pytest.param({"lr": "fast"}, "lr must be a number, got 'fast'.", id="number"),
-        pytest.param({"lr": np.nan}, "lr must be a finite number, got nan.", id="finite"),
+        pytest.param({"latent_dim": 0}, id="bound"),
+        pytest.param({"latent_dim": 2.5}, id="kind"),
+        pytest.param({"latent_dim": np.int64(0)}, id="numpy"),
+        pytest.param({"hidden": 32}, id="sequence"),
+        pytest.param({"hidden": (8, 0)}, id="each"),
+        pytest.param({"dropout": 1}, id="rate"),
+        pytest.param({"noise": -1}, id="sd"),
+        pytest.param({"lr": "fast"}, id="number"),
+        pytest.param({"lr": np.nan}, id="finite"),
         pytest.param(
             {"loss": "mes"},
-            "loss must be one of mse, mae, huber, binary_crossentropy, got 'mes'.",
             id="word",
         ),
         pytest.param(
             {"preprocessing": "zscore"},
-            "preprocessing must be one of standard, minmax, robust, none, got 'zscore'.",
             id="scaling",
         ),
         pytest.param(
             {"backend": "theano"},
-            "backend must be one of jax, tensorflow, torch, got 'theano'.",
             id="backend",
         ),
-        pytest.param(
-            {"patience": "long"}, "patience must be an integer or None, got 'long'.", id="optional"
-        ),
-        pytest.param({"patience": 0}, "patience must be at least 1, got 0.", id="part"),
-        pytest.param(
-            {"random_state": -1}, "random_state must be at least 0, below 2^32, got -1.", id="seed"
-        ),
+        pytest.param({"patience": "long"}, id="optional"),
+        pytest.param({"patience": 0}, id="part"),
+        pytest.param({"random_state": -1}, id="seed"),
         pytest.param(
             {"validation": 0.995},
-            "validation=0.995 leaves 0 of the 178 rows of X to train on, and 2 are needed: give"
-            " more rows or hold out fewer.",
             id="split",
         ),
         pytest.param(
             {"loss": "binary_crossentropy"},
-            "loss=binary_crossentropy needs scaled values between 0 and 1, and those of X lie"
-            " between -3.68 and 4.37: choose another loss, or preprocessing=minmax validation=0.",
             id="probability",
         ),
     ],
 )
 def test_a_wrong_parameter_is_refused_under_its_own_name(
-    parameters: dict[str, Any], message: str
+    parameters: dict[str, Any], sentences: Sentences
 ) -> None:
     with pytest.raises(ValueError) as refusal:  # noqa: PT011  (compared in whole)
         brief(**parameters).fit(WINE)
-    assert str(refusal.value) == message
+    sentences.check(str(refusal.value))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sentences import Sentences
 
 from aeexp.artifact import Artifact, Model, Support
 from aeexp.experiment import run
@@ -157,27 +158,24 @@ def test_f35_a_file_that_is_missing_is_named(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "says"),
+    ("edit"),
     [
-        pytest.param(
-            truncate("weights.npz"), "weights.npz is not the file that manifest", id="truncated"
-        ),
-        pytest.param(truncate("support.npz"), "support.npz is not the file", id="support"),
-        pytest.param(swap_weights, "weights.npz is not the file that manifest", id="swapped"),
-        pytest.param(truncate("manifest.json"), "manifest.json is not JSON", id="manifest"),
+        pytest.param(truncate("weights.npz"), id="truncated"),
+        pytest.param(truncate("support.npz"), id="support"),
+        pytest.param(swap_weights, id="swapped"),
+        pytest.param(truncate("manifest.json"), id="manifest"),
         pytest.param(
             lambda folder: (folder / "model" / "manifest.json").unlink(),
-            "manifest.json is missing",
             id="no manifest",
         ),
-        pytest.param(
-            lambda folder: (folder / "run.json").unlink(), "run.json is missing", id="no run"
-        ),
+        pytest.param(lambda folder: (folder / "run.json").unlink(), id="no run"),
     ],
 )
-def test_f35_a_damaged_or_swapped_file_is_refused(folder: Path, edit: Edit, says: str) -> None:
+def test_f35_a_damaged_or_swapped_file_is_refused(
+    folder: Path, edit: Edit, sentences: Sentences
+) -> None:
     edit(folder)
-    assert says in refused(folder)
+    sentences.check(refused(folder))
 
 
 @pytest.mark.parametrize("schema", [1, 2])
@@ -379,55 +377,42 @@ def changed(**changes: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content"),
     [
-        pytest.param(b"[" * 100_000, "not an object of at most 16 levels", id="deep"),
-        pytest.param(
-            b'{"features":' + b"[" * 20 + b"]" * 20 + b"}", "at most 16 levels", id="rather deep"
-        ),
-        pytest.param(b'{"latent_dim": NaN}', "NaN is no number", id="NaN"),
-        pytest.param(b'{"latent_dim": -Infinity}', "-Infinity is no number", id="infinity"),
-        pytest.param(b'{"a": 1, "a": 2}', "a key is there twice", id="twice"),
-        pytest.param(b" " * (2**25 + 1), "is larger than 33,554,432 bytes", id="huge"),
-        pytest.param(b"\xff{}", "is not JSON", id="no text"),
-        pytest.param(b"[]", "is not an object", id="no object"),
-        pytest.param(changed(spec="ModelSpec"), "a model that is unknown", id="base"),
-        pytest.param(changed(spec="os.system"), "a model that is unknown", id="no model"),
-        pytest.param(changed(spec=["Deep"]), "a model that is unknown", id="no name"),
-        pytest.param(changed(more=1), "has keys that Deep has not: 'more'", id="unknown key"),
-        pytest.param(changed(latent_dim=0), "latent_dim must be at least 1", id="bound"),
-        pytest.param(
-            changed(latent_dim=2.5), "at latent_dim: expected `int`, got `float`", id="type"
-        ),
-        pytest.param(
-            changed(latent_dim=True), "at latent_dim: expected `int`, got `bool`", id="truth"
-        ),
-        pytest.param(
-            changed(hidden=[4, None]), "at hidden[1]: expected `int`, got `null`", id="element"
-        ),
-        pytest.param(
-            changed(hidden=[1] * 1001), "has more than 1,000 values of hidden", id="many layers"
-        ),
-        pytest.param(
-            changed(activation="evil"), "at activation: invalid enum value 'evil'", id="choice"
-        ),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'{"features":' + b"[" * 20 + b"]" * 20 + b"}", id="rather deep"),
+        pytest.param(b'{"latent_dim": NaN}', id="NaN"),
+        pytest.param(b'{"latent_dim": -Infinity}', id="infinity"),
+        pytest.param(b'{"a": 1, "a": 2}', id="twice"),
+        pytest.param(b" " * (2**25 + 1), id="huge"),
+        pytest.param(b"\xff{}", id="no text"),
+        pytest.param(b"[]", id="no object"),
+        pytest.param(changed(spec="ModelSpec"), id="base"),
+        pytest.param(changed(spec="os.system"), id="no model"),
+        pytest.param(changed(spec=["Deep"]), id="no name"),
+        pytest.param(changed(more=1), id="unknown key"),
+        pytest.param(changed(latent_dim=0), id="bound"),
+        pytest.param(changed(latent_dim=2.5), id="type"),
+        pytest.param(changed(latent_dim=True), id="truth"),
+        pytest.param(changed(hidden=[4, None]), id="element"),
+        pytest.param(changed(hidden=[1] * 1001), id="many layers"),
+        pytest.param(changed(activation="evil"), id="choice"),
         pytest.param(
             changed(activation=["relu"]),
-            "at activation: expected `str`, got `array`",
             id="no choice",
         ),
-        pytest.param(changed(features=[]), "names no features", id="no features"),
-        pytest.param(changed(features=[1, 2, 3]), "names no features", id="numbers"),
-        pytest.param(changed(hidden=[5]), "do not fit architecture.json", id="other layers"),
-        pytest.param(changed(hidden=[10**9]), "do not fit architecture.json", id="huge layers"),
-        pytest.param(changed(features=["b", "a", "ü"]), "scales other features", id="order"),
+        pytest.param(changed(features=[]), id="no features"),
+        pytest.param(changed(features=[1, 2, 3]), id="numbers"),
+        pytest.param(changed(hidden=[5]), id="other layers"),
+        pytest.param(changed(hidden=[10**9]), id="huge layers"),
+        pytest.param(changed(features=["b", "a", "ü"]), id="order"),
     ],
 )
 def test_f34_an_architecture_that_is_none_is_refused(
-    folder: Path, content: bytes, says: str
+    folder: Path, content: bytes, sentences: Sentences
 ) -> None:
     forge(folder, "architecture.json", content)
-    assert says in refused(folder)
+    sentences.check(refused(folder))
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from sentences import Sentences
 
 from aeexp.runs import Ledger, set_aside
 from hydra_plugins.aeexp_optuna import sweeper
@@ -163,21 +164,19 @@ def test_an_interval_is_of_whole_numbers_where_the_parameter_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words"),
     [
-        pytest.param(["model=deep"], "nothing to search", id="nothing"),
-        pytest.param(["x=tag(log, interval(0, 1.0))"], r"^x=tag.*low > 0", id="logarithm of 0"),
-        pytest.param(["x=interval(2,1)"], r"^x=interval\(2,1\): .*low <= high", id="backwards"),
-        pytest.param(["x=range(3,3)"], r"^x=range\(3,3\): there is no number", id="empty"),
-        pytest.param(["x=tag(lin, interval(0,1))"], "the only tag is log", id="unknown tag"),
-        pytest.param(
-            ["x=tag(log, choice(1,10))"], "the only tag is log", id="choices have no log"
-        ),
-        pytest.param(["sweep.objective=a,b"], r"sweep.objective=\[a,b\]", id="objectives"),
+        pytest.param(["model=deep"], id="nothing"),
+        pytest.param(["x=tag(log, interval(0, 1.0))"], id="logarithm of 0"),
+        pytest.param(["x=interval(2,1)"], id="backwards"),
+        pytest.param(["x=range(3,3)"], id="empty"),
+        pytest.param(["x=tag(lin, interval(0,1))"], id="unknown tag"),
+        pytest.param(["x=tag(log, choice(1,10))"], id="choices have no log"),
+        pytest.param(["sweep.objective=a,b"], id="objectives"),
     ],
 )
-def test_what_cannot_be_searched_is_refused(words: list[str], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_what_cannot_be_searched_is_refused(words: list[str], sentences: Sentences) -> None:
+    with sentences.raised(ValueError):
         spanned(*words)
 
 
@@ -448,24 +447,21 @@ def test_chance_does_not_repeat_itself_on_resuming(search: Search) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "objective", "told"),
+    ("words", "objective"),
     [
         pytest.param(
             ["model=shallow,deep"],
             "loss",
-            "sweep.objective: this sweep was begun to minimize val_loss",
             id="objective",
         ),
-        pytest.param(
-            ["model=shallow,linear"], "val_loss", "^model: this sweep was begun with other choices"
-        ),
+        pytest.param(["model=shallow,linear"], "val_loss"),
     ],
 )
 def test_a_sweep_is_not_resumed_as_another(
-    search: Search, words: list[str], objective: str, told: str
+    search: Search, words: list[str], objective: str, sentences: Sentences
 ) -> None:
     search("model=shallow,deep", to=lambda _: {"val_loss": 1.0}, n_trials=2)
-    with pytest.raises(ValueError, match=told):
+    with sentences.raised(ValueError):
         search(*words, to=lambda _: {"val_loss": 1.0}, objective=objective)
 
 

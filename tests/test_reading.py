@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pandas.testing import assert_frame_equal
+from sentences import Sentences
 
 from aeexp.reading import Sheet, batches, read
 from aeexp.spec import Format
@@ -112,30 +113,30 @@ def test_a_text_file_is_read_and_what_was_detected_is_said(
 
 
 REFUSED = [
-    pytest.param("", {}, "0 data rows", id="F15 empty"),
-    pytest.param("a,b\n", {}, "0 data rows", id="F15 header only"),
-    pytest.param("\n\n", {}, "0 data rows", id="F15 blank lines"),
-    pytest.param("a,b,a\n1,2,3\n", {}, "several columns are called 'a'", id="F21 duplicates"),
-    pytest.param("5.1,3.5\n1,2\n", {}, "line 1 is all numbers .*dataset.header=false", id="F22"),
+    pytest.param("", {}, id="F15 empty"),
+    pytest.param("a,b\n", {}, id="F15 header only"),
+    pytest.param("\n\n", {}, id="F15 blank lines"),
+    pytest.param("a,b,a\n1,2,3\n", {}, id="F21 duplicates"),
+    pytest.param("5.1,3.5\n1,2\n", {}, id="F22"),
     pytest.param(
-        b"a,b\n1,2\n\xe9,2\n", {}, r"byte 8 \(0xE9\), in line 3, .*dataset.encoding=latin-1",
+        b"a,b\n1,2\n\xe9,2\n", {},
         id="F24",
     ),
-    pytest.param("a,b\n1,2\n3\n4,5\n", {}, "line 3 has 1 field, and 2 are expected", id="F27 few"),
-    pytest.param("a,b\n1,2\n\n3,4,5\n", {}, "line 4 has 3 fields, and 2 are", id="F27 many"),
-    pytest.param("x\n1,234\n", {}, r"may be 1.234 or 1234: say dataset.decimal", id="ambiguous"),
-    pytest.param('a,b\n1,"x\n2,3\n', {}, "quotation mark in line 2 never", id="open quote"),
-    pytest.param("a,b\n1,\0\n", {}, "NUL characters", id="NUL"),
-    pytest.param(b"PK\x03\x04aaaa", {}, "a workbook or an archive", id="another kind of file"),
-    pytest.param("a\n1\n", {"sheet": "S"}, "dataset.sheet says nothing", id="key of other files"),
+    pytest.param("a,b\n1,2\n3\n4,5\n", {}, id="F27 few"),
+    pytest.param("a,b\n1,2\n\n3,4,5\n", {}, id="F27 many"),
+    pytest.param("x\n1,234\n", {}, id="ambiguous"),
+    pytest.param('a,b\n1,"x\n2,3\n', {}, id="open quote"),
+    pytest.param("a,b\n1,\0\n", {}, id="NUL"),
+    pytest.param(b"PK\x03\x04aaaa", {}, id="another kind of file"),
+    pytest.param("a\n1\n", {"sheet": "S"}, id="key of other files"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("content", "said", "message"), REFUSED)
+@pytest.mark.parametrize(("content", "said"), REFUSED)
 def test_what_cannot_be_read_is_refused_in_one_line(
-    write: Write, content: str | bytes, said: dict[str, Any], message: str
+    write: Write, content: str | bytes, said: dict[str, Any], sentences: Sentences
 ) -> None:
-    with pytest.raises(ValueError, match=message) as refused:
+    with sentences.raised(ValueError) as refused:
         read(write(content), Format(**said))
     assert str(refused.value).startswith("dataset.path=")
     assert "\n" not in str(refused.value)
@@ -290,23 +291,21 @@ def test_an_archive_of_arrays_names_the_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content"),
     [
-        pytest.param({"a": np.eye(2), "b": np.eye(2)}, "'a', 'b': call the table x", id="two"),
-        pytest.param({"x": np.zeros(3)}, "1 dimension", id="a vector"),
-        pytest.param({"x": np.array([[{}]])}, "Python objects", id="pickled objects"),
-        pytest.param(
-            {"x": np.eye(2), "features": np.array(["u"])}, "1 features for 2", id="names"
-        ),
-        pytest.param({"x": np.zeros((0, 2))}, "0 data rows", id="F15 no rows"),
-        pytest.param({"x": np.eye(2) * 1j}, "complex128", id="complex"),
+        pytest.param({"a": np.eye(2), "b": np.eye(2)}, id="two"),
+        pytest.param({"x": np.zeros(3)}, id="a vector"),
+        pytest.param({"x": np.array([[{}]])}, id="pickled objects"),
+        pytest.param({"x": np.eye(2), "features": np.array(["u"])}, id="names"),
+        pytest.param({"x": np.zeros((0, 2))}, id="F15 no rows"),
+        pytest.param({"x": np.eye(2) * 1j}, id="complex"),
     ],
 )
 def test_an_archive_that_holds_no_table_is_refused(
-    tmp_path: Path, content: dict[str, Any], message: str
+    tmp_path: Path, content: dict[str, Any], sentences: Sentences
 ) -> None:
     np.savez(tmp_path / "x.npz", **content)
-    with pytest.raises(ValueError, match=message):
+    with sentences.raised(ValueError):
         read(tmp_path / "x.npz", Format())
 
 
@@ -484,18 +483,18 @@ def test_a_damaged_file_is_read_or_refused(
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("said"),
     [
-        pytest.param({"separator": ";;"}, "Format.separator must be one character", id="two"),
-        pytest.param({"separator": "1"}, "Format.separator must be one character", id="digit"),
-        pytest.param({"decimal": ";"}, r"Format.decimal must be '.' or ','", id="decimal"),
-        pytest.param({"decimal": ",", "thousands": ","}, "another mark than decimal", id="same"),
-        pytest.param({"encoding": "klingon"}, "utf-8 or latin-1, got klingon", id="unknown"),
-        pytest.param({"encoding": "hex"}, "such as utf-8 or latin-1, got hex", id="no text"),
+        pytest.param({"separator": ";;"}, id="two"),
+        pytest.param({"separator": "1"}, id="digit"),
+        pytest.param({"decimal": ";"}, id="decimal"),
+        pytest.param({"decimal": ",", "thousands": ","}, id="same"),
+        pytest.param({"encoding": "klingon"}, id="unknown"),
+        pytest.param({"encoding": "hex"}, id="no text"),
     ],
 )
-def test_a_format_that_no_file_has_is_refused(said: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_a_format_that_no_file_has_is_refused(said: dict[str, Any], sentences: Sentences) -> None:
+    with sentences.raised(ValueError):
         Format(**said)
 
 

@@ -21,6 +21,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from made_sweep import Made, loss, made
 from omegaconf import OmegaConf
+from sentences import Sentences
 
 from aeexp.options import conf_dir, register
 from aeexp.problem import Problems
@@ -297,17 +298,19 @@ def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words"),
     [
-        pytest.param(["resume"], "resume: name the directory of a sweep", id="nothing"),
-        pytest.param(["resume", "nowhere"], "is not the directory of a sweep", id="no_sweep"),
-        pytest.param(["compare", "nowhere"], "is not the directory of a sweep", id="compare"),
+        pytest.param(["resume"], id="nothing"),
+        pytest.param(["resume", "nowhere"], id="no_sweep"),
+        pytest.param(["compare", "nowhere"], id="compare"),
     ],
 )
-def test_only_sweeps_are_resumed_and_compared(tmp_path: Path, words: list[str], says: str) -> None:
+def test_only_sweeps_are_resumed_and_compared(
+    tmp_path: Path, words: list[str], sentences: Sentences
+) -> None:
     done = run(tmp_path, *words)
     assert done.returncode == 2
-    assert says in done.stderr
+    sentences.check(done.stderr)
 
 
 @pytest.mark.parametrize(

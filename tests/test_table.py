@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pyarrow import feather
+from sentences import Sentences
 from sklearn.datasets import load_wine
 from sklearn.impute import KNNImputer
 
@@ -105,17 +106,19 @@ def test_columns_are_chosen_by_name_or_pattern(
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("said"),
     [
-        pytest.param({"label": "cultivr"}, "dataset.label=cultivr: there is no such", id="label"),
-        pytest.param({"id": "nr"}, "dataset.id=nr: there is no such column; .* a, b", id="id"),
-        pytest.param({"drop": ["z*"]}, r"dataset.drop=z\*", id="pattern"),
-        pytest.param({"drop": ["a", "b"]}, "no column left", id="nothing left"),
-        pytest.param({"path": ""}, "dataset.path is missing", id="no file"),
+        pytest.param({"label": "cultivr"}, id="label"),
+        pytest.param({"id": "nr"}, id="id"),
+        pytest.param({"drop": ["z*"]}, id="pattern"),
+        pytest.param({"drop": ["a", "b"]}, id="nothing left"),
+        pytest.param({"path": ""}, id="no file"),
     ],
 )
-def test_columns_that_are_not_there_are_named(csv: Csv, said: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_columns_that_are_not_there_are_named(
+    csv: Csv, said: dict[str, Any], sentences: Sentences
+) -> None:
+    with sentences.raised(ValueError):
         load(Table(**{"path": csv(**SIX)} | said))
 
 
@@ -289,19 +292,17 @@ def test_names_of_rows_and_categories_are_whole_numbers_in_spite_of_gaps(csv: Cs
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("said"),
     [
-        pytest.param({"label": "e"}, "dataset.label=e: the column is empty", id="label"),
-        pytest.param(
-            {"log1p": ["s"], "drop": "s"}, "dataset.log1p=s: it is no column", id="log1p"
-        ),
+        pytest.param({"label": "e"}, id="label"),
+        pytest.param({"log1p": ["s"], "drop": "s"}, id="log1p"),
     ],
 )
 def test_columns_that_cannot_be_what_is_said_are_refused(
-    csv: Csv, said: dict[str, Any], says: str
+    csv: Csv, said: dict[str, Any], sentences: Sentences
 ) -> None:
     path = csv(**SIX, e=[None] * 6, s=list("xyzxyz"))
-    with pytest.raises(ValueError, match=says):
+    with sentences.raised(ValueError):
         load(Table(path=path, **({"columns": ["a", "b"]} | said)))
 
 
@@ -344,18 +345,18 @@ def test_the_table_may_say_which_rows_are_held_out(csv: Csv) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "part", "says"),
+    ("column", "part"),
     [
-        pytest.param("prt", ["train"] * 6, "split.column=prt: there is no such", id="no column"),
-        pytest.param("part", list("xyzxyz"), "says x, y, z: it must say train", id="other words"),
-        pytest.param("part", ["train", *["val"] * 5], "leaves 1 of the 6 rows", id="too few"),
+        pytest.param("prt", ["train"] * 6, id="no column"),
+        pytest.param("part", list("xyzxyz"), id="other words"),
+        pytest.param("part", ["train", *["val"] * 5], id="too few"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(
-    csv: Csv, column: str, part: list[str], says: str
+    csv: Csv, column: str, part: list[str], sentences: Sentences
 ) -> None:
     path = csv(**SIX, part=part)
-    with pytest.raises(ValueError, match=says):
+    with sentences.raised(ValueError):
         pose(Experiment(dataset=Table(path=path), split=Split(column=column)))
 
 

@@ -9,6 +9,7 @@ from sklearn.model_selection import train_test_split
 from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.errors import UserError, key
 from aeexp.spec import Split
+from aeexp.web.wording import counted
 
 FEWEST = 2  # rows to train on: one has no variance to explain
 
@@ -100,8 +101,9 @@ def _checked(spec: Split, data: Dataset, labels: Classes) -> Integers:
     if counts.min() < 2 or min(held_out, len(data.x) - held_out) < len(counts):
         message = (
             f"split.stratify=true needs a row of each of the {len(counts)} classes on either side"
-            f" of the split; {data.name} has a class of {counts.min()}, and {held_out} rows would"
-            " be held out: leave split.stratify at false or change split.validation."
+            f" of the split; {data.name} has a class of {counts.min()}, and"
+            f" {counted(held_out, 'row')} would be held out: leave split.stratify at false or"
+            " change split.validation."
         )
         raise UserError(message)
     return labels.codes

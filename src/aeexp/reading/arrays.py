@@ -12,6 +12,7 @@ from aeexp.errors import UserError
 from aeexp.reading.columnar import ROWS, look_through
 from aeexp.reading.names import listed, numbered
 from aeexp.reading.opened import Opened
+from aeexp.web.wording import counted
 
 
 def open_array(path: Path) -> Opened:
@@ -32,7 +33,8 @@ def open_array(path: Path) -> Opened:
         raise UserError(message) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
         message = (
-            f"its array has {x.ndim} dimensions of {x.dtype}: save numbers in 2, rows × columns."
+            f"its array has {counted(x.ndim, 'dimension')} of {x.dtype}: save numbers in 2, rows ×"
+            " columns."
         )
         raise UserError(message)
     if names is not None and len(names) != x.shape[1]:

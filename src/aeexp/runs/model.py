@@ -119,7 +119,7 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except (UserError, OSError) as error:
-        constraint = f"{error}, so the model is not used."
+        constraint = f"{str(error).rstrip('.')}, so the model is not used."
         raise UserError(constraint, field=str(path), remedy=REMEDY) from error
 
 
