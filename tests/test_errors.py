@@ -102,7 +102,7 @@ def test_an_estimator_s_errors_name_its_parameters(parameters: dict[str, object]
 
 
 @pytest.mark.usefixtures("faulty")
-def test_a_fault_of_the_program_is_one_line_with_its_traceback_in_a_file(
+def test_f61_a_fault_of_the_program_is_one_line_with_its_traceback_in_a_file(
     main: Main, tmp_path: Path
 ) -> None:
     code, told = main("figures=none")
@@ -115,7 +115,7 @@ def test_a_fault_of_the_program_is_one_line_with_its_traceback_in_a_file(
 
 
 @pytest.mark.usefixtures("faulty")
-def test_a_traceback_is_told_where_it_is_asked_for(
+def test_f61_a_traceback_is_told_where_it_is_asked_for(
     main: Main, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AEEXP_DEBUG", "1")
@@ -125,13 +125,13 @@ def test_a_traceback_is_told_where_it_is_asked_for(
     assert "in broadcast" in told
 
 
-def test_what_is_the_user_s_fault_has_no_traceback(main: Main, tmp_path: Path) -> None:
+def test_f61_what_is_the_user_s_fault_has_no_traceback(main: Main, tmp_path: Path) -> None:
     code, told = main("model.latent_dim=0")
     assert (code, told) == (2, "model.latent_dim must be at least 1, got 0.\n")
     assert not (tmp_path / "cache" / "aeexp" / "traceback.txt").exists()
 
 
-def test_a_fault_in_a_reader_is_not_said_of_the_file(
+def test_f61_a_fault_in_a_reader_is_not_said_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.csv"
