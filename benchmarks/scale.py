@@ -62,8 +62,19 @@ def line(rows: int) -> None:
     print(f"{rows:>9,}  " + "".join(f"{cell:>10}" for cell in cells), flush=True)
 
 
+def inspect_wide(rows: int, columns: int) -> None:
+    """Print what it costs to say what is in a wide table, as delimited text."""
+    folder = Path(tempfile.mkdtemp(prefix="aeexp-scale-"))
+    x = np.random.default_rng(0).normal(size=(rows, columns))
+    names = ",".join(f"x{j}" for j in range(columns))
+    np.savetxt(folder / "wide.csv", x, "%.6g", ",", header=names, comments="")
+    seconds, peak = measured(folder, "inspect", "wide.csv")
+    print(f"inspect {rows:,} × {columns:,}: {seconds:.1f} s, {peak / MIB:.0f} MiB")
+
+
 if __name__ == "__main__":
     heads = [*STAGES, "command", "MiB", "× table", "encode", "MiB", "× table"]
     print(" " * 11 + "".join(f"{head:>10}" for head in heads))
     for count in map(int, sys.argv[1:] or ROWS):
         line(count)
+    inspect_wide(5, 100_000)
