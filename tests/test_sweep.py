@@ -268,10 +268,10 @@ def test_names_that_leave_the_sweep_or_collide_are_refused(
     assert files(tmp_path) == set()
 
 
-def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(faulty: tuple[Path, str, int]) -> None:
-    folder, _, _ = faulty
+def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(tmp_path: Path) -> None:
+    folder = made(tmp_path / "sweep", [Made(["seed=0"], status=None, begun=False)])
     with FileLock(folder / "sweep.lock"):
-        done = run(folder, "resume", str(folder))
+        done = run(tmp_path, "resume", str(folder))
     assert done.returncode == 2
     assert "Another process works on" in done.stderr
 
