@@ -8,6 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.hydra_inside import VERSION
 from aeexp.menu import comment
 from aeexp.options import OPTIONS, SEVERAL, conf_dir, register
 from aeexp.spec import Experiment
@@ -25,7 +26,7 @@ def name(path: Path) -> str:
 
 
 def composed(*words: str) -> DictConfig:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with initialize_config_dir(str(CONF), **VERSION):
         return compose("config", list(words))
 
 

@@ -509,13 +509,14 @@ import json, os, sys
 from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from aeexp.hydra_inside import VERSION
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # as aeexp does
 if "--without" in sys.argv:
     sys.argv.remove("--without")
     sys.modules["optuna"] = None
 
-@hydra.main(config_path="conf", config_name="config", version_base="1.3")
+@hydra.main(config_path="conf", config_name="config", **VERSION)
 def main(config):
     folder = Path(HydraConfig.get().runtime.output_dir)
     loss = (config.rate - 0.5) ** 2 + (config.model.depth != 2)

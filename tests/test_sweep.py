@@ -23,6 +23,7 @@ from made_sweep import Made, loss, made
 from omegaconf import OmegaConf
 from sentences import Sentences
 
+from aeexp.hydra_inside import VERSION
 from aeexp.options import conf_dir, register
 from aeexp.problem import Problems
 from aeexp.runs import Ledger, Status
@@ -325,7 +326,7 @@ def test_only_sweeps_are_resumed_and_compared(
     ],
 )
 def test_jobs_compose_as_hydra_composes_them(words: list[str]) -> None:
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with initialize_config_dir(str(conf_dir()), **VERSION):
         loader = GlobalHydra.instance().config_loader()
         composer = Composer(loader, "config")
         composer.compose([*words, "seed=7"])  # leaves no trace

@@ -1,6 +1,5 @@
 """Which words each group of conf/ knows, and where conf/ is."""
 
-from functools import cache
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -77,7 +76,6 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
 
 
-@cache
 def register() -> None:
     """Put every spec into Hydra's store, as schema/<group>/<option>.
 
@@ -85,6 +83,8 @@ def register() -> None:
     what the spec would fill them with in Python must not shine through another choice.
     """
     store = ConfigStore.instance()
+    if "schema" in store.repo:
+        return
     experiment = OmegaConf.structured(spec.Experiment)
     for group, options in OPTIONS.items():
         experiment[group] = {} if group in SEVERAL else MISSING
