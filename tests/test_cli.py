@@ -455,20 +455,6 @@ def test_f44_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_f48_a_run_outlives_whoever_reads_what_it_tells(tmp_path: Path, backend: Backend) -> None:
-    words = f"{' '.join(QUICK)} backend={backend.value}"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {sys.executable} -m aeexp {words} | head -n 1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert read(directory(tmp_path), "run.json")["status"] == "COMPLETED"
-
-
 def test_a_user_s_own_options_are_found_with_config_dir(
     aeexp: Run, tmp_path: Path, backend: Backend
 ) -> None:

@@ -800,13 +800,16 @@ def test_f43_workers_are_spawned_and_inherit_no_threads() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
 @pytest.mark.parametrize(
-    "words",
+    ("words", "runs"),
     [
-        pytest.param("--help", id="help"),
-        pytest.param(f"--multirun seed=0,1 {' '.join(QUICK)}", id="sweep"),
+        pytest.param("--help", 0, id="help"),
+        pytest.param(" ".join(QUICK), 1, id="run"),
+        pytest.param(f"--multirun seed=0,1 {' '.join(QUICK)}", 2, id="sweep"),
     ],
 )
-def test_f48_what_nobody_reads_to_the_end_is_no_error(tmp_path: Path, words: str) -> None:
+def test_f48_what_nobody_reads_to_the_end_is_no_error(
+    tmp_path: Path, words: str, runs: int
+) -> None:
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {' '.join(PYTHON)} {words} | head -n 1"],
         cwd=tmp_path,
@@ -816,6 +819,8 @@ def test_f48_what_nobody_reads_to_the_end_is_no_error(tmp_path: Path, words: str
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    statuses = [Run(path.parent).status for path in tmp_path.rglob("run.json")]
+    assert statuses == runs * [Status.COMPLETED]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's redirections")
