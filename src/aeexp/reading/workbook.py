@@ -5,6 +5,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,17 @@ def sheet_text(path: Path, wanted: str | None, most_bytes: float) -> tuple[bytes
     Raises:
         UserError: There is no such sheet, or it is larger than that, or than Excel makes them.
     """
-    with zipfile.ZipFile(path) as archive:
-        _require_small(sum(member.file_size for member in archive.infolist()), most_bytes)
-    with warnings.catch_warnings():
+    # openpyxl leaves a file open that it has opened itself and cannot read
+    with path.open("rb") as file, warnings.catch_warnings():
+        with zipfile.ZipFile(file) as archive:
+            _require_small(sum(member.file_size for member in archive.infolist()), most_bytes)
         warnings.simplefilter("ignore")  # of what openpyxl leaves out: nothing that is read
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = load_workbook(file, read_only=True, data_only=True)
         try:
             sheet, notes = _chosen({each.title: each for each in book.worksheets}, wanted)
             # a row more than Excel has: where a later one is told, openpyxl makes those between
-            rows = sheet.iter_rows(values_only=True, max_row=LAST_ROW + 1)
-            return _csv(rows, most_bytes), notes
+            with closing(sheet.iter_rows(values_only=True, max_row=LAST_ROW + 1)) as rows:
+                return _csv(rows, most_bytes), notes
         finally:
             book.close()
 
