@@ -159,7 +159,6 @@ def test_a_table_too_wide_for_controls_has_none_and_says_so(
 # What comes of it
 
 
-@pytest.mark.engine
 def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
     alone, beside = (artifacts(tiny(evidence=e)) for e in (NoEvidence(), FEW))
     for name in ("latents", "metrics"):
