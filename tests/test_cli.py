@@ -302,7 +302,7 @@ def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["evidence=quick"], ["--multirun", "seed=0,1", *QUICK]])
 def test_a_run_imports_no_other_backend(tmp_path: Path, words: list[str]) -> None:
     code = (
-        f"import sys; sys.argv = {['aeexp', 'training.epochs=3', 'backend=jax', *words]}\n"
+        f"import sys; sys.argv = {['aeexp', *words, 'training.epochs=3', 'backend=jax']}\n"
         "import aeexp.cli as c\n"
         "try: c.main()\n"
         "finally: sys.stderr.write(' '.join({'tensorflow', 'torch'} & set(sys.modules)))"

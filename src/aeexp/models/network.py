@@ -1,6 +1,8 @@
 """A trained or untrained autoencoder, NumPy in and NumPy out."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.utils import module_utils
 
 from aeexp.backend import refuse_forked
 from aeexp.data import Floats
@@ -18,6 +21,22 @@ from aeexp.spec import ModelSpec, RegulariserSpec
 
 FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
 FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
+
+
+@contextmanager
+def _without_tensorflow() -> Iterator[None]:
+    """Keep Keras (3.15) from importing TensorFlow, which takes seconds, where it is not used.
+
+    Keras asks of each part of a model that it saves whether it is one of TensorFlow's shapes.
+    """
+    tensorflow = module_utils.tensorflow
+    known = tensorflow._available  # noqa: SLF001
+    if "tensorflow" not in sys.modules:
+        tensorflow._available = False  # noqa: SLF001
+    try:
+        yield
+    finally:
+        tensorflow._available = known  # noqa: SLF001
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,8 @@ class Network:
         model = keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
         with TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
-            model.save(path)
+            with _without_tensorflow():
+                model.save(path)
             return path.read_bytes()
 
     def weights(self) -> Mapping[str, Floats]:
