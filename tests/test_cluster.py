@@ -47,6 +47,12 @@ if any(word in said for word in ("--multiprocessing-fork", "loky", "submitit")):
 HEAD, NODES = "127.0.0.2", ("127.0.0.3", "127.0.0.4")
 
 
+@pytest.fixture
+def aeexp(aeexp: Said) -> Said:
+    """Start the command line anew each time: engines start processes in ways of their own."""
+    return lambda *words, env=None: aeexp(*words, env=env or dict(os.environ))
+
+
 @dataclass(frozen=True)
 class Cluster:
     """Ray's head and two nodes on loopback addresses. folder: of all their files."""
