@@ -201,7 +201,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words"),
+    "words",
     [
         pytest.param(["model=deeep"], id="option"),
         pytest.param(["regulariser=[l1,foo]"], id="one of several"),

@@ -125,7 +125,7 @@ def test_a_stratified_split_holds_out_the_same_share_of_every_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data"),
+    "data",
     [
         pytest.param(table(10), id="no classes"),
         pytest.param(table(10, [0] * 9 + [1]), id="a class of one"),

@@ -107,7 +107,7 @@ def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> Non
 
 
 @pytest.mark.parametrize(
-    ("parameters"),
+    "parameters",
     [
         pytest.param({"latent_dim": 0}, id="bound"),
         pytest.param({"latent_dim": 2.5}, id="kind"),

@@ -410,7 +410,7 @@ def test_a_run_that_is_stopped_while_it_draws_keeps_what_it_has(
         process.send_signal(number)
         sent = time.monotonic()
     assert process.returncode == code
-    assert time.monotonic() - sent < 30  # on a busy machine; SIGTERM ends it in 10
+    assert time.monotonic() - sent < 10
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
     found = contents(tmp_path / "run")
     assert {"metrics.json", "model/weights.npz"} <= set(found)

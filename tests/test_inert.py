@@ -108,7 +108,7 @@ def file_handler(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("said"),
+    "said",
     [
         pytest.param(logs(filters={"x": {"()": "os.system"}}), id="()"),
         pytest.param(logs(handlers={"x": {".": {"a": 1}}}), id="set"),
@@ -215,7 +215,7 @@ def test_f33_options_are_not_sought_in_packages_which_are_imported_for_it(
 
 
 @pytest.mark.parametrize(
-    ("words"),
+    "words",
     [
         pytest.param(["--experimental-rerun", "config.pickle"], id="rerun"),
         pytest.param(["--config-path", "theirs"], id="other menu"),
@@ -232,7 +232,7 @@ def test_f33_ways_around_the_check_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("words"),
+    "words",
     [
         pytest.param(["--multirun", f"+hydra.callbacks.x={{{TOUCH}}}"], id="target"),
         pytest.param([f"+hydra.callbacks.x={{{TOUCH}}}"], id="single"),

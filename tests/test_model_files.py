@@ -158,7 +158,7 @@ def test_f35_a_file_that_is_missing_is_named(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit"),
+    "edit",
     [
         pytest.param(truncate("weights.npz"), id="truncated"),
         pytest.param(truncate("support.npz"), id="support"),
@@ -377,7 +377,7 @@ def changed(**changes: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content"),
+    "content",
     [
         pytest.param(b"[" * 100_000, id="deep"),
         pytest.param(b'{"features":' + b"[" * 20 + b"]" * 20 + b"}", id="rather deep"),

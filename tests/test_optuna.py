@@ -164,7 +164,7 @@ def test_an_interval_is_of_whole_numbers_where_the_parameter_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words"),
+    "words",
     [
         pytest.param(["model=deep"], id="nothing"),
         pytest.param(["x=tag(log, interval(0, 1.0))"], id="logarithm of 0"),

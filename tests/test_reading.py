@@ -291,7 +291,7 @@ def test_an_archive_of_arrays_names_the_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content"),
+    "content",
     [
         pytest.param({"a": np.eye(2), "b": np.eye(2)}, id="two"),
         pytest.param({"x": np.zeros(3)}, id="a vector"),
@@ -483,7 +483,7 @@ def test_a_damaged_file_is_read_or_refused(
 
 
 @pytest.mark.parametrize(
-    ("said"),
+    "said",
     [
         pytest.param({"separator": ";;"}, id="two"),
         pytest.param({"separator": "1"}, id="digit"),

@@ -299,7 +299,7 @@ def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words"),
+    "words",
     [
         pytest.param(["resume"], id="nothing"),
         pytest.param(["resume", "nowhere"], id="no_sweep"),

@@ -106,7 +106,7 @@ def test_columns_are_chosen_by_name_or_pattern(
 
 
 @pytest.mark.parametrize(
-    ("said"),
+    "said",
     [
         pytest.param({"label": "cultivr"}, id="label"),
         pytest.param({"id": "nr"}, id="id"),
@@ -292,7 +292,7 @@ def test_names_of_rows_and_categories_are_whole_numbers_in_spite_of_gaps(csv: Cs
 
 
 @pytest.mark.parametrize(
-    ("said"),
+    "said",
     [
         pytest.param({"label": "e"}, id="label"),
         pytest.param({"log1p": ["s"], "drop": "s"}, id="log1p"),
