@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from aeexp.errors import UserError, cache_dir
+from aeexp.errors import UserError
 from aeexp.spec import Backend
 
 CACHE_BYTES = 256 * 2**20
@@ -72,6 +72,11 @@ def _known(name: str) -> Backend:
         message = f"KERAS_BACKEND={name} is not supported: set it to one of {known}."
         raise UserError(message)
     return Backend[name]
+
+
+def cache_dir() -> Path:
+    """Return aeexp's directory in the user's cache, which may not be there yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp"
 
 
 def choose(backend: Backend) -> None:

@@ -17,9 +17,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
+from aeexp.backend import cache_dir
 from aeexp.backend import require as require_backend
 from aeexp.commands import COMMANDS, command
-from aeexp.errors import UserError, cache_dir, trace
+from aeexp.errors import UserError, trace
 from aeexp.explain import explain
 from aeexp.hydra_inside import VERSION, get_args_parser
 from aeexp.menu import menu

@@ -1,11 +1,9 @@
 """What the user can mend, told apart from what is a fault of the program."""
 
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 UNSAID: Any = object()
@@ -28,14 +26,14 @@ class UserError(ValueError):
         end = "." if field and not sentence.endswith(".") else ""
         super().__init__(f"{sentence}{end} {remedy}".rstrip())
 
+    @property
+    def name(self) -> str:
+        """Return the last part of the field: that of a spec, of which errors name the class."""
+        return self.field.rpartition(".")[2]
+
     def about(self, field: str) -> "UserError":
         """Return the same error of a field under another name."""
         return UserError(self.constraint, field=field, value=self.value, remedy=self.remedy)
-
-
-def cache_dir() -> Path:
-    """Return aeexp's directory in the user's cache, which may not be there yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp"
 
 
 def trace(error: BaseException) -> str:

@@ -95,7 +95,7 @@ def _spec(kind: type[Made], values: Values, *names: str, **others: str) -> Made:
     try:
         return kind(**read)
     except UserError as error:
-        raise error.about(parameters[error.field.rpartition(".")[2]]) from None
+        raise error.about(parameters[error.name]) from None
 
 
 def _read(kind: Any, name: str, value: Any) -> Any:

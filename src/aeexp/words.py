@@ -175,7 +175,7 @@ def said(config: DictConfig) -> Experiment:
         try:
             OmegaConf.to_object(node)
         except UserError as error:
-            raise error.about(key + error.field.rpartition(".")[2]) from None
+            raise error.about(key + error.name) from None
     experiment = OmegaConf.to_object(words)
     if not isinstance(experiment, Experiment):
         message = (

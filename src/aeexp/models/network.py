@@ -29,14 +29,14 @@ def _without_tensorflow() -> Iterator[None]:
 
     Keras asks of each part of a model that it saves whether it is one of TensorFlow's shapes.
     """
-    tensorflow = module_utils.tensorflow
-    known = tensorflow._available  # noqa: SLF001
-    if "tensorflow" not in sys.modules:
-        tensorflow._available = False  # noqa: SLF001
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    module_utils.tensorflow._available = False  # noqa: SLF001
     try:
         yield
     finally:
-        tensorflow._available = known  # noqa: SLF001
+        module_utils.tensorflow._available = None  # noqa: SLF001  (unknown: Keras looks again)
 
 
 @dataclass(frozen=True)
