@@ -197,9 +197,12 @@ def test_p_is_below_its_level_no_more_often_than_it_says() -> None:
     assert 0 < (p <= 0.05).sum() <= binom.ppf(0.999, len(p), 0.05)
 
 
+R2 = "reconstruction.val.r2"
+
+
 def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
     null = np.linspace(0, 1, 19)
-    observed = {"clustering.kmeans.silhouette": 2.0, "reconstruction.val_mse": 2.0, "other": 1.0}
+    observed = {"clustering.kmeans.silhouette": 2.0, "reconstruction.val.mse": 2.0, "other": 1.0}
     copies = {name: null for name in observed if name != "other"}
     better, worse = chance.tested(observed, copies, "permuted columns")
     assert (better.number, better.control) == ("clustering.kmeans.silhouette", "permuted columns")
@@ -209,7 +212,7 @@ def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
 
 
 def test_copies_without_a_number_do_not_count() -> None:
-    [one] = chance.tested({"r2": 2.0}, {"r2": np.array([1.0, np.nan, 3.0])}, "one cloud")
+    [one] = chance.tested({R2: 2.0}, {R2: np.array([1.0, np.nan, 3.0])}, "one cloud")
     assert (one.copies, one.mean, one.p) == (2, 2.0, pytest.approx(2 / 3))
 
 

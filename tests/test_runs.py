@@ -75,9 +75,10 @@ def test_an_image_holds_the_pixels_it_was_given(shape: tuple[int, int]) -> None:
 
 
 def test_undefined_numbers_become_null(tmp_path: Path) -> None:
-    write(Metrics("metrics", {"a": 1.5, "b": float("nan"), "c": float("inf"), "d": 3}), tmp_path)
+    numbers = {"loss": 1.5, "val_loss": float("nan"), "clusters.count": float("inf"), "epochs": 3}
+    write(Metrics("metrics", numbers), tmp_path)
     written = json.loads((tmp_path / "metrics.json").read_text())
-    assert written == {"a": 1.5, "b": None, "c": None, "d": 3}
+    assert written == {"loss": 1.5, "val_loss": None, "clusters.count": None, "epochs": 3}
 
 
 def test_a_document_keeps_its_nesting_and_the_names_of_choices(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The menu: every group, option and parameter, as the specs declare them.
 
-`python -m aeexp.menu` writes each option's part of it into the head of its file in conf/.
+`python -m aeexp.menu` writes each option's part of it into the head of its file in conf/, and
+docs/metrics.md.
 """
 
 import json
@@ -136,7 +137,14 @@ def _word(value: Any) -> str:
 
 
 def write_comments() -> None:
-    """Bring the head of every option's file up to date; what follows it stays as it is."""
+    """Bring docs/metrics.md and the head of every option's file up to date.
+
+    What follows the head stays as it is.
+    """
+    from aeexp.reference import metrics_page  # noqa: PLC0415  (imports scikit-learn)
+
+    docs = conf_dir().parent / "docs"
+    (docs / "metrics.md").write_text(metrics_page(), encoding="utf-8")
     for group, options in OPTIONS.items():
         for option in options:
             path = conf_dir() / group / f"{option}.yaml"

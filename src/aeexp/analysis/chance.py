@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aeexp import metrics
 from aeexp.analysis.spread import spread
 from aeexp.data import Floats
-from aeexp.spec import more_is_better
+from aeexp.metrics import Better
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def tested(
 ) -> list[Tested]:
     """Return each number held against its null distribution.
 
-    Whether more of it is better, its name tells. observed: by name; those without a null
+    Which way is better is that of the metric. observed: by name; those without a null
     distribution are left out. null: (copies,) by name.
     """
     return [
@@ -58,13 +59,14 @@ def tested(
 
 
 def _tested(name: str, control: str, observed: float, null: Floats) -> Tested:
-    known = spread(null)
+    known, better = spread(null), metrics.better(name)
+    assert better is not Better.none, f"{name} is not better either way: it cannot be tested"
     return Tested(
         number=name,
         control=control,
         observed=observed,
         mean=known.mean,
         sd=known.sd,
-        p=p_value(observed, null, more_is_better=more_is_better(name)),
+        p=p_value(observed, null, more_is_better=better is Better.higher),
         copies=int((~np.isnan(null)).sum()),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from aeexp import figures
+from aeexp import figures, metrics
 from aeexp.analysis.consensus import VALID, Consensus
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
 from aeexp.evidence import factors
@@ -15,16 +15,16 @@ from aeexp.evidence.labels import labels_figure
 from aeexp.evidence.method import OURS
 from aeexp.evidence.tables import of_method
 from aeexp.findings import Findings
-from aeexp.spec import more_is_better
+from aeexp.metrics import Better
 
 MEASURES = {
-    "val_mse": ("error on rows held out", "less"),
-    "trustworthiness": ("trustworthiness", "more"),
-    "continuity": ("continuity", "more"),
-    "r_nx_auc": ("neighbours kept (R_NX area)", "more"),
-    "spearman": ("distances kept (Spearman)", "more"),
+    "val_mse": "reconstruction.val.mse",
+    "trustworthiness": "neighbourhoods.trustworthiness",
+    "continuity": "neighbourhoods.continuity",
+    "r_nx_auc": "neighbourhoods.r_nx_auc",
+    "spearman": "neighbourhoods.spearman",
 }
-"""What is drawn of each method, by its column in baselines.csv."""
+"""The metrics that are drawn of each method, by its column in baselines.csv."""
 
 
 def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
@@ -49,14 +49,15 @@ def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]
 
 def _baselines(found: Findings, evidence: Evidence) -> Figure:
     rows = [of_method(found, name, each) for name, each in evidence.methods.items()]
-    agreements = {key: (f"{key} of the labels", "more") for key in rows[0] if key.endswith(".ari")}
+    agreements = {key: f"clustering.{key}" for key in rows[0] if key.endswith(".ari")}
+    drawn = {key: metrics.metric(name) for key, name in (MEASURES | agreements).items()}
     measures = {
-        title: figures.Measure(
-            better,
+        metric.title: figures.Measure(
+            metric.better.sentence,
             np.array([row[key] for row in rows], float),
             np.array([row.get(f"{key}.se", 0.0) for row in rows], float),
         )
-        for key, (title, better) in (MEASURES | agreements).items()
+        for key, metric in drawn.items()
     }
     return figures.baselines([*evidence.methods], measures, against_pca(evidence).sentence)
 
@@ -93,12 +94,12 @@ def _null(evidence: Evidence) -> Figure:
     return figures.null(
         [
             figures.Against(
-                each.number,
+                metrics.title(each.number),
                 each.control,
                 each.observed,
                 null[each.control][each.number],
                 each.p,
-                1 if more_is_better(each.number) else -1,
+                1 if metrics.better(each.number) is Better.higher else -1,
             )
             for each in evidence.tested
         ]

@@ -24,8 +24,8 @@ ACROSS = 3
 class Measure:
     """What is drawn in a panel: a number for each method, and its standard error.
 
-    better: "more" or "less". values, errors: (methods,); a method without a number has none
-    drawn, one without an error no bar.
+    better: which way it is, in words. values, errors: (methods,); a method without a number has
+    none drawn, one without an error no bar.
     """
 
     better: str
@@ -45,7 +45,7 @@ def baselines(names: Sequence[str], measures: Mapping[str, Measure], answer: str
         _dots(axes, names, measure)
         room = axes.get_position().width * figure.get_figwidth()
         name = style.fit(title, room, style.SMALL)
-        axes.set_title(f"{name}\n{measure.better} is better", fontsize=style.SMALL)
+        axes.set_title(f"{name}\n{measure.better}", fontsize=style.SMALL)
     style.headline(figure, "Did the autoencoder earn its keep?", answer)
     if any((measure.errors > 0).any() for measure in measures.values()):
         x, y = figure.get_size_inches()

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 ENTRY = re.compile(r"^@\w+\{([\w-]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
 CITATION = re.compile(r"\[(@[\w-]+(?:; @[\w-]+)*)\]")
+FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", re.MULTILINE)
 CODE = re.compile(r"`[^`]*`")
 """What users call things: a name that looks like a citation is none."""
 
@@ -24,6 +25,15 @@ def references(text: str) -> str:
         KeyError: It cites what `references.bib` does not have.
     """
     return "".join(f"{_entries()[key]}\n\n" for key in keys(text)).removesuffix("\n")
+
+
+def source(key: str) -> str:
+    """Return who published what can be cited, and when: "Hubert and Arabie (1985)"."""
+    fields = dict(FIELD.findall(_entries()[key]))
+    names = [
+        re.sub(r"\\.|[{}]", "", each.partition(",")[0]) for each in fields["author"].split(" and ")
+    ]
+    return f"{' and '.join(names) if len(names) < 3 else f'{names[0]} et al.'} ({fields['year']})"
 
 
 @cache

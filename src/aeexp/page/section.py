@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
+from aeexp import metrics
 from aeexp.page.importance import number_in
-from aeexp.page.measures import meaning
 from aeexp.page.pictures import Picture
 from aeexp.web.sheet import Cell, Sheet, measured
 
@@ -65,7 +65,7 @@ def sheet(
 
 
 def _word(column: str, text: str) -> Cell:
-    return Cell(meaning(text), title=text) if column == "number" else Cell(text)
+    return Cell(metrics.title(text), title=text) if column == "number" else Cell(text)
 
 
 def number_of(value: Any) -> float:

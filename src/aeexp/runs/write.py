@@ -14,6 +14,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
+from aeexp.metrics import metric
 from aeexp.names import slug
 from aeexp.runs.arrays import pack
 from aeexp.runs.files import subfolder, write_bytes
@@ -34,6 +35,8 @@ def write(artifact: Artifact, folder: Path) -> None:
 
 @write.register
 def _(artifact: Metrics, folder: Path) -> None:
+    for name in artifact.values:
+        metric(name)  # refuses one that is not declared
     write_json(path_of(folder, artifact, "json"), artifact.values)
 
 

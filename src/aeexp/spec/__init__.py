@@ -56,7 +56,7 @@ from aeexp.spec.regulariser import (
 )
 from aeexp.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
 from aeexp.spec.split import Split
-from aeexp.spec.sweep import Sweep, more_is_better
+from aeexp.spec.sweep import Sweep
 from aeexp.spec.training import EarlyStopping, Engine, Loss, Training
 
 __all__ = [
@@ -138,5 +138,4 @@ __all__ = [
     "WarmupCosine",
     "Wine",
     "constraint",
-    "more_is_better",
 ]

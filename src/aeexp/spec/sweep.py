@@ -1,22 +1,9 @@
 """What a sweep is after."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from aeexp.spec._spec import Spec, param
-
-AGREEMENT = "ari|ami|nmi|accuracy|homogeneity|completeness|v_measure|fowlkes_mallows"
-MORE_IS_BETTER = re.compile(
-    rf"(^|[._])(r2|silhouette|calinski_harabasz|trustworthiness|continuity|r_nx_auc|spearman|cka"
-    rf"|factors|neighbours_kept|advantage|beyond|{AGREEMENT})(\.mean)?$"
-    rf"|^clustering\..+\.({AGREEMENT})\.(?!sd$|n$)"  # with a label other than the first
-)
-
-
-def more_is_better(metric: str) -> bool:
-    """Return whether more of a metric, by its name in metrics.json, is better than less."""
-    return bool(MORE_IS_BETTER.search(metric))
 
 
 @dataclass(kw_only=True)

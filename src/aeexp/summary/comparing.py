@@ -5,8 +5,9 @@ from math import isclose, isfinite, nan
 
 import numpy as np
 
+from aeexp import metrics
 from aeexp.analysis.spread import spread
-from aeexp.spec import more_is_better
+from aeexp.metrics import Better
 from aeexp.summary import figures
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.conclusion import points_by
@@ -49,15 +50,17 @@ def _same(comparison: Comparison, names: Sequence[str]) -> bool:
     )
 
 
-def better(metric: str) -> str:
-    """Say which way a metric is read."""
-    return "more is better" if more_is_better(metric) else "less is better"
+def read(metric: str) -> str:
+    """Say what a metric is, and which way it is read."""
+    named = metrics.title(metric)
+    what = metric if named == metric else f"{metric} ({named})"
+    return f"{what}: {metrics.better(metric).sentence}"
 
 
 def _one(comparison: Comparison, varied: Varied) -> Picture:
-    metrics = pictured(comparison)
-    points = {metric: points_by(comparison, varied, metric) for metric in metrics}
-    panels = [figures.Panel(varied, metric, of) for metric, of in points.items()]
+    names = pictured(comparison)
+    points = {metric: points_by(comparison, varied, metric) for metric in names}
+    panels = [figures.Panel(varied, metrics.title(metric), of) for metric, of in points.items()]
     note = "dots: runs; diamonds: mean ± standard deviation over seeds"
     rows = [
         [said(shown(value)), *(spread_out(spread(of[value])) for of in points.values())]
@@ -65,9 +68,9 @@ def _one(comparison: Comparison, varied: Varied) -> Picture:
     ]
     return picture(
         f"The effect of {varied.key}",
-        f"{joined(f'{metric}: {better(metric)}' for metric in metrics)}.",
+        f"{joined(map(read, names))}.",
         figures.effects(panels, f"The effect of {varied.key}", note),
-        Sheet(f"Mean ± standard deviation by {varied.key}", [varied.key, *metrics], rows),
+        Sheet(f"Mean ± standard deviation by {varied.key}", [varied.key, *names], rows),
     )
 
 
@@ -97,8 +100,14 @@ def _two(comparison: Comparison, one: Varied, other: Varied, metric: str) -> Pic
     title = f"{metric} by {down.key} and {across.key}"
     return picture(
         title,
-        f"{metric}: {better(metric)}.",
-        figures.grid(down, across, cells, metric, rising=more_is_better(metric)),
+        f"{read(metric)}.",
+        figures.grid(
+            down,
+            across,
+            cells,
+            metrics.title(metric),
+            rising=metrics.better(metric) is Better.higher,
+        ),
         Sheet(f"{title}: mean ± standard deviation", columns, rows),
     )
 
@@ -118,8 +127,10 @@ def _many(comparison: Comparison) -> Picture:
     ]
     return picture(
         "All settings at once",
-        f"Follow a line from left to right to read a setting. {metric}: {better(metric)}.",
-        figures.parallel(comparison.axes, [setting.said for setting in ranked], means, metric),
+        f"Follow a line from left to right to read a setting. {read(metric)}.",
+        figures.parallel(
+            comparison.axes, [setting.said for setting in ranked], means, metrics.title(metric)
+        ),
         Sheet(f"{metric} by setting", [*keys, metric], rows),
     )
 
@@ -127,7 +138,7 @@ def _many(comparison: Comparison) -> Picture:
 def _marginal(comparison: Comparison) -> Picture:
     metric = comparison.headline or ""
     points = {each: points_by(comparison, each) for each in comparison.axes}
-    panels = [figures.Panel(each, metric, of) for each, of in points.items()]
+    panels = [figures.Panel(each, metrics.title(metric), of) for each, of in points.items()]
     rows = [
         [Cell(each.key), said(shown(value)), spread_out(spread(numbers))]
         for each, of in points.items()
@@ -165,7 +176,7 @@ def traded(comparison: Comparison) -> Iterator[Picture]:
         "What the best settings trade",
         f"Down and to the right is worse. A setting on the front is bettered in {error} only at "
         f"the price of {gain}, and the other way round.",
-        figures.pareto(x, y, (error, gain), names),
+        figures.pareto(x, y, (metrics.title(error), metrics.title(gain)), names),
         Sheet("Settings and the front", ["setting", error, gain, "on the front"], rows),
     )
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
+from aeexp import metrics
+from aeexp.metrics import Better
 from aeexp.runs import Ledger
-from aeexp.spec import more_is_better
 from aeexp.summary.comparison import Comparison, Setting
 from aeexp.summary.conclusion import conclusion
 from aeexp.summary.outcome import Outcome
@@ -154,8 +155,8 @@ def _extreme(comparison: Comparison, metric: str) -> float:
     """Return the best mean of a metric over the settings, if there are several."""
     means = [setting.spread(metric).mean for setting in comparison.settings]
     known = [mean for mean in means if not isnan(mean)]
-    choose = max if more_is_better(metric) else min
-    return choose(known) if len(known) > 1 else nan
+    choose = {Better.higher: max, Better.lower: min}.get(metrics.better(metric))
+    return choose(known) if choose and len(known) > 1 else nan
 
 
 def _completed(setting: Setting) -> Cell:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.errors import UserError
-from aeexp.spec import more_is_better
+from aeexp.metrics import Better, UnknownMetricError, metric
 from hydra_plugins.aeexp_optuna._options import Direction
 
 
@@ -36,7 +36,7 @@ def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objective
     """Return the objectives of a configuration; no directions are known from their names.
 
     Raises:
-        UserError: There are not as many directions as objectives.
+        UserError: There are not as many directions as objectives, or none is known of one.
     """
     said = OmegaConf.select(config, "sweep.objective", default="val_loss")
     names = [said] if isinstance(said, str) else list(said)
@@ -50,5 +50,20 @@ def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objective
 
 
 def direction(name: str) -> Direction:
-    """Return the way in which a metric is better, or its mean over repeats."""
-    return Direction.maximize if more_is_better(name) else Direction.minimize
+    """Return the way in which a metric is better, or its mean over repeats.
+
+    Raises:
+        UserError: Neither way is, or there is no such metric.
+    """
+    try:
+        way = metric(name).better
+    except UnknownMetricError as error:
+        message = f"sweep.objective={name}: {error}"
+        raise UserError(message) from None
+    if way is Better.none:
+        message = (
+            f"sweep.objective={name}: {way.sentence}: say which is sought with"
+            " hydra.sweeper.direction=minimize or maximize."
+        )
+        raise UserError(message)
+    return Direction.maximize if way is Better.higher else Direction.minimize
