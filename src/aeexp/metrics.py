@@ -232,9 +232,10 @@ def better(name: str) -> Better:
 
 def _pattern(of: Metric, chosen: str) -> str:
     """Return a regular expression of a metric's names, and of those of its statistics."""
-    *firsts, last = map(re.escape, of.name.split("*"))
+    name = re.escape(of.name).replace(r"\*", chosen)
+    if of.name.endswith("*"):  # the name of a label
+        name = f"{name.removesuffix(chosen)}(.+)"
     endings = "|".join(of.statistics)
-    name = chosen.join(firsts) + ("(.+)" if firsts else "") + last
     return f"{name}(?:\\.({endings}))?" if endings else f"{name}()"
 
 
@@ -243,5 +244,5 @@ def _made_out(of: Metric, *found: str | None) -> Metric:
     titled = replace(of, title=of.title.format(*names))
     if not statistic:
         return titled
-    better = of.better if statistic == "mean" else Better.none
-    return replace(titled, title=f"{titled.title}, {STATISTICS[statistic]}", better=better)
+    told = replace(titled, title=f"{titled.title}, {STATISTICS[statistic]}")
+    return told if statistic == "mean" else replace(told, better=Better.none, low=0, high=inf)
