@@ -15,12 +15,8 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans as SklearnKMeans
 
 import aeexp.methods
-from aeexp.methods import Methods, describe, evidence, keys, methods, references
-from aeexp.methods.analysing import COVARIANCES, LINKAGES
-from aeexp.methods.network import ACTIVATIONS, INITIALIZERS, parameters
+from aeexp.methods import Methods, evidence, keys, methods, references
 from aeexp.methods.paragraphs import BACKENDS
-from aeexp.methods.training import LOSSES
-from aeexp.methods.wording import joined, named, number, percent
 from aeexp.models import build, seeds
 from aeexp.options import OPTIONS
 from aeexp.problem import pose
@@ -55,7 +51,6 @@ from aeexp.spec import (
     Loss,
     MinMax,
     Missing,
-    ModelSpec,
     NoEvidence,
     Noise,
     Quick,
@@ -69,9 +64,14 @@ from aeexp.spec import (
     Training,
     Unscaled,
     WarmupCosine,
+    describe,
+    param,
 )
+from aeexp.spec.clustering import COVARIANCES, LINKAGES
+from aeexp.spec.model import ACTIVATIONS, INITIALIZERS
+from aeexp.spec.training import LOSSES
+from aeexp.text import counted, exact, listed, named, percent
 from aeexp.training.optimizers import optimizer
-from aeexp.web.wording import counted
 
 UNSAID = ("figures", "evidence", "question")
 """Groups whose options do nothing that a paper tells by their names."""
@@ -139,7 +139,7 @@ ENTRIES = {entry.key: entry for entry in parsed(BIBTEX)}
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_option_has_words_of_its_own(kind: type[Spec]) -> None:
-    assert describe.dispatch(kind) is not describe.dispatch(object)
+    assert kind().own("methods"), "give the class a method `methods`"
     assert kind.__name__ + "`" not in describe(kind())
 
 
@@ -181,12 +181,35 @@ def test_what_an_option_is_called_is_in_the_text(group: str, kind: type[Spec]) -
     assert describe(kind()) in methods(experiment, pose(experiment)).text
 
 
-def test_a_spec_of_ones_own_is_called_by_its_name() -> None:
-    @dataclass(kw_only=True)
-    class Mine(ModelSpec):
-        """A model that has no words."""
+@dataclass(kw_only=True)
+class Mine(Deep):
+    """A model of one's own that says nothing of itself."""
 
-    assert describe(Mine(latent_dim=2)) == "`Mine` (latent_dim = 2)"
+    beta: float = param(0.5, "Weight of a term of the loss.")
+
+
+def test_a_model_of_ones_own_is_not_told_as_the_one_it_derives_from() -> None:
+    assert describe(Mine(beta=0.25)).startswith("`Mine` (latent_dim = 3, ")
+    assert describe(Mine(beta=0.25)).endswith(", beta = 0.25)")
+    text = told(model=Mine())[1]
+    assert "fully connected" not in text
+    assert "trainable parameters" not in text
+    assert "No regularisation" not in text
+    assert "and what `Mine` adds to it, if anything." in text
+
+
+@pytest.mark.parametrize("kind", OPTIONS["model"].values(), ids=OPTIONS["model"])
+def test_every_model_says_what_it_adds_to_the_loss_and_what_its_weights_are(kind: Any) -> None:
+    model = kind()
+    network = build(model, 5, {}, seeds(0))
+    network.training(np.ones((2, 5), np.float32), training=True)
+    assert bool(model.own("term")()) == bool(network.training.losses)
+    weights = {name: value.shape for name, value in network.weights().items()}
+    assert model.own("shapes")(5) == weights
+    assert model.own("weighted")() == (
+        {v.path for v in network.encoder.weights} == {"z/kernel", "z/bias"}
+    )
+    assert model.own("details")(5)
 
 
 # --- references
@@ -218,7 +241,7 @@ def test_keys_and_dois_are_of_one_entry_each() -> None:
 
 
 def test_no_entry_is_there_that_nothing_cites() -> None:
-    sources = Path(aeexp.methods.__file__).parent.glob("*.py")
+    sources = Path(aeexp.__file__).parent.rglob("*.py")
     cited = " ".join(path.read_text("utf-8") for path in sources)
     assert [key for key in ENTRIES if f"@{key}" not in cited and f'"{key}"' not in cited] == []
 
@@ -294,7 +317,7 @@ def test_a_run_that_says_much_tells_all_of_it() -> None:
 def test_parameters_are_those_that_keras_trains(model: Autoencoder, features: int) -> None:
     network = build(model, features, {}, seeds(0))
     trained = sum(int(np.prod(v.shape)) for v in network.training.trainable_weights)
-    assert parameters(model, features) == trained
+    assert model.parameters(features) == trained
 
 
 @pytest.mark.parametrize(
@@ -323,7 +346,7 @@ def test_defaults_of_libraries_are_those_that_the_text_names() -> None:
 
 @given(st.floats(1e-12, 1e12) | st.integers(-(10**9), 10**9))
 def test_a_number_is_read_back_as_it_was(value: float) -> None:
-    text = number(value).replace(",", "").replace(" × 10", "e")
+    text = exact(value).replace(",", "").replace(" × 10", "e")
     plain = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     assert float(plain) == pytest.approx(value, rel=1e-5)
 
@@ -331,7 +354,7 @@ def test_a_number_is_read_back_as_it_was(value: float) -> None:
 def test_counts_and_lists_are_written_as_one_reads_them() -> None:
     assert counted(1, "row") == "1 row"
     assert counted(12_345, "copy", "copies") == "12,345 copies"
-    assert [joined(list(of)) for of in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+    assert [listed(list(of)) for of in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
     assert percent(0.07) == "7 %"
     assert percent(0.125) == "12.5 %"
     assert percent(1e-7) == "1 × 10⁻⁵ %"

@@ -28,7 +28,7 @@ from aeexp.summary.pictures import pictures
 from aeexp.summary.study import study
 from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
-from aeexp.web.wording import number
+from aeexp.text import number
 
 HOSTILE = (
     "<script>alert(1)</script>",

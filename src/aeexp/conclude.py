@@ -9,7 +9,7 @@ from aeexp.names import printable
 from aeexp.runs import Ledger, Status
 from aeexp.summary import summarise
 from aeexp.terminal import quiet_console
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 FAILED, DIVERGED = 1, 3
 NAMED = 20  # jobs that are not complete, told one by one

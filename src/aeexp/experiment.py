@@ -16,7 +16,7 @@ from aeexp.models import Network
 from aeexp.problem import Problem, Problems, constant
 from aeexp.questions import Callbacks, answer, in_words
 from aeexp.report import Fitted, begin, report
-from aeexp.spec import Autoencoder, Experiment, Structure, Table
+from aeexp.spec import Experiment, Structure, Table
 from aeexp.training import Trained, engine, train
 from aeexp.watch import Watch
 
@@ -140,7 +140,8 @@ def _attribution(
     experiment: Experiment, network: Network, slopes: Callable[[], Floats]
 ) -> tuple[Floats, str]:
     """Return what ties features to factors, (features, factors), and what it is."""
-    if isinstance(experiment.model, Autoencoder) and not experiment.model.hidden:
+    weighted = experiment.model.own("weighted")
+    if weighted and weighted():
         return network.weights()["z/kernel"], "encoder weight"
     return slopes(), "mean encoder Jacobian"
 

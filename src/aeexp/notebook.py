@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class Frame(Table):
     """A table in memory: a pandas or polars data frame, and a hash of it."""
 
+    same_as = Table
     frame: Any = field(repr=False, metadata={"meaning": "The data frame.", "bounds": {}})
     digest: str = field(metadata={"meaning": "Its hash.", "bounds": {}})
 

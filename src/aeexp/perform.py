@@ -22,8 +22,8 @@ from aeexp.sweep.processes import run_apart
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
+from aeexp.text import counted
 from aeexp.watch import Watch
-from aeexp.web.wording import counted
 from aeexp.words import alone, said
 
 Configs = Iterable[tuple[int, DictConfig]]

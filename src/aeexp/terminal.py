@@ -22,8 +22,8 @@ from aeexp.names import printable, short
 from aeexp.output import lossy
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment, HowMany, LearningRate
+from aeexp.text import counted
 from aeexp.watch import Standing, Watch
-from aeexp.web.wording import counted
 
 NAMED = 4  # features named on either side of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}

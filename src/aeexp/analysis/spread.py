@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import floor, fsum, isfinite, log10, nan, sqrt
 
-from aeexp.web.wording import NOTHING, number
+from aeexp.text import NOTHING, number
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.errors import UserError, key
 from aeexp.spec import Split
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 FEWEST = 2  # rows to train on: one has no variance to explain
 

@@ -6,35 +6,14 @@ from aeexp.analysis import clusters, linear, neighbourhoods, separation
 from aeexp.analysis.interpretation import SAMPLE as JACOBIANS
 from aeexp.analysis.nearest import NEIGHBOURS
 from aeexp.data import Classes
-from aeexp.methods.wording import EACH_BY, describe, joined, named, names, number
 from aeexp.problem import Problem
 from aeexp.spec import (
-    DBSCAN,
-    HDBSCAN,
-    Agglomerative,
-    Autoencoder,
     ClusteringSpec,
-    Covariance,
     Experiment,
-    GaussianMixture,
-    KMeans,
-    Linkage,
     Partition,
+    describe,
 )
-from aeexp.web.wording import counted
-
-COVARIANCES = {
-    Covariance.full: "a covariance of each component's own",
-    Covariance.tied: "one covariance for all components",
-    Covariance.diag: "diagonal covariances",
-    Covariance.spherical: "spherical covariances",
-}
-LINKAGES = {
-    Linkage.ward: "Ward's linkage [@ward1963]",
-    Linkage.complete: "complete linkage [@murtagh2012]",
-    Linkage.average: "average linkage [@murtagh2012]",
-    Linkage.single: "single linkage [@murtagh2012]",
-}
+from aeexp.text import EACH_BY, counted, listed, named, names
 
 
 def analysis(experiment: Experiment, problem: Problem) -> str:
@@ -53,7 +32,7 @@ def analysis(experiment: Experiment, problem: Problem) -> str:
 def _clusterings(experiment: Experiment, problem: Problem) -> Iterator[str]:
     specs = experiment.clustering.values()
     if found := [f"{describe(spec)}{_how(spec, problem)}" for spec in specs]:
-        yield f"The latent factors were clustered by {joined(found, *EACH_BY)}."
+        yield f"The latent factors were clustered by {listed(found, *EACH_BY)}."
 
 
 def _how(spec: ClusteringSpec, problem: Problem) -> str:
@@ -132,44 +111,8 @@ def _clusters(experiment: Experiment, problem: Problem) -> Iterator[str]:
 
 
 def _attribution(experiment: Experiment, problem: Problem) -> str:
-    model, rows = experiment.model, len(problem.x)
-    if isinstance(model, Autoencoder) and not model.hidden:
+    weighted, rows = experiment.model.own("weighted"), len(problem.x)
+    if weighted and weighted():
         return "Features were tied to factors by the weights of the encoder."
     some = f"{JACOBIANS:,} rows drawn at random" if rows > JACOBIANS else f"all {rows:,} rows"
     return f"Features were tied to factors by the mean Jacobian of the encoder over {some}."
-
-
-@describe.register
-def _(spec: KMeans) -> str:
-    starts = f"the best of {counted(spec.n_init, 'start')} by k-means++ [@arthur2007]"
-    return f"k-means [@lloyd1982], {starts}"
-
-
-@describe.register
-def _(spec: GaussianMixture) -> str:
-    return (
-        f"a Gaussian mixture with {COVARIANCES[spec.covariance]}, fitted by expectation–"
-        f"maximisation [@dempster1977], the best of {counted(spec.n_init, 'start')}"
-    )
-
-
-@describe.register
-def _(spec: Agglomerative) -> str:
-    return f"agglomerative clustering with {LINKAGES[spec.linkage]}"
-
-
-@describe.register
-def _(spec: DBSCAN) -> str:
-    rows = counted(spec.min_samples, "row")
-    radius = f"of {number(spec.eps)}" if spec.eps is not None else ""
-    knee = f"at the knee [@satopaa2011] of the sorted radii around rows that hold {rows}"
-    return f"DBSCAN [@ester1996], with at least {rows} within a radius {radius or knee}"
-
-
-@describe.register
-def _(spec: HDBSCAN) -> str:
-    size = spec.min_cluster_size
-    return (
-        f"HDBSCAN [@campello2013], with at least {counted(size, 'row')} in a cluster and densities"
-        f" from {counted(spec.min_samples or size, 'neighbour')}"
-    )

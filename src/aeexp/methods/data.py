@@ -8,7 +8,6 @@ from aeexp.data import Dataset
 from aeexp.data.blocks import blocks
 from aeexp.data.columns import places
 from aeexp.imputation import MOST_DONORS, NEIGHBOURS
-from aeexp.methods.wording import describe, named, names, number, percent
 from aeexp.problem import Problem
 from aeexp.spec import (
     Categorical,
@@ -16,16 +15,14 @@ from aeexp.spec import (
     Experiment,
     FitOn,
     Infinite,
-    MinMax,
     Missing,
     PreprocessingSpec,
-    Robust,
     Split,
-    Standard,
     Table,
     Unscaled,
+    describe,
 )
-from aeexp.web.wording import counted
+from aeexp.text import counted, named, names, percent
 
 
 def data(experiment: Experiment, problem: Problem) -> str:
@@ -124,24 +121,3 @@ def _fill(missing: Missing, fitted: int) -> str:
         return f"the {missing.value} of the feature"
     asked = f" among {MOST_DONORS:,} drawn at random" if fitted > MOST_DONORS else ""
     return f"the mean over the {NEIGHBOURS} nearest rows{asked} with a value [@troyanskaya2001]"
-
-
-@describe.register
-def _(spec: Standard) -> str:
-    return "standardised to mean 0 and standard deviation 1"
-
-
-@describe.register
-def _(spec: MinMax) -> str:
-    return f"scaled to the range from {number(spec.low)} to {number(spec.high)}"
-
-
-@describe.register
-def _(spec: Robust) -> str:
-    low, high = number(spec.low), number(spec.high)
-    return f"scaled to median 0 and a distance of 1 from the {low} % to the {high} % quantile"
-
-
-@describe.register
-def _(spec: Unscaled) -> str:
-    return "not scaled"

@@ -8,10 +8,9 @@ from aeexp.analysis.neighbourhoods import NEIGHBOURS
 from aeexp.analysis.power import LEVEL
 from aeexp.analysis.probes import MOST_FITS
 from aeexp.analysis.stability import REPRODUCIBLE
-from aeexp.methods.wording import joined, number, percent
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
-from aeexp.web.wording import counted
+from aeexp.text import counted, exact, listed, percent
 
 
 def evidence(experiment: Experiment, problem: Problem, rows: int) -> str:
@@ -164,7 +163,7 @@ def clouds(tables: int) -> str:
 
 def significance(tables: int) -> str:
     """Say how a p came about. tables: that an observation was held against."""
-    least = number(float(f"{1 / (tables + 1):.2g}"))
+    least = exact(float(f"{1 / (tables + 1):.2g}"))
     return (
         "Each such table was scaled, learnt from and measured as the data were. An"
         " empirical p is (1 + b) / (1 + m), where b of m tables reached what was observed"
@@ -187,7 +186,7 @@ def planted(tables: int, sizes: Sequence[float], share: float) -> str:
     tables: for each size. sizes: by how many standard deviations the group was shifted. share: of
     the rows that are in the group.
     """
-    shifts = joined([number(size) for size in sizes])
+    shifts = listed([exact(size) for size in sizes])
     return (
         f"The power to find a group was estimated from permuted tables, {tables:,} for each size,"
         f" in which {percent(share)} of the rows were shifted by {shifts} standard deviations in a"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aeexp.data import Classes, Dataset, Labels
 from aeexp.names import few, short
 from aeexp.page.kept import Kept
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 QUESTIONS = {
     "structure": "Was structure found in the table?",

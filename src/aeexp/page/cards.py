@@ -6,7 +6,7 @@ from math import isfinite
 
 from aeexp.page.importance import Importance, magnitude, number_in
 from aeexp.page.kept import Kept
-from aeexp.web.wording import NOTHING, number
+from aeexp.text import NOTHING, number
 
 MOST_FEATURES, MOST_CARDS, MOST_ASSOCIATIONS = 6, 32, 5
 WIDE, HIGH, COURSE = 110, 22, 80

@@ -6,8 +6,8 @@ from math import isfinite, nan
 from aeexp.page.importance import number_in
 from aeexp.page.kept import Kept
 from aeexp.page.section import Part, number_of, sheet
+from aeexp.text import counted, number
 from aeexp.web.sheet import Cell, Sheet, measured
-from aeexp.web.wording import counted, number
 
 LIKENESS = {
     "cka": ("how alike the spaces are (linear CKA)", "1: the same"),

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from aeexp.page.kept import Kept
-from aeexp.web.wording import number
+from aeexp.text import number
 
 RECORDED = {
     "status": "how it ended",

@@ -17,7 +17,7 @@ from aeexp.page.columns import Column, classes, values
 from aeexp.page.importance import ranked
 from aeexp.page.kept import MOST_ROWS, Kept
 from aeexp.runs.read import chosen
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 MOST_BYTES, EXACT = 8_500_000, 1_000_000
 """Of all that the view holds, and of features that are held with 16 bits instead of 8."""

@@ -11,7 +11,7 @@ from aeexp.analysis.intrinsic import Estimate
 from aeexp.data import Floats
 from aeexp.evidence import Sentence
 from aeexp.questions.answering import AGAIN
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 

@@ -12,7 +12,7 @@ from aeexp.errors import UserError
 from aeexp.reading.columnar import ROWS, look_through
 from aeexp.reading.names import listed, numbered
 from aeexp.reading.opened import Opened
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 
 def open_array(path: Path) -> Opened:

@@ -13,7 +13,7 @@ from aeexp.errors import UserError
 from aeexp.reading.layout import Layout
 from aeexp.reading.records import Record, records
 from aeexp.reading.source import Source
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 BLOCK = 1 << 20  # bytes parsed at a time, more where lines are long
 

@@ -13,7 +13,7 @@ from aeexp.reading.names import LISTED, listed, shown
 from aeexp.reading.profile import Column, Profile, profile, too_large
 from aeexp.reading.sheet import look, refusing, require_room
 from aeexp.spec import Format
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 WIDTH = 100
 MARGIN = 18  # where what is said of a heading starts

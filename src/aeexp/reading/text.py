@@ -18,7 +18,7 @@ from aeexp.reading.opened import Opened
 from aeexp.reading.records import BLANK
 from aeexp.reading.source import LONGEST, Opener, Source, encoding
 from aeexp.spec import Format
-from aeexp.web.wording import counted
+from aeexp.text import counted
 
 START = 1 << 12  # bytes that tell the encoding
 USUAL = ("utf-8", "utf-8-sig")

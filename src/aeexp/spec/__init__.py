@@ -3,7 +3,7 @@
 Plain Python: no Keras, no NumPy, no Hydra, so that a menu or a misspelt word costs no time.
 """
 
-from aeexp.spec._spec import Spec, constraint
+from aeexp.spec._spec import Spec, constraint, describe, param, part, redefault
 from aeexp.spec.clustering import (
     DBSCAN,
     HDBSCAN,
@@ -138,4 +138,8 @@ __all__ = [
     "WarmupCosine",
     "Wine",
     "constraint",
+    "describe",
+    "param",
+    "part",
+    "redefault",
 ]

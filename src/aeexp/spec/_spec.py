@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from enum import Enum
+from typing import Any, ClassVar
 
 from aeexp.errors import UserError
+from aeexp.text import exact, named
 
 MOST_BITS = 63  # of whole numbers, as NumPy, JAX and files hold them
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
@@ -55,12 +57,29 @@ def _said(bound: float) -> str:
 class Spec:
     """The base of the vocabulary: refuses any value outside the bounds of its field.
 
+    What a class says of itself, above all `methods()`, its words in the Methods of a paper with
+    citations as [@key], holds for no class that is derived from it: another would be told as
+    what it is not. Where a class differs from another in nothing but defaults, `same_as` is that
+    other.
+
     Raises:
         UserError: A number is not finite or lies outside the bounds of its field.
     """
 
+    same_as: ClassVar[type["Spec"] | None] = None
+
+    def own(self, name: str) -> Any:
+        """Return a method that its class defines itself, or the class it is the same as."""
+        kind: type[Spec] | None = type(self)
+        while kind:
+            if name in vars(kind):
+                return getattr(self, name)
+            kind = vars(kind).get("same_as")
+        return None
+
     def __post_init__(self) -> None:
         for f in fields(self):
+            assert "bounds" in f.metadata, f"declare {type(self).__name__}.{f.name} with param()"
             for value in _numbers(getattr(self, f.name)):
                 self._check(f, value)
 
@@ -78,6 +97,24 @@ class Spec:
         """Raise the error that a field's value calls for."""
         constraint = f"must be {must_be}"
         raise UserError(constraint, field=f"{type(self).__name__}.{name}", value=value)
+
+
+def describe(spec: Spec) -> str:
+    """Return what a spec stands for in a paper, with its numbers and with what it cites.
+
+    A noun; of a scaling, what became of the features. A class that has no words of its own is
+    called by its name.
+    """
+    if methods := spec.own("methods"):
+        return str(methods())
+    said = [f"{f.name} = {_value(getattr(spec, f.name))}" for f in fields(spec)]
+    return f"{named(type(spec).__name__)} ({', '.join(said)})"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return exact(value)
+    return named(str(value.value if isinstance(value, Enum) else value))
 
 
 def _numbers(value: Any) -> Iterator[float]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aeexp.spec._spec import Spec, param
+from aeexp.text import counted, exact
 
 
 class Linkage(Enum):
@@ -15,6 +16,15 @@ class Linkage(Enum):
     single = "single"
 
 
+LINKAGES = {
+    Linkage.ward: "Ward's linkage [@ward1963]",
+    Linkage.complete: "complete linkage [@murtagh2012]",
+    Linkage.average: "average linkage [@murtagh2012]",
+    Linkage.single: "single linkage [@murtagh2012]",
+}
+"""What each is called in a paper."""
+
+
 class Covariance(Enum):
     """The shapes a Gaussian mixture's components may take."""
 
@@ -22,6 +32,15 @@ class Covariance(Enum):
     tied = "tied"
     diag = "diag"
     spherical = "spherical"
+
+
+COVARIANCES = {
+    Covariance.full: "a covariance of each component's own",
+    Covariance.tied: "one covariance for all components",
+    Covariance.diag: "diagonal covariances",
+    Covariance.spherical: "spherical covariances",
+}
+"""What each is called in a paper."""
 
 
 @dataclass(kw_only=True)
@@ -47,6 +66,10 @@ class KMeans(Partition):
 
     n_init: int = param(10, "Starts, of which the best is kept.", at_least=1)
 
+    def methods(self) -> str:
+        starts = f"the best of {counted(self.n_init, 'start')} by k-means++ [@arthur2007]"
+        return f"k-means [@lloyd1982], {starts}"
+
 
 @dataclass(kw_only=True)
 class GaussianMixture(Partition):
@@ -55,12 +78,21 @@ class GaussianMixture(Partition):
     covariance: Covariance = param(Covariance.full, "Shape of the components.")
     n_init: int = param(5, "Starts, of which the best is kept.", at_least=1)
 
+    def methods(self) -> str:
+        return (
+            f"a Gaussian mixture with {COVARIANCES[self.covariance]}, fitted by expectation–"
+            f"maximisation [@dempster1977], the best of {counted(self.n_init, 'start')}"
+        )
+
 
 @dataclass(kw_only=True)
 class Agglomerative(Partition):
     """Clusters merged pair by pair, nearest first."""
 
     linkage: Linkage = param(Linkage.ward, "Distance between two clusters.")
+
+    def methods(self) -> str:
+        return f"agglomerative clustering with {LINKAGES[self.linkage]}"
 
 
 @dataclass(kw_only=True)
@@ -77,6 +109,12 @@ class DBSCAN(ClusteringSpec):
         5, "Rows a neighbourhood needs to be dense, itself included.", at_least=1
     )
 
+    def methods(self) -> str:
+        rows = counted(self.min_samples, "row")
+        radius = f"of {exact(self.eps)}" if self.eps is not None else ""
+        knee = f"at the knee [@satopaa2011] of the sorted radii around rows that hold {rows}"
+        return f"DBSCAN [@ester1996], with at least {rows} within a radius {radius or knee}"
+
 
 @dataclass(kw_only=True)
 class HDBSCAN(ClusteringSpec):
@@ -86,3 +124,10 @@ class HDBSCAN(ClusteringSpec):
     min_samples: int | None = param(
         None, "Neighbours that measure density; null takes min_cluster_size.", at_least=1
     )
+
+    def methods(self) -> str:
+        size = self.min_cluster_size
+        return (
+            f"HDBSCAN [@campello2013], with at least {counted(size, 'row')} in a cluster and"
+            f" densities from {counted(self.min_samples or size, 'neighbour')}"
+        )

@@ -3,9 +3,13 @@
 import codecs
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from aeexp.spec._spec import Spec, param
+from aeexp.text import counted, exact, named
+
+DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
 
 
 @dataclass(kw_only=True)
@@ -17,25 +21,42 @@ class DatasetSpec(Spec):
 class Wine(DatasetSpec):
     """178 wines x 13 chemical measurements, 3 cultivars (Forina et al., 1991)."""
 
+    def methods(self) -> str:
+        return f"chemical measurements of wines of 3 cultivars [@forina1991], {DISTRIBUTED}"
+
 
 @dataclass(kw_only=True)
 class Iris(DatasetSpec):
     """150 flowers x 4 lengths and widths, 3 species (Fisher, 1936)."""
+
+    def methods(self) -> str:
+        return (
+            f"lengths and widths of the sepals and petals of irises [@fisher1936], {DISTRIBUTED}"
+        )
 
 
 @dataclass(kw_only=True)
 class BreastCancer(DatasetSpec):
     """569 tumours x 30 measurements of cell nuclei, 2 diagnoses (Street et al., 1993)."""
 
+    def methods(self) -> str:
+        return f"measurements of cell nuclei in breast tumours [@street1993], {DISTRIBUTED}"
+
 
 @dataclass(kw_only=True)
 class Digits(DatasetSpec):
     """1,797 handwritten digits x 64 pixels, 10 digits (Alpaydin and Kaynak, 1998)."""
 
+    def methods(self) -> str:
+        return f"images of handwritten digits, 8 × 8 pixels each [@alpaydin1998], {DISTRIBUTED}"
+
 
 @dataclass(kw_only=True)
 class Diabetes(DatasetSpec):
     """442 patients x 10 measurements, progression as numeric target (Efron et al., 2004)."""
+
+    def methods(self) -> str:
+        return f"measurements of patients with diabetes [@efron2004], {DISTRIBUTED}"
 
 
 @dataclass(kw_only=True)
@@ -46,6 +67,9 @@ class SwissRoll(DatasetSpec):
     noise: float = param(0.0, "Standard deviation of the noise added to each value.", at_least=0)
     seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
 
+    def methods(self) -> str:
+        return f"points on a Swiss roll [@tenenbaum2000] {_generated(self)}"
+
 
 @dataclass(kw_only=True)
 class SCurve(DatasetSpec):
@@ -54,6 +78,17 @@ class SCurve(DatasetSpec):
     samples: int = param(1000, "Number of rows.", at_least=2)
     noise: float = param(0.0, "Standard deviation of the noise added to each value.", at_least=0)
     seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+
+    def methods(self) -> str:
+        return f"points on an S-shaped sheet {_generated(self)}"
+
+
+def _generated(spec: SwissRoll | SCurve) -> str:
+    noise = f"with normal noise of standard deviation {exact(spec.noise)}"
+    return (
+        f"{noise if spec.noise else 'without noise'}, generated with scikit-learn"
+        f" [@pedregosa2011] (seed {spec.seed})"
+    )
 
 
 @dataclass(kw_only=True)
@@ -65,6 +100,13 @@ class Blobs(DatasetSpec):
     centers: int = param(4, "Number of clouds, which are the classes.", at_least=1)
     spread: float = param(1.0, "Standard deviation of each cloud.", above=0)
     seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+
+    def methods(self) -> str:
+        clouds = counted(self.centers, "isotropic Gaussian cloud")
+        return (
+            f"{clouds} of standard deviation {exact(self.spread)}, generated with scikit-learn"
+            f" [@pedregosa2011] (seed {self.seed})"
+        )
 
 
 @dataclass(kw_only=True)
@@ -180,3 +222,6 @@ class Table(Format, DatasetSpec):
         if not all(isinstance(each, str | int | float) for each in names):
             self.refuse(name, "names of columns, such as [age,weight]", said)
         return [str(each) for each in names]
+
+    def methods(self) -> str:
+        return f"the table {named(Path(self.path).stem)}"

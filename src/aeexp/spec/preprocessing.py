@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aeexp.spec._spec import Spec, param
+from aeexp.text import exact
 
 
 class FitOn(Enum):
@@ -26,6 +27,9 @@ class PreprocessingSpec(Spec):
 class Standard(PreprocessingSpec):
     """Each column to mean 0 and standard deviation 1."""
 
+    def methods(self) -> str:
+        return "standardised to mean 0 and standard deviation 1"
+
 
 @dataclass(kw_only=True)
 class MinMax(PreprocessingSpec):
@@ -38,6 +42,9 @@ class MinMax(PreprocessingSpec):
         super().__post_init__()
         if self.high <= self.low:
             self.refuse("high", f"above low ({self.low:g})", self.high)
+
+    def methods(self) -> str:
+        return f"scaled to the range from {exact(self.low)} to {exact(self.high)}"
 
 
 @dataclass(kw_only=True)
@@ -52,7 +59,14 @@ class Robust(PreprocessingSpec):
         if self.high <= self.low:
             self.refuse("high", f"above low ({self.low:g})", self.high)
 
+    def methods(self) -> str:
+        low, high = exact(self.low), exact(self.high)
+        return f"scaled to median 0 and a distance of 1 from the {low} % to the {high} % quantile"
+
 
 @dataclass(kw_only=True)
 class Unscaled(PreprocessingSpec):
     """The columns as they are."""
+
+    def methods(self) -> str:
+        return "not scaled"

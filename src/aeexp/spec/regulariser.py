@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aeexp.spec._spec import Spec, param
+from aeexp.text import exact, percent
 
 
 class AppliesTo(Enum):
@@ -27,12 +28,22 @@ class Penalty(RegulariserSpec):
         "The layers' outputs (summed, divided by the batch size) or their weights.",
     )
 
+    def _target(self) -> str:
+        if self.applies_to is AppliesTo.kernel:
+            return "on the weights of each layer of the encoder"
+        return "on the outputs of each layer of the encoder, averaged over the rows of a batch"
+
 
 @dataclass(kw_only=True)
 class L1(Penalty):
     """strength * sum |a|: drives values to exactly zero."""
 
     strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
+
+    def methods(self) -> str:
+        return (
+            f"an L1 penalty [@tibshirani1996] of strength {exact(self.strength)} {self._target()}"
+        )
 
 
 @dataclass(kw_only=True)
@@ -41,6 +52,9 @@ class L2(Penalty):
 
     strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
 
+    def methods(self) -> str:
+        return f"an L2 penalty [@hoerl1970] of strength {exact(self.strength)} {self._target()}"
+
 
 @dataclass(kw_only=True)
 class L1L2(Penalty):
@@ -48,6 +62,12 @@ class L1L2(Penalty):
 
     l1: float = param(1e-4, "Weight of the absolute values in the loss.", at_least=0)
     l2: float = param(1e-4, "Weight of the squares in the loss.", at_least=0)
+
+    def methods(self) -> str:
+        return (
+            f"an elastic-net penalty [@zou2005] of strengths {exact(self.l1)} (L1) and"
+            f" {exact(self.l2)} (L2) {self._target()}"
+        )
 
 
 @dataclass(kw_only=True)
@@ -58,9 +78,17 @@ class Dropout(RegulariserSpec):
         0.1, "Share switched off, anew in each training step.", at_least=0, below=1
     )
 
+    def methods(self) -> str:
+        rate = percent(self.rate)
+        return f"dropout [@srivastava2014] of {rate} of what each layer of the encoder reads"
+
 
 @dataclass(kw_only=True)
 class Noise(RegulariserSpec):
     """Gaussian noise on the input: a denoising autoencoder (Vincent et al., 2008)."""
 
     sd: float = param(0.1, "Standard deviation, in units of the scaled data.", at_least=0)
+
+    def methods(self) -> str:
+        sd = exact(self.sd)
+        return f"normal noise of standard deviation {sd} on the scaled input [@vincent2008]"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aeexp.spec._spec import Spec, param
+from aeexp.text import exact, percent
 
 
 @dataclass(kw_only=True)
@@ -14,12 +15,18 @@ class ScheduleSpec(Spec):
 class Constant(ScheduleSpec):
     """`optimizer.lr` throughout."""
 
+    def methods(self) -> str:
+        return "a constant learning rate"
+
 
 @dataclass(kw_only=True)
 class Exponential(ScheduleSpec):
     """Multiplied by `decay` every epoch."""
 
     decay: float = param(0.99, "Factor per epoch.", above=0, at_most=1)
+
+    def methods(self) -> str:
+        return f"a learning rate that was multiplied by {exact(self.decay)} every epoch"
 
 
 @dataclass(kw_only=True)
@@ -30,9 +37,23 @@ class Cosine(ScheduleSpec):
         0.0, "Last learning rate, as a share of the first.", at_least=0, at_most=1
     )
 
+    def methods(self) -> str:
+        return f"a learning rate that {self._fell()} over all epochs"
+
+    def _fell(self) -> str:
+        end = f"{percent(self.final)} of its highest value" if self.final else "0"
+        return f"fell along half a cosine [@loshchilov2017] to {end}"
+
 
 @dataclass(kw_only=True)
 class WarmupCosine(Cosine):
     """Up a straight line from 0, then down half a cosine."""
 
     warmup: float = param(0.1, "Share of the epochs spent on the way up.", at_least=0, below=1)
+
+    def methods(self) -> str:
+        warmup = percent(self.warmup)
+        return (
+            f"a learning rate that rose from 0 along a straight line over the first {warmup} of"
+            f" the training steps [@goyal2017] and then {self._fell()}"
+        )

@@ -15,6 +15,15 @@ class Loss(Enum):
     binary_crossentropy = "binary_crossentropy"
 
 
+LOSSES = {
+    Loss.mse: "the mean squared error",
+    Loss.mae: "the mean absolute error",
+    Loss.huber: "the Huber loss [@huber1964] (threshold 1)",
+    Loss.binary_crossentropy: "the binary cross-entropy",
+}
+"""What each is called in a paper."""
+
+
 class Engine(Enum):
     """What trains. The results are the same; how long they take is not.
 

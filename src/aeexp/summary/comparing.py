@@ -15,8 +15,8 @@ from aeexp.summary.figures.pareto import front
 from aeexp.summary.picture import Picture, picture
 from aeexp.summary.sheet import spread_out
 from aeexp.summary.varied import Varied, shown
+from aeexp.text import joined
 from aeexp.web.sheet import Cell, Sheet, said
-from aeexp.web.wording import joined
 
 MOST_CELLS = 300
 """Of a heat map that can be read."""

@@ -12,7 +12,7 @@ from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import RECOMMENDED, Outcome
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
-from aeexp.web.wording import joined
+from aeexp.text import joined
 
 STATUSES = tuple(status.value for status in Status)
 

@@ -8,7 +8,7 @@ from aeexp.analysis.spread import Spread, spread
 from aeexp.summary.comparison import Comparison, Setting
 from aeexp.summary.outcome import RECOMMENDED, Outcome
 from aeexp.summary.varied import Varied, shown
-from aeexp.web.wording import counted, joined, number, one_line
+from aeexp.text import counted, joined, number, one_line
 
 INCOMPARABLE = ("training.loss", "preprocessing", "regulariser")
 """Overrides, whole or by their first word, that change what a loss measures."""

@@ -18,8 +18,8 @@ from aeexp.summary.sheet import spread_out
 from aeexp.summary.study import Study
 from aeexp.summary.table import address
 from aeexp.summary.varied import SEED, Varied, shown
+from aeexp.text import joined
 from aeexp.web.sheet import Cell, Sheet, measured, said
-from aeexp.web.wording import joined
 
 TOP_RUNS, TOP_SETTINGS = 5, 10
 MOST_VALUES = 12

@@ -9,7 +9,7 @@ from typing import Any
 
 from aeexp.errors import UserError
 from aeexp.runs import BrokenFileError, Job, Ledger, Run, Status
-from aeexp.web.wording import one_line
+from aeexp.text import one_line
 
 RECOMMENDED = {
     "dimensions": ("dimensions.fewest", "dimensions.most"),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from aeexp.summary import figures
 from aeexp.summary.picture import Picture, picture
 from aeexp.summary.study import Study, Trial
+from aeexp.text import joined
 from aeexp.web.sheet import Cell, Sheet, measured, said
-from aeexp.web.wording import joined
 
 
 def searched(study: Study) -> Iterator[Picture]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aeexp.data.dataset import Floats
 from aeexp.summary.outcome import Outcome
-from aeexp.web.wording import one_line
+from aeexp.text import one_line
 
 SEED = "seed"
 """The override that makes a repeat, not another setting."""

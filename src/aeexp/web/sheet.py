@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
-from aeexp.web.wording import number
+from aeexp.text import number
 
 
 @dataclass(frozen=True)
