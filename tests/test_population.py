@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import BACKEND
+from own_model import Baked, Tempered
 
 from aeexp.models import Make as Models
 from aeexp.models import Network, build, built, first_values, seeds
@@ -24,6 +25,7 @@ from aeexp.spec import (
     AdamW,
     AppliesTo,
     Backend,
+    Cosine,
     Deep,
     Dropout,
     EarlyStopping,
@@ -39,7 +41,9 @@ from aeexp.spec import (
     Training,
     Wine,
 )
-from aeexp.training import Member, Trained, train
+from aeexp.training import Member, Trained, mould, train
+from aeexp.training.population import numbers
+from aeexp.training.traced import is_read
 from aeexp.watch import Standing, Watch
 
 pytestmark = pytest.mark.engine
@@ -416,3 +420,82 @@ def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
     for seed, drawn in zip(range(3), values, strict=True):
         expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
         assert all(map(np.array_equal, drawn, expected))
+
+
+# --- numbers of models that a package adds
+
+
+def tempered(tiny: Make, **numbers: float) -> Member:
+    rate = Cosine(final=numbers.pop("final", 0.0))
+    stopping = EarlyStopping(patience=2, min_delta=numbers.pop("min_delta", 0.0))
+    spec = Tempered(latent_dim=2, **numbers)
+    training = Training(epochs=12, engine=ENGINE, early_stopping=stopping)
+    return member(tiny(model=spec, schedule=rate, training=training))
+
+
+NUMBERS = [
+    pytest.param({"beta": 0.5}, {"beta": 0.0}, id="weight of a term"),
+    pytest.param({"temperature": 2.0}, {"temperature": 0.5}, id="in the encoder"),
+    pytest.param({"final": 0.5}, {"final": 0.1}, id="schedule"),
+    pytest.param({"min_delta": 0.5}, {"min_delta": 1e-3}, id="early stopping"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NUMBERS)
+def test_members_that_differ_in_a_number_come_to_what_they_come_to_alone(
+    tiny: Make, one: dict[str, float], other: dict[str, float]
+) -> None:
+    members = [tempered(tiny, **each) for each in (one, other)]
+    assert mould(members[0]) == mould(members[1])
+    together = train(members)
+    for i, alone in enumerate(members):
+        close(train([alone]), together, 1e-5, [(0, i)])
+        close(by(Engine.fit, [alone]), together, 1e-4, [(0, i)])
+    histories = [each.loss for each in together.histories]
+    assert not np.array_equal(*histories)
+
+
+@COMPILED
+@pytest.mark.parametrize(("one", "other"), NUMBERS)
+def test_members_that_differ_in_a_number_share_a_program(
+    tiny: Make, one: dict[str, float], other: dict[str, float]
+) -> None:
+    compiled = importlib.import_module("aeexp.training.compiled")
+    compiled.PROGRAMS.clear()
+    train([tempered(tiny, **one), tempered(tiny, **other)])
+    assert len(compiled.PROGRAMS) == 1
+
+
+def test_each_member_s_network_has_its_own_numbers(tiny: Make) -> None:
+    members = [tempered(tiny, temperature=each) for each in (1.0, 4.0)]
+    trained, x = train(members), members[0].x
+    for i, alone in enumerate(members):
+        own = train([alone]).network(0).encode(x)
+        np.testing.assert_allclose(trained.network(i).encode(x), own, rtol=1e-4, atol=1e-4)
+    assert [each.experiment.model.temperature for each in members] == [1.0, 4.0]
+
+
+def test_a_number_that_is_read_while_building_makes_another_population(tiny: Make) -> None:
+    assert mould(tempered(tiny, leak=0.1)) != mould(tempered(tiny, leak=0.2))
+
+
+@COMPILED
+def test_a_number_that_is_read_while_building_unannounced_is_refused(tiny: Make) -> None:
+    members = [member(tiny(model=Baked(slope=each))) for each in (0.1, 0.2)]
+    with pytest.raises(RuntimeError, match=r"model.slope is read while layers are built"):
+        train(members)
+    assert train(members[:1]).histories
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"regulariser": {word: kind()}}, id=word)
+        for word, kind in OPTIONS["regulariser"].items()
+    ]
+    + [pytest.param({"model": kind()}, id=word) for word, kind in OPTIONS["model"].items()],
+)
+def test_no_number_of_our_own_is_read_while_building(tiny: Make, said: dict[str, Any]) -> None:
+    experiment = tiny(**({"model": Deep(latent_dim=2)} | said))
+    for key, value in numbers(experiment).items():
+        assert is_read(experiment, pose(experiment).x[:8], key, value / 2), key

@@ -45,13 +45,15 @@ class Network:
 
     encoder: x -> z. decoder: z -> x_hat. training: x -> x_hat with the penalties and
     disturbances that only training sees. path: layers of which `training` is one after another,
-    if it is; calling them costs half of calling it.
+    if it is; calling them costs half of calling it. spec: what it was built from, of which its
+    layers read numbers whenever they are called.
     """
 
     encoder: keras.Model
     decoder: keras.Model
     training: keras.Model
     path: Sequence[keras.layers.Layer] = ()
+    spec: ModelSpec | None = None
 
     def encode(self, x: Floats) -> Floats:
         """Return the factors (rows, latent_dim) of scaled rows (rows, features)."""
@@ -120,7 +122,10 @@ def build(
 
     A new model is a spec in `aeexp.spec.model` and a builder registered here. Whatever is random
     in it, initializers and layers such as dropout, takes its seed from `seeds`: two networks that
-    are built with equal seeds are equal, and no generator of the whole process is used.
+    are built with equal seeds are equal, and no generator of the whole process is used. What the
+    model adds to the loss, its layers add (`keras.layers.Layer.add_loss`). They read the `float`
+    fields of the spec whenever they are called, never before, as many models that differ in them
+    train as one program; one that must be known before is declared with `traced=False`.
     """
     message = f"No builder for {type(spec).__name__}: register one with models.build.register."
     raise NotImplementedError(message)

@@ -1,7 +1,7 @@
 """A spec: a dataclass whose fields carry their meaning and their bounds as data."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar
@@ -18,14 +18,34 @@ BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
 }
 
 
-def param(default: Any, meaning: str, **bounds: float) -> Any:
+def param(
+    default: Any,
+    meaning: str,
+    *,
+    traced: bool = True,
+    redefines: Sequence[str] = (),
+    **bounds: float,
+) -> Any:
     """Declare a parameter: its default, what it means, and the bounds it is refused outside of.
 
+    traced: whether a `float` of a model, regulariser, optimizer or schedule is an argument of the
+    compiled program, so that models that differ in it train together; false for one that is read
+    while layers are built, not whenever they are called. redefines: names or patterns of the
+    metrics that measure something else when it changes, such as a loss of which it is a weight.
     `bounds` are any of `at_least`, `above`, `at_most` and `below`; for a list they hold for
     each of its elements.
     """
     assert set(bounds) <= set(BOUNDS), f"unknown bounds: {set(bounds) - set(BOUNDS)}"
-    metadata = {"meaning": meaning, "bounds": bounds}
+    metadata = {
+        "meaning": meaning,
+        "bounds": bounds,
+        "traced": traced,
+        "redefines": tuple(redefines),
+    }
+    return _declared(default, metadata)
+
+
+def _declared(default: Any, metadata: Mapping[str, Any]) -> Any:
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -39,7 +59,7 @@ def part(kind: type, meaning: str) -> Any:
 def redefault(parent: type, name: str, default: Any) -> Any:
     """Declare a parameter of `parent` again with another default."""
     metadata = next(f for f in fields(parent) if f.name == name).metadata
-    return param(default, metadata["meaning"], **metadata["bounds"])
+    return _declared(default, metadata)
 
 
 def constraint(f: Field[Any]) -> str:

@@ -30,6 +30,7 @@ from aeexp.training.population import (
 )
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
+from aeexp.training.traced import require_read
 from aeexp.watch import Standing, Watch
 
 PAUSE = 0.25  # seconds of training between two looks at it
@@ -83,6 +84,7 @@ class _Group:
                 break
         return Trained(
             [self.network] * self.real,
+            [member.experiment.model for member in self.members[: self.real]],
             self._histories(logs, course),
             self._weights(course),
             seconds=time.perf_counter() - compiled,
@@ -94,6 +96,7 @@ class _Group:
         """Return a network, and the members before their first epoch, on their devices."""
         experiment, member = self.experiment, self.members[0]
         seeds = [member.experiment.seed for member in self.members]
+        require_read(self.members, experiment)
         network, values = first_values(maker(experiment, member.x.shape[1]), seeds)
         program = Program(network, experiment, member)
         stacked = {

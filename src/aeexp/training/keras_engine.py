@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib import import_module
 from threading import Lock
 from typing import Any, Protocol
@@ -53,7 +54,8 @@ def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ())
     weights: list[list[Any]] = []
     for number, member in enumerate(population):
         with watch.stage("build"):
-            network = built(maker(member.experiment, member.x.shape[1]), member.experiment.seed)
+            experiment = deepcopy(member.experiment)  # whose numbers its network may exchange
+            network = built(maker(experiment, member.x.shape[1]), experiment.seed)
         recorder = _Recorder(watch, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))
         weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])
@@ -62,7 +64,10 @@ def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ())
         if watch.stop:
             break
     templates = [network] * len(histories)
-    return Trained(templates, histories, weights, seconds, compiling, interrupted=watch.stop)
+    models = [member.experiment.model for member in population[: len(histories)]]
+    return Trained(
+        templates, models, histories, weights, seconds, compiling, interrupted=watch.stop
+    )
 
 
 def _train(

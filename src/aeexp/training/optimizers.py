@@ -20,10 +20,17 @@ from aeexp.spec import (
     WarmupCosine,
 )
 
+SLACK = 1e-6
+"""By which a share of the steps may fall short of a whole number, and be it: that of rounding."""
+
 
 @singledispatch
 def learning_rate(spec: ScheduleSpec, lr: float, steps_per_epoch: int, epochs: int) -> Any:
-    """Return the learning rate as a number, or as a Keras schedule over training steps."""
+    """Return the learning rate as a number, or as a Keras schedule over training steps.
+
+    The rate and the numbers of the spec may not be known yet, as those of many models are traced
+    together: compute with them, but do not compare them.
+    """
     message = f"No schedule for {type(spec).__name__}: register one with learning_rate.register."
     raise NotImplementedError(message)
 
@@ -46,12 +53,12 @@ def _(spec: Cosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
 @learning_rate.register
 def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     steps = steps_per_epoch * epochs
-    warmup = int(spec.warmup * steps)
-    if warmup == 0:
-        return schedules.CosineDecay(lr, steps, alpha=spec.final)
-    return schedules.CosineDecay(
-        0.0, steps - warmup, alpha=spec.final, warmup_target=lr, warmup_steps=warmup
+    warmup = keras.ops.floor(spec.warmup * (steps * (1 + SLACK)))
+    schedule = schedules.CosineDecay(
+        0.0, steps, alpha=spec.final, warmup_target=lr, warmup_steps=warmup
     )
+    schedule.decay_steps = steps - warmup  # Keras would compare it, which may not be known yet
+    return schedule
 
 
 @singledispatch

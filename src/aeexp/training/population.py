@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
-from functools import partial
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aeexp.data import Floats, Integers
 from aeexp.history import History
 from aeexp.models import Make, Network, build
-from aeexp.spec import Experiment, Spec
+from aeexp.spec import Experiment, ModelSpec, Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +56,13 @@ class Member:
 class Trained:
     """A population after its training; fewer members than were asked for if it was interrupted.
 
-    templates: for each member a network of its mould, which members share. histories, weights: of
-    each member; its weights are the values of its template's `variables`.
+    templates: for each member a network of its mould, which members share. models, histories,
+    weights: of each member; its weights are the values of its template's `variables`.
     seconds: of training, without `compile`, the seconds that making its program took.
     """
 
     templates: list[Network]
+    models: list[ModelSpec]
     histories: list[History]
     weights: list[list[Floats]]
     seconds: float
@@ -74,6 +75,7 @@ class Trained:
         return replace(
             self,
             templates=[self.templates[i] for i in members],
+            models=[self.models[i] for i in members],
             histories=[self.histories[i] for i in members],
             weights=[self.weights[i] for i in members],
             seconds=share * self.seconds,
@@ -81,15 +83,19 @@ class Trained:
         )
 
     def network(self, member: int) -> Network:
-        """Return a member's network: its template, which takes its weights."""
-        self.templates[member].assign(self.weights[member])
-        return self.templates[member]
+        """Return a member's network: its template, which takes its weights and its numbers."""
+        template = self.templates[member]
+        assert template.spec, "the one that its layers read their numbers from"
+        vars(template.spec).update(vars(self.models[member]))
+        template.assign(self.weights[member])
+        return template
 
 
 def joined(parts: Sequence[Trained]) -> Trained:
     """Return what became of several populations, one after another, as of one."""
     return Trained(
         templates=[template for part in parts for template in part.templates],
+        models=[model for part in parts for model in part.models],
         histories=[history for part in parts for history in part.histories],
         weights=[weights for part in parts for weights in part.weights],
         seconds=sum(part.seconds for part in parts),
@@ -100,7 +106,12 @@ def joined(parts: Sequence[Trained]) -> Trained:
 
 def maker(experiment: Experiment, features: int) -> Make:
     """Return what builds an experiment's network for rows of so many features."""
-    return partial(build, experiment.model, features, experiment.regulariser)
+    spec, regularisers = experiment.model, experiment.regulariser
+
+    def make(seeds: Iterator[int]) -> Network:
+        return replace(build(spec, features, regularisers, seeds), spec=spec)
+
+    return make
 
 
 def decimals(values: Floats) -> Floats:
@@ -111,10 +122,11 @@ def decimals(values: Floats) -> Floats:
 def numbers(experiment: Experiment) -> dict[str, float]:
     """Return the numbers in which members may differ, by the key that sets them.
 
-    They are those of the optimizer, penalties, dropout and noise: what changes how a program
-    computes, but not what.
+    They are the `float` fields of the model, the regularisers, the optimizer, the schedule and
+    early stopping that are not declared to be read while layers are built: what changes how a
+    program computes, but not what.
     """
-    return {f"{key}.{name}": getattr(spec, name) for key, spec, name in _places(experiment)}
+    return {f"{key}.{name}": getattr(spec, name) for key, spec, name in owners(experiment)}
 
 
 def common(population: Sequence[Member]) -> Experiment:
@@ -141,12 +153,24 @@ def mould(member: Member) -> str:
 
 def put(experiment: Experiment, values: Mapping[str, Any]) -> None:
     """Set numbers by their keys, without asking whether they are in bounds."""
-    for key, spec, name in _places(experiment):
+    for key, spec, name in owners(experiment):
         setattr(spec, name, values.get(f"{key}.{name}", getattr(spec, name)))
 
 
-def _places(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
-    owners: dict[str, Spec] = {"optimizer": experiment.optimizer}
-    owners |= {f"regulariser.{name}": spec for name, spec in experiment.regulariser.items()}
-    for key, spec in owners.items():
-        yield from ((key, spec, f.name) for f in fields(spec) if f.type is float)
+def owners(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
+    """Yield the key of each spec that has numbers, the spec, and the name of each number."""
+    specs: dict[str, Spec] = {
+        "model": experiment.model,
+        "optimizer": experiment.optimizer,
+        "schedule": experiment.schedule,
+        "training.early_stopping": experiment.training.early_stopping,
+    }
+    specs |= {f"regulariser.{name}": spec for name, spec in experiment.regulariser.items()}
+    for key, spec in specs.items():
+        yield from ((key, spec, name) for name in _traced(type(spec)))  # type: ignore[arg-type]
+
+
+@cache
+def _traced(kind: type[Spec]) -> list[str]:
+    types = get_type_hints(kind)
+    return [f.name for f in fields(kind) if types[f.name] is float and f.metadata["traced"]]

@@ -2,7 +2,7 @@
 
 Gradients, penalties, optimizers and schedules are Keras's own, called without state. What may
 differ between members is an argument: first weights, the order of rows, the table, and the
-numbers of the optimizer and the regularisers.
+numbers of the model, the regularisers, the optimizer, the schedule and early stopping.
 """
 
 import math
@@ -134,7 +134,7 @@ class Program:
 
             new, loss = _over_batches(step, old, order, self.batch_size)
             val_loss = self._validate(new, given)
-        new = self._stop(new, number, loss, val_loss)
+            new = self._stop(new, number, loss, val_loss)
         return _where(old.going, new, old), Log(loss, val_loss, rate, old.going)
 
     def _step(self, course: Course, given: Given, rows: Any) -> tuple[Course, Any]:
