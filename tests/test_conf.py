@@ -10,7 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from aeexp.hydra_inside import VERSION
 from aeexp.menu import comment
-from aeexp.options import OPTIONS, SEVERAL, conf_dir, register
+from aeexp.options import OPTIONS, SEVERAL, conf_dir
+from aeexp.sources import register
 from aeexp.spec import Experiment
 from aeexp.words import said
 

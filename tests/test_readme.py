@@ -11,7 +11,8 @@ import pytest
 from command_line import run
 
 from aeexp.hydra_inside import get_args_parser
-from aeexp.options import OPTIONS, conf_dir, register
+from aeexp.options import OPTIONS, conf_dir
+from aeexp.sources import register
 from aeexp.spec import Backend
 from aeexp.words import compositions
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_sweep import Made, crossed, loss, made
 from pages import Elements
+from sentences import Sentences
 
 from aeexp.analysis.spread import spread
 from aeexp.data.dataset import Classes, Values
@@ -224,11 +225,58 @@ def test_the_conclusion_names_the_override_that_mattered_most(tmp_path: Path) ->
     )
 
 
-def test_losses_that_measure_different_things_are_told_apart(tmp_path: Path) -> None:
-    jobs = [Made([f"dataset={name}"], metrics=loss(1), data=name) for name in ("wine", "iris")]
+MSE, R2 = "reconstruction.val.mse", "reconstruction.val.r2"
+ERRORS = {
+    "loss": 0.1,
+    "val_loss": 0.2,
+    "reconstruction.val.mse": 0.3,
+    "reconstruction.val.r2": 0.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "ranked_by"),
+    [
+        pytest.param(["model=shallow", "model=deep"], "val_loss", id="model"),
+        pytest.param(["regulariser.l1.strength=1", "regulariser.l1.strength=2"], MSE, id="weight"),
+        pytest.param(["regulariser=[l1]", "regulariser=none"], MSE, id="penalty"),
+        pytest.param(["regulariser=[dropout]", "regulariser=none"], "val_loss", id="dropout"),
+        pytest.param(["regulariser.mine.l1=1", "regulariser.mine.l1=2"], MSE, id="own name"),
+        pytest.param(["training.loss=mse", "training.loss=mae"], MSE, id="loss"),
+        pytest.param(["training.early_stopping.patience=1", ""], "val_loss", id="stopping"),
+        pytest.param(["preprocessing=minmax", "preprocessing=standard"], R2, id="scaling"),
+        pytest.param(["preprocessing.fit_on=all", "preprocessing.fit_on=train"], R2, id="rows"),
+        pytest.param(["dataset=wine", "dataset=iris"], R2, id="data"),
+    ],
+)
+def test_settings_are_ranked_by_what_measures_the_same_in_all(
+    words: list[str], ranked_by: str, tmp_path: Path, sentences: Sentences
+) -> None:
+    better = {name: 2 * value for name, value in ERRORS.items()}
+    if ranked_by != R2:
+        better = {name: value / 2 for name, value in ERRORS.items()}
+    jobs = [
+        Made([word] if word else [], metrics=numbers)
+        for word, numbers in zip(words, (ERRORS, better), strict=True)
+    ]
+    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
+    assert lines[1].startswith("Best run: job 1")
+    assert lines[1].endswith(f": {ranked_by} {better[ranked_by]:g}.")
+    assert any("measures the same in all" in line for line in lines) == (ranked_by != "val_loss")
+    sentences.check("\n".join(lines))
+
+
+def test_where_no_metric_measures_the_same_nothing_is_the_best(
+    tmp_path: Path, sentences: Sentences
+) -> None:
+    known = {"loss": 1.0, "val_loss": 2.0, MSE: None, "reconstruction.train.mse": None}
+    jobs = [Made([f"training.loss={name}"], metrics=known) for name in ("mse", "mae")]
+    sentences.check("\n".join(summarise([made(tmp_path, jobs)], tmp_path).lines))
+
+
+def test_a_table_that_is_another_without_a_word_is_told(tmp_path: Path) -> None:
+    jobs = [Made([f"seed={i}"], metrics=loss(1), data=f"{i}") for i in range(2)]
     assert "the data varied" in summarise([made(tmp_path, jobs)], tmp_path).lines[-1]
-    jobs = [Made([f"training.loss={name}"], metrics=loss(1)) for name in ("mse", "mae")]
-    assert "training.loss varied" in summarise([made(tmp_path / "b", jobs)], tmp_path).lines[-1]
 
 
 def test_runs_without_validation_rows_are_ranked_by_their_loss(tmp_path: Path) -> None:

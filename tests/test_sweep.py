@@ -24,10 +24,11 @@ from omegaconf import OmegaConf
 from sentences import Sentences
 
 from aeexp.hydra_inside import VERSION
-from aeexp.options import conf_dir, register
+from aeexp.options import conf_dir
 from aeexp.problem import Problems
 from aeexp.runs import Ledger, Status
 from aeexp.runs import Run as RunDirectory
+from aeexp.sources import register
 from aeexp.spec import Adam, Backend, Deep, Experiment, Shallow, Training
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Task

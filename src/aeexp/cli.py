@@ -25,8 +25,9 @@ from aeexp.explain import explain
 from aeexp.hydra_inside import VERSION, get_args_parser
 from aeexp.menu import menu
 from aeexp.names import printable
-from aeexp.options import conf_dir, register
+from aeexp.options import conf_dir
 from aeexp.output import lossy_output
+from aeexp.sources import register
 from aeexp.termination import Termination, end_with_parent
 from aeexp.words import compositions, quoted, said
 

@@ -13,13 +13,13 @@ from aeexp.backend import at_hand, choose, require, running, unheard
 from aeexp.data.tabular import sheet
 from aeexp.errors import UserError
 from aeexp.hydra_inside import get_args_parser
-from aeexp.options import register
 from aeexp.page import report
 from aeexp.perform import artifacts
 from aeexp.problem import Problems
 from aeexp.reading import Sheet
 from aeexp.recall import configuration
 from aeexp.runs import Run, claim, keep, read_model, refuse_links, subfolder, write_bytes
+from aeexp.sources import register
 from aeexp.spec import Experiment, Table
 from aeexp.terminal import Terminal
 from aeexp.words import compositions, said

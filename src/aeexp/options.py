@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING, OmegaConf
-
 from aeexp import spec
 
 OPTIONS: dict[str, dict[str, type[spec.Spec]]] = {
@@ -74,20 +71,3 @@ def conf_dir() -> Path:
     """Return the folder of config groups: the wheel's own, else the checkout's."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
-
-
-def register() -> None:
-    """Put every spec into Hydra's store, as schema/<group>/<option>.
-
-    The groups of the experiment's own schema are left open: conf/config.yaml fills them, and
-    what the spec would fill them with in Python must not shine through another choice.
-    """
-    store = ConfigStore.instance()
-    if "schema" in store.repo:
-        return
-    experiment = OmegaConf.structured(spec.Experiment)
-    for group, options in OPTIONS.items():
-        experiment[group] = {} if group in SEVERAL else MISSING
-        for name, node in options.items():
-            store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
-    store.store(group="schema", name="experiment", node=experiment, provider="aeexp")

@@ -7,11 +7,12 @@ from pathlib import Path
 from hydra import compose
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.errors import UserError
@@ -24,7 +25,25 @@ from aeexp.hydra_inside import (
     set_version,
 )
 from aeexp.inert import small_file
-from aeexp.options import conf_dir
+from aeexp.options import OPTIONS, SEVERAL, conf_dir
+from aeexp.spec import Experiment
+
+
+def register() -> None:
+    """Put every spec into Hydra's store, as schema/<group>/<option>.
+
+    The groups of the experiment's own schema are left open: conf/config.yaml fills them, and
+    what the spec would fill them with in Python must not shine through another choice.
+    """
+    store = ConfigStore.instance()
+    if "schema" in store.repo:
+        return
+    experiment = OmegaConf.structured(Experiment)
+    for group, options in OPTIONS.items():
+        experiment[group] = {} if group in SEVERAL else MISSING
+        for name, node in options.items():
+            store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
+    store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
 
 
 def composed(said: tuple[str, list[str]]) -> DictConfig:

@@ -73,6 +73,13 @@ def _said(bound: float) -> str:
     return "2^32" if bound == 2**32 else f"{bound:g}"
 
 
+IN_SCALED_UNITS = (
+    *("loss", "val_loss", "reconstruction.*.mse"),
+    *("baseline.pca.*.mse", "baseline.pca.advantage"),
+)
+"""Metrics that measure something else on another table, or on one that is scaled otherwise."""
+
+
 @dataclass(kw_only=True)
 class Spec:
     """The base of the vocabulary: refuses any value outside the bounds of its field.
@@ -86,6 +93,8 @@ class Spec:
         UserError: A number is not finite or lies outside the bounds of its field.
     """
 
+    redefines: ClassVar[Sequence[str]] = ()
+    """Metrics that measure something else when an option of its kind, or a field of it, varies."""
     same_as: ClassVar[type["Spec"] | None] = None
 
     def own(self, name: str) -> Any:
@@ -99,11 +108,11 @@ class Spec:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            assert "bounds" in f.metadata, f"declare {type(self).__name__}.{f.name} with param()"
             for value in _numbers(getattr(self, f.name)):
                 self._check(f, value)
 
     def _check(self, f: Field[Any], value: float) -> None:
+        assert "bounds" in f.metadata, f"declare {type(self).__name__}.{f.name} with param()"
         if isinstance(value, int) and value.bit_length() > MOST_BITS:
             digits = value.bit_length() * math.log10(2)
             self.refuse(f.name, f"below 2^{MOST_BITS}", f"about 10^{digits:.0f}")

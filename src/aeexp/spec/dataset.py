@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import IN_SCALED_UNITS, Spec, param
 from aeexp.text import counted, exact, named
 
 DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
@@ -15,6 +15,8 @@ DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
 @dataclass(kw_only=True)
 class DatasetSpec(Spec):
     """A table of numbers, perhaps with labels."""
+
+    redefines = IN_SCALED_UNITS
 
 
 @dataclass(kw_only=True)

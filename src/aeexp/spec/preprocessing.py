@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import IN_SCALED_UNITS, Spec, param
 from aeexp.text import exact
 
 
@@ -17,6 +17,8 @@ class FitOn(Enum):
 @dataclass(kw_only=True)
 class PreprocessingSpec(Spec):
     """A scaling of each column, undone where results are shown in original units."""
+
+    redefines = IN_SCALED_UNITS
 
     fit_on: FitOn = param(
         FitOn.train, "Rows the scaling is fitted on; 'all' lets it see the validation rows."

@@ -6,6 +6,9 @@ from enum import Enum
 from aeexp.spec._spec import Spec, param
 from aeexp.text import exact, percent
 
+LOSSES = ("loss", "val_loss")
+"""What a penalty is a part of; disturbances are so of the training loss alone."""
+
 
 class AppliesTo(Enum):
     """What a penalty is put on."""
@@ -26,6 +29,7 @@ class Penalty(RegulariserSpec):
     applies_to: AppliesTo = param(
         AppliesTo.activity,
         "The layers' outputs (summed, divided by the batch size) or their weights.",
+        redefines=LOSSES,
     )
 
     def _target(self) -> str:
@@ -38,7 +42,9 @@ class Penalty(RegulariserSpec):
 class L1(Penalty):
     """strength * sum |a|: drives values to exactly zero."""
 
-    strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
+    strength: float = param(
+        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSSES
+    )
 
     def methods(self) -> str:
         return (
@@ -50,7 +56,9 @@ class L1(Penalty):
 class L2(Penalty):
     """strength * sum a^2: keeps values small."""
 
-    strength: float = param(1e-4, "Weight of the penalty in the loss.", at_least=0)
+    strength: float = param(
+        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSSES
+    )
 
     def methods(self) -> str:
         return f"an L2 penalty [@hoerl1970] of strength {exact(self.strength)} {self._target()}"
@@ -60,8 +68,10 @@ class L2(Penalty):
 class L1L2(Penalty):
     """l1 * sum |a| + l2 * sum a^2: both at once (elastic net)."""
 
-    l1: float = param(1e-4, "Weight of the absolute values in the loss.", at_least=0)
-    l2: float = param(1e-4, "Weight of the squares in the loss.", at_least=0)
+    l1: float = param(
+        1e-4, "Weight of the absolute values in the loss.", at_least=0, redefines=LOSSES
+    )
+    l2: float = param(1e-4, "Weight of the squares in the loss.", at_least=0, redefines=LOSSES)
 
     def methods(self) -> str:
         return (
@@ -75,7 +85,11 @@ class Dropout(RegulariserSpec):
     """Switches off a share of what each layer of the encoder reads (Srivastava et al., 2014)."""
 
     rate: float = param(
-        0.1, "Share switched off, anew in each training step.", at_least=0, below=1
+        0.1,
+        "Share switched off, anew in each training step.",
+        at_least=0,
+        below=1,
+        redefines=["loss"],
     )
 
     def methods(self) -> str:
@@ -87,7 +101,12 @@ class Dropout(RegulariserSpec):
 class Noise(RegulariserSpec):
     """Gaussian noise on the input: a denoising autoencoder (Vincent et al., 2008)."""
 
-    sd: float = param(0.1, "Standard deviation, in units of the scaled data.", at_least=0)
+    sd: float = param(
+        0.1,
+        "Standard deviation, in units of the scaled data.",
+        at_least=0,
+        redefines=["loss"],
+    )
 
     def methods(self) -> str:
         sd = exact(self.sd)

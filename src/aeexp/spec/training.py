@@ -54,7 +54,11 @@ class Training(Spec):
     epochs: int = param(200, "Passes over the training rows.", at_least=1)
     batch_size: int = param(16, "Rows per step; clipped to the number of rows.", at_least=1)
     shuffle: bool = param(True, "Shuffle the rows before each pass.")
-    loss: Loss = param(Loss.mse, "Distance between the rows and their reconstruction.")
+    loss: Loss = param(
+        Loss.mse,
+        "Distance between the rows and their reconstruction.",
+        redefines=["loss", "val_loss"],
+    )
     early_stopping: EarlyStopping = part(EarlyStopping, "When to stop before the last epoch.")
     engine: Engine | None = param(
         None, "What trains: null is compiled on JAX, keras on TensorFlow and PyTorch."

@@ -156,7 +156,7 @@ def _marginal(comparison: Comparison) -> Picture:
 
 def traded(comparison: Comparison) -> Iterator[Picture]:
     """Yield what is given up for what, where there is an error and something to gain."""
-    error = next(filter(comparison.known, ERRORS), None)
+    error = next(filter(comparison.comparable, ERRORS), None)
     gain = _gain(comparison)
     if error is None or gain is None:
         return

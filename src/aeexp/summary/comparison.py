@@ -8,12 +8,19 @@ from itertools import chain
 from math import inf, isfinite, isnan, nan
 
 from aeexp.analysis.spread import Spread, spread
+from aeexp.metrics import Better, better
 from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import RECOMMENDED, Outcome
+from aeexp.summary.redefined import is_redefined, redefined
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
 from aeexp.text import joined
 
+HEADLINES = (
+    *("val_loss", "reconstruction.val.mse", "reconstruction.val.r2"),
+    *("loss", "reconstruction.train.mse", "reconstruction.train.r2"),
+)
+"""The metrics by which runs may be ranked, the preferred one first."""
 STATUSES = tuple(status.value for status in Status)
 
 
@@ -97,16 +104,36 @@ class Comparison:
 
     @cached_property
     def headline(self) -> str | None:
-        """Return the metric that runs are ranked by; None if no completed run has one."""
-        return next(filter(self.known, ("val_loss", "loss")), None)
+        """Return the metric that runs are ranked by; None if no completed run has one.
+
+        The first that measures the same in all of them.
+        """
+        return next(filter(self.comparable, HEADLINES), None)
+
+    @cached_property
+    def redefined(self) -> Mapping[str, frozenset[str]]:
+        """Return patterns of the metrics that overrides redefine, by the override's key."""
+        by = {each.key: redefined(each.key, each.values) for each in self.axes}
+        return {key: patterns for key, patterns in by.items() if patterns}
+
+    def comparable(self, metric: str) -> bool:
+        """Return whether a metric is known, and measures the same in all runs."""
+        return self.known(metric) and not is_redefined(
+            metric, frozenset().union(*self.redefined.values())
+        )
+
+    @property
+    def sign(self) -> int:
+        """Return 1 where less of the headline is better, -1 where more is."""
+        return -1 if better(self.headline or "") is Better.higher else 1
 
     @cached_property
     def headlines(self) -> list[str]:
         """Return the metrics that are told first: loss, reconstruction, agreement with classes."""
         error = ("reconstruction.val.mse", "reconstruction.train.mse")
-        chosen = [self.headline, next(filter(self.known, error), None)]
+        chosen = [self.headline, next(filter(self.comparable, error), None)]
         agreement = (name for name in self.metrics if _is_agreement(name) and self.known(name))
-        return [name for name in (*chosen, *agreement) if name]
+        return [*dict.fromkeys(name for name in (*chosen, *agreement) if name)]
 
     @cached_property
     def answered(self) -> list[Outcome]:
@@ -123,7 +150,7 @@ class Comparison:
         """Return the settings from best to worst by the headline's mean, others left out."""
         means = {id(each): self.mean(each) for each in self.settings}
         known = [each for each in self.settings if not isnan(means[id(each)])]
-        return sorted(known, key=lambda each: means[id(each)])
+        return sorted(known, key=lambda each: self.sign * means[id(each)])
 
     def mean(self, setting: Setting) -> float:
         """Return the headline's mean in a setting; not a number if there is none."""
@@ -134,7 +161,7 @@ class Comparison:
         """Return the completed runs from best to worst by the headline, others left out."""
         name = self.headline or ""
         known = [run for run in self.completed if isfinite(run.metrics.get(name, nan))]
-        return sorted(known, key=lambda run: run.metrics.get(name, inf))
+        return sorted(known, key=lambda run: self.sign * run.metrics.get(name, inf))
 
     @cached_property
     def agreement(self) -> str | None:

@@ -5,14 +5,11 @@ from collections.abc import Iterator, Sequence
 from math import hypot, isnan, nan
 
 from aeexp.analysis.spread import Spread, spread
-from aeexp.summary.comparison import Comparison, Setting
+from aeexp.summary.comparison import HEADLINES, Comparison, Setting
 from aeexp.summary.outcome import RECOMMENDED, Outcome
+from aeexp.summary.redefined import is_redefined
 from aeexp.summary.varied import Varied, shown
-from aeexp.text import counted, joined, number, one_line
-
-INCOMPARABLE = ("training.loss", "preprocessing", "regulariser")
-"""Overrides, whole or by their first word, that change what a loss measures."""
-
+from aeexp.text import counted, joined, listed, number, one_line
 
 MOST_ANSWERED = 6
 """Runs whose answers are told in full."""
@@ -50,6 +47,9 @@ def _went(comparison: Comparison) -> str:
 
 
 def _nothing(comparison: Comparison) -> str:
+    for key, patterns in comparison.redefined.items():
+        if any(comparison.known(n) and is_redefined(n, patterns) for n in HEADLINES):
+            return f"{key} varied, and no metric measures the same in all runs: none is the best."
     failed = next((run for run in comparison.outcomes if run.reason), None)
     why = f" The first reason, of job {failed.number}: {failed.reason}" if failed else ""
     return f"No run came to a loss: there is nothing to compare.{why}"
@@ -86,7 +86,8 @@ def _apart(comparison: Comparison) -> str:
     if min(best.n, second.n) < 2:
         return ", with too few seeds to tell luck from merit"
     error = hypot(best.sd / best.n**0.5, second.sd / second.n**0.5)
-    return "" if second.mean - best.mean > 2 * error else ", too close to tell them apart"
+    apart = comparison.sign * (second.mean - best.mean) > 2 * error
+    return "" if apart else ", too close to tell them apart"
 
 
 def _spread(comparison: Comparison, setting: Setting) -> Spread:
@@ -154,15 +155,19 @@ def _recommended(about: str, runs: Sequence[Outcome]) -> str:
 
 
 def _cautions(comparison: Comparison) -> Iterator[str]:
-    keys = [
-        each.key
-        for each in comparison.axes
-        if each.key in INCOMPARABLE or each.key.partition(".")[0] in INCOMPARABLE
-    ]
-    tables = {run.data for run in comparison.completed}
-    what = [*keys, *(["the data"] if len(tables) > 1 else [])]
-    if what:
+    passed = HEADLINES[: HEADLINES.index(comparison.headline or HEADLINES[0])]
+    for key, patterns in comparison.redefined.items():
+        if names := [n for n in passed if comparison.known(n) and is_redefined(n, patterns)]:
+            yield (
+                f"{key} varied, and with it what {listed(names)} {_measure(names)}: settings are"
+                f" compared by {comparison.headline}, which measures the same in all."
+            )
+    if len({run.data for run in comparison.completed}) > 1:
         yield (
-            f"Caution: {joined(what)} varied, and with it what {comparison.headline} measures: "
-            "it ranks such runs only where they share that."
+            f"Caution: the data varied, and with them what {comparison.headline} measures: it"
+            " ranks such runs only where they share them."
         )
+
+
+def _measure(names: Sequence[str]) -> str:
+    return "measure" if len(names) > 1 else "measures"

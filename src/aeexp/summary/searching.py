@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from aeexp.summary import figures
 from aeexp.summary.picture import Picture, picture
+from aeexp.summary.redefined import is_redefined, redefined
 from aeexp.summary.study import Study, Trial
-from aeexp.text import joined
+from aeexp.text import joined, listed
 from aeexp.web.sheet import Cell, Sheet, measured, said
 
 
@@ -17,7 +18,8 @@ def searched(study: Study) -> Iterator[Picture]:
         )
         yield picture(
             f"The search of {study.sweep}",
-            f"{len(study.trials)} trials: {ends}. A trial that diverged is pruned.",
+            f"{len(study.trials)} trials: {ends}. A trial that diverged is pruned."
+            + "".join(_redefined(study)),
             figures.search(study),
             _trials(study),
         )
@@ -29,6 +31,19 @@ def searched(study: Study) -> Iterator[Picture]:
             figures.importances(study.importances),
             Sheet("Importances", ["override", "share"], rows),
         )
+
+
+def _redefined(study: Study) -> Iterator[str]:
+    """Yield a caution for each parameter that changes what an objective measures."""
+    params = dict.fromkeys(name for trial in study.trials for name in trial.params)
+    for key in params:
+        values = {str(trial.params[key]) for trial in study.trials if key in trial.params}
+        patterns = redefined(key.lstrip("+"), values)
+        if names := [name for name in study.objectives if is_redefined(name, patterns)]:
+            yield (
+                f" Caution: with {key} varies what {listed(names)} measures: choose another"
+                " sweep.objective, such as reconstruction.val.mse."
+            )
 
 
 def _count(study: Study, state: str) -> int:

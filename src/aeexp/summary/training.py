@@ -29,7 +29,9 @@ def trained(comparison: Comparison) -> Iterator[Picture]:
         "Training, setting by setting",
         "All panels have the same axes; the best setting comes first." if len(shown) > 1 else "",
         figures.training(
-            shown, comparison.headline or "", _left_out(len(shown), len(comparison.ranked))
+            shown,
+            "val_loss" if comparison.known("val_loss") else "loss",
+            _left_out(len(shown), len(comparison.ranked)),
         ),
         Sheet("Losses at some epochs", columns, [row for each in shown for row in _rows(each)]),
     )
