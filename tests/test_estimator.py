@@ -29,8 +29,6 @@ import aeexp
 from aeexp import Autoencoder
 from aeexp.artifact import DivergedError
 from aeexp.data import Floats
-from aeexp.options import OPTIONS
-from aeexp.parameters import PREPROCESSING
 from aeexp.problem import pose
 from aeexp.spec import Backend, Deep, Experiment, Split, Training
 from aeexp.training import Member, train
@@ -84,10 +82,6 @@ def test_its_defaults_are_those_of_the_deep_model_without_a_split() -> None:
     assert deep.training == Training()
     assert deep.split == Split(validation=0)
     assert deep.regulariser == {}
-
-
-def test_its_scalings_are_those_of_the_menu() -> None:
-    assert OPTIONS["preprocessing"] == PREPROCESSING
 
 
 def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> None:

@@ -113,7 +113,7 @@ def test_the_standard_error_vanishes_as_the_sample_becomes_the_whole() -> None:
 def test_f28_of_many_rows_a_sample_is_clustered_and_the_log_says_so(
     spec: DBSCAN | Agglomerative, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clusters, "MOST_ROWS", {type(spec): 500})
+    monkeypatch.setattr(type(spec), "most_rows", 500)
     codes = clusters.find(spec, cloud(3_000), None, seed=0)
     assert np.unique(codes[::2]).tolist() != np.unique(codes[1::2]).tolist()
     assert np.mean(codes[::2] == codes[0]) > 0.9

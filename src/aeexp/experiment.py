@@ -13,6 +13,7 @@ from aeexp.data import Floats
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.members import member
 from aeexp.models import Network
+from aeexp.options import name_of
 from aeexp.problem import Problem, Problems, constant
 from aeexp.questions import Callbacks, answer, in_words
 from aeexp.report import Fitted, begin, report
@@ -117,12 +118,12 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     return Model(
         "model",
         architecture={
-            "spec": type(experiment.model).__name__,
+            "spec": name_of(type(experiment.model)),
             "features": features,
             **asdict(experiment.model),
         },
         preprocessing={
-            "spec": type(experiment.preprocessing).__name__,
+            "spec": name_of(type(experiment.preprocessing)),
             "id": own.id if own else None,
             "columns": [asdict(column) for column in problem.data.columns],
             "missing": problem.data.missing.value,

@@ -18,7 +18,7 @@ from omegaconf.errors import (
 )
 
 from aeexp.names import printable
-from aeexp.options import SEVERAL, conf_dir
+from aeexp.options import OPTIONS, SEVERAL, conf_dirs
 from aeexp.words import UnknownKeyError
 
 EXPECTED: dict[Any, str] = {
@@ -120,7 +120,8 @@ def _expected(kind: Any) -> str:
 
 def _choices(group: str) -> list[str]:
     """Return the options of a group of conf/, or of Hydra's own, launchers say."""
-    own = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    files = {path.stem for folder in conf_dirs() for path in (folder / group).glob("*.yaml")}
+    own = sorted(files | OPTIONS.get(group, {}).keys())
     stored = [] if own else ConfigStore.instance().list(group)
     return own or [name.removesuffix(".yaml") for name in stored]
 

@@ -1,7 +1,6 @@
 """draw: FiguresSpec, what a run found and its evidence -> its figures, one after another."""
 
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
 from itertools import chain
 
 import numpy as np
@@ -18,13 +17,14 @@ from aeexp.figures.doubts import PLACE
 from aeexp.findings import Findings
 from aeexp.history import History
 from aeexp.spec import AllFigures, FiguresSpec
+from aeexp.verb import verb
 
 ALONE = 0.5
 """Co-assignment below which a row is more often than not without those of its cluster."""
 ELSEWHERE = f"{PLACE}, or that other trainings mostly put elsewhere"
 
 
-@singledispatch
+@verb
 def draw(
     spec: FiguresSpec,
     histories: Sequence[History],

@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, get_type_hints
 
-from aeexp.options import OPTIONS, SEVERAL, conf_dir
+from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs
 from aeexp.spec import Experiment, Spec, constraint
 
 WIDTH = 99
@@ -53,7 +53,8 @@ def menu() -> str:
         if f.name in OPTIONS:
             lines += [f"{f.name}=…  {f.metadata['meaning']}", *_group(f.name, default), ""]
     lines += ["experiment=…  A whole experiment, ready said."]
-    for path in sorted((conf_dir() / "experiment").glob("*.yaml")):
+    ready = (path for folder in conf_dirs() for path in (folder / "experiment").glob("*.yaml"))
+    for path in sorted(ready, key=lambda path: path.stem):
         lines += _entry(f"  {path.stem}", _heading(path))
     lines += ["", "Parameters of every experiment", *_parameters(default, "", without=OPTIONS)]
     return "\n".join(lines)
@@ -66,6 +67,12 @@ def comment(group: str, option: str) -> str:
     return "".join(
         f"# {line}".rstrip() + "\n" for line in [*wrap(_doc(kind), WIDTH - 2), *entries]
     )
+
+
+def defaults(group: str, option: str) -> str:
+    """Return the line by which an option's file takes its values from its spec."""
+    place = option if group in SEVERAL else "_here_"
+    return f"defaults: [/schema/{group}/{option}@{place}]"
 
 
 def _group(group: str, default: Experiment) -> Iterator[str]:
@@ -139,16 +146,19 @@ def _word(value: Any) -> str:
 def write_comments() -> None:
     """Bring docs/metrics.md and the head of every option's file up to date.
 
-    What follows the head stays as it is.
+    What follows the head stays as it is; an option without a file gets one.
     """
     from aeexp.reference import metrics_page  # noqa: PLC0415  (imports scikit-learn)
 
     docs = conf_dir().parent / "docs"
     (docs / "metrics.md").write_text(metrics_page(), encoding="utf-8")
-    for group, options in OPTIONS.items():
+    for group, options in OWN.items():
         for option in options:
             path = conf_dir() / group / f"{option}.yaml"
-            body = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+            body = [defaults(group, option)]
+            if path.exists():
+                lines = path.read_text().splitlines()
+                body = [line for line in lines if not line.startswith("#")]
             path.write_text(comment(group, option) + "\n".join(body) + "\n")
 
 

@@ -1,73 +1,119 @@
-"""Which words each group of conf/ knows, and where conf/ is."""
+"""Which options each group has, those of installed packages included, and where files of them are.
 
+A package adds options by an entry point of the group `aeexp.options` that names a module of it.
+The module declares them with `aeexp.spec.option`; it should not import Keras, which their
+`implementation` may. Beside it may lie a folder `conf` of files for Hydra, and a file
+`references.bib` of what the options cite.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from aeexp import spec
+from aeexp.spec import OPTIONS, Experiment, Spec
 
-OPTIONS: dict[str, dict[str, type[spec.Spec]]] = {
-    "dataset": {
-        "wine": spec.Wine,
-        "iris": spec.Iris,
-        "breast_cancer": spec.BreastCancer,
-        "digits": spec.Digits,
-        "diabetes": spec.Diabetes,
-        "swiss_roll": spec.SwissRoll,
-        "s_curve": spec.SCurve,
-        "blobs": spec.Blobs,
-        "table": spec.Table,
-    },
-    "preprocessing": {
-        "standard": spec.Standard,
-        "minmax": spec.MinMax,
-        "robust": spec.Robust,
-        "none": spec.Unscaled,
-    },
-    "model": {"shallow": spec.Shallow, "deep": spec.Deep, "linear": spec.Linear},
-    "regulariser": {
-        "l1": spec.L1,
-        "l2": spec.L2,
-        "l1_l2": spec.L1L2,
-        "dropout": spec.Dropout,
-        "noise": spec.Noise,
-    },
-    "optimizer": {
-        "adam": spec.Adam,
-        "sgd": spec.SGD,
-        "rmsprop": spec.RMSprop,
-        "adamw": spec.AdamW,
-        "nadam": spec.Nadam,
-    },
-    "schedule": {
-        "constant": spec.Constant,
-        "exponential": spec.Exponential,
-        "cosine": spec.Cosine,
-        "warmup_cosine": spec.WarmupCosine,
-    },
-    "clustering": {
-        "kmeans": spec.KMeans,
-        "dbscan": spec.DBSCAN,
-        "hdbscan": spec.HDBSCAN,
-        "gaussian_mixture": spec.GaussianMixture,
-        "agglomerative": spec.Agglomerative,
-    },
-    "question": {
-        "structure": spec.Structure,
-        "how_many": spec.HowMany,
-        "learning_rate": spec.LearningRate,
-    },
-    "evidence": {
-        "standard": spec.StandardEvidence,
-        "none": spec.NoEvidence,
-        "quick": spec.Quick,
-        "full": spec.FullEvidence,
-    },
-    "figures": {"all": spec.AllFigures, "none": spec.NoFigures},
-}
+__all__ = [
+    "OPTIONS",
+    "OWN",
+    "PACKAGES",
+    "SEVERAL",
+    "conf_dir",
+    "conf_dirs",
+    "kind_named",
+    "name_of",
+]
+
+ENTRY_POINTS = "aeexp.options"
 SEVERAL = ("regulariser", "clustering")
 """Groups of which an experiment takes any number of options; each is a key of its own."""
+OWN = {group: dict(words) for group, words in OPTIONS.items()}
+"""The options that are aeexp's own."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What adds options. name: of its entry point. folder: of its module, if that is a package."""
+
+    name: str
+    folder: Path | None
+
+    @property
+    def conf(self) -> Path | None:
+        """Return its folder of files for Hydra, if it has one."""
+        return self._there("conf")
+
+    @property
+    def references(self) -> Path | None:
+        """Return its BibTeX file, if it has one."""
+        return self._there("references.bib")
+
+    def _there(self, name: str) -> Path | None:
+        path = self.folder / name if self.folder else None
+        return path if path and path.exists() else None
 
 
 def conf_dir() -> Path:
-    """Return the folder of config groups: the wheel's own, else the checkout's."""
+    """Return the folder of aeexp's own config groups: the wheel's, else the checkout's."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def conf_dirs() -> list[Path]:
+    """Return the folders of config groups of aeexp and of all packages."""
+    return [conf_dir(), *(package.conf for package in PACKAGES if package.conf)]
+
+
+def name_of(kind: type[Spec]) -> str:
+    """Return how files name a class: with its module, unless it is aeexp's own."""
+    own = kind.__module__.startswith("aeexp.")
+    return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def kind_named(name: str) -> type[Spec] | None:
+    """Return the class that files name so, if it is aeexp's own or an installed option."""
+    declared = {name_of(kind): kind for words in OPTIONS.values() for kind in words.values()}
+    kind: Any = declared.get(name) or getattr(spec, name, None)
+    return kind if isinstance(kind, type) and issubclass(kind, Spec) else None
+
+
+def _packages() -> Iterator[Package]:
+    """Yield installed packages whose options are in `OPTIONS` then; warn of those left out."""
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        before = {group: dict(words) for group, words in OPTIONS.items()}
+        try:
+            yield _loaded(point, before)
+        except Exception as error:  # noqa: BLE001  (what others install must not stop aeexp)
+            OPTIONS.clear()
+            OPTIONS.update(before)
+            reason = f"{type(error).__name__}: {error}"
+            warnings.warn(f"The options of {point.value} are left out. {reason}", stacklevel=2)
+
+
+def _loaded(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> Package:
+    module = point.load()
+    bases = _bases()
+    for group, words in OPTIONS.items():
+        if group not in bases:
+            message = f"There is no group {group}; there are {', '.join(bases)}."
+            raise ValueError(message)
+        for name in words.keys() - before[group].keys():
+            if not issubclass(words[name], bases[group]):
+                message = f"{group}={name} must derive from aeexp.spec.{bases[group].__name__}."
+                raise TypeError(message)
+    is_package = hasattr(module, "__path__")
+    return Package(point.name, Path(module.__file__).parent if is_package else None)
+
+
+def _bases() -> dict[str, type[Spec]]:
+    """Return what the options of each group derive from."""
+    hints = get_type_hints(Experiment)
+    return {
+        group: get_args(hints[group])[-1] if group in SEVERAL else hints[group] for group in OWN
+    }
+
+
+PACKAGES = [*_packages()]

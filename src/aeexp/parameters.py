@@ -10,29 +10,19 @@ from typing import Any, TypeVar, get_args
 from aeexp.errors import UserError
 from aeexp.spec import (
     L1L2,
+    OPTIONS,
     Adam,
     Deep,
     Dropout,
     EarlyStopping,
     Experiment,
-    MinMax,
     Noise,
-    PreprocessingSpec,
     RegulariserSpec,
-    Robust,
     Spec,
     Split,
-    Standard,
     Training,
-    Unscaled,
 )
 
-PREPROCESSING: dict[str, type[PreprocessingSpec]] = {
-    "standard": Standard,
-    "minmax": MinMax,
-    "robust": Robust,
-    "none": Unscaled,
-}
 LAYERS = ("latent_dim", "hidden", "activation", "latent_activation", "output_activation")
 Values = Mapping[str, Any]
 Made = TypeVar("Made", bound=Spec)
@@ -67,11 +57,12 @@ def parameter(key: str) -> str:
     return name.rpartition(".")[2] + equals + value
 
 
-def _preprocessing(values: Values, name: str) -> PreprocessingSpec:
+def _preprocessing(values: Values, name: str) -> Any:
     word = values[name]
-    if not isinstance(word, str) or word not in PREPROCESSING:
-        raise _refused(name, f"one of {', '.join(PREPROCESSING)}", word)
-    return PREPROCESSING[word]()
+    words = OPTIONS["preprocessing"]
+    if not isinstance(word, str) or word not in words:
+        raise _refused(name, f"one of {', '.join(words)}", word)
+    return words[word]()
 
 
 def _regularisers(values: Values) -> dict[str, RegulariserSpec]:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from aeexp.spec import (
     Standard,
     Unscaled,
 )
+from aeexp.verb import verb
 
 ALIGNMENT = 64  # bytes
 FILLS = (Missing.mean, Missing.median, Missing.knn)
@@ -135,7 +135,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
 
 
-@singledispatch
+@verb
 def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
     """Return the scaling that a spec asks for, fitted on the rows of x: (rows, features)."""
     message = (

@@ -5,10 +5,10 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from aeexp import spec
 from aeexp.errors import UserError
 from aeexp.inert import require_inert, small_file
-from aeexp.options import OPTIONS, SEVERAL
+from aeexp.names import few
+from aeexp.options import OPTIONS, SEVERAL, kind_named
 from aeexp.runs import Run, refuse_links
 from aeexp.spec import Experiment, NoEvidence, Spec
 from aeexp.words import said
@@ -62,15 +62,14 @@ def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
     if named.get("dataset") == "Frame":
         message = f"{run.folder}: its table was a data frame in memory, which is not kept."
         raise UserError(message)
-    kinds: dict[str, Any] = {key: getattr(spec, str(name), None) for key, name in named.items()}
-    if unknown := [key for key, kind in kinds.items() if not _is_spec(kind)]:
-        message = f"{run.folder}: {', '.join(unknown)} is not aeexp's own: it cannot be read back."
+    kinds = {key: kind_named(str(name)) for key, name in named.items()}
+    if unknown := [f"{key} ({named[key]})" for key, kind in kinds.items() if kind is None]:
+        message = (
+            f"{run.folder}: {few(unknown)} is neither aeexp's own nor of a package that is"
+            " installed: install the package that has it."
+        )
         raise UserError(message)
-    return kinds
-
-
-def _is_spec(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Spec)
+    return {key: kind for key, kind in kinds.items() if kind}
 
 
 def _chosen(run: Run, values: Any) -> dict[str, str]:

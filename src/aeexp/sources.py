@@ -25,7 +25,7 @@ from aeexp.hydra_inside import (
     set_version,
 )
 from aeexp.inert import small_file
-from aeexp.options import OPTIONS, SEVERAL, conf_dir
+from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, name_of
 from aeexp.spec import Experiment
 
 
@@ -43,6 +43,10 @@ def register() -> None:
         experiment[group] = {} if group in SEVERAL else MISSING
         for name, node in options.items():
             store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
+            if name not in OWN[group]:  # a file of its package comes before it
+                place = name if group in SEVERAL else "_here_"
+                chosen = {"defaults": [f"/schema/{group}/{name}@{place}"]}
+                store.store(group=group, name=name, node=chosen, provider=name_of(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
 
 

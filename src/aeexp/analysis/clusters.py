@@ -4,7 +4,6 @@ import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import singledispatch
 from typing import TypeGuard
 
 import numpy as np
@@ -26,17 +25,12 @@ from aeexp.spec import (
     KMeans,
     Partition,
 )
+from aeexp.verb import verb
 
 log = logging.getLogger(__name__)
 
 MOST_CLUSTERS = 10  # tried when nothing says how many there are
 MOST_TRIED = 20_000  # rows that are clustered to see how many clusters there are
-MOST_ROWS: Mapping[type, int] = {Agglomerative: 5_000, DBSCAN: 20_000, HDBSCAN: 20_000}
-"""Rows that are clustered where time or memory grow with their square.
-
-Distances of 20,000 rows fill 3 GB for `Agglomerative`, those of 5,000 a fifth of one. `HDBSCAN`
-takes 1 s for 20,000 rows, 7 s for 50,000, and `DBSCAN` holds all neighbours within its radius.
-"""
 
 
 def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> Integers:
@@ -48,7 +42,7 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
     Of many rows, a clustering that needs their square finds the clusters of a random sample, and
     the others go with their nearest in it. z: (rows, factors).
     """
-    most = MOST_ROWS.get(type(spec), len(z))
+    most = spec.most_rows or len(z)
     known = chosen(len(z), most)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # n_clusters tells how many there are
@@ -97,7 +91,7 @@ def _apart(z: Floats, codes: Integers) -> float:
     return float(np.nan_to_num(mean_silhouette(z, codes), nan=-1.0))
 
 
-@singledispatch
+@verb
 def cluster(spec: ClusteringSpec, z: Floats, seed: int) -> Integers:
     """Return the cluster of each row; a `Partition` must say its number of clusters."""
     message = f"No clustering for {type(spec).__name__}: register one with cluster.register."

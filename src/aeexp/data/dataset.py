@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import singledispatch
 from typing import Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from aeexp.data.blocks import blocks
 from aeexp.data.columns import Column
 from aeexp.spec import DatasetSpec, Missing
+from aeexp.verb import verb
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
@@ -89,7 +89,7 @@ class Dataset:
         return self.origin or tuple(map(Column, self.features))
 
 
-@singledispatch
+@verb
 def load(spec: DatasetSpec) -> Dataset:
     """Return the table that a spec names.
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from aeexp.errors import UserError
 from aeexp.names import few
 from aeexp.reading import Sheet, read
 from aeexp.spec import Categorical, Table
+from aeexp.verb import verb
 
 MOST_CATEGORIES = 100  # of a column that becomes a feature for each
 MOST_CLASSES = 20  # distinct whole numbers that a label may have and still name classes
@@ -65,7 +65,7 @@ def tabulate(spec: Table, aside: str | None) -> Dataset:
     )
 
 
-@singledispatch
+@verb
 def sheet(spec: Table) -> Sheet:
     """Return the columns that a table holds, and what is to be said of how they were read."""
     if not spec.path:

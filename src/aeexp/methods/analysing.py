@@ -38,7 +38,7 @@ def _clusterings(experiment: Experiment, problem: Problem) -> Iterator[str]:
 def _how(spec: ClusteringSpec, problem: Problem) -> str:
     """Return how many clusters were sought, and in which rows if not in all."""
     rows = len(problem.x)
-    most = clusters.MOST_ROWS.get(type(spec), rows)
+    most = spec.most_rows or rows
     number_of = _number(spec, problem, min(rows, most)) if isinstance(spec, Partition) else ""
     if rows <= most:
         return number_of

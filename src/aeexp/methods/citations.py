@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from aeexp.options import PACKAGES
+
 ENTRY = re.compile(r"^@\w+\{([\w-]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
 CITATION = re.compile(r"\[(@[\w-]+(?:; @[\w-]+)*)\]")
 FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", re.MULTILINE)
@@ -39,5 +41,7 @@ def source(key: str) -> str:
 @cache
 def _entries() -> Mapping[str, str]:
     """Return the entries of all that can be cited, by their keys."""
-    text = files(__package__).joinpath("references.bib").read_text("utf-8")
+    texts = [files(__package__).joinpath("references.bib").read_text("utf-8")]
+    texts += [each.references.read_text("utf-8") for each in PACKAGES if each.references]
+    text = "\n".join(texts[::-1])  # where both have a key, it is aeexp's own
     return {entry[1]: entry[0] for entry in ENTRY.finditer(text)}

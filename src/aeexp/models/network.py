@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import singledispatch
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +17,7 @@ from aeexp.data import Floats
 from aeexp.data.blocks import blocks
 from aeexp.models.slopes import mean_slopes
 from aeexp.spec import ModelSpec, RegulariserSpec
+from aeexp.verb import verb
 
 FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
 FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
@@ -111,7 +111,7 @@ def _apply_at_once(model: keras.Model, rows: Floats) -> Floats:
     return keras.ops.convert_to_numpy(model(filled, training=False))[: len(rows)]
 
 
-@singledispatch
+@verb
 def build(
     spec: ModelSpec,
     features: int,

@@ -1,13 +1,14 @@
 """What each regulariser does to the layers that are trained."""
 
 from collections.abc import Collection, Iterator
-from functools import partial, singledispatch
+from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
 from aeexp.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
+from aeexp.verb import verb
 
 # A layer reads its spec's numbers when it is called, never before: while a program for many
 # members is made, each number stands for as many values as there are members.
@@ -111,7 +112,7 @@ def penalties(
     return activity + ([KernelPenalty(specs, layer)] if AppliesTo.kernel in targets else [])
 
 
-@singledispatch
+@verb
 def strengths(spec: RegulariserSpec) -> tuple[float, float]:
     """Return the weights of the absolute values and of the squares in the loss."""
     return 0.0, 0.0
@@ -142,7 +143,7 @@ def penalty(specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> tuple[
     return sum(l1 for l1, _ in pairs), sum(l2 for _, l2 in pairs)
 
 
-@singledispatch
+@verb
 def at_input(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     """Return the layers that disturb the rows before they reach the encoder.
 
@@ -156,7 +157,7 @@ def _(spec: Noise, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     return [NoiseLayer(spec, next(seeds))]
 
 
-@singledispatch
+@verb
 def before_layer(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     """Return the layers that disturb what one layer of the encoder reads; see `at_input`."""
     return []

@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import singledispatch
 from typing import Any
 
 from aeexp.artifact import Artifact, Document
 from aeexp.problem import Problem
 from aeexp.spec import Experiment, QuestionSpec
+from aeexp.verb import verb
 from aeexp.watch import Watch
 
 Callbacks = Sequence[Any]
@@ -17,7 +17,7 @@ AGAIN = "aeexp …"
 ASKING = "experiment=how_many", "experiment=learning_rate"
 
 
-@singledispatch
+@verb
 def answer(
     question: QuestionSpec,
     experiment: Experiment,

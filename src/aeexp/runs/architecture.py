@@ -1,10 +1,11 @@
 """architecture.json -> the spec of a model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from aeexp.errors import UserError
+from aeexp.options import kind_named
 from aeexp.runs.document import converted
 from aeexp.spec import ModelSpec
 
@@ -20,11 +21,10 @@ def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
     Raises:
         UserError: There is no such model or field, or a value is not one that it takes.
     """
-    kinds = {kind.__name__: kind for kind in _kinds(ModelSpec)}
-    if not isinstance(name, str) or name not in kinds:
-        message = f"names a model that is unknown, {name!r:.80}"
+    kind = kind_named(name) if isinstance(name, str) else None
+    if kind is None or kind is ModelSpec or not issubclass(kind, ModelSpec):
+        message = f"names a model that neither aeexp nor an installed package has, {name!r:.80}"
         raise UserError(message)
-    kind = kinds[name]
     if unknown := sorted(said.keys() - {f.name for f in fields(kind)}):
         message = f"has keys that {name} has not: {', '.join(unknown)!r:.80}"
         raise UserError(message)
@@ -32,9 +32,3 @@ def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
         message = f"has more than {MOST_VALUES:,} values of {long[0]}"
         raise UserError(message)
     return converted(said, kind)
-
-
-def _kinds(kind: type[ModelSpec]) -> Iterator[type[ModelSpec]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _kinds(child)

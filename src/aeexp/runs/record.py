@@ -16,6 +16,7 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
+from aeexp.options import name_of
 from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import as_json, write_json
@@ -88,9 +89,9 @@ def _specs(experiment: Experiment) -> dict[str, str]:
     for f in fields(experiment):
         match getattr(experiment, f.name):
             case Spec() as part:
-                specs[f.name] = type(part).__name__
+                specs[f.name] = name_of(type(part))
             case dict() as several:
-                specs |= {f"{f.name}.{n}": type(part).__name__ for n, part in several.items()}
+                specs |= {f"{f.name}.{n}": name_of(type(part)) for n, part in several.items()}
     return specs
 
 

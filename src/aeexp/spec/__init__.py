@@ -3,7 +3,7 @@
 Plain Python: no Keras, no NumPy, no Hydra, so that a menu or a misspelt word costs no time.
 """
 
-from aeexp.spec._spec import Spec, constraint, describe, param, part, redefault
+from aeexp.spec._spec import OPTIONS, Spec, constraint, describe, option, param, part, redefault
 from aeexp.spec.clustering import (
     DBSCAN,
     HDBSCAN,
@@ -65,6 +65,7 @@ __all__ = [
     "L1",
     "L1L2",
     "L2",
+    "OPTIONS",
     "SGD",
     "Activation",
     "Adam",
@@ -139,6 +140,7 @@ __all__ = [
     "Wine",
     "constraint",
     "describe",
+    "option",
     "param",
     "part",
     "redefault",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from aeexp.errors import UserError
 from aeexp.text import exact, named
@@ -80,6 +80,29 @@ IN_SCALED_UNITS = (
 """Metrics that measure something else on another table, or on one that is scaled otherwise."""
 
 
+OPTIONS: dict[str, dict[str, type["Spec"]]] = {}
+"""The options by their names, by the name of their group; see `option`."""
+Kind = TypeVar("Kind", bound="type[Spec]")
+
+
+def option(group: str, name: str) -> Callable[[Kind], Kind]:
+    """Declare a class as the option of a group that is called so: `model=deep`.
+
+    Raises:
+        ValueError: Another class is called so.
+    """
+
+    def declare(kind: Kind) -> Kind:
+        there = OPTIONS.setdefault(group, {}).setdefault(name, kind)
+        if (there.__module__, there.__qualname__) != (kind.__module__, kind.__qualname__):
+            message = f"{group}={name} is {there.__module__}.{there.__qualname__} already"
+            raise ValueError(message)
+        OPTIONS[group][name] = kind
+        return kind
+
+    return declare
+
+
 @dataclass(kw_only=True)
 class Spec:
     """The base of the vocabulary: refuses any value outside the bounds of its field.
@@ -93,6 +116,8 @@ class Spec:
         UserError: A number is not finite or lies outside the bounds of its field.
     """
 
+    implementation: ClassVar[str] = ""
+    """The module of a package that registers what its class does; see `verb`."""
     redefines: ClassVar[Sequence[str]] = ()
     """Metrics that measure something else when an option of its kind, or a field of it, varies."""
     same_as: ClassVar[type["Spec"] | None] = None

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 from aeexp.text import counted, exact
 
 
@@ -45,7 +46,13 @@ COVARIANCES = {
 
 @dataclass(kw_only=True)
 class ClusteringSpec(Spec):
-    """A partition of the rows by their latent factors; -1 marks noise."""
+    """A partition of the rows by their latent factors; -1 marks noise.
+
+    most_rows: rows that are clustered where time or memory grow with their square; each other row
+    goes with its nearest among them. None is all.
+    """
+
+    most_rows: ClassVar[int | None] = None
 
 
 @dataclass(kw_only=True)
@@ -60,6 +67,7 @@ class Partition(ClusteringSpec):
     )
 
 
+@option("clustering", "kmeans")
 @dataclass(kw_only=True)
 class KMeans(Partition):
     """Rows to the nearest of k means (Lloyd, 1982)."""
@@ -71,33 +79,12 @@ class KMeans(Partition):
         return f"k-means [@lloyd1982], {starts}"
 
 
-@dataclass(kw_only=True)
-class GaussianMixture(Partition):
-    """Rows to the likeliest of k Gaussians fitted by expectation-maximisation."""
-
-    covariance: Covariance = param(Covariance.full, "Shape of the components.")
-    n_init: int = param(5, "Starts, of which the best is kept.", at_least=1)
-
-    def methods(self) -> str:
-        return (
-            f"a Gaussian mixture with {COVARIANCES[self.covariance]}, fitted by expectation–"
-            f"maximisation [@dempster1977], the best of {counted(self.n_init, 'start')}"
-        )
-
-
-@dataclass(kw_only=True)
-class Agglomerative(Partition):
-    """Clusters merged pair by pair, nearest first."""
-
-    linkage: Linkage = param(Linkage.ward, "Distance between two clusters.")
-
-    def methods(self) -> str:
-        return f"agglomerative clustering with {LINKAGES[self.linkage]}"
-
-
+@option("clustering", "dbscan")
 @dataclass(kw_only=True)
 class DBSCAN(ClusteringSpec):
     """Dense regions; rows in none of them are noise (Ester et al., 1996)."""
+
+    most_rows = 20_000  # all neighbours within the radius are held
 
     eps: float | None = param(
         None,
@@ -116,9 +103,12 @@ class DBSCAN(ClusteringSpec):
         return f"DBSCAN [@ester1996], with at least {rows} within a radius {radius or knee}"
 
 
+@option("clustering", "hdbscan")
 @dataclass(kw_only=True)
 class HDBSCAN(ClusteringSpec):
     """Dense regions at every density; rows in none of them are noise (Campello et al., 2013)."""
+
+    most_rows = 20_000  # which take a second
 
     min_cluster_size: int = param(10, "Rows of the smallest cluster.", at_least=2)
     min_samples: int | None = param(
@@ -131,3 +121,31 @@ class HDBSCAN(ClusteringSpec):
             f"HDBSCAN [@campello2013], with at least {counted(size, 'row')} in a cluster and"
             f" densities from {counted(self.min_samples or size, 'neighbour')}"
         )
+
+
+@option("clustering", "gaussian_mixture")
+@dataclass(kw_only=True)
+class GaussianMixture(Partition):
+    """Rows to the likeliest of k Gaussians fitted by expectation-maximisation."""
+
+    covariance: Covariance = param(Covariance.full, "Shape of the components.")
+    n_init: int = param(5, "Starts, of which the best is kept.", at_least=1)
+
+    def methods(self) -> str:
+        return (
+            f"a Gaussian mixture with {COVARIANCES[self.covariance]}, fitted by expectation–"
+            f"maximisation [@dempster1977], the best of {counted(self.n_init, 'start')}"
+        )
+
+
+@option("clustering", "agglomerative")
+@dataclass(kw_only=True)
+class Agglomerative(Partition):
+    """Clusters merged pair by pair, nearest first."""
+
+    most_rows = 5_000  # whose distances fill a fifth of a gigabyte
+
+    linkage: Linkage = param(Linkage.ward, "Distance between two clusters.")
+
+    def methods(self) -> str:
+        return f"agglomerative clustering with {LINKAGES[self.linkage]}"

@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from aeexp.spec._spec import IN_SCALED_UNITS, Spec, param
+from aeexp.spec._spec import IN_SCALED_UNITS, Spec, option, param
 from aeexp.text import counted, exact, named
 
 DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
@@ -19,6 +19,7 @@ class DatasetSpec(Spec):
     redefines = IN_SCALED_UNITS
 
 
+@option("dataset", "wine")
 @dataclass(kw_only=True)
 class Wine(DatasetSpec):
     """178 wines x 13 chemical measurements, 3 cultivars (Forina et al., 1991)."""
@@ -27,6 +28,7 @@ class Wine(DatasetSpec):
         return f"chemical measurements of wines of 3 cultivars [@forina1991], {DISTRIBUTED}"
 
 
+@option("dataset", "iris")
 @dataclass(kw_only=True)
 class Iris(DatasetSpec):
     """150 flowers x 4 lengths and widths, 3 species (Fisher, 1936)."""
@@ -37,6 +39,7 @@ class Iris(DatasetSpec):
         )
 
 
+@option("dataset", "breast_cancer")
 @dataclass(kw_only=True)
 class BreastCancer(DatasetSpec):
     """569 tumours x 30 measurements of cell nuclei, 2 diagnoses (Street et al., 1993)."""
@@ -45,6 +48,7 @@ class BreastCancer(DatasetSpec):
         return f"measurements of cell nuclei in breast tumours [@street1993], {DISTRIBUTED}"
 
 
+@option("dataset", "digits")
 @dataclass(kw_only=True)
 class Digits(DatasetSpec):
     """1,797 handwritten digits x 64 pixels, 10 digits (Alpaydin and Kaynak, 1998)."""
@@ -53,6 +57,7 @@ class Digits(DatasetSpec):
         return f"images of handwritten digits, 8 × 8 pixels each [@alpaydin1998], {DISTRIBUTED}"
 
 
+@option("dataset", "diabetes")
 @dataclass(kw_only=True)
 class Diabetes(DatasetSpec):
     """442 patients x 10 measurements, progression as numeric target (Efron et al., 2004)."""
@@ -61,6 +66,7 @@ class Diabetes(DatasetSpec):
         return f"measurements of patients with diabetes [@efron2004], {DISTRIBUTED}"
 
 
+@option("dataset", "swiss_roll")
 @dataclass(kw_only=True)
 class SwissRoll(DatasetSpec):
     """A sheet rolled up in 3 dimensions; its numeric target is the position along the roll."""
@@ -73,6 +79,7 @@ class SwissRoll(DatasetSpec):
         return f"points on a Swiss roll [@tenenbaum2000] {_generated(self)}"
 
 
+@option("dataset", "s_curve")
 @dataclass(kw_only=True)
 class SCurve(DatasetSpec):
     """A sheet bent to an S in 3 dimensions; its numeric target is the position along the S."""
@@ -93,6 +100,7 @@ def _generated(spec: SwissRoll | SCurve) -> str:
     )
 
 
+@option("dataset", "blobs")
 @dataclass(kw_only=True)
 class Blobs(DatasetSpec):
     """Gaussian clouds of known membership: structure that is there to be found."""
@@ -188,6 +196,7 @@ class Categorical(Enum):
     drop = "drop"
 
 
+@option("dataset", "table")
 @dataclass(kw_only=True)
 class Table(Format, DatasetSpec):
     """Your own table: csv, tsv, parquet, feather, xlsx, npy or npz, a row for each thing."""

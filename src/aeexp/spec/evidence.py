@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aeexp.spec._spec import Spec, param, redefault
+from aeexp.spec._spec import Spec, option, param, redefault
 
 
 @dataclass(kw_only=True)
@@ -54,24 +54,7 @@ class EvidenceSpec(Spec):
         return self.resamples + self.permutations + self.clouds + planted
 
 
-@dataclass(kw_only=True)
-class NoEvidence(EvidenceSpec):
-    """The run's model alone, whatever the numbers say."""
-
-    @property
-    def others(self) -> int:
-        return 0
-
-
-@dataclass(kw_only=True)
-class Quick(EvidenceSpec):
-    """The fewest controls that can tell structure from chance at a level of 5 %."""
-
-    repeats: int = redefault(EvidenceSpec, "repeats", 3)
-    permutations: int = redefault(EvidenceSpec, "permutations", 19)
-    labels: int = redefault(EvidenceSpec, "labels", 99)
-
-
+@option("evidence", "standard")
 @dataclass(kw_only=True)
 class StandardEvidence(EvidenceSpec):
     """Repeats, tables without structure and without groups, and planted groups."""
@@ -83,6 +66,27 @@ class StandardEvidence(EvidenceSpec):
     labels: int = redefault(EvidenceSpec, "labels", 199)
 
 
+@option("evidence", "none")
+@dataclass(kw_only=True)
+class NoEvidence(EvidenceSpec):
+    """The run's model alone, whatever the numbers say."""
+
+    @property
+    def others(self) -> int:
+        return 0
+
+
+@option("evidence", "quick")
+@dataclass(kw_only=True)
+class Quick(EvidenceSpec):
+    """The fewest controls that can tell structure from chance at a level of 5 %."""
+
+    repeats: int = redefault(EvidenceSpec, "repeats", 3)
+    permutations: int = redefault(EvidenceSpec, "permutations", 19)
+    labels: int = redefault(EvidenceSpec, "labels", 99)
+
+
+@option("evidence", "full")
 @dataclass(kw_only=True)
 class FullEvidence(EvidenceSpec):
     """The same with more of each, and resampled rows: numbers for a paper."""

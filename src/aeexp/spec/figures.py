@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 
 
 class FigureFormat(Enum):
@@ -19,6 +19,7 @@ class FiguresSpec(Spec):
     """The figures of a run."""
 
 
+@option("figures", "all")
 @dataclass(kw_only=True)
 class AllFigures(FiguresSpec):
     """Every figure that the run's data, model and clusterings give rise to."""
@@ -27,6 +28,7 @@ class AllFigures(FiguresSpec):
     dpi: int = param(150, "Pixels per inch of a png.", at_least=20, at_most=1200)
 
 
+@option("figures", "none")
 @dataclass(kw_only=True)
 class NoFigures(FiguresSpec):
     """No figure at all."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from aeexp.spec._spec import Spec, param, redefault
+from aeexp.spec._spec import Spec, option, param, redefault
 from aeexp.text import counted, listed
 
 
@@ -160,6 +160,7 @@ class Autoencoder(ModelSpec):
         return found
 
 
+@option("model", "shallow")
 @dataclass(kw_only=True)
 class Shallow(Autoencoder):
     """One encoding layer: each factor is one weighted sum of the features, bent once."""
@@ -167,6 +168,7 @@ class Shallow(Autoencoder):
     same_as = Autoencoder
 
 
+@option("model", "deep")
 @dataclass(kw_only=True)
 class Deep(Autoencoder):
     """Hidden layers between the features and the factors: curved structure can be followed."""
@@ -177,6 +179,7 @@ class Deep(Autoencoder):
     latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)
 
 
+@option("model", "linear")
 @dataclass(kw_only=True)
 class Linear(Autoencoder):
     """No activation at all: spans the principal subspace (Baldi and Hornik, 1989)."""

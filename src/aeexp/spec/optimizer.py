@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 from aeexp.text import exact
 
 
@@ -13,6 +13,7 @@ class OptimizerSpec(Spec):
     lr: float = param(1e-3, "Learning rate.", above=0)
 
 
+@option("optimizer", "adam")
 @dataclass(kw_only=True)
 class Adam(OptimizerSpec):
     """Steps scaled by running moments of the gradient (Kingma and Ba, 2015)."""
@@ -28,27 +29,7 @@ class Adam(OptimizerSpec):
         return f"learning rate {rate}, β₁ = {first}, β₂ = {second}"
 
 
-@dataclass(kw_only=True)
-class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
-
-    weight_decay: float = param(
-        4e-3, "Share of a weight taken off per step and unit of lr.", at_least=0
-    )
-
-    def methods(self) -> str:
-        decay = f"weight decay {exact(self.weight_decay)}"
-        return f"AdamW [@loshchilov2019] ({self._moments()}, {decay})"
-
-
-@dataclass(kw_only=True)
-class Nadam(Adam):
-    """Adam with Nesterov's momentum (Dozat, 2016)."""
-
-    def methods(self) -> str:
-        return f"Nadam [@dozat2016] ({self._moments()})"
-
-
+@option("optimizer", "sgd")
 @dataclass(kw_only=True)
 class SGD(OptimizerSpec):
     """Plain stochastic gradient descent, with momentum if wanted."""
@@ -65,6 +46,7 @@ class SGD(OptimizerSpec):
         return f"{said}, {kind} {exact(self.momentum)})"
 
 
+@option("optimizer", "rmsprop")
 @dataclass(kw_only=True)
 class RMSprop(OptimizerSpec):
     """Steps scaled by a running mean of squared gradients (Tieleman and Hinton, 2012)."""
@@ -76,3 +58,26 @@ class RMSprop(OptimizerSpec):
         said = f"learning rate {exact(self.lr)}, ρ = {exact(self.rho)}"
         momentum = f", momentum {exact(self.momentum)}" if self.momentum else ""
         return f"RMSprop [@tieleman2012] ({said}{momentum})"
+
+
+@option("optimizer", "adamw")
+@dataclass(kw_only=True)
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2019)."""
+
+    weight_decay: float = param(
+        4e-3, "Share of a weight taken off per step and unit of lr.", at_least=0
+    )
+
+    def methods(self) -> str:
+        decay = f"weight decay {exact(self.weight_decay)}"
+        return f"AdamW [@loshchilov2019] ({self._moments()}, {decay})"
+
+
+@option("optimizer", "nadam")
+@dataclass(kw_only=True)
+class Nadam(Adam):
+    """Adam with Nesterov's momentum (Dozat, 2016)."""
+
+    def methods(self) -> str:
+        return f"Nadam [@dozat2016] ({self._moments()})"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import IN_SCALED_UNITS, Spec, param
+from aeexp.spec._spec import IN_SCALED_UNITS, Spec, option, param
 from aeexp.text import exact
 
 
@@ -25,6 +25,7 @@ class PreprocessingSpec(Spec):
     )
 
 
+@option("preprocessing", "standard")
 @dataclass(kw_only=True)
 class Standard(PreprocessingSpec):
     """Each column to mean 0 and standard deviation 1."""
@@ -33,6 +34,7 @@ class Standard(PreprocessingSpec):
         return "standardised to mean 0 and standard deviation 1"
 
 
+@option("preprocessing", "minmax")
 @dataclass(kw_only=True)
 class MinMax(PreprocessingSpec):
     """Each column to the range from `low` to `high`."""
@@ -49,6 +51,7 @@ class MinMax(PreprocessingSpec):
         return f"scaled to the range from {exact(self.low)} to {exact(self.high)}"
 
 
+@option("preprocessing", "robust")
 @dataclass(kw_only=True)
 class Robust(PreprocessingSpec):
     """Each column to median 0 and quantile range 1: outliers do not decide the scale."""
@@ -66,6 +69,7 @@ class Robust(PreprocessingSpec):
         return f"scaled to median 0 and a distance of 1 from the {low} % to the {high} % quantile"
 
 
+@option("preprocessing", "none")
 @dataclass(kw_only=True)
 class Unscaled(PreprocessingSpec):
     """The columns as they are."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 
 
 @dataclass(kw_only=True)
@@ -10,11 +10,13 @@ class QuestionSpec(Spec):
     """What a run is to find out."""
 
 
+@option("question", "structure")
 @dataclass(kw_only=True)
 class Structure(QuestionSpec):
     """What does an autoencoder find in the table?"""
 
 
+@option("question", "how_many")
 @dataclass(kw_only=True)
 class HowMany(QuestionSpec):
     """How many dimensions does the table have, and how many groups?"""
@@ -29,6 +31,7 @@ class HowMany(QuestionSpec):
     )
 
 
+@option("question", "learning_rate")
 @dataclass(kw_only=True)
 class LearningRate(QuestionSpec):
     """Which learning rate trains best?

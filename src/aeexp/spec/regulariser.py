@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 from aeexp.text import exact, percent
 
 LOSSES = ("loss", "val_loss")
@@ -38,6 +38,7 @@ class Penalty(RegulariserSpec):
         return "on the outputs of each layer of the encoder, averaged over the rows of a batch"
 
 
+@option("regulariser", "l1")
 @dataclass(kw_only=True)
 class L1(Penalty):
     """strength * sum |a|: drives values to exactly zero."""
@@ -52,6 +53,7 @@ class L1(Penalty):
         )
 
 
+@option("regulariser", "l2")
 @dataclass(kw_only=True)
 class L2(Penalty):
     """strength * sum a^2: keeps values small."""
@@ -64,6 +66,7 @@ class L2(Penalty):
         return f"an L2 penalty [@hoerl1970] of strength {exact(self.strength)} {self._target()}"
 
 
+@option("regulariser", "l1_l2")
 @dataclass(kw_only=True)
 class L1L2(Penalty):
     """l1 * sum |a| + l2 * sum a^2: both at once (elastic net)."""
@@ -80,6 +83,7 @@ class L1L2(Penalty):
         )
 
 
+@option("regulariser", "dropout")
 @dataclass(kw_only=True)
 class Dropout(RegulariserSpec):
     """Switches off a share of what each layer of the encoder reads (Srivastava et al., 2014)."""
@@ -97,6 +101,7 @@ class Dropout(RegulariserSpec):
         return f"dropout [@srivastava2014] of {rate} of what each layer of the encoder reads"
 
 
+@option("regulariser", "noise")
 @dataclass(kw_only=True)
 class Noise(RegulariserSpec):
     """Gaussian noise on the input: a denoising autoencoder (Vincent et al., 2008)."""

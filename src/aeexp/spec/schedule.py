@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aeexp.spec._spec import Spec, param
+from aeexp.spec._spec import Spec, option, param
 from aeexp.text import exact, percent
 
 
@@ -11,6 +11,7 @@ class ScheduleSpec(Spec):
     """The learning rate as a function of the training step."""
 
 
+@option("schedule", "constant")
 @dataclass(kw_only=True)
 class Constant(ScheduleSpec):
     """`optimizer.lr` throughout."""
@@ -19,6 +20,7 @@ class Constant(ScheduleSpec):
         return "a constant learning rate"
 
 
+@option("schedule", "exponential")
 @dataclass(kw_only=True)
 class Exponential(ScheduleSpec):
     """Multiplied by `decay` every epoch."""
@@ -29,6 +31,7 @@ class Exponential(ScheduleSpec):
         return f"a learning rate that was multiplied by {exact(self.decay)} every epoch"
 
 
+@option("schedule", "cosine")
 @dataclass(kw_only=True)
 class Cosine(ScheduleSpec):
     """Down half a cosine over all epochs (Loshchilov and Hutter, 2017)."""
@@ -45,6 +48,7 @@ class Cosine(ScheduleSpec):
         return f"fell along half a cosine [@loshchilov2017] to {end}"
 
 
+@option("schedule", "warmup_cosine")
 @dataclass(kw_only=True)
 class WarmupCosine(Cosine):
     """Up a straight line from 0, then down half a cosine."""

@@ -1,6 +1,5 @@
 """optimizer: OptimizerSpec -> a Keras optimizer; learning_rate: ScheduleSpec -> its rate."""
 
-from functools import singledispatch
 from typing import Any
 
 import keras
@@ -19,12 +18,13 @@ from aeexp.spec import (
     ScheduleSpec,
     WarmupCosine,
 )
+from aeexp.verb import verb
 
 SLACK = 1e-6
 """By which a share of the steps may fall short of a whole number, and be it: that of rounding."""
 
 
-@singledispatch
+@verb
 def learning_rate(spec: ScheduleSpec, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     """Return the learning rate as a number, or as a Keras schedule over training steps.
 
@@ -61,7 +61,7 @@ def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     return schedule
 
 
-@singledispatch
+@verb
 def optimizer(spec: OptimizerSpec, rate: Any) -> keras.optimizers.Optimizer:
     """Return a Keras optimizer with a learning rate or a schedule.
 

@@ -1,0 +1,16 @@
+"""Lets Hydra find the files of packages that add options to aeexp."""
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+from aeexp.options import PACKAGES
+
+
+class PackagesSearchPath(SearchPathPlugin):
+    """Adds the folder of files of each package, behind those of the user and aeexp's own."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folders."""
+        for package in PACKAGES:
+            if package.conf:
+                search_path.append(provider=package.name, path=f"file://{package.conf}")
