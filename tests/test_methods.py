@@ -195,7 +195,7 @@ def test_a_model_of_ones_own_is_not_told_as_the_one_it_derives_from() -> None:
     assert "fully connected" not in text
     assert "trainable parameters" not in text
     assert "No regularisation" not in text
-    assert "and what `Mine` adds to it, if anything." in text
+    assert "plus what `Mine` adds to it, if anything." in text
 
 
 @pytest.mark.parametrize("kind", OPTIONS["model"].values(), ids=OPTIONS["model"])

@@ -1,5 +1,6 @@
 """The same runs from Python: compose an experiment, run it, load what it left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aeexp.backend import at_hand, choose, require, running, unheard
+from aeexp.callbacks import Callback, Relay
 from aeexp.data.tabular import sheet
 from aeexp.errors import UserError
 from aeexp.hydra_inside import get_args_parser
@@ -21,7 +23,6 @@ from aeexp.recall import configuration
 from aeexp.runs import Run, claim, keep, read_model, refuse_links, subfolder, write_bytes
 from aeexp.sources import register
 from aeexp.spec import Experiment, Table
-from aeexp.terminal import Terminal
 from aeexp.words import compositions, said
 
 if TYPE_CHECKING:
@@ -91,12 +92,17 @@ def compose(*words: str) -> Experiment:
     return said(config)
 
 
-def run(experiment: Experiment, table: Any = None, folder: str | Path | None = None) -> LoadedRun:
+def run(
+    experiment: Experiment,
+    table: Any = None,
+    folder: str | Path | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> LoadedRun:
     """Run an experiment into a directory of its own, as the command line does, and load it.
 
     table: a pandas or polars data frame to learn from; the experiment's dataset=table then says
     what its columns are. folder: takes a suffix if it exists; by default it is
-    outputs/<date>/<time>.
+    outputs/<date>/<time>. callbacks: hear of the run as it goes; see `aeexp.Callback`.
 
     Raises:
         UserError: It cannot be done; nothing was written.
@@ -108,7 +114,7 @@ def run(experiment: Experiment, table: Any = None, folder: str | Path | None = N
     problems.pose(experiment)
     taken = claim(Path(folder or _now()).resolve())
     write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
-    terminal = Terminal()
+    terminal = Relay(callbacks, experiment, taken)
     yields = partial(artifacts, experiment, terminal, problems)
     keep(experiment, taken, yields, terminal, report(experiment, taken, problems))
     return LoadedRun(taken)

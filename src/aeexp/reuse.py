@@ -113,10 +113,20 @@ class Reuse:
 
     @cached_property
     def network(self) -> Network:
-        """Return the network, with the stored weights."""
+        """Return the network, with the stored weights.
+
+        Raises:
+            UserError: They are those of another network than its spec makes today.
+        """
         network = build(self.stored.architecture, len(self.stored.features), {}, seeds(0))
-        named = [variable.path for variable in network.variables]
-        network.assign(self.stored.weights[name] for name in named)
+        stored, built = self.stored.weights, network.weights()
+        if {n: w.shape for n, w in stored.items()} != {n: w.shape for n, w in built.items()}:
+            message = (
+                f"The model {type(self.stored.architecture).__name__} has other layers than when"
+                " it was trained: install the release that trained it, or train it again."
+            )
+            raise UserError(message)
+        network.assign(stored[name] for name in network.names)
         return network
 
     @cached_property

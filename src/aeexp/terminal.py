@@ -4,7 +4,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -84,7 +84,8 @@ class Terminal(Watch):
         signal.signal(signal.SIGINT, self._halt)
         super().trained(seconds, compiling)
 
-    def hear(self, artifact: Artifact) -> None:
+    def hear(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
+        super().hear(artifact, files)
         if isinstance(artifact, Metrics | Document):
             self.heard[artifact.name] = artifact
 

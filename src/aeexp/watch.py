@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,11 +18,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class First:
+    """How a member stands. epoch: its number, from 1. val_loss: not a number without rows."""
+
+    epoch: int
+    loss: float
+    val_loss: float
+
+
+@dataclass(frozen=True)
 class Standing:
     """How far the training is. done, of: epochs, summed over what trains one after another.
 
     loss, val_loss: (members,) of those that train together and still do; not a number where
     nothing is held out. members: all that train together, those that have stopped included.
+    first: how the very first of all members stands, while it trains.
     """
 
     done: int
@@ -30,6 +40,7 @@ class Standing:
     loss: Floats
     val_loss: Floats
     members: int
+    first: First | None = None
 
 
 class Watch:
@@ -69,8 +80,8 @@ class Watch:
         """Hear how long the training took, and how long what it had to be compiled for."""
         self.seconds.update({"train": seconds, "compile": compiling})
 
-    def hear(self, artifact: Artifact) -> None:
-        """Hear what the run has yielded, once it is kept."""
+    def hear(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
+        """Hear what the run has yielded, once it is kept in files."""
 
     def ended(self, record: Mapping[str, Any], folder: Path) -> None:
         """Hear how the run went, and where it lies."""

@@ -62,8 +62,8 @@ def _added(spec: ModelSpec) -> str:
     if _adds_nothing(spec):
         return ""
     if term := spec.own("term"):
-        return f" and {term()}"
-    return f" and what {named(type(spec).__name__)} adds to it, if anything"
+        return f" plus {term()}"
+    return f" plus what {named(type(spec).__name__)} adds to it, if anything"
 
 
 def _ended(spec: EarlyStopping, *, validated: bool) -> Iterator[str]:

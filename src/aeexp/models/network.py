@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.utils import module_utils
+from keras.src.utils.naming import to_snake_case
 
 from aeexp.backend import refuse_forked
 from aeexp.data import Floats
@@ -79,12 +80,41 @@ class Network:
 
     def weights(self) -> Mapping[str, Floats]:
         """Return every weight of encoder and decoder by layer and role: `encoder_1/kernel`."""
-        return {v.path: keras.ops.convert_to_numpy(v.value) for v in self.variables}
+        values = (keras.ops.convert_to_numpy(v.value) for v in self.variables)
+        return dict(zip(self.names, values, strict=True))
 
     @property
     def variables(self) -> list[Any]:
         """Return what makes up encoder and decoder, batch normalisation's statistics included."""
-        return [*self.encoder.weights, *self.decoder.weights]
+        both = [*self.encoder.weights, *self.decoder.weights]
+        return list({id(variable): variable for variable in both}.values())
+
+    @property
+    def names(self) -> list[str]:
+        """Return the name of each variable; two networks of one spec have the same.
+
+        Layers without a name have one of Keras, which counts them over all models of a process:
+        they are counted within this network.
+        """
+        layers = [
+            layer
+            for model in (self.encoder, self.decoder, self.training)
+            for layer in model._flatten_layers()  # noqa: SLF001  (those within layers, too)
+        ]
+        kinds = {to_snake_case(type(layer).__name__) for layer in layers}
+        counted: dict[str, list[str]] = {kind: [] for kind in kinds}
+
+        def renamed(name: str) -> str:
+            base, _, number = name.rpartition("_")
+            kind = base if number.isdigit() and base in kinds else name
+            if kind not in kinds:
+                return name
+            if name not in counted[kind]:
+                counted[kind].append(name)
+            place = counted[kind].index(name)
+            return f"{kind}_{place}" if place else kind
+
+        return ["/".join(map(renamed, variable.path.split("/"))) for variable in self.variables]
 
     def assign(self, values: Iterable[Floats]) -> None:
         """Set the `variables` to values."""

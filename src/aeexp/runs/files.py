@@ -28,8 +28,8 @@ FILE_MODE, FOLDER_MODE = 0o664, 0o775
 TEMPORARY = ".aeexp-"
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file.
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a whole file; return its path.
 
     Raises:
         OSError: It cannot be written; the message has the path and the bytes needed. A file that
@@ -37,6 +37,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     with replacing(path, len(content)) as file:
         file.write(content)
+    return path
 
 
 @contextmanager

@@ -94,11 +94,12 @@ def _write(
     try:
         with watch.stage("total"):
             for artifact in artifacts():
+                files: list[Path] = []
                 if isinstance(artifact, Facts):
                     record.note(**artifact.values)
                 else:
-                    write(artifact, folder)
-                watch.hear(artifact)
+                    files = write(artifact, folder)
+                watch.hear(artifact, files)
                 if watch.halted:
                     return KeyboardInterrupt()
     except (DivergedError, KeyboardInterrupt) as error:

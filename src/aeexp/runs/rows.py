@@ -19,15 +19,16 @@ MOST_TEXT, GROUP = 100_000, 65_536
 
 
 @write.register
-def _(artifact: Table, folder: Path) -> None:
+def _(artifact: Table, folder: Path) -> list[Path]:
     columns, count = artifact.columns, len(next(iter(artifact.columns.values())))
     if count <= MOST_TEXT:
         text = zip(*map(cells, columns.values()), strict=True)
-        write_bytes(path_of(folder, artifact, "csv"), lines([columns, *text]))
-        return
-    with rows(path_of(folder, artifact, "parquet")) as add:
+        return [write_bytes(path_of(folder, artifact, "csv"), lines([columns, *text]))]
+    path = path_of(folder, artifact, "parquet")
+    with rows(path) as add:
         for part in blocks(count, 1, GROUP):
             add({name: column[part] for name, column in columns.items()})
+    return [path]
 
 
 @contextmanager

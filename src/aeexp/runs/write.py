@@ -23,8 +23,8 @@ from aeexp.runs.png import png
 
 
 @singledispatch
-def write(artifact: Artifact, folder: Path) -> None:
-    """Write an artefact under its name into a run directory.
+def write(artifact: Artifact, folder: Path) -> list[Path]:
+    """Write an artefact under its name into a run directory; return its files.
 
     Raises:
         OSError: It cannot be written; what was there before is as it was.
@@ -34,30 +34,31 @@ def write(artifact: Artifact, folder: Path) -> None:
 
 
 @write.register
-def _(artifact: Metrics, folder: Path) -> None:
+def _(artifact: Metrics, folder: Path) -> list[Path]:
     for name in artifact.values:
         metric(name)  # refuses one that is not declared
-    write_json(path_of(folder, artifact, "json"), artifact.values)
+    return [write_json(path_of(folder, artifact, "json"), artifact.values)]
 
 
 @write.register
-def _(artifact: Document, folder: Path) -> None:
-    write_json(path_of(folder, artifact, "json"), artifact.content)
+def _(artifact: Document, folder: Path) -> list[Path]:
+    return [write_json(path_of(folder, artifact, "json"), artifact.content)]
 
 
 @write.register
-def _(artifact: Text, folder: Path) -> None:
-    write_bytes(folder / artifact.name, artifact.content)
+def _(artifact: Text, folder: Path) -> list[Path]:
+    return [write_bytes(folder / artifact.name, artifact.content)]
 
 
 @write.register
-def _(artifact: Plot, folder: Path) -> None:
+def _(artifact: Plot, folder: Path) -> list[Path]:
     image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
-    write_bytes(path_of(subfolder(folder, "figures"), artifact, artifact.format), image)
+    path = path_of(subfolder(folder, "figures"), artifact, artifact.format)
+    return [write_bytes(path, image)]
 
 
 @write.register
-def _(artifact: Model, folder: Path) -> None:
+def _(artifact: Model, folder: Path) -> list[Path]:
     files = {
         "architecture.json": as_json(artifact.architecture),
         "preprocessing.json": as_json(artifact.preprocessing),
@@ -65,20 +66,19 @@ def _(artifact: Model, folder: Path) -> None:
         "model.keras": artifact.export,
     }
     model = subfolder(folder, artifact.name)
-    for name, content in files.items():
-        write_bytes(model / name, content)
+    written = [write_bytes(model / name, content) for name, content in files.items()]
     arrays = {"weights.npz": artifact.weights}
-    write_json(model / "manifest.json", manifest(files, arrays))
+    return [*written, write_json(model / "manifest.json", manifest(files, arrays))]
 
 
 @write.register
-def _(artifact: Support, folder: Path) -> None:
+def _(artifact: Support, folder: Path) -> list[Path]:
     path, content = folder / f"{artifact.name}.npz", pack(artifact.arrays)
     write_bytes(path, content)
     before = json.loads((path.parent / "manifest.json").read_bytes())
     added = manifest({path.name: content}, {path.name: artifact.arrays})
     both = {key: before[key] | added[key] for key in ("files", "arrays")}
-    write_json(path.parent / "manifest.json", before | both)
+    return [path, write_json(path.parent / "manifest.json", before | both)]
 
 
 def path_of(folder: Path, artifact: Artifact, ending: str) -> Path:
@@ -100,9 +100,9 @@ def _strokes(plot: Plot) -> bytes:
     return image.getvalue()
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write nested content as JSON; what is not a finite number becomes null."""
-    write_bytes(path, as_json(content))
+def write_json(path: Path, content: Any) -> Path:
+    """Write nested content as JSON; what is not a finite number becomes null. Return the file."""
+    return write_bytes(path, as_json(content))
 
 
 def as_json(content: Any) -> bytes:

@@ -31,7 +31,7 @@ from aeexp.training.population import (
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.training.traced import require_read
-from aeexp.watch import Standing, Watch
+from aeexp.watch import First, Standing, Watch
 
 PAUSE = 0.25  # seconds of training between two looks at it
 SHARE = 0.5  # of the free memory that a group of members may take
@@ -169,7 +169,10 @@ class _Group:
             if counts.any():
                 loss, val_loss = log.loss[counts, i], log.val_loss[counts, i]
                 done_of = done + i + 1, groups * self.epochs
-                self.watch.epoch(Standing(*done_of, loss, val_loss, self.real))
+                first = None
+                if number == 0 and counts[0]:
+                    first = First(done + i + 1, float(loss[0]), float(val_loss[0]))
+                self.watch.epoch(Standing(*done_of, loss, val_loss, self.real, first))
 
     def _histories(self, logs: list[Log], course: Course) -> list[History]:
         whole = Log(*(np.concatenate(each, axis=1) for each in zip(*logs, strict=True)))

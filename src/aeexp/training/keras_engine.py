@@ -24,7 +24,7 @@ from aeexp.spec import EarlyStopping, Engine
 from aeexp.training.optimizers import learning_rate, optimizer
 from aeexp.training.population import Member, Trained, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
-from aeexp.watch import Standing, Watch
+from aeexp.watch import First, Standing, Watch
 
 Callbacks = Sequence[keras.callbacks.Callback]
 FIT = Lock()
@@ -182,7 +182,8 @@ class _Recorder(keras.callbacks.Callback):
         epochs = self.params["epochs"]
         loss, val_loss = np.array(self.loss[-1:]), np.array(self.val_loss[-1:])
         done, of = self.number * epochs + epoch + 1, self.members * epochs
-        self.watch.epoch(Standing(done, of, loss, val_loss, members=1))
+        first = None if self.number else First(epoch + 1, self.loss[-1], self.val_loss[-1])
+        self.watch.epoch(Standing(done, of, loss, val_loss, 1, first))
 
     @property
     def compiling(self) -> float:

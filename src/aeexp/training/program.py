@@ -157,6 +157,7 @@ class Program:
         # not stateless_call, which forgets to forget the losses of its last call: see regularisers
         with keras.StatelessScope(state, collect_losses=True) as scope:
             x_hat, penalties = model(x, training=training), model.losses
+        self.held = penalties  # as each layer knows its own of the last call by their addresses
         other = [scope.get_current_value(variable) for variable in model.non_trainable_variables]
         distances = self.distance(x, x_hat)
         weighted = distances if weights is None else weights * distances

@@ -1,0 +1,61 @@
+"""Builds the variational autoencoder."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial, reduce
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from aeexp.models import Network, build
+from aeexp.spec import RegulariserSpec
+from aeexp_example import VAE
+
+
+class Distribution(layers.Layer):
+    """Turns activities into factors: their means, or in training values drawn about them.
+
+    Adds to the loss the divergence of N(mean, variance) from N(0, 1), summed over factors and
+    averaged over rows (Kingma and Welling, 2014, appendix B).
+    """
+
+    def __init__(self, spec: VAE, seeds: Iterator[int]) -> None:
+        super().__init__()
+        self.spec = spec  # whose beta is read in each call: many models may train together
+        self.mean = _dense(spec.latent_dim, "linear", seeds)
+        self.log_variance = _dense(spec.latent_dim, "linear", seeds)
+        self.noise = keras.random.SeedGenerator(next(seeds))
+
+    def call(self, a: Any, *, training: bool = False) -> Any:
+        mean, log_variance = self.mean(a), self.log_variance(a)
+        divergence = 0.5 * (ops.exp(log_variance) + ops.square(mean) - 1 - log_variance)
+        self.add_loss(self.spec.beta * ops.mean(ops.sum(divergence, axis=1)))
+        if not training:
+            return mean
+        drawn = keras.random.normal(ops.shape(mean), seed=self.noise)
+        return mean + ops.exp(0.5 * log_variance) * drawn
+
+
+@build.register
+def _(
+    spec: VAE, features: int, regularisers: Mapping[str, RegulariserSpec], seeds: Iterator[int]
+) -> Network:
+    hidden = partial(_dense, activation=spec.activation.value, seeds=seeds)
+    encoding = [hidden(units) for units in spec.hidden]
+    distribution = Distribution(spec, seeds)
+    decoding = [hidden(units) for units in reversed(spec.hidden)]
+    decoding.append(_dense(features, spec.output_activation.value, seeds))
+    path = [*encoding, distribution, *decoding]
+    x, z = keras.Input((features,)), keras.Input((spec.latent_dim,))
+    training = keras.Model(x, _through(path, x))
+    encoder = keras.Model(x, distribution.mean(_through(encoding, x)))
+    return Network(encoder, keras.Model(z, _through(decoding, z)), training, path)
+
+
+def _dense(units: int, activation: str, seeds: Iterator[int]) -> layers.Layer:
+    first = keras.initializers.GlorotUniform(next(seeds))
+    return layers.Dense(units, activation, kernel_initializer=first)
+
+
+def _through(path: list[layers.Layer], tensor: Any) -> Any:
+    return reduce(lambda value, layer: layer(value), path, tensor)

@@ -1,0 +1,195 @@
+"""A package adds options and hears of runs: the example, installed outside the source tree."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import command_line
+import pandas as pd
+import pytest
+from sentences import Sentences
+
+from aeexp import Callback, options
+from aeexp.options import OPTIONS, kind_named
+from aeexp.spec import ModelSpec
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "aeexp-example"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+USED_AGAIN = """
+import sys
+from pathlib import Path
+from aeexp import Callback, compose, load_run, run
+from aeexp.recall import recall
+from aeexp.verify import verify
+from aeexp_example.journal import Journal
+import pandas as pd
+
+class Broken(Callback):
+    def on_epoch(self, epoch, losses):
+        raise RuntimeError("no connection")
+
+def main():
+    first = load_run("first")
+    found = verify(first, recall(first))
+    assert found.same, found.lines
+    table = pd.read_csv("table.csv")
+    learnt = first.latents[["z1", "z2", "z3"]].to_numpy(float)
+    assert abs(first.encode(table)[["z1", "z2", "z3"]].to_numpy() - learnt).max() < 1e-4
+    short = ("model=vae", "training.epochs=3", "evidence=none", "figures=none", "clustering=none")
+    again = run(compose(*short), folder="again", callbacks=[Broken(), Journal(Path("journal"))])
+    assert again.status.name == "COMPLETED"
+
+if __name__ == "__main__":
+    main()
+"""
+SWEPT = """
+from aeexp.cli import main
+from aeexp.training import compiled
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        print(len(compiled.PROGRAMS), "program")
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty directory beside which the example is installed."""
+    place = tmp_path_factory.mktemp("example")
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
+    packages = str(place / "packages")
+    subprocess.run([*install, "--target", packages, str(EXAMPLE)], check=True, capture_output=True)
+    return place
+
+
+@pytest.fixture(scope="module")
+def inside(place: Path) -> Run:
+    """Run Python in that directory, with the example installed."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=place,
+            env=os.environ | {"PYTHONPATH": str(place / "packages")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first(place: Path, inside: Run) -> Path:
+    """Return the directory of a run of the example's experiment."""
+    words = ("training.epochs=20", "evidence=quick", "evidence.permutations=2", "figures.dpi=30")
+    done = inside("-m", "aeexp", "experiment=vae", *words, "hydra.run.dir=first")
+    assert done.returncode == 0, done.stderr
+    return place / "first"
+
+
+def test_its_options_are_in_the_menu(inside: Run) -> None:
+    menu = " ".join(inside("-m", "aeexp", "--help").stdout.split())
+    assert " vae Factors are distributions" in menu
+    assert "model.beta=0.1" in menu
+    assert "A variational autoencoder, and two clusterings of its factors." in menu
+
+
+def test_a_run_is_told_in_the_words_of_its_options(first: Path) -> None:
+    methods = (first / "methods.md").read_text()
+    assert "a variational autoencoder [@kingma2014] with 1 hidden layer" in methods
+    assert "plus 0.1 times the Kullback–Leibler divergence" in methods
+    assert "bisecting k-means [@steinbach2000]" in methods
+    assert "No regularisation" not in methods
+    assert "fully connected" not in methods
+    references = (first / "references.bib").read_text()
+    assert "{kingma2014," in references
+    assert "{steinbach2000," in references
+    assert "vae" in (first / "report.html").read_text()
+    assert {"kmeans", "bisecting"} <= {*pd.read_csv(first / "latents.csv").columns}
+
+
+def test_a_run_is_used_again_and_heard_of(place: Path, first: Path, inside: Run) -> None:
+    from sklearn.datasets import load_wine  # noqa: PLC0415
+
+    load_wine(as_frame=True).data.to_csv(place / "table.csv", index=False)
+    (place / "again.py").write_text(USED_AGAIN)
+    done = inside("again.py")
+    assert done.returncode == 0, done.stderr
+    assert "Broken.on_epoch failed, and the callback hears no more" in done.stdout
+    events = [json.loads(line) for line in (place / "journal").read_text().splitlines()]
+    epochs = [each for each in events if each["event"] == "epoch"]
+    assert events[0]["event"] == "start"
+    assert [each["epoch"] for each in epochs] == [1, 2, 3]
+    assert all(each["loss"] > 0 and each["val_loss"] > 0 for each in epochs)
+    files = {file for each in events for file in each.get("files", ())}
+    written = {path.name for path in (place / "again").rglob("*") if path.is_file()}
+    assert written - files == {"config.yaml", "run.json", "report.html"}
+    assert events[-1] == {"event": "end", "status": "COMPLETED"}
+
+
+def test_a_sweep_over_the_weight_of_its_term_compiles_once(place: Path, inside: Run) -> None:
+    (place / "swept.py").write_text(SWEPT)
+    words = ["model=vae", "model.beta=0.01,0.1,1", "training.epochs=5", "evidence=none"]
+    done = inside("swept.py", "--multirun", *words, "figures=none", "hydra.sweep.dir=swept")
+    assert "1 program" in done.stdout, done.stderr
+    assert "3 COMPLETED" in done.stdout
+    assert "model.beta varied, and with it what val_loss measures: settings are" in done.stdout
+
+
+def test_without_the_package_its_run_is_refused(first: Path, sentences: Sentences) -> None:
+    for command in ("verify", "encode"):
+        words = (command, str(first), *(["x.csv"] if command == "encode" else []))
+        done = command_line.run(first.parent, *words)
+        assert done.returncode == 2
+        sentences.check(done.stderr.replace(str(first), "RUN"))
+
+
+# --- packages that are broken
+
+HEAD = (
+    "from dataclasses import dataclass\nfrom aeexp.spec import *\nfrom aeexp.spec import option\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        pytest.param("import nothing_of_the_kind", "No module named", id="does not load"),
+        pytest.param("option('model', 'deep')(Shallow)", "is aeexp.spec.model.Deep", id="taken"),
+        pytest.param("option('modell', 'x')(Shallow)", "There is no group modell", id="no group"),
+        pytest.param("option('model', 'x')(KMeans)", "must derive from aeexp.spec.M", id="kind"),
+        pytest.param(
+            "option('model', 'x')(Shallow)\nraise OSError('half way')", "half way", id="half way"
+        ),
+    ],
+)
+def test_a_package_whose_options_cannot_be_is_left_out_with_a_warning(
+    module: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(HEAD + module)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    point = EntryPoint("mine", "mine", options.ENTRY_POINTS)
+    monkeypatch.setattr(options, "entry_points", lambda group: [point])
+    before = {group: dict(words) for group, words in OPTIONS.items()}
+    with pytest.warns(UserWarning, match=f"The options of mine are left out.*{reason}"):
+        assert [*options._packages()] == []
+    assert before == OPTIONS
+
+
+def test_a_class_is_found_by_its_name_only_where_it_is_an_option() -> None:
+    assert kind_named("Deep") is OPTIONS["model"]["deep"]
+    for name in ("os.system", "aeexp.spec.Deep", "OPTIONS", "param", "Activation", ""):
+        assert kind_named(name) is None
+    assert kind_named("ModelSpec") is ModelSpec
+
+
+def test_a_callback_need_not_hear_everything() -> None:
+    assert all(vars(Callback)[hook] for hook in ("on_run_start", "on_epoch", "on_run_end"))
