@@ -76,11 +76,6 @@ from aeexp.training.optimizers import optimizer
 UNSAID = ("figures", "evidence", "question")
 """Groups whose options do nothing that a paper tells by their names."""
 SAID = {group: words for group, words in OPTIONS.items() if group not in UNSAID}
-KINDS = [
-    pytest.param(kind, id=f"{group}={word}")
-    for group, words in SAID.items()
-    for word, kind in words.items()
-]
 CHOICES = [
     pytest.param(group, kind, id=f"{group}={word}")
     for group, words in SAID.items()
@@ -137,12 +132,6 @@ ENTRIES = {entry.key: entry for entry in parsed(BIBTEX)}
 # --- words for everything
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_option_has_words_of_its_own(kind: type[Spec]) -> None:
-    assert kind().own("methods"), "give the class a method `methods`"
-    assert kind.__name__ + "`" not in describe(kind())
-
-
 @pytest.mark.parametrize(
     ("words", "of"),
     [
@@ -196,20 +185,6 @@ def test_a_model_of_ones_own_is_not_told_as_the_one_it_derives_from() -> None:
     assert "trainable parameters" not in text
     assert "No regularisation" not in text
     assert "plus what `Mine` adds to it, if anything." in text
-
-
-@pytest.mark.parametrize("kind", OPTIONS["model"].values(), ids=OPTIONS["model"])
-def test_every_model_says_what_it_adds_to_the_loss_and_what_its_weights_are(kind: Any) -> None:
-    model = kind()
-    network = build(model, 5, {}, seeds(0))
-    network.training(np.ones((2, 5), np.float32), training=True)
-    assert bool(model.own("term")()) == bool(network.training.losses)
-    weights = {name: value.shape for name, value in network.weights().items()}
-    assert model.own("shapes")(5) == weights
-    assert model.own("weighted")() == (
-        {v.path for v in network.encoder.weights} == {"z/kernel", "z/bias"}
-    )
-    assert model.own("details")(5)
 
 
 # --- references

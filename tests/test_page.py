@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 from made_run import RECORD, SENTENCES, made
 from pages import Elements
 
-from aeexp.artifact import Table
+from aeexp.artifact import Plot, Table
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.experiment import run
 from aeexp.gallery import cluster_colours
@@ -25,7 +25,22 @@ from aeexp.page.cards import cards
 from aeexp.page.kept import Kept
 from aeexp.page.view import view
 from aeexp.runs import Status, keep
-from aeexp.spec import SGD, Blobs, DatasetSpec, Diabetes, EvidenceSpec, Experiment, Training, Wine
+from aeexp.spec import (
+    SGD,
+    AllFigures,
+    Blobs,
+    DatasetSpec,
+    Diabetes,
+    EvidenceSpec,
+    Experiment,
+    HowMany,
+    KMeans,
+    LearningRate,
+    QuestionSpec,
+    Structure,
+    Training,
+    Wine,
+)
 from aeexp.watch import Watch
 
 HOSTILE = (
@@ -457,6 +472,22 @@ def test_each_figure_is_in_the_section_that_it_is_about(report: bytes) -> None:
         "loss": "training",
         "surprise": "more",
     }
+
+
+@pytest.mark.parametrize(
+    "question",
+    [Structure(), HowMany(dimensions=2, seeds=2, copies=2), LearningRate(rates=10)],
+    ids=lambda question: type(question).__name__,
+)
+def test_every_figure_has_a_caption(
+    question: QuestionSpec, tiny: Callable[..., Experiment]
+) -> None:
+    evidence = EvidenceSpec(repeats=2, permutations=2, clouds=2, planted=2, labels=2)
+    figures, clustering = AllFigures(dpi=20), {"kmeans": KMeans()}
+    asked = tiny(question=question, evidence=evidence, figures=figures, clustering=clustering)
+    drawn = {each.name for each in run(asked) if isinstance(each, Plot)}
+    assert drawn
+    assert not {name for name in drawn if pictures._named(name)[0] == "more"}
 
 
 def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None:

@@ -42,8 +42,6 @@ from aeexp.spec import (
     Wine,
 )
 from aeexp.training import Member, Trained, mould, train
-from aeexp.training.population import numbers
-from aeexp.training.traced import is_read
 from aeexp.watch import Standing, Watch
 
 pytestmark = pytest.mark.engine
@@ -485,17 +483,3 @@ def test_a_number_that_is_read_while_building_unannounced_is_refused(tiny: Make)
     with pytest.raises(RuntimeError, match=r"model.slope is read while layers are built"):
         train(members)
     assert train(members[:1]).histories
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        pytest.param({"regulariser": {word: kind()}}, id=word)
-        for word, kind in OPTIONS["regulariser"].items()
-    ]
-    + [pytest.param({"model": kind()}, id=word) for word, kind in OPTIONS["model"].items()],
-)
-def test_no_number_of_our_own_is_read_while_building(tiny: Make, said: dict[str, Any]) -> None:
-    experiment = tiny(**({"model": Deep(latent_dim=2)} | said))
-    for key, value in numbers(experiment).items():
-        assert is_read(experiment, pose(experiment).x[:8], key, value / 2), key

@@ -5,6 +5,7 @@ docs/metrics.md.
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import fields
 from enum import Enum
@@ -143,15 +144,29 @@ def _word(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def with_options(readme: str) -> str:
+    """Return README.md with each option at least named at the end of its group's row."""
+    lines = readme.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        group = line.removeprefix("| `").partition("`")[0]
+        row = line.removesuffix(" |\n")
+        missing = [name for name in OWN.get(group, ()) if not re.search(rf"\b{name}\b", row)]
+        if line.startswith("| `") and missing:
+            lines[number] = row + "".join(f", `{name}`" for name in missing) + " |\n"
+    return "".join(lines)
+
+
 def write_comments() -> None:
-    """Bring docs/metrics.md and the head of every option's file up to date.
+    """Bring docs/metrics.md, README's options and the head of every option's file up to date.
 
     What follows the head stays as it is; an option without a file gets one.
     """
     from aeexp.reference import metrics_page  # noqa: PLC0415  (imports scikit-learn)
 
-    docs = conf_dir().parent / "docs"
-    (docs / "metrics.md").write_text(metrics_page(), encoding="utf-8")
+    root = conf_dir().parent
+    (root / "docs" / "metrics.md").write_text(metrics_page(), encoding="utf-8")
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    (root / "README.md").write_text(with_options(readme), encoding="utf-8")
     for group, options in OWN.items():
         for option in options:
             path = conf_dir() / group / f"{option}.yaml"

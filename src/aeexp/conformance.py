@@ -1,0 +1,170 @@
+"""check: an option -> whether it does what its group must do, for tests of whoever adds it.
+
+from aeexp.conformance import check
+
+def test_vae() -> None:
+    check("model", "vae")
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from aeexp.analysis.clusters import find
+from aeexp.backend import running
+from aeexp.data import fingerprint, load
+from aeexp.methods import references
+from aeexp.models import Network, build, seeds
+from aeexp.options import OPTIONS
+from aeexp.preprocessing import fit
+from aeexp.spec import Deep, Experiment, Spec, Table, describe
+from aeexp.training.optimizers import learning_rate, optimizer
+from aeexp.training.population import numbers
+from aeexp.training.traced import is_read
+
+ROWS, FEATURES = 60, 5
+UNTOLD = ("question", "evidence", "figures")
+"""Groups whose options have no words of their own in the Methods."""
+
+
+def check(group: str, name: str) -> None:
+    """Hold an option to what its group must do, and to be documented.
+
+    Keras must run on a backend that aeexp has chosen: `backend.choose`, or KERAS_BACKEND.
+
+    Raises:
+        AssertionError: It fails; the message names the option, and what is missing.
+        KeyError: There is no such option.
+    """
+    kind, option = OPTIONS[group][name], f"{group}={name}"
+    assert (kind.__doc__ or "").strip(), f"{option} has no docstring, which --help prints"
+    for f in fields(kind):
+        assert f.metadata.get("meaning"), f"{option}: declare {f.name} with param()"
+    if group not in UNTOLD:
+        _check_words(kind(), option)
+    if group in CHECKS:
+        CHECKS[group](kind(), option)
+
+
+def _check_words(spec: Spec, option: str) -> None:
+    assert spec.own("methods"), f"{option} has no method `methods`, its words in a paper"
+    try:
+        references(describe(spec))
+    except KeyError as error:
+        message = f"{option} cites {error}, which references.bib lacks"
+        raise AssertionError(message) from error
+
+
+def _check_dataset(spec: Any, option: str) -> None:
+    if isinstance(spec, Table):
+        return  # a file of the user's
+    data = load(spec)
+    assert data.x.shape == (len(data.rows), len(data.features)), f"{option}: names for all of x"
+    assert fingerprint(data) == fingerprint(load(spec)), f"{option} is not the same twice"
+
+
+def _check_preprocessing(spec: Any, option: str) -> None:
+    x = _table().astype(np.float64)
+    x[:, 0] = 3  # which cannot be divided by its spread
+    scaling = fit(spec, x)
+    scaled = scaling.apply(x)
+    assert np.isfinite(scaled).all(), f"{option} makes a constant feature infinite"
+    assert np.allclose(scaling.undo(scaled), x, atol=1e-4), f"{option} cannot be undone"
+
+
+def _check_model(spec: Any, option: str) -> None:
+    x, network, again = _table(), _network(spec), _network(spec)
+    z = network.encode(x)
+    assert z.shape == (ROWS, spec.latent_dim), f"{option}: factors of shape {z.shape}"
+    assert network.decode(z).shape == x.shape, f"{option} decodes to another shape"
+    assert len({*network.names}) == len(network.names), f"{option}: weights of one name"
+    assert network.names == again.names, f"{option} names its weights otherwise the next time"
+    same = map(np.array_equal, network.weights().values(), again.weights().values())
+    assert all(same), f"{option}: what is random must take its seed from `seeds`"
+    _check_what_a_model_says(spec, network, option)
+    _check_numbers(Experiment(model=spec), option)
+
+
+def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
+    network.training(_table(), training=True)
+    adds, term = bool(network.training.losses), spec.own("term")
+    assert term, f"{option} has no method `term`, what it adds to the loss"
+    assert bool(term()) == adds, (
+        f"{option}: `term` is {term()!r}, and the loss is added to: {adds}"
+    )
+    weights = {name: value.shape for name, value in network.weights().items()}
+    shapes, weighted = spec.own("shapes"), spec.own("weighted")
+    assert not shapes or shapes(FEATURES) == weights, f"{option}: `shapes` are others"
+    if weighted and weighted():
+        of_encoder = {variable.path for variable in network.encoder.weights}
+        assert of_encoder == {"z/kernel", "z/bias"}, f"{option}: `weighted` by more than z/kernel"
+
+
+def _check_regulariser(spec: Any, option: str) -> None:
+    experiment = Experiment(model=Deep(latent_dim=2), regulariser={"it": spec})
+    x, plain = _table(), _network(experiment.model)
+    network = build(experiment.model, FEATURES, experiment.regulariser, seeds(0))
+    network.assign(plain.weights().values())
+    assert np.array_equal(plain.encode(x), network.encode(x)), f"{option} changes the factors"
+    before, trained = plain.training(x, training=True), network.training(x, training=True)
+    changed = not np.array_equal(*map(ops.convert_to_numpy, (before, trained)))
+    assert changed or network.training.losses, f"{option} does nothing in training"
+    _check_numbers(experiment, option)
+
+
+def _check_optimizer(spec: Any, option: str) -> None:
+    made = optimizer(spec, spec.lr)
+    for key in numbers(Experiment(optimizer=spec)):
+        group, _, name = key.rpartition(".")
+        if group == "optimizer" and name != "lr":
+            assert getattr(made, name) == getattr(spec, name), f"{option}: Keras has no {name}"
+
+
+def _check_schedule(spec: Any, option: str) -> None:
+    rate = learning_rate(spec, 0.5, 10, 20)
+    steps = [rate(step) if callable(rate) else rate for step in (0, 10, 199)]
+    rates = np.array([float(ops.convert_to_numpy(each)) for each in steps])
+    assert ((rates >= 0) & (rates <= 0.5)).all(), f"{option}: rates {rates} of 0.5"
+
+
+def _check_clustering(spec: Any, option: str) -> None:
+    x = _table()
+    x[: ROWS // 2] += 8
+    codes = find(spec, x, None, seed=0)
+    found = np.unique(codes[codes >= 0])
+    assert codes.shape == (ROWS,), f"{option}: a cluster for each row"
+    assert np.array_equal(found, np.arange(len(found))), f"{option}: clusters counted from 0"
+    assert codes.min() >= -1, f"{option}: noise is -1"
+    assert np.array_equal(codes, find(spec, x, None, seed=0)), f"{option} is not the same twice"
+
+
+def _check_numbers(experiment: Experiment, option: str) -> None:
+    for key, value in numbers(experiment).items():
+        group = key.partition(".")[0]
+        if group in {"model", "regulariser"} and running():
+            read = is_read(experiment, _table(), key, value / 2 + 0.01)
+            assert read, (
+                f"{option}: {key} is read while layers are built, not when they are called"
+            )
+
+
+def _table() -> Any:
+    return np.random.default_rng(0).normal(size=(ROWS, FEATURES)).astype(np.float32)
+
+
+def _network(spec: Any) -> Network:
+    return build(spec, FEATURES, {}, seeds(0))
+
+
+CHECKS: dict[str, Callable[[Any, str], None]] = {
+    "dataset": _check_dataset,
+    "preprocessing": _check_preprocessing,
+    "model": _check_model,
+    "regulariser": _check_regulariser,
+    "optimizer": _check_optimizer,
+    "schedule": _check_schedule,
+    "clustering": _check_clustering,
+}
