@@ -70,6 +70,6 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def menu(session: nox.Session) -> None:
-    """Write what follows from specs and metrics: files in conf/, docs/metrics.md, README's options."""
+    """Write what follows from specs and metrics: conf/, docs/metrics.md, README's options."""
     session.install("-e", ".")
     session.run("python", "-m", "aeexp.menu")
