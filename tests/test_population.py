@@ -427,7 +427,7 @@ def tempered(tiny: Make, **numbers: float) -> Member:
     rate = Cosine(final=numbers.pop("final", 0.0))
     stopping = EarlyStopping(patience=2, min_delta=numbers.pop("min_delta", 0.0))
     spec = Tempered(latent_dim=2, **numbers)
-    training = Training(epochs=12, engine=ENGINE, early_stopping=stopping)
+    training = Training(epochs=12, shuffle=False, engine=ENGINE, early_stopping=stopping)
     return member(tiny(model=spec, schedule=rate, training=training))
 
 

@@ -86,7 +86,7 @@ def started(root: Path, *words: str) -> subprocess.Popen[str]:
 def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) -> None:
     # the table is not compressed, which the log is to say; DBSCAN would tell the last digit
     words = ("training.epochs=3", "model.latent_dim=13", "repeats=2", "clustering=kmeans")
-    words += (f"backend={BACKEND.value}",)
+    words += ("evidence=quick", "evidence.permutations=2", f"backend={BACKEND.value}")
     done = aeexp("--multirun", "model=shallow,deep", "optimizer.lr=0.1,0.01", *words)
     assert done.returncode == 0, done.stderr
     together = sweep(tmp_path) / "3"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from math import isfinite, nan
 
+from aeexp import metrics
 from aeexp.page.importance import number_in
 from aeexp.page.kept import Kept
 from aeexp.page.section import Part, number_of, sheet
@@ -102,12 +103,9 @@ def baselines(run: Kept) -> Iterator[Part]:
         " below 0, the simpler method describes them better.",
     )
     agreed = [name for name in (rows[0] if rows else ()) if name.endswith(".ari")]
-    columns = {
-        "trustworthiness": "neighbours that are real (trustworthiness)",
-        "continuity": "neighbours kept (continuity)",
-        "r_nx_auc": "neighbours kept (R_NX)",
-        "spearman": "distances kept (Spearman)",
-    } | {name: f"{name.removesuffix('.ari')} and label (ARI)" for name in agreed}
+    kept = ("trustworthiness", "continuity", "r_nx_auc", "spearman")
+    columns = {name: metrics.title(f"neighbourhoods.{name}") for name in kept}
+    columns |= {name: f"{name.removesuffix('.ari')} and label (ARI)" for name in agreed}
     yield Part(
         sheet("What they keep", rows, names, columns),
         "1 is best. The numbers of the autoencoder are of this training alone.",
