@@ -480,6 +480,6 @@ def test_a_number_that_is_read_while_building_makes_another_population(tiny: Mak
 @COMPILED
 def test_a_number_that_is_read_while_building_unannounced_is_refused(tiny: Make) -> None:
     members = [member(tiny(model=Baked(slope=each))) for each in (0.1, 0.2)]
-    with pytest.raises(RuntimeError, match=r"model.slope is read while layers are built"):
+    with pytest.raises(RuntimeError, match=r"model.slope is read while it is built"):
         train(members)
     assert train(members[:1]).histories

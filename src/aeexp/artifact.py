@@ -53,13 +53,14 @@ class Plot(Artifact):
 class Model(Artifact):
     """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
 
-    weights: arrays by name. export: the file of a Keras model x -> x_hat.
+    weights: arrays by name. export: the file of a Keras model x -> x_hat, if
+    there is one.
     """
 
     architecture: Mapping[str, Any]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Any]
-    export: bytes
+    export: bytes | None
 
 
 @dataclass(frozen=True)

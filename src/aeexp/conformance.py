@@ -7,7 +7,8 @@ def test_vae() -> None:
 """
 
 from collections.abc import Callable
-from dataclasses import fields
+from copy import deepcopy
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,31 @@ from keras import ops
 
 from aeexp.analysis.clusters import find
 from aeexp.backend import running
-from aeexp.data import fingerprint, load
+from aeexp.data import Classes, fingerprint, load
 from aeexp.methods import references
+from aeexp.methods.citations import CITATION
 from aeexp.models import Network, build, seeds
 from aeexp.options import OPTIONS
-from aeexp.preprocessing import fit
-from aeexp.spec import Deep, Experiment, Spec, Table, describe
+from aeexp.preprocessing import FILLS, fit
+from aeexp.spec import (
+    L1,
+    L2,
+    AppliesTo,
+    Backend,
+    Deep,
+    Dropout,
+    Experiment,
+    Noise,
+    RegulariserSpec,
+    Spec,
+    Table,
+    Training,
+    describe,
+)
+from aeexp.training import Member, train
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import numbers
-from aeexp.training.traced import is_read
+from aeexp.training.population import numbers, put
+from aeexp.training.traced import is_read, matters
 
 ROWS, FEATURES = 60, 5
 UNTOLD = ("question", "evidence", "figures")
@@ -40,7 +57,22 @@ def check(group: str, name: str) -> None:
         KeyError: There is no such option.
     """
     kind, option = OPTIONS[group][name], f"{group}={name}"
-    assert (kind.__doc__ or "").strip(), f"{option} has no docstring, which --help prints"
+    try:
+        _check(kind, group, option)
+    except AssertionError:
+        raise
+    except Exception as error:
+        message = f"{option}: {type(error).__name__}: {error}"
+        raise AssertionError(message) from error
+
+
+def _check(kind: type[Spec], group: str, option: str) -> None:
+    assert "__dataclass_params__" in vars(kind), (
+        f"{option} is no dataclass: @dataclass(kw_only=True)"
+    )
+    made_by_dataclass = f"{kind.__name__}("
+    told = (kind.__doc__ or made_by_dataclass).startswith(made_by_dataclass)
+    assert not told, f"{option} has no docstring, which --help prints"
     for f in fields(kind):
         assert f.metadata.get("meaning"), f"{option}: declare {f.name} with param()"
     if group not in UNTOLD:
@@ -51,8 +83,10 @@ def check(group: str, name: str) -> None:
 
 def _check_words(spec: Spec, option: str) -> None:
     assert spec.own("methods"), f"{option} has no method `methods`, its words in a paper"
+    words = describe(spec)
+    assert words.count("[@") == len(CITATION.findall(words)), f"{option}: a citation is no [@key]"
     try:
-        references(describe(spec))
+        references(words)
     except KeyError as error:
         message = f"{option} cites {error}, which references.bib lacks"
         raise AssertionError(message) from error
@@ -63,6 +97,13 @@ def _check_dataset(spec: Any, option: str) -> None:
         return  # a file of the user's
     data = load(spec)
     assert data.x.shape == (len(data.rows), len(data.features)), f"{option}: names for all of x"
+    assert data.x.dtype.kind == "f", f"{option}: x of {data.x.dtype}, not of floats"
+    assert len({*data.features}) == len(data.features), f"{option}: two features of one name"
+    known = data.missing in FILLS or bool(np.isfinite(data.x).all())
+    assert known, f"{option}: x has cells without a number, and `missing` does not fill them"
+    for each in data.labels:
+        values = each.codes if isinstance(each, Classes) else each.values
+        assert len(values) == len(data.x), f"{option}: {each.name} has not a label for each row"
     assert fingerprint(data) == fingerprint(load(spec)), f"{option} is not the same twice"
 
 
@@ -78,6 +119,7 @@ def _check_preprocessing(spec: Any, option: str) -> None:
 def _check_model(spec: Any, option: str) -> None:
     x, network, again = _table(), _network(spec), _network(spec)
     z = network.encode(x)
+    assert np.array_equal(z, network.encode(x)), f"{option} encodes otherwise the next time"
     assert z.shape == (ROWS, spec.latent_dim), f"{option}: factors of shape {z.shape}"
     assert network.decode(z).shape == x.shape, f"{option} decodes to another shape"
     assert len({*network.names}) == len(network.names), f"{option}: weights of one name"
@@ -86,6 +128,8 @@ def _check_model(spec: Any, option: str) -> None:
     assert all(same), f"{option}: what is random must take its seed from `seeds`"
     _check_what_a_model_says(spec, network, option)
     _check_numbers(Experiment(model=spec), option)
+    _check_that_it_is_regularised(spec, option)
+    network.export()  # refuses layers that Keras cannot save: give them get_config
 
 
 def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
@@ -103,6 +147,22 @@ def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
         assert of_encoder == {"z/kernel", "z/bias"}, f"{option}: `weighted` by more than z/kernel"
 
 
+def _check_that_it_is_regularised(spec: Any, option: str) -> None:
+    """Hold a builder to put in the layers of regularisers, which the Methods tell of."""
+    x, plain = _table(), _trained_on(spec, {}, _table())
+    for name, regulariser in REGULARISERS.items():
+        found = _trained_on(spec, {name: regulariser}, x)
+        changed = len(found) != len(plain) or not all(map(np.allclose, found, plain))
+        assert changed, f"{option} takes no notice of regulariser={name}: see models.regularisers"
+
+
+def _trained_on(spec: Any, regularisers: dict[str, RegulariserSpec], x: Any) -> list[Any]:
+    """Return what is minimised: the reconstruction in training, and what is added to the loss."""
+    network = build(spec, FEATURES, regularisers, seeds(0))
+    made = [network.training(x, training=True), *network.training.losses]
+    return [ops.convert_to_numpy(each) for each in made]
+
+
 def _check_regulariser(spec: Any, option: str) -> None:
     experiment = Experiment(model=Deep(latent_dim=2), regulariser={"it": spec})
     x, plain = _table(), _network(experiment.model)
@@ -117,10 +177,13 @@ def _check_regulariser(spec: Any, option: str) -> None:
 
 def _check_optimizer(spec: Any, option: str) -> None:
     made = optimizer(spec, spec.lr)
-    for key in numbers(Experiment(optimizer=spec)):
+    experiment = Experiment(optimizer=spec)
+    for key in numbers(experiment):
         group, _, name = key.rpartition(".")
         if group == "optimizer" and name != "lr":
             assert getattr(made, name) == getattr(spec, name), f"{option}: Keras has no {name}"
+    _check_numbers(experiment, option)
+    _check_that_it_trains(experiment, option)
 
 
 def _check_schedule(spec: Any, option: str) -> None:
@@ -128,6 +191,18 @@ def _check_schedule(spec: Any, option: str) -> None:
     steps = [rate(step) if callable(rate) else rate for step in (0, 10, 199)]
     rates = np.array([float(ops.convert_to_numpy(each)) for each in steps])
     assert ((rates >= 0) & (rates <= 0.5)).all(), f"{option}: rates {rates} of 0.5"
+    _check_that_it_trains(Experiment(schedule=spec), option)
+
+
+def _check_that_it_trains(experiment: Experiment, option: str) -> None:
+    """Hold an optimizer or a schedule to train two members that differ in each number."""
+    short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
+    x, rows = _table(), np.arange(ROWS)
+    other = deepcopy(short)
+    put(other, {key: value / 2 for key, value in numbers(other).items()})
+    members = [Member(experiment=each, x=x, rows=rows, val=rows[:0]) for each in (short, other)]
+    losses = [float(history.loss[-1]) for history in train(members).histories]
+    assert np.isfinite(losses).all(), f"{option}: losses of {losses} after an epoch"
 
 
 def _check_clustering(spec: Any, option: str) -> None:
@@ -135,20 +210,23 @@ def _check_clustering(spec: Any, option: str) -> None:
     x[: ROWS // 2] += 8
     codes = find(spec, x, None, seed=0)
     found = np.unique(codes[codes >= 0])
+    assert isinstance(codes, np.ndarray), f"{option}: clusters as {type(codes).__name__}, no array"
     assert codes.shape == (ROWS,), f"{option}: a cluster for each row"
+    assert codes.dtype.kind == "i", f"{option}: clusters of {codes.dtype}, not of integers"
     assert np.array_equal(found, np.arange(len(found))), f"{option}: clusters counted from 0"
     assert codes.min() >= -1, f"{option}: noise is -1"
     assert np.array_equal(codes, find(spec, x, None, seed=0)), f"{option} is not the same twice"
 
 
 def _check_numbers(experiment: Experiment, option: str) -> None:
+    group = option.partition("=")[0]
     for key, value in numbers(experiment).items():
-        group = key.partition(".")[0]
-        if group in {"model", "regulariser"} and running():
-            read = is_read(experiment, _table(), key, value / 2 + 0.01)
-            assert read, (
-                f"{option}: {key} is read while layers are built, not when they are called"
-            )
+        if key.partition(".")[0] == group:
+            other = value / 2 or 0.5
+            read = is_read(experiment, _table(), key, other)
+            assert read, f"{option}: {key} is read while it is built, not in each call"
+            does = group == "optimizer" or matters(experiment, _table(), key, other)
+            assert does, f"{option}: {key} changes nothing: has it an implementation?"
 
 
 def _table() -> Any:
@@ -159,6 +237,13 @@ def _network(spec: Any) -> Network:
     return build(spec, FEATURES, {}, seeds(0))
 
 
+REGULARISERS: dict[str, RegulariserSpec] = {
+    "l1": L1(strength=1.0),
+    "l2": L2(strength=1.0, applies_to=AppliesTo.kernel),
+    "dropout": Dropout(rate=0.5),
+    "noise": Noise(sd=1.0),
+}
+"""Of each kind, one that shows."""
 CHECKS: dict[str, Callable[[Any, str], None]] = {
     "dataset": _check_dataset,
     "preprocessing": _check_preprocessing,

@@ -1,5 +1,6 @@
 """An experiment, from its words to its artefacts. Nothing here touches the run directory."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache, partial
@@ -20,6 +21,8 @@ from aeexp.report import Fitted, begin, report
 from aeexp.spec import Experiment, Structure, Table
 from aeexp.training import Trained, engine, train
 from aeexp.watch import Watch
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -133,8 +136,18 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "scale": scaling.scale.tolist(),
         },
         weights=network.weights(),
-        export=network.export(),
+        export=_export(network),
     )
+
+
+def _export(network: Network) -> bytes | None:
+    """Return the model for other programs; None where a layer of a package cannot be saved."""
+    try:
+        return network.export()
+    except (NotImplementedError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        log.warning("model.keras is not written, as Keras cannot save a layer: %s", reason)
+        return None
 
 
 def _attribution(

@@ -1,6 +1,7 @@
 """The same runs from Python: compose an experiment, run it, load what it left."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -114,7 +115,7 @@ def run(
     problems.pose(experiment)
     taken = claim(Path(folder or _now()).resolve())
     write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
-    terminal = Relay(callbacks, experiment, taken)
+    terminal = Relay(callbacks, deepcopy(_on_disk(experiment)), taken)
     yields = partial(artifacts, experiment, terminal, problems)
     keep(experiment, taken, yields, terminal, report(experiment, taken, problems))
     return LoadedRun(taken)

@@ -8,7 +8,7 @@ The module declares them with `aeexp.spec.option`; it should not import Keras, w
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -86,7 +86,7 @@ def _packages() -> Iterator[Package]:
         before = {group: dict(words) for group, words in OPTIONS.items()}
         try:
             yield _loaded(point, before)
-        except Exception as error:  # noqa: BLE001  (what others install must not stop aeexp)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (it must not stop aeexp)
             OPTIONS.clear()
             OPTIONS.update(before)
             reason = f"{type(error).__name__}: {error}"
@@ -101,11 +101,27 @@ def _loaded(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -
             message = f"There is no group {group}; there are {', '.join(bases)}."
             raise ValueError(message)
         for name in words.keys() - before[group].keys():
-            if not issubclass(words[name], bases[group]):
-                message = f"{group}={name} must derive from aeexp.spec.{bases[group].__name__}."
-                raise TypeError(message)
+            _require_option(words[name], bases[group], f"{group}={name}")
     is_package = hasattr(module, "__path__")
-    return Package(point.name, Path(module.__file__).parent if is_package else None)
+    package = Package(point.name, Path(module.__file__).parent if is_package else None)
+    if package.references:
+        package.references.read_text("utf-8")
+    return package
+
+
+def _require_option(kind: type[Spec], base: type[Spec], option: str) -> None:
+    """Refuse a class that cannot be an option: its base, its fields, or its defaults."""
+    if not issubclass(kind, base):
+        message = f"{option} must derive from aeexp.spec.{base.__name__}."
+        raise TypeError(message)
+    if "__dataclass_params__" not in vars(kind):
+        message = f"{option} must be a dataclass: @dataclass(kw_only=True)."
+        raise TypeError(message)
+    for f in fields(kind):
+        if not {"meaning", "bounds"} <= f.metadata.keys():
+            message = f"{option}: declare {f.name} with aeexp.spec.param."
+            raise TypeError(message)
+    kind()  # refuses defaults that are out of bounds
 
 
 def _bases() -> dict[str, type[Spec]]:

@@ -1,5 +1,6 @@
 """Where options come from: aeexp's own menu and folders of files, but nothing that is imported."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ from aeexp.hydra_inside import (
 )
 from aeexp.inert import small_file
 from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, name_of
-from aeexp.spec import Experiment
+from aeexp.spec import Experiment, Spec
 
 
 def register() -> None:
@@ -41,13 +42,27 @@ def register() -> None:
     experiment = OmegaConf.structured(Experiment)
     for group, options in OPTIONS.items():
         experiment[group] = {} if group in SEVERAL else MISSING
-        for name, node in options.items():
+        for name, node in [*options.items()]:
+            if name not in OWN[group] and not _is_known_to_omegaconf(node):
+                del options[name]
+                continue
             store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
             if name not in OWN[group]:  # a file of its package comes before it
                 place = name if group in SEVERAL else "_here_"
                 chosen = {"defaults": [f"/schema/{group}/{name}@{place}"]}
                 store.store(group=group, name=name, node=chosen, provider=name_of(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
+
+
+def _is_known_to_omegaconf(kind: type[Spec]) -> bool:
+    """Return whether OmegaConf has the types of the fields of a package's option; else warn."""
+    try:
+        OmegaConf.structured(kind)
+    except OmegaConfBaseException as error:
+        reason = str(error).splitlines()[0]
+        warnings.warn(f"The option {name_of(kind)} is left out. {reason}", stacklevel=2)
+        return False
+    return True
 
 
 def composed(said: tuple[str, list[str]]) -> DictConfig:

@@ -188,7 +188,7 @@ def _labels(labels: Labels | None) -> str:
 
 def _shape(experiment: Experiment, features: int) -> str:
     model = experiment.model
-    hidden = model.hidden if isinstance(model, Autoencoder) else []
+    hidden = model.hidden if isinstance(model, Autoencoder) else ["…"]
     latent = "k" if isinstance(experiment.question, HowMany) else model.latent_dim
     layers = [features, *hidden, latent, *reversed(hidden), features]
     name = f"{type(model).__name__.lower()} autoencoder {'-'.join(map(str, layers))}"

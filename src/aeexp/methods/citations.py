@@ -7,8 +7,8 @@ from importlib.resources import files
 
 from aeexp.options import PACKAGES
 
-ENTRY = re.compile(r"^@\w+\{([\w-]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
-CITATION = re.compile(r"\[(@[\w-]+(?:; @[\w-]+)*)\]")
+ENTRY = re.compile(r"^@\w+\{([\w:./+-]+),$.*?^\}$", re.MULTILINE | re.DOTALL)
+CITATION = re.compile(r"\[(@[\w:./+-]+(?:; @[\w:./+-]+)*)\]")
 FIELD = re.compile(r"^  (\w+) = \{(.*)\},?$", re.MULTILINE)
 CODE = re.compile(r"`[^`]*`")
 """What users call things: a name that looks like a citation is none."""

@@ -114,7 +114,8 @@ class Network:
             place = counted[kind].index(name)
             return f"{kind}_{place}" if place else kind
 
-        return ["/".join(map(renamed, variable.path.split("/"))) for variable in self.variables]
+        paths = (variable.path.split("/") for variable in self.variables)
+        return ["/".join([*map(renamed, of_layers), own]) for *of_layers, own in paths]
 
     def assign(self, values: Iterable[Floats]) -> None:
         """Set the `variables` to values."""

@@ -63,8 +63,9 @@ def _(artifact: Model, folder: Path) -> list[Path]:
         "architecture.json": as_json(artifact.architecture),
         "preprocessing.json": as_json(artifact.preprocessing),
         "weights.npz": pack(artifact.weights),
-        "model.keras": artifact.export,
     }
+    if artifact.export is not None:
+        files["model.keras"] = artifact.export
     model = subfolder(folder, artifact.name)
     written = [write_bytes(model / name, content) for name, content in files.items()]
     arrays = {"weights.npz": artifact.weights}

@@ -8,25 +8,33 @@ from fnmatch import fnmatchcase
 from aeexp.options import OPTIONS, SEVERAL
 from aeexp.spec import Experiment, Spec
 
+LOSSES = ("loss", "val_loss")
+
 
 def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
     """Return patterns of the metrics that an override redefines, as the specs declare it.
 
     key: "model", "model.hidden" or "regulariser.l1.strength". values: the options that it chooses
-    where it is a group, "deep" or "[l1,dropout]"; one that is not known may be any of them.
+    where it is a group, "deep" or "[l1,dropout]". What is not known, as its package is not
+    installed, may be a part of the losses.
     """
     group, _, within = key.partition(".")
     options = OPTIONS.get(group)
     if options is None:
         return frozenset(_of_field(Experiment(), key.split(".")))
     if not within:
-        names = {name for value in values for name in re.findall(r"\w+", value)}
-        return frozenset().union(*(_of_choice(options[name]()) for name in names & {*options}))
+        names = {name for value in values for name in re.findall(r"\w+", value)} - {"none"}
+        unknown = LOSSES if names - {*options} else ()
+        known = (_of_choice(options[name]()) for name in names & {*options})
+        return frozenset(unknown).union(*known)
     option, _, name = within.partition(".")
     if group not in SEVERAL:
         chosen, name = [*options.values()], within
     else:
         chosen = [options[option]] if option in options else [*options.values()]
+    first = name.partition(".")[0]
+    if name and not any(f.name == first for kind in chosen for f in fields(kind)):
+        return frozenset(LOSSES)
     return frozenset(each for kind in chosen for each in _of_field(kind(), name.split(".")))
 
 

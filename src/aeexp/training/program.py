@@ -241,7 +241,21 @@ class Number:
     def __ne__(self, _zero: object) -> bool:
         return True
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.value, name)
+
     __hash__ = None  # type: ignore[assignment]
+
+
+def _computed(name: str) -> Callable[..., Any]:
+    def compute(self: Number, *others: Any) -> Any:
+        return getattr(self.value, name)(*others)
+
+    return compute
+
+
+for _name in ("neg", "add", "radd", "sub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow"):
+    setattr(Number, f"__{_name}__", _computed(f"__{_name}__"))
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,16 @@
-"""Whether layers read the numbers that their models differ in whenever they are called."""
+"""Whether layers and optimizers read the numbers that members differ in in each of their calls."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 
+import keras
 import numpy as np
 from keras import ops
 
 from aeexp.data import Floats
 from aeexp.models import built
-from aeexp.spec import Experiment
+from aeexp.spec import Experiment, OptimizerSpec
+from aeexp.training.optimizers import optimizer
 from aeexp.training.population import Member, maker, numbers, owners, put
 
 ROWS = 8  # that two networks are compared on
@@ -17,44 +19,82 @@ ROWS = 8  # that two networks are compared on
 def require_read(members: Sequence[Member], experiment: Experiment) -> None:
     """Refuse to train members together that differ in a number which is read while building.
 
-    It would be the same for all of them. Of aeexp's own models and regularisers, tests hold that
-    there is none. experiment: what the members have in common.
+    It would be the same for all of them. Of aeexp's own specs, tests hold that there is none.
+    experiment: what the members have in common.
 
     Raises:
-        RuntimeError: A model or a regulariser of a package has such a number.
+        RuntimeError: A model, a regulariser or an optimizer of a package has such a number.
     """
     common = numbers(experiment)
     for key in _foreign(experiment):
         others = {numbers(member.experiment)[key] for member in members} - {common[key]}
         if others and not is_read(experiment, members[0].x[:ROWS], key, others.pop()):
             message = (
-                f"{key} is read while layers are built, so that models which differ in it cannot"
-                " train together: read it when a layer is called, or declare it with"
-                " param(..., traced=False)."
+                f"{key} is read while it is built, so that models which differ in it cannot train"
+                " together: read it in each call, or declare it with param(..., traced=False)."
             )
             raise RuntimeError(message)
 
 
 def _foreign(experiment: Experiment) -> Iterator[str]:
-    """Yield the numbers of models and regularisers that are not aeexp's own."""
+    """Yield the numbers of models, regularisers and optimizers that are not aeexp's own."""
     for key, spec, name in owners(experiment):
         own = type(spec).__module__.partition(".")[0] == "aeexp"
-        if not own and key.partition(".")[0] in {"model", "regulariser"}:
+        if not own and key.partition(".")[0] in {"model", "regulariser", "optimizer"}:
             yield f"{key}.{name}"
 
 
 def is_read(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
-    """Return whether a network that is given another number computes as one built with it.
+    """Return whether what is given another number computes as what is built with it.
 
     x: (rows, features), scaled.
     """
     given, with_it = deepcopy(experiment), deepcopy(experiment)
     put(with_it, {key: value})
-    networks = [built(maker(each, x.shape[1]), each.seed) for each in (given, with_it)]
-    put(given, {key: value})
-    outcomes = []
-    for network in networks:
-        made = [network.training(x, training=True), *network.training.losses]
-        made += [network.encoder(x), *(variable.value for variable in network.variables)]
-        outcomes.append([ops.convert_to_numpy(each) for each in made])
-    return all(map(np.array_equal, *outcomes))
+    group, _, name = key.rpartition(".")
+    if group == "optimizer":
+        return name == "lr" or _same(*_steps(given.optimizer, with_it.optimizer, name))
+    return _same(_outcome(given, x, {key: value}), _outcome(with_it, x, {}))
+
+
+def matters(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
+    """Return whether another number changes anything that a network computes; see `is_read`."""
+    return not _same(_outcome(experiment, x, {}), _outcome(experiment, x, {key: value}))
+
+
+def _same(one: Sequence[Floats], other: Sequence[Floats]) -> bool:
+    return all(map(np.array_equal, one, other))
+
+
+def _outcome(experiment: Experiment, x: Floats, after: Mapping[str, float]) -> list[Floats]:
+    """Return what a network computes, with first weights and with others.
+
+    after: numbers that it is given once it is built.
+    """
+    given = deepcopy(experiment)
+    network = built(maker(given, x.shape[1]), given.seed)
+    put(given, after)
+    outcomes = [ops.convert_to_numpy(variable.value) for variable in network.variables]
+    generator = np.random.default_rng(0)
+    for _ in range(2):
+        made = [network.training(x, training=True), *network.training.losses, network.encoder(x)]
+        outcomes += map(ops.convert_to_numpy, made)
+        for variable in network.training.trainable_variables:  # first ones may be 0
+            moved = variable.value + generator.normal(0.1, 0.1, variable.shape).astype("float32")
+            variable.assign(moved)
+    return outcomes
+
+
+def _steps(given: OptimizerSpec, with_it: OptimizerSpec, name: str) -> list[list[Floats]]:
+    """Return where two steps lead: of an optimizer that is given a number, and of one with it."""
+    value = getattr(with_it, name)
+    places = []
+    for spec in (given, with_it):
+        made = optimizer(spec, 0.1)
+        setattr(made, name, value)
+        variable = keras.Variable(np.ones(3, np.float32))
+        made.build([variable])
+        for step in (1.0, -0.5):
+            made.apply([ops.convert_to_tensor(np.float32(step) * np.arange(3))], [variable])
+        places.append([ops.convert_to_numpy(variable.value)])
+    return places

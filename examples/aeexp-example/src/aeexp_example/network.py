@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from aeexp.models import Network, build
+from aeexp.models.regularisers import at_input, before_layer, penalties
 from aeexp.spec import RegulariserSpec
 from aeexp_example import VAE
 
@@ -45,11 +46,26 @@ def _(
     distribution = Distribution(spec, seeds)
     decoding = [hidden(units) for units in reversed(spec.hidden)]
     decoding.append(_dense(features, spec.output_activation.value, seeds))
-    path = [*encoding, distribution, *decoding]
+    several = list(regularisers.values())
+    path = [*_regularised(encoding, distribution, several, seeds), *decoding]
     x, z = keras.Input((features,)), keras.Input((spec.latent_dim,))
     training = keras.Model(x, _through(path, x))
     encoder = keras.Model(x, distribution.mean(_through(encoding, x)))
     return Network(encoder, keras.Model(z, _through(decoding, z)), training, path)
+
+
+def _regularised(
+    encoding: list[layers.Layer],
+    distribution: Distribution,
+    several: list[RegulariserSpec],
+    seeds: Iterator[int],
+) -> Iterator[layers.Layer]:
+    """Yield the layers of the encoder with those that only training sees among them."""
+    yield from (layer for spec in several for layer in at_input(spec, seeds))
+    for layer in (*encoding, distribution):
+        yield from (each for spec in several for each in before_layer(spec, seeds))
+        yield layer
+        yield from penalties(several, distribution.mean if layer is distribution else layer)
 
 
 def _dense(units: int, activation: str, seeds: Iterator[int]) -> layers.Layer:
