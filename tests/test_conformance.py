@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -20,9 +21,11 @@ from aeexp.spec import (
     PreprocessingSpec,
     RegulariserSpec,
     ScheduleSpec,
+    Shallow,
     option,
     param,
 )
+from aeexp.training.optimizers import optimizer
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,45 @@ class Early(Baked):
 
 
 @dataclass(kw_only=True)
+class Nothing(Shallow):
+    """Has no implementation, so that it is a plain autoencoder."""
+
+    beta: float = param(0.5, "Of nothing.")
+
+    def methods(self) -> str:
+        return "a model"
+
+    def term(self) -> str:
+        return ""
+
+
+class Decayed(keras.optimizers.SGD):
+    """Computes with its number when it is made."""
+
+    def __init__(self, rate: Any, decay: float) -> None:
+        super().__init__(rate)
+        self.decay, self.factor = decay, 1 - decay
+
+    def update_step(self, gradient: Any, variable: Any, rate: Any) -> None:
+        super().update_step(self.factor * gradient, variable, rate)
+
+
+@dataclass(kw_only=True)
+class Precomputed(OptimizerSpec):
+    """Computes with its number when it is made."""
+
+    decay: float = param(0.5, "Of the gradient.")
+
+    def methods(self) -> str:
+        return "an optimizer"
+
+
+@optimizer.register
+def _(spec: Precomputed, rate: Any) -> keras.optimizers.Optimizer:
+    return Decayed(rate, spec.decay)
+
+
+@dataclass(kw_only=True)
 class Idle(RegulariserSpec):
     """Does nothing."""
 
@@ -121,6 +163,8 @@ def _(spec: Odd, z: Any, seed: int) -> Any:
         pytest.param("clustering", Unsourced, "cites 'nobody1900'", id="source"),
         pytest.param("model", Termless, "`term` is '', and the loss is added to", id="term"),
         pytest.param("model", Early, "model.slope is read while it is built", id="early"),
+        pytest.param("model", Nothing, "model.beta changes nothing", id="nothing"),
+        pytest.param("optimizer", Precomputed, "optimizer.decay is read while", id="precomputed"),
         pytest.param("regulariser", Idle, "does nothing in training", id="idle"),
         pytest.param("regulariser", Fixed, "regulariser.it.sd is read while", id="fixed"),
         pytest.param("clustering", Odd, "clusters counted from 0", id="counted"),

@@ -159,9 +159,12 @@ def test_without_the_package_its_run_is_refused(first: Path, sentences: Sentence
 
 # --- packages that are broken
 
-HEAD = (
-    "from dataclasses import dataclass\nfrom aeexp.spec import *\nfrom aeexp.spec import option\n"
-)
+HEAD = """from dataclasses import dataclass
+from aeexp.spec import KMeans, Shallow, option, param
+"""
+CLASS = "@option('model', 'x')\nclass Mine(Shallow):\n    beta: float = 0"
+BARE = CLASS.replace("class", "@dataclass(kw_only=True)\nclass")
+BOUND = BARE.replace("= 0", "= param(0.0, 'Weight.', at_least=1)")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +174,10 @@ HEAD = (
         pytest.param("option('model', 'deep')(Shallow)", "is aeexp.spec.model.Deep", id="taken"),
         pytest.param("option('modell', 'x')(Shallow)", "There is no group modell", id="no group"),
         pytest.param("option('model', 'x')(KMeans)", "must derive from aeexp.spec.M", id="kind"),
+        pytest.param(BARE, "declare beta with aeexp.spec.param", id="field"),
+        pytest.param(BOUND, "beta must be at least 1, got 0", id="default"),
+        pytest.param(CLASS, "model=x must be a dataclass", id="class"),
+        pytest.param("raise SystemExit(3)", "SystemExit: 3", id="ends"),
         pytest.param(
             "option('model', 'x')(Shallow)\nraise OSError('half way')", "half way", id="half way"
         ),
