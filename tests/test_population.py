@@ -13,6 +13,7 @@ import pytest
 from conftest import BACKEND
 from own_model import Baked, Tempered
 
+from aeexp.errors import UserError
 from aeexp.models import Make as Models
 from aeexp.models import Network, build, built, first_values, seeds
 from aeexp.options import OPTIONS
@@ -485,6 +486,11 @@ def test_each_member_s_network_has_its_own_numbers(tiny: Make) -> None:
         own = train([alone]).network(0).encode(x)
         np.testing.assert_allclose(trained.network(i).encode(x), own, rtol=1e-4, atol=1e-4)
     assert [each.experiment.model.temperature for each in members] == [1.0, 4.0]
+
+
+def test_a_model_that_passes_over_regularisers_is_refused_with_one(tiny: Make) -> None:
+    with pytest.raises(UserError, match="The model Tempered takes no notice of regularisers"):
+        train([member(tiny(model=Tempered(), regulariser={"l1": L1()}))])
 
 
 def test_a_number_that_is_read_while_building_makes_another_population(tiny: Make) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeexp.data import Floats, Integers
+from aeexp.errors import UserError
 from aeexp.history import History
 from aeexp.models import Make, Network, build
-from aeexp.spec import Experiment, ModelSpec, Spec
+from aeexp.spec import Experiment, ModelSpec, RegulariserSpec, Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +106,42 @@ def joined(parts: Sequence[Trained]) -> Trained:
 
 
 def maker(experiment: Experiment, features: int) -> Make:
-    """Return what builds an experiment's network for rows of so many features."""
-    spec, regularisers = experiment.model, experiment.regulariser
+    """Return what builds an experiment's network for rows of so many features.
+
+    It raises a UserError where the model passes over the regularisers that are asked for.
+    """
+    spec = experiment.model
 
     def make(seeds: Iterator[int]) -> Network:
-        return replace(build(spec, features, regularisers, seeds), spec=spec)
+        regularisers = _Regularisers(experiment.regulariser)
+        network = build(spec, features, regularisers, seeds)
+        if regularisers and not regularisers.read:
+            message = (
+                f"The model {type(spec).__name__} takes no notice of regularisers, and would be"
+                " told as if it had: leave regulariser=… out."
+            )
+            raise UserError(message)
+        return replace(network, spec=spec)
 
     return make
+
+
+class _Regularisers(Mapping[str, RegulariserSpec]):
+    """Regularisers by name, and whether a builder has looked at them."""
+
+    def __init__(self, several: Mapping[str, RegulariserSpec]) -> None:
+        self.several, self.read = several, False
+
+    def __getitem__(self, name: str) -> RegulariserSpec:
+        self.read = True
+        return self.several[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.read = True
+        return iter(self.several)
+
+    def __len__(self) -> int:
+        return len(self.several)
 
 
 def decimals(values: Floats) -> Floats:
