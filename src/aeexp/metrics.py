@@ -86,8 +86,8 @@ def _errors() -> Iterator[Metric]:
 
 def _neighbourhoods() -> Iterator[Metric]:
     for name, title, low, reference in (
-        ("trustworthiness", "neighbours that are real (trustworthiness)", 0, "venna2001"),
-        ("continuity", "neighbours that are kept (continuity)", 0, "venna2001"),
+        ("trustworthiness", "real neighbours (trustworthiness)", 0, "venna2001"),
+        ("continuity", "kept neighbours (continuity)", 0, "venna2001"),
         ("r_nx_auc", "neighbours kept (R_NX)", -inf, "lee2015"),
         ("spearman", "distances kept (Spearman)", -1, "spearman1904"),
     ):

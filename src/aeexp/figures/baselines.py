@@ -44,8 +44,10 @@ def baselines(names: Sequence[str], measures: Mapping[str, Measure], answer: str
     for axes, (title, measure) in zip(figure.axes, measures.items(), strict=True):
         _dots(axes, names, measure)
         room = axes.get_position().width * figure.get_figwidth()
-        name = style.fit(title, room, style.SMALL)
-        axes.set_title(f"{name}\n{measure.better}", fontsize=style.SMALL)
+        words, _, term = title.removesuffix(")").partition(" (")
+        below = f"{term}, {measure.better}" if term else measure.better
+        lines = [style.fit(line, room, style.SMALL) for line in (words, below)]
+        axes.set_title("\n".join(lines), fontsize=style.SMALL)
     style.headline(figure, "Did the autoencoder earn its keep?", answer)
     if any((measure.errors > 0).any() for measure in measures.values()):
         x, y = figure.get_size_inches()
