@@ -23,10 +23,7 @@ def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
     """
     kind = kind_named(name) if isinstance(name, str) else None
     if kind is None or kind is ModelSpec or not issubclass(kind, ModelSpec):
-        message = (
-            f"names the model {name!r:.80}, which neither aeexp nor an installed package has:"
-            " install the package that trained it"
-        )
+        message = f"names the model {name!r:.80}, which no installed package has"
         raise UserError(message)
     if unknown := sorted(said.keys() - {f.name for f in fields(kind)}):
         message = f"has keys that {name} has not: {', '.join(unknown)!r:.80}"
