@@ -216,8 +216,8 @@ def test_the_conclusion_says_whether_the_best_differs_from_the_next(
 
 
 def test_the_conclusion_names_the_override_that_mattered_most(tmp_path: Path) -> None:
-    said = crossed({"model": ["a", "b"], "lr": ["1", "2"], "seed": ["0", "1"]})
-    value = {"model=a": 0.0, "model=b": 1.0, "lr=1": 1.0, "lr=2": 5.0}
+    said = crossed({"model": ["shallow", "deep"], "lr": ["1", "2"], "seed": ["0", "1"]})
+    value = {"model=shallow": 0.0, "model=deep": 1.0, "lr=1": 1.0, "lr=2": 5.0}
     jobs = [Made(words, metrics=loss(value[words[0]] + value[words[1]])) for words in said]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[3] == (
@@ -238,6 +238,7 @@ ERRORS = {
     ("words", "ranked_by"),
     [
         pytest.param(["model=shallow", "model=deep"], "val_loss", id="model"),
+        pytest.param(["model=not_installed", "model=deep"], MSE, id="unknown"),
         pytest.param(["regulariser.l1.strength=1", "regulariser.l1.strength=2"], MSE, id="weight"),
         pytest.param(["regulariser=[l1]", "regulariser=none"], MSE, id="penalty"),
         pytest.param(["regulariser=[dropout]", "regulariser=none"], "val_loss", id="dropout"),
