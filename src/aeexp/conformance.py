@@ -7,8 +7,7 @@ def test_vae() -> None:
 """
 
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from aeexp.data import Classes, fingerprint, load
 from aeexp.methods import references
 from aeexp.methods.citations import CITATION
 from aeexp.models import Network, build, seeds
-from aeexp.options import OPTIONS
+from aeexp.options import OPTIONS, require_option
 from aeexp.preprocessing import FILLS, fit
 from aeexp.spec import (
     L1,
@@ -39,8 +38,8 @@ from aeexp.spec import (
 )
 from aeexp.training import Member, train
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import numbers, put
-from aeexp.training.traced import is_read, matters
+from aeexp.training.population import copied, numbers, put
+from aeexp.training.traced import in_training, is_read, matters
 
 ROWS, FEATURES = 60, 5
 UNTOLD = ("question", "evidence", "figures")
@@ -58,6 +57,7 @@ def check(group: str, name: str) -> None:
     """
     kind, option = OPTIONS[group][name], f"{group}={name}"
     try:
+        require_option(group, name)
         _check(kind, group, option)
     except AssertionError:
         raise
@@ -67,14 +67,9 @@ def check(group: str, name: str) -> None:
 
 
 def _check(kind: type[Spec], group: str, option: str) -> None:
-    assert "__dataclass_params__" in vars(kind), (
-        f"{option} is no dataclass: @dataclass(kw_only=True)"
-    )
     made_by_dataclass = f"{kind.__name__}("
     told = (kind.__doc__ or made_by_dataclass).startswith(made_by_dataclass)
     assert not told, f"{option} has no docstring, which --help prints"
-    for f in fields(kind):
-        assert f.metadata.get("meaning"), f"{option}: declare {f.name} with param()"
     if group not in UNTOLD:
         _check_words(kind(), option)
     if group in CHECKS:
@@ -149,18 +144,12 @@ def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
 
 def _check_that_it_is_regularised(spec: Any, option: str) -> None:
     """Hold a builder to put in the layers of regularisers, which the Methods tell of."""
-    x, plain = _table(), _trained_on(spec, {}, _table())
+    x = _table()
+    plain = in_training(_network(spec), x)
     for name, regulariser in REGULARISERS.items():
-        found = _trained_on(spec, {name: regulariser}, x)
+        found = in_training(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
         changed = len(found) != len(plain) or not all(map(np.allclose, found, plain))
         assert changed, f"{option} takes no notice of regulariser={name}: see models.regularisers"
-
-
-def _trained_on(spec: Any, regularisers: dict[str, RegulariserSpec], x: Any) -> list[Any]:
-    """Return what is minimised: the reconstruction in training, and what is added to the loss."""
-    network = build(spec, FEATURES, regularisers, seeds(0))
-    made = [network.training(x, training=True), *network.training.losses]
-    return [ops.convert_to_numpy(each) for each in made]
 
 
 def _check_regulariser(spec: Any, option: str) -> None:
@@ -169,9 +158,8 @@ def _check_regulariser(spec: Any, option: str) -> None:
     network = build(experiment.model, FEATURES, experiment.regulariser, seeds(0))
     network.assign(plain.weights().values())
     assert np.array_equal(plain.encode(x), network.encode(x)), f"{option} changes the factors"
-    before, trained = plain.training(x, training=True), network.training(x, training=True)
-    changed = not np.array_equal(*map(ops.convert_to_numpy, (before, trained)))
-    assert changed or network.training.losses, f"{option} does nothing in training"
+    [before], [after, *added] = in_training(plain, x), in_training(network, x)
+    assert added or not np.array_equal(before, after), f"{option} does nothing in training"
     _check_numbers(experiment, option)
 
 
@@ -198,7 +186,7 @@ def _check_that_it_trains(experiment: Experiment, option: str) -> None:
     """Hold an optimizer or a schedule to train two members that differ in each number."""
     short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
     x, rows = _table(), np.arange(ROWS)
-    other = deepcopy(short)
+    other = copied(short)
     put(other, {key: value / 2 for key, value in numbers(other).items()})
     members = [Member(experiment=each, x=x, rows=rows, val=rows[:0]) for each in (short, other)]
     losses = [float(history.loss[-1]) for history in train(members).histories]

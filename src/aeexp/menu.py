@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, get_type_hints
 
-from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs
+from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs, schema_of
 from aeexp.spec import Experiment, Spec, constraint
 
 WIDTH = 99
@@ -68,12 +68,6 @@ def comment(group: str, option: str) -> str:
     return "".join(
         f"# {line}".rstrip() + "\n" for line in [*wrap(_doc(kind), WIDTH - 2), *entries]
     )
-
-
-def defaults(group: str, option: str) -> str:
-    """Return the line by which an option's file takes its values from its spec."""
-    place = option if group in SEVERAL else "_here_"
-    return f"defaults: [/schema/{group}/{option}@{place}]"
 
 
 def _group(group: str, default: Experiment) -> Iterator[str]:
@@ -170,7 +164,7 @@ def write_comments() -> None:
     for group, options in OWN.items():
         for option in options:
             path = conf_dir() / group / f"{option}.yaml"
-            body = [defaults(group, option)]
+            body = [f"defaults: [{schema_of(group, option)}]"]
             if path.exists():
                 lines = path.read_text().splitlines()
                 body = [line for line in lines if not line.startswith("#")]

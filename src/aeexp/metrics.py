@@ -176,12 +176,14 @@ def _probes() -> Iterator[Metric]:
         yield Metric(f"{name} r2", r2, HIGHER, VAL, high=1)
 
 
+CHANCE = Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010")
+"""The stars are a kind of control, and another metric."""
 METRICS: list[Metric] = [
     *_errors(),
     *_neighbourhoods(),
     *_clusterings(),
     *_stability(),
-    Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010"),
+    CHANCE,
     *_answers(),
     *_probes(),
 ]
@@ -210,7 +212,7 @@ def find(name: str) -> Metric | None:
     """Return the metric that has a name, with its title made out, or nothing."""
     if found := re.fullmatch(r"chance\.(\w+)\.(.+)\.p", name):
         tested = find(found[2])
-        return tested and replace(metric("chance.*.*.p"), title=f"p of {tested.title}")
+        return tested and replace(CHANCE, title=CHANCE.title.format(tested.title))
     for chosen in (r"([^.]+)", r"(.+)"):  # what users call things rarely has a dot
         for each in METRICS:
             if found := re.fullmatch(_pattern(each, chosen), name):

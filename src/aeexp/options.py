@@ -25,6 +25,8 @@ __all__ = [
     "conf_dirs",
     "kind_named",
     "name_of",
+    "require_option",
+    "schema_of",
 ]
 
 ENTRY_POINTS = "aeexp.options"
@@ -32,6 +34,9 @@ SEVERAL = ("regulariser", "clustering")
 """Groups of which an experiment takes any number of options; each is a key of its own."""
 OWN = {group: dict(words) for group, words in OPTIONS.items()}
 """The options that are aeexp's own."""
+PARTS = get_type_hints(Experiment)
+BASES = {g: get_args(PARTS[g])[-1] if g in SEVERAL else PARTS[g] for g in OWN}
+"""What the options of each group derive from."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,11 @@ def conf_dirs() -> list[Path]:
     return [conf_dir(), *(package.conf for package in PACKAGES if package.conf)]
 
 
+def schema_of(group: str, name: str) -> str:
+    """Return what an option's file takes its values from: its schema, and where they belong."""
+    return f"/schema/{group}/{name}@{name if group in SEVERAL else '_here_'}"
+
+
 def name_of(kind: type[Spec]) -> str:
     """Return how files name a class: with its module, unless it is aeexp's own."""
     own = kind.__module__.startswith("aeexp.")
@@ -95,13 +105,12 @@ def _packages() -> Iterator[Package]:
 
 def _loaded(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> Package:
     module = point.load()
-    bases = _bases()
     for group, words in OPTIONS.items():
-        if group not in bases:
-            message = f"There is no group {group}; there are {', '.join(bases)}."
+        if group not in BASES:
+            message = f"There is no group {group}; there are {', '.join(BASES)}."
             raise ValueError(message)
         for name in words.keys() - before[group].keys():
-            _require_option(words[name], bases[group], f"{group}={name}")
+            require_option(group, name)
     is_package = hasattr(module, "__path__")
     package = Package(point.name, Path(module.__file__).parent if is_package else None)
     if package.references:
@@ -109,8 +118,9 @@ def _loaded(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -
     return package
 
 
-def _require_option(kind: type[Spec], base: type[Spec], option: str) -> None:
+def require_option(group: str, name: str) -> None:
     """Refuse a class that cannot be an option: its base, its fields, or its defaults."""
+    kind, base, option = OPTIONS[group][name], BASES[group], f"{group}={name}"
     if not issubclass(kind, base):
         message = f"{option} must derive from aeexp.spec.{base.__name__}."
         raise TypeError(message)
@@ -122,14 +132,6 @@ def _require_option(kind: type[Spec], base: type[Spec], option: str) -> None:
             message = f"{option}: declare {f.name} with aeexp.spec.param."
             raise TypeError(message)
     kind()  # refuses defaults that are out of bounds
-
-
-def _bases() -> dict[str, type[Spec]]:
-    """Return what the options of each group derive from."""
-    hints = get_type_hints(Experiment)
-    return {
-        group: get_args(hints[group])[-1] if group in SEVERAL else hints[group] for group in OWN
-    }
 
 
 PACKAGES = [*_packages()]

@@ -26,7 +26,7 @@ from aeexp.hydra_inside import (
     set_version,
 )
 from aeexp.inert import small_file
-from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, name_of
+from aeexp.options import OPTIONS, OWN, SEVERAL, conf_dir, name_of, schema_of
 from aeexp.spec import Experiment, Spec
 
 
@@ -48,8 +48,7 @@ def register() -> None:
                 continue
             store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
             if name not in OWN[group]:  # a file of its package comes before it
-                place = name if group in SEVERAL else "_here_"
-                chosen = {"defaults": [f"/schema/{group}/{name}@{place}"]}
+                chosen = {"defaults": [schema_of(group, name)]}
                 store.store(group=group, name=name, node=chosen, provider=name_of(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
 

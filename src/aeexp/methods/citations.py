@@ -32,10 +32,10 @@ def references(text: str) -> str:
 def source(key: str) -> str:
     """Return who published what can be cited, and when: "Hubert and Arabie (1985)"."""
     fields = dict(FIELD.findall(_entries()[key]))
-    names = [
-        re.sub(r"\\.|[{}]", "", each.partition(",")[0]) for each in fields["author"].split(" and ")
-    ]
-    return f"{' and '.join(names) if len(names) < 3 else f'{names[0]} et al.'} ({fields['year']})"
+    authors = [author.partition(",")[0] for author in fields["author"].split(" and ")]
+    names = [re.sub(r"\\.|[{}]", "", name) for name in authors]  # without TeX's accents
+    who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return f"{who} ({fields['year']})"
 
 
 @cache

@@ -3,7 +3,17 @@
 Plain Python: no Keras, no NumPy, no Hydra, so that a menu or a misspelt word costs no time.
 """
 
-from aeexp.spec._spec import OPTIONS, Spec, constraint, describe, option, param, part, redefault
+from aeexp.spec._spec import (
+    LOSS_METRICS,
+    OPTIONS,
+    Spec,
+    constraint,
+    describe,
+    option,
+    param,
+    part,
+    redefault,
+)
 from aeexp.spec.clustering import (
     DBSCAN,
     HDBSCAN,
@@ -65,6 +75,7 @@ __all__ = [
     "L1",
     "L1L2",
     "L2",
+    "LOSS_METRICS",
     "OPTIONS",
     "SGD",
     "Activation",

@@ -73,9 +73,11 @@ def _said(bound: float) -> str:
     return "2^32" if bound == 2**32 else f"{bound:g}"
 
 
+LOSS_METRICS = ("loss", "val_loss")
+"""Metrics that measure something else where what is added to the loss changes."""
 IN_SCALED_UNITS = (
-    *("loss", "val_loss", "reconstruction.*.mse"),
-    *("baseline.pca.*.mse", "baseline.pca.advantage"),
+    *LOSS_METRICS,
+    *("reconstruction.*.mse", "baseline.pca.*.mse", "baseline.pca.advantage"),
 )
 """Metrics that measure something else on another table, or on one that is scaled otherwise."""
 

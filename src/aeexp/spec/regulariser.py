@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import Spec, option, param
+from aeexp.spec._spec import LOSS_METRICS, Spec, option, param
 from aeexp.text import exact, percent
-
-LOSSES = ("loss", "val_loss")
-"""What a penalty is a part of; disturbances are so of the training loss alone."""
 
 
 class AppliesTo(Enum):
@@ -29,7 +26,7 @@ class Penalty(RegulariserSpec):
     applies_to: AppliesTo = param(
         AppliesTo.activity,
         "The layers' outputs (summed, divided by the batch size) or their weights.",
-        redefines=LOSSES,
+        redefines=LOSS_METRICS,
     )
 
     def _target(self) -> str:
@@ -44,7 +41,7 @@ class L1(Penalty):
     """strength * sum |a|: drives values to exactly zero."""
 
     strength: float = param(
-        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSSES
+        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSS_METRICS
     )
 
     def methods(self) -> str:
@@ -59,7 +56,7 @@ class L2(Penalty):
     """strength * sum a^2: keeps values small."""
 
     strength: float = param(
-        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSSES
+        1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSS_METRICS
     )
 
     def methods(self) -> str:
@@ -72,9 +69,11 @@ class L1L2(Penalty):
     """l1 * sum |a| + l2 * sum a^2: both at once (elastic net)."""
 
     l1: float = param(
-        1e-4, "Weight of the absolute values in the loss.", at_least=0, redefines=LOSSES
+        1e-4, "Weight of the absolute values in the loss.", at_least=0, redefines=LOSS_METRICS
     )
-    l2: float = param(1e-4, "Weight of the squares in the loss.", at_least=0, redefines=LOSSES)
+    l2: float = param(
+        1e-4, "Weight of the squares in the loss.", at_least=0, redefines=LOSS_METRICS
+    )
 
     def methods(self) -> str:
         return (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from aeexp.spec._spec import Spec, param, part
+from aeexp.spec._spec import LOSS_METRICS, Spec, param, part
 
 
 class Loss(Enum):
@@ -57,7 +57,7 @@ class Training(Spec):
     loss: Loss = param(
         Loss.mse,
         "Distance between the rows and their reconstruction.",
-        redefines=["loss", "val_loss"],
+        redefines=LOSS_METRICS,
     )
     early_stopping: EarlyStopping = part(EarlyStopping, "When to stop before the last epoch.")
     engine: Engine | None = param(

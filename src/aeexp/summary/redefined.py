@@ -6,9 +6,7 @@ from dataclasses import fields
 from fnmatch import fnmatchcase
 
 from aeexp.options import OPTIONS, SEVERAL
-from aeexp.spec import Experiment, Spec
-
-LOSSES = ("loss", "val_loss")
+from aeexp.spec import LOSS_METRICS, Experiment, Spec
 
 
 def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
@@ -24,7 +22,7 @@ def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
         return frozenset(_of_field(Experiment(), key.split(".")))
     if not within:
         names = {name for value in values for name in re.findall(r"\w+", value)} - {"none"}
-        unknown = LOSSES if names - {*options} else ()
+        unknown = LOSS_METRICS if names - {*options} else ()
         known = (_of_choice(options[name]()) for name in names & {*options})
         return frozenset(unknown).union(*known)
     option, _, name = within.partition(".")
@@ -34,7 +32,7 @@ def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
         chosen = [options[option]] if option in options else [*options.values()]
     first = name.partition(".")[0]
     if name and not any(f.name == first for kind in chosen for f in fields(kind)):
-        return frozenset(LOSSES)
+        return frozenset(LOSS_METRICS)
     return frozenset(each for kind in chosen for each in _of_field(kind(), name.split(".")))
 
 

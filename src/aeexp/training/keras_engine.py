@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from importlib import import_module
 from threading import Lock
 from typing import Any, Protocol
@@ -22,7 +21,7 @@ from aeexp.history import History
 from aeexp.models import Network, built
 from aeexp.spec import EarlyStopping, Engine
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import Member, Trained, decimals, maker
+from aeexp.training.population import Member, Trained, copied, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
 from aeexp.watch import First, Standing, Watch
 
@@ -54,7 +53,7 @@ def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ())
     weights: list[list[Any]] = []
     for number, member in enumerate(population):
         with watch.stage("build"):
-            experiment = deepcopy(member.experiment)  # whose numbers its network may exchange
+            experiment = copied(member.experiment)  # whose numbers its network may exchange
             network = built(maker(experiment, member.x.shape[1]), experiment.seed)
         recorder = _Recorder(watch, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))

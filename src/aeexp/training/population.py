@@ -15,6 +15,9 @@ from aeexp.history import History
 from aeexp.models import Make, Network, build
 from aeexp.spec import Experiment, ModelSpec, RegulariserSpec, Spec
 
+TRAINED = ("model", "regulariser", "optimizer", "schedule", "training")
+"""The parts of an experiment that training depends on, beside the table."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
@@ -166,7 +169,7 @@ def common(population: Sequence[Member]) -> Experiment:
     """
     moulds = {mould(member) for member in population}
     assert len(moulds) == 1, f"a population has one mould, not {moulds}"
-    experiment = deepcopy(population[0].experiment)
+    experiment = copied(population[0].experiment)
     values = [numbers(member.experiment) for member in population]
     put(experiment, {key: max(value[key] for value in values) for key in values[0]})
     return experiment
@@ -174,11 +177,18 @@ def common(population: Sequence[Member]) -> Experiment:
 
 def mould(member: Member) -> str:
     """Say what the members of a population must have in common: all but numbers and values."""
-    experiment = deepcopy(member.experiment)
+    experiment = copied(member.experiment)
     put(experiment, dict.fromkeys(numbers(experiment), 0.0))
     shapes = member.x.shape, len(member.rows), len(member.val)
-    said = ("model", "regulariser", "optimizer", "schedule", "training")
-    return repr([*(getattr(experiment, part) for part in said), *shapes])
+    return repr([*(getattr(experiment, part) for part in TRAINED), *shapes])
+
+
+def copied(experiment: Experiment) -> Experiment:
+    """Return an experiment whose numbers can be set without touching those of the first.
+
+    What says the table is not copied: it may be a data frame.
+    """
+    return replace(experiment, **{part: deepcopy(getattr(experiment, part)) for part in TRAINED})
 
 
 def put(experiment: Experiment, values: Mapping[str, Any]) -> None:

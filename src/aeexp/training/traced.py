@@ -1,17 +1,16 @@
 """Whether layers and optimizers read the numbers that members differ in in each of their calls."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 
 import keras
 import numpy as np
 from keras import ops
 
 from aeexp.data import Floats
-from aeexp.models import built
+from aeexp.models import Network, built
 from aeexp.spec import Experiment, OptimizerSpec
 from aeexp.training.optimizers import optimizer
-from aeexp.training.population import Member, maker, numbers, owners, put
+from aeexp.training.population import Member, copied, maker, numbers, owners, put
 
 ROWS = 8  # that two networks are compared on
 
@@ -49,7 +48,7 @@ def is_read(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
 
     x: (rows, features), scaled.
     """
-    given, with_it = deepcopy(experiment), deepcopy(experiment)
+    given, with_it = copied(experiment), copied(experiment)
     put(with_it, {key: value})
     group, _, name = key.rpartition(".")
     if group == "optimizer":
@@ -62,6 +61,12 @@ def matters(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
     return not _same(_outcome(experiment, x, {}), _outcome(experiment, x, {key: value}))
 
 
+def in_training(network: Network, x: Floats) -> list[Floats]:
+    """Return the reconstruction of rows in training, and what is added to the loss."""
+    made = [network.training(x, training=True), *network.training.losses]
+    return [ops.convert_to_numpy(each) for each in made]
+
+
 def _same(one: Sequence[Floats], other: Sequence[Floats]) -> bool:
     return all(map(np.array_equal, one, other))
 
@@ -71,14 +76,13 @@ def _outcome(experiment: Experiment, x: Floats, after: Mapping[str, float]) -> l
 
     after: numbers that it is given once it is built.
     """
-    given = deepcopy(experiment)
+    given = copied(experiment)
     network = built(maker(given, x.shape[1]), given.seed)
     put(given, after)
     outcomes = [ops.convert_to_numpy(variable.value) for variable in network.variables]
     generator = np.random.default_rng(0)
     for _ in range(2):
-        made = [network.training(x, training=True), *network.training.losses, network.encoder(x)]
-        outcomes += map(ops.convert_to_numpy, made)
+        outcomes += [*in_training(network, x), ops.convert_to_numpy(network.encoder(x))]
         for variable in network.training.trainable_variables:  # first ones may be 0
             moved = variable.value + generator.normal(0.1, 0.1, variable.shape).astype("float32")
             variable.assign(moved)
