@@ -73,7 +73,7 @@ def _errors() -> Iterator[Metric]:
     yield Metric("epochs", "epochs trained", NONE, TRAIN, low=1, statistics=REPEATS)
     yield Metric("kept_epoch", "epoch of the weights kept", NONE, TRAIN, low=1, statistics=REPEATS)
     for part, rows in (("train", TRAIN), ("val", VAL)):
-        mse, r2 = f"error of {rows} (MSE)", f"R² of {rows}"
+        mse, r2 = f"{rows.removesuffix(' rows')} error (MSE)", f"R² of {rows}"
         yield Metric(f"reconstruction.{part}.mse", mse, LOWER, rows, low=0)
         yield Metric(f"reconstruction.{part}.r2", r2, HIGHER, rows, high=1)
         yield Metric(

@@ -53,7 +53,7 @@ def _same(comparison: Comparison, names: Sequence[str]) -> bool:
 def read(metric: str) -> str:
     """Say what a metric is, and which way it is read."""
     named = metrics.title(metric)
-    what = metric if named == metric else f"{metric} ({named})"
+    what = metric if named == metric else f"{metric}, {named}"
     return f"{what}: {metrics.better(metric).sentence}"
 
 

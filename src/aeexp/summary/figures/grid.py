@@ -46,7 +46,7 @@ def grid(down: Varied, across: Varied, cells: Cells, metric: str, *, rising: boo
     place = axes.get_position()
     at = (width - RIGHT + 0.2, height * place.y0, height * place.height)
     style.colour_bar(figure, at, scale, metric)
-    title = f"{metric} by {down.key} and {across.key}"
+    title = f"{metric.partition(' (')[0]} by {down.key} and {across.key}"
     style.headline(figure, title, "mean, and ± standard deviation over seeds; framed: the best")
     return figure
 
