@@ -31,7 +31,7 @@ from aeexp.recall import configuration, recall
 from aeexp.reuse import Reuse
 from aeexp.runs import Ledger, Run, Status, keep, read_model, subfolder, write_bytes
 from aeexp.spec import Experiment, KMeans, Missing, NoEvidence, NoFigures, Shallow, Table, Training
-from aeexp.summary import summarise
+from aeexp.summary.summary import summarise
 from aeexp.sweep.resume import require_ended
 from aeexp.watch import Watch
 

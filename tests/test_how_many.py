@@ -26,10 +26,10 @@ from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
 from aeexp.artifact import Artifact, DivergedError, Document, Table
 from aeexp.controls import Kind, plan
 from aeexp.data import Floats
+from aeexp.evidence.command import in_words
 from aeexp.experiment import run
 from aeexp.figures import how_many as draw
 from aeexp.problem import pose
-from aeexp.questions import in_words
 from aeexp.questions.dimension import _seeded, of_dimension
 from aeexp.questions.recommendation import recommend
 from aeexp.spec import (

@@ -24,13 +24,13 @@ from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.data import Classes, Dataset, load
 from aeexp.experiment import run
 from aeexp.explain import explain
-from aeexp.names import printable
 from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write
 from aeexp.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, FigureFormat, KMeans
 from aeexp.spreadsheet import FORMULA, guarded, lines, unguarded
-from aeexp.summary import summarise
+from aeexp.summary.summary import summarise
 from aeexp.sweep.terminal import SweepTerminal
 from aeexp.terminal import Terminal
+from aeexp.text import printable
 
 NAMES = (
     "<script>alert(1)</script>",

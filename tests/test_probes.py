@@ -20,7 +20,8 @@ from aeexp.analysis.probes import probes
 from aeexp.analysis.scores import Score, columns, r2_error, share_error
 from aeexp.controls import plan
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
-from aeexp.evidence.labels import label_scores, labels_figure
+from aeexp.evidence.exhibits import labels_figure
+from aeexp.evidence.labels import label_scores
 from aeexp.evidence.method import Method
 from aeexp.evidence.stamps import stamps
 from aeexp.findings import Findings

@@ -17,7 +17,6 @@ from aeexp.analysis.spread import spread
 from aeexp.data.dataset import Classes, Values
 from aeexp.runs import Run
 from aeexp.spreadsheet import guarded
-from aeexp.summary import Summary, summarise
 from aeexp.summary.align import aligned
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.figures.curves import training
@@ -27,6 +26,7 @@ from aeexp.summary.latents import latents, turned
 from aeexp.summary.outcome import outcomes, said
 from aeexp.summary.pictures import pictures
 from aeexp.summary.study import study
+from aeexp.summary.summary import Summary, summarise
 from aeexp.summary.table import _shown
 from aeexp.summary.varied import varied
 from aeexp.text import number

@@ -24,11 +24,11 @@ from aeexp.errors import UserError, trace
 from aeexp.explain import explain
 from aeexp.hydra_inside import VERSION, get_args_parser
 from aeexp.menu import menu
-from aeexp.names import printable
 from aeexp.options import conf_dir
 from aeexp.output import lossy_output
 from aeexp.sources import register
 from aeexp.termination import Termination, end_with_parent
+from aeexp.text import printable
 from aeexp.words import compositions, quoted, said
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from omegaconf import OmegaConf
 
 from aeexp.errors import UserError
-from aeexp.names import printable
 from aeexp.spec import Backend, Format, Table
+from aeexp.text import printable
 
 if TYPE_CHECKING:
     from aeexp.runs import Run

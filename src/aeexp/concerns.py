@@ -7,9 +7,9 @@ import numpy as np
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.blocks import blocks
 from aeexp.errors import key
-from aeexp.names import few
 from aeexp.problem import Problem, constant
 from aeexp.spec import Activation, Autoencoder, Experiment, Loss, Partition
+from aeexp.text import few
 
 RANGES = {
     Activation.relu: (0.0, np.inf),

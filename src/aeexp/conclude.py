@@ -5,11 +5,10 @@ from pathlib import Path
 
 from rich.text import Text
 
-from aeexp.names import printable
 from aeexp.runs import Ledger, Status
-from aeexp.summary import summarise
+from aeexp.summary.summary import summarise
 from aeexp.terminal import quiet_console
-from aeexp.text import counted
+from aeexp.text import counted, printable
 
 FAILED, DIVERGED = 1, 3
 NAMED = 20  # jobs that are not complete, told one by one

@@ -11,11 +11,11 @@ import pandas as pd
 
 from aeexp.data.columns import words
 from aeexp.errors import UserError
-from aeexp.names import few, short
 from aeexp.reading import batches
 from aeexp.reuse import Encoded, Reuse
 from aeexp.runs.rows import rows
 from aeexp.spec import Format
+from aeexp.text import few, short
 
 ROWS = 65_536  # at once
 

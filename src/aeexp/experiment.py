@@ -11,12 +11,13 @@ from aeexp.analysis import interpretation, probing, reconstruction
 from aeexp.artifact import Artifact, Model
 from aeexp.controls import Kind, Plan, Trace, plan
 from aeexp.data import Floats
+from aeexp.evidence.command import in_words
 from aeexp.figures.reconstruction import chosen_rows
 from aeexp.members import member
 from aeexp.models import Network
 from aeexp.options import name_of
 from aeexp.problem import Problem, Problems, constant
-from aeexp.questions import Callbacks, answer, in_words
+from aeexp.questions import Callbacks, answer
 from aeexp.report import Fitted, begin, report
 from aeexp.spec import Experiment, Structure, Table
 from aeexp.training import Trained, engine, train

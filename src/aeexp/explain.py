@@ -17,8 +17,8 @@ from omegaconf.errors import (
     ValidationError,
 )
 
-from aeexp.names import printable
 from aeexp.options import OPTIONS, SEVERAL, conf_dirs
+from aeexp.text import printable
 from aeexp.words import UnknownKeyError
 
 EXPECTED: dict[Any, str] = {

@@ -11,7 +11,10 @@ from aeexp import figures
 from aeexp.analysis.agreement import matching
 from aeexp.artifact import Plot
 from aeexp.data import Classes, Integers, Labels
-from aeexp.evidence import OURS, Evidence, co_assignments, exhibits
+from aeexp.evidence.exhibits import exhibits
+from aeexp.evidence.gather import Evidence
+from aeexp.evidence.method import OURS
+from aeexp.evidence.tables import co_assignments
 from aeexp.figures import Doubts
 from aeexp.figures.doubts import PLACE
 from aeexp.findings import Findings

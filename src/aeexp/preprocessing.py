@@ -13,7 +13,6 @@ from aeexp.data import Dataset, Floats, Integers
 from aeexp.data.blocks import blocks
 from aeexp.errors import UserError
 from aeexp.imputation import Imputation
-from aeexp.names import few
 from aeexp.spec import (
     FitOn,
     MinMax,
@@ -23,6 +22,7 @@ from aeexp.spec import (
     Standard,
     Unscaled,
 )
+from aeexp.text import few
 from aeexp.verb import verb
 
 ALIGNMENT = 64  # bytes

@@ -7,10 +7,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.errors import UserError
 from aeexp.inert import require_inert, small_file
-from aeexp.names import few
 from aeexp.options import OPTIONS, SEVERAL, kind_named
 from aeexp.runs import Run, refuse_links
 from aeexp.spec import Experiment, NoEvidence, Spec
+from aeexp.text import few
 from aeexp.words import said
 
 

@@ -13,14 +13,15 @@ from aeexp.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.concerns import concerns
 from aeexp.controls import Plan, Trace
 from aeexp.data import Floats, fingerprint
-from aeexp.evidence import gather, stamps
+from aeexp.evidence.gather import gather
+from aeexp.evidence.stamps import stamps
 from aeexp.findings import Findings
 from aeexp.gallery import draw
 from aeexp.history import History
-from aeexp.names import printable
 from aeexp.problem import Problem
 from aeexp.spec import Experiment
 from aeexp.tell import repeated, tell, undefined
+from aeexp.text import printable
 from aeexp.watch import Watch
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from aeexp.data.columns import decode, encode, places
 from aeexp.errors import UserError
 from aeexp.imputation import Imputation
 from aeexp.models import Network, build, seeds
-from aeexp.names import few, short
 from aeexp.preprocessing import Preprocessing, Scaling
 from aeexp.runs import StoredModel
+from aeexp.text import few, short
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from aeexp.analysis.verdict import Course, judge
 from aeexp.artifact import Artifact, Document, Facts, Metrics, Table, Text
 from aeexp.controls import Plan
 from aeexp.data import Classes, Dataset, Labels, Values
-from aeexp.evidence import Evidence, answer, document, numbers, of_rows, tables
+from aeexp.evidence.answer import answer, document
+from aeexp.evidence.gather import Evidence
+from aeexp.evidence.tables import numbers, of_rows, tables
 from aeexp.findings import Findings
 from aeexp.history import History
 from aeexp.methods import methods

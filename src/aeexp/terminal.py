@@ -18,11 +18,10 @@ from rich.text import Text
 from aeexp.analysis import neighbourhoods
 from aeexp.artifact import Artifact, Document, Metrics
 from aeexp.data import Classes, Labels, Values
-from aeexp.names import printable, short
 from aeexp.output import lossy
 from aeexp.problem import Problem
 from aeexp.spec import Autoencoder, Experiment, HowMany, LearningRate
-from aeexp.text import counted
+from aeexp.text import counted, printable, short
 from aeexp.watch import Standing, Watch
 
 NAMED = 4  # features named on either side of a factor

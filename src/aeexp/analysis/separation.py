@@ -10,7 +10,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from aeexp.analysis.sampling import SAMPLE, chosen, mean
 from aeexp.data import Floats, Integers
 from aeexp.data.blocks import blocks
-from aeexp.names import printable
+from aeexp.text import printable
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from aeexp.errors import UserError
-from aeexp.names import few, short
 from aeexp.spec import Infinite, Missing, Table
+from aeexp.text import few, short
 
 NAMED = 5  # columns named in a message
 FILLS = {

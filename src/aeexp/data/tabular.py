@@ -14,9 +14,9 @@ from aeexp.data.columns import Column, encode, features, words
 from aeexp.data.dataset import Classes, Dataset, Labels, Values
 from aeexp.data.gaps import cleaned
 from aeexp.errors import UserError
-from aeexp.names import few
 from aeexp.reading import Sheet, read
 from aeexp.spec import Categorical, Table
+from aeexp.text import few
 from aeexp.verb import verb
 
 MOST_CATEGORIES = 100  # of a column that becomes a feature for each

@@ -20,8 +20,7 @@ from aeexp.controls import Kind
 from aeexp.evidence.gather import Evidence
 from aeexp.evidence.method import OURS, PCA
 from aeexp.findings import Findings
-from aeexp.names import few, printable
-from aeexp.text import counted
+from aeexp.text import counted, few, printable
 
 SAME = 0.9
 """Linear CKA from which a space counts as the same: 0.9 of the variance, weighted by variance."""

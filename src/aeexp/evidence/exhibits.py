@@ -1,17 +1,18 @@
 """The evidence as figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from aeexp import figures, metrics
+from aeexp.analysis.cards import Card, Tie
 from aeexp.analysis.consensus import VALID, Consensus
+from aeexp.analysis.scores import MAJORITY, Score
 from aeexp.analysis.stability import REPRODUCIBLE, Stability
-from aeexp.evidence import factors
 from aeexp.evidence.answer import against_pca
 from aeexp.evidence.gather import Evidence
-from aeexp.evidence.labels import labels_figure
 from aeexp.evidence.method import OURS
 from aeexp.evidence.tables import of_method
 from aeexp.findings import Findings
@@ -25,11 +26,12 @@ MEASURES = {
     "spearman": "neighbourhoods.spearman",
 }
 """The metrics that are drawn of each method, by its column in baselines.csv."""
+MOST_TIES = 2  # labels that a card names
 
 
 def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
     """Yield a figure, by name, for each question of the evidence."""
-    yield "cards", factors.figure(found, evidence.cards)
+    yield "cards", cards_figure(found, evidence.cards)
     if evidence.labels:
         yield "probes", labels_figure(evidence.labels)
     yield "baselines", _baselines(found, evidence)
@@ -116,3 +118,65 @@ def _power(evidence: Evidence) -> Figure:
         np.array([[each.low for each in powers], [each.high for each in powers]]),
         note,
     )
+
+
+def labels_figure(scores: Sequence[Score]) -> Figure:
+    """Draw scores of rows held out, or of training rows where none are."""
+    held_out = any(np.isfinite(each.held_out) for each in scores)
+    groups = groupby(scores, lambda each: (each.label, each.number))
+    told = [_told(label, number, [*group], held_out) for (label, number), group in groups]
+    return figures.probes(told, "rows held out" if held_out else "training rows")
+
+
+def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> figures.Told:
+    values = {
+        each.input: (each.held_out, each.held_out_se) if held_out else (each.train, np.nan)
+        for each in group
+    }
+    majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
+    first, said = group[0], number.replace("knn", "nearest rows").replace("r2", "R²")
+    return figures.Told(
+        label, said, values, majority, first.permuted_mean, first.permuted_sd, first.p
+    )
+
+
+def cards_figure(found: Findings, of: Sequence[Card]) -> Figure:
+    """Draw the cards."""
+    scaling = found.problem.scaling
+    drawn = [
+        figures.Factor(
+            name=card.name,
+            explained=float(card.explained.value),
+            slopes=np.array([card.jacobian.value, card.jacobian.low, card.jacobian.high]),
+            strongest=card.strongest,
+            z=card.z,
+            traversal=card.traversal,
+            ends=scaling.undo(card.traversal[[0, -1]]),
+            said=[*_said(card)],
+            doubt=card.doubt,
+        )
+        for card in of
+    ]
+    return figures.cards(drawn, found.problem.data.features)
+
+
+def _said(card: Card) -> Iterator[str]:
+    """Yield short lines on a factor."""
+    explained = card.explained
+    if np.isfinite(explained.value):
+        low, high = (f"{100 * share:z.0f}" for share in (explained.low, explained.high))
+        over = f" ({low} to {high})" if explained.low <= explained.high else ""
+        yield f"{100 * explained.value:z.0f} % of the variance{over}"
+    if np.isfinite(card.reproducibility):
+        yield f"reproducibility {card.reproducibility:.2f}"
+    for tie in sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:MOST_TIES]:
+        yield tie.label
+        yield f"  {_tied(tie)}"
+
+
+def _tied(tie: Tie) -> str:
+    if np.isnan(tie.value):
+        return "nothing to compare"
+    sign = "η²" if tie.measure == "eta squared" else "ρ"
+    p = "p < 0.001" if tie.p_adjusted < 0.001 else f"p = {tie.p_adjusted:.2g}"
+    return f"{sign} {tie.value:z.2f}, adjusted {p}".replace("-", "−")

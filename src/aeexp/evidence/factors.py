@@ -4,14 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from aeexp import figures
-from aeexp.analysis.associations import associations
-from aeexp.analysis.cards import Card, Tie, cards
-from aeexp.analysis.matching import match
-from aeexp.analysis.probing import Probed, Weighed
-from aeexp.analysis.stability import Stability
+from aeexp.analysis.cards import Card
+from aeexp.analysis.probing import Weighed
 from aeexp.artifact import Artifact, Table
 from aeexp.data import Floats
 from aeexp.findings import Findings
@@ -19,19 +14,7 @@ from aeexp.findings import Findings
 Other = tuple[Floats, Weighed]
 """Another training's factors, (controls' rows, factors), and how it weighs them."""
 TRAVERSED = 20  # features of traversals.csv
-MOST_TIES = 2  # labels that a card names
 TAKEN = {"factor", "z"}  # the columns before them
-
-
-def card_for_each(
-    found: Findings, probed: Probed, others: Sequence[Other], known: Stability | None
-) -> list[Card]:
-    """Return a card for each factor of a run. others: than the run's own training."""
-    own = found.z[found.planned.rows]
-    weighed = [each.matched(match(own, z)) for z, each in others]
-    back = known.reproducibility if known else None
-    found_with = associations(found.z, found.problem.data.labels)
-    return cards(found.z[found.problem.rows.train], probed, weighed, back, found_with)
 
 
 def tables(found: Findings, of: Sequence[Card]) -> Iterator[Artifact]:
@@ -97,45 +80,3 @@ def ties(of: Sequence[Card]) -> Mapping[str, Any]:
     return {"factor": [card.name for card in of for _ in card.ties]} | {
         name: [getattr(tie, name) for card in of for tie in card.ties] for name in names
     }
-
-
-def figure(found: Findings, of: Sequence[Card]) -> Figure:
-    """Draw the cards."""
-    scaling = found.problem.scaling
-    drawn = [
-        figures.Factor(
-            name=card.name,
-            explained=float(card.explained.value),
-            slopes=np.array([card.jacobian.value, card.jacobian.low, card.jacobian.high]),
-            strongest=card.strongest,
-            z=card.z,
-            traversal=card.traversal,
-            ends=scaling.undo(card.traversal[[0, -1]]),
-            said=[*_said(card)],
-            doubt=card.doubt,
-        )
-        for card in of
-    ]
-    return figures.cards(drawn, found.problem.data.features)
-
-
-def _said(card: Card) -> Iterator[str]:
-    """Yield short lines on a factor."""
-    explained = card.explained
-    if np.isfinite(explained.value):
-        low, high = (f"{100 * share:z.0f}" for share in (explained.low, explained.high))
-        over = f" ({low} to {high})" if explained.low <= explained.high else ""
-        yield f"{100 * explained.value:z.0f} % of the variance{over}"
-    if np.isfinite(card.reproducibility):
-        yield f"reproducibility {card.reproducibility:.2f}"
-    for tie in sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:MOST_TIES]:
-        yield tie.label
-        yield f"  {_tied(tie)}"
-
-
-def _tied(tie: Tie) -> str:
-    if np.isnan(tie.value):
-        return "nothing to compare"
-    sign = "η²" if tie.measure == "eta squared" else "ρ"
-    p = "p < 0.001" if tie.p_adjusted < 0.001 else f"p = {tie.p_adjusted:.2g}"
-    return f"{sign} {tie.value:z.2f}, adjusted {p}".replace("-", "−")

@@ -20,9 +20,9 @@ from aeexp.analysis.separation import mean_silhouette
 from aeexp.analysis.stability import Stability, stability
 from aeexp.controls import Control, Kind, Trace
 from aeexp.data import Classes, Floats, Integers
-from aeexp.evidence.factors import card_for_each
 from aeexp.evidence.labels import label_scores
 from aeexp.evidence.method import OURS, PCA, Method
+from aeexp.evidence.run_cards import card_for_each
 from aeexp.findings import Findings
 from aeexp.watch import Watch
 

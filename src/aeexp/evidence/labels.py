@@ -1,17 +1,11 @@
-"""How well the labels are told: scores, and their figure."""
+"""How well the labels of a run are told."""
 
-from collections.abc import Sequence
-from itertools import groupby
-
-import numpy as np
-from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from aeexp import figures
 from aeexp.analysis.clusters import find_each
 from aeexp.analysis.matched import matched
 from aeexp.analysis.probes import probes
-from aeexp.analysis.scores import MAJORITY, Score
+from aeexp.analysis.scores import Score
 from aeexp.data import Classes, Integers
 from aeexp.evidence.method import OURS, PCA, Method
 from aeexp.findings import Findings
@@ -56,23 +50,3 @@ def _clusters(found: Findings, pca: Method) -> dict[str, dict[str, Integers]]:
     return {
         name: {of: codes[name] for of, codes in inputs.items()} for name in experiment.clustering
     }
-
-
-def labels_figure(scores: Sequence[Score]) -> Figure:
-    """Draw scores of rows held out, or of training rows where none are."""
-    held_out = any(np.isfinite(each.held_out) for each in scores)
-    groups = groupby(scores, lambda each: (each.label, each.number))
-    told = [_told(label, number, [*group], held_out) for (label, number), group in groups]
-    return figures.probes(told, "rows held out" if held_out else "training rows")
-
-
-def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> figures.Told:
-    values = {
-        each.input: (each.held_out, each.held_out_se) if held_out else (each.train, np.nan)
-        for each in group
-    }
-    majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
-    first, said = group[0], number.replace("knn", "nearest rows").replace("r2", "R²")
-    return figures.Told(
-        label, said, values, majority, first.permuted_mean, first.permuted_sd, first.p
-    )

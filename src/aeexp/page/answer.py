@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aeexp.data import Classes, Dataset, Labels
-from aeexp.names import few, short
 from aeexp.page.kept import Kept
-from aeexp.text import counted
+from aeexp.text import counted, few, short
 
 QUESTIONS = {
     "structure": "Was structure found in the table?",

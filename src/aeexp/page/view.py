@@ -12,12 +12,11 @@ from matplotlib.colors import to_hex
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels
 from aeexp.figures import style
 from aeexp.gallery import cluster_colours
-from aeexp.names import printable, short
 from aeexp.page.columns import Column, classes, values
 from aeexp.page.importance import ranked
 from aeexp.page.kept import MOST_ROWS, Kept
 from aeexp.runs.read import chosen
-from aeexp.text import counted
+from aeexp.text import counted, printable, short
 
 MOST_BYTES, EXACT = 8_500_000, 1_000_000
 """Of all that the view holds, and of features that are held with 16 bits instead of 8."""

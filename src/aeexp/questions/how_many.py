@@ -18,15 +18,14 @@ from aeexp.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.controls import plan
 from aeexp.data import Floats
 from aeexp.errors import UserError
-from aeexp.evidence import document
+from aeexp.evidence.answer import document
 from aeexp.problem import Problem
 from aeexp.questions.answering import Callbacks, answer
 from aeexp.questions.dimension import Tried, attempt, of_dimension
-from aeexp.questions.leg import Leg
 from aeexp.questions.recommendation import LOST, recommend
 from aeexp.report import begin
 from aeexp.spec import AllFigures, Experiment, HowMany
-from aeexp.watch import Watch
+from aeexp.watch import Leg, Watch
 
 
 @answer.register

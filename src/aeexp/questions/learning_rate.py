@@ -11,10 +11,11 @@ from aeexp.analysis.rates import RULES, falling, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.artifact import Artifact, Metrics, Plot, Table
 from aeexp.data import Floats
-from aeexp.evidence import Sentence, document
+from aeexp.evidence.answer import Sentence, document
+from aeexp.evidence.command import AGAIN
 from aeexp.history import History
 from aeexp.problem import Problem
-from aeexp.questions.answering import AGAIN, Callbacks, answer
+from aeexp.questions.answering import Callbacks, answer
 from aeexp.report import begin
 from aeexp.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.training import Member, train

@@ -9,8 +9,8 @@ from aeexp.analysis.dimensions import Dimensions, Finding
 from aeexp.analysis.gap import STABLE, Gap
 from aeexp.analysis.intrinsic import Estimate
 from aeexp.data import Floats
-from aeexp.evidence import Sentence
-from aeexp.questions.answering import AGAIN
+from aeexp.evidence.answer import Sentence
+from aeexp.evidence.command import AGAIN
 from aeexp.text import counted
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}

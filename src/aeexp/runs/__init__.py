@@ -1,6 +1,5 @@
 """The run directory: made once, written file by file, each whole or not at all."""
 
-from aeexp.names import slug
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.document import BrokenFileError
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolder, write_bytes
@@ -13,6 +12,7 @@ from aeexp.runs.record import Record
 from aeexp.runs.rows import rows
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import write, write_json
+from aeexp.text import slug
 
 __all__ = [
     "BrokenFileError",

@@ -7,12 +7,12 @@ from typing import Any
 
 from aeexp.artifact import Artifact, DivergedError, Facts
 from aeexp.errors import trace
-from aeexp.names import printable
 from aeexp.runs.files import write_bytes
 from aeexp.runs.record import Record
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import write
 from aeexp.spec import Experiment
+from aeexp.text import printable
 from aeexp.watch import Watch
 
 Artifacts = Callable[[], Iterator[Artifact]]

@@ -15,11 +15,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
 from aeexp.metrics import metric
-from aeexp.names import slug
 from aeexp.runs.arrays import pack
 from aeexp.runs.files import subfolder, write_bytes
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png
+from aeexp.text import slug
 
 
 @singledispatch

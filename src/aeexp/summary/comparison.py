@@ -9,12 +9,11 @@ from math import inf, isfinite, isnan, nan
 
 from aeexp.analysis.spread import Spread, spread
 from aeexp.metrics import Better, better
-from aeexp.names import printable
 from aeexp.runs import Status
 from aeexp.summary.outcome import RECOMMENDED, Outcome
 from aeexp.summary.redefined import is_redefined, redefined
 from aeexp.summary.varied import SEED, Varied, short, shown, varied
-from aeexp.text import joined
+from aeexp.text import joined, printable
 
 HEADLINES = (
     *("val_loss", "reconstruction.val.mse", "reconstruction.val.r2"),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aeexp.names import printable
 from aeexp.runs import write_bytes
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.conclusion import said_by
@@ -13,6 +12,7 @@ from aeexp.summary.outcome import outcomes
 from aeexp.summary.page import page
 from aeexp.summary.study import study
 from aeexp.summary.table import table
+from aeexp.text import printable
 
 
 @dataclass(frozen=True)

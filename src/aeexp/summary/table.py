@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from aeexp.names import printable
 from aeexp.spreadsheet import lines
 from aeexp.summary.comparison import Comparison
 from aeexp.summary.outcome import Outcome
+from aeexp.text import printable
 
 
 def table(comparison: Comparison, into: Path) -> bytes:

@@ -7,14 +7,13 @@ from aeexp.controls import Plan, plan
 from aeexp.experiment import fitted, run
 from aeexp.members import member
 from aeexp.problem import Problems
-from aeexp.questions import Leg
 from aeexp.runs import Ledger
 from aeexp.spec import Structure
 from aeexp.sweep.groups import groups
 from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.workers import Learnt, Workers, failed, kept
 from aeexp.training import Trained, train
-from aeexp.watch import Watch
+from aeexp.watch import Leg, Watch
 
 
 def train_together(

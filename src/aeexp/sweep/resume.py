@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 from aeexp.errors import UserError
 from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
 from aeexp.inert import nodes
-from aeexp.names import printable, short
 from aeexp.runs import Ledger, Run, Status
+from aeexp.text import printable, short
 
 Key = tuple[str, ...]
 

@@ -17,10 +17,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from aeexp.names import printable
 from aeexp.runs import Run, Status
 from aeexp.sweep.task import Outcome
 from aeexp.terminal import losses, quiet_console
+from aeexp.text import printable
 from aeexp.watch import Standing, Watch
 
 LINES = 5  # told of a population's training where there is no bar

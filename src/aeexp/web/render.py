@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aeexp.names import printable
+from aeexp.text import printable
 
 SHARED = Path(__file__).parent / "template"
 
