@@ -72,4 +72,4 @@ def wheel(session: nox.Session) -> None:
 def menu(session: nox.Session) -> None:
     """Write what follows from specs and metrics: conf/, docs/metrics.md, README's options."""
     session.install("-e", ".")
-    session.run("python", "-m", "aeexp.menu")
+    session.run("python", "-m", "aeexp.app.menu")

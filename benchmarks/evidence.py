@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aeexp.backend import choose
-from aeexp.spec import Backend, DatasetSpec, EvidenceSpec, Experiment, KMeans, NoFigures
+from aeexp.config.spec import Backend, DatasetSpec, EvidenceSpec, Experiment, KMeans, NoFigures
 
 ROWS, COLUMNS = 200, 13
 
@@ -69,9 +69,9 @@ def main(tables: int) -> None:
     """Print of each kind how often structure, and groups, are claimed."""
     choose(Backend.jax)
     logging.disable()
-    from aeexp.artifact import Document
     from aeexp.data import Dataset, load
-    from aeexp.experiment import run
+    from aeexp.pipeline.run import run
+    from aeexp.runs.artifact import Document
 
     @load.register
     def _(spec: Known) -> Dataset:

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from aeexp.backend import choose
-from aeexp.problem import pose
-from aeexp.spec import Backend, Deep, Engine, Experiment, Shallow, Training
+from aeexp.config.spec import Backend, Deep, Engine, Experiment, Shallow, Training
+from aeexp.data.prepare import pose
 
 EPOCHS, BATCH = 200, 16
 LAYERS = {"shallow": [13, 3, 13], "deep": [13, 32, 16, 3, 16, 32, 13]}

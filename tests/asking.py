@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from aeexp.artifact import Artifact, Document
-from aeexp.experiment import run
-from aeexp.spec import Experiment
-from aeexp.watch import Standing, Watch
+from aeexp.config.spec import Experiment
+from aeexp.pipeline.run import run
+from aeexp.runs.artifact import Artifact, Document
+from aeexp.runs.progress import Standing, Watch
 
 
 class Stopping(Watch):

@@ -17,7 +17,9 @@ from tempfile import TemporaryDirectory
 
 PYTHON = (sys.executable, "-m", "aeexp")
 FORKSERVER = get_context("forkserver")
-FORKSERVER.set_forkserver_preload(["aeexp.cli", "aeexp.conclude", "aeexp.perform", "keras"])
+FORKSERVER.set_forkserver_preload(
+    ["aeexp.app.cli", "aeexp.sweep.conclude", "aeexp.app.jobs", "keras"]
+)
 
 
 def run(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:

@@ -12,7 +12,16 @@ from sentences import Sentences
 from syrupy.assertion import SnapshotAssertion
 
 from aeexp.backend import choose
-from aeexp.spec import Backend, Blobs, Experiment, KMeans, NoEvidence, NoFigures, Shallow, Training
+from aeexp.config.spec import (
+    Backend,
+    Blobs,
+    Experiment,
+    KMeans,
+    NoEvidence,
+    NoFigures,
+    Shallow,
+    Training,
+)
 
 os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]

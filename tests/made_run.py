@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from aeexp.artifact import Plot, Table
 from aeexp.data import Classes, Dataset
 from aeexp.runs import write
+from aeexp.runs.artifact import Plot, Table
 
 SENTENCES = (
     ("structure", "yes", "The rows form 3 groups that are further apart than chance makes them."),

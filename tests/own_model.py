@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from aeexp.config.spec import Autoencoder, RegulariserSpec, param
 from aeexp.models import Network, build
-from aeexp.spec import Autoencoder, RegulariserSpec, param
 
 
 @dataclass(kw_only=True)

@@ -11,14 +11,16 @@ from scipy.stats import special_ortho_group
 from sentences import Sentences
 from sklearn.decomposition import PCA
 
-from aeexp.analysis import agreement, clusters, interpretation, reconstruction, separation
+from aeexp.analysis import reconstruction
+from aeexp.analysis.clustering import agreement, clusters, separation
+from aeexp.analysis.factors import interpretation
 from aeexp.analysis.verdict import Course, judge, lost
-from aeexp.concerns import shortfall
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
 from aeexp.data import Classes, Rows, Values
-from aeexp.history import History
-from aeexp.options import OPTIONS
-from aeexp.preprocessing import Scaling
-from aeexp.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
+from aeexp.data.checks import shortfall
+from aeexp.data.scaling import Scaling
+from aeexp.runs.history import History
 
 RNG = np.random.default_rng(0)
 CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])

@@ -12,11 +12,12 @@ from matplotlib.text import Text
 from sklearn.datasets import make_swiss_roll
 from sklearn.decomposition import PCA, FactorAnalysis
 
-from aeexp import figures
-from aeexp.analysis import baselines, linear, reconstruction
-from aeexp.analysis.advantage import Advantage, advantage, sentence
+from aeexp.analysis import reconstruction
+from aeexp.analysis.evidence import baselines, linear
+from aeexp.analysis.evidence.advantage import Advantage, advantage, sentence
 from aeexp.data import Floats, Rows
-from aeexp.figures import Measure
+from aeexp.present import figures
+from aeexp.present.figures import Measure
 
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))

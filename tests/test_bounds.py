@@ -19,19 +19,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_sweep import Made, made
 
-from aeexp import cli
-from aeexp.analysis.clusters import find
-from aeexp.concerns import concerns
-from aeexp.conclude import conclude
-from aeexp.data import Classes
-from aeexp.memory import free_bytes, in_units, require_memory
-from aeexp.problem import check, pose
-from aeexp.reading import inspect, read
-from aeexp.reading.cells import Column, Style, convert, convert_all, see_all
-from aeexp.reading.source import _undecodable
-from aeexp.recall import recall
-from aeexp.runs import Run
-from aeexp.spec import (
+from aeexp.analysis.clustering.clusters import find
+from aeexp.app import cli
+from aeexp.config.compose import compositions
+from aeexp.config.spec import (
     Blobs,
     Deep,
     EvidenceSpec,
@@ -42,7 +33,16 @@ from aeexp.spec import (
     LearningRate,
     Training,
 )
-from aeexp.words import compositions
+from aeexp.data import Classes
+from aeexp.data.checks import concerns
+from aeexp.data.io import inspect, read
+from aeexp.data.io.cells import Column, Style, convert, convert_all, see_all
+from aeexp.data.io.encoding import _undecodable
+from aeexp.data.memory import free_bytes, in_units, require_memory
+from aeexp.data.prepare import check, pose
+from aeexp.pipeline.experiment import recall
+from aeexp.runs import Run
+from aeexp.sweep.conclude import conclude
 
 Make = Callable[..., Experiment]
 PLAIN = "a,b\n1,2\n3,4\n"
@@ -132,8 +132,8 @@ def test_f55_what_unpacks_to_too_much_is_refused(tmp_path: Path, name: str) -> N
 def test_f55_a_line_that_is_too_long_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, says: str
 ) -> None:
-    monkeypatch.setattr("aeexp.reading.source.CHUNK", 10)
-    monkeypatch.setattr("aeexp.reading.text.LONGEST", 50)
+    monkeypatch.setattr("aeexp.data.io.encoding.CHUNK", 10)
+    monkeypatch.setattr("aeexp.data.io.text_file.LONGEST", 50)
     path = tmp_path / "table.csv"
     path.write_text(content)
     with pytest.raises(ValueError, match=says):
@@ -150,7 +150,7 @@ def test_f55_a_table_that_does_not_fit_into_memory_is_refused(
     with pytest.raises(ValueError, match=r"2 rows × 2 columns takes 32 bytes .* dataset\.max_b"):
         read(path, Format(max_bytes=31))
     assert len(read(path, Format(max_bytes=32)).frame) == 2
-    monkeypatch.setattr("aeexp.memory.free_bytes", lambda: 60)
+    monkeypatch.setattr("aeexp.data.memory.free_bytes", lambda: 60)
     for look in (read, inspect):
         with pytest.raises(ValueError, match="takes 64 bytes of memory, and 60 bytes are free"):
             look(path, Format())
@@ -171,7 +171,7 @@ def test_f55_the_line_of_a_wrong_byte_is_counted_piece_by_piece(
 ) -> None:
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\r\n1,2\r3,4\n5,6\r\n\xff,8\n"))
-    monkeypatch.setattr("aeexp.reading.source.CHUNK", chunk)
+    monkeypatch.setattr("aeexp.data.io.encoding.CHUNK", chunk)
     with pytest.raises(ValueError, match=r"byte 18 \(0xFF\), in line 5, is not utf-8"):
         read(path, Format())
 
@@ -348,7 +348,7 @@ def test_f55_what_is_refused_depends_on_the_memory_that_is_free(
 ) -> None:
     problem, large = pose(tiny()), tiny(model=Deep(hidden=[1000, 1000]))
     check(large, problem)
-    monkeypatch.setattr("aeexp.memory.free_bytes", lambda: 80_000_000)
+    monkeypatch.setattr("aeexp.data.memory.free_bytes", lambda: 80_000_000)
     with pytest.raises(ValueError, match=r"model=deep on 6 features takes 80\.9 MB"):
         check(large, problem)
 
@@ -364,7 +364,7 @@ def test_f55_a_generated_table_that_does_not_fit_is_refused(
 def test_memory_is_that_of_the_machine_or_of_its_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aeexp.memory.CGROUP", tmp_path)
+    monkeypatch.setattr("aeexp.data.memory.CGROUP", tmp_path)
     whole = free_bytes()
     (tmp_path / "memory.max").write_text("1000\n")
     (tmp_path / "memory.current").write_text("400\n")

@@ -15,15 +15,15 @@ from matplotlib.text import Text
 from scipy import stats
 from sklearn.decomposition import PCA
 
-from aeexp import figures
-from aeexp.analysis import probing
-from aeexp.analysis.associations import associations
-from aeexp.analysis.cards import Card, cards, flags, ranged
-from aeexp.analysis.matching import match
-from aeexp.analysis.probing import Probed, Weighed, probe, weigh
+from aeexp.analysis.factors import attribution
+from aeexp.analysis.factors.associations import associations
+from aeexp.analysis.factors.attribution import Probed, Weighed, probe, weigh
+from aeexp.analysis.factors.cards import Card, cards, flags, ranged
+from aeexp.analysis.factors.matching import match
 from aeexp.data import Classes, Floats, Labels, Rows, Values
-from aeexp.evidence import factors
-from aeexp.figures import Factor, style
+from aeexp.present import figures
+from aeexp.present.figures import Factor, style
+from aeexp.present.tables import factors
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -63,7 +63,7 @@ def probed(x: Floats, rows: Rows, network: Linear) -> Probed:
     return probe(x, network.encode(x), rows, network, network.encoder)
 
 
-# --- probing
+# --- attribution
 
 
 def test_without_a_principal_component_its_share_of_the_variance_is_lost() -> None:
@@ -72,7 +72,7 @@ def test_without_a_principal_component_its_share_of_the_variance_is_lost() -> No
     network = Linear(fitted.components_.T, fitted.components_, fitted.mean_ * 0)
     rows = Rows(np.arange(60), np.arange(0))
     x -= fitted.mean_
-    shares = probing.explained(x, network.encode(x), rows, network)
+    shares = attribution.explained(x, network.encode(x), rows, network)
     assert shares == pytest.approx(fitted.explained_variance_ratio_)
 
 
@@ -83,7 +83,7 @@ def test_what_a_factor_explains_is_judged_on_rows_held_out(seed: int) -> None:
     z = network.encode(x)
     whole = np.square(x[rows.val] - x[rows.train].mean(0)).sum()
     left = np.square(network.decode(z) - x)[rows.val].sum()
-    for k, share in enumerate(probing.explained(x, z, rows, network)):
+    for k, share in enumerate(attribution.explained(x, z, rows, network)):
         without = z.copy()
         without[:, k] = z[rows.train, k].mean()
         more = np.square(network.decode(without) - x)[rows.val].sum()
@@ -93,7 +93,9 @@ def test_what_a_factor_explains_is_judged_on_rows_held_out(seed: int) -> None:
 def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x, rows, network = normal(100, 5), halves(100), linear()
     whole = probed(x, rows, network)
-    monkeypatch.setattr(probing, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7)))
+    monkeypatch.setattr(
+        attribution, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7))
+    )
     split = probed(x, rows, network)
     assert split.weighed.explained == pytest.approx(whole.weighed.explained)
     assert np.array_equal(split.permutation, whole.permutation)
@@ -126,7 +128,7 @@ def test_only_the_30_features_that_move_factors_most_are_shuffled() -> None:
     x, rows, network = normal(40, 50), halves(40), linear(50)
     found = probed(x, rows, network)
     known = np.isfinite(found.permutation).all(1)
-    moves = probing.moves(x, rows, network.encoder)
+    moves = attribution.moves(x, rows, network.encoder)
     largest = (moves / network.encode(x)[rows.train].std(0)).max(1)
     assert known.sum() == 30
     assert largest[known].min() > largest[~known].max()
@@ -141,7 +143,7 @@ def test_a_feature_that_differs_in_one_row_does_not_lead() -> None:
     assert np.argmax(np.abs(found.weighed.jacobian)) == 1
     [card] = cards(network.encode(x)[rows.train], found, [], None, [])
     assert [*card.strongest] == [0, 2, 1]
-    assert [*np.argsort(-probing.moves(x, rows, network.encoder)[:, 0])] == [0, 2, 1]
+    assert [*np.argsort(-attribution.moves(x, rows, network.encoder)[:, 0])] == [0, 2, 1]
 
 
 def test_a_traversal_goes_along_one_factor_with_the_others_at_their_median() -> None:

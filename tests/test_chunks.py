@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aeexp.spec import L1, Adam, Backend, Deep, Experiment, Shallow
+from aeexp.config.spec import L1, Adam, Backend, Deep, Experiment, Shallow
+from aeexp.runs.task import Task
 from aeexp.sweep.chunks import chunks
-from aeexp.sweep.task import Task
 
 
 def parts(experiments: list[Experiment], count: int) -> list[list[int]]:

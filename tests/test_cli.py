@@ -17,10 +17,10 @@ import pytest
 from conftest import BACKEND
 from sentences import Sentences
 
-from aeexp import cli
-from aeexp.spec import Backend
-from aeexp.terminal import Terminal
-from aeexp.watch import Standing
+from aeexp.app import cli
+from aeexp.config.spec import Backend
+from aeexp.present.terminal.run import Terminal
+from aeexp.runs.progress import Standing
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("training.epochs=3", "figures=none", "evidence=none")
@@ -285,7 +285,7 @@ def test_f46_a_backend_that_is_not_installed_is_named_with_its_command(
 
 def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.argv = ['aeexp', '--help']; import aeexp.cli as c\n"
+        "import sys; sys.argv = ['aeexp', '--help']; import aeexp.app.cli as c\n"
         "try: c.main()\n"
         "finally: sys.stderr.write(' '.join({'keras', 'numpy', 'sklearn'} & set(sys.modules)))"
     )
@@ -303,7 +303,7 @@ def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
 def test_a_run_imports_no_other_backend(tmp_path: Path, words: list[str]) -> None:
     code = (
         f"import sys; sys.argv = {['aeexp', *words, 'training.epochs=3', 'backend=jax']}\n"
-        "import aeexp.cli as c\n"
+        "import aeexp.app.cli as c\n"
         "try: c.main()\n"
         "finally: sys.stderr.write(' '.join({'tensorflow', 'torch'} & set(sys.modules)))"
     )

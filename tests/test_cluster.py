@@ -35,7 +35,7 @@ FAULT = f"""
 import sys
 said = " ".join(sys.orig_argv)
 if any(word in said for word in ("--multiprocessing-fork", "loky", "submitit")):
-    from aeexp import report
+    from aeexp.pipeline import results as report
     begin = report.begin
     def faulty(experiment, problem):
         if experiment.seed == {FAULTY}:

@@ -8,12 +8,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from aeexp.hydra_inside import VERSION
-from aeexp.menu import comment
-from aeexp.options import OPTIONS, SEVERAL, conf_dir
-from aeexp.sources import register
-from aeexp.spec import Experiment
-from aeexp.words import said
+from aeexp.app.menu import comment
+from aeexp.config.compose import said
+from aeexp.config.hydra_private import VERSION
+from aeexp.config.options import OPTIONS, SEVERAL, conf_dir
+from aeexp.config.sources import register
+from aeexp.config.spec import Experiment
 
 register()
 CONF = conf_dir()

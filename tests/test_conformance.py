@@ -10,11 +10,10 @@ import pytest
 from keras import layers
 from own_model import Baked, Tempered
 
-from aeexp.analysis.clusters import cluster
-from aeexp.conformance import CHECKS, UNTOLD, check
-from aeexp.models.regularisers import at_input
-from aeexp.options import OPTIONS
-from aeexp.spec import (
+from aeexp.analysis.clustering.clusters import cluster
+from aeexp.app.conformance import CHECKS, UNTOLD, check
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     Autoencoder,
     ClusteringSpec,
     OptimizerSpec,
@@ -25,6 +24,7 @@ from aeexp.spec import (
     option,
     param,
 )
+from aeexp.models.regularisers import at_input
 from aeexp.training.optimizers import optimizer
 
 
@@ -199,5 +199,5 @@ def test_an_option_that_nothing_does_the_work_of_says_what_to_register(
 
 
 def test_two_classes_cannot_have_one_name() -> None:
-    with pytest.raises(ValueError, match=r"model=deep is aeexp.spec.model.Deep already"):
+    with pytest.raises(ValueError, match=r"model=deep is aeexp.config.spec.model.Deep already"):
         option("model", "deep")(Silent)

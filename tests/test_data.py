@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sentences import Sentences
 
-from aeexp import preprocessing
-from aeexp.data import Classes, Dataset, Values, fingerprint, load, partition
-from aeexp.options import OPTIONS
-from aeexp.problem import pose
-from aeexp.spec import (
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     Blobs,
     DatasetSpec,
     Experiment,
@@ -26,6 +23,9 @@ from aeexp.spec import (
     SwissRoll,
     Unscaled,
 )
+from aeexp.data import Classes, Dataset, Values, fingerprint, load, partition
+from aeexp.data.prepare import pose
+from aeexp.data.scaling import fit as fit_scaling
 
 
 def table(rows: int, classes: list[int] | None = None) -> Dataset:
@@ -147,7 +147,7 @@ columns = arrays(np.float64, (12, 3), elements=st.floats(-1e6, 1e6, allow_subnor
     ids=lambda s: type(s).__name__,
 )
 def test_undoing_a_scaling_gives_the_original_back(spec: PreprocessingSpec, x: np.ndarray) -> None:
-    scaling = preprocessing.fit(spec, x)
+    scaling = fit_scaling(spec, x)
     spread = np.abs(x).max() + 1
     assert scaling.undo(scaling.apply(x)) == pytest.approx(x, abs=1e-5 * spread)
 
@@ -165,7 +165,7 @@ def test_a_scaling_does_what_its_name_says(
     spec: PreprocessingSpec, low: float, high: float
 ) -> None:
     x = np.array([[5.0], [9.0]])
-    scaled = preprocessing.fit(spec, x).apply(x)
+    scaled = fit_scaling(spec, x).apply(x)
     assert scaled.ravel().tolist() == pytest.approx([low, high])
     assert scaled.dtype == np.float32
 
@@ -173,7 +173,7 @@ def test_a_scaling_does_what_its_name_says(
 def test_f12_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
     x = np.array([[1.0, 7.0], [2.0, 7.0]])
     for spec in (Standard(), MinMax(), Robust()):
-        scaling = preprocessing.fit(spec, x)
+        scaling = fit_scaling(spec, x)
         assert np.isfinite(scaling.apply(x)).all()
         assert scaling.undo(scaling.apply(x)) == pytest.approx(x)
 
@@ -181,7 +181,7 @@ def test_f12_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
 def test_f14_values_that_single_precision_cannot_hold_are_refused() -> None:
     x = np.array([[1e300], [1.0]])
     with pytest.raises(ValueError, match="not finite"):
-        preprocessing.fit(Unscaled(), x).apply(x)
+        fit_scaling(Unscaled(), x).apply(x)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_scaling_sees_validation_rows_only_when_told_to(
     before = pose(experiment)
     altered = before.data.x.copy()
     altered[before.rows.val] += 1000.0
-    monkeypatch.setattr("aeexp.problem.load", lambda _: replace(before.data, x=altered))
+    monkeypatch.setattr("aeexp.data.prepare.load", lambda _: replace(before.data, x=altered))
     after = pose(experiment)
     assert np.array_equal(after.scaling.offset, before.scaling.offset) is not sees
     assert np.array_equal(after.x[before.rows.train], before.x[before.rows.train]) is not sees

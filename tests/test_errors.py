@@ -8,11 +8,14 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from aeexp import Autoencoder, cli, compose, problem
+from aeexp import Autoencoder, compose
+from aeexp.app import cli
+from aeexp.config.spec import Deep, Experiment, Format
+from aeexp.data import prepare as problem
+from aeexp.data.io import read
+from aeexp.data.io import reader as sheet
 from aeexp.errors import UserError, key, named_by
-from aeexp.experiment import run
-from aeexp.reading import read, sheet
-from aeexp.spec import Deep, Experiment, Format
+from aeexp.pipeline.run import run
 
 Main = Callable[..., tuple[int, str]]
 
@@ -138,7 +141,7 @@ def test_f61_a_fault_in_a_reader_is_not_said_of_the_file(
     path.write_bytes(b"a,b\n1,2\n\xff,3\n")
     with pytest.raises(UserError, match=r"x\.csv"):
         read(path, Format())
-    of_aeexp = FunctionType(broadcast.__code__, {"np": np, "__name__": "aeexp.reading.sheet"})
+    of_aeexp = FunctionType(broadcast.__code__, {"np": np, "__name__": "aeexp.data.io.reader"})
     monkeypatch.setattr(sheet, "look", of_aeexp)
     with pytest.raises(ValueError, match="broadcast") as told:
         read(path, Format())

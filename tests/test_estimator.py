@@ -27,10 +27,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeexp
 from aeexp import Autoencoder
-from aeexp.artifact import DivergedError
+from aeexp.config.spec import Backend, Deep, Experiment, Split, Training
 from aeexp.data import Floats
-from aeexp.problem import pose
-from aeexp.spec import Backend, Deep, Experiment, Split, Training
+from aeexp.data.prepare import pose
+from aeexp.runs.artifact import DivergedError
 from aeexp.training import Member, train
 
 WINE: Floats = load_wine().data

@@ -10,16 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from aeexp.analysis import chance
-from aeexp.artifact import Artifact, Metrics, Plot, Table
-from aeexp.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
-from aeexp.data import Classes, Dataset, load
-from aeexp.evidence.answer import against_chance
-from aeexp.evidence.method import OURS
-from aeexp.experiment import run
-from aeexp.figures import Doubts
-from aeexp.problem import pose
-from aeexp.spec import (
+from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
+from aeexp.analysis.evidence import chance
+from aeexp.analysis.evidence.method import OURS
+from aeexp.config.spec import (
     DBSCAN,
     AllFigures,
     Backend,
@@ -37,7 +31,13 @@ from aeexp.spec import (
     SwissRoll,
     Training,
 )
-from aeexp.watch import Watch
+from aeexp.data import Classes, Dataset, load
+from aeexp.data.prepare import pose
+from aeexp.pipeline.run import run
+from aeexp.present.figures import Doubts
+from aeexp.present.text.answer import against_chance
+from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
+from aeexp.runs.progress import Watch
 
 Make = Callable[..., Experiment]
 FEW = EvidenceSpec(
@@ -206,7 +206,7 @@ def test_a_map_of_clusters_fades_rows_that_change_company_and_says_so(
         why[title.rpartition(" ")[2]] = doubts.why
         return Figure()
 
-    monkeypatch.setattr("aeexp.gallery.figures.latent", latent)
+    monkeypatch.setattr("aeexp.present.figures.run_figures.figures.latent", latent)
     artifacts(tiny(evidence=FEW, figures=AllFigures(dpi=30)))
     assert "other trainings" in why.pop("kmeans")
     assert "other trainings" not in str(why)

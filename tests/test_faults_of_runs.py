@@ -30,16 +30,10 @@ from conftest import BACKEND
 from made_sweep import Made, loss, made
 
 from aeexp import run as run_in_python
-from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
-from aeexp.data import Classes, Dataset, Labels, load
-from aeexp.experiment import run
-from aeexp.history import History
-from aeexp.options import OPTIONS
-from aeexp.output import lossy
-from aeexp.page import report
-from aeexp.problem import Problems, pose
-from aeexp.runs import Record, Run, Status, claim, keep, locked, rows
-from aeexp.spec import (
+from aeexp.analysis.sweep.comparison import Comparison
+from aeexp.analysis.sweep.outcome import outcomes
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     L1,
     Activation,
     Adam,
@@ -62,12 +56,18 @@ from aeexp.spec import (
     Training,
     Unscaled,
 )
-from aeexp.summary.comparison import Comparison
-from aeexp.summary.outcome import outcomes
+from aeexp.data import Classes, Dataset, Labels, load
+from aeexp.data.prepare import Problems, pose
+from aeexp.pipeline.run import run
+from aeexp.present.html.run import report_page
+from aeexp.present.terminal.output import lossy
+from aeexp.runs import Record, Run, Status, claim, keep, locked, rows
+from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
+from aeexp.runs.history import History
+from aeexp.runs.progress import Watch
 from aeexp.sweep.resume import require_ended
 from aeexp.sweep.workers import _pool
 from aeexp.training.divergence import _judged, distance
-from aeexp.watch import Watch
 
 Make = Callable[..., Experiment]
 Said = Callable[..., subprocess.CompletedProcess[str]]
@@ -179,7 +179,7 @@ def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_wh
     experiment, problems = tiny(figures=figures, repeats=2), Problems()
     yields, made = (
         partial(run, experiment, problems=problems),
-        report(experiment, folder, problems),
+        report_page(experiment, folder, problems),
     )
     assert keep(experiment, folder, yields, Watch(), made) is Status.COMPLETED
     expected = contents(folder)
@@ -448,7 +448,7 @@ def test_a_run_that_is_stopped_twice_stops_at_once(
 )
 def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(heard: str) -> None:
     code = (
-        "import signal, sys, time, aeexp.termination as t\n"
+        "import signal, sys, time, aeexp.signals as t\n"
         "t.PATIENCE = t.LAST = 0.2\n"
         f"signal.signal(signal.SIGINT, {heard})\n"
         "with t.Termination() as termination:\n"
@@ -495,7 +495,7 @@ def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path)
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 def test_f53_a_hangup_that_is_ignored_stays_ignored_and_one_is_told_twice() -> None:
     code = (
-        "import signal, sys, aeexp.termination as t\n"
+        "import signal, sys, aeexp.signals as t\n"
         "heard = []\n"
         "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
         "with t.Termination() as termination:\n"
@@ -738,7 +738,7 @@ def test_f16_too_few_rows_are_refused_with_their_number(
 ) -> None:
     table = load(Made40())
     few = replace(table, x=table.x[:rows], rows=table.rows[:rows])
-    monkeypatch.setattr("aeexp.problem.load", lambda _: few)
+    monkeypatch.setattr("aeexp.data.prepare.load", lambda _: few)
     with pytest.raises(ValueError, match=rf"leaves \d of the {rows} rows .* 2 are needed"):
         pose(tiny(split=Split(validation=validation)))
 
@@ -760,7 +760,7 @@ def test_f18_more_clusters_than_different_rows_are_refused(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = replace(load(Made40()), x=np.tile(DRAWN[:2], (20, 1)))
-    monkeypatch.setattr("aeexp.problem.load", lambda _: table)
+    monkeypatch.setattr("aeexp.data.prepare.load", lambda _: table)
     with pytest.raises(ValueError, match="n_clusters=3 is more than the 2 different rows of"):
         pose(tiny(clustering={"kmeans": KMeans(n_clusters=3)}))
     pose(tiny(clustering={"kmeans": KMeans(n_clusters=2)}))

@@ -17,7 +17,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 
 from aeexp.data.dataset import Classes, Floats, Values
-from aeexp.figures import (
+from aeexp.present.figures import (
     Doubts,
     contingency,
     latent,
@@ -27,8 +27,8 @@ from aeexp.figures import (
     weight_bars,
     weight_map,
 )
-from aeexp.figures.panel import panel, shown_ticks
-from aeexp.figures.reconstruction import chosen_rows
+from aeexp.present.figures.panel import panel, shown_ticks
+from aeexp.present.figures.reconstruction import chosen_rows
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -25,15 +25,24 @@ from made_sweep import Made, loss, made
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp import load_run
-from aeexp.experiment import run
-from aeexp.explain import explain
-from aeexp.recall import configuration, recall
-from aeexp.reuse import Reuse
+from aeexp.app.inference import Reuse
+from aeexp.config.explain import explain
+from aeexp.config.spec import (
+    Experiment,
+    KMeans,
+    Missing,
+    NoEvidence,
+    NoFigures,
+    Shallow,
+    Table,
+    Training,
+)
+from aeexp.pipeline.experiment import configuration, recall
+from aeexp.pipeline.run import run
 from aeexp.runs import Ledger, Run, Status, keep, read_model, subfolder, write_bytes
-from aeexp.spec import Experiment, KMeans, Missing, NoEvidence, NoFigures, Shallow, Table, Training
-from aeexp.summary.summary import summarise
+from aeexp.runs.progress import Watch
 from aeexp.sweep.resume import require_ended
-from aeexp.watch import Watch
+from aeexp.sweep.summary import summarise
 
 VALUES: list[Any] = [
     *(None, True, -1, 0, 3.5, 10**400, 1e308, "", "x", "COMPLETED", "../..", "\ud800"),

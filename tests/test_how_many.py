@@ -19,20 +19,12 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_s
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
 
-from aeexp.analysis.advantage import Advantage
-from aeexp.analysis.dimensions import Dimensions, Errors, Finding, dimensions, explained
-from aeexp.analysis.gap import Gap, gap_statistic
-from aeexp.analysis.intrinsic import Estimate, levina_bickel, two_nn
-from aeexp.artifact import Artifact, DivergedError, Document, Table
-from aeexp.controls import Kind, plan
-from aeexp.data import Floats
-from aeexp.evidence.command import in_words
-from aeexp.experiment import run
-from aeexp.figures import how_many as draw
-from aeexp.problem import pose
-from aeexp.questions.dimension import _seeded, of_dimension
-from aeexp.questions.recommendation import recommend
-from aeexp.spec import (
+from aeexp.analysis.clustering.gap import Gap, gap_statistic
+from aeexp.analysis.controls import Kind, plan
+from aeexp.analysis.evidence.advantage import Advantage
+from aeexp.analysis.latent.dimensions import Dimensions, Errors, Finding, dimensions, explained
+from aeexp.analysis.latent.intrinsic import Estimate, levina_bickel, two_nn
+from aeexp.config.spec import (
     SGD,
     Adam,
     AllFigures,
@@ -44,7 +36,15 @@ from aeexp.spec import (
     Split,
     Training,
 )
-from aeexp.spec import Table as OwnTable
+from aeexp.config.spec import Table as OwnTable
+from aeexp.data import Floats
+from aeexp.data.prepare import pose
+from aeexp.pipeline.run import run
+from aeexp.pipeline.tasks.dimension import _seeded, of_dimension
+from aeexp.present.figures import how_many as draw
+from aeexp.present.text.command import in_words
+from aeexp.present.text.recommendation import recommend
+from aeexp.runs.artifact import Artifact, DivergedError, Document, Table
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = HowMany(dimensions=2, clusters=3, seeds=2, copies=2)

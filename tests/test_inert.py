@@ -10,8 +10,8 @@ import pytest
 from omegaconf import OmegaConf
 from sentences import Sentences
 
-from aeexp import cli
-from aeexp.inert import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
+from aeexp.app import cli
+from aeexp.config.safety import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
 from aeexp.runs import Ledger
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from aeexp.reading import inspect, read
-from aeexp.reading.command import command, quoted
-from aeexp.spec import Format
+from aeexp.config.spec import Format
+from aeexp.data.inspect.command import command, quoted
+from aeexp.data.io import inspect, read
 
 ROWS = 40
 

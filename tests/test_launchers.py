@@ -7,8 +7,8 @@ from hydra.test_utils.launcher_common_tests import LauncherTestSuite
 from hydra.version import VersionBase
 from packaging.version import Version
 
-from aeexp.explain import explain
-from aeexp.hydra_inside import VERSION
+from aeexp.config.explain import explain
+from aeexp.config.hydra_private import VERSION
 
 Plugins.instance()  # before the tests, which put back what Hydra knew of options when they began
 

@@ -16,12 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aeexp.analysis.rates import RULES, falling, middle, suggestions
-from aeexp.artifact import Artifact, Table
-from aeexp.data import Floats
-from aeexp.experiment import run
-from aeexp.figures import learning_rate as draw
-from aeexp.problem import pose
-from aeexp.spec import (
+from aeexp.config.spec import (
     SGD,
     Adam,
     Cosine,
@@ -34,6 +29,11 @@ from aeexp.spec import (
     Training,
     Wine,
 )
+from aeexp.data import Floats
+from aeexp.data.prepare import pose
+from aeexp.pipeline.run import run
+from aeexp.present.figures import learning_rate as draw
+from aeexp.runs.artifact import Artifact, Table
 from aeexp.training import Member, train
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,13 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans as SklearnKMeans
 
-import aeexp.methods
-from aeexp.methods import Methods, evidence, keys, methods, references
-from aeexp.methods.paragraphs import BACKENDS
-from aeexp.models import build, seeds
-from aeexp.options import OPTIONS
-from aeexp.problem import pose
-from aeexp.spec import (
+import aeexp.present.methods
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     DBSCAN,
     L1,
     L1L2,
@@ -67,9 +63,13 @@ from aeexp.spec import (
     describe,
     param,
 )
-from aeexp.spec.clustering import COVARIANCES, LINKAGES
-from aeexp.spec.model import ACTIVATIONS, INITIALIZERS
-from aeexp.spec.training import LOSSES
+from aeexp.config.spec.clustering import COVARIANCES, LINKAGES
+from aeexp.config.spec.model import ACTIVATIONS, INITIALIZERS
+from aeexp.config.spec.training import LOSSES
+from aeexp.data.prepare import pose
+from aeexp.models import build, seeds
+from aeexp.present.methods import Methods, evidence, keys, methods, references
+from aeexp.present.methods.paragraphs import BACKENDS
 from aeexp.text import counted, exact, listed, named, percent
 from aeexp.training.optimizers import optimizer
 
@@ -82,7 +82,7 @@ CHOICES = [
     for word, kind in words.items()
     if kind is not Table
 ]
-BIBTEX = Path(aeexp.methods.__file__).with_name("references.bib").read_text("utf-8")
+BIBTEX = Path(aeexp.present.methods.__file__).with_name("references.bib").read_text("utf-8")
 
 
 def told(**said: Any) -> list[str]:

@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aeexp.artifact import Metrics
-from aeexp.experiment import run
-from aeexp.methods.citations import source
-from aeexp.metrics import (
+from aeexp.app.metrics_page import metrics_page
+from aeexp.config.metrics import (
     METRICS,
     Better,
     Metric,
@@ -21,9 +19,7 @@ from aeexp.metrics import (
     register,
     title,
 )
-from aeexp.reference import metrics_page
-from aeexp.runs.write import write
-from aeexp.spec import (
+from aeexp.config.spec import (
     Experiment,
     HowMany,
     LearningRate,
@@ -31,6 +27,10 @@ from aeexp.spec import (
     StandardEvidence,
     Structure,
 )
+from aeexp.pipeline.run import run
+from aeexp.present.methods.citations import source
+from aeexp.runs.artifact import Metrics
+from aeexp.runs.write import write
 
 Make = Callable[..., Experiment]
 
@@ -102,7 +102,7 @@ def test_names_are_declared_once() -> None:
 
 def test_the_page_of_metrics_is_up_to_date() -> None:
     page = Path(__file__).parents[1] / "docs" / "metrics.md"
-    assert page.read_text(encoding="utf-8") == metrics_page(), "run python -m aeexp.menu"
+    assert page.read_text(encoding="utf-8") == metrics_page(), "run python -m aeexp.app.menu"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_metric_that_is_not_declared_cannot_be_written(tmp_path: Path) -> None
 
 
 def test_a_package_can_declare_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aeexp.metrics.METRICS", [*METRICS])
+    monkeypatch.setattr("aeexp.config.metrics.METRICS", [*METRICS])
     register(replace(metric("loss"), name="kl", title="divergence"))
     write(Metrics("metrics", {"kl": 2.0}), tmp_path)
     assert title("kl") == "divergence"

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 from sentences import Sentences
 
-from aeexp.artifact import Artifact, Model, Support
-from aeexp.experiment import run
-from aeexp.options import OPTIONS
+from aeexp.config.options import OPTIONS
+from aeexp.config.shapes import shapes
+from aeexp.config.spec import Activation, Autoencoder, Deep, Experiment
+from aeexp.pipeline.run import run
 from aeexp.runs import StoredModel, read_model, write
 from aeexp.runs.arrays import MOST_BYTES, Layout, most_bytes, pack, unpack
+from aeexp.runs.artifact import Artifact, Model, Support
 from aeexp.runs.manifest import SCHEMA, digest
 from aeexp.runs.write import write_json
-from aeexp.shapes import shapes
-from aeexp.spec import Activation, Autoencoder, Deep, Experiment
 
 SCHEMA_1 = Path(__file__).parent / "runs" / "schema_1"
 FEATURES = ["a", "b", "ü"]

@@ -12,10 +12,8 @@ import keras
 import numpy as np
 import pytest
 
-from aeexp.models import Network, build, seeds
-from aeexp.models.regularisers import ActivityPenalty, DropoutLayer, NoiseLayer
-from aeexp.options import OPTIONS
-from aeexp.spec import (
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     L1,
     L1L2,
     L2,
@@ -29,6 +27,8 @@ from aeexp.spec import (
     RegulariserSpec,
     Shallow,
 )
+from aeexp.models import Network, build, seeds
+from aeexp.models.regularisers import ActivityPenalty, DropoutLayer, NoiseLayer
 
 pytestmark = pytest.mark.engine
 

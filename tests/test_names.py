@@ -19,17 +19,17 @@ from conftest import BACKEND
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aeexp import cli
-from aeexp.artifact import Artifact, Metrics, Plot, Table
+from aeexp.app import cli
+from aeexp.config.explain import explain
+from aeexp.config.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, FigureFormat, KMeans
 from aeexp.data import Classes, Dataset, load
-from aeexp.experiment import run
-from aeexp.explain import explain
+from aeexp.pipeline.run import run
+from aeexp.present.terminal.run import Terminal
+from aeexp.present.terminal.sweep import SweepTerminal
 from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write
-from aeexp.spec import HDBSCAN, AllFigures, DatasetSpec, Experiment, FigureFormat, KMeans
-from aeexp.spreadsheet import FORMULA, guarded, lines, unguarded
-from aeexp.summary.summary import summarise
-from aeexp.sweep.terminal import SweepTerminal
-from aeexp.terminal import Terminal
+from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
+from aeexp.runs.csv_file import FORMULA, guarded, lines, unguarded
+from aeexp.sweep.summary import summarise
 from aeexp.text import printable
 
 NAMES = (
@@ -80,7 +80,7 @@ CLUSTERINGS = {"../../=$_{\x1b[2J": KMeans(), "[red]": HDBSCAN()}
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keep a run on a table with hostile names, figures and all."""
 
-    from aeexp.spec import Shallow, Training  # noqa: PLC0415
+    from aeexp.config.spec import Shallow, Training  # noqa: PLC0415
 
     experiment = Experiment(
         dataset=Hostile(),

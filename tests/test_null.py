@@ -14,14 +14,15 @@ from matplotlib.text import Text
 from scipy.stats import binom, kstest
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from aeexp import figures
-from aeexp.analysis import chance, partitions
-from aeexp.analysis.chance import p_value
-from aeexp.analysis.null import cloud, permuted
-from aeexp.analysis.partitions import permuted_tables
-from aeexp.analysis.power import Group, Power, planted, power, sentence
+from aeexp.analysis.clustering import partitions
+from aeexp.analysis.clustering.partitions import permuted_tables
+from aeexp.analysis.evidence import chance
+from aeexp.analysis.evidence.chance import p_value
+from aeexp.analysis.evidence.null import cloud, permuted
+from aeexp.analysis.evidence.power import Group, Power, planted, power, sentence
 from aeexp.data import Column, Floats
-from aeexp.figures import Against, style
+from aeexp.present import figures
+from aeexp.present.figures import Against, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 SPECIES = Column("species", ("a", "b", "c"))

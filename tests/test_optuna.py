@@ -502,7 +502,7 @@ import json, os, sys
 from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from aeexp.hydra_inside import VERSION
+from aeexp.config.hydra_private import VERSION
 
 os.environ["HYDRA_FULL_ERROR"] = "1"  # as aeexp does
 if "--without" in sys.argv:

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from sentences import Sentences
 
-from aeexp import Callback, options
-from aeexp.options import OPTIONS, kind_named
-from aeexp.spec import ModelSpec
+from aeexp import Callback
+from aeexp.config import options
+from aeexp.config.options import OPTIONS, kind_named
+from aeexp.config.spec import ModelSpec
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "aeexp-example"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -24,11 +25,11 @@ import sys
 from pathlib import Path
 from aeexp import Callback, compose, load_run, run
 from aeexp.backend import choose
-from aeexp.spec import Backend
+from aeexp.config.spec import Backend
 choose(Backend.jax)
-from aeexp.conformance import check
-from aeexp.recall import recall
-from aeexp.verify import verify
+from aeexp.app.conformance import check
+from aeexp.pipeline.experiment import recall
+from aeexp.app.verify import verify
 from aeexp_example.journal import Journal
 import pandas as pd
 
@@ -53,7 +54,7 @@ if __name__ == "__main__":
     main()
 """
 SWEPT = """
-from aeexp.cli import main
+from aeexp.app.cli import main
 from aeexp.training import compiled
 
 if __name__ == "__main__":
@@ -160,7 +161,7 @@ def test_without_the_package_its_run_is_refused(first: Path, sentences: Sentence
 # --- packages that are broken
 
 HEAD = """from dataclasses import dataclass
-from aeexp.spec import KMeans, Shallow, option, param
+from aeexp.config.spec import KMeans, Shallow, option, param
 """
 CLASS = "@option('model', 'x')\nclass Mine(Shallow):\n    beta: float = 0"
 BARE = CLASS.replace("class", "@dataclass(kw_only=True)\nclass")
@@ -171,10 +172,14 @@ BOUND = BARE.replace("= 0", "= param(0.0, 'Weight.', at_least=1)")
     ("module", "reason"),
     [
         pytest.param("import nothing_of_the_kind", "No module named", id="does not load"),
-        pytest.param("option('model', 'deep')(Shallow)", "is aeexp.spec.model.Deep", id="taken"),
+        pytest.param(
+            "option('model', 'deep')(Shallow)", "is aeexp.config.spec.model.Deep", id="taken"
+        ),
         pytest.param("option('modell', 'x')(Shallow)", "There is no group modell", id="no group"),
-        pytest.param("option('model', 'x')(KMeans)", "must derive from aeexp.spec.M", id="kind"),
-        pytest.param(BARE, "declare beta with aeexp.spec.param", id="field"),
+        pytest.param(
+            "option('model', 'x')(KMeans)", "must derive from aeexp.config.spec.M", id="kind"
+        ),
+        pytest.param(BARE, "declare beta with aeexp.config.spec.param", id="field"),
         pytest.param(BOUND, "beta must be at least 1, got 0", id="default"),
         pytest.param(CLASS, "model=x must be a dataclass", id="class"),
         pytest.param("raise SystemExit(3)", "SystemExit: 3", id="ends"),
@@ -199,7 +204,7 @@ def test_a_package_whose_options_cannot_be_is_left_out_with_a_warning(
 
 def test_a_class_is_found_by_its_name_only_where_it_is_an_option() -> None:
     assert kind_named("Deep") is OPTIONS["model"]["deep"]
-    for name in ("os.system", "aeexp.spec.Deep", "OPTIONS", "param", "Activation", ""):
+    for name in ("os.system", "aeexp.config.spec.Deep", "OPTIONS", "param", "Activation", ""):
         assert kind_named(name) is None
     assert kind_named("ModelSpec") is ModelSpec
 

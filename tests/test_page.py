@@ -15,17 +15,8 @@ from hypothesis.extra import numpy as arrays
 from made_run import RECORD, SENTENCES, made
 from pages import Elements
 
-from aeexp.artifact import Plot, Table
-from aeexp.data import Classes, Dataset, Values, load
-from aeexp.experiment import run
-from aeexp.gallery import cluster_colours
-from aeexp.metrics import title
-from aeexp.page import columns, page, pictures
-from aeexp.page.cards import cards
-from aeexp.page.kept import Kept
-from aeexp.page.view import view
-from aeexp.runs import Status, keep
-from aeexp.spec import (
+from aeexp.config.metrics import title
+from aeexp.config.spec import (
     SGD,
     AllFigures,
     Blobs,
@@ -41,7 +32,16 @@ from aeexp.spec import (
     Training,
     Wine,
 )
-from aeexp.watch import Watch
+from aeexp.data import Classes, Dataset, Values, load
+from aeexp.pipeline.run import run
+from aeexp.present.figures.run_figures import cluster_colours
+from aeexp.present.html.run import columns, page, pictures
+from aeexp.present.html.run.cards import cards
+from aeexp.present.html.run.kept import Kept
+from aeexp.present.html.run.view import view
+from aeexp.runs import Status, keep
+from aeexp.runs.artifact import Plot, Table
+from aeexp.runs.progress import Watch
 
 HOSTILE = (
     "</script><img src=x onerror=alert(1)>",
@@ -276,7 +276,7 @@ def test_of_many_rows_a_choice_is_shown_with_the_numbers_that_they_have(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for module in "kept", "view":
-        monkeypatch.setattr(f"aeexp.page.{module}.MOST_ROWS", 50)
+        monkeypatch.setattr(f"aeexp.present.html.run.{module}.MOST_ROWS", 50)
     data = table_of(400, 4)
     content = page(made(tmp_path / "run", data), data)
     chosen = shown(content)["numbers"]
@@ -531,7 +531,7 @@ def test_the_report_of_many_rows_and_features_is_below_10_mb(tmp_path: Path) -> 
 def test_what_does_not_fit_is_left_out_and_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aeexp.page.view.MOST_BYTES", 20_000)
+    monkeypatch.setattr("aeexp.present.html.run.view.MOST_BYTES", 20_000)
     data = table_of(1000, 40, rows=[f"r{i}" for i in range(1000)])
     found = view(Kept(made(tmp_path / "run", data)), data)
     assert found is not None
@@ -544,7 +544,7 @@ def test_what_does_not_fit_is_left_out_and_named(
 def test_names_of_rows_that_take_too_much_room_give_way_to_numbers(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aeexp.page.view.MOST_NAMES", 1000)
+    monkeypatch.setattr("aeexp.present.html.run.view.MOST_NAMES", 1000)
     data = table_of(100, 3, rows=[f"patient {i}" for i in range(100)])
     content = page(made(tmp_path / "run", data), data)
     assert shown(content)["names"] is None

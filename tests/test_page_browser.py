@@ -11,9 +11,9 @@ import pytest
 from made_run import made
 from pages import Opened
 
+from aeexp.config.spec import Wine
 from aeexp.data import Classes, Dataset, load
-from aeexp.page import page
-from aeexp.spec import Wine
+from aeexp.present.html.run import page
 
 pytestmark = pytest.mark.extras
 pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")

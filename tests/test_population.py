@@ -13,12 +13,8 @@ import pytest
 from conftest import BACKEND
 from own_model import Baked, Tempered
 
-from aeexp.errors import UserError
-from aeexp.models import Make as Models
-from aeexp.models import Network, build, built, first_values, seeds
-from aeexp.options import OPTIONS
-from aeexp.problem import Problem, pose
-from aeexp.spec import (
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     L1,
     SGD,
     Activation,
@@ -42,8 +38,12 @@ from aeexp.spec import (
     Training,
     Wine,
 )
+from aeexp.data.prepare import Problem, pose
+from aeexp.errors import UserError
+from aeexp.models import Make as Models
+from aeexp.models import Network, build, built, first_values, seeds
+from aeexp.runs.progress import Standing, Watch
 from aeexp.training import Member, Trained, mould, train
-from aeexp.watch import Standing, Watch
 
 pytestmark = pytest.mark.engine
 

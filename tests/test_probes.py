@@ -14,19 +14,19 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aeexp.analysis.clusters import find_each
-from aeexp.analysis.matched import matched
-from aeexp.analysis.probes import probes
-from aeexp.analysis.scores import Score, columns, r2_error, share_error
-from aeexp.controls import plan
+from aeexp.analysis.clustering.clusters import find_each
+from aeexp.analysis.controls import plan
+from aeexp.analysis.evidence.caveats import stamps
+from aeexp.analysis.evidence.method import Method
+from aeexp.analysis.findings import Findings
+from aeexp.analysis.labels.label_scores import label_scores
+from aeexp.analysis.labels.matched import matched
+from aeexp.analysis.labels.probes import probes
+from aeexp.analysis.labels.scores import Score, columns, r2_error, share_error
+from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
-from aeexp.evidence.exhibits import labels_figure
-from aeexp.evidence.labels import label_scores
-from aeexp.evidence.method import Method
-from aeexp.evidence.stamps import stamps
-from aeexp.findings import Findings
-from aeexp.problem import prepare
-from aeexp.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
+from aeexp.data.prepare import prepare
+from aeexp.present.figures.evidence_figures import labels_figure
 
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))

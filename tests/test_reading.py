@@ -19,8 +19,8 @@ from hypothesis.extra.numpy import arrays
 from pandas.testing import assert_frame_equal
 from sentences import Sentences
 
-from aeexp.reading import Sheet, batches, read
-from aeexp.spec import Format
+from aeexp.config.spec import Format
+from aeexp.data.io import Sheet, batches, read
 
 NAN, INF = float("nan"), float("inf")
 Write = Callable[..., Path]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from command_line import run
 
-from aeexp.hydra_inside import get_args_parser
-from aeexp.options import OPTIONS, conf_dir
-from aeexp.sources import register
-from aeexp.spec import Backend
-from aeexp.words import compositions
+from aeexp.config.compose import compositions
+from aeexp.config.hydra_private import get_args_parser
+from aeexp.config.options import OPTIONS, conf_dir
+from aeexp.config.sources import register
+from aeexp.config.spec import Backend
 
 register()
 

@@ -17,12 +17,9 @@ from sklearn.datasets import load_wine
 
 import aeexp
 from aeexp.analysis.support import Support, support
-from aeexp.experiment import run
-from aeexp.recall import recall
-from aeexp.reuse import Reuse
-from aeexp.runs import Run, Status, keep, read_model
-from aeexp.runs.arrays import layouts, pack, unpack
-from aeexp.spec import (
+from aeexp.app.inference import Reuse
+from aeexp.app.verify import verify
+from aeexp.config.spec import (
     Categorical,
     Deep,
     Experiment,
@@ -33,8 +30,11 @@ from aeexp.spec import (
     Training,
     Wine,
 )
-from aeexp.verify import verify
-from aeexp.watch import Watch
+from aeexp.pipeline.experiment import recall
+from aeexp.pipeline.run import run
+from aeexp.runs import Run, Status, keep, read_model
+from aeexp.runs.arrays import layouts, pack, unpack
+from aeexp.runs.progress import Watch
 
 SCHEMA_1 = Path(__file__).parent / "runs" / "schema_1"
 Make = Callable[..., Experiment]

@@ -9,10 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from aeexp.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
-from aeexp.experiment import run
-from aeexp.options import OPTIONS
-from aeexp.spec import (
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     SGD,
     Adam,
     AllFigures,
@@ -29,7 +27,9 @@ from aeexp.spec import (
     Training,
     Wine,
 )
-from aeexp.watch import Standing, Watch
+from aeexp.pipeline.run import run
+from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
+from aeexp.runs.progress import Standing, Watch
 
 Make = Callable[..., Experiment]
 
@@ -70,7 +70,7 @@ def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
 def test_the_history_is_yielded_before_anything_is_analysed(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aeexp.report._find", lambda *_: 1 / 0)
+    monkeypatch.setattr("aeexp.pipeline.results._find", lambda *_: 1 / 0)
     yielded = run(tiny())
     assert [artifact.name for artifact in islice(yielded, 3)] == ["table", "history", "model"]
     with pytest.raises(ZeroDivisionError):
@@ -160,7 +160,7 @@ def test_labels_do_not_touch_what_is_learnt(tiny: Make, monkeypatch: pytest.Monk
     data = load(Blobs(samples=60, features=6, centers=3))
     shuffled = (replace(data.label, codes=data.label.codes[::-1]),)
     before = table(tiny(), "latents")
-    monkeypatch.setattr("aeexp.problem.load", lambda _: replace(data, labels=shuffled))
+    monkeypatch.setattr("aeexp.data.prepare.load", lambda _: replace(data, labels=shuffled))
     after = table(tiny(), "latents")
     assert before["z1"] == after["z1"]
     assert before["kmeans"] == after["kmeans"]

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aeexp.artifact import Artifact, Document, Metrics, Table
+from aeexp.config.spec import Activation, Experiment, Iris, Wine
 from aeexp.runs import Job, Ledger, Record, Run, Status, claim, set_aside, write, write_bytes
+from aeexp.runs.artifact import Artifact, Document, Metrics, Table
 from aeexp.runs.png import png
-from aeexp.spec import Activation, Experiment, Iris, Wine
 
 
 def test_a_directory_that_is_free_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_artefact_nobody_can_write_says_how_to_teach_it(tmp_path: Path) -> No
 WRITER = """
 import sys
 from pathlib import Path
-from aeexp.artifact import Metrics
+from aeexp.runs.artifact import Metrics
 from aeexp.runs import write
 print("ready", flush=True)
 n = 0

@@ -11,15 +11,16 @@ from pyarrow import parquet
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_samples
 
-from aeexp.analysis import clusters, sampling, separation
-from aeexp.analysis.nearest import nearest
-from aeexp.analysis.neighbourhoods import neighbourhoods
-from aeexp.artifact import Plot, Table
-from aeexp.data.blocks import blocks
-from aeexp.experiment import run
-from aeexp.preprocessing import Scaling
+from aeexp.analysis import sampling
+from aeexp.analysis.clustering import clusters, separation
+from aeexp.analysis.clustering.knn_vote import nearest
+from aeexp.analysis.latent.neighbourhoods import neighbourhoods
+from aeexp.config.spec import DBSCAN, Agglomerative, Blobs, Deep, Experiment, KMeans, Training
+from aeexp.data.chunks import blocks
+from aeexp.data.scaling import Scaling
+from aeexp.pipeline.run import run
 from aeexp.runs import Run, write
-from aeexp.spec import DBSCAN, Agglomerative, Blobs, Deep, Experiment, KMeans, Training
+from aeexp.runs.artifact import Plot, Table
 
 RNG = np.random.default_rng(0)
 
@@ -182,12 +183,12 @@ GROWTH = """
 import resource, sys
 from pathlib import Path
 from aeexp.backend import choose
-from aeexp import spec
-from aeexp.spec import Backend, Experiment, KMeans, Table, Training
+from aeexp.config import spec
+from aeexp.config.spec import Backend, Experiment, KMeans, Table, Training
 choose(Backend.jax)
-from aeexp.experiment import run
+from aeexp.pipeline.run import run
 from aeexp.runs import write
-from aeexp.artifact import Facts
+from aeexp.runs.artifact import Facts
 
 def peak(name):
     folder = Path(name + "_run")

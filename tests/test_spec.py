@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from aeexp.options import OPTIONS
-from aeexp.spec import EarlyStopping, Experiment, Format, MinMax, Robust, Spec, Split, Training
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
+    EarlyStopping,
+    Experiment,
+    Format,
+    MinMax,
+    Robust,
+    Spec,
+    Split,
+    Training,
+)
 
 SPECS = [kind for options in OPTIONS.values() for kind in options.values()]
 SPECS += [Split, Training, EarlyStopping, Experiment, Format]

@@ -14,15 +14,15 @@ from scipy.stats import ortho_group
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
-from aeexp import figures
-from aeexp.analysis import spaces
-from aeexp.analysis.consensus import consensus
-from aeexp.analysis.matching import match
-from aeexp.analysis.partitions import adjusted_rand, contingency
+from aeexp.analysis.clustering.consensus import consensus
+from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
+from aeexp.analysis.evidence.stability import stability
+from aeexp.analysis.factors.matching import match
+from aeexp.analysis.latent import spaces
 from aeexp.analysis.spread import spread
-from aeexp.analysis.stability import stability
 from aeexp.data import Floats, Integers
-from aeexp.figures import Found, style
+from aeexp.present import figures
+from aeexp.present.figures import Found, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aeexp import cli, load_run
-from aeexp.recall import recall
+from aeexp import load_run
+from aeexp.app import cli
+from aeexp.pipeline.experiment import recall
 from aeexp.runs import (
     Run,
     claim,

@@ -14,21 +14,21 @@ from pages import Elements
 from sentences import Sentences
 
 from aeexp.analysis.spread import spread
+from aeexp.analysis.sweep.align import aligned
+from aeexp.analysis.sweep.comparison import Comparison
+from aeexp.analysis.sweep.histories import curves
+from aeexp.analysis.sweep.latents import latents, turned
+from aeexp.analysis.sweep.outcome import outcomes, said
+from aeexp.analysis.sweep.study import study
+from aeexp.analysis.sweep.varied import varied
 from aeexp.data.dataset import Classes, Values
+from aeexp.present.figures.sweep.curves import training
+from aeexp.present.figures.sweep.pareto import front
+from aeexp.present.html.sweep.pictures import pictures
+from aeexp.present.tables.sweep import _shown
 from aeexp.runs import Run
-from aeexp.spreadsheet import guarded
-from aeexp.summary.align import aligned
-from aeexp.summary.comparison import Comparison
-from aeexp.summary.figures.curves import training
-from aeexp.summary.figures.pareto import front
-from aeexp.summary.histories import curves
-from aeexp.summary.latents import latents, turned
-from aeexp.summary.outcome import outcomes, said
-from aeexp.summary.pictures import pictures
-from aeexp.summary.study import study
-from aeexp.summary.summary import Summary, summarise
-from aeexp.summary.table import _shown
-from aeexp.summary.varied import varied
+from aeexp.runs.csv_file import guarded
+from aeexp.sweep.summary import Summary, summarise
 from aeexp.text import number
 
 HOSTILE = (
@@ -746,7 +746,7 @@ def test_a_summary_that_fails_leaves_the_last_one_as_it_was(
     def broken(*_: object) -> bytes:
         raise RuntimeError
 
-    monkeypatch.setattr("aeexp.summary.summary.page", broken)
+    monkeypatch.setattr("aeexp.sweep.summary.page", broken)
     (sweep / "0" / "metrics.json").write_text('{"loss": 7}')
     with pytest.raises(RuntimeError):
         summarise([sweep], tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from made_sweep import Made, crossed, loss, made
 from pages import Opened
 
-from aeexp.summary.summary import summarise
+from aeexp.sweep.summary import summarise
 
 pytestmark = pytest.mark.extras
 pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")

@@ -23,17 +23,17 @@ from made_sweep import Made, loss, made
 from omegaconf import OmegaConf
 from sentences import Sentences
 
-from aeexp.hydra_inside import VERSION
-from aeexp.options import conf_dir
-from aeexp.problem import Problems
+from aeexp.config.compose import Composer
+from aeexp.config.hydra_private import VERSION
+from aeexp.config.options import conf_dir
+from aeexp.config.sources import register
+from aeexp.config.spec import Adam, Backend, Deep, Experiment, Shallow, Training
+from aeexp.data.prepare import Problems
 from aeexp.runs import Ledger, Status
 from aeexp.runs import Run as RunDirectory
-from aeexp.sources import register
-from aeexp.spec import Adam, Backend, Deep, Experiment, Shallow, Training
+from aeexp.runs.task import Task
+from aeexp.signals import PATIENCE
 from aeexp.sweep.groups import groups
-from aeexp.sweep.task import Task
-from aeexp.termination import PATIENCE
-from aeexp.words import Composer
 
 register()
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,7 +42,7 @@ QUICK = ("training.epochs=3", "figures=none", "evidence=none", f"backend={BACKEN
 FAULTS = """
 import os, sys
 if "--multiprocessing-fork" in sys.orig_argv:
-    from aeexp import report
+    from aeexp.pipeline import results as report
     find = report._find
     def faulty(planned, *rest):
         match planned.experiment.seed:

@@ -17,12 +17,7 @@ from sentences import Sentences
 from sklearn.datasets import load_wine
 from sklearn.impute import KNNImputer
 
-from aeexp import imputation
-from aeexp.data import Classes, Column, Values, load
-from aeexp.data.columns import decode, encode, features
-from aeexp.problem import pose
-from aeexp.reading import inspect
-from aeexp.spec import (
+from aeexp.config.spec import (
     Categorical,
     Experiment,
     Format,
@@ -36,6 +31,10 @@ from aeexp.spec import (
     Table,
     Unscaled,
 )
+from aeexp.data import Classes, Column, Values, imputation, load
+from aeexp.data.features import decode, encode, features
+from aeexp.data.io import inspect
+from aeexp.data.prepare import pose
 
 Csv = Callable[..., str]
 
@@ -382,7 +381,7 @@ def test_copies_of_rows_are_counted(csv: Csv) -> None:
 
 
 def test_several_labels_are_each_told_of(csv: Csv, tiny: Callable[..., Experiment]) -> None:
-    from aeexp.experiment import run  # noqa: PLC0415  (Keras: its backend is chosen by then)
+    from aeexp.pipeline.run import run  # noqa: PLC0415  (Keras: its backend is chosen by then)
 
     rng = np.random.default_rng(0)
     x = np.repeat([[0.0, 0], [9, 9]], 20, axis=0) + rng.normal(size=(40, 2))
@@ -408,7 +407,7 @@ def test_several_labels_are_each_told_of(csv: Csv, tiny: Callable[..., Experimen
 def test_every_way_to_fill_gaps_trains(
     csv: Csv, tiny: Callable[..., Experiment], scaling: Any
 ) -> None:
-    from aeexp.experiment import run  # noqa: PLC0415
+    from aeexp.pipeline.run import run  # noqa: PLC0415
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 3))

@@ -13,10 +13,8 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from aeexp.models import Network, build, seeds
-from aeexp.options import OPTIONS
-from aeexp.problem import Problem, pose
-from aeexp.spec import (
+from aeexp.config.options import OPTIONS
+from aeexp.config.spec import (
     L1,
     SGD,
     Activation,
@@ -41,9 +39,11 @@ from aeexp.spec import (
     WarmupCosine,
     Wine,
 )
+from aeexp.data.prepare import Problem, pose
+from aeexp.models import Network, build, seeds
+from aeexp.runs.progress import Standing, Watch
 from aeexp.training import History, Member, train
 from aeexp.training.optimizers import optimizer
-from aeexp.watch import Standing, Watch
 
 pytestmark = pytest.mark.engine
 

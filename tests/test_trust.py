@@ -11,14 +11,14 @@ from scipy.spatial.distance import cdist, pdist
 from scipy.stats import ortho_group, spearmanr
 from sklearn.manifold import trustworthiness
 
-from aeexp import figures
-from aeexp.analysis import coranking, neighbourhoods
-from aeexp.analysis.distances import spearman
-from aeexp.analysis.neighbourhoods import measure
+from aeexp.analysis.latent import coranking, neighbourhoods
+from aeexp.analysis.latent.distances import spearman
+from aeexp.analysis.latent.neighbourhoods import measure
 from aeexp.data import Classes, Floats, Values
-from aeexp.figures import Curve, methods
-from aeexp.figures.doubts import Doubts
-from aeexp.figures.paint import FADED
+from aeexp.present import figures
+from aeexp.present.figures import Curve, methods
+from aeexp.present.figures.doubts import Doubts
+from aeexp.present.figures.paint import FADED
 
 RNG = np.random.default_rng(0)
 

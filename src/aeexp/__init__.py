@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aeexp.callbacks import Callback
-    from aeexp.estimator import Autoencoder
-    from aeexp.notebook import LoadedRun, compose, load_run, run
+    from aeexp.app.callbacks import Callback
+    from aeexp.app.estimator import Autoencoder
+    from aeexp.app.notebook import LoadedRun, compose, load_run, run
 
 __version__ = "0.1.0"
 __all__ = ["Autoencoder", "Callback", "LoadedRun", "compose", "load_run", "run"]
 
-HOMES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.notebook")
-HOMES |= {"Autoencoder": "aeexp.estimator", "Callback": "aeexp.callbacks"}
+HOMES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.app.notebook")
+HOMES |= {"Autoencoder": "aeexp.app.estimator", "Callback": "aeexp.app.callbacks"}
 """The modules of what is public: imported on first use, as they need what a menu does not."""
 
 

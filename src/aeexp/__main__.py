@@ -1,5 +1,5 @@
 """`python -m aeexp`."""
 
-from aeexp.cli import main
+from aeexp.app.cli import main
 
 main()

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from aeexp.config.spec import Backend
 from aeexp.errors import UserError
-from aeexp.spec import Backend
 
 CACHE_BYTES = 256 * 2**20
 DAMAGED = "Error reading persistent compilation cache entry"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aeexp.analysis import linear
+from aeexp.analysis.evidence import linear
 from aeexp.data import Floats, Rows
-from aeexp.data.blocks import blocks
-from aeexp.preprocessing import Scaling
+from aeexp.data.chunks import blocks
+from aeexp.data.scaling import Scaling
 
 NAMES = (
     *(f"reconstruction.{part}.{of}" for part in ("train", "val") for of in ("mse", "r2")),

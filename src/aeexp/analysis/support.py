@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.analysis.nearest import nearest
+from aeexp.analysis.clustering.knn_vote import nearest
 from aeexp.data import Floats, Integers
 from aeexp.errors import UserError
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from aeexp.data import Floats
 from aeexp.errors import key
-from aeexp.history import History
+from aeexp.runs.history import History
 
 DIVERGED = 1.05  # times the error of predicting every feature's mean
 COLLAPSED = 1e-8  # variance of a factor below which it says nothing

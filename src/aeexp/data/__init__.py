@@ -1,7 +1,6 @@
 """load: DatasetSpec -> Dataset; partition: which rows are trained on."""
 
 from aeexp.data import builtin, synthetic
-from aeexp.data.columns import Column
 from aeexp.data.dataset import (
     MOST_CLASSES,
     Classes,
@@ -13,6 +12,7 @@ from aeexp.data.dataset import (
     fingerprint,
     load,
 )
+from aeexp.data.features import Column
 from aeexp.data.split import Rows, partition
 from aeexp.data.table import load_table
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from sklearn import datasets
 
+from aeexp.config.spec import BreastCancer, Diabetes, Digits, Iris, Wine
 from aeexp.data.dataset import Classes, Dataset, Values, load
-from aeexp.spec import BreastCancer, Diabetes, Digits, Iris, Wine
 
 
 def _table(name: str, source: Callable[[], Any], label: str) -> Dataset:

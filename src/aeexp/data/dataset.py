@@ -8,10 +8,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.data.blocks import blocks
-from aeexp.data.columns import Column
-from aeexp.spec import DatasetSpec, Missing
-from aeexp.verb import verb
+from aeexp.config.spec import DatasetSpec, Missing
+from aeexp.config.verb import verb
+from aeexp.data.chunks import blocks
+from aeexp.data.features import Column
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
@@ -93,7 +93,7 @@ class Dataset:
 def load(spec: DatasetSpec) -> Dataset:
     """Return the table that a spec names.
 
-    A new source of rows is a spec in `aeexp.spec.dataset` and a loader registered here.
+    A new source of rows is a spec in `aeexp.config.spec.dataset` and a loader registered here.
     """
     message = f"No loader for {type(spec).__name__}: register one with aeexp.data.load.register."
     raise NotImplementedError(message)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from aeexp.config.spec import Split
 from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.errors import UserError, key
-from aeexp.spec import Split
 from aeexp.text import counted
 
 FEWEST = 2  # rows to train on: one has no variance to explain

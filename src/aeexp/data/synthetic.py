@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn import datasets
 
+from aeexp.config.spec import Blobs, SCurve, SwissRoll
 from aeexp.data.dataset import Classes, Dataset, Floats, Labels, Values, load
-from aeexp.memory import require_memory
-from aeexp.spec import Blobs, SCurve, SwissRoll
+from aeexp.data.memory import require_memory
 
 COPIES = 24  # bytes of a number, in double precision, of which two copies are made
 

@@ -1,7 +1,7 @@
 """Your own table: a file, or a frame in memory. Imports pandas only when there is one."""
 
+from aeexp.config.spec import Table
 from aeexp.data.dataset import Dataset, load
-from aeexp.spec import Table
 
 
 @load.register
@@ -17,6 +17,6 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     Raises:
         UserError: It cannot be read, or holds what cannot be learnt from.
     """
-    from aeexp.data.tabular import tabulate  # noqa: PLC0415  (imports pandas)
+    from aeexp.data.frame import tabulate  # noqa: PLC0415  (imports pandas)
 
     return tabulate(spec, aside)

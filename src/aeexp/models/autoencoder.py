@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
+from aeexp.config.spec import Activation, Autoencoder, RegulariserSpec
 from aeexp.models.network import Network, build
 from aeexp.models.regularisers import at_input, before_layer, penalties
-from aeexp.spec import Activation, Autoencoder, RegulariserSpec
 
 Layers = list[keras.layers.Layer]
 

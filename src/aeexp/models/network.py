@@ -14,11 +14,11 @@ from keras.src.utils import module_utils
 from keras.src.utils.naming import to_snake_case
 
 from aeexp.backend import refuse_forked
+from aeexp.config.spec import ModelSpec, RegulariserSpec
+from aeexp.config.verb import verb
 from aeexp.data import Floats
-from aeexp.data.blocks import blocks
-from aeexp.models.slopes import mean_slopes
-from aeexp.spec import ModelSpec, RegulariserSpec
-from aeexp.verb import verb
+from aeexp.data.chunks import blocks
+from aeexp.models.jacobian import mean_slopes
 
 FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
 FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
@@ -151,12 +151,12 @@ def build(
 ) -> Network:
     """Return an untrained network for rows of so many features.
 
-    A new model is a spec in `aeexp.spec.model` and a builder registered here. Whatever is random
-    in it, initializers and layers such as dropout, takes its seed from `seeds`: two networks that
-    are built with equal seeds are equal, and no generator of the whole process is used. What the
-    model adds to the loss, its layers add (`keras.layers.Layer.add_loss`). They read the `float`
-    fields of the spec whenever they are called, never before, as many models that differ in them
-    train as one program; one that must be known before is declared with `traced=False`.
+    A new model is a spec in `aeexp.config.spec.model` and a builder registered here. Whatever is
+    random in it, initializers and layers such as dropout, takes its seed from `seeds`: networks
+    built with equal seeds are equal, and no generator of the whole process is used. What the model
+    adds to the loss, its layers add (`keras.layers.Layer.add_loss`). They read the `float` fields
+    of the spec whenever they are called, never before, as many models that differ in them train as
+    one program; one that must be known before is declared with `traced=False`.
     """
     message = f"No builder for {type(spec).__name__}: register one with models.build.register."
     raise NotImplementedError(message)

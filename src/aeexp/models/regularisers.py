@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from aeexp.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
-from aeexp.verb import verb
+from aeexp.config.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
+from aeexp.config.verb import verb
 
 # A layer reads its spec's numbers when it is called, never before: while a program for many
 # members is made, each number stands for as many values as there are members.

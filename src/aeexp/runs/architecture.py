@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from aeexp.config.options import kind_named
+from aeexp.config.spec import ModelSpec
 from aeexp.errors import UserError
-from aeexp.options import kind_named
 from aeexp.runs.document import converted
-from aeexp.spec import ModelSpec
 
 MOST_VALUES = 1000
 """Of a list, hidden layers say."""

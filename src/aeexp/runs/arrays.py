@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.config.shapes import MOST_BYTES
 from aeexp.errors import UserError
-from aeexp.shapes import MOST_BYTES
 
 Array = NDArray[Any]
 

@@ -5,15 +5,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aeexp.artifact import Artifact, DivergedError, Facts
+from aeexp.config.spec import Experiment
 from aeexp.errors import trace
+from aeexp.runs.artifact import Artifact, DivergedError, Facts
 from aeexp.runs.files import write_bytes
+from aeexp.runs.progress import Watch
 from aeexp.runs.record import Record
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import write
-from aeexp.spec import Experiment
 from aeexp.text import printable
-from aeexp.watch import Watch
 
 Artifacts = Callable[[], Iterator[Artifact]]
 Report = Callable[[Mapping[str, Any]], bytes]

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.data.columns import Column
-from aeexp.data.columns import features as columns_features
+from aeexp.config.shapes import Shape, shapes
+from aeexp.config.spec import ModelSpec
+from aeexp.data.features import Column
+from aeexp.data.features import features as columns_features
 from aeexp.errors import UserError
 from aeexp.runs.architecture import rebuilt
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
@@ -21,8 +23,6 @@ from aeexp.runs.document import MOST_BYTES, checked, converted, parse, read_byte
 from aeexp.runs.files import refuse_links
 from aeexp.runs.manifest import SCHEMA, digest
 from aeexp.runs.schemas import ManifestJson, PreprocessingJson
-from aeexp.shapes import Shape, shapes
-from aeexp.spec import ModelSpec
 
 REMEDY = "Train the model again, or take it once more from where it came from."
 SINGLE = "<f4"  # the precision of all weights before there was a manifest to tell it

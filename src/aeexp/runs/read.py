@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import psutil
 
+from aeexp.config.spec import Backend
 from aeexp.data import Integers
+from aeexp.runs.csv_file import read
 from aeexp.runs.document import BrokenFileError, load
 from aeexp.runs.schemas import AnswerJson, MetricsJson, RunJson, Status
-from aeexp.spec import Backend
-from aeexp.spreadsheet import read
 
 
 @dataclass(frozen=True)

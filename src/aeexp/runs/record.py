@@ -16,11 +16,11 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
-from aeexp.options import name_of
+from aeexp.config.options import name_of
+from aeexp.config.spec import Experiment, Spec
 from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import as_json, write_json
-from aeexp.spec import Experiment, Spec
 
 PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core")
 

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aeexp.artifact import Table
-from aeexp.data.blocks import blocks
+from aeexp.data.chunks import blocks
 from aeexp.errors import UserError
+from aeexp.runs.artifact import Table
+from aeexp.runs.csv_file import lines
 from aeexp.runs.files import replacing, write_bytes
 from aeexp.runs.write import cells, path_of, write
-from aeexp.spreadsheet import lines
 
 Columns = Mapping[str, Any]
 Write = Callable[[Columns], None]

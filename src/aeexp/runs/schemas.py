@@ -9,8 +9,8 @@ from typing import Annotated, Any, Required, TypedDict
 
 from msgspec import Meta, Struct
 
-from aeexp.data.columns import Column
-from aeexp.spec import Backend, Infinite, Missing
+from aeexp.config.spec import Backend, Infinite, Missing
+from aeexp.data.features import Column
 
 
 class Status(Enum):

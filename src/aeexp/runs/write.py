@@ -13,9 +13,9 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from aeexp.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
-from aeexp.metrics import metric
+from aeexp.config.metrics import metric
 from aeexp.runs.arrays import pack
+from aeexp.runs.artifact import Artifact, Document, Metrics, Model, Plot, Support, Text
 from aeexp.runs.files import subfolder, write_bytes
 from aeexp.runs.manifest import manifest
 from aeexp.runs.png import png

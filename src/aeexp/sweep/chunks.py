@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import accumulate, groupby
 
-from aeexp.spec import Backend
-from aeexp.sweep.task import Task
+from aeexp.config.spec import Backend
+from aeexp.runs.task import Task
 
 
 def chunks(tasks: Sequence[Task], count: int) -> list[list[Task]]:

@@ -14,9 +14,9 @@ from ray.exceptions import RayError, RayTaskError
 from aeexp.backend import unheard
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
-from aeexp.sweep.task import Outcome, Task
+from aeexp.runs.progress import Watch
+from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.workers import GLANCE, failed
-from aeexp.watch import Watch
 
 Train = Callable[[Sequence[Task], Ledger, Watch], Iterator[Outcome]]
 """Trains tasks of one backend together, in a process that trains nothing else."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from aeexp.controls import own
-from aeexp.members import member
-from aeexp.problem import Problems
-from aeexp.spec import Engine, Structure
-from aeexp.sweep.task import Task
+from aeexp.analysis.controls import own
+from aeexp.config.spec import Engine, Structure
+from aeexp.data.prepare import Problems
+from aeexp.pipeline.members import member
+from aeexp.runs.task import Task
 from aeexp.training import engine, mould
 
 MOST = 1024  # members whose weights are held at once

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from aeexp.controls import Plan, plan
-from aeexp.experiment import fitted, run
-from aeexp.members import member
-from aeexp.problem import Problems
+from aeexp.analysis.controls import Plan, plan
+from aeexp.config.spec import Structure
+from aeexp.data.prepare import Problems
+from aeexp.pipeline.members import member
+from aeexp.pipeline.run import fitted, run
 from aeexp.runs import Ledger
-from aeexp.spec import Structure
+from aeexp.runs.progress import Leg, Watch
+from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.groups import groups
-from aeexp.sweep.task import Outcome, Task
 from aeexp.sweep.workers import Learnt, Workers, failed, kept
 from aeexp.training import Trained, train
-from aeexp.watch import Leg, Watch
 
 
 def train_together(

@@ -11,11 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from subprocess import Popen
 
+from aeexp.present.terminal.sweep import SweepTerminal
 from aeexp.runs import Ledger, Run, Status, set_aside
-from aeexp.sweep.task import Outcome, Task
-from aeexp.sweep.terminal import SweepTerminal
+from aeexp.runs.task import Outcome, Task
+from aeexp.signals import ENDS_WITH_PARENT
 from aeexp.sweep.workers import GLANCE, failed
-from aeexp.termination import ENDS_WITH_PARENT
 
 PATIENCE = 20.0  # seconds that interrupted runs have to keep what they learnt
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from aeexp.config.hydra_private import BASIC_LAUNCHER, BASIC_SWEEPER
+from aeexp.config.safety import nodes
 from aeexp.errors import UserError
-from aeexp.hydra_inside import BASIC_LAUNCHER, BASIC_SWEEPER
-from aeexp.inert import nodes
 from aeexp.runs import Ledger, Run, Status
 from aeexp.text import printable, short
 

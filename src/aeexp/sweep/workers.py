@@ -18,16 +18,17 @@ from typing import Self
 from omegaconf import OmegaConf
 from threadpoolctl import threadpool_limits
 
-from aeexp import page, runs
-from aeexp.artifact import Artifact
-from aeexp.controls import plan
-from aeexp.history import History
-from aeexp.problem import Problems
-from aeexp.recall import configuration
-from aeexp.report import Fitted, begin, report
+from aeexp import runs
+from aeexp.analysis.controls import plan
+from aeexp.data.prepare import Problems
+from aeexp.pipeline.experiment import configuration
+from aeexp.pipeline.results import Fitted, begin, report
+from aeexp.present.html.run import report_page
 from aeexp.runs import Status, named, set_aside, subfolder, write_bytes
-from aeexp.sweep.task import Outcome, Task
-from aeexp.watch import Watch
+from aeexp.runs.artifact import Artifact
+from aeexp.runs.history import History
+from aeexp.runs.progress import Watch
+from aeexp.runs.task import Outcome, Task
 
 WAITING = 3  # tasks a worker that are held ready for it
 GLANCE = 0.2  # seconds between two looks at whether to stop
@@ -196,7 +197,7 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch)
         set_aside(task.folder)
         task.folder.mkdir(parents=True)
         _configure(task)
-        made = page.report(task.experiment, task.folder, _problems())
+        made = report_page(task.experiment, task.folder, _problems())
         record, _ = runs.kept(task.experiment, task.folder, artifacts, watch, made)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
         return Outcome(task, Status.FAILED, named(error), final={})

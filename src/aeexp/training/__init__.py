@@ -8,13 +8,13 @@ from operator import itemgetter
 import keras
 
 from aeexp.backend import refuse_forked
+from aeexp.config.spec import Engine, Experiment
 from aeexp.errors import UserError
-from aeexp.history import History
-from aeexp.spec import Engine, Experiment
+from aeexp.runs.history import History
+from aeexp.runs.progress import Watch
 from aeexp.training import keras_engine
 from aeexp.training.divergence import judged
 from aeexp.training.population import Member, Trained, joined, mould
-from aeexp.watch import Watch
 
 __all__ = ["History", "Member", "Trained", "engine", "mould", "train"]
 

@@ -16,9 +16,10 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
-from aeexp.history import History
-from aeexp.memory import free_bytes
+from aeexp.data.memory import free_bytes
 from aeexp.models import Network, built, first_values
+from aeexp.runs.history import History
+from aeexp.runs.progress import First, Standing, Watch
 from aeexp.training.population import (
     Member,
     Trained,
@@ -31,7 +32,6 @@ from aeexp.training.population import (
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.training.traced import require_read
-from aeexp.watch import First, Standing, Watch
 
 PAUSE = 0.25  # seconds of training between two looks at it
 SHARE = 0.5  # of the free memory that a group of members may take

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from aeexp.config.spec import Loss
 from aeexp.data import Floats, Integers
-from aeexp.history import History
-from aeexp.spec import Loss
+from aeexp.runs.history import History
 from aeexp.training.population import Member
 
 BEYOND = 1000  # times the loss of predicting every feature's mean

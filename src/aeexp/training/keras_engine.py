@@ -16,14 +16,14 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from aeexp.config.spec import EarlyStopping, Engine
 from aeexp.data import Integers
-from aeexp.history import History
 from aeexp.models import Network, built
-from aeexp.spec import EarlyStopping, Engine
+from aeexp.runs.history import History
+from aeexp.runs.progress import First, Standing, Watch
 from aeexp.training.optimizers import learning_rate, optimizer
 from aeexp.training.population import Member, Trained, copied, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
-from aeexp.watch import First, Standing, Watch
 
 Callbacks = Sequence[keras.callbacks.Callback]
 FIT = Lock()

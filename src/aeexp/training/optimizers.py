@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras.optimizers import schedules
 
-from aeexp.spec import (
+from aeexp.config.spec import (
     SGD,
     Adam,
     AdamW,
@@ -18,7 +18,7 @@ from aeexp.spec import (
     ScheduleSpec,
     WarmupCosine,
 )
-from aeexp.verb import verb
+from aeexp.config.verb import verb
 
 SLACK = 1e-6
 """By which a share of the steps may fall short of a whole number, and be it: that of rounding."""

@@ -9,11 +9,11 @@ from typing import Any, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.config.spec import Experiment, ModelSpec, RegulariserSpec, Spec
 from aeexp.data import Floats, Integers
 from aeexp.errors import UserError
-from aeexp.history import History
 from aeexp.models import Make, Network, build
-from aeexp.spec import Experiment, ModelSpec, RegulariserSpec, Spec
+from aeexp.runs.history import History
 
 TRAINED = ("model", "regulariser", "optimizer", "schedule", "training")
 """The parts of an experiment that training depends on, beside the table."""

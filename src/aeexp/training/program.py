@@ -15,8 +15,8 @@ import keras
 from jax import lax
 from jax import numpy as jnp
 
+from aeexp.config.spec import Experiment
 from aeexp.models import Network
-from aeexp.spec import Experiment
 from aeexp.training.optimizers import learning_rate, optimizer
 from aeexp.training.population import Member, numbers, put
 from aeexp.training.rows import batch_size, validation_batch_size

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from aeexp.config.spec import Experiment, OptimizerSpec
 from aeexp.data import Floats
 from aeexp.models import Network, built
-from aeexp.spec import Experiment, OptimizerSpec
 from aeexp.training.optimizers import optimizer
 from aeexp.training.population import Member, copied, maker, numbers, owners, put
 

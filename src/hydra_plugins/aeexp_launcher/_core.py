@@ -16,9 +16,9 @@ from hydra.core.utils import (
 )
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from aeexp.config.compose import Composer
 from aeexp.runs import Status
-from aeexp.sweep.task import Outcome
-from aeexp.words import Composer
+from aeexp.runs.task import Outcome
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
 Together = Callable[[Iterable[tuple[int, DictConfig]]], Iterator[Outcome]]

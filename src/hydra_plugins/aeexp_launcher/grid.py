@@ -11,7 +11,7 @@ from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf
 
-from aeexp.hydra_inside import basic_sweeper
+from aeexp.config.hydra_private import basic_sweeper
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
 if TYPE_CHECKING:

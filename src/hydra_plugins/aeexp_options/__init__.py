@@ -3,7 +3,7 @@
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-from aeexp.options import PACKAGES
+from aeexp.config.options import PACKAGES
 
 
 class PackagesSearchPath(SearchPathPlugin):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.config.metrics import Better, UnknownMetricError, metric
 from aeexp.errors import UserError
-from aeexp.metrics import Better, UnknownMetricError, metric
 from hydra_plugins.aeexp_optuna._options import Direction
 
 

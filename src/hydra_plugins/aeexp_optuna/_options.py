@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
+from aeexp.config.spec import Spec
+from aeexp.config.spec._spec import param
 from aeexp.errors import UserError
-from aeexp.spec import Spec
-from aeexp.spec._spec import param
 
 
 class Direction(Enum):

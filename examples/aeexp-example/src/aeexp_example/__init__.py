@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aeexp.spec import Autoencoder, Partition, option, param
+from aeexp.config.spec import Autoencoder, Partition, option, param
 from aeexp.text import counted, exact
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import BisectingKMeans
 
-from aeexp.analysis.clusters import cluster
+from aeexp.analysis.clustering.clusters import cluster
 from aeexp_example import Bisecting
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from aeexp import Callback
-from aeexp.artifact import Artifact
-from aeexp.spec import Experiment
+from aeexp.config.spec import Experiment
+from aeexp.runs.artifact import Artifact
 
 
 class Journal(Callback):

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from aeexp.config.spec import RegulariserSpec
 from aeexp.models import Network, build
 from aeexp.models.regularisers import at_input, before_layer, penalties
-from aeexp.spec import RegulariserSpec
 from aeexp_example import VAE
 
 

@@ -1,0 +1,1 @@
+"""Null models, baselines, repeats and power: what a run's numbers are compared with."""

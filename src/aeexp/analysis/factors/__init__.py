@@ -1,0 +1,1 @@
+"""Single factors: what drives them, what they match and go with."""

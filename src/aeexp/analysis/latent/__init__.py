@@ -1,0 +1,1 @@
+"""The latent space: neighbourhoods, distances, dimensions."""

@@ -1,0 +1,190 @@
+"""What is trained: x -> z -> x_hat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+
+from aeexp.config.spec._spec import Spec, option, param, redefault
+from aeexp.text import counted, listed
+
+
+class Activation(Enum):
+    """The non-linearity after a layer, by Keras's name."""
+
+    linear = "linear"
+    relu = "relu"
+    leaky_relu = "leaky_relu"
+    elu = "elu"
+    selu = "selu"
+    gelu = "gelu"
+    silu = "silu"
+    softplus = "softplus"
+    tanh = "tanh"
+    sigmoid = "sigmoid"
+
+
+ACTIVATIONS = {
+    Activation.linear: "linear",
+    Activation.relu: "ReLU [@nair2010]",
+    Activation.leaky_relu: "leaky ReLU [@maas2013]",
+    Activation.elu: "ELU [@clevert2016]",
+    Activation.selu: "SELU [@klambauer2017]",
+    Activation.gelu: "GELU [@hendrycks2016]",
+    Activation.silu: "SiLU [@elfwing2018]",
+    Activation.softplus: "softplus [@dugas2001]",
+    Activation.tanh: "tanh",
+    Activation.sigmoid: "sigmoid",
+}
+"""What each is called in a paper."""
+
+
+class Initializer(Enum):
+    """The distribution of a layer's first weights, by Keras's name."""
+
+    glorot_uniform = "glorot_uniform"
+    glorot_normal = "glorot_normal"
+    he_uniform = "he_uniform"
+    he_normal = "he_normal"
+    lecun_uniform = "lecun_uniform"
+    lecun_normal = "lecun_normal"
+    orthogonal = "orthogonal"
+
+
+INITIALIZERS = {
+    Initializer.glorot_uniform: "from Glorot's uniform distribution [@glorot2010]",
+    Initializer.glorot_normal: "from Glorot's normal distribution [@glorot2010]",
+    Initializer.he_uniform: "from He's uniform distribution [@he2015]",
+    Initializer.he_normal: "from He's normal distribution [@he2015]",
+    Initializer.lecun_uniform: "from LeCun's uniform distribution [@lecun1998]",
+    Initializer.lecun_normal: "from LeCun's normal distribution [@lecun1998]",
+    Initializer.orthogonal: "as random orthogonal matrices [@saxe2014]",
+}
+"""What each is called in a paper."""
+
+
+NORMALISATION = tuple(
+    f"_norm/{each}" for each in ("gamma", "beta", "moving_mean", "moving_variance")
+)
+"""What Keras keeps of a normalisation over the batch, which stands in for a bias."""
+
+
+@dataclass(kw_only=True)
+class ModelSpec(Spec):
+    """An autoencoder with `latent_dim` factors.
+
+    A class may say of its own models, beside `methods`: `term()`, what they add to the loss, as
+    a phrase, or nothing; `details(features)`, sentences on their layers and first weights;
+    `shapes(features)`, the shape of every weight by its name; and `weighted()`, whether each
+    factor is a weighted sum of the features by the weights `z/kernel`, bent once.
+    """
+
+    latent_dim: int = param(3, "Number of latent factors.", at_least=1)
+
+
+@dataclass(kw_only=True)
+class Autoencoder(ModelSpec):
+    """Fully connected layers that narrow to the factors, and mirrored ones that widen again."""
+
+    hidden: list[int] = param(
+        [], "Units of each layer before the factors; mirrored in the decoder.", at_least=1
+    )
+    activation: Activation = param(Activation.relu, "Activation of the hidden layers.")
+    latent_activation: Activation = param(Activation.tanh, "Activation of the factors.")
+    output_activation: Activation = param(
+        Activation.linear, "Activation of the reconstruction; must be able to reach the data."
+    )
+    batch_norm: bool = param(False, "Normalise each hidden layer over the batch.")
+    kernel_initializer: Initializer = param(
+        Initializer.glorot_uniform, "Distribution of the first weights."
+    )
+
+    def methods(self) -> str:
+        factors = counted(self.latent_dim, "latent factor")
+        return (
+            f"a fully connected autoencoder [@kramer1991; @hinton2006] with {self._hidden()},"
+            f" {factors} ({ACTIVATIONS[self.latent_activation]} activation) and an output layer"
+            f" with {ACTIVATIONS[self.output_activation]} activation"
+        )
+
+    def _hidden(self) -> str:
+        if not self.hidden:
+            return "no hidden layer"
+        units = listed([str(units) for units in self.hidden])
+        layers = "a hidden layer" if len(self.hidden) == 1 else "hidden layers"
+        normalised = ", batch normalisation [@ioffe2015]" if self.batch_norm else ""
+        return (
+            f"{layers} of {units} units ({ACTIVATIONS[self.activation]} activation{normalised}) in"
+            " the encoder, mirrored in the decoder"
+        )
+
+    def term(self) -> str:
+        return ""
+
+    def details(self, features: int) -> str:
+        layers = "–".join(map(str, self.widths(features)))
+        return (
+            f"Its layers had {layers} units and {self.parameters(features):,} trainable"
+            f" parameters. Weights were initialised {INITIALIZERS[self.kernel_initializer]},"
+            " biases as 0."
+        )
+
+    def weighted(self) -> bool:
+        return not self.hidden
+
+    def linear(self) -> bool:
+        """Return whether a network is a product of matrices, but for its biases."""
+        hidden = {self.activation} if self.hidden else set()
+        used = {self.latent_activation, self.output_activation, *hidden}
+        return used == {Activation.linear}
+
+    def widths(self, features: int) -> list[int]:
+        """Return the units of each layer, from the features to their reconstruction."""
+        return [features, *self.hidden, self.latent_dim, *reversed(self.hidden), features]
+
+    def parameters(self, features: int) -> int:
+        """Return how many numbers are fitted: weights, biases, gains of normalised layers."""
+        layers = self.widths(features)
+        gains = 2 * sum(self.hidden) if self.batch_norm else 0  # their shifts are the biases
+        return sum(a * b for a, b in pairwise(layers)) + sum(layers[1:]) + gains
+
+    def shapes(self, features: int) -> Mapping[str, tuple[int, ...]]:
+        depth = range(1, len(self.hidden) + 1)
+        names = [*(f"encoder_{i}" for i in depth), "z", *(f"decoder_{i}" for i in depth), "x_hat"]
+        found: dict[str, tuple[int, ...]] = {}
+        for name, (n_in, n_out) in zip(names, pairwise(self.widths(features)), strict=True):
+            normalised = self.batch_norm and name not in {"z", "x_hat"}
+            found[f"{name}/kernel"] = n_in, n_out
+            vectors = NORMALISATION if normalised else ("/bias",)
+            found |= {f"{name}{vector}": (n_out,) for vector in vectors}
+        return found
+
+
+@option("model", "shallow")
+@dataclass(kw_only=True)
+class Shallow(Autoencoder):
+    """One encoding layer: each factor is one weighted sum of the features, bent once."""
+
+    same_as = Autoencoder
+
+
+@option("model", "deep")
+@dataclass(kw_only=True)
+class Deep(Autoencoder):
+    """Hidden layers between the features and the factors: curved structure can be followed."""
+
+    same_as = Autoencoder
+
+    hidden: list[int] = redefault(Autoencoder, "hidden", [32, 16])
+    latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)
+
+
+@option("model", "linear")
+@dataclass(kw_only=True)
+class Linear(Autoencoder):
+    """No activation at all: spans the principal subspace (Baldi and Hornik, 1989)."""
+
+    same_as = Autoencoder
+
+    activation: Activation = redefault(Autoencoder, "activation", Activation.linear)
+    latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)

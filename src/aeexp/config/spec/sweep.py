@@ -1,0 +1,28 @@
+"""What a sweep is after."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aeexp.config.spec._spec import Spec, param
+
+
+@dataclass(kw_only=True)
+class Sweep(Spec):
+    """What --multirun is after; a single run does not ask.
+
+    Raises:
+        UserError: The objective is neither a name nor a list of names.
+    """
+
+    objective: Any = param(
+        "val_loss", "Metric that a search makes best, by its name in metrics.json, or [several]."
+    )
+    max_jobs: int = param(
+        10_000, "Largest number of jobs; more are refused, as they may be a slip.", at_least=1
+    )
+
+    def __post_init__(self) -> None:
+        names = self.objective if isinstance(self.objective, list) else [self.objective]
+        if not names or not all(isinstance(name, str) and name for name in names):
+            self.refuse("objective", "the name of a metric, or a list of names", self.objective)
+        super().__post_init__()

@@ -1,0 +1,1 @@
+"""What is in a user's file, and which command runs it."""

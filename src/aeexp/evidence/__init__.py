@@ -1,1 +1,0 @@
-"""The evidence for what a run found: what it is held against, and what that says."""

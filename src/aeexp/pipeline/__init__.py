@@ -1,0 +1,1 @@
+"""One run, in order: data, model, training, analysis, presentation."""

@@ -1,0 +1,129 @@
+"""From a trained model to what a run yields of it. Keras is no longer needed here."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aeexp.analysis import reconstruction, support
+from aeexp.analysis.clustering import clusters
+from aeexp.analysis.controls import Plan, Trace
+from aeexp.analysis.evidence.caveats import stamps
+from aeexp.analysis.evidence.gather import gather
+from aeexp.analysis.factors.attribution import Probed
+from aeexp.analysis.findings import Findings
+from aeexp.analysis.reconstruction import Residuals
+from aeexp.analysis.verdict import lost
+from aeexp.config.spec import Experiment
+from aeexp.data import Floats, fingerprint
+from aeexp.data.checks import concerns
+from aeexp.data.prepare import Problem
+from aeexp.present.figures.run_figures import draw
+from aeexp.present.tables.run import repeated, tell, undefined
+from aeexp.runs.artifact import Artifact, DivergedError, Facts, Model, Support, Table
+from aeexp.runs.history import History
+from aeexp.runs.progress import Watch
+from aeexp.text import printable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model, and what it makes of the table.
+
+    model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
+    features), scaled, of the rows that are drawn. weights: (features, factors), of which
+    `quantity` says what they are, 0 of features that are constant in the training rows: no
+    training changed these weights. probed: what it makes of each factor, None without controls.
+    traces: of each control, None of one that diverged; none at all if training was interrupted.
+    """
+
+    model: Model
+    z: Floats
+    residuals: Residuals
+    x_hat: Floats
+    weights: Floats
+    quantity: str
+    probed: Probed | None
+    traces: Sequence[Trace | None]
+
+
+def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
+    """Yield what is known before the training, and warn of what is seldom meant."""
+    data = problem.data
+    warnings = [printable(concern) for concern in concerns(experiment, problem)]
+    known = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
+    yield Facts("table", known | {"stamps": stamps(experiment, data)})
+    for note in data.notes:
+        log.info(note)
+    for warning in warnings:
+        log.warning(warning)
+
+
+def report(
+    planned: Plan,
+    histories: Sequence[History],
+    fitted: Callable[[], Fitted],
+    watch: Watch,
+) -> Iterator[Artifact]:
+    """Yield what a training came to, each artefact as soon as it is known.
+
+    histories: of the run's model, then of its repeats. fitted: asked for the model, unless it
+    diverged.
+
+    Raises:
+        DivergedError: The loss was lost; what is known all the same has been yielded. That is no
+            model: weights of before would be taken for a result of training, which they are not.
+    """
+    experiment = planned.experiment
+    yield Table("history", histories[0].columns())
+    if len(planned.own) > 1:
+        yield Table("repeats", repeated(experiment.seed, histories))
+    if histories[0].diverged:
+        yield undefined(planned, histories)
+        yield Facts("verdict", {"verdict": asdict(lost(histories[0]))})
+        yield from draw(experiment.figures, histories)
+        raise DivergedError
+    fit = fitted()
+    yield fit.model
+    with watch.stage("analyse"):
+        found = _find(planned, histories, fit)
+        held_against = _support(found)
+        yield Support("model/support", _arrays(found, held_against))
+    with watch.stage("evidence"):
+        evidence = (
+            gather(found, fit.probed, fit.traces, watch) if fit.probed and fit.traces else None
+        )
+        yield from tell(found, evidence, held_against)
+    with watch.stage("figures"):
+        yield from draw(experiment.figures, histories, found, evidence)
+
+
+def _support(found: Findings) -> support.Support:
+    """Return what the model learnt from, which other rows are held against."""
+    problem, errors = found.problem, found.residuals.rows
+    return support.support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
+
+
+def _arrays(found: Findings, held_against: support.Support) -> Mapping[str, Any]:
+    """Return what the model is used with on other rows, what gaps are filled by included."""
+    imputation = found.problem.preprocessing.imputation
+    return held_against.arrays | (asdict(imputation) if imputation else {})
+
+
+def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> Findings:
+    experiment, problem = planned.experiment, planned.problem
+    return Findings(
+        planned=planned,
+        histories=histories,
+        z=fit.z,
+        residuals=fit.residuals,
+        x_hat=fit.x_hat,
+        pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
+        weights=fit.weights,
+        quantity=fit.quantity,
+        clusters=clusters.find_each(
+            experiment.clustering, fit.z, problem.data.label, experiment.seed
+        ),
+    )

@@ -1,0 +1,166 @@
+"""An experiment, from its words to its artefacts. Nothing here touches the run directory."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import cache, partial
+
+import numpy as np
+
+from aeexp.analysis import reconstruction
+from aeexp.analysis.controls import Kind, Plan, Trace, plan
+from aeexp.analysis.factors import attribution, interpretation
+from aeexp.config.options import name_of
+from aeexp.config.spec import Experiment, Structure, Table
+from aeexp.data import Floats
+from aeexp.data.prepare import Problem, Problems, constant
+from aeexp.models import Network
+from aeexp.pipeline.members import member
+from aeexp.pipeline.results import Fitted, begin, report
+from aeexp.pipeline.tasks import Callbacks, answer
+from aeexp.present.figures.reconstruction import chosen_rows
+from aeexp.present.text.command import in_words
+from aeexp.runs.artifact import Artifact, Model
+from aeexp.runs.progress import Watch
+from aeexp.training import Trained, engine, train
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    experiment: Experiment,
+    watch: Watch | None = None,
+    callbacks: Callbacks = (),
+    problems: Problems | None = None,
+    words: Sequence[str] | None = None,
+) -> Iterator[Artifact]:
+    """Yield each artefact as soon as it is known.
+
+    callbacks: `keras.callbacks.Callback`s of your own, which hear of the training; they need
+    another engine than the compiled one. problems: may have posed the experiment before. words: of
+    the command line that says the experiment, if one does.
+
+    Raises:
+        UserError: The experiment asks for what its table cannot give; nothing was yielded.
+        DivergedError: The loss was lost; what was known by then has been yielded.
+    """
+    watch = watch or Watch()
+    engine(experiment, callbacks)  # refuses what cannot be trained
+    with watch.stage("load"):
+        problem = (problems or Problems()).pose(experiment)
+    watch.posed(experiment, problem)
+    for artifact in answer(experiment.question, experiment, problem, watch, callbacks):
+        yield artifact if words is None else in_words(artifact, words)
+
+
+@answer.register
+def _(
+    question: Structure,
+    experiment: Experiment,
+    problem: Problem,
+    watch: Watch,
+    callbacks: Callbacks,
+) -> Iterator[Artifact]:
+    yield from begin(experiment, problem)
+    planned = plan(experiment, problem)
+    trained = train([*map(member, planned.all)], watch, callbacks)
+    watch.trained(trained.seconds, trained.compile)
+
+    def made() -> Fitted:
+        return fitted(planned, trained)
+
+    histories = trained.histories[: len(planned.own)]
+    yield from report(planned, histories, made, watch)
+
+
+def fitted(planned: Plan, trained: Trained) -> Fitted:
+    """Return a trained network as it is kept, and what it makes of the table.
+
+    trained: all that was planned, or without the last if it was interrupted.
+    """
+    experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
+    x, z = problem.x, network.encode(problem.x)
+    residuals = reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows)
+    slopes = cache(partial(_slopes, network, x))
+    weights, quantity = _attribution(experiment, network, slopes)
+    same = np.isin(problem.data.features, constant(problem.data, problem.rows))
+    return Fitted(
+        _model(experiment, problem, network),
+        z,
+        residuals,
+        network.decode(z[chosen_rows(*x.shape)]),
+        np.where(same[:, None], 0, weights),
+        quantity,
+        attribution.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
+        []
+        if trained.interrupted
+        else [*_traces(planned, trained, Trace(z, residuals.rows, None))],
+    )
+
+
+def _traces(planned: Plan, trained: Trained, own: Trace) -> Iterator[Trace | None]:
+    """Yield the trace of each control. own: that of the run's model, should it be one of them."""
+    first = len(planned.all) - len(planned.controls)
+    for number, control in enumerate(planned.controls, first):
+        if number == 0:
+            yield own
+            continue
+        if trained.histories[number].diverged:
+            yield None
+            continue
+        network, x = trained.network(number), control.problem.x
+        z = network.encode(x)
+        errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
+        weighed = None
+        if control.kind in {Kind.repeat, Kind.resample}:
+            weighed = attribution.weigh(x, z, control.problem.rows, network, _slopes(network, x))
+        yield Trace(z, errors, weighed)
+
+
+def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
+    features, scaling = problem.data.features, problem.scaling
+    own = experiment.dataset if isinstance(experiment.dataset, Table) else None
+    return Model(
+        "model",
+        architecture={
+            "spec": name_of(type(experiment.model)),
+            "features": features,
+            **asdict(experiment.model),
+        },
+        preprocessing={
+            "spec": name_of(type(experiment.preprocessing)),
+            "id": own.id if own else None,
+            "columns": [asdict(column) for column in problem.data.columns],
+            "missing": problem.data.missing.value,
+            "infinite": own.infinite.value if own else None,
+            "features": features,
+            "offset": scaling.offset.tolist(),
+            "scale": scaling.scale.tolist(),
+        },
+        weights=network.weights(),
+        export=_export(network),
+    )
+
+
+def _export(network: Network) -> bytes | None:
+    """Return the model for other programs; None where a layer of a package cannot be saved."""
+    try:
+        return network.export()
+    except (NotImplementedError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        log.warning("model.keras is not written, as Keras cannot save a layer: %s", reason)
+        return None
+
+
+def _attribution(
+    experiment: Experiment, network: Network, slopes: Callable[[], Floats]
+) -> tuple[Floats, str]:
+    """Return what ties features to factors, (features, factors), and what it is."""
+    weighted = experiment.model.own("weighted")
+    if weighted and weighted():
+        return network.weights()["z/kernel"], "encoder weight"
+    return slopes(), "mean encoder Jacobian"
+
+
+def _slopes(network: Network, x: Floats) -> Floats:
+    return network.slopes(x[interpretation.sampled(len(x))])

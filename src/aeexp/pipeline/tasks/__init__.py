@@ -1,0 +1,6 @@
+"""answer: QuestionSpec -> what it takes to answer it, as artefacts."""
+
+from aeexp.pipeline.tasks import how_many, learning_rate
+from aeexp.pipeline.tasks.answering import Callbacks, answer
+
+__all__ = ["Callbacks", "answer", "how_many", "learning_rate"]

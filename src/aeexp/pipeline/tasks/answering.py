@@ -1,0 +1,25 @@
+"""The verb that questions are registered with, and an answer in the words that asked."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aeexp.config.spec import Experiment, QuestionSpec
+from aeexp.config.verb import verb
+from aeexp.data.prepare import Problem
+from aeexp.runs.artifact import Artifact
+from aeexp.runs.progress import Watch
+
+Callbacks = Sequence[Any]
+
+
+@verb
+def answer(
+    question: QuestionSpec,
+    experiment: Experiment,
+    problem: Problem,
+    watch: Watch,
+    callbacks: Callbacks,
+) -> Iterator[Artifact]:
+    """Yield each artefact of an answer as soon as it is known."""
+    message = f"No answer to {type(question).__name__}: register one with answer.register."
+    raise NotImplementedError(message)

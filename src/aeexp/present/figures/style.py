@@ -1,0 +1,299 @@
+"""The one place for style: colours, type, white space, and names that fit the room they have."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.transforms import Bbox, ScaledTranslation
+
+from aeexp.data.dataset import Floats
+from aeexp.present.figures.panel import Panel, shown_ticks
+
+PALETTE = (
+    "#0173B2", "#DE8F05", "#029E73", "#D55E00", "#CC78BC",
+    "#CA9161", "#FBAFE4", "#3B1F5C", "#ECE133", "#56B4E9",
+    "#590000", "#9100F2", "#A60000", "#3C21A6", "#592439",
+    "#A65642", "#8FCCA7", "#B861F2", "#804674", "#B4CC52",
+)  # fmt: skip
+"""Seaborn's "colorblind", with a violet for its grey, as grey means noise here, and ten more.
+
+Each of the ten is, out of a grid of hues, the one farthest in CIELAB from all before it, as the
+nearest of trichromats and three kinds of dichromats sees it (Machado et al., 2009,
+doi:10.1109/TVCG.2009.113).
+"""
+NOISE = "#7A7A7A"
+INK = "#262626"
+FRAME, GRID = "#8C8C8C", "#E6E6E6"
+TRAINING, VALIDATION = "#0173B2", "#D55E00"
+NEGATIVE, POSITIVE = "#2166AC", "#B2182B"
+SIGNED = LinearSegmentedColormap.from_list("signed", [NEGATIVE, "#F7F7F7", POSITIVE])
+COUNTS = mpl.colormaps["Blues"]
+VALUES = mpl.colormaps["viridis"]
+
+TITLE, TEXT, SMALL = 15.0, 12.0, 10.0
+"""Sizes of type in points, for figures some 9 inches wide that a slide shows larger."""
+LINE = 1.45 / 72
+"""Height in inches of a line of text, for each point of its size."""
+MANY = 1_000
+"""Points of which a panel holds more are pixels in an svg or pdf too, which stays small."""
+
+STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": FRAME,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": TEXT,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": TEXT,
+    "axes.titley": 1.0,  # or each drawing looks for the lowest place above all ticks
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
+    "font.size": TEXT,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "legend.fontsize": TEXT,
+    "legend.frameon": False,
+    "text.color": INK,
+    "text.parse_math": False,
+    "text.usetex": False,
+    "xtick.bottom": False,
+    "xtick.color": FRAME,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": SMALL,
+    "xtick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.color": FRAME,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": SMALL,
+    "ytick.left": False,
+    "ytick.major.size": 0,
+    "ytick.minor.size": 0,
+}
+styled = mpl.rc_context(STYLE)
+"""Decorates a function so that it draws in the style; matplotlib's settings stay as they were."""
+
+
+def class_colour(code: int) -> str:
+    """Return the colour of a class, the same in every figure; they recur after 20."""
+    return PALETTE[code % len(PALETTE)]
+
+
+def ink_on(colour: Floats) -> str:
+    """Return the colour, dark or white, in which text stands out from `colour`: (4,)."""
+    luminance = np.dot([0.2126, 0.7152, 0.0722], colour[:3] ** 2.2)
+    return INK if luminance > 0.2 else "white"
+
+
+# Names, which users choose: they may have any length and any characters
+
+
+def fit(text: str, inches: float, size: float) -> str:
+    """Return `text` as one printable line, its middle left out where it would be too wide."""
+    fonts = _fonts()
+    line = "".join(c if c.isprintable() else " " for c in text)
+    line = "".join(c if _advance(c, fonts) is not None else "□" for c in line)
+    if width(line, size) <= inches:
+        return line
+    lengths = range(len(line))
+    too_long = bisect_right(lengths, inches, key=lambda kept: width(_elided(line, kept), size))
+    return _elided(line, max(too_long - 1, 0))
+
+
+def width(text: str, size: float) -> float:
+    """Return how many inches `text` takes at a size in points."""
+    fonts = _fonts()
+    return sum(_advance(character, fonts) or 0 for character in text) * size / 72
+
+
+def widest(texts: Iterable[str], size: float) -> float:
+    """Return how many inches the widest of `texts` takes; 0 if there is none."""
+    return max((width(text, size) for text in texts), default=0.0)
+
+
+def _elided(text: str, kept: int) -> str:
+    return text[: ceil(kept / 2)] + "…" + text[len(text) - kept // 2 :]
+
+
+def _fonts() -> tuple[str, ...]:
+    settings: Any = mpl.rcParams
+    kinds = "family", "serif", "sans-serif", "cursive", "fantasy", "monospace"
+    return _found(*(tuple(settings[f"font.{kind}"]) for kind in kinds))
+
+
+@cache
+def _found(families: Sequence[str], *_: Sequence[str]) -> tuple[str, ...]:
+    """Return the files of the fonts of some families; what generic ones stand for may change."""
+    return tuple(str(findfont(FontProperties(family=[family]))) for family in families)
+
+
+@cache
+def _advance(character: str, fonts: tuple[str, ...]) -> float | None:
+    """Return a character's width as a share of its size, None if no font has it."""
+    for font in map(get_font, fonts):
+        if font.get_char_index(ord(character)):
+            font.set_size(100, 72)
+            return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
+    return None
+
+
+# White space, which is fixed: a layout that fits itself to its texts draws them twice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margins:
+    """White space in inches: around the panels of a figure, and between them."""
+
+    left: float = 0.8
+    right: float = 0.25
+    bottom: float = 0.7
+    top: float = 0.75
+    across: float = 0.2
+    down: float = 0.2
+
+
+def canvas(
+    shape: tuple[int, int], panel: tuple[float, float], margins: Margins
+) -> tuple[Figure, GridSpec]:
+    """Return a figure with a grid of `shape` (rows, columns) for panels of one exact size.
+
+    panel: width and height in inches, from which the figure's size follows.
+    """
+    (rows, columns), (wide, high), m = shape, panel, margins
+    x = m.left + columns * wide + (columns - 1) * m.across + m.right
+    y = m.bottom + rows * high + (rows - 1) * m.down + m.top
+    figure = Figure(figsize=(x, y))
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=m.left / x,
+        right=1 - m.right / x,
+        bottom=m.bottom / y,
+        top=1 - m.top / y,
+        wspace=m.across / wide,
+        hspace=m.down / high,
+    )
+    return figure, grid
+
+
+# Parts that several figures have
+
+
+def headline(figure: Figure, title: str, *notes: str, lines: int = 1) -> None:
+    """Write the title into the top margin and, smaller below it, what the figure leaves out.
+
+    lines: for how many of notes the margin has room.
+    """
+    x, y = figure.get_size_inches()
+    below = enumerate(_wrapped("; ".join(notes), x - 0.3, lines))
+    small = [(line, SMALL, 0.42 + number * SMALL * LINE) for number, line in below]
+    for text, size, down in [(title, TITLE, 0.12), *small]:
+        if text:
+            line = fit(text, x - 0.3, size)
+            figure.text(0.15 / x, 1 - down / y, line, fontsize=size, va="top")
+
+
+def _wrapped(text: str, inches: float, lines: int) -> list[str]:
+    """Return small `text` in so many lines or fewer, of which the last may be too wide."""
+    kept = [""]
+    for word in text.split():
+        longer = f"{kept[-1]} {word}".strip()
+        if len(kept) < lines and width(longer, SMALL) > inches:
+            kept.append(word)
+        else:
+            kept[-1] = longer
+    return kept
+
+
+def label_panels(figure: Figure, x_label: str, y_label: str = "") -> None:
+    """Label the x axes, and the y axes, of all panels at once."""
+    x, y = figure.get_size_inches()
+    panels = Bbox.union([axes.get_position() for axes in figure.axes])
+    figure.supxlabel(x_label, fontsize=TEXT, x=(panels.x0 + panels.x1) / 2, y=0.12 / y)
+    if y_label:
+        figure.supylabel(y_label, fontsize=TEXT, x=0.12 / x, y=(panels.y0 + panels.y1) / 2)
+
+
+def place_labels(*panels: Axes, below: float = 0.24, left: float | None = None) -> None:
+    """Fix how many inches below and left of panels the labels of their axes are.
+
+    Where that is not fixed, each drawing measures all ticks for it. By default the labels are
+    clear of the numbers at the ticks as they are now, those of all panels in one line.
+    """
+    if left is None:
+        names = [name for axes in panels for _, name in shown_ticks(axes.yaxis)]
+        left = widest(names, SMALL) + 0.11
+    for axes in panels:
+        figure = axes.get_figure(root=True)
+        assert figure
+        inches = figure.dpi_scale_trans
+        down, aside = ScaledTranslation(0, -below, inches), ScaledTranslation(-left, 0, inches)
+        axes.xaxis.set_label_coords(0.5, 0, axes.transAxes + down)
+        axes.yaxis.set_label_coords(0, 0.5, axes.transAxes + aside)
+
+
+def few_ticks(axes: Axes, most: int = 3) -> None:
+    """Let both axes have at most `most` intervals, at round numbers, written short."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 4, 5, 10]))
+        axis.set_major_formatter("{x:g}")
+
+
+def name_ticks(axis: Axis, names: Sequence[str], each: float, longest: float, **look: Any) -> None:
+    """Name the positions 0, 1, … of an axis, or every n-th where all would be illegible.
+
+    each: the room of a position along the axis; longest: that of a name; both in inches. look:
+    properties of the names, set on the first tick as the others are made after it.
+    """
+    step = ceil(0.75 * SMALL * LINE / each)
+    labels = [fit(name, longest, SMALL) for name in names[::step]]
+    axis.set_major_locator(FixedLocator(range(0, len(names), step)))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.get_major_ticks(1)[0].label1.set(**look)
+
+
+def colour_bar(
+    figure: Figure,
+    place: tuple[float, float, float],
+    scale: ScalarMappable,
+    label: str,
+    *,
+    whole: bool = False,
+) -> None:
+    """Draw the scale of the colours at a place (left, bottom, height) in inches.
+
+    whole: whether it is a scale of whole numbers.
+    """
+    x, y = figure.get_size_inches()
+    left, bottom, high = place
+    axes = figure.add_axes((left / x, bottom / y, 0.22 / x, high / y), axes_class=Panel)
+    levels = np.linspace(*_apart(*scale.get_clim()), 257)
+    axes.pcolormesh([0, 1], levels, np.arange(256)[:, None], cmap=scale.cmap, rasterized=True)
+    axes.set(xlim=(0, 1), ylim=levels[[0, -1]], frame_on=False)
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, min_n_ticks=1))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.tick_params("y", labelleft=False, labelright=True, grid_alpha=0)
+    numbers = widest((name for _, name in shown_ticks(axes.yaxis)), SMALL)
+    middle = (left + 0.33 + numbers) / x, (bottom + high / 2) / y
+    figure.text(*middle, fit(label, high, TEXT), rotation=90, va="center")
+
+
+def _apart(low: Any, high: Any) -> tuple[float, float]:
+    """Return limits that differ even where all values are the same."""
+    room = 0.1 * abs(low) or 0.1
+    same = high - low <= 1e-12 * max(abs(low), abs(high))
+    return (low - room, high + room) if same else (low, high)

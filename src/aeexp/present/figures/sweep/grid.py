@@ -1,0 +1,94 @@
+"""How a metric depends on two overrides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from aeexp.analysis.spread import Spread
+from aeexp.analysis.sweep.varied import Varied, shown
+from aeexp.data.dataset import Floats
+from aeexp.present.figures import style
+from aeexp.present.figures.sweep.axis import norm
+
+Cells = Mapping[tuple[str, str], Spread]
+
+LONGEST = 2.0
+"""Inches that the name of a row may take."""
+RIGHT = 1.5
+"""Width in inches of the margin with the colour bar."""
+
+
+@style.styled
+def grid(down: Varied, across: Varied, cells: Cells, metric: str, *, rising: bool) -> Figure:
+    """Draw the mean of a metric as colour and number, the deviation below it, the best framed.
+
+    cells: by the values of `down` and of `across`; one that is missing, or has no number, says so.
+    rising: whether more of the metric is better.
+    """
+    shape = (len(down.values), len(across.values))
+    means = np.array(
+        [[_mean(cells, (row, column)) for column in across.values] for row in down.values]
+    )
+    scale = ScalarMappable(norm(means), style.VALUES)
+    wide, high = min(max(0.95, 3.6 / shape[1]), 1.7), min(max(0.55, 2.4 / shape[0]), 1.1)
+    figure, axes = _axes(down, across, (wide, high))
+    shown_means = np.ma.masked_invalid(means)
+    axes.imshow(scale.to_rgba(shown_means), aspect="auto")
+    for (y, row), (x, column) in _places(down, across):
+        _write(axes, (x, y), cells.get((row, column)), scale)
+    _frame(axes, means if rising else -means)
+    width, height = figure.get_size_inches()
+    place = axes.get_position()
+    at = (width - RIGHT + 0.2, height * place.y0, height * place.height)
+    style.colour_bar(figure, at, scale, metric)
+    title = f"{metric.partition(' (')[0]} by {down.key} and {across.key}"
+    style.headline(figure, title, "mean, and ± standard deviation over seeds; framed: the best")
+    return figure
+
+
+def _mean(cells: Cells, at: tuple[str, str]) -> float:
+    return cells[at].mean if at in cells else np.nan
+
+
+def _places(down: Varied, across: Varied) -> list[tuple[tuple[int, str], tuple[int, str]]]:
+    return [(y, x) for y in enumerate(down.values) for x in enumerate(across.values)]
+
+
+def _axes(down: Varied, across: Varied, cell: tuple[float, float]) -> tuple[Figure, Axes]:
+    (wide, high), names = cell, [shown(value) for value in down.values]
+    left = min(LONGEST, style.widest(names, style.SMALL)) + 0.65
+    size = (len(across.values) * wide, len(names) * high)
+    figure, grid = style.canvas((1, 1), size, style.Margins(left=left, bottom=0.62, right=RIGHT))
+    axes = figure.add_subplot(grid[0])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    style.name_ticks(axes.yaxis, names, high, LONGEST)
+    style.name_ticks(axes.xaxis, [*map(shown, across.values)], wide, 0.92 * wide)
+    style.label_panels(
+        figure,
+        style.fit(across.key, size[0], style.TEXT),
+        style.fit(down.key, size[1] + 0.6, style.TEXT),
+    )
+    return figure, axes
+
+
+def _frame(axes: Axes, merit: Floats) -> None:
+    """Frame the cell of the greatest merit."""
+    y, x = np.unravel_index(np.nanargmax(merit), merit.shape)
+    look: dict[str, Any] = {"fill": False, "ec": style.PALETTE[3], "lw": 3.5, "clip_on": False}
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **look))
+
+
+def _write(axes: Axes, at: tuple[int, int], spread: Spread | None, scale: ScalarMappable) -> None:
+    if spread is None or not spread.n:
+        text, ink = "no number" if spread else "not run", style.INK
+    else:
+        ink = style.ink_on(np.array(scale.to_rgba(np.array(spread.mean))))
+        mean, _, rest = str(spread).partition(" (")[0].partition(" ± ")
+        text = f"{mean}\n± {rest}" if rest else mean
+    axes.text(*at, text, color=ink, fontsize=style.SMALL, ha="center", va="center")

@@ -1,0 +1,70 @@
+"""The latent spaces of several runs beside each other."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from aeexp.analysis.sweep.latents import Latents
+from aeexp.data.dataset import Floats, Integers
+from aeexp.present.figures import style
+from aeexp.present.figures.paint import KEY, draw_key, paint
+
+SIDE = 1.8
+MOST_ROWS = 1_000
+
+
+@style.styled
+def spaces(shown: Sequence[Latents], titles: Sequence[Sequence[str]], left_out: str) -> Figure:
+    """Draw the first two factors of each run, turned alike, each panel at a scale of its own.
+
+    titles: the lines above each panel. left_out: a word on the runs that are not shown.
+    """
+    columns = min(4, len(shown))
+    rows = ceil(len(shown) / columns)
+    down = 0.12 + max(map(len, titles)) * style.SMALL * style.LINE
+    alike = len({each.run.data for each in shown}) == 1 and shown[0].labels is not None
+    right = KEY if alike else 0.25
+    least = 1 if len(shown) > 1 else 2
+    margins = style.Margins(left=0.3, right=right, bottom=0.3, top=0.65 + down, down=down)
+    side = SIDE * least
+    figure, grid = style.canvas((rows, columns), (side, side), margins)
+    for i, (each, lines) in enumerate(zip(shown, titles, strict=True)):
+        axes = figure.add_subplot(grid[i // columns, i % columns])
+        _panel(axes, each, side)
+        text = "\n".join(style.fit(line, side, style.SMALL) for line in lines)
+        axes.set_title(text, fontsize=style.SMALL, loc="left")
+    if alike and shown[0].labels:
+        painted = paint(shown[0].labels, np.arange(len(shown[0].z)))
+        draw_key(figure, shown[0].labels.name, painted.key, figure.get_figheight() - 1.0)
+    style.headline(figure, "Latent spaces, turned alike", left_out)
+    return figure
+
+
+def _panel(axes: Axes, each: Latents, side: float) -> None:
+    rows = _chosen(each.z)
+    points = _plane(each.z[rows])
+    painted = paint(each.labels, rows)
+    painted.scatter(axes, points, float(np.clip(1200 * side**2 / max(len(rows), 1), 3, 22)))
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
+    middle = (points.max(axis=0) + points.min(axis=0)) / 2 if len(points) else np.zeros(2)
+    half = 0.55 * np.ptp(points, axis=0).max() if len(points) else 1
+    half = max(float(half), 1e-6 * float(np.abs(middle).max()), 1e-12)
+    axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half))
+
+
+def _chosen(z: Floats) -> Integers:
+    """Choose finite rows in random order, so that no class is drawn on top of the others."""
+    finite = np.flatnonzero(np.isfinite(z).all(axis=1))
+    return np.random.default_rng(0).permutation(finite)[:MOST_ROWS]
+
+
+def _plane(z: Floats) -> Floats:
+    """Return the first two factors; those of a line are strewn beside it, to be seen."""
+    if z.shape[1] > 1 and np.ptp(z[:, 1], axis=0) > 0:
+        return z[:, :2]
+    width = 0.1 * (np.ptp(z[:, 0]) if len(z) else 1)
+    return np.column_stack([z[:, 0], np.random.default_rng(1).uniform(-width, width, len(z))])

@@ -1,0 +1,182 @@
+"""tell: what a run found, and the evidence -> tables, metrics and the verdict."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from aeexp.analysis import reconstruction
+from aeexp.analysis.clustering import agreement, separation
+from aeexp.analysis.controls import Plan
+from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.factors import interpretation
+from aeexp.analysis.findings import Findings
+from aeexp.analysis.latent import neighbourhoods
+from aeexp.analysis.spread import spread
+from aeexp.analysis.support import Support
+from aeexp.analysis.verdict import Course, judge
+from aeexp.data import Classes, Dataset, Labels, Values
+from aeexp.data.prepare import Problem
+from aeexp.present.methods import methods
+from aeexp.present.tables.evidence import numbers, of_rows, tables
+from aeexp.present.text.answer import answer, document
+from aeexp.runs.artifact import Artifact, Document, Facts, Metrics, Table, Text
+from aeexp.runs.history import History
+
+
+def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterator[Artifact]:
+    """Yield the tables, the numbers and the verdict of a run.
+
+    support: what its rows are held against.
+    """
+    trust = of_rows(found, evidence, support) if evidence else {}
+    yield Table("latents", _latents(found) | dict(trust))
+    yield Table("weights", _weights(found))
+    features = found.problem.data.features
+    signed = interpretation.signed_features(found.weights, found.moves, features)
+    yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
+    yield Table("reconstruction", found.by_feature)
+    metrics, verdict = _metrics(found, evidence), judge(_course(found))
+    if evidence:
+        yield from tables(found, evidence)
+        yield document(answer(found, evidence, verdict, metrics))
+    told = methods(found.experiment, found.problem, len(found.planned.rows) if evidence else 0)
+    yield Text("methods.md", told.text.encode())
+    yield Text("references.bib", told.references.encode())
+    yield Metrics("metrics", metrics)
+    yield Facts("verdict", {"verdict": asdict(verdict)})
+
+
+def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
+    """Return a row for each member of a run, whose seeds count on from the first's.
+
+    A member that diverged has as many epochs as it took to, and no other number.
+    """
+    ends = [_end(history) | {"epochs": len(history.loss)} for history in histories]
+    return {
+        "seed": [(seed + i) % 2**32 for i in range(len(histories))],
+        "status": [_status(history) for history in histories],
+        **{key: [end[key] for end in ends] for key in ends[0]},
+    }
+
+
+def _status(history: History) -> str:
+    if history.diverged:
+        return "DIVERGED"
+    return "INTERRUPTED" if history.interrupted else "COMPLETED"
+
+
+def undefined(planned: Plan, histories: Sequence[History]) -> Metrics:
+    """Return the metrics of a run that has no model to measure: the model's names, no number.
+
+    The others of its repeats may have come to something: their spread is told. What it would have
+    been held against has no names, as nothing was.
+    """
+    experiment, indices = planned.experiment, _clustering_names(planned.problem)
+    names = [
+        *reconstruction.NAMES,
+        *(f"neighbourhoods.{of}" for of in neighbourhoods.NAMES),
+        *(f"clustering.{name}.{of}" for name in experiment.clustering for of in indices),
+    ]
+    trained = _end(histories[0]) | dict(_spread(histories, len(planned.own)))
+    return Metrics("metrics", trained | dict.fromkeys(names, math.nan))
+
+
+def _clustering_names(problem: Problem) -> list[str]:
+    of_labels = [
+        f"{name}{suffix}" for _, suffix in _classes(problem.data) for name in agreement.NAMES
+    ]
+    return [*separation.NAMES, *of_labels]
+
+
+def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
+    """Yield the labels that are classes, each with what the names of its metrics end in."""
+    for number, labels in enumerate(data.labels):
+        if isinstance(labels, Classes):
+            yield labels, f".{labels.name}" if number else ""
+
+
+def _latents(found: Findings) -> dict[str, Any]:
+    data, rows = found.problem.data, found.problem.rows
+    named = {"row": data.rows, "split": rows.names}
+    factors = dict(zip(found.factors, found.z.T, strict=True))
+    return named | factors | _label_columns(data) | dict(found.clusters)
+
+
+def _label_columns(data: Dataset) -> dict[str, Any]:
+    """Return a column for each of the labels: `label` is the first, others have their names."""
+    return {
+        f"label.{labels.name}" if number else "label": _cells(labels)
+        for number, labels in enumerate(data.labels)
+    }
+
+
+def _cells(labels: Labels) -> Any:
+    if isinstance(labels, Values):
+        return labels.values
+    return np.array([*labels.names, ""], object)[labels.codes]
+
+
+def _weights(found: Findings) -> Mapping[str, Any]:
+    features = found.problem.data.features
+    named = {"feature": features, "quantity": [found.quantity] * len(features)}
+    return named | dict(zip(found.factors, found.weights.T, strict=True))
+
+
+def _metrics(found: Findings, evidence: Evidence | None) -> dict[str, float]:
+    problem = found.problem
+    metrics = _end(found.history) | dict(_spread(found.histories, len(found.planned.own)))
+    metrics |= reconstruction.errors(found.residuals, found.mean, found.pca, problem.rows)
+    metrics |= numbers(evidence) if evidence else _neighbourhoods(found)
+    for name, codes in found.clusters.items():
+        measured = dict(separation.separation(found.z, codes, name))
+        for labels, suffix in _classes(problem.data):
+            agreed = agreement.agreement(codes, labels)
+            measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
+        metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
+    return metrics
+
+
+def _neighbourhoods(found: Findings) -> dict[str, float]:
+    measured = neighbourhoods.neighbourhoods(found.problem.x, found.z)
+    return {f"neighbourhoods.{key}": value for key, value in measured.items()}
+
+
+def _end(history: History) -> dict[str, float]:
+    """Return what a training came to at the epoch whose weights were kept, if it has one."""
+    end = {
+        "loss": float(history.loss[history.kept]),
+        "val_loss": float(history.val_loss[history.kept]),
+        "epochs": len(history.loss),
+        "kept_epoch": history.kept + 1,
+    }
+    return dict.fromkeys(end, math.nan) if history.diverged else end
+
+
+def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, float]]:
+    """Yield mean, standard deviation (of a sample) and number of what repeats came to.
+
+    Those that diverged or were interrupted came to nothing.
+    """
+    if repeats == 1:
+        return
+    ends = [_end(history) for history in histories if _status(history) == "COMPLETED"]
+    for key in _end(histories[0]):
+        known = spread(end[key] for end in ends)
+        yield from ((f"{key}.mean", known.mean), (f"{key}.sd", known.sd), (f"{key}.n", known.n))
+
+
+def _course(found: Findings) -> Course:
+    rows, mean = found.problem.rows, found.mean
+    return Course(
+        loss=found.history.loss,
+        val_loss=found.history.val_loss,
+        train=found.residuals.rows[rows.train],
+        val=found.residuals.rows[rows.val],
+        pca=found.pca.rows[rows.val],
+        mean=float(mean.rows[rows.train].mean()),
+        latent=found.z[rows.train].var(0, dtype=np.float64),
+        kept=found.history.kept,
+    )

@@ -1,9 +1,0 @@
-"""Means and deviations as cells of a table."""
-
-from aeexp.analysis.spread import Spread
-from aeexp.web.sheet import Cell
-
-
-def spread_out(spread: Spread, *, best: bool = False) -> Cell:
-    """Return the cell of a mean and its deviation, sorted by the mean."""
-    return Cell(str(spread), spread.mean, best=best) if spread.n else Cell()

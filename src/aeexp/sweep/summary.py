@@ -1,0 +1,83 @@
+"""summarise: the directories of sweeps -> summary.csv and summary.html."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aeexp.analysis.sweep.comparison import Comparison
+from aeexp.analysis.sweep.outcome import outcomes
+from aeexp.analysis.sweep.study import study
+from aeexp.present.html.sweep.contents import contents
+from aeexp.present.html.sweep.page import page
+from aeexp.present.tables.sweep import table
+from aeexp.present.text.conclusion import said_by
+from aeexp.runs import write_bytes
+from aeexp.text import printable
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that failed or is incomplete.
+
+    sweep: the name of its sweep's directory. overrides: those that vary, "model=deep seed=0".
+    reason: one line.
+    """
+
+    sweep: str
+    number: int
+    overrides: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What to tell of a summary.
+
+    counts: runs by status. lines: the conclusion. table, page: the files that were written.
+    """
+
+    counts: Mapping[str, int]
+    failures: Sequence[Failure]
+    lines: Sequence[str]
+    table: Path
+    page: Path
+
+
+def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
+    """Write summary.csv and summary.html of one or several sweeps into a directory.
+
+    Only the ledgers and the directories of the runs are read.
+
+    Raises:
+        UserError: One is not the directory of a sweep.
+        OSError: They cannot be written; what was there before is as it was.
+    """
+    folders = list(dict.fromkeys(sweep.resolve() for sweep in sweeps))
+    comparison = Comparison([run for folder in folders for run in outcomes(folder)])
+    studies = [each for each in map(study, folders) if each]
+    said = contents(comparison, folders, studies, into)
+    files = {"summary.csv": table(comparison, into), "summary.html": page(said)}
+    for name, content in files.items():
+        write_bytes(into / name, content)
+    return Summary(
+        counts=comparison.counts,
+        failures=_failures(comparison),
+        lines=said.lines,
+        table=into / "summary.csv",
+        page=into / "summary.html",
+    )
+
+
+def _failures(comparison: Comparison) -> list[Failure]:
+    return [
+        Failure(
+            printable(run.sweep.name),
+            run.number,
+            printable(said_by(comparison, run)),
+            run.status,
+            run.reason,
+        )
+        for run in comparison.outcomes
+        if run.reason
+    ]
