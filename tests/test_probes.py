@@ -18,11 +18,11 @@ from aeexp.analysis.clustering.clusters import find_each
 from aeexp.analysis.controls import plan
 from aeexp.analysis.evidence.caveats import stamps
 from aeexp.analysis.evidence.method import Method
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score, columns, r2_error, share_error
+from aeexp.analysis.result import RunResult
 from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
 from aeexp.data.prepare import prepare
@@ -280,7 +280,7 @@ def test_one_cluster_of_all_rows_tells_the_majority() -> None:
 # --- of a run
 
 
-def found_in(data: Dataset, **said: Any) -> Findings:
+def found_in(data: Dataset, **said: Any) -> RunResult:
     """Return findings of a run of a table, so far as its labels are scored by them."""
     experiment = Experiment(evidence=NoEvidence(labels=9), **said)
     problem = prepare(experiment, data)
@@ -288,20 +288,20 @@ def found_in(data: Dataset, **said: Any) -> Findings:
     kept: dict[str, Any] = dict.fromkeys(
         ("histories", "residuals", "pca", "x_hat", "weights", "quantity")
     )
-    return Findings(planned=plan(experiment, problem), z=Z, clusters=codes, **kept)
+    return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **kept)
 
 
-def components(found: Findings) -> Method:
+def components(result: RunResult) -> Method:
     """Return what PCA made of a run's table, so far as labels are scored by it."""
-    data, said = found.problem.data, found.experiment
+    data, said = result.problem.data, result.experiment
     codes = find_each(said.clustering, Z[:, :2], data.label, said.seed)
     kept: dict[str, Any] = dict.fromkeys(("residuals", "advantage", "kept", "spearman"))
     return Method(z=Z[:, :2], clusters=codes, **kept)
 
 
 def scores_in(data: Dataset) -> list[Score]:
-    found = found_in(data)
-    return label_scores(found, components(found))
+    result = found_in(data)
+    return label_scores(result, components(result))
 
 
 def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> None:

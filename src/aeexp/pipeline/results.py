@@ -11,8 +11,8 @@ from aeexp.analysis.controls import Plan, Trace
 from aeexp.analysis.evidence.caveats import stamps
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import Probed
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.reconstruction import Residuals
+from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import lost
 from aeexp.config.spec import Experiment
 from aeexp.data import Floats, fingerprint
@@ -88,33 +88,33 @@ def report(
     fit = fitted()
     yield fit.model
     with watch.stage("analyse"):
-        found = _find(planned, histories, fit)
-        held_against = _support(found)
-        yield Support("model/support", _arrays(found, held_against))
+        result = _find(planned, histories, fit)
+        held_against = _support(result)
+        yield Support("model/support", _arrays(result, held_against))
     with watch.stage("evidence"):
         evidence = (
-            gather(found, fit.probed, fit.traces, watch) if fit.probed and fit.traces else None
+            gather(result, fit.probed, fit.traces, watch) if fit.probed and fit.traces else None
         )
-        yield from tell(found, evidence, held_against)
+        yield from tell(result, evidence, held_against)
     with watch.stage("figures"):
-        yield from draw(experiment.figures, histories, found, evidence)
+        yield from draw(experiment.figures, histories, result, evidence)
 
 
-def _support(found: Findings) -> support.Support:
+def _support(result: RunResult) -> support.Support:
     """Return what the model learnt from, which other rows are held against."""
-    problem, errors = found.problem, found.residuals.rows
-    return support.support(problem.data.x, errors, problem.rows.train, found.z, found.clusters)
+    problem, errors = result.problem, result.residuals.rows
+    return support.support(problem.data.x, errors, problem.rows.train, result.z, result.clusters)
 
 
-def _arrays(found: Findings, held_against: support.Support) -> Mapping[str, Any]:
+def _arrays(result: RunResult, held_against: support.Support) -> Mapping[str, Any]:
     """Return what the model is used with on other rows, what gaps are filled by included."""
-    imputation = found.problem.preprocessing.imputation
+    imputation = result.problem.preprocessing.imputation
     return held_against.arrays | (asdict(imputation) if imputation else {})
 
 
-def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> Findings:
+def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> RunResult:
     experiment, problem = planned.experiment, planned.problem
-    return Findings(
+    return RunResult(
         planned=planned,
         histories=histories,
         z=fit.z,

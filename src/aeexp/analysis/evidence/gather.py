@@ -21,10 +21,10 @@ from aeexp.analysis.evidence.stability import Stability, stability
 from aeexp.analysis.factors.attribution import Probed
 from aeexp.analysis.factors.cards import Card
 from aeexp.analysis.factors.run_cards import card_for_each
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
+from aeexp.analysis.result import RunResult
 from aeexp.data import Classes, Floats, Integers
 from aeexp.runs.progress import Watch
 
@@ -85,7 +85,7 @@ class Traced:
 
 
 def gather(
-    found: Findings, probed: Probed, traces: Sequence[Trace | None], watch: Watch
+    result: RunResult, probed: Probed, traces: Sequence[Trace | None], watch: Watch
 ) -> Evidence:
     """Return the evidence for what a run found, from its controls as they were trained.
 
@@ -93,12 +93,12 @@ def gather(
     """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         of_kind: dict[Kind, list[Traced]] = defaultdict(list)
-        controls = found.planned.controls
+        controls = result.planned.controls
         for number, (control, trace) in enumerate(zip(controls, traces, strict=True)):
             watch.working(number, len(controls), "evidence, models")
             if trace:
-                of_kind[control.kind].append(_traced(control, trace, found))
-        mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, found)]
+                of_kind[control.kind].append(_traced(control, trace, result))
+        mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, result)]
         observed = _observed(mine[0]) | mine[0].separation if mine else {}
         null = {
             Kind.permuted: _by_number(
@@ -107,26 +107,26 @@ def gather(
             Kind.cloud: _by_number([_apart(each) for each in of_kind[Kind.cloud]]),
         }
     alike = [*of_kind[Kind.repeat], *of_kind[Kind.resample]]
-    again = [each for each in alike if each.control is not found.planned.own[0]]
-    known = _stability(found, again)
+    again = [each for each in alike if each.control is not result.planned.own[0]]
+    known = _stability(result, again)
     others = [(each.trace.z, each.trace.weighed) for each in again if each.trace.weighed]
-    methods = _methods(found, traces)
+    methods = _methods(result, traces)
     return Evidence(
         methods=methods,
-        scree=linear.scree(found.problem.x, found.problem.rows),
+        scree=linear.scree(result.problem.x, result.problem.rows),
         stability=known,
-        cards=card_for_each(found, probed, others, known),
-        labels=label_scores(found, methods[PCA]) if found.experiment.evidence.labels else [],
-        rows=found.planned.rows,
+        cards=card_for_each(result, probed, others, known),
+        labels=label_scores(result, methods[PCA]) if result.experiment.evidence.labels else [],
+        rows=result.planned.rows,
         null=null,
         tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
         power=_power(of_kind[Kind.planted], null[Kind.permuted]),
     )
 
 
-def _traced(control: Control, trace: Trace, found: Findings) -> Traced:
-    if control is found.planned.own[0]:
-        return Traced(control, trace, found.clusters)
+def _traced(control: Control, trace: Trace, result: RunResult) -> Traced:
+    if control is result.planned.own[0]:
+        return Traced(control, trace, result.clusters)
     experiment, label = control.experiment, control.problem.data.label
     specs = {} if control.kind is Kind.planted else experiment.clustering
     return Traced(control, trace, find_each(specs, trace.z, label, experiment.seed))
@@ -146,60 +146,60 @@ def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     return {name: np.array([copy[name] for copy in copies]) for name in names}
 
 
-def _methods(found: Findings, traces: Sequence[Trace | None]) -> dict[str, Method]:
-    problem = found.problem
+def _methods(result: RunResult, traces: Sequence[Trace | None]) -> dict[str, Method]:
+    problem = result.problem
     of = problem.rows.val
-    others = baselines(problem.x, problem.rows, found.z.shape[1], found.experiment.seed)
-    latents = [found.z, *(each.z for each in others)]
+    others = baselines(problem.x, problem.rows, result.z.shape[1], result.experiment.seed)
+    latents = [result.z, *(each.z for each in others)]
     kept = neighbourhoods.measure(problem.x, *latents)
     apart = distances.spearman(problem.x, *latents)
-    errors = _errors(found, traces)[:, of]
-    ours = Method(found.z, found.residuals, None, kept[0], found.clusters, apart[0])
+    errors = _errors(result, traces)[:, of]
+    ours = Method(result.z, result.residuals, None, kept[0], result.clusters, apart[0])
     return {OURS: ours} | {
         each.name: Method(
             each.z,
             each.residuals,
             advantage(errors, each.residuals.rows[of]),
             kept[i],
-            _clusters(found, each.z),
+            _clusters(result, each.z),
             apart[i],
         )
         for i, each in enumerate(others, 1)
     }
 
 
-def _clusters(found: Findings, z: Floats) -> dict[str, Integers]:
+def _clusters(result: RunResult, z: Floats) -> dict[str, Integers]:
     """Return the clusters of a baseline's space, where there are classes to compare them with."""
-    data = found.problem.data
+    data = result.problem.data
     classes = any(isinstance(labels, Classes) for labels in data.labels)
-    specs = found.experiment.clustering if classes else {}
-    return find_each(specs, z, data.label, found.experiment.seed)
+    specs = result.experiment.clustering if classes else {}
+    return find_each(specs, z, data.label, result.experiment.seed)
 
 
-def _errors(found: Findings, traces: Sequence[Trace | None]) -> Floats:
+def _errors(result: RunResult, traces: Sequence[Trace | None]) -> Floats:
     """Return the errors of the run's model and of those repeats that learnt from all rows too."""
     alike = [
         trace.errors
-        for control, trace in zip(found.planned.controls, traces, strict=True)
-        if trace and control.kind is Kind.repeat and len(found.planned.rows) == len(found.z)
+        for control, trace in zip(result.planned.controls, traces, strict=True)
+        if trace and control.kind is Kind.repeat and len(result.planned.rows) == len(result.z)
     ]
-    return np.array(alike or [found.residuals.rows])
+    return np.array(alike or [result.residuals.rows])
 
 
-def _is_the_run_s(each: Traced, found: Findings) -> bool:
+def _is_the_run_s(each: Traced, result: RunResult) -> bool:
     """Return whether a training has the run's own seed, as tables without structure have."""
-    return each.control.experiment.seed == found.experiment.seed
+    return each.control.experiment.seed == result.experiment.seed
 
 
-def _stability(found: Findings, again: Sequence[Traced]) -> Stability | None:
+def _stability(result: RunResult, again: Sequence[Traced]) -> Stability | None:
     if not again:
         return None
-    rows = found.planned.rows
+    rows = result.planned.rows
     return stability(
-        [found.z[rows], *(each.trace.z for each in again)],
+        [result.z[rows], *(each.trace.z for each in again)],
         {
             name: np.array([codes[rows], *(each.clusters[name] for each in again)])
-            for name, codes in found.clusters.items()
+            for name, codes in result.clusters.items()
         },
     )
 

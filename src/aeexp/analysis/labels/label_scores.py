@@ -4,10 +4,10 @@ from threadpoolctl import threadpool_limits
 
 from aeexp.analysis.clustering.clusters import find_each
 from aeexp.analysis.evidence.method import OURS, PCA, Method
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score
+from aeexp.analysis.result import RunResult
 from aeexp.data import Classes, Integers
 
 TABLE = "standardized input"
@@ -15,15 +15,15 @@ MOST_VALUES = 2_000_000
 """Of an input whose clusters are sought at most, to compare with those of the factors."""
 
 
-def label_scores(found: Findings, pca: Method) -> list[Score]:
+def label_scores(result: RunResult, pca: Method) -> list[Score]:
     """Return how well each label is told from the factors, the table and its principal components.
 
     By nearest neighbours, by a linear model and, where it is classes, by the clusters.
     """
-    problem, experiment = found.problem, found.experiment
-    inputs = {OURS: found.z, TABLE: problem.x, PCA: pca.z}
+    problem, experiment = result.problem, result.experiment
+    inputs = {OURS: result.z, TABLE: problem.x, PCA: pca.z}
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        of_clusters = _clusters(found, pca)
+        of_clusters = _clusters(result, pca)
     with_copies = problem.rows, experiment.evidence.labels, experiment.seed
     return [
         score
@@ -35,15 +35,15 @@ def label_scores(found: Findings, pca: Method) -> list[Score]:
     ]
 
 
-def _clusters(found: Findings, pca: Method) -> dict[str, dict[str, Integers]]:
+def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
     """Return the clusters of each input by its name, by the clustering's name."""
-    data, experiment = found.problem.data, found.experiment
+    data, experiment = result.problem.data, result.experiment
     if not any(isinstance(labels, Classes) for labels in data.labels):
         return {}
-    inputs = {OURS: found.clusters}
-    if found.problem.x.size <= MOST_VALUES:
+    inputs = {OURS: result.clusters}
+    if result.problem.x.size <= MOST_VALUES:
         inputs[TABLE] = find_each(
-            experiment.clustering, found.problem.x, data.label, experiment.seed
+            experiment.clustering, result.problem.x, data.label, experiment.seed
         )
     if pca.z.size <= MOST_VALUES:
         inputs[PCA] = pca.clusters

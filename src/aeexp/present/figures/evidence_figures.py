@@ -11,8 +11,8 @@ from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.method import OURS
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.factors.cards import Card, Tie
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.labels.scores import MAJORITY, Score
+from aeexp.analysis.result import RunResult
 from aeexp.config import metrics
 from aeexp.config.metrics import Better
 from aeexp.present import figures
@@ -30,28 +30,28 @@ MEASURES = {
 MOST_TIES = 2  # labels that a card names
 
 
-def exhibits(found: Findings, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
+def exhibits(result: RunResult, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
     """Yield a figure, by name, for each question of the evidence."""
-    yield "cards", cards_figure(found, evidence.cards)
+    yield "cards", cards_figure(result, evidence.cards)
     if evidence.labels:
         yield "probes", labels_figure(evidence.labels)
-    yield "baselines", _baselines(found, evidence)
-    yield "scree", figures.scree(evidence.scree, found.z.shape[1])
+    yield "baselines", _baselines(result, evidence)
+    yield "scree", figures.scree(evidence.scree, result.z.shape[1])
     if len(evidence.methods[OURS].kept.r_nx):
         yield "rnx", figures.rnx(_curves(evidence))
     if evidence.stability:
         yield "reproducibility", _reproducibility(evidence.stability)
         for name, each in evidence.stability.clusterings.items():
             if each.clusters:
-                yield f"consensus_{name}", _consensus(found, evidence, name, each)
+                yield f"consensus_{name}", _consensus(result, evidence, name, each)
     if evidence.tested:
         yield "null", _null(evidence)
     if evidence.power:
         yield "power", _power(evidence)
 
 
-def _baselines(found: Findings, evidence: Evidence) -> Figure:
-    rows = [of_method(found, name, each) for name, each in evidence.methods.items()]
+def _baselines(result: RunResult, evidence: Evidence) -> Figure:
+    rows = [of_method(result, name, each) for name, each in evidence.methods.items()]
     agreements = {key: f"clustering.{key}" for key in rows[0] if key.endswith(".ari")}
     drawn = {key: metrics.metric(name) for key, name in (MEASURES | agreements).items()}
     measures = {
@@ -85,8 +85,8 @@ def _reproducibility(known: Stability) -> Figure:
     return figures.reproducibility(groups, len(known.matches) + 1)
 
 
-def _consensus(found: Findings, evidence: Evidence, name: str, each: Consensus) -> Figure:
-    codes = found.clusters[name][evidence.rows][each.shown]
+def _consensus(result: RunResult, evidence: Evidence, name: str, each: Consensus) -> Figure:
+    codes = result.clusters[name][evidence.rows][each.shown]
     clusters = {cluster.code: (cluster.rows, cluster.mean) for cluster in each.clusters}
     title = f"{name}: rows that come together"
     return figures.consensus(each.matrix, codes, clusters, title=title, enough=VALID)
@@ -141,9 +141,9 @@ def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> fi
     )
 
 
-def cards_figure(found: Findings, of: Sequence[Card]) -> Figure:
+def cards_figure(result: RunResult, of: Sequence[Card]) -> Figure:
     """Draw the cards."""
-    scaling = found.problem.scaling
+    scaling = result.problem.scaling
     drawn = [
         figures.Factor(
             name=card.name,
@@ -158,7 +158,7 @@ def cards_figure(found: Findings, of: Sequence[Card]) -> Figure:
         )
         for card in of
     ]
-    return figures.cards(drawn, found.problem.data.features)
+    return figures.cards(drawn, result.problem.data.features)
 
 
 def _said(card: Card) -> Iterator[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aeexp.analysis.clustering.agreement import matching
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.method import OURS
-from aeexp.analysis.findings import Findings
+from aeexp.analysis.result import RunResult
 from aeexp.config.spec import AllFigures, FiguresSpec
 from aeexp.config.verb import verb
 from aeexp.data import Classes, Integers, Labels
@@ -31,7 +31,7 @@ ELSEWHERE = f"{PLACE}, or that other trainings mostly put elsewhere"
 def draw(
     spec: FiguresSpec,
     histories: Sequence[History],
-    found: Findings | None = None,
+    result: RunResult | None = None,
     evidence: Evidence | None = None,
 ) -> Iterator[Plot]:
     """Yield the figures that a spec asks for, each drawn only when it is asked for.
@@ -45,11 +45,11 @@ def draw(
 def _(
     spec: AllFigures,
     histories: Sequence[History],
-    found: Findings | None = None,
+    result: RunResult | None = None,
     evidence: Evidence | None = None,
 ) -> Iterator[Plot]:
     loss = figures.loss(*(history.columns() for history in histories))
-    others = _Gallery(found, evidence).figures() if found else ()
+    others = _Gallery(result, evidence).figures() if result else ()
     for name, figure in chain([("loss", loss)], others):
         yield Plot(name, figure, spec.format.value, spec.dpi)
 
@@ -57,8 +57,8 @@ def _(
 class _Gallery:
     """The figures of what was found; what the evidence doubts is grey, pale or starred."""
 
-    def __init__(self, found: Findings, evidence: Evidence | None) -> None:
-        self.found, self.evidence, self.data = found, evidence, found.problem.data
+    def __init__(self, result: RunResult, evidence: Evidence | None) -> None:
+        self.result, self.evidence, self.data = result, evidence, result.problem.data
         self.rows: NDArray[np.bool_] | None = None
         self.factors: list[int] = []
         if evidence:
@@ -68,31 +68,31 @@ class _Gallery:
 
     def figures(self) -> Iterator[tuple[str, Figure]]:
         yield from self._latent()
-        for name, codes in self.found.clusters.items():
+        for name, codes in self.result.clusters.items():
             yield from self._clustering(name, codes)
         yield from self._weights()
         yield "reconstruction", self._reconstruction()
         if self.evidence:
-            yield from exhibits(self.found, self.evidence)
+            yield from exhibits(self.result, self.evidence)
 
     def _latent(self) -> Iterator[tuple[str, Figure]]:
         doubts = Doubts(self.rows, self.factors)
         for number, labels in enumerate(self.data.labels or [None], 1):
             by = f" by {labels.name}" if labels else ""
             title = f"{self.data.name}: factors{by}"
-            figure = figures.latent(self.found.z, labels, title=title, doubts=doubts)
+            figure = figures.latent(self.result.z, labels, title=title, doubts=doubts)
             yield f"latent{_numbered(number)}", figure
 
     def _weights(self) -> Iterator[tuple[str, Figure]]:
-        weights, doubts = self.found.weights, Doubts(factors=self.factors)
-        said = self.data.features, self.found.quantity, doubts
-        yield "weights", figures.weight_bars(weights, self.found.moves, *said)
+        weights, doubts = self.result.weights, Doubts(factors=self.factors)
+        said = self.data.features, self.result.quantity, doubts
+        yield "weights", figures.weight_bars(weights, self.result.moves, *said)
         yield "weights_map", figures.weight_map(weights, *said)
 
     def _reconstruction(self) -> Figure:
-        found, rows = self.found, self.found.problem.rows
-        r2 = np.array(found.by_feature["val_r2" if rows.val.size else "train_r2"])
-        x_hat = found.problem.scaling.undo(found.x_hat)
+        result, rows = self.result, self.result.problem.rows
+        r2 = np.array(result.by_feature["val_r2" if rows.val.size else "train_r2"])
+        x_hat = result.problem.scaling.undo(result.x_hat)
         return figures.reconstruction(self.data.x, x_hat, self.data.features, rows.held_out, r2)
 
     def _clustering(self, name: str, codes: Integers) -> Iterator[tuple[str, Figure]]:
@@ -103,7 +103,7 @@ class _Gallery:
         yield (
             f"latent_{name}",
             figures.latent(
-                self.found.z,
+                self.result.z,
                 Classes(name, codes, names),
                 title=f"{self.data.name}: factors by {name}",
                 colours=[None if c in lost else colours[c] for c in range(count)],
@@ -127,7 +127,7 @@ class _Gallery:
         """Return what a map of clusters leaves in doubt: also rows whose company changes."""
         if self.rows is None or not (self.evidence and self.evidence.stability):
             return Doubts(self.rows, self.factors, lost)
-        together = co_assignments(self.found, self.evidence)[f"{name}.co_assignment"]
+        together = co_assignments(self.result, self.evidence)[f"{name}.co_assignment"]
         return Doubts(self.rows | (together < ALONE), self.factors, lost, ELSEWHERE)
 
 

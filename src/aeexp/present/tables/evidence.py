@@ -9,20 +9,20 @@ from aeexp.analysis.clustering.agreement import agreement
 from aeexp.analysis.controls import Kind
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.method import OURS, PCA, Method
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.labels.scores import columns
+from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import Support
 from aeexp.data import Classes, Floats
 from aeexp.present.tables import factors
 from aeexp.runs.artifact import Artifact, Document, Table
 
 
-def tables(found: Findings, evidence: Evidence) -> Iterator[Artifact]:
+def tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]:
     """Yield a table, or a document, for each question of the evidence."""
-    yield Table("baselines", _baselines(found, evidence))
+    yield Table("baselines", _baselines(result, evidence))
     yield Table("scree", _scree(evidence.scree))
     yield Table("rnx", _rnx(evidence))
-    yield from factors.tables(found, evidence.cards)
+    yield from factors.tables(result, evidence.cards)
     if evidence.labels:
         yield Table("labels", columns(evidence.labels))
     if evidence.tested:
@@ -33,24 +33,24 @@ def tables(found: Findings, evidence: Evidence) -> Iterator[Artifact]:
         yield Document("stability", evidence.stability.document)
 
 
-def of_rows(found: Findings, evidence: Evidence, support: Support) -> Mapping[str, Floats]:
+def of_rows(result: RunResult, evidence: Evidence, support: Support) -> Mapping[str, Floats]:
     """Return columns that tell how far each row is to be trusted: (rows,) each."""
-    kept, errors = evidence.methods[OURS].kept, found.residuals.rows
+    kept, errors = evidence.methods[OURS].kept, result.residuals.rows
     return {
         "trustworthiness": kept.trustworthiness,
         "continuity": kept.continuity,
         "error": errors,
         "error_percentile": support.percentile(errors),
-        **co_assignments(found, evidence),
+        **co_assignments(result, evidence),
     }
 
 
-def co_assignments(found: Findings, evidence: Evidence) -> dict[str, Floats]:
+def co_assignments(result: RunResult, evidence: Evidence) -> dict[str, Floats]:
     """Return how often other trainings put each row together with those of its cluster."""
     told = {}
     clusterings = evidence.stability.clusterings if evidence.stability else {}
     for name, each in clusterings.items():
-        column = told[f"{name}.co_assignment"] = np.full(len(found.z), np.nan)
+        column = told[f"{name}.co_assignment"] = np.full(len(result.z), np.nan)
         column[evidence.rows] = each.co_assignment
     return told
 
@@ -79,14 +79,14 @@ def _key(number: str, control: str) -> str:
     return f"{Kind(control).name}.{number}"
 
 
-def _baselines(found: Findings, evidence: Evidence) -> Mapping[str, Any]:
-    rows = [of_method(found, name, each) for name, each in evidence.methods.items()]
+def _baselines(result: RunResult, evidence: Evidence) -> Mapping[str, Any]:
+    rows = [of_method(result, name, each) for name, each in evidence.methods.items()]
     return {key: [row[key] for row in rows] for key in rows[0]}
 
 
-def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
+def of_method(result: RunResult, name: str, each: Method) -> dict[str, Any]:
     """Return what a method comes to, by the columns of baselines.csv."""
-    rows, mean = found.problem.rows, found.mean
+    rows, mean = result.problem.rows, result.mean
     val = each.residuals.rows[rows.val]
     whole = mean.rows[rows.val].sum()
     ahead = each.advantage
@@ -100,12 +100,12 @@ def of_method(found: Findings, name: str, each: Method) -> dict[str, Any]:
         "delta_n": ahead.members if ahead else np.nan,
         **each.kept.numbers,
         **each.spearman,
-        **_agreements(found, each),
+        **_agreements(result, each),
     }
 
 
-def _agreements(found: Findings, each: Method) -> dict[str, float]:
-    label = found.problem.data.label
+def _agreements(result: RunResult, each: Method) -> dict[str, float]:
+    label = result.problem.data.label
     if not isinstance(label, Classes):
         return {}
     return {f"{name}.ari": agreement(codes, label)["ari"] for name, codes in each.clusters.items()}

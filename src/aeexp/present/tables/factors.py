@@ -7,7 +7,7 @@ import numpy as np
 
 from aeexp.analysis.factors.attribution import Weighed
 from aeexp.analysis.factors.cards import Card
-from aeexp.analysis.findings import Findings
+from aeexp.analysis.result import RunResult
 from aeexp.data import Floats
 from aeexp.runs.artifact import Artifact, Table
 
@@ -17,12 +17,12 @@ TRAVERSED = 20  # features of traversals.csv
 TAKEN = {"factor", "z"}  # the columns before them
 
 
-def tables(found: Findings, of: Sequence[Card]) -> Iterator[Artifact]:
+def tables(result: RunResult, of: Sequence[Card]) -> Iterator[Artifact]:
     """Yield the tables of factors, of what ties features and labels to them, and of traversals."""
-    features = found.problem.data.features
+    features = result.problem.data.features
     yield Table("factors", factors(of))
     yield Table("importance", importance(of, features))
-    traversed = [found.problem.scaling.undo(card.traversal) for card in of]
+    traversed = [result.problem.scaling.undo(card.traversal) for card in of]
     yield Table("traversals", traversals(of, traversed, features))
     if of[0].ties:
         yield Table("associations", ties(of))

@@ -12,8 +12,8 @@ from aeexp.analysis.clustering import agreement, separation
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.factors import interpretation
-from aeexp.analysis.findings import Findings
 from aeexp.analysis.latent import neighbourhoods
+from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import Course, judge
@@ -26,23 +26,23 @@ from aeexp.runs.artifact import Artifact, Document, Facts, Metrics, Table, Text
 from aeexp.runs.history import History
 
 
-def tell(found: Findings, evidence: Evidence | None, support: Support) -> Iterator[Artifact]:
+def tell(result: RunResult, evidence: Evidence | None, support: Support) -> Iterator[Artifact]:
     """Yield the tables, the numbers and the verdict of a run.
 
     support: what its rows are held against.
     """
-    trust = of_rows(found, evidence, support) if evidence else {}
-    yield Table("latents", _latents(found) | dict(trust))
-    yield Table("weights", _weights(found))
-    features = found.problem.data.features
-    signed = interpretation.signed_features(found.weights, found.moves, features)
-    yield Document("interpretation", {"quantity": found.quantity, "factors": signed})
-    yield Table("reconstruction", found.by_feature)
-    metrics, verdict = _metrics(found, evidence), judge(_course(found))
+    trust = of_rows(result, evidence, support) if evidence else {}
+    yield Table("latents", _latents(result) | dict(trust))
+    yield Table("weights", _weights(result))
+    features = result.problem.data.features
+    signed = interpretation.signed_features(result.weights, result.moves, features)
+    yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
+    yield Table("reconstruction", result.by_feature)
+    metrics, verdict = _metrics(result, evidence), judge(_course(result))
     if evidence:
-        yield from tables(found, evidence)
-        yield document(answer(found, evidence, verdict, metrics))
-    told = methods(found.experiment, found.problem, len(found.planned.rows) if evidence else 0)
+        yield from tables(result, evidence)
+        yield document(answer(result, evidence, verdict, metrics))
+    told = methods(result.experiment, result.problem, len(result.planned.rows) if evidence else 0)
     yield Text("methods.md", told.text.encode())
     yield Text("references.bib", told.references.encode())
     yield Metrics("metrics", metrics)
@@ -98,11 +98,11 @@ def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
             yield labels, f".{labels.name}" if number else ""
 
 
-def _latents(found: Findings) -> dict[str, Any]:
-    data, rows = found.problem.data, found.problem.rows
+def _latents(result: RunResult) -> dict[str, Any]:
+    data, rows = result.problem.data, result.problem.rows
     named = {"row": data.rows, "split": rows.names}
-    factors = dict(zip(found.factors, found.z.T, strict=True))
-    return named | factors | _label_columns(data) | dict(found.clusters)
+    factors = dict(zip(result.factors, result.z.T, strict=True))
+    return named | factors | _label_columns(data) | dict(result.clusters)
 
 
 def _label_columns(data: Dataset) -> dict[str, Any]:
@@ -119,19 +119,19 @@ def _cells(labels: Labels) -> Any:
     return np.array([*labels.names, ""], object)[labels.codes]
 
 
-def _weights(found: Findings) -> Mapping[str, Any]:
-    features = found.problem.data.features
-    named = {"feature": features, "quantity": [found.quantity] * len(features)}
-    return named | dict(zip(found.factors, found.weights.T, strict=True))
+def _weights(result: RunResult) -> Mapping[str, Any]:
+    features = result.problem.data.features
+    named = {"feature": features, "quantity": [result.quantity] * len(features)}
+    return named | dict(zip(result.factors, result.weights.T, strict=True))
 
 
-def _metrics(found: Findings, evidence: Evidence | None) -> dict[str, float]:
-    problem = found.problem
-    metrics = _end(found.history) | dict(_spread(found.histories, len(found.planned.own)))
-    metrics |= reconstruction.errors(found.residuals, found.mean, found.pca, problem.rows)
-    metrics |= numbers(evidence) if evidence else _neighbourhoods(found)
-    for name, codes in found.clusters.items():
-        measured = dict(separation.separation(found.z, codes, name))
+def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
+    problem = result.problem
+    metrics = _end(result.history) | dict(_spread(result.histories, len(result.planned.own)))
+    metrics |= reconstruction.errors(result.residuals, result.mean, result.pca, problem.rows)
+    metrics |= numbers(evidence) if evidence else _neighbourhoods(result)
+    for name, codes in result.clusters.items():
+        measured = dict(separation.separation(result.z, codes, name))
         for labels, suffix in _classes(problem.data):
             agreed = agreement.agreement(codes, labels)
             measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
@@ -139,8 +139,8 @@ def _metrics(found: Findings, evidence: Evidence | None) -> dict[str, float]:
     return metrics
 
 
-def _neighbourhoods(found: Findings) -> dict[str, float]:
-    measured = neighbourhoods.neighbourhoods(found.problem.x, found.z)
+def _neighbourhoods(result: RunResult) -> dict[str, float]:
+    measured = neighbourhoods.neighbourhoods(result.problem.x, result.z)
     return {f"neighbourhoods.{key}": value for key, value in measured.items()}
 
 
@@ -168,15 +168,15 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
         yield from ((f"{key}.mean", known.mean), (f"{key}.sd", known.sd), (f"{key}.n", known.n))
 
 
-def _course(found: Findings) -> Course:
-    rows, mean = found.problem.rows, found.mean
+def _course(result: RunResult) -> Course:
+    rows, mean = result.problem.rows, result.mean
     return Course(
-        loss=found.history.loss,
-        val_loss=found.history.val_loss,
-        train=found.residuals.rows[rows.train],
-        val=found.residuals.rows[rows.val],
-        pca=found.pca.rows[rows.val],
+        loss=result.history.loss,
+        val_loss=result.history.val_loss,
+        train=result.residuals.rows[rows.train],
+        val=result.residuals.rows[rows.val],
+        pca=result.pca.rows[rows.val],
         mean=float(mean.rows[rows.train].mean()),
-        latent=found.z[rows.train].var(0, dtype=np.float64),
-        kept=found.history.kept,
+        latent=result.z[rows.train].var(0, dtype=np.float64),
+        kept=result.history.kept,
     )

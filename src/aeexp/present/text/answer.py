@@ -17,7 +17,7 @@ from aeexp.analysis.evidence.method import OURS, PCA
 from aeexp.analysis.evidence.power import LEVEL, OFTEN
 from aeexp.analysis.evidence.power import sentence as said_of_power
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
-from aeexp.analysis.findings import Findings
+from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Verdict
 from aeexp.runs.artifact import Document
 from aeexp.text import counted, few, printable
@@ -41,7 +41,7 @@ def document(sentences: Iterable[Sentence]) -> Document:
 
 
 def answer(
-    found: Findings, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
+    result: RunResult, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
 ) -> list[Sentence]:
     """Return what was found, how stable it is, against chance, against PCA, and what to do next.
 
@@ -51,29 +51,29 @@ def answer(
     As each question is asked only where the one before is answered with yes, the level holds for
     all together (Marcus et al., 1976, doi:10.1093/biomet/63.3.655).
     """
-    chance = against_chance(found, evidence)
-    stable, pca = _stability(found, evidence), against_pca(evidence)
+    chance = against_chance(result, evidence)
+    stable, pca = _stability(result, evidence), against_pca(evidence)
     claims = {each.about: each.claim for each in (chance, stable, pca)}
     return [
-        Sentence("structure", chance.claim, _found(found, metrics)),
+        Sentence("structure", chance.claim, _found(result, metrics)),
         stable,
         chance,
         pca,
-        _next(claims, found, evidence, verdict),
+        _next(claims, result, evidence, verdict),
     ]
 
 
-def _found(found: Findings, metrics: Mapping[str, float]) -> str:
-    part, _ = found.problem.rows.judged
+def _found(result: RunResult, metrics: Mapping[str, float]) -> str:
+    part, _ = result.problem.rows.judged
     rows = "rows held out" if part == "val" else "the rows it was trained on"
-    factors, r2 = len(found.factors), metrics[f"reconstruction.{part}.r2"]
+    factors, r2 = len(result.factors), metrics[f"reconstruction.{part}.r2"]
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     told = f"{counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
-    groups = [_grouped(found, name, metrics) for name in found.clusters]
+    groups = [_grouped(result, name, metrics) for name in result.clusters]
     return f"{told} {share} of the variance of {rows}{''.join(groups)}."
 
 
-def _grouped(found: Findings, name: str, metrics: Mapping[str, float]) -> str:
+def _grouped(result: RunResult, name: str, metrics: Mapping[str, float]) -> str:
     """Say how many groups a clustering finds, and how well they agree with the first label."""
     count, noise, ari = (
         metrics.get(f"clustering.{name}.{key}", np.nan)
@@ -82,17 +82,17 @@ def _grouped(found: Findings, name: str, metrics: Mapping[str, float]) -> str:
     said = f"; {printable(name)} finds {counted(int(count), 'group')} in them"
     if noise >= 0.005:
         said += f" and leaves {100 * noise:.0f} % of rows in none"
-    label = found.problem.data.label
+    label = result.problem.data.label
     if np.isnan(ari) or not several_classes(label):
         return said
     return f"{said} (adjusted Rand index {ari:.2f} with {printable(label.name)})"
 
 
-def _stability(found: Findings, evidence: Evidence) -> Sentence:
+def _stability(result: RunResult, evidence: Evidence) -> Sentence:
     about, known = "stability", evidence.stability
     if known is None:
         said = "How stable that is was not asked: repeats=8 trains the model with other seeds."
-        if len(found.experiment.seeds) > 1:
+        if len(result.experiment.seeds) > 1:
             said = "How stable that is cannot be told: all other trainings diverged."
         return Sentence(about, "undecided", said)
     same = known.cka.mean >= SAME
@@ -133,7 +133,7 @@ def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
     return f"; {kept} of {counted(len(clusters), 'cluster')} of {printable(name)} {come} back"
 
 
-def against_chance(found: Findings, evidence: Evidence) -> Sentence:
+def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     """Return whether there is more structure than chance gives, and groups farther apart."""
     test = next(iter(_tests(evidence, Kind.permuted, "reconstruction.")), None)
     if test is None:
@@ -141,7 +141,7 @@ def against_chance(found: Findings, evidence: Evidence) -> Sentence:
             "Whether there is structure at all was not asked: evidence=standard compares with"
             " copies of the table without any."
         )
-        if found.experiment.evidence.permutations:
+        if result.experiment.evidence.permutations:
             said = "Whether there is structure cannot be told: the trainings of copies diverged."
         return Sentence("chance", "undecided", said)
     if np.isnan(test.p):
@@ -220,7 +220,7 @@ def against_pca(evidence: Evidence) -> Sentence:
 
 
 def _next(
-    claims: Mapping[str, str], found: Findings, evidence: Evidence, verdict: Verdict
+    claims: Mapping[str, str], result: RunResult, evidence: Evidence, verdict: Verdict
 ) -> Sentence:
     if verdict.word in {"diverged", "collapsed", "overfitting"}:
         said = verdict.sentence
@@ -229,7 +229,7 @@ def _next(
         better = ", or see whether a better trained autoencoder finds more: model=deep"
         said += f"{better if verdict.word == 'underfitting' else ''}."
     elif claims["chance"] == "undecided":
-        fewer = "fewer factors, " if len(found.factors) > 1 else ""
+        fewer = "fewer factors, " if len(result.factors) > 1 else ""
         said = f"Ask again with {fewer}more rows or evidence=full before you read meaning into it."
     elif claims["pca"] == "no":
         said = "Use PCA, unless a better trained autoencoder does more: try"

@@ -1,4 +1,4 @@
-"""What a run found, row by row."""
+"""RunResult: latent coordinates, residuals, weights and clusters of a run, row by row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from aeexp.runs.history import History
 
 
 @dataclass(frozen=True)
-class Findings:
+class RunResult:
     """What a run found.
 
     planned: what was to be trained. histories: of the run's model, then of its repeats that learnt
