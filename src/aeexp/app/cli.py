@@ -60,33 +60,33 @@ class Performance:
         self.statuses: list[str] = []
 
     def __call__(self, config: DictConfig) -> str:
-        from aeexp.app.jobs import perform  # noqa: PLC0415  (imports scikit-learn)
+        from aeexp.app.jobs import run_job  # noqa: PLC0415  (imports scikit-learn)
 
         try:
-            self.statuses.append(perform(config, self.problems).value)
+            self.statuses.append(run_job(config, self.problems).value)
         except Exception as error:
             raise FailedError from error
         return self.statuses[-1]
 
-    def together(self, configs: "Configs") -> "Iterator[Outcome]":
+    def run_as_population(self, configs: "Configs") -> "Iterator[Outcome]":
         """Perform jobs as few populations."""
-        from aeexp.app.jobs import perform_together  # noqa: PLC0415
+        from aeexp.app.jobs import run_as_population  # noqa: PLC0415
 
-        return perform_together(configs)
+        return run_as_population(configs)
 
-    def apart(self, configs: "Configs", workers: int | None) -> "Iterator[Outcome]":
+    def run_in_processes(self, configs: "Configs", workers: int | None) -> "Iterator[Outcome]":
         """Perform jobs each in a process of its own, so many at a time."""
-        from aeexp.app.jobs import perform_apart  # noqa: PLC0415
+        from aeexp.app.jobs import run_in_processes  # noqa: PLC0415
 
-        return perform_apart(configs, workers)
+        return run_in_processes(configs, workers)
 
-    def on_cluster(
+    def run_on_ray(
         self, configs: "Configs", address: str | None, chunks: int | None
     ) -> "Iterator[Outcome]":
         """Perform jobs in chunks, each on a node of a cluster."""
-        from aeexp.app.jobs import perform_on_cluster  # noqa: PLC0415
+        from aeexp.app.jobs import run_on_ray  # noqa: PLC0415
 
-        return perform_on_cluster(configs, address, chunks)
+        return run_on_ray(configs, address, chunks)
 
 
 def main() -> None:

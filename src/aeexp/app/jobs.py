@@ -30,7 +30,7 @@ Configs = Iterable[tuple[int, DictConfig]]
 """Jobs of one sweep by number, composed with Hydra's part."""
 
 
-def perform(config: DictConfig, problems: Problems | None = None) -> Status:
+def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
     """Run one composed experiment in Hydra's output directory; see `runs.keep`.
 
     Where it is a job of a sweep, the sweep's ledger hears of it. problems: may have posed the
@@ -57,7 +57,7 @@ def perform(config: DictConfig, problems: Problems | None = None) -> Status:
     return status
 
 
-def perform_together(configs: Configs) -> Iterator[Outcome]:
+def run_as_population(configs: Configs) -> Iterator[Outcome]:
     """Run the jobs of a sweep, composed with Hydra's part, as few populations.
 
     Those on another backend than the first's, which Keras cannot change to in this process, run
@@ -81,17 +81,17 @@ def perform_together(configs: Configs) -> Iterator[Outcome]:
         yield from _told(ended, ledger, terminal)
 
 
-def perform_apart(configs: Configs, workers: int | None) -> Iterator[Outcome]:
-    """Run the jobs of a sweep each in a process of its own; see `perform_together`."""
+def run_in_processes(configs: Configs, workers: int | None) -> Iterator[Outcome]:
+    """Run the jobs of a sweep each in a process of its own; see `run_as_population`."""
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
         yield from _told(run_apart(tasks, ledger, terminal, workers or cores()), ledger, terminal)
 
 
-def perform_on_cluster(
+def run_on_ray(
     configs: Configs, address: str | None, count: int | None
 ) -> Iterator[Outcome]:
-    """Run the jobs of a sweep in so many chunks on a Ray cluster; see `perform_together`.
+    """Run the jobs of a sweep in so many chunks on a Ray cluster; see `run_as_population`.
 
     address, count: null starts a cluster of this machine, and makes one chunk a node.
     """

@@ -79,7 +79,7 @@ class PopulationLauncher(Launcher):
 
     def together(self) -> Any:
         """Return what takes all jobs at once, None if nothing does."""
-        return getattr(self.task_function, "together", None)
+        return getattr(self.task_function, "run_as_population", None)
 
 
 def number(ended: JobReturn) -> int:
@@ -102,8 +102,8 @@ class ProcessLauncher(PopulationLauncher):
 
     def together(self) -> Any:
         _refuse_below_one("workers", self.workers)
-        apart = getattr(self.task_function, "apart", None)
-        return apart and (lambda configs: apart(configs, self.workers))
+        run = getattr(self.task_function, "run_in_processes", None)
+        return run and (lambda configs: run(configs, self.workers))
 
 
 class RayLauncher(PopulationLauncher):
@@ -114,5 +114,5 @@ class RayLauncher(PopulationLauncher):
 
     def together(self) -> Any:
         _refuse_below_one("chunks", self.chunks)
-        on_cluster = getattr(self.task_function, "on_cluster", None)
-        return on_cluster and (lambda configs: on_cluster(configs, self.address, self.chunks))
+        run = getattr(self.task_function, "run_on_ray", None)
+        return run and (lambda configs: run(configs, self.address, self.chunks))
