@@ -40,7 +40,7 @@ from aeexp.data.io.cells import Column, Style, convert, convert_all, see_all
 from aeexp.data.io.encoding import _undecodable
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.data.prepare import check, pose
-from aeexp.pipeline.experiment import recall
+from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import Run
 from aeexp.sweep.conclude import conclude
 
@@ -281,7 +281,7 @@ def test_f55_a_run_s_configuration_that_would_hang_is_refused(
     (tmp_path / ".hydra").mkdir()
     (tmp_path / ".hydra" / "config.yaml").write_text(text)
     with pytest.raises(ValueError, match=says):
-        recall(Run(tmp_path))
+        load_experiment(Run(tmp_path))
 
 
 def test_a_configuration_that_is_no_experiment_says_what_it_lacks(

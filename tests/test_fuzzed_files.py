@@ -37,7 +37,7 @@ from aeexp.config.spec import (
     Table,
     Training,
 )
-from aeexp.pipeline.experiment import configuration, recall
+from aeexp.pipeline.experiment import configuration, load_experiment
 from aeexp.pipeline.run import run
 from aeexp.runs import Ledger, Run, Status, keep, read_model, subfolder, write_bytes
 from aeexp.runs.progress import Watch
@@ -202,7 +202,7 @@ def test_f56_a_changed_configuration_is_recalled_or_refused(
     folder = copied()
     path = folder / ".hydra" / "config.yaml"
     path.write_bytes(as_bytes(data.draw(changed(yaml.safe_load(path.read_text())))))
-    survives(lambda: recall(Run(folder)))
+    survives(lambda: load_experiment(Run(folder)))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from aeexp.backend import choose
 from aeexp.config.spec import Backend
 choose(Backend.jax)
 from aeexp.app.conformance import check
-from aeexp.pipeline.experiment import recall
+from aeexp.pipeline.experiment import load_experiment
 from aeexp.app.verify import verify
 from aeexp_example.journal import Journal
 import pandas as pd
@@ -41,7 +41,7 @@ def main():
     check("model", "vae")
     check("clustering", "bisecting")
     first = load_run("first")
-    found = verify(first, recall(first))
+    found = verify(first, load_experiment(first))
     assert found.same, found.lines
     table = pd.read_csv("table.csv")
     learnt = first.latents[["z1", "z2", "z3"]].to_numpy(float)

@@ -30,7 +30,7 @@ from aeexp.config.spec import (
     Training,
     Wine,
 )
-from aeexp.pipeline.experiment import recall
+from aeexp.pipeline.experiment import load_experiment
 from aeexp.pipeline.run import run
 from aeexp.runs import Run, Status, keep, read_model
 from aeexp.runs.arrays import layouts, pack, unpack
@@ -224,7 +224,7 @@ def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) ->
     run = aeexp.run(tiny(dataset=dataset), table, tmp_path / "run")
     assert len(run.encode(table)) == 60
     with pytest.raises(ValueError, match="a data frame in memory, which is not kept"):
-        recall(run)
+        load_experiment(run)
     with pytest.raises(ValueError, match="several columns of one name: b"):
         aeexp.run(tiny(dataset=dataset), table.rename(columns={"c": "b"}))
 
@@ -265,8 +265,8 @@ def test_f45_a_run_of_schema_1_is_read_encoded_and_run_again(wine: pd.DataFrame)
     encoded = run.encode(wine)
     assert close(encoded["z1"], run.latents["z1"], rel=1e-3, abs=1e-4)
     assert "outside" not in encoded
-    assert recall(Run(SCHEMA_1)).dataset == Wine()
-    assert recall(Run(SCHEMA_1)).model == Deep()
+    assert load_experiment(Run(SCHEMA_1)).dataset == Wine()
+    assert load_experiment(Run(SCHEMA_1)).model == Deep()
 
 
 def test_support_is_read_back_with_clusterings_of_any_name() -> None:
@@ -430,11 +430,11 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
 
 
 def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path, trained: Path) -> None:
-    again = recall(Run(trained))
+    again = load_experiment(Run(trained))
     dataset = replace(again.dataset, path=str(tmp_path / "wine.csv"))
     run = aeexp.run(replace(again, dataset=dataset), folder=tmp_path / "again")
     assert run.metrics == pytest.approx(Run(trained).metrics, rel=1e-4, nan_ok=True)
-    assert recall(Run(run.folder)).model == again.model
+    assert load_experiment(Run(run.folder)).model == again.model
 
 
 def test_f41_a_stranger_s_record_reads_nothing_of_the_environment(tmp_path: Path) -> None:
@@ -444,7 +444,7 @@ def test_f41_a_stranger_s_record_reads_nothing_of_the_environment(tmp_path: Path
     config.write_text(said.replace("latent_dim: 3", "latent_dim: ${oc.env:HOME}"))
     assert config.read_text() != said
     with pytest.raises(ValueError, match=r"model.latent_dim calls oc\.env"):
-        recall(Run(tmp_path / "run"))
+        load_experiment(Run(tmp_path / "run"))
 
 
 def test_words_compose_to_an_experiment() -> None:

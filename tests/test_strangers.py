@@ -12,7 +12,7 @@ import pytest
 
 from aeexp import load_run
 from aeexp.app import cli
-from aeexp.pipeline.experiment import recall
+from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import (
     Run,
     claim,
@@ -170,7 +170,7 @@ def test_f51_what_is_written_is_never_writable_by_everybody(tmp_path: Path) -> N
 # Directories with links
 
 
-@pytest.mark.parametrize("read", [load_run, read_model, lambda run: recall(Run(run))])
+@pytest.mark.parametrize("read", [load_run, read_model, lambda run: load_experiment(Run(run))])
 @pytest.mark.parametrize("name", ["latents.csv", "model/weights.npz", "figures/deep/er"])
 def test_f49_a_run_with_a_link_in_it_is_not_read(
     tmp_path: Path, name: str, read: Callable[[Path], object]

@@ -87,11 +87,11 @@ def _format(arguments: Namespace, known: Format) -> Format:
 
 def _as_in_training(arguments: Namespace, run: "Run") -> Format:
     """Return how the table of a run was read, if it is of the file's kind and was a file."""
-    from aeexp.pipeline.experiment import recall  # noqa: PLC0415
+    from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
     if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":
         return Format()
-    dataset = recall(run).dataset
+    dataset = load_experiment(run).dataset
     assert isinstance(dataset, Table)
     alike = Path(dataset.path).suffix == arguments.file.suffix
     return dataset if alike else Format()
@@ -115,11 +115,11 @@ def _convert(arguments: Namespace) -> int:
 
 
 def _verify(arguments: Namespace) -> int:
-    from aeexp.pipeline.experiment import recall  # noqa: PLC0415
+    from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
     from aeexp.runs import Run  # noqa: PLC0415
 
     run = Run(arguments.run)
-    experiment = recall(run)
+    experiment = load_experiment(run)
     choose_installed(arguments.backend, run)
     from aeexp.app.verify import verify  # noqa: PLC0415  (imports Keras)
 

@@ -88,9 +88,7 @@ def run_in_processes(configs: Configs, workers: int | None) -> Iterator[Outcome]
         yield from _told(run_apart(tasks, ledger, terminal, workers or cores()), ledger, terminal)
 
 
-def run_on_ray(
-    configs: Configs, address: str | None, count: int | None
-) -> Iterator[Outcome]:
+def run_on_ray(configs: Configs, address: str | None, count: int | None) -> Iterator[Outcome]:
     """Run the jobs of a sweep in so many chunks on a Ray cluster; see `run_as_population`.
 
     address, count: null starts a cluster of this machine, and makes one chunk a node.

@@ -19,7 +19,7 @@ def configuration(experiment: Experiment) -> bytes:
     return OmegaConf.to_yaml(OmegaConf.structured(experiment)).encode()
 
 
-def recall(run: Run) -> Experiment:
+def load_experiment(run: Run) -> Experiment:
     """Return the experiment that a run did, as its directory says.
 
     Raises:
