@@ -25,7 +25,7 @@ from made_sweep import Made, loss, made
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp import load_run
-from aeexp.app.inference import Reuse
+from aeexp.app.inference import FittedModel
 from aeexp.config.explain import explain
 from aeexp.config.spec import (
     Experiment,
@@ -163,7 +163,7 @@ def sealed(folder: Path) -> None:
 
 
 def encode(folder: Path) -> None:
-    Reuse(read_model(folder)).encode(FRAME)
+    FittedModel(read_model(folder)).encode(FRAME)
 
 
 def look(folder: Path) -> None:

@@ -17,7 +17,7 @@ from sklearn.datasets import load_wine
 
 import aeexp
 from aeexp.analysis.support import Support, support
-from aeexp.app.inference import Reuse
+from aeexp.app.inference import FittedModel
 from aeexp.app.verify import verify
 from aeexp.config.spec import (
     Categorical,
@@ -133,7 +133,7 @@ def test_rows_are_reconstructed_in_original_units(
 ) -> None:
     restored = of_wine.reconstruct(wine)
     assert list(restored) == [name for name in wine if name not in {"sample", "cultivar"}]
-    model = Reuse(read_model(of_wine.folder))
+    model = FittedModel(read_model(of_wine.folder))
     error = ((restored - wine[list(restored)]) / model.preprocessing.scaling.scale) ** 2
     assert close(error.mean(axis=1), of_wine.encode(wine)["error"], rel=1e-3)
 

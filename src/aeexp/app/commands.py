@@ -106,10 +106,10 @@ def _convert(arguments: Namespace) -> int:
     format = _format(arguments, _as_in_training(arguments, run))
     choose_installed(arguments.backend, run)
     from aeexp.app import convert  # noqa: PLC0415  (imports Keras)
-    from aeexp.app.inference import Reuse  # noqa: PLC0415
+    from aeexp.app.inference import FittedModel  # noqa: PLC0415
 
     conversion = getattr(convert, arguments.conversion)
-    for line in conversion(Reuse(stored), arguments.file, into, format):
+    for line in conversion(FittedModel(stored), arguments.file, into, format):
         _say(line)
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aeexp.app.inference import Encoded, Reuse
+from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
 from aeexp.data.io import batches
@@ -51,7 +51,7 @@ class Tally:
             yield f"{self.empty:,} more rows have missing cells, and are left empty"
 
 
-def encode(reuse: Reuse, source: Path, into: Path, format: Format) -> Iterator[str]:
+def encode(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write the factors of a file's rows and how they compare; yield what is to be told."""
     tally = Tally()
 
@@ -68,18 +68,18 @@ def encode(reuse: Reuse, source: Path, into: Path, format: Format) -> Iterator[s
         yield "nothing says whether they lie outside: the run kept no model/support.npz"
 
 
-def reconstruct(reuse: Reuse, source: Path, into: Path, format: Format) -> Iterator[str]:
+def reconstruct(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write a file's rows as the model reconstructs them; yield what is to be told."""
     return _converted(reuse, source, into, format, reuse.reconstruct)
 
 
-def decode(reuse: Reuse, source: Path, into: Path, format: Format) -> Iterator[str]:
+def decode(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write the rows that a file's factors mean; yield what is to be told."""
     return _converted(reuse, source, into, format, reuse.decode)
 
 
 def _converted(
-    reuse: Reuse,
+    reuse: FittedModel,
     source: Path,
     into: Path,
     format: Format,
@@ -106,6 +106,6 @@ def _cells(table: pd.DataFrame, into: Path) -> Mapping[str, Any]:
     return dict(table.astype(object).where(table.notna(), None))
 
 
-def _passed_over(reuse: Reuse, columns: list[str]) -> Iterator[str]:
+def _passed_over(reuse: FittedModel, columns: list[str]) -> Iterator[str]:
     if others := reuse.unknown(columns):
         yield f"columns passed over: {few([*map(short, others)])}"

@@ -22,7 +22,7 @@ from aeexp.text import few, short
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a model makes of rows, see `Reuse.encode`, and why some lie outside what it knows.
+    """What a model makes of rows, see `FittedModel.encode`, and why some lie outside what it knows.
 
     beyond: (features,) in how many rows each is beyond the training rows. unusual: rows with a
     larger error than is usual.
@@ -33,7 +33,7 @@ class Encoded:
     unusual: int
 
 
-class Reuse:
+class FittedModel:
     """Encodes, decodes and reconstructs rows with the model of a run.
 
     Frames are pandas data frames; columns are found by name, in any order, and others are passed

@@ -27,7 +27,7 @@ from aeexp.present.html.run import report_page
 from aeexp.runs import Run, claim, keep, read_model, refuse_links, subfolder, write_bytes
 
 if TYPE_CHECKING:
-    from aeexp.app.inference import Reuse
+    from aeexp.app.inference import FittedModel
 
 
 @dataclass(kw_only=True)
@@ -62,24 +62,24 @@ class LoadedRun(Run):
         return pd.DataFrame(self.table("history")).pipe(_numbers)
 
     def encode(self, table: Any) -> pd.DataFrame:
-        """Return what the model makes of the rows of a data frame; see `Reuse.encode`."""
-        return self._reuse.encode(_pandas(table))
+        """Return what the model makes of the rows of a data frame; see `FittedModel.encode`."""
+        return self._fitted.encode(_pandas(table))
 
     def decode(self, factors: Any) -> pd.DataFrame:
-        """Return the rows that factors z1, z2, … mean; see `Reuse.decode`."""
-        return self._reuse.decode(_pandas(factors))
+        """Return the rows that factors z1, z2, … mean; see `FittedModel.decode`."""
+        return self._fitted.decode(_pandas(factors))
 
     def reconstruct(self, table: Any) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in original units."""
-        return self._reuse.reconstruct(_pandas(table))
+        return self._fitted.reconstruct(_pandas(table))
 
     @cached_property
-    def _reuse(self) -> "Reuse":
+    def _fitted(self) -> "FittedModel":
         stored = read_model(self.folder)
         choose(running() or at_hand(self.backend))
         with unheard():
-            from aeexp.app.inference import Reuse  # noqa: PLC0415  (imports Keras)
-        return Reuse(stored)
+            from aeexp.app.inference import FittedModel  # noqa: PLC0415  (imports Keras)
+        return FittedModel(stored)
 
 
 def compose(*words: str) -> Experiment:
