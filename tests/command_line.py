@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 PYTHON = (sys.executable, "-m", "aeexp")
 FORKSERVER = get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
-    ["aeexp.app.cli", "aeexp.sweep.conclude", "aeexp.app.jobs", "keras"]
+    ["aeexp.app.cli", "aeexp.sweep.finalize", "aeexp.app.jobs", "keras"]
 )
 
 

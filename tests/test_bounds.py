@@ -42,7 +42,7 @@ from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.data.prepare import check, pose
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import Run
-from aeexp.sweep.conclude import conclude
+from aeexp.sweep.finalize import finalize
 
 Make = Callable[..., Experiment]
 PLAIN = "a,b\n1,2\n3,4\n"
@@ -399,7 +399,7 @@ def test_f55_of_many_jobs_that_are_not_complete_the_first_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep = made(tmp_path, [Made([f"seed={i}"], status=None) for i in range(50)])
-    assert conclude([sweep], sweep) == 1
+    assert finalize([sweep], sweep) == 1
     told = capsys.readouterr().out.splitlines()
     listed = [*itertools.takewhile(lambda line: line.startswith("#"), told)]
     assert len(listed) == 20

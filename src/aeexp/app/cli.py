@@ -205,9 +205,9 @@ def _hydra(problems: "Problems | None" = None) -> int:
 
 
 def _sweep(folder: Path, words: list[str]) -> int:
-    """Do what is missing of the sweep in a directory, and conclude it whatever happens."""
+    """Do what is missing of the sweep in a directory, and finalize it whatever happens."""
     from aeexp.runs import Ledger, locked, remove_leftovers  # noqa: PLC0415
-    from aeexp.sweep.conclude import conclude  # noqa: PLC0415
+    from aeexp.sweep.finalize import finalize  # noqa: PLC0415
     from aeexp.sweep.resume import require_ended  # noqa: PLC0415
 
     with locked(folder):
@@ -217,15 +217,15 @@ def _sweep(folder: Path, words: list[str]) -> int:
         try:
             _hydra()
         except KeyboardInterrupt:
-            conclude([folder], folder)
+            finalize([folder], folder)
             raise
         except REFUSALS:
             raise
         except Exception as error:  # noqa: BLE001  (a launcher broke; what it had run is there)
             _tell_fault(error)
-            conclude([folder], folder)
+            finalize([folder], folder)
             return FAILED
-        return conclude([folder], folder)
+        return finalize([folder], folder)
 
 
 def _resume(folder: Path, again: list[str]) -> int:
@@ -265,13 +265,13 @@ def _enter(ledger: "Ledger") -> None:
 
 def _compare(folders: list[Path]) -> int:
     from aeexp.runs import Ledger, claim, refuse_links  # noqa: PLC0415
-    from aeexp.sweep.conclude import conclude  # noqa: PLC0415
+    from aeexp.sweep.finalize import finalize  # noqa: PLC0415
 
     for folder in folders:
         refuse_links(folder)
         Ledger(folder).words()  # refuses what is no sweep
     into = folders[0] if len(folders) == 1 else claim(_today().resolve())
-    return conclude(folders, into)
+    return finalize(folders, into)
 
 
 def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":

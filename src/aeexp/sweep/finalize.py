@@ -14,7 +14,7 @@ FAILED, DIVERGED = 1, 3
 NAMED = 20  # jobs that are not complete, told one by one
 
 
-def conclude(sweeps: Sequence[Path], into: Path) -> int:
+def finalize(sweeps: Sequence[Path], into: Path) -> int:
     """Write and tell the summary of sweeps, in a directory; return an exit code.
 
     It is 1 if a job failed or is missing, otherwise 3 if one diverged, otherwise 0.
