@@ -33,15 +33,15 @@ ENDLESS = ("training.early_stopping.patience=1000000", "figures=none", "evidence
 FAULTY = 13  # the seed of jobs that fail
 FAULT = f"""
 import sys
-said = " ".join(sys.orig_argv)
-if any(word in said for word in ("--multiprocessing-fork", "loky", "submitit")):
-    from aeexp.pipeline import results as report
-    begin = report.begin
+command = " ".join(sys.orig_argv)
+if any(word in command for word in ("--multiprocessing-fork", "loky", "submitit")):
+    from aeexp.pipeline import results
+    before_training = results.before_training
     def faulty(experiment, problem):
         if experiment.seed == {FAULTY}:
             raise RuntimeError("a fault of its own")
-        return begin(experiment, problem)
-    report.begin = faulty
+        return before_training(experiment, problem)
+    results.before_training = faulty
 """
 """Python runs this in every process that is started: it spoils jobs, wherever they are."""
 HEAD, NODES = "127.0.0.2", ("127.0.0.3", "127.0.0.4")

@@ -22,7 +22,7 @@ from aeexp.text import few, short
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a model makes of rows, see `FittedModel.encode`, and why some lie outside what it knows.
+    """The encoded rows, see `FittedModel.encode`, and why some are outside the training data.
 
     beyond: (features,) in how many rows each is beyond the training rows. unusual: rows with a
     larger error than is usual.

@@ -23,7 +23,7 @@ from aeexp.runs.artifact import Artifact
 from aeexp.runs.progress import Watch
 from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.chunks import chunks
-from aeexp.sweep.processes import run_apart
+from aeexp.sweep.processes import run_tasks
 from aeexp.text import counted
 
 Configs = Iterable[tuple[int, DictConfig]]
@@ -76,7 +76,7 @@ def run_as_population(configs: Configs) -> Iterator[Outcome]:
             terminal.say(f"{others} on another backend than {first.value}: a process each.")
         ended = chain(
             _together(here, ledger, terminal) if here else (),
-            run_apart(apart, ledger, terminal, cores()),
+            run_tasks(apart, ledger, terminal, cores()),
         )
         yield from _told(ended, ledger, terminal)
 
@@ -85,7 +85,7 @@ def run_in_processes(configs: Configs, workers: int | None) -> Iterator[Outcome]
     """Run the jobs of a sweep each in a process of its own; see `run_as_population`."""
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
-        yield from _told(run_apart(tasks, ledger, terminal, workers or cores()), ledger, terminal)
+        yield from _told(run_tasks(tasks, ledger, terminal, workers or cores()), ledger, terminal)
 
 
 def run_on_ray(configs: Configs, address: str | None, count: int | None) -> Iterator[Outcome]:

@@ -49,7 +49,7 @@ class Fitted:
     traces: Sequence[Trace | None]
 
 
-def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
+def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield what is known before the training, and warn of what is seldom meant."""
     data = problem.data
     warnings = [printable(concern) for concern in concerns(experiment, problem)]
@@ -61,7 +61,7 @@ def begin(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
         log.warning(warning)
 
 
-def report(
+def after_training(
     planned: Plan,
     histories: Sequence[History],
     fitted: Callable[[], Fitted],

@@ -16,7 +16,7 @@ from aeexp.data import Floats
 from aeexp.data.prepare import Problem, Problems, constant
 from aeexp.models import Network
 from aeexp.pipeline.members import member
-from aeexp.pipeline.results import Fitted, begin, report
+from aeexp.pipeline.results import Fitted, after_training, before_training
 from aeexp.pipeline.tasks import Callbacks, answer
 from aeexp.present.figures.reconstruction import chosen_rows
 from aeexp.present.text.command import in_words
@@ -61,7 +61,7 @@ def _(
     watch: Watch,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
-    yield from begin(experiment, problem)
+    yield from before_training(experiment, problem)
     planned = plan(experiment, problem)
     trained = train([*map(member, planned.all)], watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
@@ -70,7 +70,7 @@ def _(
         return fitted(planned, trained)
 
     histories = trained.histories[: len(planned.own)]
-    yield from report(planned, histories, made, watch)
+    yield from after_training(planned, histories, made, watch)
 
 
 def fitted(planned: Plan, trained: Trained) -> Fitted:

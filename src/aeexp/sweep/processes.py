@@ -25,7 +25,7 @@ def command(task: Task) -> list[str]:
     return [sys.executable, "-m", "aeexp", *task.alone]
 
 
-def run_apart(
+def run_tasks(
     tasks: Sequence[Task], ledger: Ledger, terminal: SweepTerminal, workers: int
 ) -> Iterator[Outcome]:
     """Run tasks each in its own process, so many at a time; yield them as they end.

@@ -22,7 +22,7 @@ from aeexp import runs
 from aeexp.analysis.controls import plan
 from aeexp.data.prepare import Problems
 from aeexp.pipeline.experiment import configuration
-from aeexp.pipeline.results import Fitted, begin, report
+from aeexp.pipeline.results import Fitted, after_training, before_training
 from aeexp.present.html.run import report_page
 from aeexp.runs import Status, named, set_aside, subfolder, write_bytes
 from aeexp.runs.artifact import Artifact
@@ -182,13 +182,13 @@ def _artifacts(learnt: Learnt, watch: Watch) -> Iterator[Artifact]:
     experiment, fitted = learnt.task.experiment, learnt.fitted
     with watch.stage("load"):
         problem = _problems().pose(experiment)
-    yield from begin(experiment, problem)
+    yield from before_training(experiment, problem)
 
     def given() -> Fitted:
         assert fitted, "what diverged is not asked for"
         return fitted
 
-    yield from report(plan(experiment, problem), learnt.histories, given, watch)
+    yield from after_training(plan(experiment, problem), learnt.histories, given, watch)
 
 
 def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:

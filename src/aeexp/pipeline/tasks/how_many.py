@@ -18,7 +18,7 @@ from aeexp.config.spec import AllFigures, Experiment, HowMany
 from aeexp.data import Floats
 from aeexp.data.prepare import Problem
 from aeexp.errors import UserError
-from aeexp.pipeline.results import begin
+from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.pipeline.tasks.dimension import Tried, attempt, of_dimension
 from aeexp.present import figures
@@ -39,7 +39,7 @@ def _(
     most = min(question.dimensions, len(problem.data.features) - 1)
     widest = of_dimension(experiment, question, most)
     _refuse_what_has_no_copies(widest, problem)
-    yield from begin(widest, problem)
+    yield from before_training(widest, problem)
     tried: list[Tried] = []
     seconds: Counter[str] = Counter()
     for dimension in range(1, most + 1):

@@ -11,7 +11,7 @@ from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.data import Floats
 from aeexp.data.prepare import Problem
-from aeexp.pipeline.results import begin
+from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.present import figures
 from aeexp.present.text.answer import Sentence, document
@@ -40,7 +40,7 @@ def _(
     watch: Watch,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
-    yield from begin(replace(experiment, clustering={}), problem)
+    yield from before_training(replace(experiment, clustering={}), problem)
     rates = np.geomspace(question.lowest, question.highest, question.rates)
     trained = train(_members(question, experiment, problem, rates), watch, callbacks)
     watch.trained(trained.seconds, trained.compile)
