@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from aeexp.config.spec import Experiment
 from aeexp.pipeline.run import run
 from aeexp.runs.artifact import Artifact, Document
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 
 
-class Stopping(Watch):
+class Stopping(Monitor):
     """Stops after an epoch."""
 
-    def epoch(self, standing: Standing) -> None:
+    def on_epoch(self, progress: Progress) -> None:
         self.stop = True
 
 

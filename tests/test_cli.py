@@ -20,7 +20,7 @@ from sentences import Sentences
 from aeexp.app import cli
 from aeexp.config.spec import Backend
 from aeexp.present.terminal.run import Terminal
-from aeexp.runs.progress import Standing
+from aeexp.runs.progress import Progress
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("training.epochs=3", "figures=none", "evidence=none")
@@ -143,7 +143,7 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
     nothing = np.full(3, np.nan)
     losses = [3.0, 1.0, 2.0]
     for loss, val_loss in ((losses, [0.3, 0.1, 0.2]), (losses, nothing), (nothing, nothing)):
-        Terminal().epoch(Standing(10, 20, np.array(loss), np.array(val_loss), members=4))
+        Terminal().on_epoch(Progress(10, 20, np.array(loss), np.array(val_loss), members=4))
     assert capsys.readouterr().out.splitlines() == [
         "epoch 10/20  val_loss median 0.2, best 0.1, 3/4 training",
         "epoch 10/20  loss median 2, best 1, 3/4 training",

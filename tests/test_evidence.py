@@ -37,7 +37,7 @@ from aeexp.pipeline.run import run
 from aeexp.present.figures import Doubts
 from aeexp.present.text.answer import against_chance
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 
 Make = Callable[..., Experiment]
 FEW = EvidenceSpec(
@@ -76,8 +76,8 @@ def planned(experiment: Experiment) -> Plan:
     return plan(experiment, pose(experiment))
 
 
-def artifacts(experiment: Experiment, watch: Watch | None = None) -> dict[str, Artifact]:
-    return {artifact.name: artifact for artifact in run(experiment, watch)}
+def artifacts(experiment: Experiment, monitor: Monitor | None = None) -> dict[str, Artifact]:
+    return {artifact.name: artifact for artifact in run(experiment, monitor)}
 
 
 def answers(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -213,7 +213,7 @@ def test_a_map_of_clusters_fades_rows_that_change_company_and_says_so(
 
 
 def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make) -> None:
-    class Impatient(Watch):
+    class Impatient(Monitor):
         stop = True
 
     found = artifacts(tiny(evidence=FEW, training=Training(epochs=10**6)), Impatient())

@@ -64,7 +64,7 @@ from aeexp.present.terminal.output import lossy
 from aeexp.runs import Record, Run, Status, claim, keep, locked, rows
 from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
 from aeexp.runs.history import History
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.sweep.resume import require_ended
 from aeexp.sweep.workers import _pool
 from aeexp.training.divergence import _judged, distance
@@ -181,7 +181,7 @@ def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_wh
         partial(run, experiment, problems=problems),
         report_page(experiment, folder, problems),
     )
-    assert keep(experiment, folder, yields, Watch(), made) is Status.COMPLETED
+    assert keep(experiment, folder, yields, Monitor(), made) is Status.COMPLETED
     expected = contents(folder)
     assert ("report.html" in expected) == isinstance(figures, AllFigures)
     assert len(moments) > len(expected)  # run.json and the manifest are written again
@@ -330,7 +330,7 @@ def test_f59_a_directory_that_is_removed_under_a_run_is_not_made_again(
         yield Table("history", {"epoch": [1]})
 
     with pytest.raises(OSError, match=r"run\.json cannot be written: its directory has gone"):
-        keep(tiny(), folder, removing, Watch())
+        keep(tiny(), folder, removing, Monitor())
     assert not folder.exists()
 
 
@@ -783,10 +783,10 @@ def test_f42_a_clock_that_goes_back_changes_neither_seconds_nor_directories(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", iter(range(100, 0, -1)).__next__)
-    watch = Watch()
-    with watch.stage("total"):
+    monitor = Monitor()
+    with monitor.stage("total"):
         time.sleep(0.01)
-    assert 0.01 <= watch.seconds["total"] < 10
+    assert 0.01 <= monitor.seconds["total"] < 10
     hour_that_comes_twice = tmp_path / "02-30-00-000000"
     assert claim(hour_that_comes_twice) != claim(hour_that_comes_twice)
 

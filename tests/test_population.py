@@ -42,7 +42,7 @@ from aeexp.data.prepare import Problem, pose
 from aeexp.errors import UserError
 from aeexp.models import Make as Models
 from aeexp.models import Network, build, built, first_values, seeds
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 from aeexp.training import Member, Trained, mould, train
 
 pytestmark = pytest.mark.engine
@@ -225,9 +225,9 @@ def test_the_size_of_groups_changes_nothing(
     members, together = eight
     heard: list[tuple[int, int, int]] = []
 
-    class Listener(Watch):
-        def epoch(self, standing: Standing) -> None:
-            heard.append((standing.done, standing.of, standing.members))
+    class Listener(Monitor):
+        def on_epoch(self, progress: Progress) -> None:
+            heard.append((progress.done, progress.total, progress.members))
 
     monkeypatch.setattr("aeexp.training.compiled._bytes", lambda _: 1)
     monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * most)
@@ -288,8 +288,8 @@ def test_each_member_stops_where_keras_would_stop_it(
 
 
 def test_an_interrupted_population_keeps_what_was_trained(tiny: Make) -> None:
-    class Impatient(Watch):
-        def epoch(self, standing: Standing) -> None:
+    class Impatient(Monitor):
+        def on_epoch(self, progress: Progress) -> None:
             self.stop = True
 
     population = [member(tiny(seed=i, training=Training(epochs=10**6))) for i in range(3)]

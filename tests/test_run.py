@@ -29,7 +29,7 @@ from aeexp.config.spec import (
 )
 from aeexp.pipeline.run import run
 from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 
 Make = Callable[..., Experiment]
 
@@ -256,8 +256,8 @@ def test_repeats_that_diverge_are_counted_and_told(tiny: Make) -> None:
 
 
 def test_repeats_that_were_interrupted_do_not_count(tiny: Make) -> None:
-    class Impatient(Watch):
-        def epoch(self, standing: Standing) -> None:
+    class Impatient(Monitor):
+        def on_epoch(self, progress: Progress) -> None:
             self.stop = True
 
     yielded = run(tiny(repeats=2, training=Training(epochs=10**6)), Impatient())

@@ -41,7 +41,7 @@ from aeexp.config.spec import (
 )
 from aeexp.data.prepare import Problem, pose
 from aeexp.models import Network, build, seeds
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 from aeexp.training import History, Member, train
 from aeexp.training.optimizers import optimizer
 
@@ -51,10 +51,10 @@ Make = Callable[..., Experiment]
 
 
 def trained(
-    experiment: Experiment, watch: Watch | None = None
+    experiment: Experiment, monitor: Monitor | None = None
 ) -> tuple[Problem, Network, History]:
     problem = pose(experiment)
-    outcome = train([member(experiment, problem)], watch)
+    outcome = train([member(experiment, problem)], monitor)
     return problem, outcome.network(0), outcome.histories[0]
 
 
@@ -215,18 +215,18 @@ def test_f10_a_lost_loss_ends_the_training_in_its_epoch(tiny: Make) -> None:
 
 
 def test_a_watch_hears_every_epoch_and_can_stop_the_training(tiny: Make) -> None:
-    class Impatient(Watch):
+    class Impatient(Monitor):
         heard: list[int] = []  # noqa: RUF012
 
-        def epoch(self, standing: Standing) -> None:
-            self.heard.append(standing.done)
-            self.stop = standing.done >= 3
+        def on_epoch(self, progress: Progress) -> None:
+            self.heard.append(progress.done)
+            self.stop = progress.done >= 3
 
-    watch, experiment = Impatient(), tiny(training=Training(epochs=1_000_000))
-    outcome = train([member(experiment)], watch)
+    monitor, experiment = Impatient(), tiny(training=Training(epochs=1_000_000))
+    outcome = train([member(experiment)], monitor)
     epochs = len(outcome.histories[0].loss)
     assert outcome.interrupted
-    assert watch.heard == list(range(1, epochs + 1))
+    assert monitor.heard == list(range(1, epochs + 1))
     assert epochs < 1000
 
 

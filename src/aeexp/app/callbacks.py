@@ -8,7 +8,7 @@ from typing import Any
 from aeexp.config.spec import Experiment
 from aeexp.present.terminal.run import Terminal
 from aeexp.runs.artifact import Artifact
-from aeexp.runs.progress import Standing
+from aeexp.runs.progress import Progress
 
 
 class Callback:
@@ -49,20 +49,20 @@ class Relay(Terminal):
         self.callbacks = [*callbacks]
         self._tell("on_run_start", experiment, folder)
 
-    def epoch(self, standing: Standing) -> None:
-        super().epoch(standing)
-        if first := standing.first:
+    def on_epoch(self, progress: Progress) -> None:
+        super().on_epoch(progress)
+        if first := progress.first:
             losses = {"loss": first.loss}
             if not isnan(first.val_loss):
                 losses["val_loss"] = first.val_loss
             self._tell("on_epoch", first.epoch, losses)
 
-    def hear(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
-        super().hear(artifact, files)
+    def on_artifact(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
+        super().on_artifact(artifact, files)
         self._tell("on_artifact", artifact, files)
 
-    def ended(self, record: Mapping[str, Any], folder: Path) -> None:
-        super().ended(record, folder)
+    def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
+        super().on_end(record, folder)
         self._tell("on_run_end", record, folder)
 
     def _tell(self, hook: str, *arguments: Any) -> None:

@@ -20,7 +20,7 @@ from aeexp.present.terminal.run import Terminal
 from aeexp.present.terminal.sweep import SweepTerminal
 from aeexp.runs import Ledger, Status, keep, named, write_json
 from aeexp.runs.artifact import Artifact
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.chunks import chunks
 from aeexp.sweep.processes import run_tasks
@@ -141,21 +141,21 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
     return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)
 
 
-def _together(tasks: Sequence[Task], ledger: Ledger, watch: Watch) -> Iterator[Outcome]:
+def _together(tasks: Sequence[Task], ledger: Ledger, monitor: Monitor) -> Iterator[Outcome]:
     choose(tasks[0].experiment.backend)
     with unheard():
         from aeexp.sweep.population import train_together  # noqa: PLC0415  (imports Keras)
-    yield from train_together(tasks, ledger, watch, cores())
+    yield from train_together(tasks, ledger, monitor, cores())
 
 
 def artifacts(
     experiment: Experiment,
-    watch: Watch,
+    monitor: Monitor,
     problems: Problems | None = None,
     words: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
     """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
-    with watch.stage("import"), unheard():
+    with monitor.stage("import"), unheard():
         from aeexp.pipeline.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
-    yield from run(experiment, watch, problems=problems, words=words)
+    yield from run(experiment, monitor, problems=problems, words=words)

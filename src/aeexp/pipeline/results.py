@@ -22,7 +22,7 @@ from aeexp.present.figures.run_figures import draw
 from aeexp.present.tables.run import repeated, tell, undefined
 from aeexp.runs.artifact import Artifact, DivergedError, Facts, Model, Support, Table
 from aeexp.runs.history import History
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.text import printable
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def after_training(
     planned: Plan,
     histories: Sequence[History],
     fitted: Callable[[], Fitted],
-    watch: Watch,
+    monitor: Monitor,
 ) -> Iterator[Artifact]:
     """Yield what a training came to, each artefact as soon as it is known.
 
@@ -87,16 +87,16 @@ def after_training(
         raise DivergedError
     fit = fitted()
     yield fit.model
-    with watch.stage("analyse"):
+    with monitor.stage("analyse"):
         result = _find(planned, histories, fit)
         held_against = _support(result)
         yield Support("model/support", _arrays(result, held_against))
-    with watch.stage("evidence"):
+    with monitor.stage("evidence"):
         evidence = (
-            gather(result, fit.probed, fit.traces, watch) if fit.probed and fit.traces else None
+            gather(result, fit.probed, fit.traces, monitor) if fit.probed and fit.traces else None
         )
         yield from tell(result, evidence, held_against)
-    with watch.stage("figures"):
+    with monitor.stage("figures"):
         yield from draw(experiment.figures, histories, result, evidence)
 
 

@@ -21,7 +21,7 @@ from aeexp.pipeline.tasks import Callbacks, answer
 from aeexp.present.figures.reconstruction import chosen_rows
 from aeexp.present.text.command import in_words
 from aeexp.runs.artifact import Artifact, Model
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.training import Trained, engine, train
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 def run(
     experiment: Experiment,
-    watch: Watch | None = None,
+    monitor: Monitor | None = None,
     callbacks: Callbacks = (),
     problems: Problems | None = None,
     words: Sequence[str] | None = None,
@@ -44,12 +44,12 @@ def run(
         UserError: The experiment asks for what its table cannot give; nothing was yielded.
         DivergedError: The loss was lost; what was known by then has been yielded.
     """
-    watch = watch or Watch()
+    monitor = monitor or Monitor()
     engine(experiment, callbacks)  # refuses what cannot be trained
-    with watch.stage("load"):
+    with monitor.stage("load"):
         problem = (problems or Problems()).pose(experiment)
-    watch.posed(experiment, problem)
-    for artifact in answer(experiment.question, experiment, problem, watch, callbacks):
+    monitor.on_start(experiment, problem)
+    for artifact in answer(experiment.question, experiment, problem, monitor, callbacks):
         yield artifact if words is None else in_words(artifact, words)
 
 
@@ -58,19 +58,19 @@ def _(
     question: Structure,
     experiment: Experiment,
     problem: Problem,
-    watch: Watch,
+    monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     yield from before_training(experiment, problem)
     planned = plan(experiment, problem)
-    trained = train([*map(member, planned.all)], watch, callbacks)
-    watch.trained(trained.seconds, trained.compile)
+    trained = train([*map(member, planned.all)], monitor, callbacks)
+    monitor.on_trained(trained.seconds, trained.compile)
 
     def made() -> Fitted:
         return fitted(planned, trained)
 
     histories = trained.histories[: len(planned.own)]
-    yield from after_training(planned, histories, made, watch)
+    yield from after_training(planned, histories, made, monitor)
 
 
 def fitted(planned: Plan, trained: Trained) -> Fitted:

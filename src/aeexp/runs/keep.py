@@ -9,7 +9,7 @@ from aeexp.config.spec import Experiment
 from aeexp.errors import trace
 from aeexp.runs.artifact import Artifact, DivergedError, Facts
 from aeexp.runs.files import write_bytes
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.runs.record import Record
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import write
@@ -24,7 +24,7 @@ def keep(
     experiment: Experiment,
     folder: Path,
     artifacts: Artifacts,
-    watch: Watch,
+    monitor: Monitor,
     report: Report | None = None,
 ) -> Status:
     """Write what a run yields into its directory as it comes; return COMPLETED or DIVERGED.
@@ -35,11 +35,11 @@ def keep(
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
         Exception, SystemExit: It failed; the traceback is in its directory, if there is room.
     """
-    record, error = kept(experiment, folder, artifacts, watch, report)
+    record, error = kept(experiment, folder, artifacts, monitor, report)
     try:
         record.end()
     finally:
-        watch.ended(record.content, folder)
+        monitor.on_end(record.content, folder)
     if error:
         raise error
     return record.status
@@ -49,7 +49,7 @@ def kept(
     experiment: Experiment,
     folder: Path,
     artifacts: Artifacts,
-    watch: Watch,
+    monitor: Monitor,
     report: Report | None = None,
 ) -> tuple[Record, BaseException | None]:
     """Write all of a run but its end; return its record, and what ended it early; see `keep`.
@@ -60,8 +60,8 @@ def kept(
     error: BaseException | None = None
     try:
         record.begin()
-        error = _write(artifacts, folder, record, watch)
-        record.ended(_status(error), watch.seconds)
+        error = _write(artifacts, folder, record, monitor)
+        record.ended(_status(error), monitor.seconds)
         if report and "data_hash" in record.content:
             write_bytes(folder / "report.html", report(record.content))
     except (Exception, SystemExit, KeyboardInterrupt) as other:  # noqa: BLE001  (it is recorded)
@@ -71,7 +71,7 @@ def kept(
         record.note(error=named(error))
         with suppress(OSError):  # where the disk is full, the error is told all the same
             write_traceback(folder, error)
-    record.ended(_status(error), watch.seconds)
+    record.ended(_status(error), monitor.seconds)
     return record, None if isinstance(error, DivergedError) else error
 
 
@@ -88,23 +88,23 @@ def named(error: BaseException) -> str:
 
 
 def _write(
-    artifacts: Artifacts, folder: Path, record: Record, watch: Watch
+    artifacts: Artifacts, folder: Path, record: Record, monitor: Monitor
 ) -> KeyboardInterrupt | DivergedError | None:
     """Write what a run yields; return what ended it early, other than a failure."""
     try:
-        with watch.stage("total"):
+        with monitor.stage("total"):
             for artifact in artifacts():
                 files: list[Path] = []
                 if isinstance(artifact, Facts):
                     record.note(**artifact.values)
                 else:
                     files = write(artifact, folder)
-                watch.hear(artifact, files)
-                if watch.halted:
+                monitor.on_artifact(artifact, files)
+                if monitor.halted:
                     return KeyboardInterrupt()
     except (DivergedError, KeyboardInterrupt) as error:
         return error
-    return KeyboardInterrupt() if watch.stop else None
+    return KeyboardInterrupt() if monitor.stop else None
 
 
 def _status(error: BaseException | None) -> Status:

@@ -1,4 +1,4 @@
-"""How a run tells of its progress, and is told to stop, without knowing who listens."""
+"""Progress callbacks of a run, and its cooperative cancellation."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class First:
-    """How a member stands. epoch: its number, from 1. val_loss: not a number without rows."""
+class MemberProgress:
+    """Losses of one member after an epoch.
+
+    epoch: number of the epoch, from 1. val_loss: NaN without held-out rows.
+    """
 
     epoch: int
     loss: float
@@ -27,28 +30,29 @@ class First:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far the training is. done, of: epochs, summed over what trains one after another.
+class Progress:
+    """Progress of the training.
 
-    loss, val_loss: (members,) of those that train together and still do; not a number where
-    nothing is held out. members: all that train together, those that have stopped included.
-    first: how the very first of all members stands, while it trains.
+    done, total: epochs, summed over the groups that train one after another. loss, val_loss:
+    (members,) of the members that train together and have not stopped; NaN without held-out rows.
+    members: number of members that train together, including the stopped ones. first: progress of
+    the first member of the population, while it trains.
     """
 
     done: int
-    of: int
+    total: int
     loss: Floats
     val_loss: Floats
     members: int
-    first: First | None = None
+    first: MemberProgress | None = None
 
 
-class Watch:
-    """Hears of a run's stages and epochs, and keeps silent but for the seconds of the stages.
+class Monitor:
+    """Callbacks of a run. This base class prints nothing; it only measures how long stages take.
 
-    seconds: of each stage that has ended. stop: set to end the training after the epoch in
-    progress, or after the few that a compiled program trains in one go. halted: whether the run
-    was interrupted at once.
+    seconds: duration of every stage that has ended. stop: set it to end the training after the
+    current epoch; a compiled program first finishes the few epochs that it trains per call.
+    halted: whether the run was interrupted immediately.
     """
 
     stop: bool = False
@@ -60,48 +64,54 @@ class Watch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Surround a stage: total, import, load, build, analyse, evidence or figures."""
+        """Measure a stage: total, import, load, build, analyse, evidence or figures."""
         start = time.perf_counter()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
-    def posed(self, experiment: Experiment, problem: Problem) -> None:
-        """Hear what is about to be trained."""
+    def on_start(self, experiment: Experiment, problem: Problem) -> None:
+        """Run before the training, once the data are prepared."""
 
-    def epoch(self, standing: Standing) -> None:
-        """Hear that an epoch has ended."""
+    def on_epoch(self, progress: Progress) -> None:
+        """Run after every epoch."""
 
-    def working(self, done: int, of: int, what: str) -> None:
-        """Hear how far a step is that may take long: `done` of so many models, say."""
+    def on_step(self, done: int, total: int, title: str) -> None:
+        """Run after every part of a step that may take long, such as one of `total` models."""
 
-    def trained(self, seconds: float, compiling: float) -> None:
-        """Hear how long the training took, and how long what it had to be compiled for."""
+    def on_trained(self, seconds: float, compiling: float) -> None:
+        """Record how long the training and the compilation of its program took."""
         self.seconds.update({"train": seconds, "compile": compiling})
 
-    def hear(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
-        """Hear what the run has yielded, once it is kept in files."""
+    def on_artifact(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
+        """Run after an artifact has been written to `files`."""
 
-    def ended(self, record: Mapping[str, Any], folder: Path) -> None:
-        """Hear how the run went, and where it lies."""
+    def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
+        """Run at the end. record: content of run.json. folder: the run's directory."""
 
 
-class Leg(Watch):
-    """Tells another watch of its epochs, as those of part `number` (from 0) of so many.
+class SubMonitor(Monitor):
+    """Monitor of one of several trainings: reports epochs to its parent, and stops with it.
 
-    It stops when the whole is to stop, and keeps an account of its own seconds.
+    number: index of this training, from 0. parts: number of trainings. It measures its own
+    seconds.
     """
 
-    def __init__(self, whole: Watch, number: int = 0, parts: int = 1) -> None:
-        self.whole, self.number, self.parts = whole, number, parts
+    def __init__(self, parent: Monitor, number: int = 0, parts: int = 1) -> None:
+        self.parent, self.number, self.parts = parent, number, parts
 
     @property
     def stop(self) -> bool:  # type: ignore[override]
-        """Return whether the whole is to stop."""
-        return self.whole.stop
+        return self.parent.stop
 
-    def epoch(self, standing: Standing) -> None:
-        done, of = standing.done + self.number * standing.of, standing.of * self.parts
-        losses = standing.loss, standing.val_loss
-        self.whole.epoch(Standing(done, of, *losses, standing.members))
+    def on_epoch(self, progress: Progress) -> None:
+        self.parent.on_epoch(
+            Progress(
+                done=progress.done + self.number * progress.total,
+                total=progress.total * self.parts,
+                loss=progress.loss,
+                val_loss=progress.val_loss,
+                members=progress.members,
+            )
+        )

@@ -14,11 +14,11 @@ from ray.exceptions import RayError, RayTaskError
 from aeexp.backend import unheard
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.workers import GLANCE, failed
 
-Train = Callable[[Sequence[Task], Ledger, Watch], Iterator[Outcome]]
+Train = Callable[[Sequence[Task], Ledger, Monitor], Iterator[Outcome]]
 """Trains tasks of one backend together, in a process that trains nothing else."""
 
 Node = Mapping[str, float]
@@ -57,7 +57,7 @@ def train_on_cluster(
     chunks: Sequence[Sequence[Task]],
     nodes: Sequence[Node],
     ledger: Ledger,
-    watch: Watch,
+    monitor: Monitor,
     train: Train,
 ) -> Iterator[Outcome]:
     """Train each chunk on a node of the cluster that was joined; yield tasks as they end.
@@ -65,12 +65,12 @@ def train_on_cluster(
     What a chunk has not ended when its process or its node is lost has failed.
 
     Raises:
-        KeyboardInterrupt: The watch said to stop, and so were the chunks told to.
+        KeyboardInterrupt: The monitor said to stop, and so were the chunks told to.
     """
     told = False
     under_way = [_begun(chunk, nodes, ledger, train) for chunk in chunks]
     while under_way:
-        if watch.stop and not told:
+        if monitor.stop and not told:
             told = True
             for chunk in under_way:
                 chunk.stop()
@@ -78,7 +78,7 @@ def train_on_cluster(
         for chunk in [chunk for chunk in under_way if chunk.stream in ready]:
             yield from chunk.heard(told)
         under_way = [chunk for chunk in under_way if not chunk.over]
-    if watch.stop:
+    if monitor.stop:
         raise KeyboardInterrupt
 
 
@@ -86,14 +86,14 @@ class _Trainer:
     """Trains a chunk in a process on a node, and can be told to stop meanwhile."""
 
     def __init__(self) -> None:
-        self.watch = Watch()
+        self.monitor = Monitor()
 
     def train(self, tasks: Sequence[Task], ledger: Ledger, train: Train) -> Iterator[Outcome]:
         with suppress(KeyboardInterrupt):
-            yield from train(tasks, ledger, self.watch)
+            yield from train(tasks, ledger, self.monitor)
 
     def stop(self) -> None:
-        self.watch.stop = True
+        self.monitor.stop = True
 
 
 def _begun(tasks: Sequence[Task], nodes: Sequence[Node], ledger: Ledger, train: Train) -> "_Chunk":

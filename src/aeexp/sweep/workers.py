@@ -27,7 +27,7 @@ from aeexp.present.html.run import report_page
 from aeexp.runs import Status, named, set_aside, subfolder, write_bytes
 from aeexp.runs.artifact import Artifact
 from aeexp.runs.history import History
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.runs.task import Outcome, Task
 
 WAITING = 3  # tasks a worker that are held ready for it
@@ -55,8 +55,8 @@ class Workers:
     One that is killed takes its companions' tasks with it: each of these is tried again, alone.
     """
 
-    def __init__(self, count: int, watch: Watch) -> None:
-        self.count, self.watch = count, watch
+    def __init__(self, count: int, monitor: Monitor) -> None:
+        self.count, self.monitor = count, monitor
         self.pending: dict[Future[Outcome], Learnt] = {}
         self.pool = _pool(count)
 
@@ -70,7 +70,7 @@ class Workers:
         """Hand over a task, once there is room for it; yield those that have ended meanwhile.
 
         Raises:
-            KeyboardInterrupt: The watch said to stop, and none is under way any more.
+            KeyboardInterrupt: The monitor said to stop, and none is under way any more.
         """
         yield from self._ended(at_most=self.count * WAITING)
         self._submit(learnt)
@@ -85,7 +85,7 @@ class Workers:
     def _ended(self, at_most: int) -> Iterator[Outcome]:
         """Yield tasks as they end, until so few are under way; begin none after a stop."""
         while self.pending:
-            if self.watch.stop:
+            if self.monitor.stop:
                 self.pending = {f: learnt for f, learnt in self.pending.items() if not f.cancel()}
                 at_most = 0
             patience = GLANCE if len(self.pending) > at_most else 0
@@ -96,7 +96,7 @@ class Workers:
                 yield from (future.result() for future in done if self.pending.pop(future))
             elif not patience:
                 break
-        if self.watch.stop:
+        if self.monitor.stop:
             raise KeyboardInterrupt
 
     def _again(self) -> Iterator[Outcome]:
@@ -104,7 +104,7 @@ class Workers:
         affected, self.pending = self.pending, {}
         self.pool = _pool(1)
         for future, learnt in affected.items():
-            if self.watch.stop:
+            if self.monitor.stop:
                 break
             ended = future if _survived(future) else self.pool.submit(_report, learnt)
             if _survived(ended):
@@ -128,7 +128,7 @@ def failed(task: Task, error: Exception | str) -> Outcome:
         raise error if isinstance(error, Exception) else RuntimeError(error)
         yield
 
-    return _kept(task, none, Watch())
+    return _kept(task, none, Monitor())
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
@@ -161,26 +161,26 @@ def _problems() -> Problems:
 
 def _report(learnt: Learnt) -> Outcome:
     """Report a task in its directory; a `KeyboardInterrupt` is the job's own doing."""
-    watch = Watch()
-    watch.seconds.update(learnt.seconds)
-    return kept(learnt.task, partial(_artifacts, learnt, watch), watch)
+    monitor = Monitor()
+    monitor.seconds.update(learnt.seconds)
+    return kept(learnt.task, partial(_artifacts, learnt, monitor), monitor)
 
 
-def kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:
+def kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], monitor: Monitor) -> Outcome:
     """Keep a task's artefacts; return how it ended, with what its log is to say."""
     logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     root = logging.getLogger()
     handlers, root.handlers = root.handlers, [logging.handlers.QueueHandler(logged)]
     try:
-        outcome = _kept(task, artifacts, watch)
+        outcome = _kept(task, artifacts, monitor)
     finally:
         root.handlers = handlers
     return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
 
 
-def _artifacts(learnt: Learnt, watch: Watch) -> Iterator[Artifact]:
+def _artifacts(learnt: Learnt, monitor: Monitor) -> Iterator[Artifact]:
     experiment, fitted = learnt.task.experiment, learnt.fitted
-    with watch.stage("load"):
+    with monitor.stage("load"):
         problem = _problems().pose(experiment)
     yield from before_training(experiment, problem)
 
@@ -188,17 +188,17 @@ def _artifacts(learnt: Learnt, watch: Watch) -> Iterator[Artifact]:
         assert fitted, "what diverged is not asked for"
         return fitted
 
-    yield from after_training(plan(experiment, problem), learnt.histories, given, watch)
+    yield from after_training(plan(experiment, problem), learnt.histories, given, monitor)
 
 
-def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], watch: Watch) -> Outcome:
+def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], monitor: Monitor) -> Outcome:
     """Keep a task's artefacts in its directory, which is made for it; survive what it raises."""
     try:
         set_aside(task.folder)
         task.folder.mkdir(parents=True)
         _configure(task)
         made = report_page(task.experiment, task.folder, _problems())
-        record, _ = runs.kept(task.experiment, task.folder, artifacts, watch, made)
+        record, _ = runs.kept(task.experiment, task.folder, artifacts, monitor, made)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
         return Outcome(task, Status.FAILED, named(error), final={})
     return Outcome(task, record.status, record.content.get("error"), final=record.content)

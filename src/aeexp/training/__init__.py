@@ -11,7 +11,7 @@ from aeexp.backend import refuse_forked
 from aeexp.config.spec import Engine, Experiment
 from aeexp.errors import UserError
 from aeexp.runs.history import History
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.training import keras_engine
 from aeexp.training.divergence import judged
 from aeexp.training.population import Member, Trained, joined, mould
@@ -22,12 +22,12 @@ Callbacks = Sequence[keras.callbacks.Callback]
 
 
 def train(
-    population: Sequence[Member], watch: Watch | None = None, callbacks: Callbacks = ()
+    population: Sequence[Member], monitor: Monitor | None = None, callbacks: Callbacks = ()
 ) -> Trained:
     """Train members, those together that have one mould: all but seeds, numbers and values.
 
     Each ends at its last epoch, or after one that lost its loss or brought no improvement for too
-    long; all end when the watch says so. A member comes to the same result in any company.
+    long; all end when the monitor says so. A member comes to the same result in any company.
 
     callbacks: a user's own, each of which hears of all members, one after another, from Keras's
     `fit`. If they exchange weights, the history does not know of it.
@@ -37,24 +37,24 @@ def train(
         RuntimeError: This process was forked from one that had computed.
     """
     refuse_forked(keras.backend.backend())
-    watch = watch or Watch()
+    monitor = monitor or Monitor()
     moulds = [(mould(member), member) for member in population]
     parts: list[Trained] = []
     for _, alike in groupby(moulds, key=itemgetter(0)):
-        parts.append(_trained([member for _, member in alike], watch, callbacks))
-        if watch.stop:
+        parts.append(_trained([member for _, member in alike], monitor, callbacks))
+        if monitor.stop:
             break
     trained = joined(parts)
     cut = trained.interrupted or len(trained.histories) < len(population)
     return replace(trained, histories=judged(population, trained.histories), interrupted=cut)
 
 
-def _trained(population: Sequence[Member], watch: Watch, callbacks: Callbacks) -> Trained:
+def _trained(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks) -> Trained:
     if engine(population[0].experiment, callbacks) is not Engine.compiled:
-        return keras_engine.train(population, watch, callbacks)
+        return keras_engine.train(population, monitor, callbacks)
     from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
 
-    return compiled.train(population, watch)
+    return compiled.train(population, monitor)
 
 
 def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:

@@ -19,7 +19,7 @@ from aeexp.data import Floats
 from aeexp.data.memory import free_bytes
 from aeexp.models import Network, built, first_values
 from aeexp.runs.history import History
-from aeexp.runs.progress import First, Standing, Watch
+from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.population import (
     Member,
     Trained,
@@ -41,16 +41,16 @@ PROGRAMS_LOCK = Lock()  # fits may run in several threads
 COPIES = 10  # of its weights that a member has: kept ones, slots, gradients, those on their way
 
 
-def train(population: Sequence[Member], watch: Watch) -> Trained:
+def train(population: Sequence[Member], monitor: Monitor) -> Trained:
     """Train members of one mould, all at once if they fit into memory; see `training.train`."""
-    with watch.stage("build"):
+    with monitor.stage("build"):
         size = _group_size(population)
     starts = range(0, len(population), size)
     trained: list[Trained] = []
     for number, start in enumerate(starts):
-        group = _Group(population[start : start + size], size, watch)
+        group = _Group(population[start : start + size], size, monitor)
         trained.append(group.train(number, len(starts)))
-        if watch.stop:
+        if monitor.stop:
             break
     return joined(trained)
 
@@ -58,15 +58,15 @@ def train(population: Sequence[Member], watch: Watch) -> Trained:
 class _Group:
     """So many members that train at once; copies of the last stand in for missing ones."""
 
-    def __init__(self, group: Sequence[Member], size: int, watch: Watch) -> None:
-        self.watch, self.real = watch, len(group)
+    def __init__(self, group: Sequence[Member], size: int, monitor: Monitor) -> None:
+        self.monitor, self.real = monitor, len(group)
         self.members = [*group, *[group[-1]] * (size - len(group))]
         self.experiment = common(self.members)
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
         self.epochs = self.experiment.training.epochs
         self.orders = Orders(self.members)
-        with watch.stage("build"):
+        with monitor.stage("build"):
             self.network, self.program, self.course = self._start()
 
     def train(self, number: int, groups: int) -> Trained:
@@ -80,7 +80,7 @@ class _Group:
             course = after
             logs.append(log)
             self._tell(logs, number, groups)
-            if self.watch.stop:
+            if self.monitor.stop:
                 break
         return Trained(
             [self.network] * self.real,
@@ -89,7 +89,7 @@ class _Group:
             self._weights(course),
             seconds=time.perf_counter() - compiled,
             compile=compiled - start,
-            interrupted=self.watch.stop,
+            interrupted=self.monitor.stop,
         )
 
     def _start(self) -> tuple[Network, Program, Course]:
@@ -171,8 +171,8 @@ class _Group:
                 done_of = done + i + 1, groups * self.epochs
                 first = None
                 if number == 0 and counts[0]:
-                    first = First(done + i + 1, float(loss[0]), float(val_loss[0]))
-                self.watch.epoch(Standing(*done_of, loss, val_loss, self.real, first))
+                    first = MemberProgress(done + i + 1, float(loss[0]), float(val_loss[0]))
+                self.monitor.on_epoch(Progress(*done_of, loss, val_loss, self.real, first))
 
     def _histories(self, logs: list[Log], course: Course) -> list[History]:
         whole = Log(*(np.concatenate(each, axis=1) for each in zip(*logs, strict=True)))

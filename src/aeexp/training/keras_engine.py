@@ -20,7 +20,7 @@ from aeexp.config.spec import EarlyStopping, Engine
 from aeexp.data import Integers
 from aeexp.models import Network, built
 from aeexp.runs.history import History
-from aeexp.runs.progress import First, Standing, Watch
+from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.optimizers import learning_rate, optimizer
 from aeexp.training.population import Member, Trained, copied, decimals, maker
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
@@ -46,26 +46,26 @@ LEAN = {
 """The modules whose `Epochs` a backend has instead of `fit`."""
 
 
-def train(population: Sequence[Member], watch: Watch, callbacks: Callbacks = ()) -> Trained:
+def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks = ()) -> Trained:
     """Train one member after another; see `training.train`."""
     seconds = compiling = 0.0
     histories: list[History] = []
     weights: list[list[Any]] = []
     for number, member in enumerate(population):
-        with watch.stage("build"):
+        with monitor.stage("build"):
             experiment = copied(member.experiment)  # whose numbers its network may exchange
             network = built(maker(experiment, member.x.shape[1]), experiment.seed)
-        recorder = _Recorder(watch, number, len(population))
+        recorder = _Recorder(monitor, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))
         weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])
         compiling += recorder.compiling
         seconds += recorder.ends[-1] - recorder.ends[0] - recorder.compiling
-        if watch.stop:
+        if monitor.stop:
             break
     templates = [network] * len(histories)
     models = [member.experiment.model for member in population[: len(histories)]]
     return Trained(
-        templates, models, histories, weights, seconds, compiling, interrupted=watch.stop
+        templates, models, histories, weights, seconds, compiling, interrupted=monitor.stop
     )
 
 
@@ -149,14 +149,14 @@ def _loop(lean: Epochs, network: Network, member: Member, callbacks: Callbacks) 
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Writes down every epoch; ends the training when the loss is lost or the watch says so.
+    """Writes down every epoch; ends the training when the loss is lost or the monitor says so.
 
     It hears of member `number`, from 0, of so many `members`.
     """
 
-    def __init__(self, watch: Watch, number: int, members: int) -> None:
+    def __init__(self, monitor: Monitor, number: int, members: int) -> None:
         super().__init__()
-        self.watch, self.number, self.members = watch, number, members
+        self.monitor, self.number, self.members = monitor, number, members
         self.loss: list[float] = []
         self.val_loss: list[float] = []
         self.rates: list[float] = []
@@ -173,16 +173,18 @@ class _Recorder(keras.callbacks.Callback):
         self.val_loss.append(values.get("val_loss", math.nan))
         self._tell(epoch)
         self.diverged = not all(map(math.isfinite, values.values()))
-        self.interrupted = self.watch.stop and not self.diverged
-        if self.diverged or self.watch.stop:
+        self.interrupted = self.monitor.stop and not self.diverged
+        if self.diverged or self.monitor.stop:
             self.model.stop_training = True
 
     def _tell(self, epoch: int) -> None:
         epochs = self.params["epochs"]
         loss, val_loss = np.array(self.loss[-1:]), np.array(self.val_loss[-1:])
         done, of = self.number * epochs + epoch + 1, self.members * epochs
-        first = None if self.number else First(epoch + 1, self.loss[-1], self.val_loss[-1])
-        self.watch.epoch(Standing(done, of, loss, val_loss, 1, first))
+        first = (
+            None if self.number else MemberProgress(epoch + 1, self.loss[-1], self.val_loss[-1])
+        )
+        self.monitor.on_epoch(Progress(done, of, loss, val_loss, 1, first))
 
     @property
     def compiling(self) -> float:

@@ -26,7 +26,7 @@ from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.data import Classes, Floats, Integers
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ class Traced:
 
 
 def gather(
-    result: RunResult, probed: Probed, traces: Sequence[Trace | None], watch: Watch
+    result: RunResult, probed: Probed, traces: Sequence[Trace | None], monitor: Monitor
 ) -> Evidence:
     """Return the evidence for what a run found, from its controls as they were trained.
 
-    probed: what its model makes of each factor. watch: hears of each control that is done.
+    probed: what its model makes of each factor. monitor: callbacks, run after every control.
     """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         of_kind: dict[Kind, list[Traced]] = defaultdict(list)
         controls = result.planned.controls
         for number, (control, trace) in enumerate(zip(controls, traces, strict=True)):
-            watch.working(number, len(controls), "evidence, models")
+            monitor.on_step(number, len(controls), "evidence, models")
             if trace:
                 of_kind[control.kind].append(_traced(control, trace, result))
         mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, result)]

@@ -7,7 +7,7 @@ from aeexp.config.spec import Experiment, QuestionSpec
 from aeexp.config.verb import verb
 from aeexp.data.prepare import Problem
 from aeexp.runs.artifact import Artifact
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 
 Callbacks = Sequence[Any]
 
@@ -17,7 +17,7 @@ def answer(
     question: QuestionSpec,
     experiment: Experiment,
     problem: Problem,
-    watch: Watch,
+    monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     """Yield each artefact of an answer as soon as it is known."""

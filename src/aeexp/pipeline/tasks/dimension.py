@@ -14,7 +14,7 @@ from aeexp.data import Floats, Integers
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.members import member
 from aeexp.pipeline.tasks.answering import Callbacks
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.training import Trained, train
 
 
@@ -48,13 +48,15 @@ def of_dimension(experiment: Experiment, question: HowMany, dimension: int) -> E
     )
 
 
-def attempt(experiment: Experiment, problem: Problem, watch: Watch, callbacks: Callbacks) -> Tried:
+def attempt(
+    experiment: Experiment, problem: Problem, monitor: Monitor, callbacks: Callbacks
+) -> Tried:
     """Train and measure all members of a dimension."""
     controls = [*_seeded(plan(experiment, problem).controls, experiment.seeds)]
     table = controls[0].problem
     _, held = table.rows.judged
-    trained = train([*map(member, controls)], watch, callbacks)
-    watch.trained(trained.seconds, trained.compile)
+    trained = train([*map(member, controls)], monitor, callbacks)
+    monitor.on_trained(trained.seconds, trained.compile)
     members = [*zip(controls, range(len(trained.histories)), strict=False)]
 
     def linear(problem: Problem) -> Floats:

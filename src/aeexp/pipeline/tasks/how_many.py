@@ -25,7 +25,7 @@ from aeexp.present import figures
 from aeexp.present.text.answer import document
 from aeexp.present.text.recommendation import LOST, recommend
 from aeexp.runs.artifact import Artifact, DivergedError, Metrics, Plot, Table
-from aeexp.runs.progress import Leg, Watch
+from aeexp.runs.progress import Monitor, SubMonitor
 
 
 @answer.register
@@ -33,7 +33,7 @@ def _(
     question: HowMany,
     experiment: Experiment,
     problem: Problem,
-    watch: Watch,
+    monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     most = min(question.dimensions, len(problem.data.features) - 1)
@@ -44,14 +44,14 @@ def _(
     seconds: Counter[str] = Counter()
     for dimension in range(1, most + 1):
         said = of_dimension(experiment, question, dimension)
-        leg = Leg(watch, dimension - 1, most)
-        tried.append(attempt(said, problem, leg, callbacks))
-        seconds.update(leg.seconds)
-        if watch.stop:
+        part = SubMonitor(monitor, dimension - 1, most)
+        tried.append(attempt(said, problem, part, callbacks))
+        seconds.update(part.seconds)
+        if monitor.stop:
             return
-    watch.seconds.update(seconds)
-    watch.trained(seconds["train"], seconds["compile"])
-    with watch.stage("analyse"):
+    monitor.seconds.update(seconds)
+    monitor.on_trained(seconds["train"], seconds["compile"])
+    with monitor.stage("analyse"):
         of_pca = _explained([each.of_pca for each in tried], tried, problem)
         found = _found(tried, of_pca, problem)
         table = _table(found, of_pca, tried)
@@ -67,7 +67,7 @@ def _(
         ahead = _ahead(tried[max(found.best, 1) - 1])
         yield document(recommend(found, table["stability"], ahead, hints, groups))
     if isinstance(experiment.figures, AllFigures):
-        with watch.stage("figures"):
+        with monitor.stage("figures"):
             drawn = figures.how_many(table, _clusters(groups), problem.data.name)
             yield Plot("how_many", drawn, experiment.figures.format.value, experiment.figures.dpi)
 

@@ -18,7 +18,7 @@ from aeexp.present.text.answer import Sentence, document
 from aeexp.present.text.command import AGAIN
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.history import History
-from aeexp.runs.progress import Watch
+from aeexp.runs.progress import Monitor
 from aeexp.training import Member, train
 
 STEPS = 100  # of a training, unless epochs are said
@@ -37,14 +37,14 @@ def _(
     question: LearningRate,
     experiment: Experiment,
     problem: Problem,
-    watch: Watch,
+    monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     yield from before_training(replace(experiment, clustering={}), problem)
     rates = np.geomspace(question.lowest, question.highest, question.rates)
-    trained = train(_members(question, experiment, problem, rates), watch, callbacks)
-    watch.trained(trained.seconds, trained.compile)
-    if watch.stop:
+    trained = train(_members(question, experiment, problem, rates), monitor, callbacks)
+    monitor.on_trained(trained.seconds, trained.compile)
+    if monitor.stop:
         return
     table = _table(rates, trained.histories)
     yield Table("learning_rate", table)
@@ -53,7 +53,7 @@ def _(
     yield Metrics("metrics", found)
     yield document(_sentences(experiment, suggested, table))
     if isinstance(experiment.figures, AllFigures):
-        with watch.stage("figures"):
+        with monitor.stage("figures"):
             figure = figures.learning_rate(
                 table, suggested, found["learning_rate.recommended"], problem.data.name
             )

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,7 @@ from aeexp.data import Classes, Labels, Values
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
 from aeexp.runs.artifact import Artifact, Document, Metrics
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, printable, short
 
 NAMED = 4  # features named on either side of a factor
@@ -35,7 +36,7 @@ def quiet_console() -> Console:
     return Console(file=lossy(sys.stdout), highlight=False)
 
 
-class Terminal(Watch):
+class Terminal(Monitor):
     """Tells of a run, and turns a first Ctrl-C into a stop."""
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class Terminal(Watch):
         self.rows = 0
         self.told = time.monotonic()
         self.interrupt = signal.getsignal(signal.SIGINT)
-        self.progress = Progress(
+        self.bar = Bar(
             BarColumn(bar_width=12),  # leaves 80 columns room for the rest
             MofNCompleteColumn(),
             TextColumn("{task.description}"),
@@ -54,42 +55,42 @@ class Terminal(Watch):
             transient=True,
         )
 
-    def posed(self, experiment: Experiment, problem: Problem) -> None:
+    def on_start(self, experiment: Experiment, problem: Problem) -> None:
         self.rows = len(problem.data.rows)
         for line in _plan(experiment, problem):
             self._say(line)
-        self.task = self.progress.add_task("", total=experiment.training.epochs)
+        self.task = self.bar.add_task("", total=experiment.training.epochs)
         signal.signal(signal.SIGINT, self._stop)
 
-    def epoch(self, standing: Standing) -> None:
-        text = losses(standing)
+    def on_epoch(self, progress: Progress) -> None:
+        text = losses(progress)
         if self.console.is_terminal:
-            self.progress.start()
-            self.progress.update(
-                self.task, total=standing.of, completed=standing.done, description=text
+            self.bar.start()
+            self.bar.update(
+                self.task, total=progress.total, completed=progress.done, description=text
             )
-        elif standing.done % max(1, standing.of // LINES) == 0:
-            self._say(f"epoch {standing.done}/{standing.of}  {text}")
+        elif progress.done % max(1, progress.total // LINES) == 0:
+            self._say(f"epoch {progress.done}/{progress.total}  {text}")
 
-    def working(self, done: int, of: int, what: str) -> None:
+    def on_step(self, done: int, total: int, title: str) -> None:
         now = time.monotonic()
         if now - self.told > PATIENCE:
             self.told = now
-            self._say(f"{what} {done}/{of}")
+            self._say(f"{title} {done}/{total}")
 
-    def trained(self, seconds: float, compiling: float) -> None:
+    def on_trained(self, seconds: float, compiling: float) -> None:
         self.told = time.monotonic()
-        self.progress.stop()
+        self.bar.stop()
         signal.signal(signal.SIGINT, self._halt)
-        super().trained(seconds, compiling)
+        super().on_trained(seconds, compiling)
 
-    def hear(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
-        super().hear(artifact, files)
+    def on_artifact(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
+        super().on_artifact(artifact, files)
         if isinstance(artifact, Metrics | Document):
             self.heard[artifact.name] = artifact
 
-    def ended(self, record: Mapping[str, Any], folder: Path) -> None:
-        self.progress.stop()
+    def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
+        self.bar.stop()
         signal.signal(signal.SIGINT, self.interrupt)
         match self.heard.get("metrics"), self.heard.get("interpretation"):
             case Metrics(values=metrics), Document(content=content):
@@ -124,16 +125,16 @@ class Terminal(Watch):
         heard(number, frame)
 
 
-def losses(standing: Standing) -> str:
+def losses(progress: Progress) -> str:
     """Say the loss of one member, or how those of many lie and how many still train."""
-    if standing.members == 1:
-        losses = {"loss": standing.loss[0], "val_loss": standing.val_loss[0]}
+    if progress.members == 1:
+        losses = {"loss": progress.loss[0], "val_loss": progress.val_loss[0]}
         return "  ".join(f"{name} {v:.4g}" for name, v in losses.items() if not math.isnan(v))
-    held_out = not np.isnan(standing.val_loss).all()
-    name, values = ("val_loss", standing.val_loss) if held_out else ("loss", standing.loss)
+    held_out = not np.isnan(progress.val_loss).all()
+    name, values = ("val_loss", progress.val_loss) if held_out else ("loss", progress.loss)
     finite = values[np.isfinite(values)].astype(float)
     median, best = (np.median(finite), finite.min()) if finite.size else (math.nan, math.nan)
-    training = f"{len(values)}/{standing.members} training"
+    training = f"{len(values)}/{progress.members} training"
     return f"{name} median {median:.3g}, best {best:.3g}, {training}"
 
 

@@ -10,67 +10,69 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bar,
 )
 from rich.text import Text
 
 from aeexp.present.terminal.run import losses, quiet_console
 from aeexp.runs import Run, Status
-from aeexp.runs.progress import Standing, Watch
+from aeexp.runs.progress import Monitor, Progress
 from aeexp.runs.task import Outcome
 from aeexp.text import printable
 
 LINES = 5  # told of a population's training where there is no bar
 
 
-class SweepTerminal(Watch):
+class SweepTerminal(Monitor):
     """Tells how far a sweep is, and turns a first Ctrl-C into a stop."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs, self.console = jobs, quiet_console()
         self.statuses: Counter[Status] = Counter()
-        self.progress = _progress(self.console)
-        self.training = self.progress.add_task("training", total=None, visible=False)
-        self.runs = self.progress.add_task("runs", total=jobs)
+        self.bar = _progress(self.console)
+        self.training = self.bar.add_task("training", total=None, visible=False)
+        self.runs = self.bar.add_task("runs", total=jobs)
         self.interrupt = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Self:
-        self.progress.start()
+        self.bar.start()
         signal.signal(signal.SIGINT, self._stop)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.progress.stop()
+        self.bar.stop()
         signal.signal(signal.SIGINT, self.interrupt)
 
-    def epoch(self, standing: Standing) -> None:
-        text = losses(standing)
+    def on_epoch(self, progress: Progress) -> None:
+        text = losses(progress)
         if self.console.is_terminal:
-            self.progress.update(
+            self.bar.update(
                 self.training,
-                total=standing.of,
-                completed=standing.done,
+                total=progress.total,
+                completed=progress.done,
                 description=text,
                 visible=True,
             )
-        elif standing.members > 1 and standing.done % max(1, standing.of // LINES) == 0:
-            self.say(f"epoch {standing.done}/{standing.of}  {text}")
+        elif progress.members > 1 and progress.done % max(1, progress.total // LINES) == 0:
+            self.say(f"epoch {progress.done}/{progress.total}  {text}")
 
     def finished(self, outcome: Outcome) -> None:
         """Tell how a job ended."""
         self.statuses[outcome.status] += 1
         done = self.statuses.total()
         counts = ", ".join(f"{n} {s.value.lower()}" for s, n in self.statuses.items())
-        self.progress.update(self.runs, completed=done, description=f"runs: {counts}")
+        self.bar.update(self.runs, completed=done, description=f"runs: {counts}")
         if outcome.error or not self.console.is_terminal:
             self.say(f"{done}/{self.jobs}  {_line(outcome)}")
 
     def say(self, line: str) -> None:
         """Tell a line, above the bars if there are any."""
-        self.progress.console.print(Text(printable(line)), soft_wrap=True)
+        self.bar.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stop = True
@@ -89,8 +91,8 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
+def _progress(console: Console) -> Bar:
+    return Bar(
         BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TextColumn("{task.description}"),
