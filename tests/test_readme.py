@@ -20,15 +20,24 @@ register()
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LINES = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-]
-COMMANDS = [part.strip() for line in LINES for part in line.partition("#")[0].split("&&")]
+DOCS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(text: str) -> list[str]:
+    """Return the shell commands of a page."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [part.strip() for line in lines for part in line.partition("#")[0].split("&&")]
+
+
+COMMANDS = commands(README)
 OURS = [command for command in COMMANDS if command.startswith("python -m aeexp")]
+TUTORIAL = commands((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
+IN_DOCS = [c for text in DOCS for c in commands(text) if c.startswith("python -m aeexp ")]
 LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # minutes, for their many models
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL
+)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -43,12 +52,11 @@ def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Ba
     assert done.stdout
 
 
-@pytest.mark.parametrize("command", OURS)
-def test_a_command_of_the_readme_is_understood(command: str) -> None:
+@pytest.mark.parametrize("command", dict.fromkeys([*OURS, *IN_DOCS]))
+def test_a_command_of_the_documentation_composes(command: str) -> None:
     assert list(compositions(get_args_parser().parse_args(shlex.split(command)[3:])))
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize(
     "command",
     [pytest.param(c, marks=[pytest.mark.slow] * any(word in c for word in LONG)) for c in OURS],
@@ -61,6 +69,12 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Bac
     done = run(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+@pytest.mark.parametrize("command", TUTORIAL)
+def test_a_step_of_the_tutorial_runs(command: str, tmp_path: Path, backend: Backend) -> None:
+    done = run(tmp_path, *shlex.split(command)[3:], "evidence=none")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_other_commands_are_those_that_ci_and_nox_run() -> None:
@@ -76,6 +90,18 @@ def test_the_readme_s_menu_is_the_menu(group: str) -> None:
     assert words == {path.stem for path in (conf_dir() / group).glob("*.yaml")}
 
 
-def test_the_readme_s_figure_is_there() -> None:
-    for path in re.findall(r"!\[.*?\]\((.*?)\)|\]\((?!http)(.*?)\)", README):
-        assert (ROOT / (path[0] or path[1])).exists()
+LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda page: page.stem,
+)
+def test_what_a_page_links_to_exists(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 130
