@@ -97,8 +97,6 @@ LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
     "page",
     [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
     ids=lambda page: page.stem,
-    [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
-    ids=lambda page: page.stem,
 )
 def test_what_a_page_links_to_exists(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
