@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.app.menu import comment
-from aeexp.config.compose import said
+from aeexp.config.compose import to_experiment
 from aeexp.config.hydra_private import VERSION
 from aeexp.config.options import OPTIONS, SEVERAL, conf_dir
 from aeexp.config.sources import register
@@ -32,7 +32,7 @@ def composed(*words: str) -> DictConfig:
 
 
 def experiment(*words: str) -> Experiment:
-    return said(composed(*words))
+    return to_experiment(composed(*words))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

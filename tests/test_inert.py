@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from sentences import Sentences
 
 from aeexp.app import cli
-from aeexp.config.safety import FILES, RESOLVERS, STREAMS, TARGETS, require_inert
+from aeexp.config.safety import FILES, RESOLVERS, STREAMS, TARGETS, validate_safe
 from aeexp.runs import Ledger
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -161,7 +161,7 @@ def test_f33_what_else_could_run_code_or_tell_of_the_environment_is_refused(
     said: dict[str, Any], sentences: Sentences
 ) -> None:
     with pytest.raises(ValueError, match=r"\A.*\Z") as error:
-        require_inert(OmegaConf.create(said))
+        validate_safe(OmegaConf.create(said))
     sentences.check(str(error.value))
 
 
@@ -181,7 +181,7 @@ def test_f33_what_else_could_run_code_or_tell_of_the_environment_is_refused(
     ],
 )
 def test_what_is_listed_may_be_said(said: dict[str, Any]) -> None:
-    require_inert(OmegaConf.create(said))
+    validate_safe(OmegaConf.create(said))
 
 
 @pytest.mark.parametrize("option", ["experiment/evil", "hydra/callbacks/evil"])

@@ -15,7 +15,7 @@ from sentences import Sentences
 
 from aeexp import Callback
 from aeexp.config import options
-from aeexp.config.options import OPTIONS, kind_named
+from aeexp.config.options import OPTIONS, find_class
 from aeexp.config.spec import ModelSpec
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "aeexp-example"
@@ -203,10 +203,10 @@ def test_a_package_whose_options_cannot_be_is_left_out_with_a_warning(
 
 
 def test_a_class_is_found_by_its_name_only_where_it_is_an_option() -> None:
-    assert kind_named("Deep") is OPTIONS["model"]["deep"]
+    assert find_class("Deep") is OPTIONS["model"]["deep"]
     for name in ("os.system", "aeexp.config.spec.Deep", "OPTIONS", "param", "Activation", ""):
-        assert kind_named(name) is None
-    assert kind_named("ModelSpec") is ModelSpec
+        assert find_class(name) is None
+    assert find_class("ModelSpec") is ModelSpec
 
 
 def test_a_callback_need_not_hear_everything() -> None:

@@ -21,7 +21,7 @@ from aeexp.app.commands import COMMANDS, command
 from aeexp.app.menu import menu
 from aeexp.backend import cache_dir
 from aeexp.backend import require as require_backend
-from aeexp.config.compose import compositions, quoted, said
+from aeexp.config.compose import compositions, quoted, to_experiment
 from aeexp.config.explain import explain
 from aeexp.config.hydra_private import VERSION, get_args_parser
 from aeexp.config.options import conf_dir
@@ -318,7 +318,7 @@ def _checked(
             message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
             raise UserError(message)
         require(config)
-        experiment = said(config)
+        experiment = to_experiment(config)
         require_backend(experiment.backend)
         from aeexp.data.prepare import Problems  # noqa: PLC0415  (imports scikit-learn)
 

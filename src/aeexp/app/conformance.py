@@ -77,7 +77,7 @@ def _check(kind: type[Spec], group: str, option: str) -> None:
 
 
 def _check_words(spec: Spec, option: str) -> None:
-    assert spec.own("methods"), f"{option} has no method `methods`, its words in a paper"
+    assert spec.own_method("methods"), f"{option} has no method `methods`, its words in a paper"
     words = describe(spec)
     assert words.count("[@") == len(CITATION.findall(words)), f"{option}: a citation is no [@key]"
     try:
@@ -129,13 +129,13 @@ def _check_model(spec: Any, option: str) -> None:
 
 def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
     network.training(_table(), training=True)
-    adds, term = bool(network.training.losses), spec.own("term")
+    adds, term = bool(network.training.losses), spec.own_method("term")
     assert term, f"{option} has no method `term`, what it adds to the loss"
     assert bool(term()) == adds, (
         f"{option}: `term` is {term()!r}, and the loss is added to: {adds}"
     )
     weights = {name: value.shape for name, value in network.weights().items()}
-    shapes, weighted = spec.own("shapes"), spec.own("weighted")
+    shapes, weighted = spec.own_method("shapes"), spec.own_method("weighted")
     assert not shapes or shapes(FEATURES) == weights, f"{option}: `shapes` are others"
     if weighted and weighted():
         of_encoder = {variable.path for variable in network.encoder.weights}

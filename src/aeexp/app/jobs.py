@@ -11,8 +11,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from aeexp.backend import choose, cores, running, unheard
-from aeexp.config.compose import alone, said
-from aeexp.config.safety import require_inert
+from aeexp.config.compose import job_arguments, to_experiment
+from aeexp.config.safety import validate_safe
 from aeexp.config.spec import Experiment
 from aeexp.data.prepare import Problems
 from aeexp.present.html.run import report_page
@@ -37,7 +37,11 @@ def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
     experiment before.
     """
     hydra = HydraConfig.get()
-    folder, experiment, terminal = Path(hydra.runtime.output_dir), said(config), Terminal()
+    folder, experiment, terminal = (
+        Path(hydra.runtime.output_dir),
+        to_experiment(config),
+        Terminal(),
+    )
     problems = problems or Problems()
     yields = partial(artifacts, experiment, terminal, problems, list(hydra.overrides.task))
     told = report_page(experiment, folder, problems)
@@ -131,11 +135,11 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
     """Return jobs as tasks, with the ledger of their sweep."""
     tasks: list[Task] = []
     for number, config in configs:
-        require_inert(config)  # a sweeper may have words of its own
+        validate_safe(config)  # a sweeper may have words of its own
         sweep = Path(config.hydra.sweep.dir)
         words = list(config.hydra.overrides.task)
         folder = Path(config.hydra.runtime.output_dir)
-        tasks.append(Task(number, [], alone(config), said(config), folder, words))
+        tasks.append(Task(number, [], job_arguments(config), to_experiment(config), folder, words))
     common = set.intersection(*(set(task.words) for task in tasks))
     varied = ([word for word in task.words if word not in common] for task in tasks)
     return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)

@@ -14,7 +14,7 @@ import pandas as pd
 from aeexp.app.callbacks import Callback, Relay
 from aeexp.app.jobs import artifacts
 from aeexp.backend import at_hand, choose, require, running, unheard
-from aeexp.config.compose import compositions, said
+from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.sources import register
 from aeexp.config.spec import Experiment, Table
@@ -90,7 +90,7 @@ def compose(*words: str) -> Experiment:
     """
     register()
     (config,) = compositions(get_args_parser().parse_args(list(words)))
-    return said(config)
+    return to_experiment(config)
 
 
 def run(

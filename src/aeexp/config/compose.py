@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from aeexp.config.hydra_private import apply, name_job
 from aeexp.config.options import OPTIONS
-from aeexp.config.safety import require_inert
+from aeexp.config.safety import validate_safe
 from aeexp.config.sources import composed, loading, require_folders
 from aeexp.config.spec import Experiment
 from aeexp.errors import UserError
@@ -48,13 +48,13 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
         if arguments.multirun:
             composer = Composer(loader, name)
             first = composer.compose([_first(override) for override in overrides])
-            require_inert(first)
+            validate_safe(first)
             said = OverridesParser.create(config_loader=loader).parse_overrides(_params(first))
             overrides = [*said, *overrides]
             _require_few(overrides, first.sweep.max_jobs)
             jobs = map(composer.compose, _combinations(overrides))
         for config in jobs:
-            require_inert(config)
+            validate_safe(config)
             yield config
 
 
@@ -162,7 +162,7 @@ def _refuse_groups_without_words(overrides: list[Override]) -> None:
             raise UserError(message)
 
 
-def said(config: DictConfig) -> Experiment:
+def to_experiment(config: DictConfig) -> Experiment:
     """Return the experiment that a composed configuration is, Hydra's own part left out.
 
     Raises:
@@ -191,7 +191,7 @@ SWEEPS = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hy
 """What Hydra's words start with that say a sweep, not one of its jobs."""
 
 
-def alone(config: DictConfig) -> list[str]:
+def job_arguments(config: DictConfig) -> list[str]:
     """Return the words of a command line that runs one job of a sweep, into its directory.
 
     config: composed, Hydra's own part included.

@@ -21,10 +21,10 @@ __all__ = [
     "OWN",
     "PACKAGES",
     "SEVERAL",
+    "class_name",
     "conf_dir",
     "conf_dirs",
-    "kind_named",
-    "name_of",
+    "find_class",
     "require_option",
     "schema_of",
 ]
@@ -77,15 +77,15 @@ def schema_of(group: str, name: str) -> str:
     return f"/schema/{group}/{name}@{name if group in SEVERAL else '_here_'}"
 
 
-def name_of(kind: type[Spec]) -> str:
+def class_name(kind: type[Spec]) -> str:
     """Return how files name a class: with its module, unless it is aeexp's own."""
     own = kind.__module__.startswith("aeexp.")
     return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def kind_named(name: str) -> type[Spec] | None:
+def find_class(name: str) -> type[Spec] | None:
     """Return the class that files name so, if it is aeexp's own or an installed option."""
-    declared = {name_of(kind): kind for words in OPTIONS.values() for kind in words.values()}
+    declared = {class_name(kind): kind for words in OPTIONS.values() for kind in words.values()}
     kind: Any = declared.get(name) or getattr(spec, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Spec) else None
 

@@ -114,7 +114,7 @@ def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def require_inert(config: DictConfig) -> None:
+def validate_safe(config: DictConfig) -> None:
     """Refuse a composed configuration, Hydra's own part included, that is more than data.
 
     Raises:

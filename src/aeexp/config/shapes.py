@@ -16,7 +16,7 @@ def shapes(spec: ModelSpec, features: int) -> Mapping[str, Shape] | None:
 
     None where its class does not say them, and only a backend could tell.
     """
-    of_model = spec.own("shapes")
+    of_model = spec.own_method("shapes")
     return of_model(features) if of_model else None
 
 

@@ -24,7 +24,7 @@ from aeexp.config.hydra_private import (
     file_config_source,
     set_version,
 )
-from aeexp.config.options import OPTIONS, OWN, SEVERAL, conf_dir, name_of, schema_of
+from aeexp.config.options import OPTIONS, OWN, SEVERAL, class_name, conf_dir, schema_of
 from aeexp.config.safety import small_file
 from aeexp.config.spec import Experiment, Spec
 from aeexp.errors import UserError
@@ -49,7 +49,7 @@ def register() -> None:
             store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
             if name not in OWN[group]:  # a file of its package comes before it
                 chosen = {"defaults": [schema_of(group, name)]}
-                store.store(group=group, name=name, node=chosen, provider=name_of(node))
+                store.store(group=group, name=name, node=chosen, provider=class_name(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
 
 
@@ -59,7 +59,7 @@ def _is_known_to_omegaconf(kind: type[Spec]) -> bool:
         OmegaConf.structured(kind)
     except OmegaConfBaseException as error:
         reason = str(error).splitlines()[0]
-        warnings.warn(f"The option {name_of(kind)} is left out. {reason}", stacklevel=2)
+        warnings.warn(f"The option {class_name(kind)} is left out. {reason}", stacklevel=2)
         return False
     return True
 

@@ -5,9 +5,9 @@ from typing import Any
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from aeexp.config.compose import said
-from aeexp.config.options import OPTIONS, SEVERAL, kind_named
-from aeexp.config.safety import require_inert, small_file
+from aeexp.config.compose import to_experiment
+from aeexp.config.options import OPTIONS, SEVERAL, find_class
+from aeexp.config.safety import small_file, validate_safe
 from aeexp.config.spec import Experiment, NoEvidence, Spec
 from aeexp.errors import UserError
 from aeexp.runs import Run, refuse_links
@@ -38,7 +38,7 @@ def load_experiment(run: Run) -> Experiment:
     if not isinstance(values, DictConfig):
         message = f"{path} must have a value for each key of an experiment."
         raise UserError(message)
-    require_inert(values)
+    validate_safe(values)
     config = OmegaConf.structured(Experiment)
     if "evidence" not in values:  # which older runs had not
         config.evidence = OmegaConf.structured(NoEvidence)
@@ -50,7 +50,7 @@ def load_experiment(run: Run) -> Experiment:
     try:
         merged = OmegaConf.merge(config, values)
         assert isinstance(merged, DictConfig)
-        return said(merged)
+        return to_experiment(merged)
     except UserError as error:
         message = f"{path}: {error}"
         raise UserError(message) from error
@@ -62,7 +62,7 @@ def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
     if named.get("dataset") == "Frame":
         message = f"{run.folder}: its table was a data frame in memory, which is not kept."
         raise UserError(message)
-    kinds = {key: kind_named(str(name)) for key, name in named.items()}
+    kinds = {key: find_class(str(name)) for key, name in named.items()}
     if unknown := [f"{key} ({named[key]})" for key, kind in kinds.items() if kind is None]:
         message = (
             f"{run.folder}: {few(unknown)} is neither aeexp's own nor of a package that is"

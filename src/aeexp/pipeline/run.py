@@ -10,7 +10,7 @@ import numpy as np
 from aeexp.analysis import reconstruction
 from aeexp.analysis.controls import Kind, Plan, Trace, plan
 from aeexp.analysis.factors import attribution, interpretation
-from aeexp.config.options import name_of
+from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
 from aeexp.data import Floats
 from aeexp.data.prepare import Problem, Problems, constant
@@ -123,12 +123,12 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     return Model(
         "model",
         architecture={
-            "spec": name_of(type(experiment.model)),
+            "spec": class_name(type(experiment.model)),
             "features": features,
             **asdict(experiment.model),
         },
         preprocessing={
-            "spec": name_of(type(experiment.preprocessing)),
+            "spec": class_name(type(experiment.preprocessing)),
             "id": own.id if own else None,
             "columns": [asdict(column) for column in problem.data.columns],
             "missing": problem.data.missing.value,
@@ -156,7 +156,7 @@ def _attribution(
     experiment: Experiment, network: Network, slopes: Callable[[], Floats]
 ) -> tuple[Floats, str]:
     """Return what ties features to factors, (features, factors), and what it is."""
-    weighted = experiment.model.own("weighted")
+    weighted = experiment.model.own_method("weighted")
     if weighted and weighted():
         return network.weights()["z/kernel"], "encoder weight"
     return slopes(), "mean encoder Jacobian"

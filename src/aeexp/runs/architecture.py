@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from aeexp.config.options import kind_named
+from aeexp.config.options import find_class
 from aeexp.config.spec import ModelSpec
 from aeexp.errors import UserError
 from aeexp.runs.document import converted
@@ -21,7 +21,7 @@ def rebuilt(name: object, said: Mapping[str, Any]) -> ModelSpec:
     Raises:
         UserError: There is no such model or field, or a value is not one that it takes.
     """
-    kind = kind_named(name) if isinstance(name, str) else None
+    kind = find_class(name) if isinstance(name, str) else None
     if kind is None or kind is ModelSpec or not issubclass(kind, ModelSpec):
         message = f"names the model {name!r:.80}, which no installed package has"
         raise UserError(message)

@@ -16,7 +16,7 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
-from aeexp.config.options import name_of
+from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Spec
 from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.schemas import Status
@@ -89,9 +89,9 @@ def _specs(experiment: Experiment) -> dict[str, str]:
     for f in fields(experiment):
         match getattr(experiment, f.name):
             case Spec() as part:
-                specs[f.name] = name_of(type(part))
+                specs[f.name] = class_name(type(part))
             case dict() as several:
-                specs |= {f"{f.name}.{n}": name_of(type(part)) for n, part in several.items()}
+                specs |= {f"{f.name}.{n}": class_name(type(part)) for n, part in several.items()}
     return specs
 
 

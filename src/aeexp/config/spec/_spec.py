@@ -124,7 +124,7 @@ class Spec:
     """Metrics that measure something else when an option of its kind, or a field of it, varies."""
     same_as: ClassVar[type["Spec"] | None] = None
 
-    def own(self, name: str) -> Any:
+    def own_method(self, name: str) -> Any:
         """Return a method that its class defines itself, or the class it is the same as."""
         kind: type[Spec] | None = type(self)
         while kind:
@@ -161,7 +161,7 @@ def describe(spec: Spec) -> str:
     A noun; of a scaling, what became of the features. A class that has no words of its own is
     called by its name.
     """
-    if methods := spec.own("methods"):
+    if methods := spec.own_method("methods"):
         return str(methods())
     said = [f"{f.name} = {_value(getattr(spec, f.name))}" for f in fields(spec)]
     return f"{named(type(spec).__name__)} ({', '.join(said)})"

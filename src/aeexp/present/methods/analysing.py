@@ -113,7 +113,7 @@ def _clusters(experiment: Experiment, problem: Problem) -> Iterator[str]:
 
 
 def _attribution(experiment: Experiment, problem: Problem) -> str:
-    weighted, rows = experiment.model.own("weighted"), len(problem.x)
+    weighted, rows = experiment.model.own_method("weighted"), len(problem.x)
     if weighted and weighted():
         return "Features were tied to factors by the weights of the encoder."
     some = f"{JACOBIANS:,} rows drawn at random" if rows > JACOBIANS else f"all {rows:,} rows"

@@ -27,7 +27,7 @@ def training(experiment: Experiment, problem: Problem) -> str:
 def _network(spec: ModelSpec, features: int) -> Iterator[str]:
     """Yield what was trained to reconstruct rows of so many features."""
     yield f"The model was {describe(spec)}."
-    if details := spec.own("details"):
+    if details := spec.own_method("details"):
         yield details(features)
 
 
@@ -46,14 +46,14 @@ def _minimised(experiment: Experiment, problem: Problem) -> Iterator[str]:
     if not _adds_nothing(experiment.model):
         return
     yield "No regularisation was used."
-    linear = experiment.model.own("linear")
+    linear = experiment.model.own_method("linear")
     if linear and linear() and spec.loss is Loss.mse:
         yield "At its optimum, such a linear network spans the principal subspace [@baldi1989]."
 
 
 def _adds_nothing(spec: ModelSpec) -> bool:
     """Return whether a model is known to add nothing to the loss."""
-    term = spec.own("term")
+    term = spec.own_method("term")
     return bool(term) and not term()
 
 
@@ -61,7 +61,7 @@ def _added(spec: ModelSpec) -> str:
     """Return what a model adds to the loss; of one that does not say, that it may."""
     if _adds_nothing(spec):
         return ""
-    if term := spec.own("term"):
+    if term := spec.own_method("term"):
         return f" plus {term()}"
     return f" plus what {named(type(spec).__name__)} adds to it, if anything"
 
