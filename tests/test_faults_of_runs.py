@@ -61,8 +61,8 @@ from aeexp.data.prepare import Problems, pose
 from aeexp.pipeline.run import run
 from aeexp.present.html.run import report_page
 from aeexp.present.terminal.output import lossy
-from aeexp.runs import Record, Run, Status, claim, keep, locked, rows
-from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Table
+from aeexp.runs import Record, Run, Status, claim, locked, rows, save_run
+from aeexp.runs.artifact import Artifact, DivergedError, Document, Metrics, RunMetadata, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
 from aeexp.sweep.resume import require_ended
@@ -181,7 +181,7 @@ def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_wh
         partial(run, experiment, problems=problems),
         report_page(experiment, folder, problems),
     )
-    assert keep(experiment, folder, yields, Monitor(), made) is Status.COMPLETED
+    assert save_run(experiment, folder, yields, Monitor(), made) is Status.COMPLETED
     expected = contents(folder)
     assert ("report.html" in expected) == isinstance(figures, AllFigures)
     assert len(moments) > len(expected)  # run.json and the manifest are written again
@@ -330,7 +330,7 @@ def test_f59_a_directory_that_is_removed_under_a_run_is_not_made_again(
         yield Table("history", {"epoch": [1]})
 
     with pytest.raises(OSError, match=r"run\.json cannot be written: its directory has gone"):
-        keep(tiny(), folder, removing, Monitor())
+        save_run(tiny(), folder, removing, Monitor())
     assert not folder.exists()
 
 
@@ -533,7 +533,7 @@ def artifacts(experiment: Experiment) -> dict[str, Artifact]:
 
 def verdict(found: dict[str, Artifact]) -> dict[str, Any]:
     facts = found["verdict"]
-    assert isinstance(facts, Facts)
+    assert isinstance(facts, RunMetadata)
     return facts.values["verdict"]
 
 

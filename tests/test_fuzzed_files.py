@@ -39,7 +39,7 @@ from aeexp.config.spec import (
 )
 from aeexp.pipeline.experiment import configuration, load_experiment
 from aeexp.pipeline.run import run
-from aeexp.runs import Ledger, Run, Status, keep, read_model, subfolder, write_bytes
+from aeexp.runs import Ledger, Run, Status, read_model, save_run, subfolder, write_bytes
 from aeexp.runs.progress import Monitor
 from aeexp.sweep.resume import require_ended
 from aeexp.sweep.summary import summarise
@@ -76,7 +76,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = root / "run"
     folder.mkdir()
     write_bytes(subfolder(folder, ".hydra") / "config.yaml", configuration(experiment))
-    assert keep(experiment, folder, partial(run, experiment), Monitor()) is Status.COMPLETED
+    assert save_run(experiment, folder, partial(run, experiment), Monitor()) is Status.COMPLETED
     return folder
 
 

@@ -195,7 +195,7 @@ def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path
 def test_slopes_are_the_mean_change_of_the_factors_with_each_feature(spec: Autoencoder) -> None:
     network, step = built(spec), 1e-2 * np.eye(7, dtype=np.float32)
     changes = [network.encode(X + each) - network.encode(X - each) for each in step]
-    assert network.slopes(X) == pytest.approx(np.mean(changes, axis=1) / 2e-2, abs=1e-3)
+    assert network.mean_jacobian(X) == pytest.approx(np.mean(changes, axis=1) / 2e-2, abs=1e-3)
 
 
 def test_weights_are_told_apart_by_name() -> None:

@@ -26,7 +26,7 @@ from aeexp.data import Classes, Dataset, load
 from aeexp.pipeline.run import run
 from aeexp.present.terminal.run import Terminal
 from aeexp.present.terminal.sweep import SweepTerminal
-from aeexp.runs import Ledger, Run, Status, keep, read_model, slug, write
+from aeexp.runs import Ledger, Run, Status, read_model, save_run, slug, write
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.csv_file import FORMULA, guarded, lines, unguarded
 from aeexp.sweep.summary import summarise
@@ -92,7 +92,7 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     )
     folder = tmp_path_factory.mktemp("hostile") / "run"
     folder.mkdir()
-    status = keep(experiment, folder, partial(run, experiment), Terminal())
+    status = save_run(experiment, folder, partial(run, experiment), Terminal())
     assert status is Status.COMPLETED
     return folder
 
@@ -277,7 +277,7 @@ def test_f39_a_run_with_hostile_names_tells_only_what_is_printable(
     tiny: Callable[..., Experiment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     experiment = tiny(dataset=Hostile(), clustering=CLUSTERINGS)
-    keep(experiment, tmp_path, partial(run, experiment), Terminal())
+    save_run(experiment, tmp_path, partial(run, experiment), Terminal())
     told = capsys.readouterr().out
     assert "[red]" in told
     assert all(line.isprintable() for line in told.splitlines())
@@ -296,7 +296,7 @@ def test_f39_a_traceback_is_printable(tiny: Callable[..., Experiment], tmp_path:
         yield
 
     with pytest.raises(ValueError, match="bad"):
-        keep(tiny(), tmp_path, fails, Terminal())
+        save_run(tiny(), tmp_path, fails, Terminal())
     assert printable(told := (tmp_path / "traceback.txt").read_text(), keep="\n") == told
 
 

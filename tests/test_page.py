@@ -39,7 +39,7 @@ from aeexp.present.html.run import columns, page, pictures
 from aeexp.present.html.run.cards import cards
 from aeexp.present.html.run.kept import Kept
 from aeexp.present.html.run.view import view
-from aeexp.runs import Status, keep
+from aeexp.runs import Status, save_run
 from aeexp.runs.artifact import Plot, Table
 from aeexp.runs.progress import Monitor
 
@@ -426,7 +426,7 @@ def test_a_run_that_diverged_has_a_report(tiny: Callable[..., Experiment], tmp_p
     experiment = tiny(optimizer=SGD(lr=1e30), training=Training(epochs=3))
     tmp_path = tmp_path / "run"
     tmp_path.mkdir()
-    assert keep(experiment, tmp_path, lambda: run(experiment), Monitor()) is Status.DIVERGED
+    assert save_run(experiment, tmp_path, lambda: run(experiment), Monitor()) is Status.DIVERGED
     elements = Elements(page(tmp_path, load(experiment.dataset)))
     assert "DIVERGED" in elements.text
     assert json.loads((tmp_path / "run.json").read_text())["verdict"]["sentence"] in elements.text

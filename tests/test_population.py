@@ -41,9 +41,9 @@ from aeexp.config.spec import (
 from aeexp.data.prepare import Problem, pose
 from aeexp.errors import UserError
 from aeexp.models import Make as Models
-from aeexp.models import Network, build, built, first_values, seeds
+from aeexp.models import Network, build, build_seeded, initial_values, seeds
 from aeexp.runs.progress import Monitor, Progress
-from aeexp.training import Member, Trained, mould, train
+from aeexp.training import Member, Trained, program_key, train
 
 pytestmark = pytest.mark.engine
 
@@ -377,7 +377,7 @@ def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
 
         return make
 
-    monkeypatch.setattr("aeexp.training.compiled.maker", build_noisily)
+    monkeypatch.setattr("aeexp.training.compiled.network_builder", build_noisily)
     members = [member(tiny(seed=seed)) for seed in seeds]
     for i, alone in enumerate(members):
         close(train([alone]), train(members), 1e-5, [(0, i)])
@@ -416,9 +416,11 @@ def make_network(initializer: Initializer) -> Models:
 @pytest.mark.parametrize("initializer", list(Initializer), ids=lambda i: i.name)
 def test_first_values_are_those_of_building_each_network(initializer: Initializer) -> None:
     make, several = make_network(initializer), [7, 0, 7, 2**32 - 1]
-    _, values = first_values(make, several)
+    _, values = initial_values(make, several)
     for seed, drawn in zip(several, values, strict=True):
-        expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
+        expected = [
+            keras.ops.convert_to_numpy(v) for v in build_seeded(make, seed).training.variables
+        ]
         assert all(map(np.array_equal, drawn, expected))
 
 
@@ -429,9 +431,11 @@ def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
         network.encoder.layers[1].kernel.assign(drawn)
         return network
 
-    _, values = first_values(make, [0, 1, 2])
+    _, values = initial_values(make, [0, 1, 2])
     for seed, drawn in zip(range(3), values, strict=True):
-        expected = [keras.ops.convert_to_numpy(v) for v in built(make, seed).training.variables]
+        expected = [
+            keras.ops.convert_to_numpy(v) for v in build_seeded(make, seed).training.variables
+        ]
         assert all(map(np.array_equal, drawn, expected))
 
 
@@ -459,7 +463,7 @@ def test_members_that_differ_in_a_number_come_to_what_they_come_to_alone(
     tiny: Make, one: dict[str, float], other: dict[str, float]
 ) -> None:
     members = [tempered(tiny, **each) for each in (one, other)]
-    assert mould(members[0]) == mould(members[1])
+    assert program_key(members[0]) == program_key(members[1])
     together = train(members)
     for i, alone in enumerate(members):
         close(train([alone]), together, 1e-5, [(0, i)])
@@ -494,7 +498,7 @@ def test_a_model_that_passes_over_regularisers_is_refused_with_one(tiny: Make) -
 
 
 def test_a_number_that_is_read_while_building_makes_another_population(tiny: Make) -> None:
-    assert mould(tempered(tiny, leak=0.1)) != mould(tempered(tiny, leak=0.2))
+    assert program_key(tempered(tiny, leak=0.1)) != program_key(tempered(tiny, leak=0.2))
 
 
 @COMPILED

@@ -32,7 +32,7 @@ from aeexp.config.spec import (
 )
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.pipeline.run import run
-from aeexp.runs import Run, Status, keep, read_model
+from aeexp.runs import Run, Status, read_model, save_run
 from aeexp.runs.arrays import layouts, pack, unpack
 from aeexp.runs.progress import Monitor
 
@@ -355,7 +355,7 @@ def test_f57_any_result_that_is_not_what_comes_of_the_run_is_named(
     experiment = tiny(repeats=2)
     folder = tmp_path / "run"
     folder.mkdir()
-    assert keep(experiment, folder, partial(run, experiment), Monitor()) is Status.COMPLETED
+    assert save_run(experiment, folder, partial(run, experiment), Monitor()) is Status.COMPLETED
     assert verify(Run(folder), experiment).same
     shutil.copytree(folder, tmp_path / "original")
     for name, forge, says in FORGERIES:

@@ -28,7 +28,15 @@ from aeexp.config.spec import (
     Wine,
 )
 from aeexp.pipeline.run import run
-from aeexp.runs.artifact import Artifact, DivergedError, Document, Facts, Metrics, Plot, Table
+from aeexp.runs.artifact import (
+    Artifact,
+    DivergedError,
+    Document,
+    Metrics,
+    Plot,
+    RunMetadata,
+    Table,
+)
 from aeexp.runs.progress import Monitor, Progress
 
 Make = Callable[..., Experiment]
@@ -209,7 +217,7 @@ def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> No
     nulls = next(a for a in yielded if isinstance(a, Metrics))
     assert set(nulls.values) == set(metrics(tiny()))
     assert np.isnan(list(nulls.values.values())).all()
-    verdict = next(a for a in yielded if isinstance(a, Facts) and a.name == "verdict")
+    verdict = next(a for a in yielded if isinstance(a, RunMetadata) and a.name == "verdict")
     assert verdict.values["verdict"]["word"] == "diverged"
 
 

@@ -188,7 +188,7 @@ from aeexp.config.spec import Backend, Experiment, KMeans, Table, Training
 choose(Backend.jax)
 from aeexp.pipeline.run import run
 from aeexp.runs import write
-from aeexp.runs.artifact import Facts
+from aeexp.runs.artifact import RunMetadata
 
 def peak(name):
     folder = Path(name + "_run")
@@ -198,7 +198,7 @@ def peak(name):
     said.training = Training(epochs=1, batch_size=1024)
     said.evidence = getattr(spec, sys.argv[1])()
     for artifact in run(said):
-        if not isinstance(artifact, Facts):
+        if not isinstance(artifact, RunMetadata):
             write(artifact, folder)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

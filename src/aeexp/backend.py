@@ -46,7 +46,7 @@ def installed(backend: Backend) -> bool:
     return find_spec(backend.value) is not None
 
 
-def at_hand(backend: Backend) -> Backend:
+def available_backend(backend: Backend) -> Backend:
     """Return a backend if it is here, else the one that comes along with aeexp."""
     return backend if installed(backend) else Backend.jax
 
@@ -152,7 +152,7 @@ def cores() -> int:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Send what libraries write to standard error to nowhere, whoever in them writes it.
 
     TensorFlow's compiled part heeds no log level while it is imported (tensorflow #100442).

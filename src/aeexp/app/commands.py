@@ -135,8 +135,8 @@ def _say(line: str) -> None:
 
 def choose_installed(backend: Backend | None, run: "Run") -> None:
     """Make Keras compute with the backend that is asked for, or a run's own if it is here."""
-    from aeexp.backend import at_hand, choose, unheard  # noqa: PLC0415
+    from aeexp.backend import available_backend, choose, silence_stderr  # noqa: PLC0415
 
-    choose(backend or at_hand(run.backend))
-    with unheard():
+    choose(backend or available_backend(run.backend))
+    with silence_stderr():
         import keras  # noqa: F401, PLC0415

@@ -38,8 +38,8 @@ from aeexp.present.methods import references
 from aeexp.present.methods.citations import CITATION
 from aeexp.training import Member, train
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import copied, numbers, put
-from aeexp.training.traced import in_training, is_read, matters
+from aeexp.training.population import copy_experiment, hyperparameters, set_hyperparameters
+from aeexp.training.traced import changes_output, is_read_per_call, training_outputs
 
 ROWS, FEATURES = 60, 5
 UNTOLD = ("question", "evidence", "figures")
@@ -145,9 +145,9 @@ def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
 def _check_that_it_is_regularised(spec: Any, option: str) -> None:
     """Hold a builder to put in the layers of regularisers, which the Methods tell of."""
     x = _table()
-    plain = in_training(_network(spec), x)
+    plain = training_outputs(_network(spec), x)
     for name, regulariser in REGULARISERS.items():
-        found = in_training(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
+        found = training_outputs(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
         changed = len(found) != len(plain) or not all(map(np.allclose, found, plain))
         assert changed, f"{option} takes no notice of regulariser={name}: see models.regularisers"
 
@@ -158,7 +158,7 @@ def _check_regulariser(spec: Any, option: str) -> None:
     network = build(experiment.model, FEATURES, experiment.regulariser, seeds(0))
     network.assign(plain.weights().values())
     assert np.array_equal(plain.encode(x), network.encode(x)), f"{option} changes the factors"
-    [before], [after, *added] = in_training(plain, x), in_training(network, x)
+    [before], [after, *added] = training_outputs(plain, x), training_outputs(network, x)
     assert added or not np.array_equal(before, after), f"{option} does nothing in training"
     _check_numbers(experiment, option)
 
@@ -166,7 +166,7 @@ def _check_regulariser(spec: Any, option: str) -> None:
 def _check_optimizer(spec: Any, option: str) -> None:
     made = optimizer(spec, spec.lr)
     experiment = Experiment(optimizer=spec)
-    for key in numbers(experiment):
+    for key in hyperparameters(experiment):
         group, _, name = key.rpartition(".")
         if group == "optimizer" and name != "lr":
             assert getattr(made, name) == getattr(spec, name), f"{option}: Keras has no {name}"
@@ -186,8 +186,8 @@ def _check_that_it_trains(experiment: Experiment, option: str) -> None:
     """Hold an optimizer or a schedule to train two members that differ in each number."""
     short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
     x, rows = _table(), np.arange(ROWS)
-    other = copied(short)
-    put(other, {key: value / 2 for key, value in numbers(other).items()})
+    other = copy_experiment(short)
+    set_hyperparameters(other, {key: value / 2 for key, value in hyperparameters(other).items()})
     members = [Member(experiment=each, x=x, rows=rows, val=rows[:0]) for each in (short, other)]
     losses = [float(history.loss[-1]) for history in train(members).histories]
     assert np.isfinite(losses).all(), f"{option}: losses of {losses} after an epoch"
@@ -208,12 +208,12 @@ def _check_clustering(spec: Any, option: str) -> None:
 
 def _check_numbers(experiment: Experiment, option: str) -> None:
     group = option.partition("=")[0]
-    for key, value in numbers(experiment).items():
+    for key, value in hyperparameters(experiment).items():
         if key.partition(".")[0] == group:
             other = value / 2 or 0.5
-            read = is_read(experiment, _table(), key, other)
+            read = is_read_per_call(experiment, _table(), key, other)
             assert read, f"{option}: {key} is read while it is built, not in each call"
-            does = group == "optimizer" or matters(experiment, _table(), key, other)
+            does = group == "optimizer" or changes_output(experiment, _table(), key, other)
             assert does, f"{option}: {key} changes nothing: has it an implementation?"
 
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from aeexp.analysis.reconstruction import explained
 from aeexp.analysis.verdict import lost
 from aeexp.app.parameters import experiment, parameter
-from aeexp.backend import choose, current, running, unheard
+from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
 from aeexp.data import Dataset, Floats
 from aeexp.data.checks import concerns
@@ -145,7 +145,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return experiment(values)
 
     def _train(self, asked: Experiment, problem: Problem) -> None:
-        with unheard():
+        with silence_stderr():
             from aeexp.training import Member, train  # noqa: PLC0415  (imports Keras)
 
         rows = problem.rows
@@ -164,7 +164,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Return the fitted network; what was unpickled builds it, on whatever backend."""
         if self._built is None:
             choose(running() or Backend(self.backend or current()))
-            with unheard():
+            with silence_stderr():
                 from aeexp.models import build, seeds  # noqa: PLC0415  (imports Keras)
             self._built = build(self._model, self.n_features_in_, {}, seeds(0))
             self._built.assign(self.weights_.values())

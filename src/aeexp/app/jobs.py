@@ -10,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from aeexp.backend import choose, cores, running, unheard
+from aeexp.backend import choose, cores, running, silence_stderr
 from aeexp.config.compose import job_arguments, to_experiment
 from aeexp.config.safety import validate_safe
 from aeexp.config.spec import Experiment
@@ -18,7 +18,7 @@ from aeexp.data.prepare import Problems
 from aeexp.present.html.run import report_page
 from aeexp.present.terminal.run import Terminal
 from aeexp.present.terminal.sweep import SweepTerminal
-from aeexp.runs import Ledger, Status, keep, named, write_json
+from aeexp.runs import Ledger, Status, error_line, save_run, write_json
 from aeexp.runs.artifact import Artifact
 from aeexp.runs.progress import Monitor
 from aeexp.runs.task import Outcome, Task
@@ -31,7 +31,7 @@ Configs = Iterable[tuple[int, DictConfig]]
 
 
 def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
-    """Run one composed experiment in Hydra's output directory; see `runs.keep`.
+    """Run one composed experiment in Hydra's output directory; see `runs.save_run`.
 
     Where it is a job of a sweep, the sweep's ledger hears of it. problems: may have posed the
     experiment before.
@@ -46,16 +46,16 @@ def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
     yields = partial(artifacts, experiment, terminal, problems, list(hydra.overrides.task))
     told = report_page(experiment, folder, problems)
     if hydra.mode is not RunMode.MULTIRUN:
-        return keep(experiment, folder, yields, terminal, told)
+        return save_run(experiment, folder, yields, terminal, told)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
     ledger.started({number: folder})
     try:
-        status = keep(experiment, folder, yields, terminal, told)
+        status = save_run(experiment, folder, yields, terminal, told)
     except KeyboardInterrupt:
         ledger.finished(number, Status.INTERRUPTED)
         raise
     except (Exception, SystemExit) as error:
-        ledger.failed(number, named(error))
+        ledger.failed(number, error_line(error))
         raise
     ledger.finished(number, status)
     return status
@@ -127,7 +127,7 @@ def _unwritten(outcome: Outcome) -> str | None:
         if outcome.final:
             write_json(outcome.task.folder / "run.json", outcome.final)
     except OSError as error:
-        return named(error)
+        return error_line(error)
     return None
 
 
@@ -147,7 +147,7 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
 
 def _together(tasks: Sequence[Task], ledger: Ledger, monitor: Monitor) -> Iterator[Outcome]:
     choose(tasks[0].experiment.backend)
-    with unheard():
+    with silence_stderr():
         from aeexp.sweep.population import train_together  # noqa: PLC0415  (imports Keras)
     yield from train_together(tasks, ledger, monitor, cores())
 
@@ -160,6 +160,6 @@ def artifacts(
 ) -> Iterator[Artifact]:
     """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
     choose(experiment.backend)
-    with monitor.stage("import"), unheard():
+    with monitor.stage("import"), silence_stderr():
         from aeexp.pipeline.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
     yield from run(experiment, monitor, problems=problems, words=words)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from aeexp.app.callbacks import Callback, Relay
 from aeexp.app.jobs import artifacts
-from aeexp.backend import at_hand, choose, require, running, unheard
+from aeexp.backend import available_backend, choose, require, running, silence_stderr
 from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.sources import register
@@ -24,7 +24,7 @@ from aeexp.data.prepare import Problems
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
 from aeexp.present.html.run import report_page
-from aeexp.runs import Run, claim, keep, read_model, refuse_links, subfolder, write_bytes
+from aeexp.runs import Run, claim, read_model, refuse_links, save_run, subfolder, write_bytes
 
 if TYPE_CHECKING:
     from aeexp.app.inference import FittedModel
@@ -76,8 +76,8 @@ class LoadedRun(Run):
     @cached_property
     def _fitted(self) -> "FittedModel":
         stored = read_model(self.folder)
-        choose(running() or at_hand(self.backend))
-        with unheard():
+        choose(running() or available_backend(self.backend))
+        with silence_stderr():
             from aeexp.app.inference import FittedModel  # noqa: PLC0415  (imports Keras)
         return FittedModel(stored)
 
@@ -117,7 +117,7 @@ def run(
     write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
     terminal = Relay(callbacks, deepcopy(_on_disk(experiment)), taken)
     yields = partial(artifacts, experiment, terminal, problems)
-    keep(experiment, taken, yields, terminal, report_page(experiment, taken, problems))
+    save_run(experiment, taken, yields, terminal, report_page(experiment, taken, problems))
     return LoadedRun(taken)
 
 

@@ -18,9 +18,9 @@ from aeexp.runs.artifact import (
     Artifact,
     DivergedError,
     Document,
-    Facts,
     Metrics,
     Model,
+    RunMetadata,
     Support,
     Table,
 )
@@ -104,7 +104,7 @@ def _again(experiment: Experiment) -> Results:
 
 def _add(artifact: Artifact, results: Results) -> None:
     match artifact:
-        case Facts(values=facts):
+        case RunMetadata(values=facts):
             results.data_hash = facts.get("data_hash", results.data_hash)
         case Metrics(values=metrics):
             results.metrics = metrics

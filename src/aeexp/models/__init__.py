@@ -1,7 +1,7 @@
 """build: ModelSpec -> encoder and decoder as Keras models."""
 
 from aeexp.models import autoencoder
-from aeexp.models.initialisation import Make, built, first_values, seeds
+from aeexp.models.initialisation import Make, build_seeded, initial_values, seeds
 from aeexp.models.network import Network, build
 
-__all__ = ["Make", "Network", "autoencoder", "build", "built", "first_values", "seeds"]
+__all__ = ["Make", "Network", "autoencoder", "build", "build_seeded", "initial_values", "seeds"]

@@ -35,26 +35,26 @@ def seeds(seed: int) -> Iterator[int]:
         yield generator.randint(1, 10**9)
 
 
-def built(make: Make, seed: int) -> Network:
+def build_seeded(make: Make, seed: int) -> Network:
     """Make a network whose first weights, dropout and noise follow from a seed."""
     return make(seeds(seed))
 
 
-def first_values(make: Make, seeds: Sequence[int]) -> tuple[Network, list[list[Floats]]]:
+def initial_values(make: Make, seeds: Sequence[int]) -> tuple[Network, list[list[Floats]]]:
     """Return a network, and for each seed the values its training variables begin with.
 
-    They are those of `built(make, seed)`, of which hundreds would take long. So one network is
+    They equal those of `build_seeded(make, seed)`, of which hundreds would take long. So one is
     built, and its initializers are asked again with the seeds that they have in the others. The
     network of one of these shows whether that is all that is random in it; if not, each is built
     after all.
     """
-    network = built(make, seeds[0])
+    network = build_seeded(make, seeds[0])
     values = [_values(network), *_redrawn(network, seeds)]
     others = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
     if others and not all(
-        map(np.array_equal, values[others[-1]], _values(built(make, seeds[others[-1]])))
+        map(np.array_equal, values[others[-1]], _values(build_seeded(make, seeds[others[-1]])))
     ):
-        values = [_values(built(make, seed)) for seed in seeds]
+        values = [_values(build_seeded(make, seed)) for seed in seeds]
     return network, values
 
 

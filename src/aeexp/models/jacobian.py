@@ -1,4 +1,4 @@
-"""mean_slopes: how a network's outputs follow its inputs, by the backend's own gradients."""
+"""mean_jacobian: how a network's outputs follow its inputs, by the backend's own gradients."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from aeexp.data import Floats
 from aeexp.data.chunks import blocks
 
 
-def mean_slopes(model: keras.Model, x: Floats) -> Floats:
+def mean_jacobian(model: keras.Model, x: Floats) -> Floats:
     """Return the mean over rows of d z_k / d x_j, as (features, factors).
 
     Backwards through the model once for each factor, so that many features cost no more than

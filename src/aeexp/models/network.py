@@ -18,7 +18,7 @@ from aeexp.config.spec import ModelSpec, RegulariserSpec
 from aeexp.config.verb import verb
 from aeexp.data import Floats
 from aeexp.data.chunks import blocks
-from aeexp.models.jacobian import mean_slopes
+from aeexp.models.jacobian import mean_jacobian
 
 FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
 FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
@@ -64,9 +64,9 @@ class Network:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
         return _apply(self.decoder, z)
 
-    def slopes(self, x: Floats) -> Floats:
+    def mean_jacobian(self, x: Floats) -> Floats:
         """Return the mean over scaled rows of d z / d x: (features, latent_dim)."""
-        return mean_slopes(self.encoder, x)
+        return mean_jacobian(self.encoder, x)
 
     def export(self) -> bytes:
         """Return x -> x_hat as one Keras model of standard layers: the content of its file."""

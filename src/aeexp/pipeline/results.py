@@ -20,7 +20,7 @@ from aeexp.data.checks import concerns
 from aeexp.data.prepare import Problem
 from aeexp.present.figures.run_figures import draw
 from aeexp.present.tables.run import repeated, tell, undefined
-from aeexp.runs.artifact import Artifact, DivergedError, Facts, Model, Support, Table
+from aeexp.runs.artifact import Artifact, DivergedError, Model, RunMetadata, Support, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
 from aeexp.text import printable
@@ -54,7 +54,7 @@ def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifa
     data = problem.data
     warnings = [printable(concern) for concern in concerns(experiment, problem)]
     known = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
-    yield Facts("table", known | {"stamps": stamps(experiment, data)})
+    yield RunMetadata("table", known | {"stamps": stamps(experiment, data)})
     for note in data.notes:
         log.info(note)
     for warning in warnings:
@@ -82,7 +82,7 @@ def after_training(
         yield Table("repeats", repeated(experiment.seed, histories))
     if histories[0].diverged:
         yield undefined(planned, histories)
-        yield Facts("verdict", {"verdict": asdict(lost(histories[0]))})
+        yield RunMetadata("verdict", {"verdict": asdict(lost(histories[0]))})
         yield from draw(experiment.figures, histories)
         raise DivergedError
     fit = fitted()

@@ -163,4 +163,4 @@ def _attribution(
 
 
 def _slopes(network: Network, x: Floats) -> Floats:
-    return network.slopes(x[interpretation.sampled(len(x))])
+    return network.mean_jacobian(x[interpretation.sampled(len(x))])

@@ -3,13 +3,13 @@
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.document import BrokenFileError
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolder, write_bytes
-from aeexp.runs.keep import Report, keep, kept, named, write_traceback
 from aeexp.runs.ledger import Job, Ledger
 from aeexp.runs.lock import locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record
 from aeexp.runs.rows import rows
+from aeexp.runs.save import Report, error_line, save_artifacts, save_run, write_traceback
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import write, write_json
 from aeexp.text import slug
@@ -24,15 +24,15 @@ __all__ = [
     "Status",
     "StoredModel",
     "claim",
-    "keep",
-    "kept",
+    "error_line",
     "locked",
-    "named",
     "read_model",
     "refuse_links",
     "remove_leftovers",
     "replacing",
     "rows",
+    "save_artifacts",
+    "save_run",
     "set_aside",
     "slug",
     "subfolder",

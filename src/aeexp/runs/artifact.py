@@ -71,7 +71,7 @@ class Support(Artifact):
 
 
 @dataclass(frozen=True)
-class Facts(Artifact):
+class RunMetadata(Artifact):
     """What belongs into run.json."""
 
     values: Mapping[str, Any]

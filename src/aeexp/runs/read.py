@@ -71,7 +71,7 @@ class Run:
         if not text.is_file():
             return {}
         header, *rows = _rows(text)
-        rows = [rows[i] for i in chosen(len(rows), most)]
+        rows = [rows[i] for i in sample_rows(len(rows), most)]
         return {name: [row[i] for row in rows] for i, name in enumerate(header)}
 
     def document(self, name: str) -> Mapping[str, Any]:
@@ -104,7 +104,7 @@ def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
 
     try:
         with parquet.ParquetFile(path) as file:
-            places, parts, start = chosen(file.metadata.num_rows, most), [], 0
+            places, parts, start = sample_rows(file.metadata.num_rows, most), [], 0
             for part in file.iter_batches():
                 here = places[(start <= places) & (places < start + len(part))]
                 parts.append(part.take(pa.array(here - start)))
@@ -116,7 +116,7 @@ def _of_parquet(path: Path, most: int) -> Mapping[str, Sequence[str]]:
     return dict(zip(table.column_names, (column.to_pylist() for column in text), strict=True))
 
 
-def chosen(rows: int, most: int) -> Integers:
+def sample_rows(rows: int, most: int) -> Integers:
     """Return which rows of a table are read: at most `most`, a random choice in their order."""
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 

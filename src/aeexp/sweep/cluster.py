@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from aeexp.backend import unheard
+from aeexp.backend import silence_stderr
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from aeexp.runs.progress import Monitor
@@ -34,7 +34,7 @@ def joined(address: str | None) -> Iterator[list[Node]]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        with unheard():
+        with silence_stderr():
             ray.init(address or "local", logging_level=logging.CRITICAL, log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
         message = (

@@ -7,7 +7,7 @@ from aeexp.config.spec import Engine, Structure
 from aeexp.data.prepare import Problems
 from aeexp.pipeline.members import member
 from aeexp.runs.task import Task
-from aeexp.training import engine, mould
+from aeexp.training import engine, program_key
 
 MOST = 1024  # members whose weights are held at once
 OWN = 2**20  # bytes of a table above which not each member is to have one of its own
@@ -33,7 +33,9 @@ def _kind(task: Task, problems: Problems) -> str:
     problem = problems.pose(task.experiment)
     experiment = task.experiment
     table = (experiment.dataset, experiment.split, experiment.preprocessing)
-    return repr((mould(member(own(experiment, problem)[0])), problem.x.nbytes > OWN and table))
+    return repr(
+        (program_key(member(own(experiment, problem)[0])), problem.x.nbytes > OWN and table)
+    )
 
 
 def _bounded(group: list[Task]) -> Iterator[list[Task]]:

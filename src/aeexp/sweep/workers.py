@@ -24,7 +24,7 @@ from aeexp.data.prepare import Problems
 from aeexp.pipeline.experiment import configuration
 from aeexp.pipeline.results import Fitted, after_training, before_training
 from aeexp.present.html.run import report_page
-from aeexp.runs import Status, named, set_aside, subfolder, write_bytes
+from aeexp.runs import Status, error_line, set_aside, subfolder, write_bytes
 from aeexp.runs.artifact import Artifact
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
@@ -198,9 +198,9 @@ def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], monitor: Moni
         task.folder.mkdir(parents=True)
         _configure(task)
         made = report_page(task.experiment, task.folder, _problems())
-        record, _ = runs.kept(task.experiment, task.folder, artifacts, monitor, made)
+        record, _ = runs.save_artifacts(task.experiment, task.folder, artifacts, monitor, made)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
-        return Outcome(task, Status.FAILED, named(error), final={})
+        return Outcome(task, Status.FAILED, error_line(error), final={})
     return Outcome(task, record.status, record.content.get("error"), final=record.content)
 
 

@@ -13,10 +13,10 @@ from aeexp.errors import UserError
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
 from aeexp.training import keras_engine
-from aeexp.training.divergence import judged
-from aeexp.training.population import Member, Trained, joined, mould
+from aeexp.training.divergence import mark_diverged
+from aeexp.training.population import Member, Trained, concatenate, program_key
 
-__all__ = ["History", "Member", "Trained", "engine", "mould", "train"]
+__all__ = ["History", "Member", "Trained", "engine", "program_key", "train"]
 
 Callbacks = Sequence[keras.callbacks.Callback]
 
@@ -38,15 +38,17 @@ def train(
     """
     refuse_forked(keras.backend.backend())
     monitor = monitor or Monitor()
-    moulds = [(mould(member), member) for member in population]
+    moulds = [(program_key(member), member) for member in population]
     parts: list[Trained] = []
     for _, alike in groupby(moulds, key=itemgetter(0)):
         parts.append(_trained([member for _, member in alike], monitor, callbacks))
         if monitor.stop:
             break
-    trained = joined(parts)
+    trained = concatenate(parts)
     cut = trained.interrupted or len(trained.histories) < len(population)
-    return replace(trained, histories=judged(population, trained.histories), interrupted=cut)
+    return replace(
+        trained, histories=mark_diverged(population, trained.histories), interrupted=cut
+    )
 
 
 def _trained(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks) -> Trained:

@@ -17,17 +17,17 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data import Floats
 from aeexp.data.memory import free_bytes
-from aeexp.models import Network, built, first_values
+from aeexp.models import Network, build_seeded, initial_values
 from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.population import (
     Member,
     Trained,
     common,
+    concatenate,
     decimals,
-    joined,
-    maker,
-    numbers,
+    hyperparameters,
+    network_builder,
 )
 from aeexp.training.program import Course, Given, Log, Program
 from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
@@ -52,7 +52,7 @@ def train(population: Sequence[Member], monitor: Monitor) -> Trained:
         trained.append(group.train(number, len(starts)))
         if monitor.stop:
             break
-    return joined(trained)
+    return concatenate(trained)
 
 
 class _Group:
@@ -97,7 +97,7 @@ class _Group:
         experiment, member = self.experiment, self.members[0]
         seeds = [member.experiment.seed for member in self.members]
         require_read(self.members, experiment)
-        network, values = first_values(maker(experiment, member.x.shape[1]), seeds)
+        network, values = initial_values(network_builder(experiment, member.x.shape[1]), seeds)
         program = Program(network, experiment, member)
         stacked = {
             id(variable): np.stack(each)
@@ -113,7 +113,7 @@ class _Group:
         return network, program, self._split(program.first(trainable, other))
 
     def _given(self) -> Given:
-        values = [numbers(member.experiment) for member in self.members]
+        values = [hyperparameters(member.experiment) for member in self.members]
         varied = [key for key in values[0] if any(value[key] for value in values)]
         numbers_ = {key: _with_complement([value[key] for value in values]) for key in varied}
         tables = [member.x for member in self.members]
@@ -257,7 +257,9 @@ def _free_bytes(devices: Sequence[Any]) -> float:
 def _bytes(population: Sequence[Member]) -> int:
     """Return about how many bytes a member takes while it trains."""
     member = population[0]
-    network = built(maker(member.experiment, member.x.shape[1]), member.experiment.seed)
+    network = build_seeded(
+        network_builder(member.experiment, member.x.shape[1]), member.experiment.seed
+    )
     shapes = [variable.shape for variable in network.training.variables]
     batch = max(batch_size(member), validation_batch_size(member))
     own_table = any(other.x is not member.x for other in population)

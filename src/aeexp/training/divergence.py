@@ -31,7 +31,7 @@ def distance(loss: Loss, residual: Floats) -> float:
             return np.inf
 
 
-def judged(population: Sequence[Member], histories: Sequence[History]) -> list[History]:
+def mark_diverged(population: Sequence[Member], histories: Sequence[History]) -> list[History]:
     """Return histories that know of themselves when the model they end in is beyond all use.
 
     An optimizer whose steps are bounded, as Adam's are, can blow weights up without ever losing a

@@ -18,11 +18,11 @@ import numpy as np
 
 from aeexp.config.spec import EarlyStopping, Engine
 from aeexp.data import Integers
-from aeexp.models import Network, built
+from aeexp.models import Network, build_seeded
 from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import Member, Trained, copied, decimals, maker
+from aeexp.training.population import Member, Trained, copy_experiment, decimals, network_builder
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
 
 Callbacks = Sequence[keras.callbacks.Callback]
@@ -53,8 +53,10 @@ def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks =
     weights: list[list[Any]] = []
     for number, member in enumerate(population):
         with monitor.stage("build"):
-            experiment = copied(member.experiment)  # whose numbers its network may exchange
-            network = built(maker(experiment, member.x.shape[1]), experiment.seed)
+            experiment = copy_experiment(
+                member.experiment
+            )  # whose numbers its network may exchange
+            network = build_seeded(network_builder(experiment, member.x.shape[1]), experiment.seed)
         recorder = _Recorder(monitor, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))
         weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])

@@ -95,7 +95,7 @@ class Trained:
         return template
 
 
-def joined(parts: Sequence[Trained]) -> Trained:
+def concatenate(parts: Sequence[Trained]) -> Trained:
     """Return what became of several populations, one after another, as of one."""
     return Trained(
         templates=[template for part in parts for template in part.templates],
@@ -108,7 +108,7 @@ def joined(parts: Sequence[Trained]) -> Trained:
     )
 
 
-def maker(experiment: Experiment, features: int) -> Make:
+def network_builder(experiment: Experiment, features: int) -> Make:
     """Return what builds an experiment's network for rows of so many features.
 
     It raises a UserError where the model passes over the regularisers that are asked for.
@@ -152,7 +152,7 @@ def decimals(values: Floats) -> Floats:
     return np.array(list(map(str, values.astype(np.float32))), float)
 
 
-def numbers(experiment: Experiment) -> dict[str, float]:
+def hyperparameters(experiment: Experiment) -> dict[str, float]:
     """Return the numbers in which members may differ, by the key that sets them.
 
     They are the `float` fields of the model, the regularisers, the optimizer, the schedule and
@@ -167,23 +167,25 @@ def common(population: Sequence[Member]) -> Experiment:
 
     So whatever a positive number switches on is on.
     """
-    moulds = {mould(member) for member in population}
+    moulds = {program_key(member) for member in population}
     assert len(moulds) == 1, f"a population has one mould, not {moulds}"
-    experiment = copied(population[0].experiment)
-    values = [numbers(member.experiment) for member in population]
-    put(experiment, {key: max(value[key] for value in values) for key in values[0]})
+    experiment = copy_experiment(population[0].experiment)
+    values = [hyperparameters(member.experiment) for member in population]
+    set_hyperparameters(
+        experiment, {key: max(value[key] for value in values) for key in values[0]}
+    )
     return experiment
 
 
-def mould(member: Member) -> str:
+def program_key(member: Member) -> str:
     """Say what the members of a population must have in common: all but numbers and values."""
-    experiment = copied(member.experiment)
-    put(experiment, dict.fromkeys(numbers(experiment), 0.0))
+    experiment = copy_experiment(member.experiment)
+    set_hyperparameters(experiment, dict.fromkeys(hyperparameters(experiment), 0.0))
     shapes = member.x.shape, len(member.rows), len(member.val)
     return repr([*(getattr(experiment, part) for part in TRAINED), *shapes])
 
 
-def copied(experiment: Experiment) -> Experiment:
+def copy_experiment(experiment: Experiment) -> Experiment:
     """Return an experiment whose numbers can be set without touching those of the first.
 
     What says the table is not copied: it may be a data frame.
@@ -191,7 +193,7 @@ def copied(experiment: Experiment) -> Experiment:
     return replace(experiment, **{part: deepcopy(getattr(experiment, part)) for part in TRAINED})
 
 
-def put(experiment: Experiment, values: Mapping[str, Any]) -> None:
+def set_hyperparameters(experiment: Experiment, values: Mapping[str, Any]) -> None:
     """Set numbers by their keys, without asking whether they are in bounds."""
     for key, spec, name in owners(experiment):
         setattr(spec, name, values.get(f"{key}.{name}", getattr(spec, name)))

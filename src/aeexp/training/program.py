@@ -18,7 +18,7 @@ from jax import numpy as jnp
 from aeexp.config.spec import Experiment
 from aeexp.models import Network
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import Member, numbers, put
+from aeexp.training.population import Member, hyperparameters, set_hyperparameters
 from aeexp.training.rows import batch_size, validation_batch_size
 
 
@@ -205,15 +205,15 @@ class Program:
         The network's layers read them from the experiment; Keras's optimizers have their own copy
         under the same name.
         """
-        ours = numbers(self.experiment)
+        ours = hyperparameters(self.experiment)
         theirs = {name: getattr(self.optimizer, name) for name in _named(values)}
-        put(self.experiment, {key: value for key, (value, _) in values.items()})
+        set_hyperparameters(self.experiment, {key: value for key, (value, _) in values.items()})
         for name, value in _named(values).items():
             setattr(self.optimizer, name, value)
         try:
             yield
         finally:
-            put(self.experiment, ours)
+            set_hyperparameters(self.experiment, ours)
             for name, value in theirs.items():
                 setattr(self.optimizer, name, value)
 

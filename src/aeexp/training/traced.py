@@ -8,9 +8,16 @@ from keras import ops
 
 from aeexp.config.spec import Experiment, OptimizerSpec
 from aeexp.data import Floats
-from aeexp.models import Network, built
+from aeexp.models import Network, build_seeded
 from aeexp.training.optimizers import optimizer
-from aeexp.training.population import Member, copied, maker, numbers, owners, put
+from aeexp.training.population import (
+    Member,
+    copy_experiment,
+    hyperparameters,
+    network_builder,
+    owners,
+    set_hyperparameters,
+)
 
 ROWS = 8  # that two networks are compared on
 
@@ -24,10 +31,10 @@ def require_read(members: Sequence[Member], experiment: Experiment) -> None:
     Raises:
         RuntimeError: A model, a regulariser or an optimizer of a package has such a number.
     """
-    common = numbers(experiment)
+    common = hyperparameters(experiment)
     for key in _foreign(experiment):
-        others = {numbers(member.experiment)[key] for member in members} - {common[key]}
-        if others and not is_read(experiment, members[0].x[:ROWS], key, others.pop()):
+        others = {hyperparameters(member.experiment)[key] for member in members} - {common[key]}
+        if others and not is_read_per_call(experiment, members[0].x[:ROWS], key, others.pop()):
             message = (
                 f"{key} is read while it is built, so that models which differ in it cannot train"
                 " together: read it in each call, or declare it with param(..., traced=False)."
@@ -43,25 +50,25 @@ def _foreign(experiment: Experiment) -> Iterator[str]:
             yield f"{key}.{name}"
 
 
-def is_read(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
+def is_read_per_call(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
     """Return whether what is given another number computes as what is built with it.
 
     x: (rows, features), scaled.
     """
-    given, with_it = copied(experiment), copied(experiment)
-    put(with_it, {key: value})
+    given, with_it = copy_experiment(experiment), copy_experiment(experiment)
+    set_hyperparameters(with_it, {key: value})
     group, _, name = key.rpartition(".")
     if group == "optimizer":
         return name == "lr" or _same(*_steps(given.optimizer, with_it.optimizer, name))
     return _same(_outcome(given, x, {key: value}), _outcome(with_it, x, {}))
 
 
-def matters(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
+def changes_output(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
     """Return whether another number changes anything that a network computes; see `is_read`."""
     return not _same(_outcome(experiment, x, {}), _outcome(experiment, x, {key: value}))
 
 
-def in_training(network: Network, x: Floats) -> list[Floats]:
+def training_outputs(network: Network, x: Floats) -> list[Floats]:
     """Return the reconstruction of rows in training, and what is added to the loss."""
     made = [network.training(x, training=True), *network.training.losses]
     return [ops.convert_to_numpy(each) for each in made]
@@ -76,13 +83,13 @@ def _outcome(experiment: Experiment, x: Floats, after: Mapping[str, float]) -> l
 
     after: numbers that it is given once it is built.
     """
-    given = copied(experiment)
-    network = built(maker(given, x.shape[1]), given.seed)
-    put(given, after)
+    given = copy_experiment(experiment)
+    network = build_seeded(network_builder(given, x.shape[1]), given.seed)
+    set_hyperparameters(given, after)
     outcomes = [ops.convert_to_numpy(variable.value) for variable in network.variables]
     generator = np.random.default_rng(0)
     for _ in range(2):
-        outcomes += [*in_training(network, x), ops.convert_to_numpy(network.encoder(x))]
+        outcomes += [*training_outputs(network, x), ops.convert_to_numpy(network.encoder(x))]
         for variable in network.training.trainable_variables:  # first ones may be 0
             moved = variable.value + generator.normal(0.1, 0.1, variable.shape).astype("float32")
             variable.assign(moved)

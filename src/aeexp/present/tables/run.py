@@ -22,7 +22,7 @@ from aeexp.data.prepare import Problem
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import numbers, of_rows, tables
 from aeexp.present.text.answer import answer, document
-from aeexp.runs.artifact import Artifact, Document, Facts, Metrics, Table, Text
+from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
 from aeexp.runs.history import History
 
 
@@ -46,7 +46,7 @@ def tell(result: RunResult, evidence: Evidence | None, support: Support) -> Iter
     yield Text("methods.md", told.text.encode())
     yield Text("references.bib", told.references.encode())
     yield Metrics("metrics", metrics)
-    yield Facts("verdict", {"verdict": asdict(verdict)})
+    yield RunMetadata("verdict", {"verdict": asdict(verdict)})
 
 
 def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from aeexp.present.figures.run_figures import cluster_colours
 from aeexp.present.html.run.columns import Column, classes, values
 from aeexp.present.html.run.importance import ranked
 from aeexp.present.html.run.kept import MOST_ROWS, Kept
-from aeexp.runs.read import chosen
+from aeexp.runs.read import sample_rows
 from aeexp.text import counted, printable, short
 
 MOST_BYTES, EXACT = 8_500_000, 1_000_000
@@ -51,7 +51,7 @@ def view(run: Kept, data: Dataset) -> View | None:
     """Return the view of the rows; None if the run has no factors."""
     if not run.factors:
         return None
-    places = chosen(len(data.rows), MOST_ROWS)
+    places = sample_rows(len(data.rows), MOST_ROWS)
     assert len(places) == len(run.latents["row"])
     names = _names(run.latents["row"], places)
     columns = [*_fitting(_columns(run, data, places), len(json.dumps(names)))]

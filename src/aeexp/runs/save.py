@@ -7,7 +7,7 @@ from typing import Any
 
 from aeexp.config.spec import Experiment
 from aeexp.errors import trace
-from aeexp.runs.artifact import Artifact, DivergedError, Facts
+from aeexp.runs.artifact import Artifact, DivergedError, RunMetadata
 from aeexp.runs.files import write_bytes
 from aeexp.runs.progress import Monitor
 from aeexp.runs.record import Record
@@ -20,7 +20,7 @@ Report = Callable[[Mapping[str, Any]], bytes]
 """Makes the content of report.html from that of the final run.json."""
 
 
-def keep(
+def save_run(
     experiment: Experiment,
     folder: Path,
     artifacts: Artifacts,
@@ -35,7 +35,7 @@ def keep(
         KeyboardInterrupt: It was interrupted; what was known by then is kept.
         Exception, SystemExit: It failed; the traceback is in its directory, if there is room.
     """
-    record, error = kept(experiment, folder, artifacts, monitor, report)
+    record, error = save_artifacts(experiment, folder, artifacts, monitor, report)
     try:
         record.end()
     finally:
@@ -45,7 +45,7 @@ def keep(
     return record.status
 
 
-def kept(
+def save_artifacts(
     experiment: Experiment,
     folder: Path,
     artifacts: Artifacts,
@@ -68,7 +68,7 @@ def kept(
         error = other
     if _status(error) is Status.FAILED:
         assert error
-        record.note(error=named(error))
+        record.note(error=error_line(error))
         with suppress(OSError):  # where the disk is full, the error is told all the same
             write_traceback(folder, error)
     record.ended(_status(error), monitor.seconds)
@@ -82,7 +82,7 @@ def write_traceback(folder: Path, error: BaseException) -> Path:
     return path
 
 
-def named(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """Return an error as records and ledgers name it, with its kind."""
     return f"{type(error).__name__}: {error}"
 
@@ -95,7 +95,7 @@ def _write(
         with monitor.stage("total"):
             for artifact in artifacts():
                 files: list[Path] = []
-                if isinstance(artifact, Facts):
+                if isinstance(artifact, RunMetadata):
                     record.note(**artifact.values)
                 else:
                     files = write(artifact, folder)
