@@ -1,11 +1,12 @@
 """How often the source uses words and names that only its authors would use.
 
-`python tests/plain_words.py [folder …]` prints each place with such a word in a comment, a
-docstring or another text, each variable with such a name, and both rates.
+`python tests/plain_words.py [place …]` prints each line with such a word in a comment, a
+docstring, another text or a page, each variable with such a name, and both rates.
 `nox -s lint` fails beyond LIMIT.
 """
 
 import ast
+import io
 import re
 import sys
 import tokenize
@@ -14,16 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = "src", "tests", "benchmarks", "examples"
+PLACES = "src", "tests", "benchmarks", "examples", "docs", "conf", *ROOT.glob("*.md")
 
 WORDS = re.compile(
     r"""\b(
     tell|tells|told|telling|say|says|said|saying|hear|hears|heard|know|knows|knew|
     lest|alike|mould|moulds|stamps|whoever|whomever|whence|thereof|besides|
     held(?![ -]out)|asks|asked|speaks|spoken|lies|lie|
-    of[ ]which|of[ ]whom|of[ ]whose|those[ ]that|those[ ]of|what[ ](?:is|was|are|were)|
+    of[ ]which|of[ ]whom|of[ ]whose|those[ ]that|what[ ](?:is|was|are|were)|
     come[ ]to|comes[ ]to|came[ ]to|goes[ ]with|go[ ]with|such[ ]as[ ]are|in[ ]vain|
-    by[ ]heart|not[ ]to[ ]be|is[ ]to[ ]be|are[ ]to[ ]be|so[ ]many|as[ ]it[ ]is
+    by[ ]heart|not[ ]to[ ]be|is[ ]to[ ]be|are[ ]to[ ]be|so[ ]many
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -67,31 +68,48 @@ class Count(NamedTuple):
 
 
 def count(paths: list[Path]) -> Count:
-    """Return the words, lines and hits of Python files."""
+    """Return the words, lines and hits of Python files and pages."""
     words, lines, hits = 0, 0, []
     for path in paths:
         source = path.read_text(encoding="utf-8")
-        lines += source.count("\n")
-        for line, text in prose(path, source):
+        for line, text in PROSE[path.suffix](source):
             words += len(text.split())
             without_code = " ".join(re.sub(r"`[^`]*`", "", text).split())
             hits += [Hit("words", path, line, match[0]) for match in WORDS.finditer(without_code)]
-        for line, name in bound(ast.parse(source)):
-            if not is_plain(name):
-                hits.append(Hit("names", path, line, name))
+        if path.suffix == ".py":
+            lines += source.count("\n")
+            names = [(line, name) for line, name in bound(ast.parse(source)) if not is_plain(name)]
+            hits += [Hit("names", path, line, name) for line, name in names]
     return Count(words, lines, hits)
 
 
-def prose(path: Path, source: str) -> Iterator[tuple[int, str]]:
-    """Yield the comments, docstrings and other texts of a file, and where they begin."""
+def in_python(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments, docstrings and other texts of a module, and where they begin."""
     for node in ast.walk(ast.parse(source)):
         text = node.value if isinstance(node, ast.Constant) else None
         if isinstance(text, str) and len(text.split()) >= SENTENCE:  # else it is a key
             yield node.lineno, text
-    with tokenize.open(path) as file:
-        for token in tokenize.generate_tokens(file.readline):
-            if token.type == tokenize.COMMENT:
-                yield token.start[0], token.string
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def in_page(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a page that are no example of code."""
+    is_code = False
+    for number, line in enumerate(source.splitlines(), 1):
+        is_code ^= line.startswith("```")
+        if not is_code:
+            yield number, line
+
+
+def in_yaml(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments of a configuration file."""
+    for number, line in enumerate(source.splitlines(), 1):
+        yield number, line.partition("#")[2]
+
+
+PROSE = {".py": in_python, ".md": in_page, ".yaml": in_yaml}
 
 
 def bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -110,11 +128,12 @@ def is_plain(name: str) -> bool:
     return name.strip("_") not in NAMES and not SPEECH.intersection(name.split("_"))
 
 
-def main(folders: list[str]) -> int:
+def main(places: list[str]) -> int:
     """Print hits and rates; return 1 beyond the limits."""
-    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    paths += [ROOT / folder for folder in folders if folder.endswith(".py")]
-    counted = count([path for path in paths if path != Path(__file__).resolve()])
+    folders = [ROOT / place for place in places or PLACES]
+    paths = [path for folder in folders for path in [folder, *sorted(folder.rglob("*"))]]
+    here = Path(__file__).resolve()
+    counted = count([path for path in paths if path.suffix in PROSE and path.resolve() != here])
     for hit in counted.hits:
         print(f"{hit.path.relative_to(ROOT)}:{hit.line}: {hit.text}")
     rates = {kind: counted.rate(kind) for kind in LIMIT}
@@ -123,4 +142,4 @@ def main(folders: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or [*FOLDERS]))
+    sys.exit(main(sys.argv[1:]))
