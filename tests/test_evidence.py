@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, Kind, Plan, plan
+from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
 from aeexp.analysis.evidence.method import OURS
 from aeexp.config.spec import (
@@ -92,11 +92,11 @@ def test_the_run_s_model_is_first_and_controls_have_what_was_asked_for(tiny: Mak
     of = planned(experiment)
     kinds = [each.kind for each in of.all]
     assert kinds == [
-        *[Kind.repeat] * 3,
-        Kind.resample,
-        *[Kind.permuted] * 2,
-        *[Kind.cloud] * 2,
-        Kind.planted,
+        *[ControlKind.repeat] * 3,
+        ControlKind.resample,
+        *[ControlKind.permuted] * 2,
+        *[ControlKind.cloud] * 2,
+        ControlKind.planted,
     ]
     assert experiment.models == len(of.all)
     assert [each.experiment.seed for each in of.all] == [4, 5, 6, 7, *[4] * 5]
@@ -116,7 +116,7 @@ def test_repeats_that_are_asked_for_are_those_of_the_evidence(tiny: Make) -> Non
 def test_a_table_without_structure_keeps_each_column_and_loses_what_ties_them(tiny: Make) -> None:
     of = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
     x = of.problem.data.x
-    made = next(each for each in of.all if each.kind is Kind.permuted).problem
+    made = next(each for each in of.all if each.kind is ControlKind.permuted).problem
     shuffled = made.x * made.scaling.scale + made.scaling.offset
     np.testing.assert_allclose(np.sort(shuffled, axis=0), np.sort(x, axis=0), rtol=1e-4, atol=1e-4)
     apart = ~np.eye(x.shape[1], dtype=bool)
@@ -129,7 +129,7 @@ def test_controls_are_scaled_and_split_as_the_run_is(tiny: Make) -> None:
     for each in of.all:
         assert np.array_equal(each.problem.rows.val, of.problem.rows.val)
         np.testing.assert_allclose(each.problem.x[of.problem.rows.train].mean(0), 0, atol=1e-5)
-    resampled = next(each for each in of.all if each.kind is Kind.resample).rows
+    resampled = next(each for each in of.all if each.kind is ControlKind.resample).rows
     assert set(resampled) < set(of.problem.rows.train)
     assert len(resampled) == len(of.problem.rows.train)
 
@@ -138,7 +138,7 @@ def test_controls_of_many_rows_learn_from_a_sample_of_them(tiny: Make) -> None:
     few = replace(FEW, rows=40)
     of = planned(tiny(dataset=Blobs(samples=200), evidence=few))
     assert [len(each.problem.x) for each in of.all] == [200] + [40] * 9
-    assert [each.kind for each in of.controls[:3]] == [Kind.repeat] * 3
+    assert [each.kind for each in of.controls[:3]] == [ControlKind.repeat] * 3
     kept = of.problem.data.x[of.rows]
     assert np.array_equal(of.controls[0].problem.data.x, kept)
     held_out = of.problem.rows.held_out[of.rows]
@@ -234,14 +234,14 @@ def test_too_few_copies_decide_nothing(tiny: Make) -> None:
     assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
 
 
-def held(name: str, p: float, control: Kind = Kind.cloud) -> chance.Tested:
+def held(name: str, p: float, control: ControlKind = ControlKind.cloud) -> chance.Tested:
     return chance.Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
 
 
 def claimed_of(*tests: chance.Tested) -> str:
     """Return what is said against chance of a run that was held against these."""
     structure = chance.Tested(
-        "reconstruction.val.r2", Kind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
+        "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
     methods = {OURS: SimpleNamespace(z=np.empty((0, 2)))}
     evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
@@ -259,7 +259,7 @@ def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before()
 
 
 def test_groups_are_held_against_what_they_least_exceed_with_its_p() -> None:
-    shuffled = held("kmeans", 0.5, Kind.permuted)
+    shuffled = held("kmeans", 0.5, ControlKind.permuted)
     said = claimed_of(shuffled, held("kmeans", 0.05))
     assert "no farther apart than in tables with shuffled columns" in said
     assert "p = 0.5)" in said

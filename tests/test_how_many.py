@@ -20,7 +20,7 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
 
 from aeexp.analysis.clustering.gap import Gap, gap_statistic
-from aeexp.analysis.controls import Kind, plan
+from aeexp.analysis.controls import ControlKind, plan
 from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.latent.dimensions import Dimensions, Errors, Finding, dimensions, explained
 from aeexp.analysis.latent.intrinsic import Estimate, levina_bickel, two_nn
@@ -341,9 +341,9 @@ def test_copies_are_learnt_from_the_first_weights_that_the_table_is(tmp_path: Pa
     experiment = own(tmp_path, normal(20, 4))
     said = of_dimension(experiment, HowMany(seeds=3, copies=4), 2)
     controls = [*_seeded(plan(said, pose(experiment)).controls, said.seeds)]
-    seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in Kind}
-    assert seeds[Kind.repeat] == [0, 1, 2]
-    assert seeds[Kind.permuted] == [0, 1, 2, 0]
+    seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in ControlKind}
+    assert seeds[ControlKind.repeat] == [0, 1, 2]
+    assert seeds[ControlKind.permuted] == [0, 1, 2, 0]
 
 
 @TRUE

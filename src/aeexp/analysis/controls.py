@@ -26,7 +26,7 @@ FEWEST_ROWS = 200
 """Of that table; one that is too wide for so many has no controls: its networks are too large."""
 
 
-class Kind(Enum):
+class ControlKind(Enum):
     """What a control learns from.
 
     repeat: the table. resample: its training rows, drawn with replacement. permuted: its columns,
@@ -44,7 +44,7 @@ class Kind(Enum):
 class Control:
     """A model to hold the run's own against. group: that was planted, if any."""
 
-    kind: Kind
+    kind: ControlKind
     experiment: Experiment
     problem: Problem
     rows: Integers
@@ -52,7 +52,7 @@ class Control:
 
 
 @dataclass(frozen=True)
-class Trace:
+class ControlResult:
     """What a trained control makes of its table.
 
     z: (rows, factors). errors: (rows,) squared error of each row, averaged over features.
@@ -151,7 +151,7 @@ def _of_rows(problem: Problem, kept: Integers) -> Problem:
 
 def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:
     return [
-        Control(Kind.repeat, replace(experiment, seed=seed), problem, problem.rows.train)
+        Control(ControlKind.repeat, replace(experiment, seed=seed), problem, problem.rows.train)
         for seed in experiment.seeds
     ]
 
@@ -163,12 +163,12 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
     numbers may be better than for another's on any table, and only the table is to differ.
     """
     evidence = experiment.evidence
-    kinds: list[tuple[Kind, Group | None]] = [
-        *[(Kind.resample, None)] * evidence.resamples,
-        *[(Kind.permuted, None)] * evidence.permutations,
-        *[(Kind.cloud, None)] * evidence.clouds,
+    kinds: list[tuple[ControlKind, Group | None]] = [
+        *[(ControlKind.resample, None)] * evidence.resamples,
+        *[(ControlKind.permuted, None)] * evidence.permutations,
+        *[(ControlKind.cloud, None)] * evidence.clouds,
         *[
-            (Kind.planted, Group(size, evidence.share))
+            (ControlKind.planted, Group(size, evidence.share))
             for size in evidence.sizes
             for _ in range(evidence.planted)
         ],
@@ -176,7 +176,7 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
     rows = problem.rows.train
     for number, (kind, group) in enumerate(kinds, len(experiment.seeds)):
         generator = np.random.default_rng([experiment.seed, number])
-        if kind is Kind.resample:
+        if kind is ControlKind.resample:
             other = replace(experiment, seed=(experiment.seed + number) % 2**32)
             yield Control(kind, other, problem, generator.choice(rows, len(rows)))
         else:
@@ -185,10 +185,10 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
 
 
 def _without_structure(
-    problem: Problem, kind: Kind, group: Group | None, generator: np.random.Generator
+    problem: Problem, kind: ControlKind, group: Group | None, generator: np.random.Generator
 ) -> Floats:
     data = problem.data
-    if kind is Kind.cloud:
+    if kind is ControlKind.cloud:
         return cloud(data.x, generator)
     shuffled = permuted(data.x, data.columns, problem.rows.train, generator)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled

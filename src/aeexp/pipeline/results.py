@@ -7,7 +7,7 @@ from typing import Any
 
 from aeexp.analysis import reconstruction, support
 from aeexp.analysis.clustering import clusters
-from aeexp.analysis.controls import Plan, Trace
+from aeexp.analysis.controls import ControlResult, Plan
 from aeexp.analysis.evidence.caveats import stamps
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import Probed
@@ -36,7 +36,7 @@ class Fitted:
     features), scaled, of the rows that are drawn. weights: (features, factors), of which
     `quantity` says what they are, 0 of features that are constant in the training rows: no
     training changed these weights. probed: what it makes of each factor, None without controls.
-    traces: of each control, None of one that diverged; none at all if training was interrupted.
+    control_results: one for each control, None if it diverged; empty if training was interrupted.
     """
 
     model: Model
@@ -46,7 +46,7 @@ class Fitted:
     weights: Floats
     quantity: str
     probed: Probed | None
-    traces: Sequence[Trace | None]
+    control_results: Sequence[ControlResult | None]
 
 
 def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
@@ -93,7 +93,9 @@ def after_training(
         yield Support("model/support", _arrays(result, held_against))
     with monitor.stage("evidence"):
         evidence = (
-            gather(result, fit.probed, fit.traces, monitor) if fit.probed and fit.traces else None
+            gather(result, fit.probed, fit.control_results, monitor)
+            if fit.probed and fit.control_results
+            else None
         )
         yield from tell(result, evidence, held_against)
     with monitor.stage("figures"):

@@ -8,7 +8,7 @@ from functools import cache, partial
 import numpy as np
 
 from aeexp.analysis import reconstruction
-from aeexp.analysis.controls import Kind, Plan, Trace, plan
+from aeexp.analysis.controls import ControlKind, ControlResult, Plan, plan
 from aeexp.analysis.factors import attribution, interpretation
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
@@ -94,12 +94,14 @@ def fitted(planned: Plan, trained: Trained) -> Fitted:
         attribution.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
         []
         if trained.interrupted
-        else [*_traces(planned, trained, Trace(z, residuals.rows, None))],
+        else [*_control_results(planned, trained, ControlResult(z, residuals.rows, None))],
     )
 
 
-def _traces(planned: Plan, trained: Trained, own: Trace) -> Iterator[Trace | None]:
-    """Yield the trace of each control. own: that of the run's model, should it be one of them."""
+def _control_results(
+    planned: Plan, trained: Trained, own: ControlResult
+) -> Iterator[ControlResult | None]:
+    """Yield the result of each control. own: of the run's model, which may be one of them."""
     first = len(planned.all) - len(planned.controls)
     for number, control in enumerate(planned.controls, first):
         if number == 0:
@@ -112,9 +114,9 @@ def _traces(planned: Plan, trained: Trained, own: Trace) -> Iterator[Trace | Non
         z = network.encode(x)
         errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
         weighed = None
-        if control.kind in {Kind.repeat, Kind.resample}:
+        if control.kind in {ControlKind.repeat, ControlKind.resample}:
             weighed = attribution.weigh(x, z, control.problem.rows, network, _slopes(network, x))
-        yield Trace(z, errors, weighed)
+        yield ControlResult(z, errors, weighed)
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering.clusters import find_each
 from aeexp.analysis.clustering.separation import mean_silhouette
-from aeexp.analysis.controls import Control, Kind, Trace
+from aeexp.analysis.controls import Control, ControlKind, ControlResult
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.evidence.baselines import baselines
@@ -46,7 +46,7 @@ class Evidence:
     cards: Sequence[Card]
     labels: Sequence[Score]
     rows: Integers
-    null: Mapping[Kind, Mapping[str, Floats]]
+    null: Mapping[ControlKind, Mapping[str, Floats]]
     tested: Sequence[Tested]
     power: Sequence[Power]
 
@@ -56,7 +56,7 @@ class Traced:
     """A control that was trained, and the clusters of its rows by the clustering's name."""
 
     control: Control
-    trace: Trace
+    control_result: ControlResult
     clusters: Mapping[str, Integers]
 
     @property
@@ -66,51 +66,60 @@ class Traced:
         mean = reconstruction.predicting_the_mean(problem.x, problem.rows).rows
         name, of = problem.rows.judged
         whole = mean[of].mean()
-        r2 = 1 - self.trace.errors[of].mean() / whole if whole > 0 else np.nan
+        r2 = 1 - self.control_result.errors[of].mean() / whole if whole > 0 else np.nan
         return {f"reconstruction.{name}.r2": float(r2)}
 
     @property
     def neighbourhoods(self) -> Mapping[str, float]:
         """Return how well its neighbourhoods are kept."""
-        measured = neighbourhoods.neighbourhoods(self.control.problem.x, self.trace.z)
+        measured = neighbourhoods.neighbourhoods(self.control.problem.x, self.control_result.z)
         return {f"neighbourhoods.{name}": measured[name] for name in neighbourhoods.NAMES}
 
     @property
     def separation(self) -> dict[str, float]:
         """Return how far its clusters are apart, not a number of fewer than two."""
         return {
-            f"clustering.{name}.silhouette": mean_silhouette(self.trace.z, codes)
+            f"clustering.{name}.silhouette": mean_silhouette(self.control_result.z, codes)
             for name, codes in self.clusters.items()
         }
 
 
 def gather(
-    result: RunResult, probed: Probed, traces: Sequence[Trace | None], monitor: Monitor
+    result: RunResult,
+    probed: Probed,
+    control_results: Sequence[ControlResult | None],
+    monitor: Monitor,
 ) -> Evidence:
     """Return the evidence for what a run found, from its controls as they were trained.
 
     probed: what its model makes of each factor. monitor: callbacks, run after every control.
     """
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        of_kind: dict[Kind, list[Traced]] = defaultdict(list)
+        of_kind: dict[ControlKind, list[Traced]] = defaultdict(list)
         controls = result.planned.controls
-        for number, (control, trace) in enumerate(zip(controls, traces, strict=True)):
+        for number, (control, control_result) in enumerate(
+            zip(controls, control_results, strict=True)
+        ):
             monitor.on_step(number, len(controls), "evidence, models")
-            if trace:
-                of_kind[control.kind].append(_traced(control, trace, result))
-        mine = [each for each in of_kind[Kind.repeat] if _is_the_run_s(each, result)]
+            if control_result:
+                of_kind[control.kind].append(_traced(control, control_result, result))
+        mine = [each for each in of_kind[ControlKind.repeat] if _is_the_run_s(each, result)]
         observed = _observed(mine[0]) | mine[0].separation if mine else {}
         null = {
-            Kind.permuted: _by_number(
-                [_observed(each) | _apart(each) for each in of_kind[Kind.permuted]]
+            ControlKind.permuted: _by_number(
+                [_observed(each) | _apart(each) for each in of_kind[ControlKind.permuted]]
             ),
-            Kind.cloud: _by_number([_apart(each) for each in of_kind[Kind.cloud]]),
+            ControlKind.cloud: _by_number([_apart(each) for each in of_kind[ControlKind.cloud]]),
         }
-    alike = [*of_kind[Kind.repeat], *of_kind[Kind.resample]]
+    alike = [*of_kind[ControlKind.repeat], *of_kind[ControlKind.resample]]
     again = [each for each in alike if each.control is not result.planned.own[0]]
     known = _stability(result, again)
-    others = [(each.trace.z, each.trace.weighed) for each in again if each.trace.weighed]
-    methods = _methods(result, traces)
+    others = [
+        (each.control_result.z, each.control_result.weighed)
+        for each in again
+        if each.control_result.weighed
+    ]
+    methods = _methods(result, control_results)
     return Evidence(
         methods=methods,
         scree=linear.scree(result.problem.x, result.problem.rows),
@@ -120,16 +129,18 @@ def gather(
         rows=result.planned.rows,
         null=null,
         tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
-        power=_power(of_kind[Kind.planted], null[Kind.permuted]),
+        power=_power(of_kind[ControlKind.planted], null[ControlKind.permuted]),
     )
 
 
-def _traced(control: Control, trace: Trace, result: RunResult) -> Traced:
+def _traced(control: Control, control_result: ControlResult, result: RunResult) -> Traced:
     if control is result.planned.own[0]:
-        return Traced(control, trace, result.clusters)
+        return Traced(control, control_result, result.clusters)
     experiment, label = control.experiment, control.problem.data.label
-    specs = {} if control.kind is Kind.planted else experiment.clustering
-    return Traced(control, trace, find_each(specs, trace.z, label, experiment.seed))
+    specs = {} if control.kind is ControlKind.planted else experiment.clustering
+    return Traced(
+        control, control_result, find_each(specs, control_result.z, label, experiment.seed)
+    )
 
 
 def _observed(each: Traced) -> dict[str, float]:
@@ -146,14 +157,16 @@ def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     return {name: np.array([copy[name] for copy in copies]) for name in names}
 
 
-def _methods(result: RunResult, traces: Sequence[Trace | None]) -> dict[str, Method]:
+def _methods(
+    result: RunResult, control_results: Sequence[ControlResult | None]
+) -> dict[str, Method]:
     problem = result.problem
     of = problem.rows.val
     others = baselines(problem.x, problem.rows, result.z.shape[1], result.experiment.seed)
     latents = [result.z, *(each.z for each in others)]
     kept = neighbourhoods.measure(problem.x, *latents)
     apart = distances.spearman(problem.x, *latents)
-    errors = _errors(result, traces)[:, of]
+    errors = _errors(result, control_results)[:, of]
     ours = Method(result.z, result.residuals, None, kept[0], result.clusters, apart[0])
     return {OURS: ours} | {
         each.name: Method(
@@ -176,12 +189,14 @@ def _clusters(result: RunResult, z: Floats) -> dict[str, Integers]:
     return find_each(specs, z, data.label, result.experiment.seed)
 
 
-def _errors(result: RunResult, traces: Sequence[Trace | None]) -> Floats:
+def _errors(result: RunResult, control_results: Sequence[ControlResult | None]) -> Floats:
     """Return the errors of the run's model and of those repeats that learnt from all rows too."""
     alike = [
-        trace.errors
-        for control, trace in zip(result.planned.controls, traces, strict=True)
-        if trace and control.kind is Kind.repeat and len(result.planned.rows) == len(result.z)
+        control_result.errors
+        for control, control_result in zip(result.planned.controls, control_results, strict=True)
+        if control_result
+        and control.kind is ControlKind.repeat
+        and len(result.planned.rows) == len(result.z)
     ]
     return np.array(alike or [result.residuals.rows])
 
@@ -196,7 +211,7 @@ def _stability(result: RunResult, again: Sequence[Traced]) -> Stability | None:
         return None
     rows = result.planned.rows
     return stability(
-        [result.z[rows], *(each.trace.z for each in again)],
+        [result.z[rows], *(each.control_result.z for each in again)],
         {
             name: np.array([codes[rows], *(each.clusters[name] for each in again)])
             for name, codes in result.clusters.items()

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import numpy as np
 
-from aeexp.analysis.controls import Control, Kind, plan
+from aeexp.analysis.controls import Control, ControlKind, plan
 from aeexp.analysis.latent.dimensions import Errors
 from aeexp.analysis.reconstruction import pca, predicting_the_mean
 from aeexp.config.spec import EvidenceSpec, Experiment, HowMany
@@ -65,7 +65,7 @@ def attempt(
     errors = [(control, _errors(trained, i, control.problem.x[held])) for control, i in members]
     mean = [(control, _of_mean(control.problem, held)) for control, _ in members]
     of_pca = [(control, linear(control.problem)) for control, _ in members]
-    repeats = [i for control, i in members if control.kind is Kind.repeat]
+    repeats = [i for control, i in members if control.kind is ControlKind.repeat]
     return Tried(
         _by_kind(errors),
         _by_kind(mean),
@@ -81,7 +81,7 @@ def _seeded(controls: Sequence[Control], seeds: Sequence[int]) -> Iterator[Contr
     """
     of_copies = cycle(seeds)
     for control in controls:
-        if control.kind is Kind.permuted:
+        if control.kind is ControlKind.permuted:
             said = replace(control.experiment, seed=next(of_copies))
             yield replace(control, experiment=said)
         else:
@@ -103,6 +103,6 @@ def _of_mean(problem: Problem, held: Integers) -> Floats:
 def _by_kind(errors: Sequence[tuple[Control, Floats]]) -> Errors:
     real, null = (
         np.array([each for control, each in errors if control.kind is kind])
-        for kind in (Kind.repeat, Kind.permuted)
+        for kind in (ControlKind.repeat, ControlKind.permuted)
     )
     return Errors(real, null)

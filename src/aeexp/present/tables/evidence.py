@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from aeexp.analysis.clustering.agreement import agreement
-from aeexp.analysis.controls import Kind
+from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.method import OURS, PCA, Method
 from aeexp.analysis.labels.scores import columns
@@ -76,7 +76,7 @@ def numbers(evidence: Evidence) -> dict[str, float]:
 
 
 def _key(number: str, control: str) -> str:
-    return f"{Kind(control).name}.{number}"
+    return f"{ControlKind(control).name}.{number}"
 
 
 def _baselines(result: RunResult, evidence: Evidence) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aeexp.analysis.clustering.clusters import several_classes
 from aeexp.analysis.clustering.consensus import Cluster
-from aeexp.analysis.controls import Kind
+from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.advantage import sentence as said_of_advantage
 from aeexp.analysis.evidence.chance import Tested
 from aeexp.analysis.evidence.gather import Evidence
@@ -135,7 +135,7 @@ def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
 
 def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     """Return whether there is more structure than chance gives, and groups farther apart."""
-    test = next(iter(_tests(evidence, Kind.permuted, "reconstruction.")), None)
+    test = next(iter(_tests(evidence, ControlKind.permuted, "reconstruction.")), None)
     if test is None:
         said = (
             "Whether there is structure at all was not asked: evidence=standard compares with"
@@ -181,19 +181,21 @@ def apart(evidence: Evidence) -> Mapping[str, Tested]:
 
     That is one cloud, or tables with shuffled columns where p is greater there.
     """
-    shuffled = {each.number: each for each in _tests(evidence, Kind.permuted, "clustering.")}
+    shuffled = {
+        each.number: each for each in _tests(evidence, ControlKind.permuted, "clustering.")
+    }
     return {
         each.number.removeprefix("clustering.").removesuffix(".silhouette"): max(
             each, shuffled.get(each.number, each), key=attrgetter("p")
         )
-        for each in _tests(evidence, Kind.cloud, "clustering.")
+        for each in _tests(evidence, ControlKind.cloud, "clustering.")
         if not np.isnan(each.p)
     }
 
 
 def _apart(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
     """Say whether groups are apart. claimed: those of this clustering, and of each before it."""
-    clouds = test.control == Kind.cloud.value
+    clouds = test.control == ControlKind.cloud.value
     where = "one Gaussian cloud" if clouds else "tables with shuffled columns"
     farther = "are farther" if claimed else "are no farther"
     if test.p <= LEVEL and not claimed:
@@ -204,7 +206,7 @@ def _apart(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
     )
 
 
-def _tests(evidence: Evidence, kind: Kind, start: str) -> list[Tested]:
+def _tests(evidence: Evidence, kind: ControlKind, start: str) -> list[Tested]:
     return [
         each
         for each in evidence.tested
