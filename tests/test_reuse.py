@@ -253,7 +253,7 @@ def test_rows_that_are_left_empty_are_counted_and_clusters_stay_whole_numbers(
     told = aeexp("encode", "run", "t.csv", "-o", "l.csv").stdout
     empty = int(mixed()["a"].isna().sum())
     assert f"of {60 - empty} rows lie outside" in told
-    assert f"{empty} more rows have missing cells, and are left empty" in told
+    assert f"{empty} more rows have missing cells and were left empty" in told
     with (tmp_path / "l.csv").open() as file:
         clusters = {row["kmeans"] for row in csv.DictReader(file)}
     assert "" in clusters
@@ -313,7 +313,7 @@ def test_commands_use_a_run_again(
     encoded = aeexp("encode", str(trained), "new.csv", "-o", "latents.csv")
     assert encoded.returncode == 0, encoded.stderr
     assert "30 rows: latents.csv" in encoded.stdout
-    assert "of 30 rows lie outside what the model learnt from" in encoded.stdout
+    assert "of 30 rows are outside the training data" in encoded.stdout
     latents = pd.read_csv(tmp_path / "latents.csv")
     assert latents["sample"].tolist() == wine["sample"][:30].tolist()
     assert {"z1", "error_percentile", "kmeans_confidence", "outside"} <= set(latents)
@@ -330,7 +330,7 @@ def test_f39_columns_of_any_name_are_told_without_what_a_terminal_obeys(
     wine.assign(**{"\x1b[2J": 1, "w" * 300: 1}).to_csv(tmp_path / "new.csv", index=False)
     done = aeexp("encode", str(trained), "new.csv")
     assert done.returncode == 0, done.stderr
-    (told,) = [line for line in done.stdout.splitlines() if "passed over" in line]
+    (told,) = [line for line in done.stdout.splitlines() if "columns not used" in line]
     assert "\x1b" not in told
     assert "w" * 39 + "…" in told
     assert "w" * 40 not in told

@@ -252,7 +252,7 @@ def test_f33_a_setting_that_the_user_repeats_is_resumed(
 def test_words_said_again_replace_those_of_the_sweep() -> None:
     words = ["--multirun", "seed=0,1", "hydra/launcher=process", "hydra.launcher.workers=7"]
     again = ["hydra/launcher=population", "+hydra.launcher.workers=2"]
-    assert resume.joined(words, again) == ["--multirun", "seed=0,1"]
+    assert resume.merge_arguments(words, again) == ["--multirun", "seed=0,1"]
 
 
 def test_f33_a_sweep_imports_nothing_from_the_directory_it_was_begun_in(tmp_path: Path) -> None:
@@ -278,4 +278,4 @@ def test_a_sweep_whose_directory_has_gone_is_refused(
     begun(tmp_path / "sweep", cwd="nowhere")
     code, line = told("resume", "sweep")
     assert code == 2
-    assert "begun in nowhere, which cannot be entered (No such file or directory)" in line
+    assert "started in nowhere, which cannot be entered (No such file or directory)" in line

@@ -1,11 +1,11 @@
-"""The edge: argv in, files and exit codes out."""
+"""The command line: arguments in, files and an exit code out."""
 
 import logging
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
@@ -34,25 +34,26 @@ from aeexp.text import printable
 if TYPE_CHECKING:
     from aeexp.app.jobs import Configs
     from aeexp.data.prepare import Problems
-    from aeexp.runs import Ledger
     from aeexp.runs.task import Outcome
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
-LONGEST_NAME = 255  # bytes that file systems take
-SHORT = 400  # characters told of what broke
+MAX_NAME = 255  # bytes, the limit of common file systems
+MAX_MESSAGE = 400  # characters of an unexpected error
 REFUSALS = (UserError, HydraException, OmegaConfBaseException)
 
 
 class FailedError(Exception):
-    """A run failed; it has been recorded and told."""
+    """Raised after a failed run has been recorded and its error printed."""
 
 
-class Performance:
-    """What Hydra calls to perform a job, and our launchers to perform many.
+class JobRunner:
+    """The function that Hydra calls with one job, and aeexp's launchers with all jobs of a sweep.
 
-    problems: those that have been posed. statuses: of the jobs that were performed one by one, in
-    this process.
+    The launchers find the methods `run_…` by name.
+
+    problems: prepared data of earlier checks. statuses: of the jobs that ran one by one in this
+    process.
     """
 
     def __init__(self, problems: "Problems | None" = None) -> None:
@@ -69,13 +70,13 @@ class Performance:
         return self.statuses[-1]
 
     def run_as_population(self, configs: "Configs") -> "Iterator[Outcome]":
-        """Perform jobs as few populations."""
+        """Run jobs in this process, as few populations."""
         from aeexp.app.jobs import run_as_population  # noqa: PLC0415
 
         return run_as_population(configs)
 
     def run_in_processes(self, configs: "Configs", workers: int | None) -> "Iterator[Outcome]":
-        """Perform jobs each in a process of its own, so many at a time."""
+        """Run each job in a process of its own, `workers` at a time."""
         from aeexp.app.jobs import run_in_processes  # noqa: PLC0415
 
         return run_in_processes(configs, workers)
@@ -83,7 +84,7 @@ class Performance:
     def run_on_ray(
         self, configs: "Configs", address: str | None, chunks: int | None
     ) -> "Iterator[Outcome]":
-        """Perform jobs in chunks, each on a node of a cluster."""
+        """Run chunks of jobs on the nodes of a Ray cluster."""
         from aeexp.app.jobs import run_on_ray  # noqa: PLC0415
 
         return run_on_ray(configs, address, chunks)
@@ -96,40 +97,39 @@ def main() -> None:
     143 terminated.
     """
     register()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra's errors come here instead of being printed
-    os.umask(os.umask(0o077) | 0o002)  # nobody else may write what it writes
-    # the processes that it starts import nothing from the working directory, which may be a
-    # stranger's: that of a sweep that is resumed
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises its errors instead of printing them
+    os.umask(os.umask(0o077) | 0o002)  # other users must not be able to write the output
+    # A resumed sweep may be in a stranger's directory: processes must not import modules from it.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
-    logging.raiseExceptions = False  # a log that finds no room is no reason to print a traceback
+    logging.raiseExceptions = False  # no traceback if a log file cannot be written
     end_with_parent()
     with lossy_output(), Termination() as termination:
-        code = _code(termination)
+        code = _exit_code(termination)
     sys.exit(code)
 
 
-def _code(termination: Termination) -> int:
-    """Do what is asked; return the exit code, having told what went wrong in one line."""
+def _exit_code(termination: Termination) -> int:
+    """Run the command in `sys.argv`; print an error in one line and return the exit code."""
     try:
-        return _answer(sys.argv[1:])
+        return _dispatch(sys.argv[1:])
     except KeyboardInterrupt:
         return termination.exit or INTERRUPTED
-    except Exception as error:  # noqa: BLE001  (it is told, and its traceback kept)
+    except Exception as error:  # noqa: BLE001  (it is printed and its traceback saved)
         if os.environ.get("AEEXP_DEBUG") == "1":
             sys.stderr.write(printable(trace(error), keep="\n\t"))
         if isinstance(error, REFUSALS):
             sys.stderr.write(f"{explain(error)}\n")
             return REFUSED
         if not isinstance(error, FailedError):
-            _tell_fault(error)
+            _print_fault(error)
         return FAILED
 
 
-def _tell_fault(error: Exception) -> None:
-    """Tell in one line of an error that is not the user's, and where its traceback is."""
+def _print_fault(error: Exception) -> None:
+    """Print in one line an error that is not the user's, and the path of its traceback."""
     line = explain(error)
     if not isinstance(error, OSError):
-        line = f"{type(error).__name__}: {shorten(line, SHORT)}"
+        line = f"{type(error).__name__}: {shorten(line, MAX_MESSAGE)}"
     with suppress(OSError):
         from aeexp.runs import write_traceback  # noqa: PLC0415
 
@@ -138,21 +138,19 @@ def _tell_fault(error: Exception) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _answer(words: list[str]) -> int:
-    if words and words[0] in COMMANDS:
-        return command(words)
-    return _run(get_args_parser().parse_args(), words)
-
-
-def _run(arguments: Namespace, words: list[str]) -> int:
+def _dispatch(argv: list[str]) -> int:
+    """Run a subcommand, a sweep's resumption or comparison, or experiments."""
+    if argv and argv[0] in COMMANDS:
+        return command(argv)
+    arguments = get_args_parser().parse_args()
     match arguments.overrides:
-        case ["resume", folder, *again]:
-            return _resume(Path(folder), again)
+        case ["resume", folder, *repeated]:
+            return _resume(Path(folder), repeated)
         case ["compare", *folders] if folders:
             return _compare([Path(folder) for folder in folders])
-        case ["resume" | "compare" as word, *_]:
+        case ["resume" | "compare" as name, *_]:
             message = (
-                f"aeexp {word}: name the directory of a sweep, outputs/multirun/<date>/<time>."
+                f"aeexp {name}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
             raise UserError(message)
     _refuse_flags(arguments)
@@ -160,21 +158,14 @@ def _run(arguments: Namespace, words: list[str]) -> int:
         sys.stdout.write(menu())
         return 0
     if arguments.shell_completion:
-        return _hydra()
+        return _run_hydra()
     if not _trains(arguments):
-        for _ in compositions(arguments):  # refuses what Hydra would run to show it
+        for _ in compositions(arguments):  # refuses code that Hydra would run to show the config
             pass
-        return _hydra()
-    folder, problems = _directory(arguments)
-    with _named(folder):
-        return _sweep(folder, words) if arguments.multirun else _hydra(problems)
-
-
-@contextmanager
-def _named(folder: Path) -> Iterator[None]:
-    """Name the directory that could not be written where the error does not say."""
+        return _run_hydra()
+    folder, problems = _claim_directory(arguments)
     try:
-        yield
+        return _run_sweep(folder, argv) if arguments.multirun else _run_hydra(problems)
     except OSError as error:
         if str(folder) in str(error):
             raise
@@ -183,29 +174,29 @@ def _named(folder: Path) -> Iterator[None]:
 
 
 def _refuse_flags(arguments: Namespace) -> None:
-    for flag, instead in {
-        "experimental_rerun": "which unpickles, and so runs any code: say the words once more",
-        "config_path": "which leaves out aeexp's own options: add yours with --config-dir",
+    for flag, reason in {
+        "experimental_rerun": "unpickles a file, which can run any code: type the command again",
+        "config_path": "leaves out aeexp's own options: add yours with --config-dir",
     }.items():
         if getattr(arguments, flag):
-            message = f"--{flag.replace('_', '-')}, {instead}."
+            message = f"--{flag.replace('_', '-')} {reason}."
             raise UserError(message)
 
 
 def _trains(arguments: Namespace) -> bool:
-    asks = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info)
-    return not any((*asks, arguments.shell_completion))
+    shows = (arguments.help, arguments.hydra_help, arguments.cfg, arguments.info)
+    return not any((*shows, arguments.shell_completion))
 
 
-def _hydra(problems: "Problems | None" = None) -> int:
-    """Hand argv over to Hydra; return the exit code of what it had performed one by one."""
-    performance = Performance(problems)
-    hydra.main(config_path=str(conf_dir()), config_name="config", **VERSION)(performance)()
-    return max((EXIT[status] for status in performance.statuses), default=0)
+def _run_hydra(problems: "Problems | None" = None) -> int:
+    """Let Hydra run the command in `sys.argv`; return the worst exit code of its jobs."""
+    job_runner = JobRunner(problems)
+    hydra.main(config_path=str(conf_dir()), config_name="config", **VERSION)(job_runner)()
+    return max((EXIT[status] for status in job_runner.statuses), default=0)
 
 
-def _sweep(folder: Path, words: list[str]) -> int:
-    """Do what is missing of the sweep in a directory, and finalize it whatever happens."""
+def _run_sweep(folder: Path, argv: list[str]) -> int:
+    """Run the missing jobs of the sweep in a directory; write its summary even after a failure."""
     from aeexp.runs import Ledger, locked, remove_leftovers  # noqa: PLC0415
     from aeexp.sweep.finalize import finalize  # noqa: PLC0415
     from aeexp.sweep.resume import require_ended  # noqa: PLC0415
@@ -213,77 +204,77 @@ def _sweep(folder: Path, words: list[str]) -> int:
     with locked(folder):
         require_ended(folder)
         remove_leftovers(folder)
-        Ledger(folder).begun(words)
+        Ledger(folder).begun(argv)
         try:
-            _hydra()
+            _run_hydra()
         except KeyboardInterrupt:
             finalize([folder], folder)
             raise
         except REFUSALS:
             raise
-        except Exception as error:  # noqa: BLE001  (a launcher broke; what it had run is there)
-            _tell_fault(error)
+        except Exception as error:  # noqa: BLE001  (a launcher failed; finished runs remain)
+            _print_fault(error)
             finalize([folder], folder)
             return FAILED
         return finalize([folder], folder)
 
 
-def _resume(folder: Path, again: list[str]) -> int:
-    """Finish a sweep, whose ledger may be a stranger's; again: settings that the user repeats."""
+def _resume(folder: Path, repeated: list[str]) -> int:
+    """Run the missing jobs of a sweep that somebody else may have started.
+
+    repeated: Hydra settings that the user repeats, and so trusts.
+    """
     from aeexp.runs import Ledger, refuse_links  # noqa: PLC0415
-    from aeexp.sweep.resume import joined, require_own_settings  # noqa: PLC0415
+    from aeexp.sweep.resume import merge_arguments, require_own_settings  # noqa: PLC0415
 
     folder = folder.resolve()
     refuse_links(folder)
     ledger = Ledger(folder)
-    words = joined(ledger.words(), again)
-    _enter(ledger)
-    sys.argv[1:] = words
-    _insert(get_args_parser().parse_args(), *again, f"hydra.sweep.dir={quoted(str(folder))}")
-    arguments = get_args_parser().parse_args()
-    if not arguments.multirun or not _trains(arguments):
-        message = f"{ledger.path} begins with words that begin no sweep: begin another."
-        raise UserError(message)
-    _refuse_flags(arguments)
-    own = get_args_parser().parse_args(again)
-    trusted = next(compositions(own))
-    _checked(arguments, lambda config: require_own_settings(config, trusted, words, folder))
-    return _sweep(folder, words)
-
-
-def _enter(ledger: "Ledger") -> None:
-    """Go to the directory in which a sweep was begun, from which its words name files."""
+    argv = merge_arguments(ledger.words(), repeated)
     try:
-        os.chdir(ledger.cwd())
+        os.chdir(ledger.cwd())  # relative paths in the command start there
     except OSError as error:
         message = (
-            f"{ledger.path}: the sweep was begun in {ledger.cwd()}, which cannot be entered"
-            f" ({error.strerror}): make that directory, or begin another sweep."
+            f"{ledger.path}: the sweep was started in {ledger.cwd()}, which cannot be entered"
+            f" ({error.strerror}): make that directory, or start another sweep."
         )
         raise UserError(message) from error
+    sys.argv[1:] = argv
+    _insert(get_args_parser().parse_args(), *repeated, f"hydra.sweep.dir={quoted(str(folder))}")
+    arguments = get_args_parser().parse_args()
+    if not arguments.multirun or not _trains(arguments):
+        message = f"{ledger.path} does not record a --multirun command, so it cannot be resumed."
+        raise UserError(message)
+    _refuse_flags(arguments)
+    trusted = next(compositions(get_args_parser().parse_args(repeated)))
+    _check(arguments, lambda config: require_own_settings(config, trusted, argv, folder))
+    return _run_sweep(folder, argv)
 
 
 def _compare(folders: list[Path]) -> int:
+    """Write one summary of several sweeps."""
     from aeexp.runs import Ledger, claim, refuse_links  # noqa: PLC0415
     from aeexp.sweep.finalize import finalize  # noqa: PLC0415
 
     for folder in folders:
         refuse_links(folder)
-        Ledger(folder).words()  # refuses what is no sweep
-    into = folders[0] if len(folders) == 1 else claim(_today().resolve())
-    return finalize(folders, into)
+        Ledger(folder).words()  # refuses a directory without a sweep
+    if len(folders) == 1:
+        return finalize(folders, folders[0])
+    now = datetime.now().astimezone()
+    return finalize(folders, claim(Path(f"outputs/compare/{now:%Y-%m-%d/%H-%M-%S-%f}").resolve()))
 
 
-def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
-    """Check all that is asked for, then make the directory for it and put it into argv.
+def _claim_directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
+    """Check the command, then make its output directory and add the path to `sys.argv`.
 
-    With it come the problems that were posed, lest a run load a large table twice; the runs of a
-    sweep pose their own.
+    Also returns the prepared data, so that a run does not load a large table twice; None for a
+    sweep.
 
     Raises:
-        UserError, HydraException: Something cannot be done; nothing has been written.
+        UserError, HydraException: A job is not possible; nothing has been written.
     """
-    config, problems = _checked(arguments)
+    config, problems = _check(arguments)
     from aeexp.runs import claim  # noqa: PLC0415  (imports NumPy)
 
     key = "hydra.sweep.dir" if arguments.multirun else "hydra.run.dir"
@@ -297,25 +288,28 @@ def _directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
     return folder, None if arguments.multirun else problems
 
 
-def _insert(arguments: Namespace, *words: str) -> None:
-    """Put words behind the last override: later words win, and argparse wants them in one row."""
+def _insert(arguments: Namespace, *overrides: str) -> None:
+    """Insert overrides into `sys.argv` behind the last one.
+
+    There they replace earlier ones, and argparse accepts overrides only in one block.
+    """
     last = arguments.overrides[-1:] or sys.argv[-1:]
     place = len(sys.argv) - sys.argv[::-1].index(last[0])
-    sys.argv[place:place] = words
+    sys.argv[place:place] = overrides
 
 
-def _checked(
+def _check(
     arguments: Namespace, require: Callable[[DictConfig], None] = lambda _config: None
 ) -> "tuple[DictConfig, Problems]":
-    """Refuse what cannot be done, job by job; return what the first is composed to.
+    """Check every job of a command; return the first configuration and the prepared data.
 
-    require: refuses a configuration for reasons of its own.
+    require: an additional check of each configuration.
     """
     folders: set[Path] = set()
     first, problems = None, None
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
-            message = "hydra.mode=MULTIRUN: say --multirun instead, so that all jobs are checked."
+            message = "hydra.mode=MULTIRUN: use --multirun instead, so that all jobs are checked."
             raise UserError(message)
         require(config)
         experiment = to_experiment(config)
@@ -325,34 +319,26 @@ def _checked(
         problems = problems or Problems()
         problems.pose(experiment)
         if arguments.multirun:
-            folders.add(_folder(number, config, folders))
+            folders.add(_job_folder(number, config, folders))
         first = first or config
     assert first is not None, "there is at least one job"
     assert problems is not None
     return first, problems
 
 
-def _folder(number: int, config: DictConfig, others: set[Path]) -> Path:
-    """Return a job's directory in its sweep, which must not be left, nor shared by two jobs."""
+def _job_folder(number: int, config: DictConfig, folders: set[Path]) -> Path:
+    """Return the directory of a job, which must be in its sweep's and not yet in `folders`."""
     with read_write(config), open_dict(config):
         config.hydra.job.num, config.hydra.job.id = number, str(number)
     sweep = Path("/sweep")
     folder = Path(os.path.normpath(sweep / str(config.hydra.sweep.subdir)))
-    if folder in others or sweep not in folder.parents or not _can_be_made(folder):
+    can_be_made = str(folder).isprintable() and all(
+        len(os.fsencode(name)) <= MAX_NAME for name in folder.parts
+    )
+    if folder in folders or sweep not in folder.parents or not can_be_made:
         message = (
             f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
             " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
         )
         raise UserError(message)
     return folder
-
-
-def _can_be_made(folder: Path) -> bool:
-    return str(folder).isprintable() and all(
-        len(os.fsencode(name)) <= LONGEST_NAME for name in folder.parts
-    )
-
-
-def _today() -> Path:
-    now = datetime.now().astimezone()
-    return Path("outputs", "compare", f"{now:%Y-%m-%d}", f"{now:%H-%M-%S-%f}")

@@ -1,4 +1,4 @@
-"""What the command line does beside running experiments: look at a table, use a run again."""
+"""The subcommands: inspect a table, apply a trained model to new rows, verify a run."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -16,44 +16,6 @@ if TYPE_CHECKING:
     from aeexp.runs import Run
 
 DIFFERS = 1
-
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        message = f"{self.prog}: {message}; see {self.prog} --help."
-        raise UserError(message)
-
-
-def command(words: list[str]) -> int:
-    """Do what a command line says that begins with one of `COMMANDS`; return an exit code.
-
-    Words such as dataset.separator=tab say how a file is read, as they do for a run.
-
-    Raises:
-        UserError: It cannot be done.
-    """
-    said = [word for word in words if word.startswith("dataset.") and "=" in word]
-    arguments = _parser().parse_args([word for word in words if word not in said])
-    arguments.said = [word.removeprefix("dataset.") for word in said]
-    return arguments.do(arguments)
-
-
-def _parser() -> ArgumentParser:
-    parser = _Parser("aeexp", allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, parser_class=_Parser)
-    inspect = commands.add_parser("inspect", help="what is in a table, and the command to run")
-    inspect.add_argument("file", type=Path, help="csv, tsv, parquet, feather, xlsx, npy or npz")
-    inspect.set_defaults(do=_inspect)
-    for name, (meaning, ending) in CONVERSIONS.items():
-        convert = _of_run(commands, name, meaning)
-        convert.add_argument("file", type=Path, help="a table with the columns that are needed")
-        convert.add_argument("-o", dest="into", type=Path, help=f".csv or .parquet [FILE{ending}]")
-        convert.set_defaults(do=_convert, conversion=name, ending=ending)
-    verify = _of_run(commands, "verify", "run it again: does it come to the same numbers?")
-    verify.set_defaults(do=_verify)
-    return parser
-
-
 CONVERSIONS = {
     "encode": ("latent factors of new rows, their errors and clusters", ".latents.csv"),
     "decode": ("factors back to the columns and units of the table", ".decoded.csv"),
@@ -62,7 +24,43 @@ CONVERSIONS = {
 COMMANDS = ("inspect", *CONVERSIONS, "verify")
 
 
-def _of_run(commands: Any, name: str, meaning: str) -> ArgumentParser:
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        message = f"{self.prog}: {message}; see {self.prog} --help."
+        raise UserError(message)
+
+
+def command(argv: list[str]) -> int:
+    """Run a command line that begins with one of `COMMANDS`; return an exit code.
+
+    Overrides such as dataset.separator=tab set how a file is read, as they do for a run.
+
+    Raises:
+        UserError: It is not possible.
+    """
+    overrides = [word for word in argv if word.startswith("dataset.") and "=" in word]
+    arguments = _parser().parse_args([word for word in argv if word not in overrides])
+    arguments.overrides = [override.removeprefix("dataset.") for override in overrides]
+    return arguments.run_command(arguments)
+
+
+def _parser() -> ArgumentParser:
+    parser = _Parser("aeexp", allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, parser_class=_Parser)
+    inspect = commands.add_parser("inspect", help="what is in a table, and the command to run")
+    inspect.add_argument("file", type=Path, help="csv, tsv, parquet, feather, xlsx, npy or npz")
+    inspect.set_defaults(run_command=_inspect)
+    for name, (meaning, ending) in CONVERSIONS.items():
+        convert = _add_run_command(commands, name, meaning)
+        convert.add_argument("file", type=Path, help="a table with the columns that are needed")
+        convert.add_argument("-o", dest="into", type=Path, help=f".csv or .parquet [FILE{ending}]")
+        convert.set_defaults(run_command=_convert, conversion=name, ending=ending)
+    verify = _add_run_command(commands, "verify", "run it again and compare the results")
+    verify.set_defaults(run_command=_verify)
+    return parser
+
+
+def _add_run_command(commands: Any, name: str, meaning: str) -> ArgumentParser:
     parser = commands.add_parser(name, help=meaning, description=meaning)
     parser.add_argument("run", type=Path, help="the directory of a run")
     parser.add_argument("--backend", type=Backend, choices=list(Backend), help="[the run's own]")
@@ -76,25 +74,26 @@ def _inspect(arguments: Namespace) -> int:
     return 0
 
 
-def _format(arguments: Namespace, known: Format) -> Format:
-    """Return how a file is to be read: as is said, and else as is known."""
-    named = {f.name: getattr(known, f.name) for f in fields(Format)}
-    plain = OmegaConf.structured(Format(**named))
-    format = OmegaConf.to_object(OmegaConf.merge(plain, OmegaConf.from_dotlist(arguments.said)))
+def _format(arguments: Namespace, default: Format) -> Format:
+    """Return how to read a file: the defaults and the overrides."""
+    base = OmegaConf.structured(
+        Format(**{f.name: getattr(default, f.name) for f in fields(Format)})
+    )
+    merged = OmegaConf.merge(base, OmegaConf.from_dotlist(arguments.overrides))
+    format = OmegaConf.to_object(merged)
     assert isinstance(format, Format)
     return format
 
 
-def _as_in_training(arguments: Namespace, run: "Run") -> Format:
-    """Return how the table of a run was read, if it is of the file's kind and was a file."""
+def _training_format(arguments: Namespace, run: "Run") -> Format:
+    """Return the format of the run's table if it was a file of the same type, else the default."""
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
     if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":
         return Format()
     dataset = load_experiment(run).dataset
     assert isinstance(dataset, Table)
-    alike = Path(dataset.path).suffix == arguments.file.suffix
-    return dataset if alike else Format()
+    return dataset if Path(dataset.path).suffix == arguments.file.suffix else Format()
 
 
 def _convert(arguments: Namespace) -> int:
@@ -103,14 +102,14 @@ def _convert(arguments: Namespace) -> int:
     run = Run(arguments.run)
     stored = read_model(run.folder)
     into = arguments.into or arguments.file.with_name(arguments.file.stem + arguments.ending)
-    format = _format(arguments, _as_in_training(arguments, run))
-    choose_installed(arguments.backend, run)
+    format = _format(arguments, _training_format(arguments, run))
+    _import_keras(arguments.backend, run)
     from aeexp.app import convert  # noqa: PLC0415  (imports Keras)
     from aeexp.app.inference import FittedModel  # noqa: PLC0415
 
     conversion = getattr(convert, arguments.conversion)
     for line in conversion(FittedModel(stored), arguments.file, into, format):
-        _say(line)
+        sys.stdout.write(f"{printable(line)}\n")
     return 0
 
 
@@ -120,21 +119,17 @@ def _verify(arguments: Namespace) -> int:
 
     run = Run(arguments.run)
     experiment = load_experiment(run)
-    choose_installed(arguments.backend, run)
+    _import_keras(arguments.backend, run)
     from aeexp.app.verify import verify  # noqa: PLC0415  (imports Keras)
 
-    found = verify(run, experiment)
-    for line in found.lines:
-        _say(line)
-    return 0 if found.same else DIFFERS
+    verification = verify(run, experiment)
+    for line in verification.lines:
+        sys.stdout.write(f"{printable(line)}\n")
+    return 0 if verification.same else DIFFERS
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{printable(line)}\n")
-
-
-def choose_installed(backend: Backend | None, run: "Run") -> None:
-    """Make Keras compute with the backend that is asked for, or a run's own if it is here."""
+def _import_keras(backend: Backend | None, run: "Run") -> None:
+    """Import Keras with the requested backend, else the run's own if it is installed."""
     from aeexp.backend import available_backend, choose, silence_stderr  # noqa: PLC0415
 
     choose(backend or available_backend(run.backend))

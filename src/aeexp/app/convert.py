@@ -1,10 +1,9 @@
-"""Files of rows through the model of a run, part by part, into files."""
+"""Apply the model of a run to a file of rows, batch by batch, and write another file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,69 +16,73 @@ from aeexp.errors import UserError
 from aeexp.runs.rows import rows
 from aeexp.text import few, short
 
-ROWS = 65_536  # at once
+BATCH_ROWS = 65_536
 
 
 @dataclass
 class Tally:
-    """How many rows were encoded, how many were not, and why some lie outside what it knows."""
+    """Counts of encoded rows, of incomplete rows, and of rows outside the training data.
+
+    beyond: by feature, the rows with a value beyond the training rows' range.
+    """
 
     rows: int = 0
-    empty: int = 0
+    incomplete: int = 0
     outside: int = 0
     unusual: int = 0
     beyond: Counter[str] = field(default_factory=Counter)
 
     def add(self, encoded: Encoded, features: tuple[str, ...]) -> None:
-        """Count a part of the rows."""
-        self.rows += int(encoded.table["outside"].count())
-        self.empty += int(encoded.table["outside"].isna().sum())
-        self.outside += int(encoded.table["outside"].sum())
+        """Count a batch of rows."""
+        outside = encoded.table["outside"]
+        self.rows += int(outside.count())
+        self.incomplete += int(outside.isna().sum())
+        self.outside += int(outside.sum())
         self.unusual += encoded.unusual
         self.beyond.update({features[j]: int(n) for j, n in enumerate(encoded.beyond) if n})
 
-    def told(self) -> Iterator[str]:
-        """Yield one line that says how many rows lie outside, and why."""
+    def lines(self) -> Iterator[str]:
+        """Yield how many rows are outside the training data, and why."""
         reasons: list[str] = []
-        if of_features := [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common()]:
-            reasons.append(f"beyond the training rows' range: {few(of_features)}")
+        if features := [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common()]:
+            reasons.append(f"beyond the training rows' range: {few(features)}")
         if self.unusual:
             reasons.append(f"a larger error than 99 % of the training rows: {self.unusual:,}")
         why = f" ({'; '.join(reasons)})" if reasons else ""
-        yield f"{self.outside:,} of {self.rows:,} rows lie outside what the model learnt from{why}"
-        if self.empty:
-            yield f"{self.empty:,} more rows have missing cells, and are left empty"
+        yield f"{self.outside:,} of {self.rows:,} rows are outside the training data{why}"
+        if self.incomplete:
+            yield f"{self.incomplete:,} more rows have missing cells and were left empty"
 
 
-def encode(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
-    """Write the factors of a file's rows and how they compare; yield what is to be told."""
+def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
+    """Write the latent factors of a file's rows; yield lines for the terminal."""
     tally = Tally()
 
     def encoded(frame: pd.DataFrame) -> pd.DataFrame:
-        part = reuse.encoded(frame)
-        if reuse.support:
-            tally.add(part, reuse.stored.features)
-        return part.table
+        batch = model.encode_and_count(frame)
+        if model.support:
+            tally.add(batch, model.stored.features)
+        return batch.table
 
-    yield from _converted(reuse, source, into, format, encoded)
-    if reuse.support:
-        yield from tally.told()
+    yield from _converted(model, source, into, format, encoded)
+    if model.support:
+        yield from tally.lines()
     else:
-        yield "nothing says whether they lie outside: the run kept no model/support.npz"
+        yield "cannot check for out-of-range rows: this run has no model/support.npz"
 
 
-def reconstruct(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
-    """Write a file's rows as the model reconstructs them; yield what is to be told."""
-    return _converted(reuse, source, into, format, reuse.reconstruct)
+def reconstruct(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
+    """Write a file's rows as the model reconstructs them; yield lines for the terminal."""
+    return _converted(model, source, into, format, model.reconstruct)
 
 
-def decode(reuse: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
-    """Write the rows that a file's factors mean; yield what is to be told."""
-    return _converted(reuse, source, into, format, reuse.decode)
+def decode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
+    """Write the rows that the model decodes from factors; yield lines for the terminal."""
+    return _converted(model, source, into, format, model.decode)
 
 
 def _converted(
-    reuse: FittedModel,
+    model: FittedModel,
     source: Path,
     into: Path,
     format: Format,
@@ -90,22 +93,13 @@ def _converted(
         raise UserError(message)
     first = 0
     with rows(into) as write:
-        for frame in batches(source, format, ROWS):
-            if not first:
-                yield from _passed_over(reuse, list(frame))
-            names = words(frame[reuse.id]) if reuse.id in frame else first + np.arange(len(frame))
-            write({reuse.id: names, **_cells(convert(frame), into)})
+        for frame in batches(source, format, BATCH_ROWS):
+            if not first and (unused := model.unused(list(frame))):
+                yield f"columns not used: {few([*map(short, unused)])}"
+            names = words(frame[model.id]) if model.id in frame else first + np.arange(len(frame))
+            table = convert(frame)
+            if into.suffix != ".parquet":  # text files have no type for a missing cell
+                table = table.astype(object).where(table.notna(), None)
+            write({model.id: names, **table})
             first += len(frame)
     yield f"{first:,} rows: {into}"
-
-
-def _cells(table: pd.DataFrame, into: Path) -> Mapping[str, Any]:
-    """Return columns as they are written; in text, cells that are missing are none."""
-    if into.suffix == ".parquet":
-        return dict(table)
-    return dict(table.astype(object).where(table.notna(), None))
-
-
-def _passed_over(reuse: FittedModel, columns: list[str]) -> Iterator[str]:
-    if others := reuse.unknown(columns):
-        yield f"columns passed over: {few([*map(short, others)])}"

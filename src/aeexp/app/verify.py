@@ -1,7 +1,8 @@
-"""Does a run come to the same results when it is run again from its own record?"""
+"""Run an experiment again from its record and compare the results."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,33 +10,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.config.spec import DatasetSpec, Experiment, NoFigures
+from aeexp.config.spec import Experiment, NoFigures
 from aeexp.config.spec import Table as TableSpec
 from aeexp.data import Floats
 from aeexp.pipeline.run import run as run_again
 from aeexp.runs import BrokenFileError, Run, read_model
 from aeexp.runs.artifact import (
-    Artifact,
     DivergedError,
     Document,
+    RunMetadata,
     Metrics,
     Model,
-    RunMetadata,
     Support,
     Table,
 )
 from aeexp.runs.write import as_json, cells
 
 TOLERANCE = 1e-3
-"""Of a number, relative to it, or to the spread of the column or array that it is in: machines sum
-in different orders, and training magnifies that."""
-NAMED = 8  # differences that are listed
+"""Allowed difference of two numbers: relative to the number, or to the standard deviation of its
+column or array. Machines sum in different orders, and training magnifies the difference."""
+MAX_LISTED = 8  # differences
 NOT_COMPARED = "not compared: figures, report.html and the sentences of answer.json"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """same: whether all results are, within the tolerance. lines: that say so."""
+    """same: whether all results agree within the tolerance. lines: text for the terminal."""
 
     same: bool
     lines: list[str]
@@ -43,7 +43,7 @@ class Verification:
 
 @dataclass
 class Results:
-    """What a run came to: metrics by name; tables as texts, documents and arrays by file name."""
+    """The results of a run: metrics by name; tables of text, documents and arrays by file name."""
 
     data_hash: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Results:
     arrays: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return how many there are of each."""
+        """Return the number of results of each type."""
         size = sum(len(column) for table in self.tables.values() for column in table.values())
         return (
             f"{len(self.metrics)} metrics, {len(self.tables)} tables with {size:,} cells,"
@@ -61,70 +61,56 @@ class Results:
 
 
 def verify(run: Run, experiment: Experiment) -> Verification:
-    """Run an experiment again, without its figures, and compare what comes of it with the record.
+    """Run an experiment again, without figures, and compare the results with the record.
 
     Raises:
-        UserError: It cannot be run again, as its table is gone, say, or the record is broken.
+        UserError: It cannot run again, for example because its table is gone.
     """
-    again = _again(replace(experiment, figures=NoFigures(), dataset=_found(run, experiment)))
+    dataset = experiment.dataset
+    if isinstance(dataset, TableSpec):  # relative paths start in the run's working directory
+        path = Path(run.record.get("cwd", "."), dataset.path)
+        dataset = replace(dataset, path=str(path))
+    again = _run_again(replace(experiment, figures=NoFigures(), dataset=dataset))
     recorded = _recorded(run, again)
     if again.data_hash != recorded.data_hash:
         line = "different: the table is not the one that the run was made with"
         return Verification(same=False, lines=[line])
-    differing = [*_differing(recorded, again)]
-    if not differing:
-        same = f"the same: {again}, within {TOLERANCE:g} of each"
-        return Verification(same=True, lines=[same, NOT_COMPARED])
-    lines = [
-        f"different: {len(differing)} results among {again}",
-        *(f"  {d}" for d in differing[:NAMED]),
-    ]
-    if len(differing) > NAMED:
-        lines.append(f"  and {len(differing) - NAMED} more")
+    differences = [*_differences(recorded, again)]
+    if not differences:
+        line = f"the same: {again}, within {TOLERANCE:g} of each"
+        return Verification(same=True, lines=[line, NOT_COMPARED])
+    lines = [f"different: {len(differences)} results among {again}"]
+    lines += [f"  {difference}" for difference in differences[:MAX_LISTED]]
+    if len(differences) > MAX_LISTED:
+        lines.append(f"  and {len(differences) - MAX_LISTED} more")
     return Verification(same=False, lines=[*lines, NOT_COMPARED])
 
 
-def _found(run: Run, experiment: Experiment) -> DatasetSpec:
-    """Return the experiment's dataset; a file is looked for where the run found it."""
-    dataset = experiment.dataset
-    if isinstance(dataset, TableSpec):
-        return replace(dataset, path=str(Path(run.record.get("cwd", "."), dataset.path)))
-    return dataset
-
-
-def _again(experiment: Experiment) -> Results:
+def _run_again(experiment: Experiment) -> Results:
     results = Results()
-    try:
+    with suppress(DivergedError):
         for artifact in run_again(experiment):
-            _add(artifact, results)
-    except DivergedError:
-        pass
+            match artifact:
+                case RunMetadata(values=facts):
+                    results.data_hash = facts.get("data_hash", results.data_hash)
+                case Metrics(values=metrics):
+                    results.metrics = metrics
+                case Table(name=name, columns=columns):
+                    results.tables[name] = {
+                        key: ["" if cell is None else str(cell) for cell in cells(column)]
+                        for key, column in columns.items()
+                    }
+                case Document(name=name, content=content):
+                    results.documents[name] = json.loads(as_json(content))
+                case Model(weights=weights):
+                    results.arrays["weights"] = weights
+                case Support(arrays=arrays):
+                    results.arrays["support"] = arrays
     return results
 
 
-def _add(artifact: Artifact, results: Results) -> None:
-    match artifact:
-        case RunMetadata(values=facts):
-            results.data_hash = facts.get("data_hash", results.data_hash)
-        case Metrics(values=metrics):
-            results.metrics = metrics
-        case Table(columns=columns):
-            table = {name: [*map(_text, cells(column))] for name, column in columns.items()}
-            results.tables[artifact.name] = table
-        case Document(content=content):
-            results.documents[artifact.name] = json.loads(as_json(content))
-        case Model(weights=weights):
-            results.arrays["weights"] = weights
-        case Support(arrays=arrays):
-            results.arrays["support"] = arrays
-
-
-def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
-
-
 def _recorded(run: Run, again: Results) -> Results:
-    """Return what the record of a run has of the results that running it again came to."""
+    """Return the recorded results of a run, those that running it again also has."""
     stored = read_model(run.folder) if again.arrays else None
     arrays = {"weights": stored.weights, "support": stored.support} if stored else {}
     return Results(
@@ -143,56 +129,57 @@ def _table(run: Run, name: str) -> Mapping[str, Sequence[str]]:
         return {}
 
 
-def _differing(recorded: Results, again: Results) -> Iterator[str]:
-    """Yield a text for each metric, column, document and array that differs."""
-    yield from _compared(recorded.metrics, again.metrics, _of_metric, "{}")
+def _differences(recorded: Results, again: Results) -> Iterator[str]:
+    """Yield a line for each metric, column, document and array that differs."""
+    yield from _compare(recorded.metrics, again.metrics, _metric_difference, "{}")
     for name, table in again.tables.items():
         if recorded.tables[name]:
-            named = f"table {name}, column {{}}"
-            yield from _compared(recorded.tables[name], table, _of_column, named)
+            title = f"table {name}, column {{}}"
+            yield from _compare(recorded.tables[name], table, _column_difference, title)
         else:
             yield f"table {name} is missing, or cannot be read"
-    yield from _compared(recorded.documents, again.documents, _of_document, "{}.json")
+    yield from _compare(recorded.documents, again.documents, _document_difference, "{}.json")
     for name, arrays in again.arrays.items():
-        yield from _compared(recorded.arrays[name], arrays, _of_array, f"model/{name}.npz, {{}}")
+        title = f"model/{name}.npz, {{}}"
+        yield from _compare(recorded.arrays[name], arrays, _array_difference, title)
 
 
-def _compared(
+def _compare(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     difference: Callable[[Any, Any], str],
-    named: str,
+    title: str,
 ) -> Iterator[str]:
-    """Yield the name of each thing that differs, and how.
+    """Yield a line for each name with different values.
 
-    difference: returns nothing of two that are the same. named: how the name is told.
+    difference: describes how two values differ, "" if they agree. title: a format of the name.
     """
     for name in dict.fromkeys([*before, *after]):
         if name not in before:
-            yield f"{named.format(name)} is not recorded"
+            yield f"{title.format(name)} is not recorded"
         elif name not in after:
-            yield f"{named.format(name)} is recorded only"
+            yield f"{title.format(name)} is recorded only"
         elif how := difference(before[name], after[name]):
-            yield f"{named.format(name)}: {how}"
+            yield f"{title.format(name)}: {how}"
 
 
-def _of_metric(before: float, after: float) -> str:
+def _metric_difference(before: float, after: float) -> str:
     same = _close(np.array([before]), np.array([after])).all()
     return "" if same else f"{before:.6g} recorded, {after:.6g} now"
 
 
-def _of_column(before: Sequence[str], after: Sequence[str]) -> str:
+def _column_difference(before: Sequence[str], after: Sequence[str]) -> str:
     if len(before) != len(after):
         return f"{len(before):,} rows recorded, {len(after):,} now"
-    numbers, now = _numbers(before), _numbers(after)
-    if numbers is None or now is None:
+    numbers, numbers_now = _numbers(before), _numbers(after)
+    if numbers is None or numbers_now is None:
         same = np.array([one == other for one, other in zip(before, after, strict=True)], bool)
     else:
-        same = _close(numbers, now)
+        same = _close(numbers, numbers_now)
     return "" if same.all() else f"{np.count_nonzero(~same):,} of {len(same):,} cells"
 
 
-def _of_array(before: NDArray[Any], after: Any) -> str:
+def _array_difference(before: NDArray[Any], after: Any) -> str:
     now = np.asarray(after)
     if before.shape != now.shape or before.dtype.kind != now.dtype.kind:
         return "of another shape or type"
@@ -200,25 +187,25 @@ def _of_array(before: NDArray[Any], after: Any) -> str:
     return "" if same.all() else f"{np.count_nonzero(~same):,} of {same.size:,} numbers"
 
 
-def _of_document(before: Any, after: Any) -> str:
-    return "" if _alike(before, after) else "other values"
+def _document_difference(before: Any, after: Any) -> str:
+    return "" if _equal(before, after) else "other values"
 
 
-def _alike(before: Any, after: Any) -> bool:
-    """Return whether nested values are the same, but for sentences, which round what they tell."""
+def _equal(before: Any, after: Any) -> bool:
+    """Return whether nested values agree, without sentences, which contain rounded numbers."""
     match before, after:
         case dict(), dict():
             keys = (before.keys() | after.keys()) - {"sentence"}
-            return all(k in before and k in after and _alike(before[k], after[k]) for k in keys)
+            return all(k in before and k in after and _equal(before[k], after[k]) for k in keys)
         case list(), list():
-            return len(before) == len(after) and all(map(_alike, before, after))
+            return len(before) == len(after) and all(map(_equal, before, after))
         case float(), float():
             return bool(_close(np.array([before]), np.array([after])).all())
     return before == after
 
 
 def _numbers(texts: Sequence[str]) -> Floats | None:
-    """Return texts as numbers, those that are empty as not a number; None if others are not."""
+    """Return texts as numbers, NaN for empty ones; None if a text is not a number."""
     try:
         return np.array([float(text) if text else np.nan for text in texts])
     except ValueError:
@@ -226,8 +213,8 @@ def _numbers(texts: Sequence[str]) -> Floats | None:
 
 
 def _close(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which numbers are the same within the tolerance; not a number is itself."""
-    known = before[np.isfinite(before)].astype(float)
-    spread = float(known.std()) if known.size else 0.0
-    slack = TOLERANCE * spread + 1e-9
+    """Return which numbers agree within the tolerance; NaN agrees with NaN."""
+    finite = before[np.isfinite(before)].astype(float)
+    sd = float(finite.std()) if finite.size else 0.0
+    slack = TOLERANCE * sd + 1e-9
     return np.isclose(after, before, rtol=TOLERANCE, atol=slack, equal_nan=True)

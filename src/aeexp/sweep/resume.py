@@ -59,7 +59,7 @@ PATIENCE = 30.0  # seconds to wait for runs of a killed sweep, which end with th
 LONGEST = 200  # characters of a command in an error
 
 
-def joined(words: Sequence[str], again: Sequence[str]) -> list[str]:
+def merge_arguments(words: Sequence[str], again: Sequence[str]) -> list[str]:
     """Return the words of a sweep with those said again, which replace older ones.
 
     Raises:
