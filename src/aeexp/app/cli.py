@@ -153,6 +153,11 @@ def _dispatch(argv: list[str]) -> int:
                 f"aeexp {name}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
             raise UserError(message)
+    return _run_experiments(arguments, argv)
+
+
+def _run_experiments(arguments: Namespace, argv: list[str]) -> int:
+    """Run one experiment or a sweep, or print help."""
     _refuse_flags(arguments)
     if arguments.help:
         sys.stdout.write(menu())
