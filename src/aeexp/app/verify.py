@@ -18,9 +18,9 @@ from aeexp.runs import BrokenFileError, Run, read_model
 from aeexp.runs.artifact import (
     DivergedError,
     Document,
-    RunMetadata,
     Metrics,
     Model,
+    RunMetadata,
     Support,
     Table,
 )
