@@ -1,75 +1,213 @@
-"""methods: what an experiment did to a table, as a paper tells it."""
+"""Write the Methods section of a paper: `methods.md.j2`, filled with the numbers of a run."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
+from typing import Any
 
-from aeexp.config.spec import Backend, Experiment
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from aeexp.analysis.clustering import clusters, knn_vote, separation
+from aeexp.analysis.clustering.consensus import VALID
+from aeexp.analysis.evidence import baselines, linear
+from aeexp.analysis.evidence.power import LEVEL
+from aeexp.analysis.evidence.stability import REPRODUCIBLE
+from aeexp.analysis.factors import interpretation
+from aeexp.analysis.labels.probes import MOST_FITS
+from aeexp.analysis.latent import neighbourhoods
+from aeexp.config.spec import (
+    Backend,
+    ClusteringSpec,
+    Experiment,
+    FitOn,
+    Loss,
+    Missing,
+    Partition,
+    Table,
+    Unscaled,
+    describe,
+)
+from aeexp.config.spec.training import LOSSES
+from aeexp.data import Classes, imputation
+from aeexp.data.chunks import blocks
+from aeexp.data.features import places
 from aeexp.data.prepare import Problem
-from aeexp.present.methods import evidence
-from aeexp.present.methods.analysing import analysis
 from aeexp.present.methods.citations import keys, references
-from aeexp.present.methods.data import data
-from aeexp.present.methods.training import training
+from aeexp.text import counted, exact, listed, named, names, percent
 
 BACKENDS = {
     Backend.jax: ("JAX", "bradbury2018"),
     Backend.tensorflow: ("TensorFlow", "abadi2016"),
     Backend.torch: ("PyTorch", "paszke2019"),
 }
+"""Name and citation of each backend."""
 
 
 @dataclass(frozen=True)
 class Methods:
-    """Paragraphs of Markdown, with citations as pandoc reads them: [@key]."""
+    """Paragraphs of Markdown, with citations in the syntax of pandoc: [@key]."""
 
     text: str
 
     @property
     def keys(self) -> list[str]:
-        """Return what is cited, in the order of the text."""
+        """Return the cited keys, in the order of the text."""
         return keys(self.text)
 
     @property
     def references(self) -> str:
-        """Return the BibTeX of what is cited, and of nothing else."""
+        """Return the BibTeX entries of the cited keys, and no others."""
         return references(self.text)
 
 
 def methods(experiment: Experiment, problem: Problem, rows: int = 0) -> Methods:
-    """Return what an experiment did to a table.
+    """Return the Methods section of an experiment.
 
-    rows: of the table that its controls learnt from, 0 if it has none; see `controls.Plan`.
+    rows: the number of rows that its controls were trained on, 0 without controls; see
+    `controls.Plan`.
     """
-    alike = rows == len(problem.x) or experiment.repeats  # controls of fewer rows are told below
-    seeds = experiment.seeds if alike else experiment.seeds[:1]
-    repeated = [evidence.repeats(seeds)] if len(seeds) > 1 else []
-    paragraphs = [
-        data(experiment, problem),
-        " ".join([training(experiment, problem), *repeated, _software(experiment.backend)]),
-        analysis(experiment, problem),
-        evidence.evidence(experiment, problem, rows),
-    ]
-    return Methods("\n\n".join(filter(None, paragraphs)) + "\n")
-
-
-def _software(backend: Backend) -> str:
-    name, key = BACKENDS[backend]
-    computed = _version(backend.value, f"{backend.value}-cpu")
-    return (
-        f"Analyses were done with aeexp{_version('aeexp')} [@aeexp], which used"
-        f" Keras{_version('keras')} [@chollet2015] on {name}{computed}"
-        f" [@{key}], scikit-learn{_version('scikit-learn')} [@pedregosa2011] and"
-        f" NumPy{_version('numpy')} [@harris2020] in Python {python_version()}."
+    filled = _template().render(
+        _settings(experiment)
+        | _table(experiment, problem)
+        | _analysis(experiment, problem)
+        | _controls(experiment, problem, rows)
     )
+    paragraphs = [paragraph.splitlines() for paragraph in re.split(r"\n\s*\n", filled.strip())]
+    return Methods("\n\n".join(" ".join(map(str.strip, lines)) for lines in paragraphs) + "\n")
 
 
 @cache
-def _version(*packages: str) -> str:
-    """Return a blank and the version of the first of several packages that is installed."""
-    for package in packages:
+def _template() -> Template:
+    environment = Environment(
+        autoescape=False,  # noqa: S701  (Markdown; `named` escapes the names that users choose)
+        loader=PackageLoader("aeexp.present", "methods"),
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=StrictUndefined,
+    )
+    for function in (counted, describe, exact, listed, named, names, percent):
+        environment.filters[function.__name__] = function
+    environment.filters["version"] = _version
+    return environment.get_template("methods.md.j2")
+
+
+def _version(package: str) -> str:
+    """Return a blank and the installed version of a package or its build for CPUs."""
+    for name in (package, f"{package}-cpu"):
         with suppress(PackageNotFoundError):
-            return f" {version(package)}"
+            return f" {version(name)}"
     return ""
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    model, training = experiment.model, experiment.training
+    term, linear_model, weighted = (model.own(name) for name in ("term", "linear", "weighted"))
+    backend_name, backend_key = BACKENDS[experiment.backend]
+    return {
+        "experiment": experiment,
+        "split": experiment.split,
+        "training": training,
+        "stopping": training.early_stopping,
+        "evidence": experiment.evidence,
+        "table": experiment.dataset if isinstance(experiment.dataset, Table) else None,
+        "scaled": not isinstance(experiment.preprocessing, Unscaled),
+        "model_name": type(model).__name__,
+        "term": term() if term else None,
+        "weighted": weighted and weighted(),
+        "loss": LOSSES[training.loss],
+        "penalties": [*map(describe, experiment.regulariser.values())],
+        "principal_subspace": linear_model and linear_model() and training.loss is Loss.mse,
+        "backend_name": backend_name,
+        "backend_key": backend_key,
+        "python": python_version(),
+    }
+
+
+def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
+    """Return the numbers of the table: its shape, columns, labels, split and missing values."""
+    data, (rows, features) = problem.data, problem.x.shape
+    train, val = len(problem.rows.train), len(problem.rows.val)
+    text = [column for column in data.columns if column.categories]
+    fitted_on_train = experiment.preprocessing.fit_on is FitOn.train and val > 0
+    firsts = [place.start for _, place in places(data.columns)]
+    gaps = 0
+    if problem.preprocessing.imputation:
+        gaps = sum(int(np.isnan(data.x[b][:, firsts]).sum()) for b in blocks(*data.x.shape))
+    cells = rows * len(firsts)
+    details = experiment.model.own("details")
+    return {
+        "problem": problem,
+        "rows": rows,
+        "features": features,
+        "categorical": [column.name for column in text],
+        "indicators": sum(len(column.features) for column in text),
+        "log1p": [column.name for column in data.columns if column.log1p],
+        "labels": [labels.name for labels in data.labels],
+        "class_labels": [labels.name for labels in data.labels if isinstance(labels, Classes)],
+        "label": data.label.name if data.label else None,
+        "train": train,
+        "val": val,
+        "held_out": round(val / (train + val), 3),
+        "fitted_on_train": fitted_on_train,
+        "fitted": train if fitted_on_train else rows,
+        "gaps": gaps,
+        "cells": cells,
+        "missing": float(f"{gaps / cells:.2g}"),
+        "knn": data.missing is Missing.knn,
+        "donors": imputation.NEIGHBOURS,
+        "most_donors": imputation.MOST_DONORS,
+        "batch": min(experiment.training.batch_size, train),
+        "details": details(features) if details else "",
+    }
+
+
+def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
+    (rows, features), label = problem.x.shape, problem.data.label
+    return {
+        "clusterings": [_clustering(spec, rows) for spec in experiment.clustering.values()],
+        "classes": len(label.names) if clusters.several_classes(label) else 0,
+        "most_tried": clusters.MOST_TRIED,
+        "voters": knn_vote.NEIGHBOURS,
+        "components": min(experiment.model.latent_dim, len(problem.rows.train), features),
+        "approximate_pca": features > linear.EXACT,
+        "neighbours": min(neighbourhoods.NEIGHBOURS, (rows - 1) // 2),
+        "sampled_neighbours": rows > neighbourhoods.MOST,
+        "sampled_silhouette": rows > separation.MOST,
+        "jacobian_rows": interpretation.SAMPLE,
+    }
+
+
+def _clustering(spec: ClusteringSpec, rows: int) -> dict[str, Any]:
+    """Return a clustering, its number of rows and its highest number of clusters, if any."""
+    clustered = min(rows, spec.most_rows or rows)
+    most = max(2, min(clusters.MOST_CLUSTERS, min(clustered, clusters.MOST_TRIED) - 1))
+    is_partition = isinstance(spec, Partition)
+    return {"spec": spec, "rows": clustered, "most_clusters": most if is_partition else None}
+
+
+def _controls(experiment: Experiment, problem: Problem, controls: int) -> dict[str, Any]:
+    """Return the numbers of the controls; controls: their rows, 0 without controls."""
+    evidence, (rows, features) = experiment.evidence, problem.x.shape
+    all_rows = controls == rows
+    clouds = evidence.clouds if experiment.clustering else 0
+    tables = min((count for count in (evidence.permutations, clouds) if count), default=0)
+    return {
+        "controls": controls,
+        # Controls that were trained on fewer rows do not repeat the run itself.
+        "seeds": experiment.seeds if all_rows or experiment.repeats else experiment.seeds[:1],
+        "factor_analysis": features <= baselines.MOST_FEATURES,
+        "dimensions": min(experiment.model.latent_dim, features),
+        "several_models": all_rows and len(experiment.seeds) > 1,
+        "models": len(experiment.seeds) + (not all_rows) + evidence.resamples,
+        "reproducible": REPRODUCIBLE,
+        "valid": VALID,
+        "clouds": clouds,
+        "tables": tables,
+        "least_p": float(f"{1 / (tables + 1):.2g}"),
+        "level": LEVEL,
+        "probe_permutations": min(evidence.labels, MOST_FITS),
+    }
