@@ -1,4 +1,4 @@
-"""The Methods of a paper say what was done: every number of it, and who is to be cited."""
+"""The Methods section of a paper: its facts, its numbers and its citations."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -68,26 +68,24 @@ from aeexp.config.spec.model import ACTIVATIONS, INITIALIZERS
 from aeexp.config.spec.training import LOSSES
 from aeexp.data.prepare import pose
 from aeexp.models import build, seeds
-from aeexp.present.methods import Methods, evidence, keys, methods, references
+from aeexp.present.methods import Methods, keys, methods, references
 from aeexp.present.methods.paragraphs import BACKENDS
 from aeexp.text import counted, exact, listed, named, percent
 from aeexp.training.optimizers import optimizer
 
-UNSAID = ("figures", "evidence", "question")
-"""Groups whose options do nothing that a paper tells by their names."""
-SAID = {group: words for group, words in OPTIONS.items() if group not in UNSAID}
 CHOICES = [
-    pytest.param(group, kind, id=f"{group}={word}")
-    for group, words in SAID.items()
-    for word, kind in words.items()
-    if kind is not Table
+    pytest.param(group, kind, id=f"{group}={name}")
+    for group, options in OPTIONS.items()
+    for name, kind in options.items()
+    if group not in {"figures", "evidence", "question"} and kind is not Table
 ]
+"""The options that a paper describes."""
 BIBTEX = Path(aeexp.present.methods.__file__).with_name("references.bib").read_text("utf-8")
 
 
-def told(**said: Any) -> list[str]:
+def paragraphs(**settings: Any) -> list[str]:
     """Return the paragraphs of an experiment's methods."""
-    experiment = Experiment(**said)
+    experiment = Experiment(**settings)
     return methods(experiment, pose(experiment)).text.strip().split("\n\n")
 
 
@@ -109,31 +107,31 @@ class Entry:
 def parsed(text: str) -> Iterator[Entry]:
     """Read BibTeX strictly: braces balance, and nothing stands between entries."""
     at = 0
-    while found := re.compile(r"\s*@(\w+)\{([\w-]+),").match(text, at):
-        at, said = found.end(), {}
+    while start := re.compile(r"\s*@(\w+)\{([\w-]+),").match(text, at):
+        at, entry = start.end(), {}
         while field := re.compile(r"\s*(\w+) = \{").match(text, at):
             end, depth = field.end(), 1
             while depth:
                 depth += {"{": 1, "}": -1}.get(text[end], 0)
                 end += 1
-            assert field[1] not in said, f"{found[2]} has {field[1]} twice"
-            said[field[1]] = text[field.end() : end - 1]
+            assert field[1] not in entry, f"{start[2]} has {field[1]} twice"
+            entry[field[1]] = text[field.end() : end - 1]
             at = end + (text[end] == ",")
         closed = re.compile(r"\s*\}").match(text, at)
         assert closed, text[at : at + 60]
         at = closed.end()
-        yield Entry(found[1], found[2], said)
+        yield Entry(start[1], start[2], entry)
     assert not text[at:].strip(), text[at : at + 60]
 
 
 ENTRIES = {entry.key: entry for entry in parsed(BIBTEX)}
 
 
-# --- words for everything
+# --- descriptions
 
 
 @pytest.mark.parametrize(
-    ("words", "of"),
+    ("descriptions", "kind"),
     [
         pytest.param(ACTIVATIONS, Activation, id="activations"),
         pytest.param(INITIALIZERS, Initializer, id="initializers"),
@@ -143,20 +141,18 @@ ENTRIES = {entry.key: entry for entry in parsed(BIBTEX)}
         pytest.param(BACKENDS, Backend, id="backends"),
     ],
 )
-def test_every_choice_has_words(words: dict[Any, Any], of: type) -> None:
-    assert set(words) == set(of)
+def test_every_choice_has_a_description(descriptions: dict[Any, Any], kind: type) -> None:
+    assert set(descriptions) == set(kind)
 
 
 def with_option(group: str, kind: type[Spec]) -> Experiment:
-    """Return an experiment with an option, of several where there may be."""
+    """Return an experiment with an option."""
     chosen = {"it": kind()} if group in {"regulariser", "clustering"} else kind()
     return Experiment(**{group: chosen})
 
 
 @pytest.mark.parametrize(("group", "kind"), CHOICES)
-def test_every_run_cites_what_has_an_entry_and_lists_what_is_cited(
-    group: str, kind: type[Spec]
-) -> None:
+def test_the_references_are_the_citations_of_the_text(group: str, kind: type[Spec]) -> None:
     experiment = with_option(group, kind)
     problem = pose(experiment)
     written = methods(experiment, problem, len(problem.x))
@@ -165,33 +161,36 @@ def test_every_run_cites_what_has_an_entry_and_lists_what_is_cited(
 
 
 @pytest.mark.parametrize(("group", "kind"), CHOICES)
-def test_what_an_option_is_called_is_in_the_text(group: str, kind: type[Spec]) -> None:
+def test_every_option_has_a_description_and_it_is_in_the_text(
+    group: str, kind: type[Spec]
+) -> None:
+    assert kind().own("methods"), f"{kind.__name__} has no method `methods`"
     experiment = with_option(group, kind)
     assert describe(kind()) in methods(experiment, pose(experiment)).text
 
 
 @dataclass(kw_only=True)
-class Mine(Deep):
-    """A model of one's own that says nothing of itself."""
+class Undescribed(Deep):
+    """A user's model without a description."""
 
     beta: float = param(0.5, "Weight of a term of the loss.")
 
 
-def test_a_model_of_ones_own_is_not_told_as_the_one_it_derives_from() -> None:
-    assert describe(Mine(beta=0.25)).startswith("`Mine` (latent_dim = 3, ")
-    assert describe(Mine(beta=0.25)).endswith(", beta = 0.25)")
-    text = told(model=Mine())[1]
+def test_a_users_model_is_not_described_as_its_base_class() -> None:
+    assert describe(Undescribed(beta=0.25)).startswith("`Undescribed` (latent_dim = 3, ")
+    assert describe(Undescribed(beta=0.25)).endswith(", beta = 0.25)")
+    text = paragraphs(model=Undescribed())[1]
     assert "fully connected" not in text
     assert "trainable parameters" not in text
     assert "No regularisation" not in text
-    assert "plus what `Mine` adds to it, if anything." in text
+    assert "plus any term that `Undescribed` adds to it." in text
 
 
 # --- references
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
-def test_an_entry_says_who_what_where_and_when(entry: Entry) -> None:
+def test_an_entry_has_the_fields_of_its_kind(entry: Entry) -> None:
     needed = {
         "article": {"author", "title", "journal", "year", "volume", "pages"},
         "inproceedings": {"author", "title", "booktitle", "year"},
@@ -208,20 +207,21 @@ def test_an_entry_says_who_what_where_and_when(entry: Entry) -> None:
     assert entry.fields["author"].isascii()
 
 
-def test_keys_and_dois_are_of_one_entry_each() -> None:
+def test_keys_and_dois_are_unique() -> None:
     assert BIBTEX.count("\n@") + 1 == len(ENTRIES)
     dois = [entry.fields["doi"] for entry in ENTRIES.values() if "doi" in entry.fields]
     assert len(dois) == len(set(dois)) > 40
     assert list(ENTRIES) == sorted(ENTRIES)
 
 
-def test_no_entry_is_there_that_nothing_cites() -> None:
-    sources = Path(aeexp.__file__).parent.rglob("*.py")
+def test_every_entry_is_cited_somewhere() -> None:
+    folder = Path(aeexp.__file__).parent
+    sources = [*folder.rglob("*.py"), *folder.rglob("*.j2")]
     cited = " ".join(path.read_text("utf-8") for path in sources)
     assert [key for key in ENTRIES if f"@{key}" not in cited and f'"{key}"' not in cited] == []
 
 
-def test_references_are_in_the_order_of_the_text_and_each_once() -> None:
+def test_references_are_unique_and_in_the_order_of_the_text() -> None:
     text = "A [@vinh2010; @lloyd1982], b [@lloyd1982] and `[@ward1963]` c [@fisher1936]."
     assert keys(text) == ["vinh2010", "lloyd1982", "fisher1936"]
     assert [entry.key for entry in parsed(references(text))] == keys(text)
@@ -232,15 +232,15 @@ def test_an_unknown_key_is_refused() -> None:
         references("As in [@nobody1900].")
 
 
-def test_what_cites_nothing_has_no_references() -> None:
+def test_a_text_without_citations_has_no_references() -> None:
     assert references("Nothing was done.") == ""
 
 
 # --- numbers
 
 
-def test_the_default_run_tells_its_numbers_and_no_other() -> None:
-    data, training, analysis = told()
+def test_the_text_of_the_default_run_has_its_numbers_and_no_others() -> None:
+    data, training, analysis = paragraphs()
     assert numbers(data) == ["3", "178", "13", "36", "178", "20.2", "0", "142", "0", "1", "142"]
     assert numbers(training.split(" Analyses were")[0]) == [
         *("3", "13", "3", "13", "94", "0", "200", "16", "0.001", "0.9", "0.999", "0")
@@ -248,8 +248,8 @@ def test_the_default_run_tells_its_numbers_and_no_other() -> None:
     assert numbers(analysis) == ["10", "3", "5", "5", "3", "15"]
 
 
-def test_a_run_that_says_much_tells_all_of_it() -> None:
-    data, training, analysis = told(
+def test_the_text_of_a_run_with_many_settings_has_all_of_them() -> None:
+    data, training, analysis = paragraphs(
         dataset=SwissRoll(samples=300, noise=0.25, seed=7),
         split=Split(validation=0.1, seed=3),
         preprocessing=MinMax(low=-1, high=2),
@@ -289,7 +289,7 @@ def test_a_run_that_says_much_tells_all_of_it() -> None:
         pytest.param(Linear(latent_dim=2), 4, id="linear"),
     ],
 )
-def test_parameters_are_those_that_keras_trains(model: Autoencoder, features: int) -> None:
+def test_the_number_of_parameters_equals_that_of_keras(model: Autoencoder, features: int) -> None:
     network = build(model, features, {}, seeds(0))
     trained = sum(int(np.prod(v.shape)) for v in network.training.trainable_weights)
     assert model.parameters(features) == trained
@@ -302,18 +302,18 @@ def test_parameters_are_those_that_keras_trains(model: Autoencoder, features: in
         for word, kind in OPTIONS["optimizer"].items()
     ],
 )
-def test_what_an_optimizer_does_not_name_is_keras_default(
+def test_other_settings_of_an_optimizer_are_the_defaults_of_keras(
     kind: type[Any], keras_kind: type[Any]
 ) -> None:
-    told = {f.name for f in fields(kind)} | {"learning_rate", "name"}
-    ours, defaults = (
-        {key: value for key, value in each.get_config().items() if key not in told}
-        for each in (optimizer(kind(), 0.5), keras_kind())
+    described = {f.name for f in fields(kind)} | {"learning_rate", "name"}
+    actual, defaults = (
+        {key: value for key, value in built.get_config().items() if key not in described}
+        for built in (optimizer(kind(), 0.5), keras_kind())
     )
-    assert ours == defaults
+    assert actual == defaults
 
 
-def test_defaults_of_libraries_are_those_that_the_text_names() -> None:
+def test_the_text_names_the_defaults_of_libraries() -> None:
     assert SklearnKMeans().init == "k-means++"
     x = np.array([[0.0], [3.0]], np.float32)
     assert float(keras.losses.Huber()(x, 0 * x)) == pytest.approx((0 + 3 - 0.5) / 2)
@@ -326,25 +326,29 @@ def test_a_number_is_read_back_as_it_was(value: float) -> None:
     assert float(plain) == pytest.approx(value, rel=1e-5)
 
 
-def test_counts_and_lists_are_written_as_one_reads_them() -> None:
+def test_counts_lists_and_shares_are_formatted() -> None:
     assert counted(1, "row") == "1 row"
     assert counted(12_345, "copy", "copies") == "12,345 copies"
-    assert [listed(list(of)) for of in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+    assert [listed(list(letters)) for letters in ("a", "ab", "abc")] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
     assert percent(0.07) == "7 %"
     assert percent(0.125) == "12.5 %"
     assert percent(1e-7) == "1 × 10⁻⁵ %"
 
 
-# --- what was done
+# --- settings
 
 
-def test_rows_held_out_by_class_are_said_to_be() -> None:
-    data, *_ = told(split=Split(stratify=True, seed=5))
+def test_a_stratified_split_is_in_the_text() -> None:
+    data, *_ = paragraphs(split=Split(stratify=True, seed=5))
     assert "drawn at random (seed 5), in equal shares of the classes of `cultivar`" in data
 
 
-def test_without_held_out_rows_none_are_spoken_of() -> None:
-    data, training, analysis = told(
+def test_without_held_out_rows_the_text_does_not_mention_any() -> None:
+    data, training, analysis = paragraphs(
         split=Split(validation=0),
         training=Training(early_stopping=EarlyStopping(patience=3, restore_best=False)),
     )
@@ -357,22 +361,22 @@ def test_without_held_out_rows_none_are_spoken_of() -> None:
     assert "independent test" not in training
 
 
-def test_a_scaling_that_saw_held_out_rows_says_so() -> None:
-    assert "estimated from all 178 rows" in told(preprocessing=Robust(fit_on=FitOn.all))[0]
-    assert "25 % to the 75 % quantile" in told(preprocessing=Robust())[0]
+def test_the_text_names_the_rows_that_a_scaling_was_fitted_to() -> None:
+    assert "estimated from all 178 rows" in paragraphs(preprocessing=Robust(fit_on=FitOn.all))[0]
+    assert "25 % to the 75 % quantile" in paragraphs(preprocessing=Robust())[0]
 
 
-def test_what_is_not_scaled_has_nothing_estimated() -> None:
-    data, *_ = told(preprocessing=Unscaled())
+def test_without_scaling_no_parameters_were_estimated() -> None:
+    data, *_ = paragraphs(preprocessing=Unscaled())
     assert "Features were not scaled." in data
     assert "estimated" not in data
 
 
-def test_held_out_rows_that_choose_the_epoch_are_called_no_test() -> None:
-    _, training, _ = told(training=Training(early_stopping=EarlyStopping(patience=10)))
+def test_held_out_rows_that_choose_the_epoch_are_not_called_independent() -> None:
+    _, training, _ = paragraphs(training=Training(early_stopping=EarlyStopping(patience=10)))
     assert "at most 200 epochs" in training
-    assert "no independent test set" in training
-    assert "independent" not in told()[1]
+    assert "not an independent test set" in training
+    assert "independent" not in paragraphs()[1]
 
 
 @pytest.mark.parametrize(
@@ -397,31 +401,31 @@ def test_held_out_rows_that_choose_the_epoch_are_called_no_test() -> None:
         pytest.param(GaussianMixture(covariance=Covariance.diag), "diagonal", id="covariance"),
     ],
 )
-def test_a_setting_is_told(spec: Spec, phrase: str) -> None:
+def test_a_setting_is_in_the_description(spec: Spec, phrase: str) -> None:
     assert phrase in describe(spec)
 
 
-def test_a_linear_network_is_said_to_be_pca_at_its_best_only_where_it_is() -> None:
+def test_only_a_plain_linear_network_is_compared_to_the_principal_subspace() -> None:
     spans = "spans the principal subspace [@baldi1989]"
-    assert spans in told(model=Linear())[1]
-    assert spans not in told()[1]
-    assert spans not in told(model=Linear(), training=Training(loss=Loss.mae))[1]
-    assert spans not in told(model=Linear(), regulariser={"l1": L1()})[1]
+    assert spans in paragraphs(model=Linear())[1]
+    assert spans not in paragraphs()[1]
+    assert spans not in paragraphs(model=Linear(), training=Training(loss=Loss.mae))[1]
+    assert spans not in paragraphs(model=Linear(), regulariser={"l1": L1()})[1]
 
 
-def test_a_batch_has_no_more_rows_than_are_trained_on() -> None:
-    assert "in batches of 142 rows" in told(training=Training(batch_size=1_000))[1]
+def test_a_batch_has_at_most_the_training_rows() -> None:
+    assert "in batches of 142 rows" in paragraphs(training=Training(batch_size=1_000))[1]
 
 
 @pytest.mark.parametrize(
-    ("said", "phrase"),
+    ("settings", "phrase"),
     [
         pytest.param({}, "with 3 clusters, a number taken from the classes", id="classes"),
         pytest.param(
-            {"clustering": {"k": KMeans(n_clusters=1)}}, "with 1 cluster, a number set", id="said"
+            {"clustering": {"k": KMeans(n_clusters=1)}}, "with 1 cluster, a number set", id="set"
         ),
         pytest.param(
-            {"dataset": Diabetes()}, "from 2 to 10 whose mean silhouette", id="silhouette"
+            {"dataset": Diabetes()}, "from 2 to 10 that had the highest", id="silhouette"
         ),
         pytest.param(
             {"dataset": SwissRoll(samples=3), "split": Split(validation=0)},
@@ -430,65 +434,69 @@ def test_a_batch_has_no_more_rows_than_are_trained_on() -> None:
         ),
         pytest.param(
             {"dataset": Blobs(samples=5_001), "clustering": {"a": Agglomerative()}},
-            "in 5,000 rows drawn at random, each other row joining the cluster of most of its 15",
+            "in 5,000 rows drawn at random, each other row being assigned to the most frequent"
+            " cluster of its 15",
             id="many rows",
         ),
         pytest.param(
             {"dataset": SwissRoll(samples=20_001)},
-            "[@rousseeuw1987], in 20,000 rows drawn at random, was highest; and by DBSCAN",
+            "[@rousseeuw1987] in 20,000 rows drawn at random; and by DBSCAN",
             id="chosen in a sample",
         ),
     ],
 )
-def test_where_a_number_of_clusters_came_from_is_told(said: dict[str, Any], phrase: str) -> None:
-    assert phrase in told(**said)[2]
+def test_the_text_explains_the_number_of_clusters(settings: dict[str, Any], phrase: str) -> None:
+    assert phrase in paragraphs(**settings)[2]
 
 
-def test_without_clusterings_no_clusters_are_spoken_of() -> None:
-    assert "cluster" not in told(clustering={})[2]
+def test_without_clusterings_the_text_does_not_mention_clusters() -> None:
+    assert "cluster" not in paragraphs(clustering={})[2]
 
 
-def test_neighbours_are_as_many_as_were_taken() -> None:
+def test_the_text_has_the_number_of_neighbours() -> None:
     few = {"dataset": Blobs(samples=12, features=3, centers=2), "split": Split(validation=0)}
-    assert "with 5 neighbours" in told(**few)[2]
-    assert "[@cochran1977]" not in told(**few)[2]
-    assert "[@cochran1977]" in told(dataset=Blobs(samples=5_001))[2]
+    assert "with 5 neighbours" in paragraphs(**few)[2]
+    assert "[@cochran1977]" not in paragraphs(**few)[2]
+    assert "[@cochran1977]" in paragraphs(dataset=Blobs(samples=5_001))[2]
 
 
 def test_features_beyond_a_thousand_are_decomposed_approximately() -> None:
     wide = {"dataset": Blobs(samples=20, features=1_001, centers=2)}
-    assert "[@halko2011]" in told(**wide)[2]
-    assert "[@halko2011]" not in told()[2]
+    assert "[@halko2011]" in paragraphs(**wide)[2]
+    assert "[@halko2011]" not in paragraphs()[2]
 
 
-def test_repeats_are_told_with_their_seeds() -> None:
-    assert "3 further seeds, counting up from 5" in told(seed=5, repeats=4)[1]
-    assert "further seed" not in told()[1]  # of its controls, which there are none of here
+def test_repeats_are_in_the_text_with_their_seeds() -> None:
+    assert "3 further seeds, counting up from 5" in paragraphs(seed=5, repeats=4)[1]
+    assert "further seed" not in paragraphs()[1]  # without controls
 
 
-def test_versions_are_those_that_are_installed() -> None:
-    assert f"Keras {keras.__version__} [@chollet2015] on JAX" in told()[1]
+def test_the_text_has_the_installed_versions() -> None:
+    assert f"Keras {keras.__version__} [@chollet2015] on JAX" in paragraphs()[1]
 
 
-def test_labels_are_told_of_where_there_are_some_and_they_are_shuffled() -> None:
-    said = methods(Experiment(), pose(Experiment()), 178).text
-    assert evidence.labels(199) in said
-    assert evidence.associations() in said
-    unlabelled = Experiment(dataset=Table(path=""))
-    data = replace(pose(Experiment()), data=replace(pose(Experiment()).data, labels=()))
-    said = methods(unlabelled, data, 178).text
-    assert evidence.factors() in said
-    assert "label" not in said.split("\n\n")[-1]
+def test_labels_are_in_the_text_only_if_there_are_some() -> None:
+    problem = pose(Experiment())
+    text = methods(Experiment(), problem, 178).text
+    assert "tested against 199 permutations of the labels" in text
+    assert "p-values adjusted for the false discovery rate" in text
+    problem = replace(problem, data=replace(problem.data, labels=()))
+    text = methods(Experiment(dataset=Table(path="")), problem, 178).text
+    assert "The importance of a factor" in text
+    assert "label" not in text.split("\n\n")[-1]
 
 
-# --- a user's own table
+# --- a user's table
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Callable[..., Experiment]:
-    """Write a table with gaps, text and parts, and return an experiment on it."""
+    """Return a function that writes a table and returns an experiment on it.
 
-    def make(gaps: int = 3, rows: int = 40, **said: Any) -> Experiment:
+    The table has missing values, text and a column that assigns rows to parts.
+    """
+
+    def make(gaps: int = 3, rows: int = 40, **settings: Any) -> Experiment:
         rng = np.random.default_rng(0)
         frame = pd.DataFrame(rng.gamma(2.0, size=(rows, 4)), columns=list("abcd"))
         frame.loc[: gaps - 1, "a"] = np.nan
@@ -497,7 +505,9 @@ def table(tmp_path: Path) -> Callable[..., Experiment]:
         path = tmp_path / "my table.csv"
         frame.to_csv(path, index=False)
         spec = {"path": str(path), "missing": Missing.mean, "categorical": Categorical.onehot}
-        return Experiment(dataset=Table(**spec | said), split=Split(column="part"), clustering={})
+        return Experiment(
+            dataset=Table(**spec | settings), split=Split(column="part"), clustering={}
+        )
 
     return make
 
@@ -506,142 +516,139 @@ def paragraph(experiment: Experiment) -> str:
     return methods(experiment, pose(experiment)).text.split("\n\n")[0]
 
 
-def test_a_table_tells_its_columns_its_gaps_and_its_parts(
+def test_a_tables_columns_missing_values_and_parts_are_in_the_text(
     table: Callable[..., Experiment],
 ) -> None:
-    said = paragraph(table(log1p=["b"], label=["d"]))
-    assert "the table `my table` (40 rows, 5 features)" in said
-    assert "Categories of `site` became 2 indicator features." in said
-    assert "Values x of `b` were replaced by log(1 + x)." in said
-    assert "Labels (`d`) were not used" in said
-    assert "8 of 40 rows (20 %) were held out, as `part` says; the model was trained on" in said
-    assert "the 3 of 160 values that were missing (1.9 %) were replaced by the mean" in said
-    assert "estimated from the 32 training rows alone" in said
+    text = paragraph(table(log1p=["b"], label=["d"]))
+    assert "the table `my table` (40 rows, 5 features)" in text
+    assert "Categories of `site` became 2 indicator features." in text
+    assert "Values x of `b` were replaced by log(1 + x)." in text
+    assert "Labels (`d`) were not used" in text
+    assert "8 of 40 rows (20 %) were held out, as assigned by column `part`;" in text
+    assert "the 3 missing of 160 values (1.9 %) were replaced by the mean" in text
+    assert "estimated from the 32 training rows alone" in text
 
 
-def test_gaps_that_are_not_there_are_not_filled(table: Callable[..., Experiment]) -> None:
+def test_without_missing_values_the_text_does_not_mention_any(
+    table: Callable[..., Experiment],
+) -> None:
     assert "missing" not in paragraph(table(gaps=0))
 
 
-def test_rows_left_out_are_told_and_not_counted(table: Callable[..., Experiment]) -> None:
-    said = paragraph(table(missing=Missing.drop_rows))
-    assert "(37 rows" in said
-    assert "Rows with missing values were left out." in said
-    assert "replaced" not in said
+def test_rows_left_out_are_in_the_text_and_not_counted(table: Callable[..., Experiment]) -> None:
+    text = paragraph(table(missing=Missing.drop_rows))
+    assert "(37 rows" in text
+    assert "Rows with missing values were left out." in text
+    assert "replaced" not in text
 
 
-def test_nearest_rows_that_fill_gaps_are_cited(table: Callable[..., Experiment]) -> None:
-    said = paragraph(table(missing=Missing.knn, infinite=Infinite.missing))
-    assert "the mean over the 5 nearest rows with a value [@troyanskaya2001]" in said
-    assert "Infinite values were treated as missing." in said
-    many = paragraph(table(missing=Missing.knn, rows=2_100))
-    assert "nearest rows among 2,000 drawn at random with a value" in many
+def test_imputation_by_nearest_rows_is_cited(table: Callable[..., Experiment]) -> None:
+    text = paragraph(table(missing=Missing.knn, infinite=Infinite.missing))
+    assert "the mean over the 5 nearest rows with a value [@troyanskaya2001]" in text
+    assert "Infinite values were treated as missing." in text
+    text = paragraph(table(missing=Missing.knn, rows=2_100))
+    assert "nearest rows among 2,000 drawn at random with a value" in text
 
 
-def test_a_sample_and_columns_left_out_are_told(table: Callable[..., Experiment]) -> None:
-    said = paragraph(table(gaps=0, sample=30, seed=4, categorical=Categorical.drop))
-    assert "at most 30 rows drawn at random (seed 4)" in said
-    assert "Columns of text were left out." in said
+def test_a_sample_and_columns_left_out_are_in_the_text(table: Callable[..., Experiment]) -> None:
+    text = paragraph(table(gaps=0, sample=30, seed=4, categorical=Categorical.drop))
+    assert "at most 30 rows drawn at random (seed 4)" in text
+    assert "Columns of text were left out." in text
 
 
 @given(st.text())
 def test_a_name_cites_nothing_and_ends_no_code(name: str) -> None:
-    said = named(name)
-    assert said.count("`") == 2
-    assert len(said) > 2
-    assert "\n" not in said
-    assert keys(f"a {said} b [@fisher1936]") == ["fisher1936"]
+    code = named(name)
+    assert code.count("`") == 2
+    assert len(code) > 2
+    assert "\n" not in code
+    assert keys(f"a {code} b [@fisher1936]") == ["fisher1936"]
 
 
-def test_a_label_that_looks_like_a_citation_is_none() -> None:
+def test_a_label_like_a_citation_is_not_cited() -> None:
     experiment = Experiment()
-    posed = pose(experiment)
-    label = replace(posed.data.labels[0], name="` [@ward1963]")
-    problem = replace(posed, data=replace(posed.data, labels=(label,)))
-    assert methods(experiment, problem).keys == methods(experiment, posed).keys
+    problem = pose(experiment)
+    label = replace(problem.data.labels[0], name="` [@ward1963]")
+    renamed = replace(problem, data=replace(problem.data, labels=(label,)))
+    assert methods(experiment, renamed).keys == methods(experiment, problem).keys
 
 
-# --- evidence
+# --- controls
+
+
+def controls(rows: int | None = None, **settings: Any) -> str:
+    """Return the paragraph on the controls of an experiment.
+
+    rows: the number of rows that its controls were trained on, None is all.
+    """
+    experiment = Experiment(**settings)
+    problem = pose(experiment)
+    written = methods(experiment, problem, len(problem.x) if rows is None else rows)
+    return written.text.strip().split("\n\n")[3]
 
 
 @pytest.mark.parametrize(
-    ("sentence", "said"),
+    ("phrase", "expected"),
     [
-        pytest.param(evidence.repeats(range(2, 10)), ["7", "2"], id="repeats"),
-        pytest.param(evidence.baselines(2, 13), ["2"], id="baselines"),
-        pytest.param(evidence.advantage(8), [], id="advantage"),
-        pytest.param(evidence.maps(15), ["15"], id="maps"),
-        pytest.param(evidence.sampled(2_000), ["2,000"], id="sampled"),
-        pytest.param(evidence.resamples(20), ["20"], id="resamples"),
-        pytest.param(evidence.stability(8), ["8", "0.8"], id="stability"),
-        pytest.param(evidence.consensus(), ["0.75"], id="consensus"),
-        pytest.param(evidence.permutations(19), ["19"], id="permutations"),
-        pytest.param(evidence.clouds(99), ["99"], id="clouds"),
-        pytest.param(evidence.significance(19), ["1", "1", "0.05", "19"], id="p of 19"),
-        pytest.param(evidence.significance(99), ["1", "1", "0.01", "99"], id="p of 99"),
-        pytest.param(evidence.claims(), ["5"], id="claims"),
-        pytest.param(
-            evidence.planted(5, [0.5, 1.0], 0.2), ["5", "20", "0.5", "1", "0.05"], id="planted"
-        ),
-        pytest.param(evidence.labels(999), ["999", "19"], id="labels"),
-        pytest.param(evidence.factors(), [], id="factors"),
-        pytest.param(evidence.associations(), [], id="associations"),
+        pytest.param("was compared with principal", ["3"], id="baselines"),
+        pytest.param("compared row by row", [], id="errors"),
+        pytest.param("Latent spaces were compared by trust", ["15"], id="maps"),
+        pytest.param("Stability was assessed", ["8"], id="models"),
+        pytest.param("matched one to one", ["0.8"], id="stability"),
+        pytest.param("Clusterings were compared", ["0.75"], id="consensus"),
+        pytest.param("Structure was tested", ["19"], id="permutations"),
+        pytest.param("Groups were tested", ["19"], id="clouds"),
+        pytest.param("An empirical p-value", ["1", "1", "0.05", "19"], id="p"),
+        pytest.param("At a level", ["5"], id="claims"),
+        pytest.param("The power", ["5", "20", "0.5", "1", "1.5", "2", "0.05"], id="power"),
+        pytest.param("predict the labels", ["199", "19"], id="labels"),
+        pytest.param("importance of a factor", [], id="factors"),
+        pytest.param("association of factors", [], id="associations"),
     ],
 )
-def test_evidence_tells_its_numbers_and_cites_what_has_an_entry(
-    sentence: str, said: list[str]
+def test_the_default_controls_are_in_the_text_with_their_numbers(
+    phrase: str, expected: list[str]
 ) -> None:
-    assert numbers(sentence) == said
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", controls())
+    (sentence,) = (text for text in sentences if phrase in text)
+    assert numbers(sentence) == expected
     assert set(keys(sentence)) <= set(ENTRIES)
-    assert sentence.endswith(".")
 
 
-def controls(rows: int | None = None, **said: Any) -> str:
-    """Return the paragraph on the evidence of an experiment, whose controls took so many rows."""
-    experiment = Experiment(**said)
-    problem = pose(experiment)
-    return evidence.evidence(experiment, problem, len(problem.x) if rows is None else rows)
+def test_the_smallest_p_follows_from_the_number_of_tables() -> None:
+    text = controls(evidence=StandardEvidence(permutations=99, clouds=99))
+    assert "at least 0.01 for m = 99" in text
+    text = controls(evidence=StandardEvidence(permutations=99, clouds=19))
+    assert "at least 0.05 for m = 19" in text
 
 
-def test_every_control_of_the_default_is_told_with_its_number() -> None:
-    said = controls()
-    for sentence in (
-        evidence.baselines(3, 13),
-        evidence.advantage(8),
-        evidence.maps(15),
-        evidence.stability(8),
-        evidence.consensus(),
-        evidence.permutations(19),
-        evidence.clouds(19),
-        evidence.significance(19),
-        evidence.claims(),
-        evidence.planted(5, [0.5, 1.0, 1.5, 2.0], 0.2),
-    ):
-        assert sentence in said
-    assert "with replacement" not in said
-    assert "of the table, drawn at random" not in said
+def test_the_default_controls_use_all_rows_without_replacement() -> None:
+    text = controls()
+    assert "with replacement" not in text
+    assert "of the table, drawn at random" not in text
 
 
-def test_controls_that_were_not_asked_for_are_not_told() -> None:
-    assert controls(0, evidence=NoEvidence()) == ""
-    said = controls(evidence=Quick(permutations=0, repeats=1))
-    assert "marcus1976" not in keys(said)
-    assert "wilson1927" not in keys(said)
+def test_controls_that_were_not_requested_are_not_in_the_text() -> None:
+    experiment = Experiment(evidence=NoEvidence())
+    assert methods(experiment, pose(experiment)).text.count("\n\n") == 2
+    text = controls(evidence=Quick(permutations=0, repeats=1))
+    assert "marcus1976" not in keys(text)
+    assert "wilson1927" not in keys(text)
     assert "SigClust" not in controls(evidence=Quick())
     assert "[@wilson1927]" not in controls(evidence=Quick())
 
 
-def test_resampled_models_count_among_those_that_are_compared() -> None:
-    said = controls(evidence=Quick(repeats=4, resamples=6))
-    assert "6 further models learnt" in said
-    assert "over 10 models" in said
+def test_resampled_models_count_among_the_compared_models() -> None:
+    text = controls(evidence=Quick(repeats=4, resamples=6))
+    assert "6 further models learnt" in text
+    assert "over 10 models" in text
 
 
 def test_without_clusterings_no_groups_are_tested() -> None:
     assert "group" not in controls(clustering={}, evidence=StandardEvidence(planted=0))
 
 
-def test_controls_that_took_some_rows_say_so_and_their_repeats_are_theirs() -> None:
+def test_the_text_distinguishes_controls_of_some_rows_from_the_repeats_of_the_run() -> None:
     experiment = Experiment()
     problem = pose(experiment)
     *_, training, _, last = methods(experiment, problem, 100).text.split("\n\n")
@@ -651,12 +658,15 @@ def test_controls_that_took_some_rows_say_so_and_their_repeats_are_theirs() -> N
     assert "7 further seeds" in methods(experiment, problem, 178).text
 
 
-def test_factors_are_analysed_only_of_few_features() -> None:
-    assert "varimax" in evidence.baselines(3, 1_000)
-    assert "varimax" not in evidence.baselines(3, 1_001)
+@pytest.mark.parametrize(("features", "expected"), [(1_000, True), (1_001, False)])
+def test_factor_analysis_is_a_baseline_for_few_features_only(
+    features: int, expected: bool
+) -> None:
+    dataset = Blobs(samples=20, features=features, centers=2)
+    assert ("varimax" in controls(dataset=dataset)) is expected
 
 
-def test_methods_know_what_they_cite() -> None:
+def test_methods_return_their_citations() -> None:
     written = Methods("As in [@ward1963].\n")
     assert written.keys == ["ward1963"]
     assert written.references.startswith("@article{ward1963,")

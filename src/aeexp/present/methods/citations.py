@@ -42,6 +42,6 @@ def source(key: str) -> str:
 def _entries() -> Mapping[str, str]:
     """Return the entries of all that can be cited, by their keys."""
     texts = [files(__package__).joinpath("references.bib").read_text("utf-8")]
-    texts += [each.references.read_text("utf-8") for each in PACKAGES if each.references]
+    texts += [package.references.read_text("utf-8") for package in PACKAGES if package.references]
     text = "\n".join(texts[::-1])  # where both have a key, it is aeexp's own
     return {entry[1]: entry[0] for entry in ENTRY.finditer(text)}
