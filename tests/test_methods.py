@@ -164,7 +164,7 @@ def test_the_references_are_the_citations_of_the_text(group: str, kind: type[Spe
 def test_every_option_has_a_description_and_it_is_in_the_text(
     group: str, kind: type[Spec]
 ) -> None:
-    assert kind().own("methods"), f"{kind.__name__} has no method `methods`"
+    assert kind().own_method("methods"), f"{kind.__name__} has no method `methods`"
     experiment = with_option(group, kind)
     assert describe(kind()) in methods(experiment, pose(experiment)).text
 

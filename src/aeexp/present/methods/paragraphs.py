@@ -105,7 +105,9 @@ def _version(package: str) -> str:
 
 def _settings(experiment: Experiment) -> dict[str, Any]:
     model, training = experiment.model, experiment.training
-    term, linear_model, weighted = (model.own(name) for name in ("term", "linear", "weighted"))
+    term, linear_model, weighted = (
+        model.own_method(name) for name in ("term", "linear", "weighted")
+    )
     backend_name, backend_key = BACKENDS[experiment.backend]
     return {
         "experiment": experiment,
@@ -138,7 +140,7 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     if problem.preprocessing.imputation:
         gaps = sum(int(np.isnan(data.x[b][:, firsts]).sum()) for b in blocks(*data.x.shape))
     cells = rows * len(firsts)
-    details = experiment.model.own("details")
+    details = experiment.model.own_method("details")
     return {
         "problem": problem,
         "rows": rows,
