@@ -73,7 +73,7 @@ def test_a_metric_says_which_way_it_is_better(name: str, way: Better) -> None:
 def test_no_direction_is_guessed_of_an_unknown_name(name: str) -> None:
     assert find(name) is None
     assert better(name) is NONE
-    with pytest.raises(UnknownMetricError, match="No metric is called"):
+    with pytest.raises(UnknownMetricError, match="There is no metric"):
         metric(name)
 
 
@@ -125,7 +125,7 @@ def test_what_a_run_measures_lies_within_the_range_declared(
 
 
 def test_a_metric_that_is_not_declared_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(UnknownMetricError, match="No metric is called kl: "):
+    with pytest.raises(UnknownMetricError, match="There is no metric kl; "):
         write(Metrics("metrics", {"loss": 1.0, "kl": 2.0}), tmp_path)
     assert not list(tmp_path.iterdir())
 

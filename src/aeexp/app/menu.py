@@ -1,7 +1,7 @@
-"""The menu: every group, option and parameter, as the specs declare them.
+"""The text of --help: every group, option and parameter, generated from the specs.
 
-`python -m aeexp.app.menu` writes each option's part of it into the head of its file in conf/, and
-docs/metrics.md.
+`python -m aeexp.app.menu` writes the entry of each option into the head of its file in conf/. It
+also updates docs/metrics.md and the options in README.md.
 """
 
 import json
@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import fields
 from enum import Enum
-from pathlib import Path
 from textwrap import wrap
 from typing import Any, get_type_hints
 
@@ -17,77 +16,77 @@ from aeexp.config.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs, sch
 from aeexp.config.spec import Experiment, Spec, constraint
 
 WIDTH = 99
-COLUMN = 38  # where meanings start
+COLUMN = 38  # of the descriptions
 HEAD = """\
 aeexp reveals hidden structure in tables of numbers with autoencoders.
 
-  python -m aeexp                                          Wine, 3 factors: figures and numbers
+  python -m aeexp                                          the default: wine data, 3 factors
   python -m aeexp dataset=digits model=deep seed=1         choose options, set parameters
   python -m aeexp 'regulariser=[l1,dropout]'               several options of one group
-  python -m aeexp --multirun model=shallow,deep seed=0,1   every combination, and a summary of all
-  python -m aeexp resume outputs/multirun/…                finish what is missing of it
-  python -m aeexp compare outputs/multirun/… …             the summary again, or of several sweeps
-  python -m aeexp model=deep --cfg job                     what would run; --info: from which files
+  python -m aeexp --multirun model=shallow,deep seed=0,1   a sweep: every combination, a summary
+  python -m aeexp resume outputs/multirun/…                finish an interrupted sweep
+  python -m aeexp compare outputs/multirun/… …             summarise one or several sweeps
+  python -m aeexp model=deep --cfg job                     print the configuration; --info: files
 
-  python -m aeexp inspect data.csv                         what is in your table
-  python -m aeexp dataset=table dataset.path=data.csv      learn from it
-  python -m aeexp encode RUN new.csv -o latents.csv        new rows by the model of a run, whose
-                                                           directory is RUN
-  python -m aeexp decode RUN latents.csv                   factors back to your columns and units
-  python -m aeexp reconstruct RUN new.csv                  rows as the model reconstructs them
-  python -m aeexp verify RUN                               does it come to the same numbers again?
+  python -m aeexp inspect data.csv                         describe your table
+  python -m aeexp dataset=table dataset.path=data.csv      train on your table
+  python -m aeexp encode RUN new.csv -o latents.csv        factors of new rows by the model in RUN,
+                                                           the directory of a run
+  python -m aeexp decode RUN latents.csv                   factors to your columns and units
+  python -m aeexp reconstruct RUN new.csv                  reconstructions of new rows
+  python -m aeexp verify RUN                               reproduce a run, compare the numbers
 
-Each run leaves its figures, numbers and model in a directory of its own under outputs/.
-Exit codes: 0 done, 1 failed, 2 refused, 3 diverged. AEEXP_DEBUG=1 prints tracebacks.
+Each run writes its figures, numbers and model to a directory under outputs/.
+Exit codes: 0 completed, 1 failed, 2 invalid input, 3 diverged. AEEXP_DEBUG=1 prints tracebacks.
 
-What --multirun runs with: hydra/launcher=population (default: all that can train together do),
-process (each in its own), ray, joblib, submitit_slurm (docs/cluster.md); hydra/sweeper=grid
-(default: every combination), aeexp_optuna (a search for the best sweep.objective).
+Options of --multirun: hydra/launcher=population (default: jobs train together where possible),
+process (one process per job), ray, joblib, submitit_slurm (docs/cluster.md); hydra/sweeper=grid
+(default: every combination), aeexp_optuna (search for the best sweep.objective).
 """
 
 
 def menu() -> str:
-    """Return what `python -m aeexp --help` prints."""
+    """Return the text of `python -m aeexp --help`."""
     default = Experiment()
     lines = [HEAD]
     for f in fields(Experiment):
         if f.name in OPTIONS:
             lines += [f"{f.name}=…  {f.metadata['meaning']}", *_group(f.name, default), ""]
-    lines += ["experiment=…  A whole experiment, ready said."]
-    ready = (path for folder in conf_dirs() for path in (folder / "experiment").glob("*.yaml"))
-    for path in sorted(ready, key=lambda path: path.stem):
-        lines += _entry(f"  {path.stem}", _heading(path))
+    lines += ["experiment=…  Predefined experiments."]
+    files = (path for folder in conf_dirs() for path in (folder / "experiment").glob("*.yaml"))
+    for path in sorted(files, key=lambda path: path.stem):
+        comments = [line[2:] for line in path.read_text("utf-8").splitlines() if line[:2] == "# "]
+        meaning = " ".join(line for line in comments if "@" not in line)  # "# @package _global_"
+        lines += _entry(f"  {path.stem}", meaning)
     lines += ["", "Parameters of every experiment", *_parameters(default, "", without=OPTIONS)]
     return "\n".join(lines)
 
 
 def comment(group: str, option: str) -> str:
-    """Return the head of an option's file: what it is, and what can be said about it."""
+    """Return the comment at the head of an option's file: its description and parameters."""
     kind = OPTIONS[group][option]
-    entries = _parameters(kind(), _prefix(group, option))
-    return "".join(
-        f"# {line}".rstrip() + "\n" for line in [*wrap(_doc(kind), WIDTH - 2), *entries]
-    )
+    lines = [*wrap(_doc(kind), WIDTH - 2), *_parameters(kind(), _prefix(group, option))]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 
 
 def _group(group: str, default: Experiment) -> Iterator[str]:
-    """Yield an entry for each option of a group, then one for each parameter they share."""
+    """Yield the lines of a group: its options, then the parameters that all of them share."""
     chosen = getattr(default, group)
-    words = {type(spec) for spec in (chosen.values() if group in SEVERAL else [chosen])}
+    defaults = {type(spec) for spec in (chosen.values() if group in SEVERAL else [chosen])}
     options = {option: kind() for option, kind in OPTIONS[group].items()}
     first = next(iter(options.values()))
     shared = set.intersection(*({f.name for f in fields(spec)} for spec in options.values()))
     shared = set() if group in SEVERAL else shared
     if group in SEVERAL:
-        yield from _entry("  none", f"None of them.{'' if words else ' (default)'}")
+        yield from _entry("  none", f"No option.{'' if defaults else ' (default)'}")
     for option, spec in options.items():
-        marks = " (default)" if type(spec) in words else ""
+        marks = " (default)" if type(spec) in defaults else ""
         differing = [n for n in sorted(shared) if getattr(spec, n) != getattr(first, n)]
-        marks += "".join(f" {name}={_word(getattr(spec, name))}" for name in differing)
+        marks += "".join(f" {name}={_literal(getattr(spec, name))}" for name in differing)
         yield from _entry(f"  {option}", _doc(type(spec)) + marks)
         yield from _parameters(spec, f"    {_prefix(group, option)}", without=shared)
     if shared:
-        yield "  each with"
+        yield "  parameters of all"
         yield from _parameters(first, f"    {group}.", without=set(vars(first)) - shared)
 
 
@@ -96,7 +95,7 @@ def _prefix(group: str, option: str) -> str:
 
 
 def _parameters(spec: Spec, prefix: str, without: Collection[str] = ()) -> Iterator[str]:
-    """Yield an entry for each parameter of a spec and of its parts."""
+    """Yield the lines of all parameters of a spec and of its parts, except `without`."""
     hints = get_type_hints(type(spec))
     for f in fields(spec):
         value = getattr(spec, f.name)
@@ -105,12 +104,16 @@ def _parameters(spec: Spec, prefix: str, without: Collection[str] = ()) -> Itera
         if isinstance(value, Spec):
             yield from _parameters(value, f"{prefix}{f.name}.")
         else:
-            limits = "; ".join(filter(None, (_choices(hints[f.name]), constraint(f))))
+            kind: Any = hints[f.name]
+            is_enum = isinstance(kind, type) and issubclass(kind, Enum)
+            choices = ", ".join(member.name for member in kind) if is_enum else ""
+            limits = "; ".join(filter(None, (choices, constraint(f))))
             meaning = f.metadata["meaning"] + (f" [{limits}]" if limits else "")
-            yield from _entry(f"{prefix}{f.name}={_word(value)}", meaning)
+            yield from _entry(f"{prefix}{f.name}={_literal(value)}", meaning)
 
 
 def _entry(term: str, meaning: str) -> list[str]:
+    """Return the lines of a term and its meaning, which is wrapped in a column."""
     lines = wrap(meaning, WIDTH - COLUMN)
     first = f"{term:<{COLUMN - 1}} {lines[0]}" if len(term) < COLUMN else term
     rest = lines[1:] if len(term) < COLUMN else lines
@@ -118,28 +121,17 @@ def _entry(term: str, meaning: str) -> list[str]:
 
 
 def _doc(kind: type) -> str:
+    """Return the first paragraph of a class's docstring."""
     return " ".join((kind.__doc__ or "").split("\n\n")[0].split())
 
 
-def _heading(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return " ".join(line[2:] for line in lines if line.startswith("# ") and "@" not in line)
-
-
-def _choices(kind: Any) -> str:
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return ", ".join(member.name for member in kind)
-    return ""
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, Enum):
-        return value.name
-    return json.dumps(value, separators=(",", ":"))
+def _literal(value: Any) -> str:
+    """Return a value as Hydra's override grammar writes it."""
+    return value.name if isinstance(value, Enum) else json.dumps(value, separators=(",", ":"))
 
 
 def with_options(readme: str) -> str:
-    """Return README.md with each option at least named at the end of its group's row."""
+    """Return README.md with missing options appended to the row of their group."""
     lines = readme.splitlines(keepends=True)
     for number, line in enumerate(lines):
         group = line.removeprefix("| `").partition("`")[0]
@@ -151,9 +143,9 @@ def with_options(readme: str) -> str:
 
 
 def write_comments() -> None:
-    """Bring docs/metrics.md, README's options and the head of every option's file up to date.
+    """Update docs/metrics.md, README's options and the head of every option's file.
 
-    What follows the head stays as it is; an option without a file gets one.
+    The rest of an option's file is unchanged. An option without a file gets one.
     """
     from aeexp.app.metrics_page import metrics_page  # noqa: PLC0415  (imports scikit-learn)
 

@@ -5,17 +5,16 @@ from math import isfinite
 from aeexp.config.metrics import METRICS, STATISTICS, Metric
 from aeexp.present.methods import source
 
-HEADS = ["name", "meaning", "better", "range", "measured on", "source", "also told"]
+HEADS = ["name", "meaning", "better", "range", "measured on", "source", "statistics"]
 INTRO = """\
 # The metrics of a run
 
-What the numbers in `metrics.json` mean, and those of `labels.csv`. `*` stands for the name of a
-clustering, of a label, or of another metric. `better` is the direction in which a search goes
-(`sweep.objective`) and a test against chance looks; where it is none, a search must be told
-`hydra.sweeper.direction`. What is undefined is `null`. `python -m aeexp.app.menu` writes this page
-from `src/aeexp/metrics.py`.
+The metrics in `metrics.json` and `labels.csv`. `*` is the name of a clustering, of a label, or of
+another metric. `better` is the direction of a search (`sweep.objective`) and of a permutation
+test. If it is none, a search needs `hydra.sweeper.direction`. Undefined values are `null`.
+`python -m aeexp.app.menu` writes this page from `src/aeexp/config/metrics.py`.
 
-Some names have further endings:
+Statistics of a metric have these endings:
 """
 
 
@@ -23,24 +22,20 @@ def metrics_page() -> str:
     """Return docs/metrics.md: a row for each metric."""
     rows = [
         [
-            f"`{each.name}`",
-            _of_each(each.title),
-            each.better.value,
-            _range(each),
-            each.measured,
-            source(each.reference) if each.reference else "",
-            ", ".join(f"`.{name}`" for name in each.statistics),
+            f"`{metric.name}`",
+            metric.title.replace("{}", "*").replace("*", "\\*"),
+            metric.better.value,
+            _range(metric),
+            metric.measured,
+            source(metric.reference) if metric.reference else "",
+            ", ".join(f"`.{name}`" for name in metric.statistics),
         ]
-        for each in METRICS
+        for metric in METRICS
     ]
     lines = [HEADS, ["---"] * len(HEADS), *rows]
     endings = "".join(f"- `.{name}`: {meaning}\n" for name, meaning in STATISTICS.items())
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return f"{INTRO}\n{endings}\n{table}"
-
-
-def _of_each(title: str) -> str:
-    return title.replace("{}", "*").replace("*", "\\*")
 
 
 def _range(metric: Metric) -> str:

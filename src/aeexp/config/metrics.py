@@ -1,8 +1,8 @@
-"""The metrics: what each number in metrics.json and labels.csv means, and which way is better.
+"""Registry of metrics: name, title, direction and range of each number in metrics.json.
 
-A metric is declared here, once. Its title on pages and axes, its row in docs/metrics.md, the
-direction of a search and of a test against chance follow; one that is not declared cannot be
-written to metrics.json.
+A metric is declared here once. Pages and axes take its title, docs/metrics.md its row, and
+searches and permutation tests its direction. Only declared metrics can be written to
+metrics.json.
 """
 
 import re
@@ -14,7 +14,7 @@ from math import inf
 
 
 class Better(Enum):
-    """Which of two values of a metric is better; `none` where neither is by itself."""
+    """Direction in which a metric is better; `none` if neither higher nor lower is."""
 
     higher = "higher"
     lower = "lower"
@@ -22,7 +22,7 @@ class Better(Enum):
 
     @property
     def sentence(self) -> str:
-        """Return how such a metric is read."""
+        """Return the direction as text."""
         return {"higher": "more is better", "lower": "less is better"}.get(
             self.value, "neither more nor less is better by itself"
         )
@@ -30,11 +30,14 @@ class Better(Enum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric, or several whose names differ by what a user chose.
+    """A metric, or a family of metrics of clusterings or labels.
 
-    name: `*` stands for the name of a clustering or a label. title: in words, with `{}` for what
-    each `*` stands for. measured: on what. low, high: the range. reference: key of its source in
-    references.bib. statistics: what is told of it besides, as further endings of its name.
+    name: `*` matches the name of a clustering or a label.
+    title: for readers; `{}` is replaced by the match of each `*`.
+    measured: the rows or models that it is measured on.
+    low, high: the range of its values.
+    reference: key of its source in references.bib.
+    statistics: endings of further names, `name.statistic`; see `STATISTICS`.
     """
 
     name: str
@@ -48,7 +51,7 @@ class Metric:
 
 
 class UnknownMetricError(LookupError):
-    """A name that no metric has."""
+    """There is no metric with this name."""
 
 
 HIGHER, LOWER, NONE = Better.higher, Better.lower, Better.none
@@ -60,7 +63,7 @@ STATISTICS = {
     "se": "standard error",
     "rows": "number of rows measured",
 }
-"""What is told of a metric besides; only of the mean is one of two values better."""
+"""Statistics of a metric. Only the mean has a direction."""
 
 TRAIN, VAL, ALL = "training rows", "held-out rows", "all rows"
 REPEATED = "all repeats"
@@ -71,7 +74,9 @@ def _errors() -> Iterator[Metric]:
     yield Metric("loss", "training loss", LOWER, TRAIN, statistics=REPEATS)
     yield Metric("val_loss", "validation loss", LOWER, VAL, statistics=REPEATS)
     yield Metric("epochs", "epochs trained", NONE, TRAIN, low=1, statistics=REPEATS)
-    yield Metric("kept_epoch", "epoch of the weights kept", NONE, TRAIN, low=1, statistics=REPEATS)
+    yield Metric(
+        "kept_epoch", "epoch of the final weights", NONE, TRAIN, low=1, statistics=REPEATS
+    )
     for part, rows in (("train", TRAIN), ("val", VAL)):
         mse, r2 = f"{rows.removesuffix(' rows')} error (MSE)", f"R² of {rows}"
         yield Metric(f"reconstruction.{part}.mse", mse, LOWER, rows, low=0)
@@ -87,9 +92,9 @@ def _errors() -> Iterator[Metric]:
 def _neighbourhoods() -> Iterator[Metric]:
     for name, title, low, reference in (
         ("trustworthiness", "real neighbours (trustworthiness)", 0, "venna2001"),
-        ("continuity", "kept neighbours (continuity)", 0, "venna2001"),
-        ("r_nx_auc", "neighbours kept (R_NX)", -inf, "lee2015"),
-        ("spearman", "distances kept (Spearman)", -1, "spearman1904"),
+        ("continuity", "preserved neighbours (continuity)", 0, "venna2001"),
+        ("r_nx_auc", "preserved neighbours (R_NX)", -inf, "lee2015"),
+        ("spearman", "preserved distances (Spearman)", -1, "spearman1904"),
     ):
         key = f"neighbourhoods.{name}"
         yield Metric(key, title, HIGHER, ALL, low, 1, reference, statistics=SAMPLED)
@@ -97,7 +102,7 @@ def _neighbourhoods() -> Iterator[Metric]:
 
 def _clusterings() -> Iterator[Metric]:
     yield Metric("clustering.*.n_clusters", "clusters of {}", NONE, CLUSTERS, low=0)
-    yield Metric("clustering.*.noise_fraction", "share of noise: {}", NONE, CLUSTERS, 0, 1)
+    yield Metric("clustering.*.noise_fraction", "noise fraction of {}", NONE, CLUSTERS, 0, 1)
     yield Metric(
         "clustering.*.silhouette",
         "how far apart: {} (silhouette)",
@@ -132,52 +137,52 @@ def _clusterings() -> Iterator[Metric]:
         ("completeness", "completeness of {}", 0, "rosenberg2007"),
         ("v_measure", "agreement with {} (V-measure)", 0, "rosenberg2007"),
         ("fowlkes_mallows", "agreement with {} (Fowlkes–Mallows)", 0, "fowlkes1983"),
-        ("accuracy", "accuracy by clusters of {}", 0, "kuhn1955"),
+        ("accuracy", "accuracy of {} as a classifier", 0, "kuhn1955"),
     ):
-        of = Metric(f"clustering.*.{name}", title, HIGHER, "rows of a class", low, 1, reference)
-        yield of
-        yield replace(of, name=f"{of.name}.*", title=f"{title}, label {{}}")
+        key, rows = f"clustering.*.{name}", "labelled rows"
+        yield Metric(key, title, HIGHER, rows, low, 1, reference)
+        yield Metric(f"{key}.*", f"{title}, label {{}}", HIGHER, rows, low, 1, reference)
 
 
 def _stability() -> Iterator[Metric]:
     for name, title, better, low, reference in (
-        ("cka", "likeness of the repeats' factors (CKA)", HIGHER, 0, "kornblith2019"),
+        ("cka", "similarity of the repeats' factors (CKA)", HIGHER, 0, "kornblith2019"),
         ("procrustes", "difference of the repeats' factors (Procrustes)", LOWER, 0, "gower1975"),
-        ("neighbours_kept", "neighbours that repeats share", HIGHER, 0, ""),
-        ("factors", "share of factors that come back", HIGHER, 0, "himberg2004"),
+        ("neighbours_kept", "neighbours shared by repeats", HIGHER, 0, ""),
+        ("factors", "fraction of reproducible factors", HIGHER, 0, "himberg2004"),
         ("*.ari", "agreement of the repeats' clusters: {} (ARI)", HIGHER, -0.5, "hubert1985"),
     ):
         yield Metric(f"stability.{name}", title, better, REPEATED, low, 1, reference)
 
 
 def _answers() -> Iterator[Metric]:
-    copies = "held-out rows, against permuted copies"
+    copies = "held-out rows, compared with permuted tables"
     for name in ("fewest", "most"):
-        title = f"factors recommended: {name}"
-        yield Metric(f"dimensions.{name}", title, NONE, copies, low=1)
-    yield Metric("dimensions.beyond", "R² beyond chance", HIGHER, copies, statistics=("se",))
+        yield Metric(f"dimensions.{name}", f"recommended factors, {name}", NONE, copies, low=1)
+    yield Metric("dimensions.beyond", "R² above chance", HIGHER, copies, statistics=("se",))
     yield Metric("dimensions.two_nn", "intrinsic dimension (TwoNN)", NONE, ALL, low=0)
     yield Metric(
         "dimensions.levina_bickel", "intrinsic dimension (Levina–Bickel)", NONE, ALL, low=0
     )
-    yield Metric("clusters.count", "clusters recommended (gap)", NONE, "the factors", low=1)
+    yield Metric(
+        "clusters.count", "recommended clusters (gap statistic)", NONE, "the factors", low=1
+    )
     for name in ("recommended", "valley", "minimum", "steep", "slide"):
-        title = f"learning rate: {name}"
+        title = f"learning rate, {name}"
         yield Metric(f"learning_rate.{name}", title, NONE, "short trainings", low=0)
 
 
 def _probes() -> Iterator[Metric]:
     for name, title in (
-        ("knn", "{} by nearest rows"),
-        ("linear", "{} by a linear model"),
+        ("knn", "nearest neighbours"),
+        ("linear", "a linear model"),
     ):
-        accuracy, r2 = title.format("accuracy"), title.format("R²")
-        yield Metric(f"{name} accuracy", accuracy, HIGHER, VAL, 0, 1)
-        yield Metric(f"{name} r2", r2, HIGHER, VAL, high=1)
+        yield Metric(f"{name} accuracy", f"accuracy of {title}", HIGHER, VAL, 0, 1)
+        yield Metric(f"{name} r2", f"R² of {title}", HIGHER, VAL, high=1)
 
 
 CHANCE = Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010")
-"""The stars are a kind of control, and another metric."""
+"""The p-value of another metric. The first `*` is a type of control, the second the metric."""
 METRICS: list[Metric] = [
     *_errors(),
     *_neighbourhoods(),
@@ -190,61 +195,67 @@ METRICS: list[Metric] = [
 
 
 def register(metric: Metric) -> None:
-    """Declare a metric of one's own, such as one that a package adds."""
+    """Declare a further metric, such as a metric of a package."""
     METRICS.append(metric)
     find.cache_clear()
 
 
 def metric(name: str) -> Metric:
-    """Return the metric that has a name, with its title made out.
+    """Return the metric with a name, its title filled in.
 
     Raises:
-        UnknownMetricError: None has.
+        UnknownMetricError: There is no such metric.
     """
-    if found := find(name):
-        return found
-    message = f"No metric is called {name}: docs/metrics.md lists all."
+    if declared := find(name):
+        return declared
+    message = f"There is no metric {name}; docs/metrics.md lists all."
     raise UnknownMetricError(message)
 
 
 @cache
 def find(name: str) -> Metric | None:
-    """Return the metric that has a name, with its title made out, or nothing."""
-    if found := re.fullmatch(r"chance\.(\w+)\.(.+)\.p", name):
-        tested = find(found[2])
+    """Return the metric with a name, its title filled in; None if there is none."""
+    if match := re.fullmatch(r"chance\.\w+\.(.+)\.p", name):
+        tested = find(match[1])
         return tested and replace(CHANCE, title=CHANCE.title.format(tested.title))
-    for chosen in (r"([^.]+)", r"(.+)"):  # what users call things rarely has a dot
-        for each in METRICS:
-            if found := re.fullmatch(_pattern(each, chosen), name):
-                return _made_out(each, *found.groups())
+    for star in (r"([^.]+)", r"(.+)"):  # names of clusterings and labels rarely have a dot
+        for declared in METRICS:
+            if match := re.fullmatch(_pattern(declared, star), name):
+                return _filled_in(declared, *match.groups())
     return None
 
 
 def title(name: str) -> str:
-    """Return what a metric is in words; its name where it is none."""
-    found = find(name) or find(f"clustering.{name}")  # as labels.csv has it
-    return found.title if found else name
+    """Return the title of a metric; the name itself if there is no such metric."""
+    declared = find(name) or find(f"clustering.{name}")  # the name in labels.csv
+    return declared.title if declared else name
 
 
 def better(name: str) -> Better:
-    """Return which of two values of a metric is better; `none` where the name is unknown."""
-    found = find(name)
-    return found.better if found else Better.none
+    """Return the direction of a metric; `none` if there is no such metric."""
+    declared = find(name)
+    return declared.better if declared else Better.none
 
 
-def _pattern(of: Metric, chosen: str) -> str:
-    """Return a regular expression of a metric's names, and of those of its statistics."""
-    name = re.escape(of.name).replace(r"\*", chosen)
-    if of.name.endswith("*"):  # the name of a label
-        name = f"{name.removesuffix(chosen)}(.+)"
-    endings = "|".join(of.statistics)
+def _pattern(metric: Metric, star: str) -> str:
+    """Return a regular expression for the names of a metric and of its statistics.
+
+    star: a group that matches the name of a clustering. Its last group matches the statistic.
+    """
+    name = re.escape(metric.name).replace(r"\*", star)
+    if metric.name.endswith("*"):  # a label, whose name may have dots
+        name = f"{name.removesuffix(star)}(.+)"
+    endings = "|".join(metric.statistics)
     return f"{name}(?:\\.({endings}))?" if endings else f"{name}()"
 
 
-def _made_out(of: Metric, *found: str | None) -> Metric:
-    *names, statistic = found
-    titled = replace(of, title=of.title.format(*names))
+def _filled_in(metric: Metric, *matches: str | None) -> Metric:
+    """Return a metric with the matches of its pattern, which end with the statistic, filled in."""
+    *names, statistic = matches
+    title = metric.title.format(*names)
     if not statistic:
-        return titled
-    told = replace(titled, title=f"{titled.title}, {STATISTICS[statistic]}")
-    return told if statistic == "mean" else replace(told, better=Better.none, low=0, high=inf)
+        return replace(metric, title=title)
+    title = f"{title}, {STATISTICS[statistic]}"
+    if statistic == "mean":
+        return replace(metric, title=title)
+    return replace(metric, title=title, better=Better.none, low=0, high=inf)

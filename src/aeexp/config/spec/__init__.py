@@ -1,6 +1,6 @@
-"""The vocabulary: everything an experiment can say, with its defaults, bounds and meaning.
+"""Specs: every parameter of an experiment, with its default, bounds and meaning.
 
-Plain Python: no Keras, no NumPy, no Hydra, so that a menu or a misspelt word costs no time.
+Plain Python without Keras, NumPy or Hydra, so that `--help` and errors take little time.
 """
 
 from aeexp.config.spec._spec import (

@@ -1,4 +1,4 @@
-"""A spec: a dataclass whose fields carry their meaning and their bounds as data."""
+"""A spec: a dataclass whose fields declare their meaning and bounds as metadata."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from aeexp.errors import UserError
 from aeexp.text import exact, named
 
-MOST_BITS = 63  # of whole numbers, as NumPy, JAX and files hold them
+MOST_BITS = 63  # of an integer: NumPy, JAX and files store them as 64 bits with a sign
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "at_least": ("at least", lambda value, bound: value >= bound),
     "above": ("above", lambda value, bound: value > bound),
@@ -26,14 +26,16 @@ def param(
     redefines: Sequence[str] = (),
     **bounds: float,
 ) -> Any:
-    """Declare a parameter: its default, what it means, and the bounds it is refused outside of.
+    """Declare a parameter.
 
+    meaning: a sentence for `--help`.
     traced: whether a `float` of a model, regulariser, optimizer or schedule is an argument of the
-    compiled program, so that models that differ in it train together; false for one that is read
-    while layers are built, not whenever they are called. redefines: names or patterns of the
-    metrics that measure something else when it changes, such as a loss of which it is a weight.
-    `bounds` are any of `at_least`, `above`, `at_most` and `below`; for a list they hold for
-    each of its elements.
+    compiled program. Models that differ only in such parameters train together. Set it to false
+    if the value is read when layers are built, not each time they are called.
+    redefines: names or patterns of the metrics whose definition depends on the parameter. Example:
+    the loss depends on the weight of each of its terms.
+    bounds: any of `at_least`, `above`, `at_most` and `below`. The bounds of a list hold for each
+    of its elements.
     """
     assert set(bounds) <= set(BOUNDS), f"unknown bounds: {set(bounds) - set(BOUNDS)}"
     metadata = {
@@ -42,10 +44,10 @@ def param(
         "traced": traced,
         "redefines": tuple(redefines),
     }
-    return _declared(default, metadata)
+    return _field(default, metadata)
 
 
-def _declared(default: Any, metadata: Mapping[str, Any]) -> Any:
+def _field(default: Any, metadata: Mapping[str, Any]) -> Any:
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -58,46 +60,42 @@ def part(kind: type, meaning: str) -> Any:
 
 def redefault(parent: type, name: str, default: Any) -> Any:
     """Declare a parameter of `parent` again with another default."""
-    metadata = next(f for f in fields(parent) if f.name == name).metadata
-    return _declared(default, metadata)
+    return _field(default, next(f for f in fields(parent) if f.name == name).metadata)
 
 
 def constraint(f: Field[Any]) -> str:
-    """Say a field's bounds in words: `at least 0, below 1`; empty when it has none."""
+    """Return a field's bounds as text: `at least 0, below 1`; empty without bounds."""
+    bounds = f.metadata["bounds"].items()
     return ", ".join(
-        f"{BOUNDS[name][0]} {_said(bound)}" for name, bound in f.metadata["bounds"].items()
+        f"{BOUNDS[name][0]} {'2^32' if bound == 2**32 else f'{bound:g}'}" for name, bound in bounds
     )
 
 
-def _said(bound: float) -> str:
-    return "2^32" if bound == 2**32 else f"{bound:g}"
-
-
 LOSS_METRICS = ("loss", "val_loss")
-"""Metrics that measure something else where what is added to the loss changes."""
+"""Metrics whose definition depends on the terms of the loss."""
 IN_SCALED_UNITS = (
     *LOSS_METRICS,
     *("reconstruction.*.mse", "baseline.pca.*.mse", "baseline.pca.advantage"),
 )
-"""Metrics that measure something else on another table, or on one that is scaled otherwise."""
+"""Metrics in units of the scaled table, which differ between tables and between scalings."""
 
 
 OPTIONS: dict[str, dict[str, type["Spec"]]] = {}
-"""The options by their names, by the name of their group; see `option`."""
+"""The class of each option by group and name; see `option`."""
 Kind = TypeVar("Kind", bound="type[Spec]")
 
 
 def option(group: str, name: str) -> Callable[[Kind], Kind]:
-    """Declare a class as the option of a group that is called so: `model=deep`.
+    """Declare a class as an option of a group: `@option("model", "deep")` for `model=deep`.
 
     Raises:
-        ValueError: Another class is called so.
+        ValueError: Another class has this group and name.
     """
 
     def declare(kind: Kind) -> Kind:
-        there = OPTIONS.setdefault(group, {}).setdefault(name, kind)
-        if (there.__module__, there.__qualname__) != (kind.__module__, kind.__qualname__):
-            message = f"{group}={name} is {there.__module__}.{there.__qualname__} already"
+        declared = OPTIONS.setdefault(group, {}).setdefault(name, kind)
+        if (declared.__module__, declared.__qualname__) != (kind.__module__, kind.__qualname__):
+            message = f"{group}={name} is {declared.__module__}.{declared.__qualname__} already"
             raise ValueError(message)
         OPTIONS[group][name] = kind
         return kind
@@ -107,25 +105,25 @@ def option(group: str, name: str) -> Callable[[Kind], Kind]:
 
 @dataclass(kw_only=True)
 class Spec:
-    """The base of the vocabulary: refuses any value outside the bounds of its field.
+    """Base class of all specs. Rejects values outside the bounds of their fields.
 
-    What a class says of itself, above all `methods()`, its words in the Methods of a paper with
-    citations as [@key], holds for no class that is derived from it: another would be told as
-    what it is not. Where a class differs from another in nothing but defaults, `same_as` is that
-    other.
+    A class can define methods that describe it. The most important is `methods()`: its phrase for
+    the Methods section of a paper, with citations as `[@key]`. Subclasses do not inherit these
+    descriptions (see `own_method`), because a subclass usually does something else. A subclass
+    that changes nothing but defaults names the class that describes it in `same_as`.
 
     Raises:
-        UserError: A number is not finite or lies outside the bounds of its field.
+        UserError: A number is not finite or outside the bounds of its field.
     """
 
     implementation: ClassVar[str] = ""
-    """The module of a package that registers what its class does; see `verb`."""
+    """The module of a package that registers the implementation of the class; see `verb`."""
     redefines: ClassVar[Sequence[str]] = ()
-    """Metrics that measure something else when an option of its kind, or a field of it, varies."""
+    """Metrics whose definition depends on this option and on each of its fields."""
     same_as: ClassVar[type["Spec"] | None] = None
 
     def own_method(self, name: str) -> Any:
-        """Return a method that its class defines itself, or the class it is the same as."""
+        """Return a method that its class, or the class in `same_as`, defines; else None."""
         kind: type[Spec] | None = type(self)
         while kind:
             if name in vars(kind):
@@ -150,21 +148,24 @@ class Spec:
                 self.refuse(f.name, constraint(f), value)
 
     def refuse(self, name: str, must_be: str, value: object) -> None:
-        """Raise the error that a field's value calls for."""
+        """Raise the error for an invalid value of a field.
+
+        must_be: the constraint, to follow "must be".
+        """
         constraint = f"must be {must_be}"
         raise UserError(constraint, field=f"{type(self).__name__}.{name}", value=value)
 
 
 def describe(spec: Spec) -> str:
-    """Return what a spec stands for in a paper, with its numbers and with what it cites.
+    """Return the phrase for a spec in the Methods section, with its parameters and citations.
 
-    A noun; of a scaling, what became of the features. A class that has no words of its own is
-    called by its name.
+    Usually a noun phrase. For a scaling it follows "features were". The default, for a class
+    without `methods`, is its name and parameters.
     """
     if methods := spec.own_method("methods"):
         return str(methods())
-    said = [f"{f.name} = {_value(getattr(spec, f.name))}" for f in fields(spec)]
-    return f"{named(type(spec).__name__)} ({', '.join(said)})"
+    values = [f"{f.name} = {_value(getattr(spec, f.name))}" for f in fields(spec)]
+    return f"{named(type(spec).__name__)} ({', '.join(values)})"
 
 
 def _value(value: object) -> str:

@@ -1,4 +1,4 @@
-"""How groups are sought among the latent factors."""
+"""Clustering of the rows in latent space."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +9,7 @@ from aeexp.text import counted, exact
 
 
 class Linkage(Enum):
-    """What agglomerative clustering takes for the distance of two clusters."""
+    """Distance between two clusters in agglomerative clustering."""
 
     ward = "ward"
     complete = "complete"
@@ -23,11 +23,11 @@ LINKAGES = {
     Linkage.average: "average linkage [@murtagh2012]",
     Linkage.single: "single linkage [@murtagh2012]",
 }
-"""What each is called in a paper."""
+"""Their names in a paper."""
 
 
 class Covariance(Enum):
-    """The shapes a Gaussian mixture's components may take."""
+    """Covariance matrices of a Gaussian mixture."""
 
     full = "full"
     tied = "tied"
@@ -41,15 +41,15 @@ COVARIANCES = {
     Covariance.diag: "diagonal covariances",
     Covariance.spherical: "spherical covariances",
 }
-"""What each is called in a paper."""
+"""Their names in a paper."""
 
 
 @dataclass(kw_only=True)
 class ClusteringSpec(Spec):
-    """A partition of the rows by their latent factors; -1 marks noise.
+    """Clustering of the rows by their latent factors; label -1 is noise.
 
-    most_rows: rows that are clustered where time or memory grow with their square; each other row
-    goes with its nearest among them. None is all.
+    most_rows: rows clustered at most, for methods whose time or memory grows quadratically. Each
+    further row joins the cluster of its nearest clustered row. None: no limit.
     """
 
     most_rows: ClassVar[int | None] = None
@@ -57,12 +57,12 @@ class ClusteringSpec(Spec):
 
 @dataclass(kw_only=True)
 class Partition(ClusteringSpec):
-    """A clustering that is told how many clusters to find."""
+    """Clustering into a given number of clusters."""
 
     n_clusters: int | None = param(
         None,
-        "Number of clusters; null takes the number of classes, or without labels, or with more"
-        " than 100 classes, the number from 2 to 10 with the best silhouette.",
+        "Number of clusters. null: the number of classes; without labels or with more than 100"
+        " classes, the number from 2 to 10 with the highest silhouette.",
         at_least=1,
     )
 
@@ -70,9 +70,9 @@ class Partition(ClusteringSpec):
 @option("clustering", "kmeans")
 @dataclass(kw_only=True)
 class KMeans(Partition):
-    """Rows to the nearest of k means (Lloyd, 1982)."""
+    """k-means (Lloyd, 1982)."""
 
-    n_init: int = param(10, "Starts, of which the best is kept.", at_least=1)
+    n_init: int = param(10, "Number of random initialisations; the best is kept.", at_least=1)
 
     def methods(self) -> str:
         starts = f"the best of {counted(self.n_init, 'start')} by k-means++ [@arthur2007]"
@@ -82,18 +82,18 @@ class KMeans(Partition):
 @option("clustering", "dbscan")
 @dataclass(kw_only=True)
 class DBSCAN(ClusteringSpec):
-    """Dense regions; rows in none of them are noise (Ester et al., 1996)."""
+    """DBSCAN: density-based clustering with one radius (Ester et al., 1996)."""
 
-    most_rows = 20_000  # all neighbours within the radius are held
+    most_rows = 20_000  # all neighbours within the radius are stored
 
     eps: float | None = param(
         None,
-        "Radius of a neighbourhood, in latent units; null takes the knee of the sorted distances"
-        " to the min_samples-th neighbour.",
+        "Radius of a neighbourhood, in latent units. null: the knee of the sorted distances to the"
+        " min_samples-th neighbour.",
         above=0,
     )
     min_samples: int = param(
-        5, "Rows a neighbourhood needs to be dense, itself included.", at_least=1
+        5, "Minimum rows within eps of a core point, itself included.", at_least=1
     )
 
     def methods(self) -> str:
@@ -106,13 +106,13 @@ class DBSCAN(ClusteringSpec):
 @option("clustering", "hdbscan")
 @dataclass(kw_only=True)
 class HDBSCAN(ClusteringSpec):
-    """Dense regions at every density; rows in none of them are noise (Campello et al., 2013)."""
+    """HDBSCAN: hierarchical density-based clustering (Campello et al., 2013)."""
 
-    most_rows = 20_000  # which take a second
+    most_rows = 20_000  # about one second
 
-    min_cluster_size: int = param(10, "Rows of the smallest cluster.", at_least=2)
+    min_cluster_size: int = param(10, "Minimum rows in a cluster.", at_least=2)
     min_samples: int | None = param(
-        None, "Neighbours that measure density; null takes min_cluster_size.", at_least=1
+        None, "Neighbours that define the density. null: min_cluster_size.", at_least=1
     )
 
     def methods(self) -> str:
@@ -126,10 +126,10 @@ class HDBSCAN(ClusteringSpec):
 @option("clustering", "gaussian_mixture")
 @dataclass(kw_only=True)
 class GaussianMixture(Partition):
-    """Rows to the likeliest of k Gaussians fitted by expectation-maximisation."""
+    """Gaussian mixture fitted by expectation-maximisation (Dempster et al., 1977)."""
 
-    covariance: Covariance = param(Covariance.full, "Shape of the components.")
-    n_init: int = param(5, "Starts, of which the best is kept.", at_least=1)
+    covariance: Covariance = param(Covariance.full, "Covariance matrices of the components.")
+    n_init: int = param(5, "Number of random initialisations; the best is kept.", at_least=1)
 
     def methods(self) -> str:
         return (
@@ -141,9 +141,9 @@ class GaussianMixture(Partition):
 @option("clustering", "agglomerative")
 @dataclass(kw_only=True)
 class Agglomerative(Partition):
-    """Clusters merged pair by pair, nearest first."""
+    """Agglomerative hierarchical clustering."""
 
-    most_rows = 5_000  # whose distances fill a fifth of a gigabyte
+    most_rows = 5_000  # their distances take 0.2 GB
 
     linkage: Linkage = param(Linkage.ward, "Distance between two clusters.")
 

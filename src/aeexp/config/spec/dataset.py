@@ -1,4 +1,4 @@
-"""Where the rows come from."""
+"""Datasets: built in, generated or read from a file."""
 
 import codecs
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DISTRIBUTED = "as distributed with scikit-learn [@pedregosa2011]"
 
 @dataclass(kw_only=True)
 class DatasetSpec(Spec):
-    """A table of numbers, perhaps with labels."""
+    """A table of numbers, with or without labels."""
 
     redefines = IN_SCALED_UNITS
 
@@ -60,7 +60,7 @@ class Digits(DatasetSpec):
 @option("dataset", "diabetes")
 @dataclass(kw_only=True)
 class Diabetes(DatasetSpec):
-    """442 patients x 10 measurements, progression as numeric target (Efron et al., 2004)."""
+    """442 patients x 10 measurements; target: disease progression (Efron et al., 2004)."""
 
     def methods(self) -> str:
         return f"measurements of patients with diabetes [@efron2004], {DISTRIBUTED}"
@@ -69,11 +69,13 @@ class Diabetes(DatasetSpec):
 @option("dataset", "swiss_roll")
 @dataclass(kw_only=True)
 class SwissRoll(DatasetSpec):
-    """A sheet rolled up in 3 dimensions; its numeric target is the position along the roll."""
+    """Swiss roll: a rolled-up surface in 3 dimensions; target: position along the roll."""
 
     samples: int = param(1000, "Number of rows.", at_least=2)
-    noise: float = param(0.0, "Standard deviation of the noise added to each value.", at_least=0)
-    seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+    noise: float = param(
+        0.0, "Standard deviation of Gaussian noise added to each value.", at_least=0
+    )
+    seed: int = param(0, "Random seed of the data.", at_least=0, below=2**32)
 
     def methods(self) -> str:
         return f"points on a Swiss roll [@tenenbaum2000] {_generated(self)}"
@@ -82,11 +84,13 @@ class SwissRoll(DatasetSpec):
 @option("dataset", "s_curve")
 @dataclass(kw_only=True)
 class SCurve(DatasetSpec):
-    """A sheet bent to an S in 3 dimensions; its numeric target is the position along the S."""
+    """S-curve: an S-shaped surface in 3 dimensions; target: position along the S."""
 
     samples: int = param(1000, "Number of rows.", at_least=2)
-    noise: float = param(0.0, "Standard deviation of the noise added to each value.", at_least=0)
-    seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+    noise: float = param(
+        0.0, "Standard deviation of Gaussian noise added to each value.", at_least=0
+    )
+    seed: int = param(0, "Random seed of the data.", at_least=0, below=2**32)
 
     def methods(self) -> str:
         return f"points on an S-shaped sheet {_generated(self)}"
@@ -103,13 +107,13 @@ def _generated(spec: SwissRoll | SCurve) -> str:
 @option("dataset", "blobs")
 @dataclass(kw_only=True)
 class Blobs(DatasetSpec):
-    """Gaussian clouds of known membership: structure that is there to be found."""
+    """Isotropic Gaussian clusters with known labels."""
 
     samples: int = param(500, "Number of rows.", at_least=2)
     features: int = param(10, "Number of columns.", at_least=1)
-    centers: int = param(4, "Number of clouds, which are the classes.", at_least=1)
-    spread: float = param(1.0, "Standard deviation of each cloud.", above=0)
-    seed: int = param(0, "Seed of the generated data.", at_least=0, below=2**32)
+    centers: int = param(4, "Number of clusters, which are the classes.", at_least=1)
+    spread: float = param(1.0, "Standard deviation of each cluster.", above=0)
+    seed: int = param(0, "Random seed of the data.", at_least=0, below=2**32)
 
     def methods(self) -> str:
         clouds = counted(self.centers, "isotropic Gaussian cloud")
@@ -121,58 +125,57 @@ class Blobs(DatasetSpec):
 
 @dataclass(kw_only=True)
 class Format(Spec):
-    """How a file is read. What is null is detected, and said where it is not the plain default."""
+    """How a file is read. null: detected, and reported if it is not the usual value."""
 
     separator: str | None = param(
-        None, "The character between fields; tab stands for a tab, blank for runs of blanks."
+        None, "Separator of the fields: one character, tab, or blank for one or more spaces."
     )
-    decimal: str | None = param(None, "The decimal mark, a point or a comma.")
-    thousands: str | None = param(None, "The mark between groups of three digits.")
-    encoding: str | None = param(None, "The encoding of a text file, such as latin-1.")
+    decimal: str | None = param(None, "Decimal mark: point or comma.")
+    thousands: str | None = param(None, "Thousands separator.")
+    encoding: str | None = param(None, "Character encoding of a text file, such as latin-1.")
     header: bool | None = param(
         None,
-        "Whether the first line holds names; null refuses names that are all numbers, true takes"
-        " them, and with false the columns are x1, x2, ….",
+        "Whether the first line has the column names. null: yes, but an error if all of them are"
+        " numbers; false: the columns are named x1, x2, ….",
     )
-    sheet: str | None = param(None, "The sheet of a workbook; null takes the first.")
+    sheet: str | None = param(None, "Sheet of a workbook. null: the first.")
     max_line: int | None = param(
-        None, "Most characters of a line of text; null is 16777216.", at_least=2**20
+        None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )
     max_bytes: int | None = param(
         None,
-        "Most bytes that a compressed file may unpack to, and that the table may take in memory;"
-        " null is a quarter of the free memory for the one, all of it for the other.",
+        "Maximum bytes of an unpacked file and of the table in memory. null: a quarter of the free"
+        " memory for the file, all free memory for the table.",
         at_least=1,
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        named = ("tab", "blank", "\\t")
-        if self.separator is not None and self.separator not in named:
+        if self.separator not in (None, "tab", "blank", "\\t"):
             self._check_mark("separator", self.separator)
         if self.decimal not in (None, ".", ","):
             self.refuse("decimal", "'.' or ','", repr(self.decimal))
         if self.thousands is not None:
             self._check_mark("thousands", self.thousands)
         if self.thousands is not None and self.thousands == self.decimal:
-            self.refuse("thousands", "another mark than decimal", repr(self.thousands))
+            self.refuse("thousands", "different from decimal", repr(self.thousands))
         if self.encoding is not None:
             self._check_encoding(self.encoding)
 
     def _check_mark(self, name: str, mark: str) -> None:
         if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
-            self.refuse(name, "one character, none of letters, digits and quotes", repr(mark))
+            self.refuse(name, "one character, no letter, digit, sign or quote", repr(mark))
 
     def _check_encoding(self, encoding: str) -> None:
         try:
             codecs.lookup(encoding)
             "".encode(encoding)
         except (LookupError, ValueError):
-            self.refuse("encoding", "one that Python knows, such as utf-8 or latin-1", encoding)
+            self.refuse("encoding", "a codec of Python, such as utf-8 or latin-1", encoding)
 
 
 class Missing(Enum):
-    """What becomes of cells without a number; what fills them is learnt from the training rows."""
+    """Handling of missing values; replacements are estimated from the training rows."""
 
     error = "error"
     drop_rows = "drop_rows"
@@ -182,14 +185,14 @@ class Missing(Enum):
 
 
 class Infinite(Enum):
-    """What becomes of infinities."""
+    """Handling of infinite values."""
 
     error = "error"
     missing = "missing"
 
 
 class Categorical(Enum):
-    """What becomes of columns of text."""
+    """Handling of text columns."""
 
     error = "error"
     onehot = "onehot"
@@ -199,40 +202,40 @@ class Categorical(Enum):
 @option("dataset", "table")
 @dataclass(kw_only=True)
 class Table(Format, DatasetSpec):
-    """Your own table: csv, tsv, parquet, feather, xlsx, npy or npz, a row for each thing."""
+    """Your own table, one sample per row: csv, tsv, parquet, feather, xlsx, npy or npz."""
 
-    path: str = param("", "The file.")
+    path: str = param("", "Path of the file.")
     columns: Any = param(
-        [], "Columns to learn from, by name or pattern ('gene_*'); none named takes all others."
+        [], "Feature columns, by name or pattern ('gene_*'). []: all other columns."
     )
-    drop: Any = param([], "Columns to leave out, by name or pattern.")
+    drop: Any = param([], "Columns to ignore, by name or pattern.")
     label: Any = param(
-        [], "Columns that are known about the rows, not learnt from; most is told of the first."
+        [], "Label columns: not features, but compared with the factors; the first in most detail."
     )
-    id: str | None = param(None, "Column that names the rows; null numbers them from 0.")
+    id: str | None = param(None, "Column with the row names. null: numbers from 0.")
     missing: Missing = param(
-        Missing.error, "What becomes of cells without a number; knn takes the 5 nearest rows."
+        Missing.error, "Handling of missing values; knn: impute from the 5 nearest rows."
     )
-    infinite: Infinite = param(Infinite.error, "Whether infinities count as missing.")
+    infinite: Infinite = param(Infinite.error, "Handling of infinite values.")
     categorical: Categorical = param(
-        Categorical.error, "What becomes of columns of text: onehot makes each category a feature."
+        Categorical.error, "Handling of text columns; onehot: one feature per category."
     )
-    log1p: Any = param([], "Columns whose log(1 + value) is learnt, by name or pattern.")
+    log1p: Any = param([], "Columns to transform by log(1 + value), by name or pattern.")
     sample: int | None = param(
-        None, "Rows chosen at random, for a first look; null takes all.", at_least=2
+        None, "Size of a random subset of the rows, for a first look. null: all rows.", at_least=2
     )
-    seed: int = param(0, "Seed that chooses the sample.", at_least=0, below=2**32)
+    seed: int = param(0, "Random seed of the subset.", at_least=0, below=2**32)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("columns", "drop", "label", "log1p"):
-            setattr(self, name, self._names(name, getattr(self, name)))
+        for field in ("columns", "drop", "label", "log1p"):
+            setattr(self, field, self._names(field, getattr(self, field)))
 
-    def _names(self, name: str, said: Any) -> list[str]:
-        names = said if isinstance(said, list) else [] if said is None else [said]
-        if not all(isinstance(each, str | int | float) for each in names):
-            self.refuse(name, "names of columns, such as [age,weight]", said)
-        return [str(each) for each in names]
+    def _names(self, field: str, value: Any) -> list[str]:
+        names = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(name, str | int | float) for name in names):
+            self.refuse(field, "names of columns, such as [age,weight]", value)
+        return [str(name) for name in names]
 
     def methods(self) -> str:
         return f"the table {named(Path(self.path).stem)}"

@@ -1,4 +1,4 @@
-"""What a run's numbers are held against."""
+"""Evidence: control models that a run's results are compared with."""
 
 from dataclasses import dataclass
 
@@ -7,49 +7,47 @@ from aeexp.config.spec._spec import Spec, option, param, redefault
 
 @dataclass(kw_only=True)
 class EvidenceSpec(Spec):
-    """Models trained beside the run's own, on the same table and on tables without structure."""
+    """Control models, trained on the same table and on null tables without structure."""
 
     repeats: int = param(
         1,
-        "Models of the table that differ in their seed, to see whether what was found is stable.",
+        "Models of the table with different seeds, to measure stability.",
         at_least=1,
     )
-    resamples: int = param(
-        0, "Models that learn from training rows drawn with replacement.", at_least=0
-    )
+    resamples: int = param(0, "Models of bootstrap samples of the training rows.", at_least=0)
     permutations: int = param(
         0,
-        "Models of copies of the table with each column shuffled, in which there is no structure;"
-        " 19 tell at a level of 5 %, 99 of 1 %.",
+        "Models of copies of the table with each column permuted, which removes all structure."
+        " Smallest p-value: 0.05 with 19, 0.01 with 99.",
         at_least=0,
     )
     clouds: int = param(
         0,
-        "Models of a single Gaussian cloud that is correlated as the table, without groups.",
+        "Models of samples of one Gaussian with the table's correlations, which has no clusters.",
         at_least=0,
     )
     planted: int = param(
         0,
-        "Models, for each size, of shuffled copies with a group planted, to see what is found.",
+        "Models of permuted tables with a planted group, per size: the power analysis.",
         at_least=0,
     )
     sizes: list[float] = param(
-        [0.5, 1.0, 1.5, 2.0], "Sizes of planted groups, in standard deviations.", above=0
+        [0.5, 1.0, 1.5, 2.0], "Effect sizes of planted groups, in standard deviations.", above=0
     )
-    share: float = param(0.2, "Share of the rows in a planted group.", above=0, below=1)
+    share: float = param(0.2, "Fraction of the rows in a planted group.", above=0, below=1)
     labels: int = param(
         0,
-        "Times that labels are shuffled, to see how well any would agree.",
+        "Permutations of the labels, to test their agreement with the clusters.",
         at_least=0,
         at_most=100_000,
     )
     rows: int = param(
-        2_000, "Rows that all of these learn from at most, chosen at random.", at_least=10
+        2_000, "Maximum rows that controls are trained on, chosen at random.", at_least=10
     )
 
     @property
     def others(self) -> int:
-        """Return how many models are trained that are no repeats."""
+        """Return the number of control models without the repeats."""
         planted = self.planted * len(self.sizes)
         return self.resamples + self.permutations + self.clouds + planted
 
@@ -57,7 +55,7 @@ class EvidenceSpec(Spec):
 @option("evidence", "standard")
 @dataclass(kw_only=True)
 class StandardEvidence(EvidenceSpec):
-    """Repeats, tables without structure and without groups, and planted groups."""
+    """Repeats, permuted tables, Gaussian null models and planted groups."""
 
     repeats: int = redefault(EvidenceSpec, "repeats", 8)
     permutations: int = redefault(EvidenceSpec, "permutations", 19)
@@ -69,7 +67,7 @@ class StandardEvidence(EvidenceSpec):
 @option("evidence", "none")
 @dataclass(kw_only=True)
 class NoEvidence(EvidenceSpec):
-    """The run's model alone, whatever the numbers say."""
+    """One model, no controls: results are not tested."""
 
     @property
     def others(self) -> int:
@@ -79,7 +77,7 @@ class NoEvidence(EvidenceSpec):
 @option("evidence", "quick")
 @dataclass(kw_only=True)
 class Quick(EvidenceSpec):
-    """The fewest controls that can tell structure from chance at a level of 5 %."""
+    """The fewest controls for a permutation test at a level of 5 %."""
 
     repeats: int = redefault(EvidenceSpec, "repeats", 3)
     permutations: int = redefault(EvidenceSpec, "permutations", 19)
@@ -89,7 +87,7 @@ class Quick(EvidenceSpec):
 @option("evidence", "full")
 @dataclass(kw_only=True)
 class FullEvidence(EvidenceSpec):
-    """The same with more of each, and resampled rows: numbers for a paper."""
+    """More controls of each kind, and bootstrap samples: for publication."""
 
     repeats: int = redefault(EvidenceSpec, "repeats", 16)
     resamples: int = redefault(EvidenceSpec, "resamples", 20)

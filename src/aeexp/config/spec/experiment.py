@@ -1,4 +1,4 @@
-"""One run, entirely said."""
+"""The experiment: every parameter of a run."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,7 +20,7 @@ from aeexp.config.spec.training import Training
 
 
 class Backend(Enum):
-    """The library Keras computes with."""
+    """Backend of Keras."""
 
     jax = "jax"
     tensorflow = "tensorflow"
@@ -29,37 +29,41 @@ class Backend(Enum):
 
 @dataclass(kw_only=True)
 class Experiment(Spec):
-    """One run, entirely said; `Experiment()` is what `python -m aeexp` does."""
+    """Every parameter of a run; `Experiment()` is the default, `python -m aeexp`."""
 
-    question: QuestionSpec = part(Structure, "What is asked of the table.")
-    dataset: DatasetSpec = part(Wine, "Where the rows come from.")
-    split: Split = part(Split, "Rows held out of training.")
-    preprocessing: PreprocessingSpec = part(Standard, "How the columns are scaled.")
-    model: ModelSpec = part(Shallow, "The autoencoder.")
-    regulariser: dict[str, RegulariserSpec] = part(dict, "Penalties and disturbances.")
-    optimizer: OptimizerSpec = part(Adam, "How the weights follow the gradient.")
-    schedule: ScheduleSpec = part(Constant, "How the learning rate changes.")
-    training: Training = part(Training, "How long and on what the model is trained.")
+    question: QuestionSpec = part(Structure, "Analysis task.")
+    dataset: DatasetSpec = part(Wine, "Dataset.")
+    split: Split = part(Split, "Training and held-out rows.")
+    preprocessing: PreprocessingSpec = part(Standard, "Scaling of the features.")
+    model: ModelSpec = part(Shallow, "Autoencoder.")
+    regulariser: dict[str, RegulariserSpec] = part(
+        dict, "Regularisation: penalties, dropout, noise."
+    )
+    optimizer: OptimizerSpec = part(Adam, "Optimizer.")
+    schedule: ScheduleSpec = part(Constant, "Learning-rate schedule.")
+    training: Training = part(Training, "Training loop.")
     clustering: dict[str, ClusteringSpec] = field(
         default_factory=lambda: {"kmeans": KMeans(), "dbscan": DBSCAN()},
-        metadata={"meaning": "How groups are sought among the factors.", "bounds": {}},
+        metadata={"meaning": "Clustering of the rows in latent space.", "bounds": {}},
     )
-    evidence: EvidenceSpec = part(StandardEvidence, "What the numbers are held against.")
-    figures: FiguresSpec = part(AllFigures, "What is drawn.")
-    backend: Backend = param(Backend.jax, "The library Keras computes with.")
+    evidence: EvidenceSpec = part(
+        StandardEvidence, "Control models, null models and permutation tests."
+    )
+    figures: FiguresSpec = part(AllFigures, "Figures.")
+    backend: Backend = param(Backend.jax, "Backend of Keras.")
     seed: int = param(
         0,
-        "Seed of the first weights, the shuffling, dropout, noise and clusterings.",
+        "Random seed of initial weights, shuffling, dropout, noise and clustering.",
         at_least=0,
         below=2**32,
     )
     repeats: int | None = param(
         None,
-        "Models trained, with seeds from `seed` on, of which the first is the run's; null takes"
+        "Models trained with the seeds seed, seed + 1, …; the first is the run's model. null:"
         " evidence.repeats.",
         at_least=1,
     )
-    sweep: Sweep = part(Sweep, "What a sweep is after.")
+    sweep: Sweep = part(Sweep, "Sweep objective and limits.")
 
     @property
     def seeds(self) -> list[int]:
@@ -68,5 +72,5 @@ class Experiment(Spec):
 
     @property
     def models(self) -> int:
-        """Return how many models a run trains, of a table that controls take as it is."""
+        """Return the number of models a run trains if controls use the whole table."""
         return (self.repeats or self.evidence.repeats) + self.evidence.others

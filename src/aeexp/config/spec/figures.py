@@ -1,4 +1,4 @@
-"""What is drawn."""
+"""Figures."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from aeexp.config.spec._spec import Spec, option, param
 
 
 class FigureFormat(Enum):
-    """The file type of a figure."""
+    """File type of a figure."""
 
     png = "png"
     svg = "svg"
@@ -22,13 +22,13 @@ class FiguresSpec(Spec):
 @option("figures", "all")
 @dataclass(kw_only=True)
 class AllFigures(FiguresSpec):
-    """Every figure that the run's data, model and clusterings give rise to."""
+    """All figures that apply to the data, model and clusterings."""
 
-    format: FigureFormat = param(FigureFormat.png, "File type; svg and pdf stay sharp.")
-    dpi: int = param(150, "Pixels per inch of a png.", at_least=20, at_most=1200)
+    format: FigureFormat = param(FigureFormat.png, "File type; svg and pdf are vector graphics.")
+    dpi: int = param(150, "Resolution of a png, in pixels per inch.", at_least=20, at_most=1200)
 
 
 @option("figures", "none")
 @dataclass(kw_only=True)
 class NoFigures(FiguresSpec):
-    """No figure at all."""
+    """No figures."""

@@ -1,4 +1,4 @@
-"""What is trained: x -> z -> x_hat."""
+"""Models: autoencoders x -> z -> x_hat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from aeexp.text import counted, listed
 
 
 class Activation(Enum):
-    """The non-linearity after a layer, by Keras's name."""
+    """Activation function of a layer, by its Keras name."""
 
     linear = "linear"
     relu = "relu"
@@ -36,11 +36,11 @@ ACTIVATIONS = {
     Activation.tanh: "tanh",
     Activation.sigmoid: "sigmoid",
 }
-"""What each is called in a paper."""
+"""Their names in a paper."""
 
 
 class Initializer(Enum):
-    """The distribution of a layer's first weights, by Keras's name."""
+    """Distribution of a layer's initial weights, by its Keras name."""
 
     glorot_uniform = "glorot_uniform"
     glorot_normal = "glorot_normal"
@@ -60,23 +60,23 @@ INITIALIZERS = {
     Initializer.lecun_normal: "from LeCun's normal distribution [@lecun1998]",
     Initializer.orthogonal: "as random orthogonal matrices [@saxe2014]",
 }
-"""What each is called in a paper."""
+"""Their names in a paper."""
 
 
 NORMALISATION = tuple(
-    f"_norm/{each}" for each in ("gamma", "beta", "moving_mean", "moving_variance")
+    f"_norm/{weight}" for weight in ("gamma", "beta", "moving_mean", "moving_variance")
 )
-"""What Keras keeps of a normalisation over the batch, which stands in for a bias."""
+"""Weights of a batch normalisation in Keras; it replaces the bias of its layer."""
 
 
 @dataclass(kw_only=True)
 class ModelSpec(Spec):
     """An autoencoder with `latent_dim` factors.
 
-    A class may say of its own models, beside `methods`: `term()`, what they add to the loss, as
-    a phrase, or nothing; `details(features)`, sentences on their layers and first weights;
-    `shapes(features)`, the shape of every weight by its name; and `weighted()`, whether each
-    factor is a weighted sum of the features by the weights `z/kernel`, bent once.
+    A class can define further methods than `methods`: `term()`, a phrase for its term in the
+    loss, or ""; `details(features)`, sentences on its layers and initial weights;
+    `shapes(features)`, the shape of every weight by name; and `weighted()`, whether each factor
+    is a weighted sum of the features (weights `z/kernel`) followed by an activation.
     """
 
     latent_dim: int = param(3, "Number of latent factors.", at_least=1)
@@ -84,19 +84,20 @@ class ModelSpec(Spec):
 
 @dataclass(kw_only=True)
 class Autoencoder(ModelSpec):
-    """Fully connected layers that narrow to the factors, and mirrored ones that widen again."""
+    """Fully connected encoder and a decoder that mirrors it."""
 
     hidden: list[int] = param(
-        [], "Units of each layer before the factors; mirrored in the decoder.", at_least=1
+        [], "Units of each hidden layer of the encoder; mirrored in the decoder.", at_least=1
     )
     activation: Activation = param(Activation.relu, "Activation of the hidden layers.")
     latent_activation: Activation = param(Activation.tanh, "Activation of the factors.")
     output_activation: Activation = param(
-        Activation.linear, "Activation of the reconstruction; must be able to reach the data."
+        Activation.linear,
+        "Activation of the output layer; its range must include the scaled data.",
     )
-    batch_norm: bool = param(False, "Normalise each hidden layer over the batch.")
+    batch_norm: bool = param(False, "Batch normalisation of the hidden layers.")
     kernel_initializer: Initializer = param(
-        Initializer.glorot_uniform, "Distribution of the first weights."
+        Initializer.glorot_uniform, "Distribution of the initial weights."
     )
 
     def methods(self) -> str:
@@ -133,7 +134,7 @@ class Autoencoder(ModelSpec):
         return not self.hidden
 
     def linear(self) -> bool:
-        """Return whether a network is a product of matrices, but for its biases."""
+        """Return whether all activations are linear."""
         hidden = {self.activation} if self.hidden else set()
         used = {self.latent_activation, self.output_activation, *hidden}
         return used == {Activation.linear}
@@ -143,27 +144,27 @@ class Autoencoder(ModelSpec):
         return [features, *self.hidden, self.latent_dim, *reversed(self.hidden), features]
 
     def parameters(self, features: int) -> int:
-        """Return how many numbers are fitted: weights, biases, gains of normalised layers."""
+        """Return the number of trainable parameters."""
         layers = self.widths(features)
-        gains = 2 * sum(self.hidden) if self.batch_norm else 0  # their shifts are the biases
+        gains = 2 * sum(self.hidden) if self.batch_norm else 0  # beta replaces the bias
         return sum(a * b for a, b in pairwise(layers)) + sum(layers[1:]) + gains
 
     def shapes(self, features: int) -> Mapping[str, tuple[int, ...]]:
         depth = range(1, len(self.hidden) + 1)
         names = [*(f"encoder_{i}" for i in depth), "z", *(f"decoder_{i}" for i in depth), "x_hat"]
-        found: dict[str, tuple[int, ...]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for name, (n_in, n_out) in zip(names, pairwise(self.widths(features)), strict=True):
             normalised = self.batch_norm and name not in {"z", "x_hat"}
-            found[f"{name}/kernel"] = n_in, n_out
+            shapes[f"{name}/kernel"] = n_in, n_out
             vectors = NORMALISATION if normalised else ("/bias",)
-            found |= {f"{name}{vector}": (n_out,) for vector in vectors}
-        return found
+            shapes |= {f"{name}{vector}": (n_out,) for vector in vectors}
+        return shapes
 
 
 @option("model", "shallow")
 @dataclass(kw_only=True)
 class Shallow(Autoencoder):
-    """One encoding layer: each factor is one weighted sum of the features, bent once."""
+    """No hidden layers: each factor is the activation of one weighted sum of the features."""
 
     same_as = Autoencoder
 
@@ -171,7 +172,7 @@ class Shallow(Autoencoder):
 @option("model", "deep")
 @dataclass(kw_only=True)
 class Deep(Autoencoder):
-    """Hidden layers between the features and the factors: curved structure can be followed."""
+    """Hidden layers between features and factors, for non-linear structure."""
 
     same_as = Autoencoder
 
@@ -182,7 +183,7 @@ class Deep(Autoencoder):
 @option("model", "linear")
 @dataclass(kw_only=True)
 class Linear(Autoencoder):
-    """No activation at all: spans the principal subspace (Baldi and Hornik, 1989)."""
+    """Linear activations: spans the principal subspace (Baldi and Hornik, 1989)."""
 
     same_as = Autoencoder
 

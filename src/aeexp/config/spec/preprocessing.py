@@ -1,4 +1,4 @@
-"""How the columns are brought to a common scale."""
+"""Scaling of the features."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from aeexp.text import exact
 
 
 class FitOn(Enum):
-    """The rows a scaling is fitted on."""
+    """Rows a scaling is fitted on."""
 
     train = "train"
     all = "all"
@@ -16,19 +16,19 @@ class FitOn(Enum):
 
 @dataclass(kw_only=True)
 class PreprocessingSpec(Spec):
-    """A scaling of each column, undone where results are shown in original units."""
+    """Scaling of each feature, inverted for results in original units."""
 
     redefines = IN_SCALED_UNITS
 
     fit_on: FitOn = param(
-        FitOn.train, "Rows the scaling is fitted on; 'all' lets it see the validation rows."
+        FitOn.train, "Rows the scaling is fitted on; all includes the held-out rows."
     )
 
 
 @option("preprocessing", "standard")
 @dataclass(kw_only=True)
 class Standard(PreprocessingSpec):
-    """Each column to mean 0 and standard deviation 1."""
+    """Standardise each feature to mean 0 and standard deviation 1."""
 
     def methods(self) -> str:
         return "standardised to mean 0 and standard deviation 1"
@@ -37,10 +37,10 @@ class Standard(PreprocessingSpec):
 @option("preprocessing", "minmax")
 @dataclass(kw_only=True)
 class MinMax(PreprocessingSpec):
-    """Each column to the range from `low` to `high`."""
+    """Scale each feature to the range from low to high."""
 
-    low: float = param(0.0, "What the smallest value becomes.")
-    high: float = param(1.0, "What the largest value becomes; above `low`.")
+    low: float = param(0.0, "Lower end of the range.")
+    high: float = param(1.0, "Upper end of the range; above low.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -54,9 +54,9 @@ class MinMax(PreprocessingSpec):
 @option("preprocessing", "robust")
 @dataclass(kw_only=True)
 class Robust(PreprocessingSpec):
-    """Each column to median 0 and quantile range 1: outliers do not decide the scale."""
+    """Scale each feature to median 0 and quantile range 1, robust to outliers."""
 
-    low: float = param(25.0, "Lower quantile, in percent; below `high`.", at_least=0, at_most=100)
+    low: float = param(25.0, "Lower quantile, in percent; below high.", at_least=0, at_most=100)
     high: float = param(75.0, "Upper quantile, in percent.", at_least=0, at_most=100)
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Robust(PreprocessingSpec):
 @option("preprocessing", "none")
 @dataclass(kw_only=True)
 class Unscaled(PreprocessingSpec):
-    """The columns as they are."""
+    """No scaling."""
 
     def methods(self) -> str:
         return "not scaled"

@@ -1,4 +1,4 @@
-"""What is asked of the table."""
+"""Analysis tasks."""
 
 from dataclasses import dataclass
 
@@ -7,44 +7,46 @@ from aeexp.config.spec._spec import Spec, option, param
 
 @dataclass(kw_only=True)
 class QuestionSpec(Spec):
-    """What a run is to find out."""
+    """Analysis task of a run."""
 
 
 @option("question", "structure")
 @dataclass(kw_only=True)
 class Structure(QuestionSpec):
-    """What does an autoencoder find in the table?"""
+    """Train an autoencoder and analyse its latent space."""
 
 
 @option("question", "how_many")
 @dataclass(kw_only=True)
 class HowMany(QuestionSpec):
-    """How many dimensions does the table have, and how many groups?"""
+    """Estimate the number of latent dimensions and of clusters."""
 
     dimensions: int = param(
-        10, "Most latent dimensions tried, always fewer than features.", at_least=1
+        10, "Maximum latent dimension; always below the number of features.", at_least=1
     )
-    clusters: int = param(10, "Most clusters tried.", at_least=2)
-    seeds: int = param(4, "Autoencoders for each dimension, from `seed` on.", at_least=2)
+    clusters: int = param(10, "Maximum number of clusters.", at_least=2)
+    seeds: int = param(
+        4, "Models per latent dimension, with the seeds seed, seed + 1, ….", at_least=2
+    )
     copies: int = param(
-        4, "Copies of the table with permuted columns, for each dimension.", at_least=2
+        4, "Models of tables with permuted columns, per latent dimension.", at_least=2
     )
 
 
 @option("question", "learning_rate")
 @dataclass(kw_only=True)
 class LearningRate(QuestionSpec):
-    """Which learning rate trains best?
+    """Find a learning rate by short trainings (learning-rate range test).
 
     Raises:
         UserError: The lowest rate is not below the highest.
     """
 
-    lowest: float = param(1e-6, "Lowest rate tried.", above=0)
-    highest: float = param(10.0, "Highest rate tried.", above=0)
-    rates: int = param(100, "Rates tried, each by an autoencoder of its own.", at_least=10)
+    lowest: float = param(1e-6, "Lowest learning rate.", above=0)
+    highest: float = param(10.0, "Highest learning rate.", above=0)
+    rates: int = param(100, "Number of learning rates; one model for each.", at_least=10)
     epochs: int | None = param(
-        None, "Passes over the training rows at each rate; null takes 100 steps.", at_least=1
+        None, "Epochs per learning rate. null: as many as 100 steps take.", at_least=1
     )
 
     def __post_init__(self) -> None:

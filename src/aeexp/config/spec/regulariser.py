@@ -1,4 +1,4 @@
-"""What keeps a model from learning the rows by heart."""
+"""Regularisers: penalties in the loss, dropout and noise."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from aeexp.text import exact, percent
 
 
 class AppliesTo(Enum):
-    """What a penalty is put on."""
+    """Target of a penalty."""
 
     activity = "activity"
     kernel = "kernel"
@@ -16,16 +16,16 @@ class AppliesTo(Enum):
 
 @dataclass(kw_only=True)
 class RegulariserSpec(Spec):
-    """A penalty added to the loss, or a disturbance during training."""
+    """Penalty in the loss, or noise during training."""
 
 
 @dataclass(kw_only=True)
 class Penalty(RegulariserSpec):
-    """A penalty on each layer of the encoder."""
+    """Penalty on each layer of the encoder."""
 
     applies_to: AppliesTo = param(
         AppliesTo.activity,
-        "The layers' outputs (summed, divided by the batch size) or their weights.",
+        "Target: activity, outputs of the layers (sum divided by batch size); kernel, weights.",
         redefines=LOSS_METRICS,
     )
 
@@ -38,7 +38,7 @@ class Penalty(RegulariserSpec):
 @option("regulariser", "l1")
 @dataclass(kw_only=True)
 class L1(Penalty):
-    """strength * sum |a|: drives values to exactly zero."""
+    """L1 penalty, strength * sum |a|: makes values sparse."""
 
     strength: float = param(
         1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSS_METRICS
@@ -53,7 +53,7 @@ class L1(Penalty):
 @option("regulariser", "l2")
 @dataclass(kw_only=True)
 class L2(Penalty):
-    """strength * sum a^2: keeps values small."""
+    """L2 penalty, strength * sum a^2: keeps values small."""
 
     strength: float = param(
         1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSS_METRICS
@@ -66,13 +66,13 @@ class L2(Penalty):
 @option("regulariser", "l1_l2")
 @dataclass(kw_only=True)
 class L1L2(Penalty):
-    """l1 * sum |a| + l2 * sum a^2: both at once (elastic net)."""
+    """Elastic net, l1 * sum |a| + l2 * sum a^2 (Zou and Hastie, 2005)."""
 
     l1: float = param(
-        1e-4, "Weight of the absolute values in the loss.", at_least=0, redefines=LOSS_METRICS
+        1e-4, "Weight of the L1 penalty in the loss.", at_least=0, redefines=LOSS_METRICS
     )
     l2: float = param(
-        1e-4, "Weight of the squares in the loss.", at_least=0, redefines=LOSS_METRICS
+        1e-4, "Weight of the L2 penalty in the loss.", at_least=0, redefines=LOSS_METRICS
     )
 
     def methods(self) -> str:
@@ -85,11 +85,11 @@ class L1L2(Penalty):
 @option("regulariser", "dropout")
 @dataclass(kw_only=True)
 class Dropout(RegulariserSpec):
-    """Switches off a share of what each layer of the encoder reads (Srivastava et al., 2014)."""
+    """Dropout on the inputs of each encoder layer (Srivastava et al., 2014)."""
 
     rate: float = param(
         0.1,
-        "Share switched off, anew in each training step.",
+        "Dropout rate.",
         at_least=0,
         below=1,
         redefines=["loss"],
@@ -103,11 +103,11 @@ class Dropout(RegulariserSpec):
 @option("regulariser", "noise")
 @dataclass(kw_only=True)
 class Noise(RegulariserSpec):
-    """Gaussian noise on the input: a denoising autoencoder (Vincent et al., 2008)."""
+    """Gaussian noise on the input, as in a denoising autoencoder (Vincent et al., 2008)."""
 
     sd: float = param(
         0.1,
-        "Standard deviation, in units of the scaled data.",
+        "Standard deviation of the noise, in units of the scaled data.",
         at_least=0,
         redefines=["loss"],
     )

@@ -1,4 +1,4 @@
-"""How the learning rate changes during training."""
+"""Learning-rate schedules."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from aeexp.text import exact, percent
 
 @dataclass(kw_only=True)
 class ScheduleSpec(Spec):
-    """The learning rate as a function of the training step."""
+    """Learning rate as a function of the training step."""
 
 
 @option("schedule", "constant")
 @dataclass(kw_only=True)
 class Constant(ScheduleSpec):
-    """`optimizer.lr` throughout."""
+    """Constant learning rate, optimizer.lr."""
 
     def methods(self) -> str:
         return "a constant learning rate"
@@ -23,7 +23,7 @@ class Constant(ScheduleSpec):
 @option("schedule", "exponential")
 @dataclass(kw_only=True)
 class Exponential(ScheduleSpec):
-    """Multiplied by `decay` every epoch."""
+    """Exponential decay: multiplied by decay every epoch."""
 
     decay: float = param(0.99, "Factor per epoch.", above=0, at_most=1)
 
@@ -34,10 +34,10 @@ class Exponential(ScheduleSpec):
 @option("schedule", "cosine")
 @dataclass(kw_only=True)
 class Cosine(ScheduleSpec):
-    """Down half a cosine over all epochs (Loshchilov and Hutter, 2017)."""
+    """Cosine decay over all epochs (Loshchilov and Hutter, 2017)."""
 
     final: float = param(
-        0.0, "Last learning rate, as a share of the first.", at_least=0, at_most=1
+        0.0, "Final learning rate, as a fraction of optimizer.lr.", at_least=0, at_most=1
     )
 
     def methods(self) -> str:
@@ -51,9 +51,9 @@ class Cosine(ScheduleSpec):
 @option("schedule", "warmup_cosine")
 @dataclass(kw_only=True)
 class WarmupCosine(Cosine):
-    """Up a straight line from 0, then down half a cosine."""
+    """Linear warm-up from 0 (Goyal et al., 2017), then cosine decay."""
 
-    warmup: float = param(0.1, "Share of the epochs spent on the way up.", at_least=0, below=1)
+    warmup: float = param(0.1, "Fraction of the epochs for the warm-up.", at_least=0, below=1)
 
     def methods(self) -> str:
         warmup = percent(self.warmup)

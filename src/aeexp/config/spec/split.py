@@ -1,4 +1,4 @@
-"""Which rows are trained on."""
+"""Split into training and held-out rows."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from aeexp.config.spec._spec import Spec, param
 
 @dataclass(kw_only=True)
 class Split(Spec):
-    """Rows held out of training, to see whether what was learnt holds for them too."""
+    """Split into training and held-out (validation) rows."""
 
     validation: float = param(
-        0.2, "Share of the rows held out; 0 trains on all rows.", at_least=0, below=1
+        0.2, "Fraction of held-out rows; 0 trains on all rows.", at_least=0, below=1
     )
-    seed: int = param(0, "Seed that chooses the rows held out.", at_least=0, below=2**32)
-    stratify: bool = param(False, "Hold out the same share of every class.")
+    seed: int = param(0, "Random seed of the split.", at_least=0, below=2**32)
+    stratify: bool = param(False, "Stratify: hold out the same fraction of every class.")
     column: str | None = param(
-        None, "Column of your own table that says train or val (test is held out, too)."
+        None, "Column of your own table with the split: train, val or test (held out, too)."
     )

@@ -1,4 +1,4 @@
-"""What a sweep is after."""
+"""Sweeps."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,17 +8,17 @@ from aeexp.config.spec._spec import Spec, param
 
 @dataclass(kw_only=True)
 class Sweep(Spec):
-    """What --multirun is after; a single run does not ask.
+    """Objective and limits of a sweep; a single run ignores them.
 
     Raises:
         UserError: The objective is neither a name nor a list of names.
     """
 
     objective: Any = param(
-        "val_loss", "Metric that a search makes best, by its name in metrics.json, or [several]."
+        "val_loss", "Metric that a search optimises, by its name in metrics.json; several: [a,b]."
     )
     max_jobs: int = param(
-        10_000, "Largest number of jobs; more are refused, as they may be a slip.", at_least=1
+        10_000, "Maximum number of jobs, a guard against typing errors.", at_least=1
     )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How long and on what the model is trained."""
+"""Training loop."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from aeexp.config.spec._spec import LOSS_METRICS, Spec, param, part
 
 
 class Loss(Enum):
-    """The distance between x and x_hat that training makes small, averaged over features."""
+    """Reconstruction loss between x and x_hat, averaged over features."""
 
     mse = "mse"
     mae = "mae"
@@ -21,14 +21,14 @@ LOSSES = {
     Loss.huber: "the Huber loss [@huber1964] (threshold 1)",
     Loss.binary_crossentropy: "the binary cross-entropy",
 }
-"""What each is called in a paper."""
+"""Their names in a paper."""
 
 
 class Engine(Enum):
-    """What trains. The results are the same; how long they take is not.
+    """Training engine. All give the same results, at different speed.
 
-    compiled: all repeats in one program, on JAX. keras: one after another, on any backend. fit:
-    the same by Keras's own `fit`.
+    compiled: all models in one compiled program (JAX only). keras: one model after another, on
+    any backend. fit: one model after another by `keras.Model.fit`.
     """
 
     compiled = "compiled"
@@ -38,28 +38,28 @@ class Engine(Enum):
 
 @dataclass(kw_only=True)
 class EarlyStopping(Spec):
-    """Stops when the validation loss (without validation rows: the loss) no longer falls."""
+    """Early stopping by validation loss; by training loss without held-out rows."""
 
     patience: int | None = param(
-        None, "Epochs without improvement before training stops; null never stops.", at_least=1
+        None, "Epochs without improvement before training stops. null: no limit.", at_least=1
     )
-    min_delta: float = param(0.0, "Smallest fall that counts as improvement.", at_least=0)
-    restore_best: bool = param(True, "Go back to the weights of the best epoch.")
+    min_delta: float = param(0.0, "Minimum decrease that counts as improvement.", at_least=0)
+    restore_best: bool = param(True, "Restore the weights of the best epoch.")
 
 
 @dataclass(kw_only=True)
 class Training(Spec):
-    """Passes over the training rows in shuffled batches."""
+    """Training by mini-batches."""
 
-    epochs: int = param(200, "Passes over the training rows.", at_least=1)
-    batch_size: int = param(16, "Rows per step; clipped to the number of rows.", at_least=1)
-    shuffle: bool = param(True, "Shuffle the rows before each pass.")
+    epochs: int = param(200, "Number of epochs.", at_least=1)
+    batch_size: int = param(16, "Rows per batch; at most the number of training rows.", at_least=1)
+    shuffle: bool = param(True, "Shuffle the rows before each epoch.")
     loss: Loss = param(
         Loss.mse,
-        "Distance between the rows and their reconstruction.",
+        "Reconstruction loss.",
         redefines=LOSS_METRICS,
     )
-    early_stopping: EarlyStopping = part(EarlyStopping, "When to stop before the last epoch.")
+    early_stopping: EarlyStopping = part(EarlyStopping, "Early stopping.")
     engine: Engine | None = param(
-        None, "What trains: null is compiled on JAX, keras on TensorFlow and PyTorch."
+        None, "Training engine. null: compiled on JAX, keras on TensorFlow and PyTorch."
     )
