@@ -171,7 +171,7 @@ class Format(Spec):
             codecs.lookup(encoding)
             "".encode(encoding)
         except (LookupError, ValueError):
-            self.refuse("encoding", "a codec of Python, such as utf-8 or latin-1", encoding)
+            self.refuse("encoding", "a text encoding of Python, such as latin-1", encoding)
 
 
 class Missing(Enum):
