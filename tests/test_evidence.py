@@ -34,7 +34,7 @@ from aeexp.config.spec import (
 from aeexp.data import Classes, Dataset, load
 from aeexp.data.prepare import pose
 from aeexp.pipeline.run import run
-from aeexp.present.figures import Doubts
+from aeexp.present.figures import Unreliable
 from aeexp.present.text.answer import against_chance
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.progress import Monitor
@@ -202,8 +202,8 @@ def test_a_map_of_clusters_fades_rows_that_change_company_and_says_so(
 ) -> None:
     why = {}
 
-    def latent(*_: object, title: str, doubts: Doubts, **__: object) -> Figure:
-        why[title.rpartition(" ")[2]] = doubts.why
+    def latent(*_: object, title: str, unreliable: Unreliable, **__: object) -> Figure:
+        why[title.rpartition(" ")[2]] = unreliable.reason
         return Figure()
 
     monkeypatch.setattr("aeexp.present.figures.run_figures.figures.latent", latent)

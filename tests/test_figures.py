@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from aeexp.data.dataset import Classes, Floats, Values
 from aeexp.present.figures import (
-    Doubts,
+    Unreliable,
     contingency,
     latent,
     loss,
@@ -387,7 +387,7 @@ def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> No
 
 
 def test_factors_in_doubt_are_starred_in_space_too() -> None:
-    figure = latent(normal(60, 3), None, title="z", doubts=Doubts(factors=[0, 2]))
+    figure = latent(normal(60, 3), None, title="z", unreliable=Unreliable(factors=[0, 2]))
     assert {"z1*", "z2", "z3*"} <= {text.get_text() for text in figure.axes[3].texts}
 
 
@@ -534,7 +534,7 @@ def test_of_many_features_those_are_drawn_that_move_a_factor_most_the_most_first
 
 
 def test_the_cells_of_a_factor_in_doubt_have_the_colours_of_their_scale() -> None:
-    figure = weight_map(normal(5, 3), numbered(5), "weight", Doubts(factors=[1]))
+    figure = weight_map(normal(5, 3), numbered(5), "weight", Unreliable(factors=[1]))
     assert not figure.axes[0].patches
     assert "z2*" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
 

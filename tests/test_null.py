@@ -22,7 +22,7 @@ from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, Power, planted, power, sentence
 from aeexp.data import Column, Floats
 from aeexp.present import figures
-from aeexp.present.figures import Against, style
+from aeexp.present.figures import NullComparison, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 SPECIES = Column("species", ("a", "b", "c"))
@@ -372,9 +372,9 @@ def drawn(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text) if text.get_text())
 
 
-def against(number: str = "r2", better: int = 1, **changes: Any) -> Against:
+def against(number: str = "r2", better: int = 1, **changes: Any) -> NullComparison:
     said = {"observed": 2.0, "null": NULL, "p": 0.05, "control": "permuted columns"}
-    return Against(number=number, better=better, **(said | changes))
+    return NullComparison(number=number, better=better, **(said | changes))
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def against(number: str = "r2", better: int = 1, **changes: Any) -> Against:
         pytest.param([against(observed=1e100, null=-1e100 * NULL)], id="far_apart"),
     ],
 )
-def test_any_null_distribution_is_drawn_whole(numbers: list[Against]) -> None:
+def test_any_null_distribution_is_drawn_whole(numbers: list[NullComparison]) -> None:
     drawn(figures.null(numbers))
 
 

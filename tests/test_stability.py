@@ -22,7 +22,7 @@ from aeexp.analysis.latent import spaces
 from aeexp.analysis.spread import spread
 from aeexp.data import Floats, Integers
 from aeexp.present import figures
-from aeexp.present.figures import Found, style
+from aeexp.present.figures import MatchScores, style
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -375,9 +375,11 @@ def test_clusters_too_small_for_a_name_are_counted() -> None:
     assert "2 of 3 blocks too small for a name" in drawn(drawn_consensus(np.tile(codes, (2, 1))))
 
 
-def found(things: int, others: int = 7, name: str = "z") -> Found:
+def found(things: int, others: int = 7, name: str = "z") -> MatchScores:
     likeness = np.linspace(1, 0, things)[:, None] * np.ones(others)
-    return Found("factors: correlation", [f"{name}{i + 1}" for i in range(things)], likeness, 0.8)
+    return MatchScores(
+        "factors: correlation", [f"{name}{i + 1}" for i in range(things)], likeness, 0.8
+    )
 
 
 @pytest.mark.parametrize(
@@ -389,7 +391,7 @@ def found(things: int, others: int = 7, name: str = "z") -> Found:
         pytest.param([found(5, name="$_{蛋" * 30)], id="hostile_names"),
     ],
 )
-def test_any_reproducibility_is_drawn_whole(groups: list[Found]) -> None:
+def test_any_reproducibility_is_drawn_whole(groups: list[MatchScores]) -> None:
     drawn(figures.reproducibility(groups, trainings=8))
 
 

@@ -17,8 +17,8 @@ from aeexp.analysis.latent.neighbourhoods import measure
 from aeexp.data import Classes, Floats, Values
 from aeexp.present import figures
 from aeexp.present.figures import Curve, methods
-from aeexp.present.figures.doubts import Doubts
 from aeexp.present.figures.paint import FADED
+from aeexp.present.figures.unreliable import Unreliable
 
 RNG = np.random.default_rng(0)
 
@@ -249,7 +249,7 @@ def said(figure: Any) -> str:
 @pytest.mark.parametrize("factors", [1, 2, 3, 5])
 def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
     z, trusted = RNG.normal(size=(60, factors)), np.arange(60) >= 12
-    figure = figures.latent(z, groups, title="z", doubts=Doubts(~trusted))
+    figure = figures.latent(z, groups, title="z", unreliable=Unreliable(~trusted))
     figure.canvas.draw()
     assert "faded: 12 rows whose neighbours here are not theirs" in said(figure)
     if factors == 1 and not isinstance(groups, Values):
@@ -264,8 +264,8 @@ def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
 def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
     z = RNG.normal(size=(60, 2))
     plain, trusted = (
-        figures.latent(z, CLASSES, title="z", doubts=of)
-        for of in (Doubts(), Doubts(np.zeros(60, bool)))
+        figures.latent(z, CLASSES, title="z", unreliable=of)
+        for of in (Unreliable(), Unreliable(np.zeros(60, bool)))
     )
     assert "faded" not in said(trusted)
     for figure in (plain, trusted):

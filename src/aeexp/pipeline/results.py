@@ -19,7 +19,7 @@ from aeexp.data import Floats, fingerprint
 from aeexp.data.checks import concerns
 from aeexp.data.prepare import Problem
 from aeexp.present.figures.run_figures import draw
-from aeexp.present.tables.run import repeated, tell, undefined
+from aeexp.present.tables.run import repeats_table, run_artifacts, undefined_metrics
 from aeexp.runs.artifact import Artifact, DivergedError, Model, RunMetadata, Support, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
@@ -79,9 +79,9 @@ def after_training(
     experiment = planned.experiment
     yield Table("history", histories[0].columns())
     if len(planned.own) > 1:
-        yield Table("repeats", repeated(experiment.seed, histories))
+        yield Table("repeats", repeats_table(experiment.seed, histories))
     if histories[0].diverged:
-        yield undefined(planned, histories)
+        yield undefined_metrics(planned, histories)
         yield RunMetadata("verdict", {"verdict": asdict(lost(histories[0]))})
         yield from draw(experiment.figures, histories)
         raise DivergedError
@@ -97,7 +97,7 @@ def after_training(
             if fit.probed and fit.control_results
             else None
         )
-        yield from tell(result, evidence, held_against)
+        yield from run_artifacts(result, evidence, held_against)
     with monitor.stage("figures"):
         yield from draw(experiment.figures, histories, result, evidence)
 

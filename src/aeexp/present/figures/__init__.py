@@ -4,28 +4,28 @@ from aeexp.present.figures.baselines import Measure, baselines
 from aeexp.present.figures.cards import Factor, cards
 from aeexp.present.figures.consensus import consensus
 from aeexp.present.figures.contingency import contingency
-from aeexp.present.figures.doubts import Doubts
 from aeexp.present.figures.how_many import how_many
 from aeexp.present.figures.latent import latent
 from aeexp.present.figures.learning_rate import learning_rate
 from aeexp.present.figures.loss import loss
-from aeexp.present.figures.null import Against, null
+from aeexp.present.figures.null import NullComparison, null
 from aeexp.present.figures.power import power
-from aeexp.present.figures.probes import Told, probes
+from aeexp.present.figures.probes import LabelScore, probes
 from aeexp.present.figures.reconstruction import reconstruction
-from aeexp.present.figures.reproducibility import Found, reproducibility
+from aeexp.present.figures.reproducibility import MatchScores, reproducibility
 from aeexp.present.figures.rnx import Curve, rnx
 from aeexp.present.figures.scree import scree
+from aeexp.present.figures.unreliable import Unreliable
 from aeexp.present.figures.weights import weight_bars, weight_map
 
 __all__ = [
-    "Against",
     "Curve",
-    "Doubts",
     "Factor",
-    "Found",
+    "LabelScore",
+    "MatchScores",
     "Measure",
-    "Told",
+    "NullComparison",
+    "Unreliable",
     "baselines",
     "cards",
     "consensus",

@@ -16,7 +16,7 @@ from aeexp.analysis.result import RunResult
 from aeexp.config import metrics
 from aeexp.config.metrics import Better
 from aeexp.present import figures
-from aeexp.present.tables.evidence import of_method
+from aeexp.present.tables.evidence import method_row
 from aeexp.present.text.answer import against_pca
 
 MEASURES = {
@@ -30,7 +30,7 @@ MEASURES = {
 MOST_TIES = 2  # labels that a card names
 
 
-def exhibits(result: RunResult, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
+def evidence_figures(result: RunResult, evidence: Evidence) -> Iterator[tuple[str, Figure]]:
     """Yield a figure, by name, for each question of the evidence."""
     yield "cards", cards_figure(result, evidence.cards)
     if evidence.labels:
@@ -51,7 +51,7 @@ def exhibits(result: RunResult, evidence: Evidence) -> Iterator[tuple[str, Figur
 
 
 def _baselines(result: RunResult, evidence: Evidence) -> Figure:
-    rows = [of_method(result, name, each) for name, each in evidence.methods.items()]
+    rows = [method_row(result, name, each) for name, each in evidence.methods.items()]
     agreements = {key: f"clustering.{key}" for key in rows[0] if key.endswith(".ari")}
     drawn = {key: metrics.metric(name) for key, name in (MEASURES | agreements).items()}
     measures = {
@@ -75,13 +75,15 @@ def _curves(evidence: Evidence) -> dict[str, figures.Curve]:
 
 def _reproducibility(known: Stability) -> Figure:
     factors = [f"z{k + 1}" for k in range(len(known.reproducible))]
-    of_factors = figures.Found("factors: correlation", factors, known.correlations, REPRODUCIBLE)
+    of_factors = figures.MatchScores(
+        "factors: correlation", factors, known.correlations, REPRODUCIBLE
+    )
     groups = [of_factors]
     for name, each in known.clusterings.items():
         if each.clusters:
             names = [f"cluster {cluster.code}" for cluster in each.clusters]
             likeness = np.array([cluster.jaccard for cluster in each.clusters])
-            groups.append(figures.Found(f"{name}: Jaccard index", names, likeness, VALID))
+            groups.append(figures.MatchScores(f"{name}: Jaccard index", names, likeness, VALID))
     return figures.reproducibility(groups, len(known.matches) + 1)
 
 
@@ -96,7 +98,7 @@ def _null(evidence: Evidence) -> Figure:
     null = {kind.value: numbers for kind, numbers in evidence.null.items()}
     return figures.null(
         [
-            figures.Against(
+            figures.NullComparison(
                 metrics.title(each.number),
                 each.control,
                 each.observed,
@@ -129,14 +131,14 @@ def labels_figure(scores: Sequence[Score]) -> Figure:
     return figures.probes(told, "rows held out" if held_out else "training rows")
 
 
-def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> figures.Told:
+def _told(label: str, number: str, group: Sequence[Score], held_out: bool) -> figures.LabelScore:
     values = {
         each.input: (each.held_out, each.held_out_se) if held_out else (each.train, np.nan)
         for each in group
     }
     majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
     first, said = group[0], number.replace("knn", "nearest rows").replace("r2", "R²")
-    return figures.Told(
+    return figures.LabelScore(
         label, said, values, majority, first.permuted_mean, first.permuted_sd, first.p
     )
 

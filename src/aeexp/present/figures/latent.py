@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.present.figures import style
-from aeexp.present.figures.doubts import Doubts
 from aeexp.present.figures.paint import CROSS, KEY, Colours, Paint, draw_key, paint
 from aeexp.present.figures.panel import Panel, panel
 from aeexp.present.figures.space import space
+from aeexp.present.figures.unreliable import Unreliable
 
 MOST_ROWS = 20_000
 MOST_FACTORS = 6
 TOP = 0.95
 """Height in inches of the margin with the title and two lines of notes."""
-NONE = Doubts()
+NONE = Unreliable()
 
 
 @style.styled
@@ -28,7 +28,7 @@ def latent(
     *,
     title: str,
     colours: Colours | None = None,
-    doubts: Doubts = NONE,
+    unreliable: Unreliable = NONE,
 ) -> Figure:
     """Draw the rows in latent space, coloured by what they are known or found to be.
 
@@ -38,16 +38,16 @@ def latent(
     z: (rows, factors); rows that are not finite are left out, and of more than 20,000 a fixed
     random choice is drawn. groups: the class or the cluster of each row (code -1 is noise), or
     its value. colours: for each class the number of its colour, so that a cluster can have that
-    of the class it matches, None for grey; by default the code of the class. doubts: rows that
+    of the class it matches, None for grey; by default the code of the class. unreliable: rows that
     are drawn pale, and factors that are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
     factors = _chosen_factors(points)
-    believed = np.ones(len(rows), bool) if doubts.rows is None else ~doubts.rows[rows]
+    believed = np.ones(len(rows), bool) if unreliable.rows is None else ~unreliable.rows[rows]
     painted = paint(groups, rows, colours).faded(believed)
     if len(factors) > 1:
-        figure = _pairs(points[:, factors], [*map(doubts.name, factors)], painted)
+        figure = _pairs(points[:, factors], [*map(unreliable.name, factors)], painted)
     elif isinstance(groups, Values):
         figure = _against(groups.name, np.column_stack([points, groups.values[rows]]), painted)
     else:
@@ -56,8 +56,8 @@ def latent(
         high = figure.get_figheight() - 1.6 if len(factors) <= 3 else 3.3
         draw_key(figure, groups.name, painted.key, high)
     notes = *_left_out(z, rows, factors), *_explained(groups, painted)
-    pale = _doubted(believed, doubts.why)
-    style.headline(figure, title, *notes, *pale, *doubts.note, lines=2)
+    pale = _doubted(believed, unreliable.reason)
+    style.headline(figure, title, *notes, *pale, *unreliable.note, lines=2)
     return figure
 
 

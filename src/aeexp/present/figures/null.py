@@ -17,7 +17,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Against:
+class NullComparison:
     """A number and its like of tables without structure.
 
     control: what those are. null: (copies,), their numbers. p: probability by chance. better: 1
@@ -33,7 +33,7 @@ class Against:
 
 
 @style.styled
-def null(numbers: Sequence[Against]) -> Figure:
+def null(numbers: Sequence[NullComparison]) -> Figure:
     """Draw each number over its null distribution, better to the right: at most the first 12.
 
     Each has a scale of its own, from the worst to the best of observed and null. Grey are numbers
@@ -56,7 +56,7 @@ def null(numbers: Sequence[Against]) -> Figure:
     return figure
 
 
-def _row(each: Against) -> Row:
+def _row(each: NullComparison) -> Row:
     known = each.null[np.isfinite(each.null)]
     chance = f"{known.mean():.3g} ± {known.std(ddof=1):.2g}" if known.size > 1 else "-"
     p = "-" if np.isnan(each.p) else f"{each.p:.2g}"
@@ -68,7 +68,7 @@ def _written(number: float) -> str:
     return "-" if np.isnan(number) else f"{number:.3g}"
 
 
-def _draw(axes: Panel, each: Against, row: int) -> None:
+def _draw(axes: Panel, each: NullComparison, row: int) -> None:
     values = each.better * np.append(each.null, each.observed)
     known = values[np.isfinite(values)]
     low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)

@@ -23,7 +23,7 @@ TABLE = style.PALETTE[4]
 
 
 @dataclass(frozen=True)
-class Told:
+class LabelScore:
     """A score of a label by input, such as "autoencoder": held out, and its standard error.
 
     scores: by the input's name. majority: of the same answer for all rows. chance, sd: of
@@ -41,7 +41,7 @@ class Told:
 
 
 @style.styled
-def probes(told: Sequence[Told], which: str) -> Figure:
+def probes(told: Sequence[LabelScore], which: str) -> Figure:
     """Draw a row for each score, with a dot for each input, ± 2 standard errors.
 
     At most the first 18, of which those of one label follow each other. which: rows are scored.
@@ -64,13 +64,13 @@ def probes(told: Sequence[Told], which: str) -> Figure:
     return figure
 
 
-def _row(each: Told) -> Row:
+def _row(each: LabelScore) -> Row:
     value, _ = next(iter(each.scores.values()), (np.nan, np.nan))
     p = "" if np.isnan(each.p) else f", p = {each.p:.2g}"
     return Row(each.number, "-" if np.isnan(value) else f"{value:.2f}{p}", bool(each.p <= LEVEL))
 
 
-def _draw(axes: Panel, each: Told, row: int, inputs: Sequence[str]) -> None:
+def _draw(axes: Panel, each: LabelScore, row: int, inputs: Sequence[str]) -> None:
     if np.isfinite(each.chance):
         half = 2 * np.nan_to_num(each.sd)
         corner = each.chance - half, row - 0.42
@@ -89,7 +89,7 @@ def _colour(name: str) -> str:
     return methods.colour(name) if name in methods.METHODS else TABLE
 
 
-def _lowest(shown: Sequence[Told]) -> float:
+def _lowest(shown: Sequence[LabelScore]) -> float:
     """Return where the axis starts: at 0, or below the lowest score, yet not below -1."""
     ends = [
         value - 2 * np.nan_to_num(error) for each in shown for value, error in each.scores.values()

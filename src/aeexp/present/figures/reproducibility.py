@@ -16,7 +16,7 @@ MOST_ROWS = 40
 
 
 @dataclass(frozen=True)
-class Found:
+class MatchScores:
     """How well some things are found again, such as all factors.
 
     what: what they are, and by which measure. names: of the things. likeness: (things, other
@@ -34,14 +34,14 @@ class Found:
         """Return the mean likeness of each thing: (things,)."""
         return self.likeness.mean(axis=1)
 
-    def least(self, most: int) -> "Found":
+    def least(self, most: int) -> "MatchScores":
         """Return the same of so many things, those that are found again least, in their order."""
         kept = np.sort(np.argsort(self.mean, kind="stable")[:most])
         return replace(self, names=[self.names[i] for i in kept], likeness=self.likeness[kept])
 
 
 @style.styled
-def reproducibility(groups: Sequence[Found], trainings: int) -> Figure:
+def reproducibility(groups: Sequence[MatchScores], trainings: int) -> Figure:
     """Draw a dot for each other training and the mean, of each thing; grey is not found again.
 
     groups: those without things are left out, but there is one. trainings: how many there are,
@@ -60,7 +60,7 @@ def reproducibility(groups: Sequence[Found], trainings: int) -> Figure:
     return figure
 
 
-def _section(group: Found) -> Section:
+def _section(group: MatchScores) -> Section:
     rows = [
         Row(name, f"{mean:.2f}", bool(mean >= group.enough))
         for name, mean in zip(group.names, group.mean.tolist(), strict=True)
@@ -68,7 +68,7 @@ def _section(group: Found) -> Section:
     return Section(group.what, rows)
 
 
-def _draw(axes: Panel, group: Found, rows: range) -> None:
+def _draw(axes: Panel, group: MatchScores, rows: range) -> None:
     others = group.likeness.shape[1]
     for row, likeness, drawn in zip(rows, group.likeness, _section(group).rows, strict=True):
         place = np.full(others, row)
@@ -78,7 +78,7 @@ def _draw(axes: Panel, group: Found, rows: range) -> None:
     axes.plot([group.enough] * 2, [low, high], "--", c=style.INK, lw=1, zorder=1)
 
 
-def _left_out(groups: Sequence[Found], shown: Sequence[Found]) -> Iterator[str]:
+def _left_out(groups: Sequence[MatchScores], shown: Sequence[MatchScores]) -> Iterator[str]:
     for group, part in zip(groups, shown, strict=True):
         if len(part.names) < len(group.names):
             yield f"{len(part.names)} of {len(group.names)} {group.what.split(':')[0]}, the least"

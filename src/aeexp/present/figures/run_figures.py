@@ -15,9 +15,9 @@ from aeexp.config.spec import AllFigures, FiguresSpec
 from aeexp.config.verb import verb
 from aeexp.data import Classes, Integers, Labels
 from aeexp.present import figures
-from aeexp.present.figures import Doubts
-from aeexp.present.figures.doubts import PLACE
-from aeexp.present.figures.evidence_figures import exhibits
+from aeexp.present.figures import Unreliable
+from aeexp.present.figures.evidence_figures import evidence_figures
+from aeexp.present.figures.unreliable import PLACE
 from aeexp.present.tables.evidence import co_assignments
 from aeexp.runs.artifact import Plot
 from aeexp.runs.history import History
@@ -55,7 +55,7 @@ def _(
 
 
 class _Gallery:
-    """The figures of what was found; what the evidence doubts is grey, pale or starred."""
+    """The figures of what was found; what the evidence unreliable is grey, pale or starred."""
 
     def __init__(self, result: RunResult, evidence: Evidence | None) -> None:
         self.result, self.evidence, self.data = result, evidence, result.problem.data
@@ -73,19 +73,19 @@ class _Gallery:
         yield from self._weights()
         yield "reconstruction", self._reconstruction()
         if self.evidence:
-            yield from exhibits(self.result, self.evidence)
+            yield from evidence_figures(self.result, self.evidence)
 
     def _latent(self) -> Iterator[tuple[str, Figure]]:
-        doubts = Doubts(self.rows, self.factors)
+        unreliable = Unreliable(self.rows, self.factors)
         for number, labels in enumerate(self.data.labels or [None], 1):
             by = f" by {labels.name}" if labels else ""
             title = f"{self.data.name}: factors{by}"
-            figure = figures.latent(self.result.z, labels, title=title, doubts=doubts)
+            figure = figures.latent(self.result.z, labels, title=title, unreliable=unreliable)
             yield f"latent{_numbered(number)}", figure
 
     def _weights(self) -> Iterator[tuple[str, Figure]]:
-        weights, doubts = self.result.weights, Doubts(factors=self.factors)
-        said = self.data.features, self.result.quantity, doubts
+        weights, unreliable = self.result.weights, Unreliable(factors=self.factors)
+        said = self.data.features, self.result.quantity, unreliable
         yield "weights", figures.weight_bars(weights, self.result.moves, *said)
         yield "weights_map", figures.weight_map(weights, *said)
 
@@ -107,7 +107,7 @@ class _Gallery:
                 Classes(name, codes, names),
                 title=f"{self.data.name}: factors by {name}",
                 colours=[None if c in lost else colours[c] for c in range(count)],
-                doubts=self._doubts(name, lost),
+                unreliable=self._doubts(name, lost),
             ),
         )
         for number, labels in enumerate(self.data.labels, 1):
@@ -123,12 +123,12 @@ class _Gallery:
         clusters = self.evidence.stability.clusterings[name].clusters
         return {each.code for each in clusters if not each.reproducible}
 
-    def _doubts(self, name: str, lost: set[int]) -> Doubts:
+    def _doubts(self, name: str, lost: set[int]) -> Unreliable:
         """Return what a map of clusters leaves in doubt: also rows whose company changes."""
         if self.rows is None or not (self.evidence and self.evidence.stability):
-            return Doubts(self.rows, self.factors, lost)
+            return Unreliable(self.rows, self.factors, lost)
         together = co_assignments(self.result, self.evidence)[f"{name}.co_assignment"]
-        return Doubts(self.rows | (together < ALONE), self.factors, lost, ELSEWHERE)
+        return Unreliable(self.rows | (together < ALONE), self.factors, lost, ELSEWHERE)
 
 
 def _numbered(label: int) -> str:

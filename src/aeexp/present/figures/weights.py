@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.present.figures import style
-from aeexp.present.figures.doubts import Doubts
 from aeexp.present.figures.heatmap import heat_map
 from aeexp.present.figures.panel import panel
+from aeexp.present.figures.unreliable import Unreliable
 
-NONE = Doubts()
+NONE = Unreliable()
 MOST_FACTORS = 6
 MOST_FEATURES = 20
 LONGEST = 2.2
@@ -29,13 +29,13 @@ def weight_bars(
     moves: Floats,
     features: Sequence[str],
     quantity: str,
-    doubts: Doubts = NONE,
+    unreliable: Unreliable = NONE,
 ) -> Figure:
     """Draw a panel of bars for each factor: at most the 6 largest, 20 features of each.
 
     weights: (features, factors). moves: the same shape, how far a feature moves a factor, by which
     of many features those are chosen that are drawn. quantity: what weights are, such as "encoder
-    weight". doubts: the bars of factors in doubt are grey.
+    weight". unreliable: the bars of factors in doubt are grey.
     """
     factors = np.sort(_largest(np.linalg.norm(weights, axis=0), MOST_FACTORS))
     drawn = [_drawn_features(moves[:, factor]) for factor in factors]
@@ -43,10 +43,10 @@ def weight_bars(
     shown = [weights[rows, factor] for factor, rows in zip(factors, drawn, strict=True)]
     reach = 1.05 * _greatest(np.concatenate(shown))
     for axes, factor, bars in zip(figure.axes, factors, shown, strict=True):
-        _bars(axes, bars, doubted=factor in doubts.factors)
-        axes.set(title=doubts.name(factor), xlim=(-reach, reach))
+        _bars(axes, bars, doubted=factor in unreliable.factors)
+        axes.set(title=unreliable.name(factor), xlim=(-reach, reach))
     style.label_panels(figure, quantity)
-    style.headline(figure, "What drives each latent factor", *_left_out(weights), *doubts.note)
+    style.headline(figure, "What drives each latent factor", *_left_out(weights), *unreliable.note)
     return figure
 
 
@@ -99,7 +99,7 @@ def _bars(axes: Axes, weights: Floats, *, doubted: bool) -> None:
 
 @style.styled
 def weight_map(
-    weights: Floats, features: Sequence[str], quantity: str, doubts: Doubts = NONE
+    weights: Floats, features: Sequence[str], quantity: str, unreliable: Unreliable = NONE
 ) -> Figure:
     """Draw a heat map of feature times factor, its colours symmetric about 0.
 
@@ -107,9 +107,9 @@ def weight_map(
     """
     reach = _greatest(weights)
     scale = ScalarMappable(Normalize(-reach, reach), style.SIGNED)
-    factors = [doubts.name(factor) for factor in range(weights.shape[1])]
+    factors = [unreliable.name(factor) for factor in range(weights.shape[1])]
     figure, _ = heat_map(weights, (features, factors), scale, quantity)
-    style.headline(figure, "What drives each latent factor", *doubts.note)
+    style.headline(figure, "What drives each latent factor", *unreliable.note)
     return figure
 
 

@@ -33,7 +33,9 @@ def tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]:
         yield Document("stability", evidence.stability.document)
 
 
-def of_rows(result: RunResult, evidence: Evidence, support: Support) -> Mapping[str, Floats]:
+def reliability_columns(
+    result: RunResult, evidence: Evidence, support: Support
+) -> Mapping[str, Floats]:
     """Return columns that tell how far each row is to be trusted: (rows,) each."""
     kept, errors = evidence.methods[OURS].kept, result.residuals.rows
     return {
@@ -80,11 +82,11 @@ def _key(number: str, control: str) -> str:
 
 
 def _baselines(result: RunResult, evidence: Evidence) -> Mapping[str, Any]:
-    rows = [of_method(result, name, each) for name, each in evidence.methods.items()]
+    rows = [method_row(result, name, each) for name, each in evidence.methods.items()]
     return {key: [row[key] for row in rows] for key in rows[0]}
 
 
-def of_method(result: RunResult, name: str, each: Method) -> dict[str, Any]:
+def method_row(result: RunResult, name: str, each: Method) -> dict[str, Any]:
     """Return what a method comes to, by the columns of baselines.csv."""
     rows, mean = result.problem.rows, result.mean
     val = each.residuals.rows[rows.val]

@@ -20,18 +20,20 @@ from aeexp.analysis.verdict import Course, judge
 from aeexp.data import Classes, Dataset, Labels, Values
 from aeexp.data.prepare import Problem
 from aeexp.present.methods import methods
-from aeexp.present.tables.evidence import numbers, of_rows, tables
+from aeexp.present.tables.evidence import numbers, reliability_columns, tables
 from aeexp.present.text.answer import answer, document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
 from aeexp.runs.history import History
 
 
-def tell(result: RunResult, evidence: Evidence | None, support: Support) -> Iterator[Artifact]:
+def run_artifacts(
+    result: RunResult, evidence: Evidence | None, support: Support
+) -> Iterator[Artifact]:
     """Yield the tables, the numbers and the verdict of a run.
 
     support: what its rows are held against.
     """
-    trust = of_rows(result, evidence, support) if evidence else {}
+    trust = reliability_columns(result, evidence, support) if evidence else {}
     yield Table("latents", _latents(result) | dict(trust))
     yield Table("weights", _weights(result))
     features = result.problem.data.features
@@ -49,7 +51,7 @@ def tell(result: RunResult, evidence: Evidence | None, support: Support) -> Iter
     yield RunMetadata("verdict", {"verdict": asdict(verdict)})
 
 
-def repeated(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
+def repeats_table(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
     """Return a row for each member of a run, whose seeds count on from the first's.
 
     A member that diverged has as many epochs as it took to, and no other number.
@@ -68,7 +70,7 @@ def _status(history: History) -> str:
     return "INTERRUPTED" if history.interrupted else "COMPLETED"
 
 
-def undefined(planned: Plan, histories: Sequence[History]) -> Metrics:
+def undefined_metrics(planned: Plan, histories: Sequence[History]) -> Metrics:
     """Return the metrics of a run that has no model to measure: the model's names, no number.
 
     The others of its repeats may have come to something: their spread is told. What it would have

@@ -11,17 +11,17 @@ PLACE = "whose neighbours here are not theirs among the features"
 
 
 @dataclass(frozen=True)
-class Doubts:
+class Unreliable:
     """Rows, factors and clusters in doubt.
 
-    rows: (rows,), True for a row that tells little; None doubts no row. factors, clusters:
-    numbers, from 0, of those that do not come back in other trainings. why: of the rows.
+    rows: (rows,), True for a row that tells little; None unreliable no row. factors, clusters:
+    numbers, from 0, of those that do not come back in other trainings. reason: of the rows.
     """
 
     rows: NDArray[np.bool_] | None = None
     factors: Collection[int] = ()
     clusters: Collection[int] = ()
-    why: str = PLACE
+    reason: str = PLACE
 
     def name(self, factor: int) -> str:
         """Return the name of a factor, with a star where it is in doubt."""
