@@ -288,7 +288,7 @@ def test_a_configuration_that_is_no_experiment_says_what_it_lacks(
     tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     (tmp_path / "mine.yaml").write_text("seed: 1\n")
-    assert "begin with defaults: [config, _self_]" in refused(
+    assert "begin it with defaults: [config, _self_]" in refused(
         "--config-dir", ".", "--config-name", "mine"
     )
 

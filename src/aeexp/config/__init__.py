@@ -1,1 +1,1 @@
-"""What an experiment can say: specs, the options of each group, and composing them with Hydra."""
+"""Configuration: specs, the options of each group, and composition with Hydra."""

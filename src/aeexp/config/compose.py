@@ -1,4 +1,4 @@
-"""From words to experiments: what Hydra composes, and one line for what cannot be composed."""
+"""Compose command-line overrides to configurations, and configurations to experiments."""
 
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ from omegaconf import DictConfig, OmegaConf
 from aeexp.config.hydra_private import apply, name_job
 from aeexp.config.options import OPTIONS
 from aeexp.config.safety import validate_safe
-from aeexp.config.sources import composed, loading, require_folders
+from aeexp.config.sources import compose_config, config_loader, require_folders
 from aeexp.config.spec import Experiment
 from aeexp.errors import UserError
 
 
 class UnknownKeyError(UserError):
-    """A key that no spec has, forced in with `+`. kind: the spec's class."""
+    """A key that the class `kind`, a spec, does not have, added with `+key=value`."""
 
     def __init__(self, key: str, kind: type) -> None:
         super().__init__(key)
@@ -31,106 +31,105 @@ class UnknownKeyError(UserError):
 
 
 def compositions(arguments: Namespace) -> Iterator[DictConfig]:
-    """Yield what a command line composes to, Hydra's own part included.
+    """Yield the configurations of a command line, Hydra's own section included.
 
-    One configuration; with --multirun one for each combination of the values swept over.
+    One configuration; with --multirun one for each combination of the values.
 
     Raises:
-        UserError, HydraException: The words cannot be composed, or are more than data.
+        UserError, HydraException: An override is invalid, or a configuration is not safe.
     """
-    words = list(arguments.overrides)
+    overrides = list(arguments.overrides)
     name = arguments.config_name or "config"
-    with loading(arguments.config_dir) as loader:
-        overrides = OverridesParser.create(config_loader=loader).parse_overrides(words)
-        _refuse_groups_without_words(overrides)
-        require_folders(loader, name, overrides)
-        jobs = map(composed, [(name, words)])
-        if arguments.multirun:
+    with config_loader(arguments.config_dir) as loader:
+        parser = OverridesParser.create(config_loader=loader)
+        parsed = parser.parse_overrides(overrides)
+        _require_option_names(parsed)
+        require_folders(loader, name, parsed)
+        if not arguments.multirun:
+            configs = iter([compose_config(name, overrides)])
+        else:
             composer = Composer(loader, name)
-            first = composer.compose([_first(override) for override in overrides])
+            first = composer.compose([_first(override) for override in parsed])
             validate_safe(first)
-            said = OverridesParser.create(config_loader=loader).parse_overrides(_params(first))
-            overrides = [*said, *overrides]
-            _require_few(overrides, first.sweep.max_jobs)
-            jobs = map(composer.compose, _combinations(overrides))
-        for config in jobs:
+            params = first.hydra.sweeper.get("params") or {}  # swept by a file
+            parsed = parser.parse_overrides([f"{k}={v}" for k, v in params.items()]) + parsed
+            _require_few(parsed, first.sweep.max_jobs)
+            configs = map(composer.compose, _combinations(parsed))
+        for config in configs:
             validate_safe(config)
             yield config
 
 
 class Composer:
-    """Composes jobs as Hydra does, but what jobs have in common only once.
+    """Composes the jobs of a sweep, as Hydra does, but faster.
 
-    What costs time is to choose the options, not to set values within them.
+    Hydra composes a job in two steps. First it chooses the option of each group, which reads and
+    merges files. This takes nearly all the time. Then it sets single values. The jobs of a sweep
+    differ in values more than in options, so that the result of the first step is cached by the
+    overrides that choose options. Each job takes a copy and sets its values with Hydra's own
+    function. The cached configuration does not include the overrides of values in Hydra's record
+    of the job (`hydra.overrides.task`, the job's name), which are therefore set afterwards.
     """
 
     def __init__(self, loader: ConfigLoader, config_name: str) -> None:
         self.loader, self.config_name = loader, config_name
-        self.chosen: dict[tuple[str, ...], DictConfig] = {}
+        self._cache: dict[tuple[str, ...], DictConfig] = {}
 
-    def compose(self, words: Sequence[str]) -> DictConfig:
-        """Return what words compose to, Hydra's own part included.
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """Return the configuration of a job, Hydra's own section included.
 
         Raises:
-            UserError, HydraException: The words cannot be composed.
+            UserError, HydraException: An override is invalid.
         """
-        overrides = OverridesParser.create(config_loader=self.loader).parse_overrides(list(words))
-        values = [override for override in overrides if _sets_a_value(override)]
-        options = tuple(str(o.input_line) for o in overrides if o not in values)
-        config = deepcopy(self._with(options))
+        parser = OverridesParser.create(config_loader=self.loader)
+        parsed = parser.parse_overrides(list(overrides))
+        values = [override for override in parsed if _sets_value(override)]
+        options = tuple(str(o.input_line) for o in parsed if o not in values)
+        if options not in self._cache:
+            self._cache[options] = self.loader.load_configuration(
+                self.config_name, list(options), RunMode.RUN, from_shell=False
+            )
+        config = deepcopy(self._cache[options])
         apply(values, config)
-        task = [override for override in overrides if not override.is_hydra_override()]
+        task = [override for override in parsed if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]
         name_job(config, task)
         return config
 
-    def _with(self, options: tuple[str, ...]) -> DictConfig:
-        if options not in self.chosen:
-            self.chosen[options] = self.loader.load_configuration(
-                self.config_name, list(options), RunMode.RUN, from_shell=False
-            )
-        return self.chosen[options]
 
-
-def _sets_a_value(override: Override) -> bool:
-    """Return whether a word sets a parameter; a group's name has no dot and is none of these."""
-    key, scalars = override.key_or_group, {f.name for f in fields(Experiment)} - set(OPTIONS)
-    return not override.is_hydra_override() and ("." in key or key in scalars)
+def _sets_value(override: Override) -> bool:
+    """Return whether an override sets a value; else it chooses an option or configures Hydra."""
+    key, values = override.key_or_group, {f.name for f in fields(Experiment)} - set(OPTIONS)
+    return not override.is_hydra_override() and ("." in key or key in values)
 
 
 def _combinations(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
-    """Yield the words of every job; of a search, those at the ends of its intervals."""
-    choices = {}
+    """Yield the overrides of each job; of an interval, for its two ends."""
+    choices = {}  # by key: the last override of a key counts
     for override in overrides:
         key = override.get_key_element()
         choices[key] = [f"{key}={value}" for value in _values(override)]
     yield from product(*choices.values())
 
 
-def _params(config: DictConfig) -> list[str]:
-    """Return the words of what a configuration, not the command line, sweeps over."""
-    return [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
-
-
-def _require_few(overrides: Sequence[Override], most: int) -> None:
-    """Refuse a sweep of more jobs than are likely to be meant, before any of them is made."""
-    counts = {o.get_key_element(): _count(o, most) for o in overrides if o.is_sweep_override()}
-    if prod(counts.values()) > most:
+def _require_few(overrides: Sequence[Override], limit: int) -> None:
+    """Reject a sweep of more than `limit` jobs before any of them is composed."""
+    counts = {}
+    for override in overrides:
+        if override.is_sweep_override():  # count no further: a range can have billions of values
+            values = islice(_unshuffled(override), limit + 1)
+            counts[override.get_key_element()] = sum(1 for _ in values)
+    if prod(counts.values()) > limit:
         widest = max(counts, key=lambda key: counts[key])
         message = (
-            f"This sweep has more than sweep.max_jobs={most} jobs, most of them by {widest}: give"
+            f"This sweep has more than sweep.max_jobs={limit} jobs, most of them by {widest}: give"
             " fewer values, or raise sweep.max_jobs."
         )
         raise UserError(message)
 
 
-def _count(override: Override, most: int) -> int:
-    """Return how many values an override has, or one more than `most` if there are more."""
-    return sum(1 for _ in islice(_unshuffled(override), most + 1))
-
-
 def _first(override: Override) -> str:
-    """Return the word of a job for the first value of an override."""
+    """Return the override of a job with the first value."""
     for value in _unshuffled(override):
         return f"{override.get_key_element()}={value}"
     message = f"{override.input_line} has no values to sweep over."
@@ -138,7 +137,7 @@ def _first(override: Override) -> str:
 
 
 def _unshuffled(override: Override) -> Iterable[Any]:
-    """Return the values of an override without making them all, as shuffling a range would."""
+    """Return the values of an override lazily; shuffling would list all values of a range."""
     sweep = override.value()
     return sweep.range() if isinstance(sweep, RangeSweep) else _values(override)
 
@@ -153,84 +152,85 @@ def _values(override: Override) -> Iterator[str]:
         yield override.get_value_element_as_str()
 
 
-def _refuse_groups_without_words(overrides: list[Override]) -> None:
+def _require_option_names(overrides: list[Override]) -> None:
+    """Reject overrides of groups with a value that is not the name of an option."""
     for override in overrides:
-        options = OPTIONS.get(override.key_or_group)
-        wordless = override.value() is None or isinstance(override.value(), int | float | dict)
-        if options and wordless and not override.is_delete():
+        options, value = OPTIONS.get(override.key_or_group), override.value()
+        is_name = value is not None and not isinstance(value, int | float | dict)
+        if options and not is_name and not override.is_delete():
             message = f"{override.input_line}: choose {', '.join(options)}."
             raise UserError(message)
 
 
 def to_experiment(config: DictConfig) -> Experiment:
-    """Return the experiment that a composed configuration is, Hydra's own part left out.
+    """Return the experiment of a composed configuration, without Hydra's own section.
 
     Raises:
         UserError: A value is out of bounds, or a key belongs to no spec.
     """
-    words = config.copy()
-    OmegaConf.set_struct(words, value=False)
-    words.pop("hydra", None)
-    for key, node in _nodes(words, ""):
+    config = config.copy()
+    OmegaConf.set_struct(config, value=False)
+    config.pop("hydra", None)
+    for prefix, node in _specs(config, ""):
         try:
             OmegaConf.to_object(node)
         except UserError as error:
-            raise error.about(key + error.name) from None
-    experiment = OmegaConf.to_object(words)
+            raise error.about(prefix + error.name) from None
+    experiment = OmegaConf.to_object(config)
     if not isinstance(experiment, Experiment):
         message = (
-            "This configuration is no experiment: let the file that --config-name names begin with"
-            " defaults: [config, _self_]."
+            "The file of --config-name does not configure an experiment: begin it with defaults:"
+            " [config, _self_]."
         )
         raise UserError(message)
-    _refuse_unknown_keys(experiment, "")
+    _require_known_keys(experiment, "")
     return experiment
 
 
-SWEEPS = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hydra.mode")
-"""What Hydra's words start with that say a sweep, not one of its jobs."""
+def _specs(node: DictConfig, prefix: str) -> Iterator[tuple[str, DictConfig]]:
+    """Yield the specs within a configuration with the prefix of their keys, innermost first.
+
+    prefix: of the keys of `node`, such as "model.".
+    """
+    for name in map(str, node):
+        child = node._get_node(name)  # noqa: SLF001  (does not raise if the value is missing)
+        if isinstance(child, DictConfig) and not child._is_missing():  # noqa: SLF001
+            yield from _specs(child, f"{prefix}{name}.")
+    if is_dataclass(OmegaConf.get_type(node)):
+        yield prefix, node
+
+
+def _require_known_keys(spec: Any, prefix: str) -> None:
+    """Reject attributes that no field declares: OmegaConf sets keys added with `+` as such."""
+    if isinstance(spec, Mapping):
+        for name, part in spec.items():
+            _require_known_keys(part, f"{prefix}{name}.")
+    elif is_dataclass(spec):
+        names = {f.name for f in fields(spec)}
+        for name, part in vars(spec).items():
+            if name not in names:
+                raise UnknownKeyError(prefix + name, type(spec))
+            _require_known_keys(part, f"{prefix}{name}.")
 
 
 def job_arguments(config: DictConfig) -> list[str]:
-    """Return the words of a command line that runs one job of a sweep, into its directory.
+    """Return the command-line arguments that run one job of a sweep, in its directory.
 
-    config: composed, Hydra's own part included.
+    config: the composed configuration of the job, Hydra's own section included.
     """
     hydra = config.hydra
-    own = [word for word in hydra.overrides.hydra if not word.startswith((*SWEEPS, "hydra/"))]
+    # these configure the sweep, not one of its jobs
+    sweep = ("hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra.run.", "hydra.mode")
     sources = [s.path for s in hydra.runtime.config_sources if s.provider == "command-line"]
-    flags = [flag for path in sources for flag in ("--config-dir", path)]
-    flags += ["--config-name", hydra.job.config_name]
     return [
         *hydra.overrides.task,
-        *own,
+        *(o for o in hydra.overrides.hydra if not o.startswith((*sweep, "hydra/"))),
         f"hydra.run.dir={quoted(hydra.runtime.output_dir)}",
-        *flags,
+        *(argument for path in sources for argument in ("--config-dir", path)),
+        *("--config-name", hydra.job.config_name),
     ]
 
 
 def quoted(text: str) -> str:
-    """Return a text as a word of Hydra's override grammar."""
+    """Return a text as a quoted string of Hydra's override grammar."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _nodes(node: DictConfig, key: str) -> Iterator[tuple[str, DictConfig]]:
-    """Yield every spec within a configuration under the start of its keys, parts first."""
-    for name in map(str, node):
-        child = node._get_node(name)  # noqa: SLF001  (does not raise on what is missing)
-        if isinstance(child, DictConfig) and not child._is_missing():  # noqa: SLF001
-            yield from _nodes(child, f"{key}{name}.")
-    if is_dataclass(OmegaConf.get_type(node)):
-        yield key, node
-
-
-def _refuse_unknown_keys(spec: Any, key: str) -> None:
-    if isinstance(spec, Mapping):
-        for name, part in spec.items():
-            _refuse_unknown_keys(part, f"{key}{name}.")
-    elif is_dataclass(spec):
-        known = {f.name for f in fields(spec)}
-        for name, part in vars(spec).items():
-            if name not in known:
-                raise UnknownKeyError(key + name, type(spec))
-            _refuse_unknown_keys(part, f"{key}{name}.")

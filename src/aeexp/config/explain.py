@@ -1,4 +1,4 @@
-"""One line for what cannot be done: the key, the value, and what would do."""
+"""Explain the user's errors in one line: the key, the value and the remedy."""
 
 import re
 import shlex
@@ -27,32 +27,33 @@ EXPECTED: dict[Any, str] = {
     bool: "true or false",
     list[int]: "whole numbers in square brackets, such as [32,16]",
 }
-PAIRS = ("(", ")"), ("[", "]"), ("{", "}")
-NAMED = "dataset.", "split.column", "hydra."
-"""What keys start with whose values may be names of columns and files, of any signs."""
 EXTRAS = {
     "hydra/launcher/ray": "ray",
     "hydra/launcher/joblib": "joblib",
     "hydra/launcher/submitit_local": "submitit",
     "hydra/launcher/submitit_slurm": "submitit",
 }
-"""The options that another package brings along, and aeexp's extra that asks for it."""
+"""The extra of aeexp that installs an option of another package."""
 
 
 def explain(error: Exception) -> str:
-    """Return an error that the user's words caused as one line, without a traceback."""
+    """Return an error in the user's input as one line, without a traceback.
+
+    Errors of Hydra and OmegaConf are rewritten: their texts name classes and Python types, but
+    not the choices. They carry the key and the type of its spec, which has the choices.
+    """
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     match cause:
         case MissingConfigException():
-            line = _no_option(cause.missing_cfg_file or "")
+            line = _unknown_option(cause.missing_cfg_file or "")
         case UnknownKeyError():
-            line = _no_key(cause.key, cause.kind)
+            line = _unknown_key(cause.key, cause.kind)
         case ConfigAttributeError() | ConfigKeyError():
-            line = _no_key(str(cause.full_key), cause.object_type)
+            line = _unknown_key(str(cause.full_key), cause.object_type)
         case ValidationError():
-            line = _no_value(str(cause.full_key), cause)
+            line = _invalid_value(str(cause.full_key), cause)
         case OverrideParseException():
-            line = _no_word(str(cause.override))
+            line = _invalid_syntax(str(cause.override))
         case MissingMandatoryValue():
             line = f"{cause.full_key} is missing: choose {_listed(_choices(str(cause.full_key)))}."
         case _ if ambiguous := re.search("Ambiguous value for argument '(.*?)'", str(error)):
@@ -62,69 +63,74 @@ def explain(error: Exception) -> str:
     return printable(" ".join(line.split()))
 
 
-def _no_word(word: str) -> str:
-    key, _, value = word.partition("=")
-    whole = all(value.count(left) == value.count(right) for left, right in PAIRS)
-    if not (value and whole and key.startswith(NAMED)):
-        return f"{word}: say key=value; several values in brackets: key=[a,b]."
-    listed = value.startswith("[") and value.endswith("]")
-    texts = [*filter(None, value[1:-1].split(","))] if listed else [value]
+def _invalid_syntax(override: str) -> str:
+    key, _, value = override.partition("=")
+    balanced = all(value.count(left) == value.count(right) for left, right in ("()", "[]", "{}"))
+    # names of columns and files may have any characters, and then need quotes
+    takes_names = key.startswith(("dataset.", "split.column", "hydra."))
+    if not (value and balanced and takes_names):
+        return f"{override}: write key=value; several values in brackets: key=[a,b]."
+    is_list = value.startswith("[") and value.endswith("]")
+    texts = [*filter(None, value[1:-1].split(","))] if is_list else [value]
     quoted = ",".join(map(_quoted, texts))
-    said = shlex.quote(f"{key}=[{quoted}]" if listed else f"{key}={quoted}")
-    return f"{word}: names with other signs than letters and digits need quotes: {said}."
+    remedy = shlex.quote(f"{key}=[{quoted}]" if is_list else f"{key}={quoted}")
+    return f"{override}: quote names with other characters than letters and digits: {remedy}."
 
 
 def _quoted(text: str) -> str:
-    """Return a text as a value of Hydra's overrides, in double quotes where it needs some."""
+    """Return a text as a value of Hydra's override grammar, in double quotes if needed."""
     bare = text.strip(" \"'")
     escaped = bare.replace("\\", "\\\\").replace('"', '\\"')
     return bare if bare.isidentifier() else f'"{escaped}"'
 
 
-def _no_option(path: str) -> str:
+def _unknown_option(path: str) -> str:
     group, _, option = path.rpartition("/")
     if extra := EXTRAS.get(path):
         return f'{group}={option} needs {extra.capitalize()}: pip install "aeexp[{extra}]".'
     return f"{group}={option}: there is no such option; choose {_listed(_choices(group))}."
 
 
-def _no_key(key: str, kind: Any) -> str:
+def _unknown_key(key: str, kind: Any) -> str:
     parent, _, name = key.rpartition(".")
     if parent in SEVERAL:
         return f"{key} is not among the options chosen: add it with '{parent}=[…,{name}]'."
-    known = [f.name for f in fields(kind)] if is_dataclass(kind) else []
-    close = get_close_matches(name, known, 1)
-    has = f"did you mean {close[0]}?" if close else f"choose {_listed(known)}." if known else ""
-    return f"{key}: there is no such key; {has or f'{parent} has none.'}"
+    names = [f.name for f in fields(kind)] if is_dataclass(kind) else []
+    if close := get_close_matches(name, names, 1):
+        remedy = f"did you mean {close[0]}?"
+    else:
+        remedy = f"choose {_listed(names)}." if names else f"{parent} has none."
+    return f"{key}: there is no such key; {remedy}"
 
 
-def _no_value(key: str, error: ValidationError) -> str:
+def _invalid_value(key: str, error: ValidationError) -> str:
     name, reason = key.rpartition(".")[2].partition("[")[0], str(error).split("\n")[0]
     hints = get_type_hints(error.object_type) if is_dataclass(error.object_type) else {}
     if name not in hints:
         return f"{key}: {reason}"
     value = re.search(r"[Vv]alue '(.*?)'", reason)
-    said = f"{key}={value[1]}" if value else key
-    return f"{said}: {key.partition('[')[0]} must be {_expected(hints[name])}."
+    override = f"{key}={value[1]}" if value else key
+    return f"{override}: {key.partition('[')[0]} must be {_expected(hints[name])}."
 
 
 def _expected(kind: Any) -> str:
+    """Return the values that a type allows, to follow "must be"."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _listed([member.name for member in kind])
     if kind in EXPECTED:
         return EXPECTED[kind]
     if is_dataclass(kind):
-        return f"said key by key: {_listed([f.name for f in fields(kind)])}"
+        return f"set key by key: {_listed([f.name for f in fields(kind)])}"
     return _listed([EXPECTED.get(part, "null") for part in get_args(kind)])
 
 
 def _choices(group: str) -> list[str]:
-    """Return the options of a group of conf/, or of Hydra's own, launchers say."""
+    """Return the options of a group of aeexp, of packages, or of Hydra's, such as launchers."""
     files = {path.stem for folder in conf_dirs() for path in (folder / group).glob("*.yaml")}
-    own = sorted(files | OPTIONS.get(group, {}).keys())
-    stored = [] if own else ConfigStore.instance().list(group)
-    return own or [name.removesuffix(".yaml") for name in stored]
+    if options := files | OPTIONS.get(group, {}).keys():
+        return sorted(options)
+    return [name.removesuffix(".yaml") for name in ConfigStore.instance().list(group)]
 
 
-def _listed(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def _listed(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,7 +1,7 @@
-"""All that aeexp takes from Hydra's private modules, as Hydra 1.3 and 1.4 have it.
+"""All imports from Hydra's private modules, for Hydra 1.3 and 1.4.
 
-Hydra executes its modules of plugins again when it looks for plugins: take their classes from the
-modules where they are used, not before.
+Hydra executes its plugin modules again when it discovers plugins. Therefore look up their classes
+in the modules (`basic_sweeper.BasicSweeper`) where they are used, not at import.
 """
 
 from hydra import version
@@ -34,24 +34,24 @@ BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 VERSION = {"version_base": "1.3"} if hasattr(config_loader_impl, "get_overrides_dirname") else {}
-"""What Hydra 1.3 must be told to use its own defaults; Hydra 1.4 knows no others."""
+"""Argument that makes Hydra 1.3 use its own defaults; Hydra 1.4 has no others."""
 
 
 def set_version() -> None:
-    """Let Hydra use its own defaults where it is not `hydra.main` that composes."""
+    """Make Hydra use its own defaults when it composes outside `hydra.main`."""
     if VERSION:
         version.setbase(VERSION["version_base"])
 
 
 def apply(overrides: list[Override], config: DictConfig) -> None:
-    """Set the values that overrides say in a configuration."""
+    """Set the values of overrides in a configuration."""
     ConfigLoaderImpl._apply_overrides_to_config(overrides, config)  # noqa: SLF001
 
 
 def name_job(config: DictConfig, task: list[Override]) -> None:
-    """Name a job by its overrides, Hydra's own left out. Hydra 1.4 does so when asked for it."""
+    """Set the name of a job, made of its overrides. Hydra 1.4 does so itself, on access."""
     if VERSION:
-        asked = config.hydra.job.config.override_dirname
+        options = config.hydra.job.config.override_dirname
         config.hydra.job.override_dirname = config_loader_impl.get_overrides_dirname(
-            task, asked.exclude_keys, asked.item_sep, asked.kv_sep
+            task, options.exclude_keys, options.item_sep, options.kv_sep
         )

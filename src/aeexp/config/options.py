@@ -1,9 +1,9 @@
-"""Which options each group has, those of installed packages included, and where files of them are.
+"""The options of each group, including options of installed packages, and their config files.
 
-A package adds options by an entry point of the group `aeexp.options` that names a module of it.
-The module declares them with `aeexp.config.spec.option`; it should not import Keras, which their
-`implementation` may. Beside it may lie a folder `conf` of files for Hydra, and a file
-`references.bib` of what the options cite.
+A package adds options by an entry point in the group `aeexp.options` that names one of its
+modules. The module declares options with `aeexp.config.spec.option`. It should not import Keras;
+the modules named in `implementation` can. The folder of the module can contain a folder `conf`
+with files for Hydra, and a file `references.bib` with the references that the options cite.
 """
 
 import warnings
@@ -31,17 +31,20 @@ __all__ = [
 
 ENTRY_POINTS = "aeexp.options"
 SEVERAL = ("regulariser", "clustering")
-"""Groups of which an experiment takes any number of options; each is a key of its own."""
-OWN = {group: dict(words) for group, words in OPTIONS.items()}
-"""The options that are aeexp's own."""
-PARTS = get_type_hints(Experiment)
-BASES = {g: get_args(PARTS[g])[-1] if g in SEVERAL else PARTS[g] for g in OWN}
-"""What the options of each group derive from."""
+"""Groups that take any number of options; each option has its own key."""
+OWN = {group: dict(options) for group, options in OPTIONS.items()}
+"""The options of aeexp itself."""
+HINTS = get_type_hints(Experiment)
+BASES = {g: get_args(HINTS[g])[-1] if g in SEVERAL else HINTS[g] for g in OWN}
+"""The base class of each group's options."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """What adds options. name: of its entry point. folder: of its module, if that is a package."""
+    """A package that adds options.
+
+    name: of its entry point. folder: of its module; None if that is a single file.
+    """
 
     name: str
     folder: Path | None
@@ -49,77 +52,85 @@ class Package:
     @property
     def conf(self) -> Path | None:
         """Return its folder of files for Hydra, if it has one."""
-        return self._there("conf")
+        return self._existing("conf")
 
     @property
     def references(self) -> Path | None:
         """Return its BibTeX file, if it has one."""
-        return self._there("references.bib")
+        return self._existing("references.bib")
 
-    def _there(self, name: str) -> Path | None:
+    def _existing(self, name: str) -> Path | None:
         path = self.folder / name if self.folder else None
         return path if path and path.exists() else None
 
 
 def conf_dir() -> Path:
-    """Return the folder of aeexp's own config groups: the wheel's, else the checkout's."""
+    """Return the folder conf/ of aeexp: in the installed package, else in the checkout."""
     packaged = Path(__file__).parents[1] / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "conf"
 
 
 def conf_dirs() -> list[Path]:
-    """Return the folders of config groups of aeexp and of all packages."""
+    """Return the config folders of aeexp and of all packages."""
     return [conf_dir(), *(package.conf for package in PACKAGES if package.conf)]
 
 
 def schema_of(group: str, name: str) -> str:
-    """Return what an option's file takes its values from: its schema, and where they belong."""
+    """Return the entry of an option's defaults list: its schema and its place in the config."""
     return f"/schema/{group}/{name}@{name if group in SEVERAL else '_here_'}"
 
 
 def class_name(kind: type[Spec]) -> str:
-    """Return how files name a class: with its module, unless it is aeexp's own."""
-    own = kind.__module__.startswith("aeexp.")
-    return kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+    """Return the name of a class in files: with its module, unless aeexp defines it."""
+    is_aeexp = kind.__module__.startswith("aeexp.")
+    return kind.__qualname__ if is_aeexp else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def find_class(name: str) -> type[Spec] | None:
-    """Return the class that files name so, if it is aeexp's own or an installed option."""
-    declared = {class_name(kind): kind for words in OPTIONS.values() for kind in words.values()}
+    """Return the class with a name in files: a spec of aeexp or an installed option."""
+    declared = {class_name(kind): kind for group in OPTIONS.values() for kind in group.values()}
     kind: Any = declared.get(name) or getattr(spec, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Spec) else None
 
 
 def _packages() -> Iterator[Package]:
-    """Yield installed packages whose options are in `OPTIONS` then; warn of those left out."""
+    """Load the installed packages and yield them; warn of packages that cannot be loaded.
+
+    `OPTIONS` then has the options of the packages that were loaded, and no others.
+    """
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        before = {group: dict(words) for group, words in OPTIONS.items()}
+        before = {group: dict(options) for group, options in OPTIONS.items()}
         try:
-            yield _loaded(point, before)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (it must not stop aeexp)
+            yield _load(point, before)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (a broken package must not stop aeexp)
             OPTIONS.clear()
             OPTIONS.update(before)
             reason = f"{type(error).__name__}: {error}"
             warnings.warn(f"The options of {point.value} are left out. {reason}", stacklevel=2)
 
 
-def _loaded(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> Package:
+def _load(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> Package:
+    """Import a package, and validate the options that it adds to those from `before`."""
     module = point.load()
-    for group, words in OPTIONS.items():
+    for group, options in OPTIONS.items():
         if group not in BASES:
-            message = f"There is no group {group}; there are {', '.join(BASES)}."
+            message = f"There is no group {group}; the groups are {', '.join(BASES)}."
             raise ValueError(message)
-        for name in words.keys() - before[group].keys():
+        for name in options.keys() - before[group].keys():
             require_option(group, name)
     is_package = hasattr(module, "__path__")
     package = Package(point.name, Path(module.__file__).parent if is_package else None)
     if package.references:
-        package.references.read_text("utf-8")
+        package.references.read_text("utf-8")  # fails here, not when a run is over
     return package
 
 
 def require_option(group: str, name: str) -> None:
-    """Refuse a class that cannot be an option: its base, its fields, or its defaults."""
+    """Reject a class with a wrong base, undeclared fields or invalid defaults.
+
+    Raises:
+        TypeError, UserError: The class cannot be an option.
+    """
     kind, base, option = OPTIONS[group][name], BASES[group], f"{group}={name}"
     if not issubclass(kind, base):
         message = f"{option} must derive from aeexp.config.spec.{base.__name__}."
@@ -131,7 +142,7 @@ def require_option(group: str, name: str) -> None:
         if not {"meaning", "bounds"} <= f.metadata.keys():
             message = f"{option}: declare {f.name} with aeexp.config.spec.param."
             raise TypeError(message)
-    kind()  # refuses defaults that are out of bounds
+    kind()  # raises if a default is out of bounds
 
 
 PACKAGES = [*_packages()]

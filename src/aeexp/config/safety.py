@@ -1,12 +1,13 @@
-"""A configuration is data: what would run code, or tell of the environment, is refused.
+"""Reject configurations that could run code, write elsewhere or read environment variables.
 
-Hydra calls whatever a `_target_` names, Python's logging whatever a handler does, and both write
-files where they are told to. A configuration may be a stranger's, so they get to see only what
-is listed here. Nothing is imported or called to find that out.
+Hydra calls any function that a `_target_` names, Python's logging creates any handler, both write
+files anywhere, and OmegaConf's resolvers read the environment. A configuration can come from an
+untrusted source. Therefore only the listed targets, classes and resolvers are allowed. The check
+compares names: it imports and calls nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain
@@ -22,9 +23,10 @@ from aeexp.config.hydra_private import BASIC_LAUNCHER, BASIC_SWEEPER
 from aeexp.errors import UserError
 
 Path = tuple[str, ...]
+"""The keys from the root of a configuration to a node."""
 
-MOST_BYTES, MOST_NODES = 2**20, 100_000
-"""Of a configuration file: what it may take, and the values that it may stand for."""
+MAX_BYTES, MAX_NODES = 2**20, 100_000
+"""Limits on a configuration file: its size, and its values after aliases are expanded."""
 PLUGINS = "hydra_plugins"
 TARGETS: dict[Path, set[str]] = {
     ("hydra", "launcher"): {
@@ -46,9 +48,9 @@ TARGETS: dict[Path, set[str]] = {
         "hydra.experimental.callbacks.PickleJobInfoCallback",
     },
 }
-"""What Hydra may call, by the place where it is named."""
+"""Allowed values of `_target_`, by their place."""
 RESOLVERS = {"now", "hydra", "hydra_override_dirname", "python_version"}
-"""What interpolations may call. OmegaConf's own read the environment and make up new nodes."""
+"""Allowed resolvers. OmegaConf's own (`oc.*`) read the environment and create nodes."""
 STREAMS = {"logging.StreamHandler", "logging.NullHandler", "logging.Formatter"}
 FILES = {
     "logging.FileHandler",
@@ -60,24 +62,23 @@ CLASSES: dict[Path, set[str]] = {
     ("hydra", "job_logging"): STREAMS | FILES,
     ("hydra", "hydra_logging"): STREAMS,
 }
-"""What logging may make; files only of a job, whose directory is known."""
+"""Allowed classes of logging. Only jobs write log files: the directory of a job is known."""
 OBJECTS = {"ext://sys.stdout", "ext://sys.stderr"}
-FILE = re.compile(r"\$\{hydra\.runtime\.output_dir\}/(\$\{hydra\.job\.name\}|[\w .-])+")
-"""A file in a job's directory: a log that lies elsewhere could be a program's settings."""
-NAME = re.compile(r"(?!\.+$)[\w .-]+")
+LOG_FILE = re.compile(r"\$\{hydra\.runtime\.output_dir\}/(\$\{hydra\.job\.name\}|[\w .-])+")
+"""A file in the job's directory. A log elsewhere could replace a settings file of a program."""
+PLAIN_NAME = re.compile(r"(?!\.+$)[\w .-]+")
 CODE = "may run any code, but a configuration is data"
-ENVIRONMENT = {("hydra", "job", "env_set"), ("hydra", "job", "env_copy")}
 
 
 @contextmanager
 def small_file(path: File) -> Iterator[None]:
-    """Surround the loading of a YAML file, which is refused before that if it is large.
+    """Check the size of a YAML file before the body of the `with` statement loads it.
 
-    It counts as large, too, if it would be once what it repeats by aliases is copied: three
-    hundred bytes of aliases to aliases stand for a billion values ("billion laughs").
+    The size includes the expansion of aliases: a file of 300 bytes with aliases of aliases can
+    stand for a billion values ("billion laughs").
 
     Raises:
-        UserError: It is, or cannot be loaded; the message has the file.
+        UserError: The file is too large, or not YAML.
     """
     try:
         _require_small(path)
@@ -89,134 +90,128 @@ def small_file(path: File) -> Iterator[None]:
 
 def _require_small(path: File) -> None:
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
+        content = file.read(MAX_BYTES + 1)
     try:
-        nodes = _size(yaml.compose(content[:MOST_BYTES], Loader=yaml.SafeLoader), {})
+        count = _count(yaml.compose(content[:MAX_BYTES], Loader=yaml.SafeLoader), {})
     except RecursionError:
-        nodes = MOST_NODES + 1
-    if nodes > MOST_NODES or len(content) > MOST_BYTES:
+        count = MAX_NODES + 1
+    if count > MAX_NODES or len(content) > MAX_BYTES:
         message = (
-            f"{path} is larger than a configuration may be, {MOST_BYTES:,} bytes or"
-            f" {MOST_NODES:,} values, aliases counted as what they repeat: write less."
+            f"{path} is larger than a configuration may be: {MAX_BYTES:,} bytes or"
+            f" {MAX_NODES:,} values with aliases expanded."
         )
         raise UserError(message)
 
 
-def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
-    """Return how many nodes one stands for, each alias counted as what it repeats."""
+def _count(node: yaml.Node | None, counts: dict[int, int]) -> int:
+    """Return the number of nodes of a document after aliases are expanded.
+
+    counts: the results by `id`, because aliases are the same object in many places.
+    """
     if node is None or isinstance(node, yaml.ScalarNode):
         return 1
-    if id(node) not in known:
-        known[id(node)] = MOST_NODES + 1  # of one that holds itself
-        pairs = isinstance(node, yaml.MappingNode)
-        parts = chain.from_iterable(node.value) if pairs else node.value
-        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
-    return known[id(node)]
+    if id(node) not in counts:
+        counts[id(node)] = MAX_NODES + 1  # the result of a node that contains itself
+        is_mapping = isinstance(node, yaml.MappingNode)
+        children = chain.from_iterable(node.value) if is_mapping else node.value
+        counts[id(node)] = 1 + sum(_count(child, counts) for child in children)
+    return counts[id(node)]
 
 
 def validate_safe(config: DictConfig) -> None:
-    """Refuse a composed configuration, Hydra's own part included, that is more than data.
+    """Reject a composed configuration, Hydra's own section included, that is more than data.
+
+    Values are checked as they are written: to resolve an interpolation could run code.
 
     Raises:
-        UserError: It is; the message has the key.
+        UserError: A value is not allowed; the message has its key.
     """
-    for path, node in sorted(nodes(config), key=_is_a_word):
-        value = node._value()  # noqa: SLF001  (as it is written, not as it resolves)
+    for path, node in sorted(nodes(config), key=_repeats_overrides):
+        value = node._value()  # noqa: SLF001  (not resolved)
         if path[-1:] == ("_target_",):
-            _refuse_target(path, value)
-        if path[:3] in ENVIRONMENT and (len(path) > 3 or isinstance(value, str)):
-            _refuse(path, "sets the environment", "set it in the shell instead")
-        if path[:2] in CLASSES:
-            _refuse_logging(path, value)
-        if path in {("hydra", "output_subdir"), ("hydra", "job", "name")}:
-            _refuse_path(path, value)
-        if path[:3] == ("hydra", "sweeper", "params"):
-            _refuse_swept(path, value)
-        if isinstance(value, str) and "${" in value:
-            _refuse_resolvers(path, value)
+            depth = 4 if path[:2] == ("hydra", "callbacks") else 3
+            allowed = TARGETS.get(path[:2], set()) if len(path) == depth else set()
+            if str(value) not in allowed:
+                _reject(path, CODE, _only(allowed) if allowed else "remove it")
+        if path[:1] == ("hydra",):
+            _validate_hydra(path, value)
+        if isinstance(value, str) and "${" in value and (calls := _resolvers(value) - RESOLVERS):
+            _reject(path, f"calls {min(calls)}", _only(RESOLVERS))
 
 
-def _is_a_word(node: tuple[Path, Any]) -> bool:
-    """Tell what repeats the words that were said from what came of them, which has the key."""
+def _validate_hydra(path: Path, value: Any) -> None:
+    """Reject unsafe values in Hydra's own section."""
+    text = value if isinstance(value, str) else ""
+    match path[1:]:
+        case ("job", "env_set" | "env_copy", *keys) if keys or text:
+            _reject(path, "sets the environment", "set it in the shell instead")
+        case ("job_logging" | "hydra_logging", *_):
+            _validate_logging(path, value)
+        case ("output_subdir",) | ("job", "name") if value is not None:
+            if not PLAIN_NAME.fullmatch(str(value)):
+                _reject(path, "is no plain name", "use letters, digits, dots and dashes")
+        case ("sweeper", "params", *_, key) if key.lstrip("+~").startswith("hydra") or "$" in text:
+            reason = "sweeps over interpolations or keys of Hydra"
+            _reject(path, reason, "sweep parameters over plain values")
+
+
+def _repeats_overrides(node: tuple[Path, Any]) -> bool:
+    """Return whether a node only repeats the overrides.
+
+    These nodes are checked last, so that an error names the key that an override has set.
+    """
     return node[0][:2] == ("hydra", "overrides") or node[0][-1:] == ("override_dirname",)
 
 
 def nodes(node: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every node of a configuration with its keys; what stands for others is a leaf."""
+    """Yield every node of a configuration with its keys; interpolations are leaves."""
     yield path, node
     value = node._value() if isinstance(node, DictConfig | ListConfig) else None  # noqa: SLF001
-    children = value if isinstance(value, dict) else dict(enumerate(_listed(value)))
-    for key, child in children.items():
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    for key, child in value.items() if isinstance(value, dict) else ():
         yield from nodes(child, (*path, str(key)))
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _refuse_target(path: Path, value: Any) -> None:
-    depth = 4 if path[:2] == ("hydra", "callbacks") else 3
-    known = TARGETS.get(path[:2], set()) if len(path) == depth else set()
-    if str(value) not in known:
-        _refuse(path, CODE, _only(known) if known else "leave it out")
-
-
-def _refuse_logging(path: Path, value: Any) -> None:
-    known = CLASSES[path[:2]]
+def _validate_logging(path: Path, value: Any) -> None:
+    """Reject what `logging.config.dictConfig` would import, call or write outside the run."""
+    allowed = CLASSES[path[:2]]
     match path[-1], value:
         case ("()" | ".", _):
-            _refuse(path, CODE, "leave it out")
-        case "class", _ if str(value) not in known:
-            _refuse(path, CODE, _only(known))
-        case "filename", str() if not FILE.fullmatch(value):
-            _refuse(
-                path,
-                "is no file in the run's directory",
-                "say ${hydra.runtime.output_dir}/<a name>",
-            )
+            _reject(path, CODE, "remove it")
+        case "class", _ if str(value) not in allowed:
+            _reject(path, CODE, _only(allowed))
+        case "filename", str() if not LOG_FILE.fullmatch(value):
+            remedy = "use ${hydra.runtime.output_dir}/<name>"
+            _reject(path, "is no file in the run's directory", remedy)
         case "filename", str():
             pass
         case _, str() if "${" in value:
-            _refuse(path, "stands for something else", "say it in full")
+            _reject(path, "is an interpolation", "write the value")
         case _, str() if re.search("(ext|cfg)://", value) and value not in OBJECTS:
-            _refuse(path, "may be any object", _only(OBJECTS))
-
-
-def _refuse_path(path: Path, value: Any) -> None:
-    if value is not None and not NAME.fullmatch(str(value)):
-        _refuse(path, "is no plain name", "use letters, digits, dots and dashes")
-
-
-def _refuse_swept(path: Path, value: Any) -> None:
-    if path[-1].lstrip("+~").startswith("hydra") or (isinstance(value, str) and "$" in value):
-        _refuse(path, "is not an experiment's own", "sweep over its parameters")
-
-
-def _refuse_resolvers(path: Path, value: str) -> None:
-    if unknown := sorted(_resolvers(value) - RESOLVERS):
-        _refuse(path, f"calls {unknown[0]}", _only(RESOLVERS))
+            _reject(path, "may be any object", _only(OBJECTS))
 
 
 @cache
 def _resolvers(value: str) -> frozenset[str]:
-    """Return what the interpolations in a text call, by OmegaConf's own grammar."""
+    """Return the resolvers that the interpolations in a text call, by OmegaConf's grammar."""
     try:
-        return frozenset(_called(parse(value)))
+        return frozenset(_calls(parse(value)))
     except GrammarParseError:
-        return frozenset({"what cannot be read"})
+        return frozenset({"an unreadable interpolation"})
 
 
-def _called(node: Any) -> Iterator[str]:
+def _calls(node: Any) -> Iterator[str]:
     if type(node).__name__ == "InterpolationResolverContext":
         yield node.resolverName().getText()
     for child in node.getChildren() if hasattr(node, "getChildren") else ():
-        yield from _called(child)
+        yield from _calls(child)
 
 
-def _only(known: set[str]) -> str:
-    return f"only {', '.join(sorted(known))} may stand there"
+def _only(allowed: Collection[str]) -> str:
+    return f"use only {', '.join(sorted(allowed))}"
 
 
-def _refuse(path: Path, why: str, instead: str) -> NoReturn:
-    message = f"{'.'.join(path)} {why}: {instead}."
+def _reject(path: Path, reason: str, remedy: str) -> NoReturn:
+    message = f"{'.'.join(path)} {reason}: {remedy}."
     raise UserError(message)

@@ -1,4 +1,4 @@
-"""The shapes of a model's weights, as its spec implies them."""
+"""Shapes of a model's weights, from its spec."""
 
 import math
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from aeexp.config.spec import ModelSpec
 Shape = tuple[int, ...]
 
 MOST_BYTES = 2**31
-"""Of the weights of a model: whoever reads it back, as a stranger's, holds no more."""
+"""Limit on the size of a model's weights, because a model's file can be untrusted."""
 
 
 def shapes(spec: ModelSpec, features: int) -> Mapping[str, Shape] | None:
-    """Return the shape of every weight of a model for rows of so many features, by its name.
+    """Return the shape of every weight of a model by name.
 
-    None where its class does not say them, and only a backend could tell.
+    None if its class does not define `shapes`. Then the model must be built to find out.
     """
-    of_model = spec.own_method("shapes")
-    return of_model(features) if of_model else None
+    compute = spec.own_method("shapes")
+    return compute(features) if compute else None
 
 
 def weights(spec: ModelSpec, features: int) -> int | None:
-    """Return how many weights a model has, for rows of so many features; None if unknown."""
-    known = shapes(spec, features)
-    return None if known is None else sum(map(math.prod, known.values()))
+    """Return the number of weights of a model; None if its class does not define `shapes`."""
+    by_name = shapes(spec, features)
+    return None if by_name is None else sum(map(math.prod, by_name.values()))

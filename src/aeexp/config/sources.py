@@ -1,4 +1,8 @@
-"""Where options come from: aeexp's own menu and folders of files, but nothing that is imported."""
+"""Config sources: the specs and folders of YAML files, but no packages that are imported.
+
+Hydra's command line and aeexp's compose from the same sources: the schemas in Hydra's store, the
+folder conf/, folders of installed packages of options, and folders that the user names.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -13,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.config.hydra_private import (
@@ -31,10 +35,10 @@ from aeexp.errors import UserError
 
 
 def register() -> None:
-    """Put every spec into Hydra's store, as schema/<group>/<option>.
+    """Store every spec in Hydra's store, as schema/<group>/<option>.
 
-    The groups of the experiment's own schema are left open: conf/config.yaml fills them, and
-    what the spec would fill them with in Python must not shine through another choice.
+    The schema of the experiment has no defaults for groups: conf/config.yaml chooses them. Hydra
+    merges a chosen option into the schema, where defaults of another option's spec would remain.
     """
     store = ConfigStore.instance()
     if "schema" in store.repo:
@@ -43,18 +47,18 @@ def register() -> None:
     for group, options in OPTIONS.items():
         experiment[group] = {} if group in SEVERAL else MISSING
         for name, node in [*options.items()]:
-            if name not in OWN[group] and not _is_known_to_omegaconf(node):
+            if name not in OWN[group] and not _is_supported(node):
                 del options[name]
                 continue
             store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
-            if name not in OWN[group]:  # a file of its package comes before it
-                chosen = {"defaults": [schema_of(group, name)]}
-                store.store(group=group, name=name, node=chosen, provider=class_name(node))
+            if name not in OWN[group]:  # a file of the package has precedence
+                option = {"defaults": [schema_of(group, name)]}
+                store.store(group=group, name=name, node=option, provider=class_name(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
 
 
-def _is_known_to_omegaconf(kind: type[Spec]) -> bool:
-    """Return whether OmegaConf has the types of the fields of a package's option; else warn."""
+def _is_supported(kind: type[Spec]) -> bool:
+    """Return whether OmegaConf supports the types of a package's option; warn if not."""
     try:
         OmegaConf.structured(kind)
     except OmegaConfBaseException as error:
@@ -64,24 +68,22 @@ def _is_known_to_omegaconf(kind: type[Spec]) -> bool:
     return True
 
 
-def composed(said: tuple[str, list[str]]) -> DictConfig:
-    """Return what words compose to, by the name of the primary configuration."""
+def compose_config(name: str, overrides: list[str]) -> DictConfig:
+    """Return the configuration of a primary configuration's name and overrides."""
     try:
-        return compose(*said, return_hydra_config=True)
+        return compose(name, overrides, return_hydra_config=True)
     except OmegaConfBaseException:
-        raise
+        raise  # some derive from KeyError
     except KeyError as error:
-        message = (
-            f"hydra.job.env_copy: {error} is not set; set it in the shell, and leave this out."
-        )
+        message = f"hydra.job.env_copy: {error} is not set: remove it, or set it in the shell."
         raise UserError(message) from error
 
 
 class FileConfigSource(file_config_source.FileConfigSource):
-    """Folders of option files, which may be a stranger's; see `small_file`.
+    """Folders of option files, whose sizes are limited because they may be untrusted.
 
-    It has the name of Hydra's own class, by which Hydra's registry tells them from each other
-    when it finds the plugins again in another process.
+    It has the name of Hydra's own class: Hydra's registry compares classes by name when it
+    discovers plugins again in another process.
     """
 
     def load_config(self, config_path: str) -> ConfigResult:
@@ -89,21 +91,19 @@ class FileConfigSource(file_config_source.FileConfigSource):
             return super().load_config(config_path)
 
 
-def require_small_files() -> None:
-    """Let Hydra load no option file that would hang it."""
-    Plugins.instance()  # which registers Hydra's own
-    SourcesRegistry.instance().types[FileConfigSource.scheme()] = FileConfigSource
-
-
 @contextmanager
-def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
-    """Give what loads configurations as Hydra's own command line does; see hydra.main."""
+def config_loader(config_dir: str | None) -> Iterator[ConfigLoader]:
+    """Initialise Hydra as `hydra.main` does, and yield its loader of configurations.
+
+    config_dir: a folder of the user's with further options (`--config-dir`).
+    """
     path = create_config_search_path(str(conf_dir()))
     if config_dir:
-        mine = f"file://{Path(config_dir).resolve()}"
-        path.prepend("command-line", mine, SearchPathQuery(provider="schema"))
+        folder = f"file://{Path(config_dir).resolve()}"
+        path.prepend("command-line", folder, SearchPathQuery(provider="schema"))
     set_version()
-    require_small_files()
+    Plugins.instance()  # registers Hydra's own FileConfigSource, which ours then replaces
+    SourcesRegistry.instance().types[FileConfigSource.scheme()] = FileConfigSource
     try:
         yield Hydra.create_main_hydra2("aeexp", path).config_loader
     finally:
@@ -111,17 +111,16 @@ def loading(config_dir: str | None) -> Iterator[ConfigLoader]:
 
 
 def require_folders(loader: ConfigLoader, name: str, overrides: list[Override]) -> None:
-    """Refuse to look for options in packages, which are imported for it.
+    """Reject packages in `hydra.searchpath`: Hydra imports a package to search it.
 
-    Hydra takes where to look from the words, or from the primary configuration.
+    Overrides and the primary configuration, `name`, can set the search path.
     """
     assert isinstance(loader, ConfigLoaderImpl)
-    loaded = loader.repository.load_config(name)
-    said = [o.value() for o in overrides if o.key_or_group == "hydra.searchpath"]
-    if loaded is not None:
-        places = OmegaConf.select(loaded.config, "hydra.searchpath")
-        said.append(None if places is None else list(places))
-    for place in (place for places in said if isinstance(places, list) for place in places):
-        if "://" in str(place) and not str(place).startswith("file://"):
-            message = f"hydra.searchpath: {place} may run any code, say file://<a folder>."
-            raise UserError(message)
+    searched = [o.value() for o in overrides if o.key_or_group == "hydra.searchpath"]
+    if loaded := loader.repository.load_config(name):
+        searched.append(OmegaConf.select(loaded.config, "hydra.searchpath"))
+    for paths in searched:
+        for path in paths if isinstance(paths, list | ListConfig) else ():
+            if "://" in str(path) and not str(path).startswith("file://"):
+                message = f"hydra.searchpath: {path} may run any code; use file://<folder>."
+                raise UserError(message)

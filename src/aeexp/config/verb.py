@@ -1,4 +1,4 @@
-"""A verb: a function with a branch for each kind of spec, in whichever package the kind is."""
+"""Functions of a spec with one implementation per class of specs, also in other packages."""
 
 from collections.abc import Callable
 from functools import singledispatch, update_wrapper
@@ -8,32 +8,33 @@ from typing import Any, Generic, TypeVar
 from aeexp.config.spec import Spec
 
 Result = TypeVar("Result")
-Branch = TypeVar("Branch", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Verb(Generic[Result]):
-    """A function that does what is registered for the class of its first argument, a spec.
+    """A `functools.singledispatch` function that imports implementations when it is called.
 
-    The class may name a module, its `implementation`, which is imported before that and registers
-    the branch there: so a class can be declared without what does its work, Keras say.
+    It calls the function that is registered for the class of its first argument, a spec. The class
+    can name the module that registers its functions in `implementation`. The module is imported
+    at the first call, so that a package can declare a spec without importing Keras, for example.
     """
 
     def __init__(self, function: Callable[..., Result]) -> None:
-        self._branches = singledispatch(function)
+        self._functions = singledispatch(function)
         update_wrapper(self, function)
 
     def __call__(self, spec: Spec, *arguments: Any, **named: Any) -> Result:
         for kind in type(spec).__mro__:
             if module := vars(kind).get("implementation"):
                 import_module(module)
-        return self._branches(spec, *arguments, **named)
+        return self._functions(spec, *arguments, **named)
 
-    def register(self, branch: Branch) -> Branch:
-        """Take a function as the branch for the class that its first argument has."""
-        self._branches.register(branch)
-        return branch
+    def register(self, function: Function) -> Function:
+        """Register a function for the annotated class of its first argument."""
+        self._functions.register(function)
+        return function
 
 
 def verb(function: Callable[..., Result]) -> Verb[Result]:
-    """Return a verb; `function` is done for classes that nothing is registered for."""
+    """Return a `Verb`; `function` is the default for classes without an implementation."""
     return Verb(function)
