@@ -14,12 +14,13 @@ from sklearn.decomposition import PCA
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import agreement, clusters, separation
 from aeexp.analysis.factors import interpretation
-from aeexp.analysis.verdict import Course, judge, lost
+from aeexp.analysis.verdict import TrainingResult, divergence, judge
 from aeexp.config.options import OPTIONS
 from aeexp.config.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
 from aeexp.data import Classes, Rows, Values
 from aeexp.data.checks import shortfall
 from aeexp.data.scaling import Scaling
+from aeexp.present.text.training import verdict_document
 from aeexp.runs.history import History
 
 RNG = np.random.default_rng(0)
@@ -272,7 +273,7 @@ EPOCHS = np.arange(100)
 SETTLED = 0.2 + 0.8 * np.exp(-EPOCHS / 8)
 
 
-def course(**changes: object) -> Course:
+def training(**changes: object) -> TrainingResult:
     noise = np.random.default_rng(1)
     made = {
         "loss": SETTLED,
@@ -284,7 +285,7 @@ def course(**changes: object) -> Course:
         "latent": np.array([1.0, 0.0]),
         "kept": 99,
     }
-    return Course(**(made | changes))
+    return TrainingResult(**(made | changes))
 
 
 RISING = np.where(EPOCHS < 40, SETTLED + 0.01, 0.215 + 0.004 * (EPOCHS - 40))
@@ -292,17 +293,19 @@ FALLING = np.exp(-EPOCHS / 100)
 
 
 @pytest.mark.parametrize(
-    ("seen", "word"),
+    ("result", "word"),
     [
-        pytest.param(course(), "good", id="good"),
-        pytest.param(course(train=np.full(800, 1.2)), "diverged", id="diverged"),
+        pytest.param(training(), "good", id="good"),
+        pytest.param(training(train=np.full(800, 1.2)), "diverged", id="diverged"),
         pytest.param(
-            course(train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)),
+            training(
+                train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)
+            ),
             "still improving",
             id="far from its end, not diverged",
         ),
         pytest.param(
-            course(
+            training(
                 loss=np.linspace(1.212, 1.183, 8),
                 val_loss=np.linspace(0.894, 0.860, 8),
                 train=np.full(800, 1.18),
@@ -312,19 +315,19 @@ FALLING = np.exp(-EPOCHS / 100)
             id="f60_short",
         ),
         pytest.param(
-            course(
+            training(
                 loss=np.array([1.2]), val_loss=np.array([1.2]), train=np.full(800, 1.2), kept=0
             ),
             "still improving",
             id="f60_one_epoch",
         ),
         pytest.param(
-            course(loss=np.linspace(1.1, 1.2, 8), train=np.full(800, 1.2), kept=7),
+            training(loss=np.linspace(1.1, 1.2, 8), train=np.full(800, 1.2), kept=7),
             "diverged",
             id="short, and its loss rises",
         ),
         pytest.param(
-            course(
+            training(
                 loss=np.linspace(1.05, 0.97, 8),
                 val_loss=np.linspace(1.05, 1.04, 8),
                 train=np.full(800, 0.96),
@@ -335,41 +338,41 @@ FALLING = np.exp(-EPOCHS / 100)
             id="f60_hardly better than the mean, but its loss falls",
         ),
         pytest.param(
-            course(
+            training(
                 val=np.random.default_rng(0).exponential(0.2, 12),
                 pca=np.random.default_rng(0).exponential(0.2, 12) - 0.05,
             ),
             "underfitting",
             id="few rows, each worse than by PCA",
         ),
-        pytest.param(course(latent=np.array([9e-9, 0.0])), "collapsed", id="f11_dead"),
-        pytest.param(course(val=np.zeros(0)), "withheld", id="no validation"),
+        pytest.param(training(latent=np.array([9e-9, 0.0])), "collapsed", id="f11_dead"),
+        pytest.param(training(val=np.zeros(0)), "withheld", id="no validation"),
         pytest.param(
-            course(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.25)),
+            training(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.25)),
             "withheld",
             id="too few rows",
         ),
-        pytest.param(course(pca=np.full(200, 0.15)), "underfitting", id="no better than PCA"),
+        pytest.param(training(pca=np.full(200, 0.15)), "underfitting", id="no better than PCA"),
         pytest.param(
-            course(val=np.array([0.1, 0.3, 0.2]), pca=np.array([0.14, 0.27, 0.2])),
+            training(val=np.array([0.1, 0.3, 0.2]), pca=np.array([0.14, 0.27, 0.2])),
             "underfitting",
             id="hardly better than PCA",
         ),
         pytest.param(
-            course(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),
+            training(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),
             "underfitting",
             id="no better than PCA yet",
         ),
         pytest.param(
-            course(train=np.full(800, 0.95), val=np.full(200, 0.97)),
+            training(train=np.full(800, 0.95), val=np.full(200, 0.97)),
             "underfitting",
             id="hardly better than the mean",
         ),
         pytest.param(
-            course(loss=FALLING, val_loss=FALLING), "still improving", id="still improving"
+            training(loss=FALLING, val_loss=FALLING), "still improving", id="still improving"
         ),
         pytest.param(
-            course(
+            training(
                 loss=0.3 * FALLING,
                 val_loss=RISING,
                 train=np.full(800, 0.11),
@@ -380,7 +383,7 @@ FALLING = np.exp(-EPOCHS / 100)
             id="overfitting",
         ),
         pytest.param(
-            course(
+            training(
                 loss=0.3 * FALLING,
                 val_loss=RISING,
                 kept=40,
@@ -391,18 +394,19 @@ FALLING = np.exp(-EPOCHS / 100)
         ),
     ],
 )
-def test_a_course_gets_the_verdict_it_deserves(
-    seen: Course, word: str, sentences: Sentences
+def test_a_training_gets_its_verdict(
+    result: TrainingResult, word: str, sentences: Sentences
 ) -> None:
-    verdict = judge(seen)
-    assert verdict.word == word
-    sentences.check(verdict.sentence)
-    assert verdict.sentence.startswith(word.capitalize())
+    verdict = verdict_document(judge(result))
+    assert verdict["word"] == word
+    assert verdict["sentence"].startswith(word.capitalize())
+    sentences.check(verdict["sentence"])
 
 
-def test_a_lost_loss_is_told_with_its_epoch_and_what_was_before() -> None:
+def test_a_divergence_has_its_epoch_and_the_last_finite_loss() -> None:
     loss = np.array([2.0, 3.5, np.nan])
-    verdict = lost(History(loss, 2 * loss, loss, 2, interrupted=False, lost=2))
-    assert (verdict.word, verdict.epoch, verdict.last_loss) == ("diverged", 3, 3.5)
-    assert "epoch 3" in verdict.sentence
-    assert "3.5" in verdict.sentence
+    history = History(loss, 2 * loss, loss, 2, interrupted=False, lost=2)
+    verdict = verdict_document(divergence(history))
+    assert (verdict["word"], verdict["epoch"], verdict["last_loss"]) == ("diverged", 3, 3.5)
+    assert "epoch 3" in verdict["sentence"]
+    assert "3.5" in verdict["sentence"]

@@ -42,7 +42,7 @@ from aeexp.data.prepare import pose
 from aeexp.pipeline.run import run
 from aeexp.pipeline.tasks.dimension import _seeded, of_dimension
 from aeexp.present.figures import how_many as draw
-from aeexp.present.text.command import in_words
+from aeexp.present.text.command import with_command
 from aeexp.present.text.recommendation import recommend
 from aeexp.runs.artifact import Artifact, DivergedError, Document, Table
 
@@ -503,7 +503,7 @@ def test_a_command_says_what_the_run_said_but_for_the_question_and_what_it_chang
 ) -> None:
     changes = "model.latent_dim=2 clustering=kmeans"
     told = {"about": "next", "claim": "yes", "sentence": f"Use it: aeexp … {changes}"}
-    answer = in_words(Document("answer", {"sentences": [told]}), words)
+    answer = with_command(Document("answer", {"sentences": [told]}), words)
     assert isinstance(answer, Document)
     command = " ".join(["aeexp", *kept, changes])
     assert answer.content["sentences"][0]["sentence"] == f"Use it: {command}"

@@ -19,10 +19,11 @@ from aeexp.analysis.clustering.partitions import permuted_tables
 from aeexp.analysis.evidence import chance
 from aeexp.analysis.evidence.chance import p_value
 from aeexp.analysis.evidence.null import cloud, permuted
-from aeexp.analysis.evidence.power import Group, Power, planted, power, sentence
+from aeexp.analysis.evidence.power import Group, Power, planted, power
 from aeexp.data import Column, Floats
 from aeexp.present import figures
 from aeexp.present.figures import NullComparison, style
+from aeexp.present.text.evidence import describe_power
 
 SEEDS = st.integers(0, 2**32 - 1)
 SPECIES = Column("species", ("a", "b", "c"))
@@ -298,38 +299,38 @@ def test_a_planted_table_without_a_number_has_not_been_found() -> None:
     [
         pytest.param(
             found_in(1, 3) | found_in(1.5, 9) | found_in(3, 10),
-            "A difference of 1.5 sd in half of the columns of 20 % of the rows would have been "
-            "found with probability 0.9 (9 of 10 tables; 95 % interval 0.6 to 0.98).",
+            "The analysis would have detected a group of 20 % of the rows, shifted by 1.5 sd in"
+            " half of the columns (9 of 10 planted groups detected; 95 % interval 0.6 to 0.98).",
             id="the_smallest",
         ),
         pytest.param(
             found_in(1, 9) | found_in(2, 5) | found_in(3, 8),
-            "A difference of 3 sd in half of the columns of 20 % of the rows would have been "
-            "found with probability 0.8 (8 of 10 tables; 95 % interval 0.49 to 0.94).",
+            "The analysis would have detected a group of 20 % of the rows, shifted by 3 sd in half"
+            " of the columns (8 of 10 planted groups detected; 95 % interval 0.49 to 0.94).",
             id="not_one_that_was_lucky",
         ),
         pytest.param(
             found_in(1, 3) | found_in(3, 4),
-            "Even a difference of 3 sd in half of the columns of 20 % of the rows would have been "
-            "found only with probability 0.4 (4 of 10 tables; 95 % interval 0.17 to 0.69).",
+            "The analysis would often miss even a group of 20 % of the rows, shifted by 3 sd in"
+            " half of the columns (4 of 10 planted groups detected; 95 % interval 0.17 to 0.69).",
             id="none",
         ),
     ],
 )
 def test_what_would_have_been_found_is_said(groups: Mapping[Group, Floats], said: str) -> None:
-    assert sentence(power(groups, NULL)) == said
+    assert describe_power(power(groups, NULL)) == said
 
 
 def test_too_few_null_tables_find_nothing_and_say_so() -> None:
     powers = power(found_in(3, 10), NULL[:18])
     assert np.isnan(powers[0].found)
-    assert "at least 19" in sentence(powers)
+    assert "at least 19" in describe_power(powers)
 
 
 def test_a_power_is_a_number_of_tables() -> None:
-    assert sentence([Power(Group(1, 0.25), 1.0, 0.7, 1.0, 10)]).endswith(
-        "25 % of the rows would have been found with probability 1"
-        " (10 of 10 tables; 95 % interval 0.7 to 1)."
+    assert describe_power([Power(Group(1, 0.25), 1.0, 0.7, 1.0, 10)]).endswith(
+        "a group of 25 % of the rows, shifted by 1 sd in half of the columns"
+        " (10 of 10 planted groups detected; 95 % interval 0.7 to 1)."
     )
 
 

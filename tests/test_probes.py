@@ -16,7 +16,6 @@ from sklearn.preprocessing import StandardScaler
 
 from aeexp.analysis.clustering.clusters import find_each
 from aeexp.analysis.controls import plan
-from aeexp.analysis.evidence.caveats import stamps
 from aeexp.analysis.evidence.method import Method
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.matched import matched
@@ -27,6 +26,7 @@ from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
 from aeexp.data.prepare import prepare
 from aeexp.present.figures.evidence_figures import labels_figure
+from aeexp.present.text.evidence import label_caveats
 
 RNG = np.random.default_rng(0)
 ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
@@ -362,12 +362,12 @@ def dataset(*labels: Labels) -> Dataset:
 
 def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamped() -> None:
     known = dataset(of_factors())
-    [stamp] = stamps(Experiment(), known)
-    assert stamp.startswith("kmeans: its number of clusters, 3, is that of the classes of species")
+    [caveat] = label_caveats(Experiment(), known)
+    assert caveat.startswith("kmeans takes its number of clusters (3) from the classes of species")
     said = Experiment(clustering={"kmeans": KMeans(n_clusters=3), "dbscan": DBSCAN()})
-    assert stamps(said, known) == []
-    assert stamps(Experiment(), dataset(Values("age", Z[:, 0]))) == []
-    assert stamps(Experiment(), dataset()) == []
+    assert not [*label_caveats(said, known)]
+    assert not [*label_caveats(Experiment(), dataset(Values("age", Z[:, 0])))]
+    assert not [*label_caveats(Experiment(), dataset())]
 
 
 @pytest.mark.parametrize(
@@ -381,6 +381,7 @@ def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamp
     ],
 )
 def test_settings_that_were_chosen_by_labels_are_stamped(objective: Any, count: int) -> None:
-    found = stamps(Experiment(clustering={}, sweep=Sweep(objective=objective)), dataset())
-    assert len(found) == count
-    assert all("chosen by" in each for each in found)
+    experiment = Experiment(clustering={}, sweep=Sweep(objective=objective))
+    caveats = [*label_caveats(experiment, dataset())]
+    assert len(caveats) == count
+    assert all("chooses settings" in caveat for caveat in caveats)

@@ -18,7 +18,7 @@ from aeexp.analysis.sweep.align import aligned
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.histories import curves
 from aeexp.analysis.sweep.latents import latents, turned
-from aeexp.analysis.sweep.outcome import outcomes, said
+from aeexp.analysis.sweep.outcome import by_key, outcomes
 from aeexp.analysis.sweep.study import study
 from aeexp.analysis.sweep.varied import varied
 from aeexp.data.dataset import Classes, Values
@@ -26,6 +26,7 @@ from aeexp.present.figures.sweep.curves import training
 from aeexp.present.figures.sweep.pareto import front
 from aeexp.present.html.sweep.pictures import pictures
 from aeexp.present.tables.sweep import _shown
+from aeexp.present.text.sweep import spread_text
 from aeexp.runs import Run
 from aeexp.runs.csv_file import guarded
 from aeexp.sweep.summary import Summary, summarise
@@ -195,8 +196,9 @@ def test_the_conclusion_names_the_best_run_and_the_best_setting(tmp_path: Path) 
     assert lines[0] == "6 runs of 2 settings: 5 COMPLETED, 1 DIVERGED."
     assert lines[1] == "Best run: job 1 (model=shallow seed=1): val_loss 0.5."
     assert lines[2] == (
-        "Best setting: model=deep: val_loss 1.50 ± 0.71 (n=2), 1 of its 3 runs not completed; "
-        "next model=shallow: 2.8 ± 2.8 (n=3), too close to tell them apart."
+        "Best setting: model=deep: val_loss 1.50 ± 0.71 (n=2), 1 of its 3 runs not completed. "
+        "Second: model=shallow: 2.8 ± 2.8 (n=3). "
+        "Their difference may be chance: it is within two standard errors."
     )
 
 
@@ -204,8 +206,8 @@ def test_the_conclusion_names_the_best_run_and_the_best_setting(tmp_path: Path) 
     ("others", "ending"),
     [
         pytest.param([5.0, 5.1], "5.050 ± 0.071 (n=2).", id="apart"),
-        pytest.param([1.0, 3.0], ", too close to tell them apart.", id="alike"),
-        pytest.param([5.0], ", with too few seeds to tell luck from merit.", id="few"),
+        pytest.param([1.0, 3.0], "it is within two standard errors.", id="alike"),
+        pytest.param([5.0], "train each with several seeds.", id="few"),
     ],
 )
 def test_the_conclusion_says_whether_the_best_differs_from_the_next(
@@ -221,7 +223,7 @@ def test_the_conclusion_names_the_override_that_mattered_most(tmp_path: Path) ->
     jobs = [Made(words, metrics=loss(value[words[0]] + value[words[1]])) for words in said]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[3] == (
-        "lr made the largest difference: by its value, val_loss is 1.5 to 5.5 on average."
+        "Largest effect: lr. The mean val_loss of its values ranges from 1.5 to 5.5."
     )
 
 
@@ -263,7 +265,7 @@ def test_settings_are_ranked_by_what_measures_the_same_in_all(
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1].startswith("Best run: job 1")
     assert lines[1].endswith(f": {ranked_by} {better[ranked_by]:g}.")
-    assert any("measures the same in all" in line for line in lines) == (ranked_by != "val_loss")
+    assert any(line.startswith("Compared by") for line in lines) == (ranked_by != "val_loss")
     sentences.check("\n".join(lines))
 
 
@@ -310,7 +312,7 @@ def test_a_spread_is_that_of_a_sample(values: list[float]) -> None:
 def test_a_mean_is_written_as_exactly_as_its_deviation_allows(
     values: list[float], written: str
 ) -> None:
-    assert str(spread(values)) == written
+    assert spread_text(spread(values)) == written
 
 
 # Other questions
@@ -446,7 +448,7 @@ def test_what_is_no_sweep_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_override_says_its_value_by_its_key() -> None:
-    assert said(["model=deep", "+a.b=1", "++c=x=y", "~d", "e="]) == {
+    assert by_key(["model=deep", "+a.b=1", "++c=x=y", "~d", "e="]) == {
         "model": "deep", "a.b": "1", "c": "x=y", "~d": "deleted", "e": "",
     }  # fmt: skip
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import floor, fsum, isfinite, log10, nan, sqrt
-
-from aeexp.text import NOTHING, number
+from math import fsum, isfinite, nan, sqrt
 
 
 @dataclass(frozen=True)
@@ -22,23 +20,6 @@ class Spread:
     def document(self) -> Mapping[str, float]:
         """Return mean and deviation by name."""
         return {"mean": self.mean, "sd": self.sd}
-
-    def __str__(self) -> str:
-        """Write the deviation with two digits, and the mean as exactly."""
-        if not self.n:
-            return NOTHING
-        if self.n < 2:
-            return f"{number(self.mean)} (n=1)"
-        return f"{self._mean_and_sd()} (n={self.n})"
-
-    def _mean_and_sd(self) -> str:
-        if not self.sd > 0:
-            return f"{number(self.mean)} ± 0"
-        decimals = 1 - floor(log10(self.sd))
-        if decimals > 6 or abs(self.mean) >= 1e6:
-            return f"{self.mean:.4g} ± {self.sd:.2g}"
-        places = max(decimals, 0)
-        return f"{self.mean:.{places}f} ± {self.sd:.{places}f}"
 
 
 def spread(values: Iterable[float]) -> Spread:

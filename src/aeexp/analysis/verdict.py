@@ -1,52 +1,80 @@
 """Did the training work?"""
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from aeexp.data import Floats
-from aeexp.errors import key
 from aeexp.runs.history import History
 
-DIVERGED = 1.05  # times the error of predicting every feature's mean
-COLLAPSED = 1e-8  # variance of a factor below which it says nothing
-BARELY = 0.90  # times the same: nothing much was learnt
-NOISY = 0.10  # standard error of the error below PCA's, as a share of PCA's
-GAIN = 0.01  # projected fall of the loss that would be worth more epochs
-MORE = 0.2  # of the epochs, that it is projected over
+DIVERGED = 1.05  # training error over the error of predicting the mean
+COLLAPSED = 1e-8  # largest variance of a factor
+BARELY = 0.90  # training error over the error of predicting the mean: hardly anything was learnt
+NOISY = 0.10  # standard error of the difference to PCA's error, over PCA's error
+GAIN = 0.01  # projected relative fall of the loss that justifies more epochs
+MORE = 0.2  # additional epochs of the projection, relative to the epochs trained
 LOST = 5.0  # percent of Prechelt's generalisation loss
 PROGRESS = 1.0  # per mille of Prechelt's training progress
 GAP = 1.2  # validation error over training error
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of the training: one word, and one sentence with its numbers."""
+class Divergence:
+    """A training that stopped because its loss was not finite.
 
-    word: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Lost(Verdict):
-    """The verdict on a training whose loss was lost in an epoch, counted from 1.
-
-    last_loss: the last before it, None in the first epoch.
+    epoch: in which it stopped, counted from 1. loss, val_loss: of that epoch; val_loss is NaN
+    without validation rows. last_loss: of the epoch before, None if there was none.
     """
 
     epoch: int
+    loss: float
+    val_loss: float
     last_loss: float | None
 
 
+class Case(Enum):
+    """How a training ended. `judge` returns the first case that applies, in this order.
+
+    diverged: the training error exceeds the error of predicting the mean, and the loss rises.
+    collapsed: no factor varies between rows. barely_begun: the training error exceeds the error of
+    predicting the mean, but the loss falls. unvalidated: no validation rows. uncertain: too few
+    validation rows for a comparison with PCA. underfitting: no better than PCA, the optimum of a
+    linear autoencoder (Baldi and Hornik, 1989). still_improving: the validation loss falls.
+    overfitting: by the generalisation loss and training progress of Prechelt (1998, Neural
+    Networks 11:761). good: none of these.
+    """
+
+    diverged = "diverged"
+    collapsed = "collapsed"
+    barely_begun = "barely begun"
+    unvalidated = "unvalidated"
+    uncertain = "uncertain"
+    underfitting = "underfitting"
+    still_improving = "still improving"
+    overfitting = "overfitting"
+    good = "good"
+
+    @property
+    def word(self) -> str:
+        """Return the verdict's word in run.json."""
+        words = {
+            Case.barely_begun: Case.still_improving.value,
+            Case.unvalidated: "withheld",
+            Case.uncertain: "withheld",
+        }
+        return words.get(self, self.value)
+
+
 @dataclass(frozen=True)
-class Course:
-    """What a verdict is given on.
+class TrainingResult:
+    """The losses and errors by which a training is judged.
 
     loss, val_loss: (epochs,), as in the history. train, val: (rows,), the squared error of each
-    row, averaged over features, as the kept model reconstructs it. pca: the same for `val`
-    (without validation rows: `train`) as PCA reconstructs it. mean: the training rows' mean
-    squared error when every feature is predicted by its mean. latent: (factors,), the variance of
-    each over the training rows. kept: index of the epoch kept.
+    row, averaged over features, as the saved model reconstructs it. pca: the same for `val`
+    (without validation rows: for `train`) as PCA reconstructs it. mean: mean squared error of the
+    training rows when every feature is predicted by its mean. latent: (factors,), variance of
+    each factor over the training rows. kept: index of the epoch whose weights were saved.
     """
 
     loss: Floats
@@ -58,186 +86,99 @@ class Course:
     latent: Floats
     kept: int
 
+    @property
+    def advantage(self) -> float:
+        """Return the mean difference of PCA's and the autoencoder's error on validation rows."""
+        return float((self.pca - self.val).mean())
 
-def lost(history: History) -> Lost:
-    """Return the verdict on a training that diverged."""
+    @property
+    def advantage_se(self) -> float:
+        """Return the standard error of `advantage`, infinite for fewer than two rows."""
+        return _standard_error(self.pca - self.val)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Return whether the validation rows are too few for a comparison with PCA."""
+        noisy = self.advantage_se > NOISY * self.pca.mean()
+        return bool(noisy and abs(self.advantage) <= 2 * self.advantage_se)
+
+    @property
+    def loss_falls(self) -> bool:
+        """Return whether the training loss would fall if the number of epochs were doubled."""
+        return len(self.loss) < 2 or _projected_fall(self.loss, more=1.0) > GAIN
+
+    @property
+    def projected_gain(self) -> float:
+        """Return the relative fall of the validation loss expected in a fifth more epochs."""
+        return _projected_fall(self.val_loss, MORE)
+
+    @property
+    def has_gap(self) -> bool:
+        """Return whether the validation error exceeds the training error by 2 standard errors."""
+        return bool(self.val.mean() - self.train.mean() > 2 * _standard_error(self.val))
+
+    @property
+    def generalisation_loss(self) -> float:
+        """Return by how many percent the validation loss exceeds its minimum (Prechelt, 1998)."""
+        return float(100 * (self.val_loss[self.kept] / self.val_loss.min() - 1))
+
+    @property
+    def overfits(self) -> bool:
+        """Return whether the training loss falls while the validation loss rises."""
+        strip = self.loss[max(0, self.kept - 4) : self.kept + 1]
+        progress = 1000 * (strip.mean() / strip.min() - 1)
+        return bool(self.generalisation_loss > LOST and progress > PROGRESS and self.has_gap)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a training ended, and the numbers by which it was judged."""
+
+    case: Case
+    training: TrainingResult
+
+
+def divergence(history: History) -> Divergence:
+    """Return where and how a training diverged."""
     epoch = history.lost
-    assert epoch is not None, "there is a model to judge"
+    assert epoch is not None, "the training did not diverge"
     last = float(history.loss[epoch - 1]) if epoch else None
-    before = "from the start" if last is None else f"after a loss of {last:.3g}"
-    return Lost(
-        "diverged",
-        f"Diverged: {_losses(history, epoch)} in epoch {epoch + 1}, {before}: lower"
-        f" {key('optimizer.lr')}.",
-        epoch + 1,
-        last,
-    )
+    return Divergence(epoch + 1, float(history.loss[epoch]), float(history.val_loss[epoch]), last)
 
 
-def _losses(history: History, epoch: int) -> str:
-    loss, val_loss = history.loss[epoch], history.val_loss[epoch]
-    return f"loss {loss:.3g}" + ("" if np.isnan(val_loss) else f", val_loss {val_loss:.3g}")
-
-
-def judge(course: Course) -> Verdict:
-    """Return the first of the verdicts that holds, with its numbers.
-
-    Diverged; collapsed, where no factor differs between rows; still improving, where the error is
-    that of a training which has barely begun; withheld, where the validation rows are too few to
-    tell it from PCA; underfitting, judged by PCA, the optimum of a linear
-    autoencoder (Baldi and Hornik, 1989); still improving; overfitting, by the generalisation loss
-    and training progress of Prechelt (1998, Neural Networks 11:761); good.
-    """
-    rules = (
-        *(_diverged, _collapsed, _barely_begun, _withheld, _underfitting),
-        *(_still_improving, _overfitting, _good),
-    )
-    return next(verdict for rule in rules if (verdict := rule(course)))
-
-
-def _diverged(course: Course) -> Verdict | None:
-    error = course.train.mean()
-    if error <= DIVERGED * course.mean or _falls(course.loss):
-        return None
-    return _say(
-        "diverged",
-        f"the training error ended at {error:.3g}, above the {course.mean:.3g} of predicting"
-        " every feature's mean: lower optimizer.lr.",
-    )
-
-
-def _collapsed(course: Course) -> Verdict | None:
-    if course.latent.max() >= COLLAPSED:
-        return None
-    return _say(
-        "collapsed",
-        f"no factor varies from row to row (largest variance {course.latent.max():.2g}), so that"
-        " none can say anything: choose model.latent_activation=tanh, or lower the penalties or"
-        " optimizer.lr.",
-    )
-
-
-def _barely_begun(course: Course) -> Verdict | None:
-    """Judge a training that ends above the mean's error while its loss falls: too short a one."""
-    error = course.train.mean()
-    if error <= DIVERGED * course.mean:
-        return None
-    return _say(
-        "still improving",
-        f"the training error is {error:.3g} after {_epochs(course)}, and predicting every"
-        f" feature's mean has {course.mean:.3g}: raise training.epochs or optimizer.lr.",
-    )
-
-
-def _epochs(course: Course) -> str:
-    epochs = len(course.loss)
-    return f"{epochs} epochs, in which the loss fell" if epochs > 1 else "one epoch"
-
-
-def _withheld(course: Course) -> Verdict | None:
-    if not course.val.size:
-        return _say(
-            "withheld",
-            "without validation rows nothing tells learning from learning by heart:"
-            " set split.validation.",
-        )
-    ahead, pca = course.pca - course.val, course.pca.mean()
-    noise = _standard_error(ahead)
-    if noise <= NOISY * pca or abs(ahead.mean()) > 2 * noise:
-        return None
-    return _say(
-        "withheld",
-        f"over {course.val.size} rows the validation error of {course.val.mean():.3g} cannot be"
-        f" told from the {pca:.3g} of PCA with as many factors (standard error of the difference"
-        f" {noise:.2g}): hold out more rows.",
-    )
-
-
-def _underfitting(course: Course) -> Verdict | None:
-    ahead = course.pca - course.val
-    if ahead.mean() > _standard_error(ahead):
-        return None
-    better = "hardly" if ahead.mean() > 0 else "no"
-    return _say(
-        "underfitting",
-        f"the validation error of {course.val.mean():.3g} is {better} better than the"
-        f" {course.pca.mean():.3g} of PCA with as many factors; {_remedy(course)}",
-    )
-
-
-def _remedy(course: Course) -> str:
-    if (gain := _projected_gain(course.val_loss)) > GAIN:
-        return (
-            f"the loss would still fall by {gain:.0%} in a fifth more epochs:"
-            " raise training.epochs or optimizer.lr."
-        )
-    if course.train.mean() > BARELY * course.mean:
-        change = "raise training.epochs or" if _falls(course.loss) else "lower"
-        return f"predicting every feature's mean has {course.mean:.3g}: {change} optimizer.lr."
-    return "try a deeper model, or use PCA."
-
-
-def _still_improving(course: Course) -> Verdict | None:
-    gain = _projected_gain(course.val_loss)
-    if gain <= GAIN:
-        return None
-    return _say(
-        "still improving",
-        f"at its last rate the validation loss would fall by {gain:.0%} in a fifth more epochs:"
-        " raise training.epochs or optimizer.lr.",
-    )
-
-
-def _overfitting(course: Course) -> Verdict | None:
-    best = course.val_loss.min()
-    lost = 100 * (course.val_loss[course.kept] / best - 1)
-    strip = course.loss[max(0, course.kept - 4) : course.kept + 1]
-    progress = 1000 * (strip.mean() / strip.min() - 1)
-    if lost <= LOST or progress <= PROGRESS or not _apart(course):
-        return None
-    return _say(
-        "overfitting",
-        f"the validation loss rose {lost:.0f} % above its best, of epoch"
-        f" {course.val_loss.argmin() + 1}, while the training loss fell:"
-        " set training.early_stopping.patience, or regularise.",
-    )
-
-
-def _good(course: Course) -> Verdict:
-    train, val = course.train.mean(), course.val.mean()
-    gap = (
-        ", though rows seen in training fare better"
-        if val > GAP * train and _apart(course)
-        else ""
-    )
-    return _say(
-        "good",
-        f"the validation error of {val:.3g} is below the {course.pca.mean():.3g} of PCA with as"
-        f" many factors and has settled; the training error is {train:.3g}{gap}.",
-    )
-
-
-def _say(word: str, reason: str) -> Verdict:
-    return Verdict(word, f"{word.capitalize()}: {reason}")
+def judge(training: TrainingResult) -> Verdict:
+    """Return the first case of `Case` that applies to a training."""
+    above_mean = training.train.mean() > DIVERGED * training.mean
+    if above_mean and not training.loss_falls:
+        case = Case.diverged
+    elif training.latent.max() < COLLAPSED:
+        case = Case.collapsed
+    elif above_mean:
+        case = Case.barely_begun
+    elif not training.val.size:
+        case = Case.unvalidated
+    elif training.is_uncertain:
+        case = Case.uncertain
+    elif training.advantage <= training.advantage_se:
+        case = Case.underfitting
+    elif training.projected_gain > GAIN:
+        case = Case.still_improving
+    elif training.overfits:
+        case = Case.overfitting
+    else:
+        case = Case.good
+    return Verdict(case, training)
 
 
 def _standard_error(values: Floats) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else np.inf
 
 
-def _apart(course: Course) -> bool:
-    return bool(course.val.mean() - course.train.mean() > 2 * _standard_error(course.val))
+def _projected_fall(losses: Floats, more: float) -> float:
+    """Return the relative fall of a loss if it continues at its last rate. losses: (epochs,).
 
-
-def _falls(losses: Floats) -> bool:
-    """Return whether a loss would be worth less in as many more epochs, as far as one can tell."""
-    return len(losses) < 2 or _projected_gain(losses, more=1.0) > GAIN
-
-
-def _projected_gain(losses: Floats, more: float = MORE) -> float:
-    """Return the share by which a loss would fall over more epochs. losses: (epochs,).
-
-    more: how many, as a share of those that there were.
+    The rate is the slope of a line through the logarithms of the last fifth of the epochs, ten
+    at least. more: number of additional epochs, relative to the epochs trained.
     """
     epochs = len(losses)
     last = losses[-max(10, epochs // 5) :]

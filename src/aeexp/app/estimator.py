@@ -10,7 +10,7 @@ from sklearn.utils import Tags, check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aeexp.analysis.reconstruction import explained
-from aeexp.analysis.verdict import lost
+from aeexp.analysis.verdict import divergence
 from aeexp.app.parameters import experiment, parameter
 from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
@@ -18,6 +18,7 @@ from aeexp.data import Dataset, Floats
 from aeexp.data.checks import concerns
 from aeexp.data.prepare import Problem, check, prepare
 from aeexp.errors import UserError, named_by
+from aeexp.present.text.training import describe_divergence
 from aeexp.runs.artifact import DivergedError
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trained = train([Member(experiment=asked, x=problem.x, rows=rows.train, val=rows.val)])
         history = trained.histories[0]
         if history.diverged:
-            raise DivergedError(lost(history).sentence)
+            raise DivergedError(describe_divergence(divergence(history)))
         self.history_, self.scaling_ = history, problem.scaling
         self.mean_ = problem.data.x[rows.train].mean(0, dtype=np.float64)
         self.weights_ = trained.network(0).weights()

@@ -8,18 +8,19 @@ from typing import Any
 from aeexp.analysis import reconstruction, support
 from aeexp.analysis.clustering import clusters
 from aeexp.analysis.controls import ControlResult, Plan
-from aeexp.analysis.evidence.caveats import stamps
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import Probed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
-from aeexp.analysis.verdict import lost
+from aeexp.analysis.verdict import divergence
 from aeexp.config.spec import Experiment
 from aeexp.data import Floats, fingerprint
 from aeexp.data.checks import concerns
 from aeexp.data.prepare import Problem
 from aeexp.present.figures.run_figures import draw
 from aeexp.present.tables.run import repeats_table, run_artifacts, undefined_metrics
+from aeexp.present.text.evidence import label_caveats
+from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, DivergedError, Model, RunMetadata, Support, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
@@ -54,7 +55,7 @@ def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifa
     data = problem.data
     warnings = [printable(concern) for concern in concerns(experiment, problem)]
     known = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
-    yield RunMetadata("table", known | {"stamps": stamps(experiment, data)})
+    yield RunMetadata("table", known | {"stamps": [*label_caveats(experiment, data)]})
     for note in data.notes:
         log.info(note)
     for warning in warnings:
@@ -82,7 +83,7 @@ def after_training(
         yield Table("repeats", repeats_table(experiment.seed, histories))
     if histories[0].diverged:
         yield undefined_metrics(planned, histories)
-        yield RunMetadata("verdict", {"verdict": asdict(lost(histories[0]))})
+        yield RunMetadata("verdict", {"verdict": verdict_document(divergence(histories[0]))})
         yield from draw(experiment.figures, histories)
         raise DivergedError
     fit = fitted()

@@ -19,7 +19,7 @@ from aeexp.pipeline.members import member
 from aeexp.pipeline.results import Fitted, after_training, before_training
 from aeexp.pipeline.tasks import Callbacks, answer
 from aeexp.present.figures.reconstruction import chosen_rows
-from aeexp.present.text.command import in_words
+from aeexp.present.text.command import with_command
 from aeexp.runs.artifact import Artifact, Model
 from aeexp.runs.progress import Monitor
 from aeexp.training import Trained, engine, train
@@ -50,7 +50,7 @@ def run(
         problem = (problems or Problems()).pose(experiment)
     monitor.on_start(experiment, problem)
     for artifact in answer(experiment.question, experiment, problem, monitor, callbacks):
-        yield artifact if words is None else in_words(artifact, words)
+        yield artifact if words is None else with_command(artifact, words)
 
 
 @answer.register

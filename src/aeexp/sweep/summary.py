@@ -10,7 +10,7 @@ from aeexp.analysis.sweep.study import study
 from aeexp.present.html.sweep.contents import contents
 from aeexp.present.html.sweep.page import page
 from aeexp.present.tables.sweep import table
-from aeexp.present.text.conclusion import said_by
+from aeexp.present.text.sweep import run_text
 from aeexp.runs import write_bytes
 from aeexp.text import printable
 
@@ -74,7 +74,7 @@ def _failures(comparison: Comparison) -> list[Failure]:
         Failure(
             printable(run.sweep.name),
             run.number,
-            printable(said_by(comparison, run)),
+            printable(run_text(comparison, run)),
             run.status,
             run.reason,
         )

@@ -1,7 +1,6 @@
 """Is the autoencoder's error lower than a baseline's, beyond what chance explains?"""
 
 from dataclasses import dataclass
-from math import floor, isfinite, log10
 
 import numpy as np
 from scipy import stats
@@ -10,7 +9,6 @@ from aeexp.data import Floats
 
 MATTERS = 0.05  # of the baseline's error: a gain below it is not worth a network
 CERTAIN = 0.95
-SMALL = 1e-4  # which is written with an exponent
 
 
 @dataclass(frozen=True)
@@ -86,45 +84,3 @@ def _standard_error(ahead: Floats) -> float:
         of_both = np.square(both).sum() / ((members - 1) * (rows - 1))
         between_members = of_members.var(ddof=1) / members - of_both / ahead.size
     return float(np.sqrt(between_rows + max(0.0, between_members)))
-
-
-def sentence(of: Advantage, baseline: str = "PCA") -> str:
-    """Say in one sentence what an advantage over a baseline means."""
-    if not isfinite(of.mean):
-        return (
-            f"Without rows held out nothing tells whether the autoencoder beats {baseline}:"
-            " set split.validation."
-        )
-    share = f"{abs(of.mean) / of.error:.0%}".replace("%", " %") if of.error > 0 else "-"
-    match of.claim:
-        case "yes":
-            return (
-                f"The autoencoder's error on rows held out is {_range(of)} (95 % interval) below"
-                f" {baseline}'s ({share}): it earned its keep."
-            )
-        case "no":
-            return (
-                f"{baseline} reconstructs this table {_compared(of)} (Δ MSE {_range(of)}, 95 %"
-                f" interval): use {baseline}."
-            )
-    return (
-        f"Whether the autoencoder reconstructs this table better than {baseline} is undecided"
-        f" (Δ MSE {_range(of)}, 95 % interval): hold out more rows."
-    )
-
-
-def _compared(of: Advantage) -> str:
-    if abs(of.mean) <= of.half:
-        return "as well"
-    return "nearly as well" if of.mean > 0 else "better"
-
-
-def _range(of: Advantage) -> str:
-    """Write the mean with as many decimals as its uncertainty's first digit has."""
-    half = of.half
-    if not isfinite(half):
-        return f"{of.mean:.2g} ± unknown"
-    if half < SMALL:
-        return f"{of.mean:.2g} ± {half:.1g}"
-    decimals = max(0, -floor(log10(half)))
-    return f"{of.mean:z.{decimals}f} ± {half:.{decimals}f}"

@@ -91,26 +91,11 @@ def _power(group: Group, p: Sequence[float]) -> Power:
     return Power(group, found / tables, float(interval.low), float(interval.high), tables)
 
 
-def sentence(powers: Sequence[Power]) -> str:
-    """Return what would have been found: the smallest size from which on 8 of 10 tables were.
+def smallest_detected(powers: Sequence[Power]) -> Power | None:
+    """Return the smallest size from which on at least 8 of 10 groups were found, if there is one.
 
-    powers: by rising size, at least one.
+    powers: by rising size.
     """
-    if np.isnan(powers[-1].found):
-        return "What would have been found is unknown: p ≤ 0.05 takes at least 19 null tables."
-    often = [each.found >= OFTEN for each in powers]
-    last_missed = max((i for i, yes in enumerate(often) if not yes), default=-1)
-    if last_missed == len(powers) - 1:
-        return f"Even {_told(powers[-1], 'would have been found only')}."
-    told = _told(powers[last_missed + 1], "would have been found")
-    return f"{told[0].upper()}{told[1:]}."
-
-
-def _told(power: Power, verb: str) -> str:
-    group = power.group
-    return (
-        f"a difference of {group.size:g} sd in half of the columns of {100 * group.share:.0f} % of"
-        f" the rows {verb} with probability {power.found:.2g}"
-        f" ({round(power.found * power.tables)} of {power.tables} tables; 95 % interval"
-        f" {power.low:.2g} to {power.high:.2g})"
-    )
+    missed = [i for i, power in enumerate(powers) if not power.found >= OFTEN]
+    first = missed[-1] + 1 if missed else 0
+    return powers[first] if first < len(powers) else None

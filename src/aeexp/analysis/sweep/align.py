@@ -1,4 +1,4 @@
-"""Latent spaces turned so that they can be compared by eye."""
+"""Rotation of latent spaces for comparison by eye."""
 
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
@@ -8,16 +8,16 @@ from aeexp.data.dataset import Floats
 
 
 def aligned(z: Floats, reference: Floats) -> tuple[Floats, float]:
-    """Return latents turned and mirrored towards those of another run, and how alike they are.
+    """Rotate and reflect a latent space towards the space of another run; return the likeness too.
 
-    The orthogonal Procrustes problem (Schönemann, 1966, doi:10.1007/BF02289451): an autoencoder's
-    loss does not tell which way its factors point, so that two runs may differ by a rotation
-    alone. Lengths are kept. Likeness is 1 - the Procrustes disparity: the share of the reference's
-    variance that `z` accounts for once it is turned and scaled, from 0 to 1; it is not a number
-    where either is constant.
+    This solves the orthogonal Procrustes problem (Schönemann, 1966, doi:10.1007/BF02289451). The
+    loss of an autoencoder does not fix the direction of its factors, so that two runs can differ
+    by a rotation alone. Lengths are preserved. The likeness is 1 - Procrustes disparity, from 0
+    to 1: the share of the variance of `reference` that `z` explains after rotation and scaling.
+    It is NaN if either space is constant.
 
-    z: (rows, factors), reference: (rows, its factors), the same rows; the narrower is filled up
-    with zeros. Returns (rows, the larger number of factors), about the mean 0.
+    z: (rows, factors). reference: (rows, its factors), the same rows. The narrower space is padded
+    with zeros. Returns (rows, larger number of factors), with mean 0.
     """
     width = max(z.shape[1], reference.shape[1])
     z, reference = _centred(z, width), _centred(reference, width)

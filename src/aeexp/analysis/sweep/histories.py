@@ -1,4 +1,4 @@
-"""How the loss of the runs of one setting fell."""
+"""Loss curves of the runs of one setting."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from aeexp.runs import Run
 
 CURVES = ("loss", "val_loss")
 MOST_EPOCHS = 200
-"""Of more, as many are shown, evenly spread."""
+"""Longer curves are thinned to this number of epochs."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """A loss over the seeds of a setting, at those epochs that any run came to.
+    """Range of a loss over the seeds of a setting.
 
-    epoch, median, low (least), high (greatest): (epochs,).
+    epoch, median, low (minimum), high (maximum): (epochs,), for epochs that at least one run has.
     """
 
     epoch: Floats
@@ -30,7 +30,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Curves:
-    """How the completed runs of a setting were trained; bands by the loss's name."""
+    """Loss curves of the completed runs of a setting. bands: by the name of the loss."""
 
     setting: Setting
     runs: int
@@ -40,13 +40,13 @@ class Curves:
 def curves(setting: Setting) -> Curves:
     """Read the histories of the completed runs of a setting."""
     read = [_history(Run(run.folder)) for run in setting.completed if run.folder]
-    known = [history for history in read if history]
-    bands = {name: _band([history.get(name, []) for history in known]) for name in CURVES}
-    return Curves(setting, len(known), {name: band for name, band in bands.items() if band})
+    histories = [history for history in read if history]
+    bands = {name: _band([history.get(name, []) for history in histories]) for name in CURVES}
+    return Curves(setting, len(histories), {name: band for name, band in bands.items() if band})
 
 
 def _history(run: Run) -> Mapping[str, list[float]]:
-    """Return a run's losses by epoch, counted from 1; none if they cannot be read."""
+    """Return the losses of a run by epoch; empty if they cannot be read."""
     try:
         table = run.table("history")
         return {name: [*map(_number, table[name])] for name in CURVES if name in table}
@@ -60,11 +60,11 @@ def _band(histories: Sequence[Sequence[float]]) -> Band | None:
     for row, history in zip(values, histories, strict=True):
         row[: len(history)] = history
     values[~np.isfinite(values)] = np.nan
-    known = np.flatnonzero(np.isfinite(values).any(axis=0))
-    if not known.size:
+    epochs = np.flatnonzero(np.isfinite(values).any(axis=0))
+    if not epochs.size:
         return None
-    places = np.linspace(0, known.size - 1, min(known.size, MOST_EPOCHS))
-    chosen = known[np.unique(places.round().astype(int))]
+    places = np.linspace(0, epochs.size - 1, min(epochs.size, MOST_EPOCHS))
+    chosen = epochs[np.unique(places.round().astype(int))]
     low, median, high = np.nanquantile(values[:, chosen], [0, 0.5, 1], axis=0)
     return Band(chosen + 1.0, median, low, high)
 

@@ -1,4 +1,4 @@
-"""The latent spaces of several runs, turned alike."""
+"""The latent spaces of several runs, rotated towards a common orientation."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,17 +12,17 @@ from aeexp.analysis.sweep.outcome import Outcome
 from aeexp.data.dataset import Classes, Floats, Labels, Values
 from aeexp.runs import Run
 
-MOST_ROWS = 10_000  # read of each run
+MOST_ROWS = 10_000  # rows read of a run
 MOST_CLASSES = 20
-"""Labels that are all numbers, and more than these, are values, not classes."""
+"""Numeric labels with more distinct values are values, not classes."""
 
 
 @dataclass(frozen=True)
 class Latents:
-    """Where the rows of a run lie in its latent space.
+    """The latent coordinates of a run.
 
-    rows: their names. z: (rows, factors). labels: None if there are none. likeness: to the run it
-    is turned to, from 0 to 1; not a number if it is turned to none.
+    rows: names of the rows. z: (rows, factors). labels: None if there are none. likeness: to the
+    reference run, from 0 to 1; NaN if the space was not rotated.
     """
 
     run: Outcome
@@ -34,12 +34,12 @@ class Latents:
 
     @cached_property
     def places(self) -> Mapping[str, int]:
-        """Return the number of each row by its name."""
+        """Return the index of each row by its name."""
         return {row: i for i, row in enumerate(self.rows)}
 
 
 def latents(run: Outcome) -> Latents | None:
-    """Read the latents of a run; None if it has none that can be read."""
+    """Read the latents of a run; None if they are missing or cannot be read."""
     try:
         table = Run(run.folder).table("latents", MOST_ROWS) if run.folder else {}
         columns = [table[name] for name in table if re.fullmatch(r"z\d+", name)]
@@ -51,24 +51,19 @@ def latents(run: Outcome) -> Latents | None:
 
 
 def turned(read: Sequence[Latents]) -> list[Latents]:
-    """Turn each towards the first of the same data, by the rows that both have."""
+    """Rotate each space towards the first one of the same data, by their common rows."""
     first: dict[str, Latents] = {}
-    return [_turned(each, first.setdefault(each.run.data, each)) for each in read]
+    return [_turned(run, first.setdefault(run.run.data, run)) for run in read]
 
 
-def _turned(each: Latents, reference: Latents) -> Latents:
-    if each is reference:
-        return each
-    common = [row for row in each.places if row in reference.places]
-    if len(common) < 2:
-        return each
-    z, likeness = aligned(
-        each.z[[each.places[row] for row in common]],
-        reference.z[[reference.places[row] for row in common]],
-    )
-    places = np.array([each.places[row] for row in common])
-    labels = each.labels and each.labels.of(places)
-    return replace(each, rows=common, z=z, labels=labels, likeness=likeness)
+def _turned(run: Latents, reference: Latents) -> Latents:
+    common = [row for row in run.places if row in reference.places]
+    if run is reference or len(common) < 2:
+        return run
+    places = np.array([run.places[row] for row in common])
+    z, likeness = aligned(run.z[places], reference.z[[reference.places[row] for row in common]])
+    labels = run.labels and run.labels.of(places)
+    return replace(run, rows=common, z=z, labels=labels, likeness=likeness)
 
 
 def _labels(column: Sequence[str]) -> Labels:
@@ -80,12 +75,12 @@ def _labels(column: Sequence[str]) -> Labels:
     if values is not None and len(names) > MOST_CLASSES:
         return Values("label", values)
     codes = {name: code for code, name in enumerate(names)}
-    found = np.array([codes.get(text, -1) for text in column])
-    return Classes("label", found, tuple(names), none="no label")
+    numbers = np.array([codes.get(text, -1) for text in column])
+    return Classes("label", numbers, tuple(names), none="no label")
 
 
 def _in_order(names: Mapping[str, None]) -> list[str]:
-    """Return numbered names by their numbers, others as they come, as the run itself does."""
+    """Return numbered names by their numbers, others unchanged, in the order that a run uses."""
     ends = {name: re.search(r"\d+$", name) for name in names}
     if all(ends.values()):
         return sorted(names, key=lambda name: (len(name), name))

@@ -1,4 +1,4 @@
-"""What became of each job of a sweep, as its ledger and its run's directory tell it."""
+"""The outcome of each job of a sweep, read from the ledger and the run directories."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,24 +16,23 @@ RECOMMENDED = {
     "clusters": ("clusters.count",),
     "learning_rate": ("learning_rate.recommended",),
 }
-"""The metrics that answer a question other than that of structure, by what the answer is about."""
+"""Metrics that other tasks than structure recommend, by `about` of answer.json."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One run of a sweep.
 
-    sweep: the directory of its sweep. said: the overrides that made it, by key. status: that of
-    the ledger, or INCOMPLETE where it was not ended or not enough is left of it. reason: of any
-    that is not complete, in one line, or empty.
-    metrics: not a number where undefined. seconds: the run took, not a number if unknown.
-    verdict: the word on its training. answers: claim and sentence by what they are about, of those
-    `RECOMMENDED`. data: the hash of its table. folder: its directory, if it is there.
+    sweep: directory of the sweep. overrides: by key. status: of the ledger, or INCOMPLETE if the
+    job did not end or its files are damaged. reason: one line if the run is not complete, else
+    empty. metrics: NaN if undefined. seconds: duration, NaN if unknown. verdict: word on the
+    training. answers: claim and sentence by `about`, of those in `RECOMMENDED`. data: hash of the
+    table. folder: run directory, None if it is missing.
     """
 
     number: int
     sweep: Path
-    said: Mapping[str, str]
+    overrides: Mapping[str, str]
     status: str
     reason: str
     metrics: Mapping[str, float]
@@ -45,15 +44,15 @@ class Outcome:
 
     @property
     def completed(self) -> bool:
-        """Return whether its numbers count."""
+        """Return whether the run is complete, so that its metrics can be compared."""
         return self.status == Status.COMPLETED.value
 
 
 def outcomes(sweep: Path) -> list[Outcome]:
-    """Return what became of all jobs of a sweep, in their order.
+    """Return the outcomes of all jobs of a sweep, in order.
 
     Raises:
-        UserError: It is no sweep's directory.
+        UserError: `sweep` is not the directory of a sweep.
     """
     ledger = Ledger(sweep)
     if not ledger.path.is_file():
@@ -62,10 +61,10 @@ def outcomes(sweep: Path) -> list[Outcome]:
     return [_outcome(sweep, job) for job in ledger.jobs().values()]
 
 
-def said(overrides: Sequence[str]) -> Mapping[str, str]:
-    """Return the value of each override by its key: "+model=deep" says that model is deep.
+def by_key(overrides: Sequence[str]) -> Mapping[str, str]:
+    """Return the value of each override by its key: {"model": "deep"} for "+model=deep".
 
-    What is deleted ("~schedule") is said to be so.
+    The value of a deletion ("~schedule") is "deleted".
     """
     pairs = (override.partition("=") for override in overrides)
     return {key.lstrip("+"): value if equals else "deleted" for key, equals, value in pairs}
@@ -74,11 +73,11 @@ def said(overrides: Sequence[str]) -> Mapping[str, str]:
 def _outcome(sweep: Path, job: Job) -> Outcome:
     folder = None if job.directory is None else sweep / job.directory
     record, metrics, broken = _read(folder)
-    status, reason = _fate(job, folder, broken)
+    status, reason = _status(job, folder, broken)
     return Outcome(
         number=job.number,
         sweep=sweep,
-        said=said(job.overrides),
+        overrides=by_key(job.overrides),
         status=status.value,
         reason=one_line(reason),
         metrics=metrics,
@@ -90,8 +89,8 @@ def _outcome(sweep: Path, job: Job) -> Outcome:
     )
 
 
-def _fate(job: Job, folder: Path | None, broken: str) -> tuple[Status, str]:
-    """Return status and reason. broken: what is wrong with the run's directory."""
+def _status(job: Job, folder: Path | None, broken: str) -> tuple[Status, str]:
+    """Return status and reason. broken: error in the files of the run, or ""."""
     if job.status is None and folder and _is_running(folder):
         return Status.RUNNING, "not yet ended"
     if job.status is None:
@@ -99,7 +98,7 @@ def _fate(job: Job, folder: Path | None, broken: str) -> tuple[Status, str]:
     if job.done and broken:
         return Status.INCOMPLETE, broken
     failed = job.status is Status.FAILED
-    return job.status, job.error or (failed and "no reason was written down") or ""
+    return job.status, job.error or (failed and "no reason was recorded") or ""
 
 
 def _is_running(folder: Path) -> bool:
@@ -109,28 +108,28 @@ def _is_running(folder: Path) -> bool:
 
 
 def _read(folder: Path | None) -> tuple[Mapping[str, Any], Mapping[str, float], str]:
-    """Return record and metrics of a run, and what is wrong with them."""
+    """Return record and metrics of a run, and the first error in them, or ""."""
     if folder is None:
         return {}, {}, "it has no directory"
     if not folder.is_dir():
         return {}, {}, f"its directory {folder.name} is missing"
-    run, found, broken = Run(folder), [], ""
+    run, contents, broken = Run(folder), [], ""
     for part, name in ("record", "run.json"), ("metrics", "metrics.json"):
         try:
             content = dict(getattr(run, part))
             problem = "" if content else f"{name} is missing or empty"
         except BrokenFileError as error:
             content, problem = {}, f"{name} {error.reason}"
-        found.append(content)
+        contents.append(content)
         broken = broken or problem
-    return found[0], found[1], broken
+    return contents[0], contents[1], broken
 
 
 def _answers(folder: Path | None) -> Mapping[str, tuple[str, str]]:
     try:
-        told = Run(folder).answer if folder else ()
-        by = {each["about"]: (each["claim"], each["sentence"]) for each in told}
-        return {about: by[about] for about in RECOMMENDED if about in by}
+        sentences = Run(folder).answer if folder else ()
+        parts = {part["about"]: (part["claim"], part["sentence"]) for part in sentences}
+        return {about: parts[about] for about in RECOMMENDED if about in parts}
     except (OSError, ValueError):
         return {}
 

@@ -1,4 +1,4 @@
-"""study.json: the search that chose the settings of a sweep, if one did."""
+"""study.json: the search that chose the settings of a sweep."""
 
 import math
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from aeexp.runs.document import BrokenFileError, load
 from aeexp.runs.schemas import StudyJson
 
 NAME = "study.json"
-LARGEST = 1e300  # beyond which no axis has ticks
+LARGEST = 1e300  # an axis has no ticks for larger values
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting that the search tried: state COMPLETE, PRUNED or FAIL, a value an objective."""
+    """A setting that was tried. state: COMPLETE, PRUNED or FAIL. values: by objective."""
 
     number: int
     state: str
@@ -28,7 +28,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Study:
-    """A search: what it made best, and the share of each parameter in the differences."""
+    """A search. importances: share of the variance of the objective that a parameter explains."""
 
     sweep: str
     objectives: list[str]
@@ -37,11 +37,11 @@ class Study:
     trials: list[Trial] = field(default_factory=list)
 
     def values(self, objective: int) -> Floats:
-        """Return an objective's value by trial, not a number where there is none: (trials,)."""
+        """Return the values of an objective, NaN if a trial has none: (trials,)."""
         return np.array([_at(trial.values, objective) for trial in self.trials])
 
     def best(self, objective: int) -> Floats:
-        """Return an objective's best value so far, by trial, of those completed: (trials,)."""
+        """Return the best value of the completed trials up to each trial: (trials,)."""
         complete = [trial.state == "COMPLETE" for trial in self.trials]
         values = np.where(complete, self.values(objective), np.nan)
         gather = np.fmax if self.maximised[objective] else np.fmin
@@ -49,7 +49,7 @@ class Study:
 
 
 def study(sweep: Path) -> Study | None:
-    """Return the search of a sweep; None where there was none or its file cannot be read."""
+    """Return the search of a sweep; None if there was none or its file cannot be read."""
     try:
         return _study(sweep.name, load(sweep / NAME, StudyJson))
     except BrokenFileError:
@@ -58,7 +58,7 @@ def study(sweep: Path) -> Study | None:
 
 def _study(sweep: str, content: Mapping[str, Any]) -> Study:
     objectives = content["objectives"]
-    directions = [word == "maximize" for word in content.get("directions", [])]
+    directions = [direction == "maximize" for direction in content.get("directions", [])]
     shares = content.get("importances") or {}
     trials = sorted(map(_trial, content["trials"]), key=lambda trial: trial.number)
     return Study(
@@ -71,8 +71,10 @@ def _study(sweep: str, content: Mapping[str, Any]) -> Study:
 
 
 def _trial(content: Mapping[str, Any]) -> Trial:
-    said = (math.nan if value is None else float(value) for value in content.get("values") or ())
-    values = [value if abs(value) < LARGEST else math.nan for value in said]
+    numbers = (
+        math.nan if value is None else float(value) for value in content.get("values") or ()
+    )
+    values = [value if abs(value) < LARGEST else math.nan for value in numbers]
     params = {key: str(value) for key, value in (content.get("params") or {}).items()}
     return Trial(content["number"], content["state"], values, params)
 

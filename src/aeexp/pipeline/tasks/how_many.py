@@ -23,7 +23,7 @@ from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.pipeline.tasks.dimension import Tried, attempt, of_dimension
 from aeexp.present import figures
 from aeexp.present.text.answer import document
-from aeexp.present.text.recommendation import LOST, recommend
+from aeexp.present.text.recommendation import ALL_DIVERGED, recommend
 from aeexp.runs.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.runs.progress import Monitor, SubMonitor
 
@@ -59,7 +59,7 @@ def _(
         hints = {"two_nn": two_nn(problem.x), "levina_bickel": levina_bickel(problem.x)}
         factors = _factors(found, tried)
         if not factors:
-            yield document([LOST])
+            yield document([ALL_DIVERGED])
             raise DivergedError
         groups = gap_statistic(factors, question.clusters)
         yield Table("clusters", _clusters(groups))

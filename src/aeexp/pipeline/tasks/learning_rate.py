@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from aeexp.analysis.rates import RULES, falling, middle, suggestions
+from aeexp.analysis.rates import RULES, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.data import Floats
@@ -14,8 +14,8 @@ from aeexp.data.prepare import Problem
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.present import figures
-from aeexp.present.text.answer import Sentence, document
-from aeexp.present.text.command import AGAIN
+from aeexp.present.text.answer import document
+from aeexp.present.text.learning_rate import recommend_rate
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
@@ -23,13 +23,6 @@ from aeexp.training import Member, train
 
 STEPS = 100  # of a training, unless epochs are said
 MOST_VALIDATED = 10_000
-APART = 10.0  # the factor by which rules that disagree are told to
-MEANT = {
-    "valley": "valley at {} (amid the longest fall of the loss)",
-    "minimum": "minimum / 10 at {} (a tenth of the rate of the least loss)",
-    "steep": "steep at {} (the fastest fall)",
-    "slide": "slide at {} (where the last even fall begins)",
-}
 
 
 @answer.register
@@ -51,7 +44,8 @@ def _(
     suggested = suggestions(rates, table["loss"])
     found = _metrics(suggested)
     yield Metrics("metrics", found)
-    yield document(_sentences(experiment, suggested, table))
+    lr = experiment.optimizer.lr
+    yield document(recommend_rate(rates, table["loss"], suggested, lr))
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
             figure = figures.learning_rate(
@@ -98,51 +92,3 @@ def _metrics(suggested: Mapping[str, float]) -> Mapping[str, float]:
     return {
         f"learning_rate.{key}": r for key, r in ({"recommended": recommended} | by_rule).items()
     }
-
-
-def _sentences(
-    experiment: Experiment, suggested: Mapping[str, float], table: Mapping[str, Floats]
-) -> Iterator[Sentence]:
-    rates, losses = table["rate"], table["loss"]
-    if not suggested:
-        reason = "diverged" if np.isnan(losses[0]) else "lowered the loss"
-        none = "even the lowest rate" if np.isnan(losses[0]) else "no rate"
-        yield Sentence(
-            "learning_rate",
-            "undecided",
-            f"Learning rate: undecided, as {none} {reason}: change question.lowest and"
-            " question.highest.",
-        )
-        return
-    least = falling(rates, losses)[0][-1]
-    chosen, edge = middle(suggested), least == rates[-1]
-    yield Sentence(
-        "learning_rate",
-        "undecided" if edge else "yes",
-        f"Learning rate: {chosen:.2g}, the middle of four rules; the loss is least at"
-        f" {least:.2g}{', the highest rate tried' if edge else ''}, and optimizer.lr is"
-        f" {experiment.optimizer.lr:g}.",
-    )
-    yield _agreement(suggested)
-    yield from _lost(rates, losses)
-    if edge:
-        yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
-    else:
-        yield Sentence("next", "yes", f"Use it: {AGAIN} optimizer.lr={chosen:.2g}")
-
-
-def _agreement(suggested: Mapping[str, float]) -> Sentence:
-    told = ", ".join(MEANT[rule].format(f"{rate:.2g}") for rule, rate in suggested.items())
-    apart = max(suggested.values()) / min(suggested.values())
-    if apart > APART:
-        said = f"The rules disagree by a factor of {apart:.0f}: {told}; try several of them."
-        return Sentence("rules", "no", said)
-    return Sentence("rules", "yes", f"The rules agree within a factor of {APART:.0f}: {told}.")
-
-
-def _lost(rates: Floats, losses: Floats) -> Iterator[Sentence]:
-    lost = np.isnan(losses)
-    if lost.any():
-        first = rates[np.argmax(lost)]
-        said = f"{lost.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
-        yield Sentence("divergence", "yes", said)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,13 @@ from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
-from aeexp.analysis.verdict import Course, judge
+from aeexp.analysis.verdict import TrainingResult, judge
 from aeexp.data import Classes, Dataset, Labels, Values
 from aeexp.data.prepare import Problem
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import numbers, reliability_columns, tables
 from aeexp.present.text.answer import answer, document
+from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
 from aeexp.runs.history import History
 
@@ -40,7 +40,7 @@ def run_artifacts(
     signed = interpretation.signed_features(result.weights, result.moves, features)
     yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
     yield Table("reconstruction", result.by_feature)
-    metrics, verdict = _metrics(result, evidence), judge(_course(result))
+    metrics, verdict = _metrics(result, evidence), judge(_training_result(result))
     if evidence:
         yield from tables(result, evidence)
         yield document(answer(result, evidence, verdict, metrics))
@@ -48,7 +48,7 @@ def run_artifacts(
     yield Text("methods.md", told.text.encode())
     yield Text("references.bib", told.references.encode())
     yield Metrics("metrics", metrics)
-    yield RunMetadata("verdict", {"verdict": asdict(verdict)})
+    yield RunMetadata("verdict", {"verdict": verdict_document(verdict)})
 
 
 def repeats_table(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
@@ -170,9 +170,9 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
         yield from ((f"{key}.mean", known.mean), (f"{key}.sd", known.sd), (f"{key}.n", known.n))
 
 
-def _course(result: RunResult) -> Course:
+def _training_result(result: RunResult) -> TrainingResult:
     rows, mean = result.problem.rows, result.mean
-    return Course(
+    return TrainingResult(
         loss=result.history.loss,
         val_loss=result.history.val_loss,
         train=result.residuals.rows[rows.train],

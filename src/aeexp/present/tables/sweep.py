@@ -37,7 +37,7 @@ def _row(
     if several:
         yield "sweep", run.sweep.name
     for each in comparison.varied:
-        yield each.key, run.said.get(each.key, "")
+        yield each.key, run.overrides.get(each.key, "")
     for name in comparison.metrics:
         yield name, run.metrics.get(name, math.nan)
     yield "status", run.status

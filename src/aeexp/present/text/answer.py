@@ -1,4 +1,4 @@
-"""What structure is in the table, and is it real? Five sentences with their numbers."""
+"""The answer of a run: what structure the table has, and whether it is real."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,27 +8,29 @@ from operator import and_, attrgetter
 import numpy as np
 
 from aeexp.analysis.clustering.clusters import several_classes
-from aeexp.analysis.clustering.consensus import Cluster
 from aeexp.analysis.controls import ControlKind
-from aeexp.analysis.evidence.advantage import sentence as said_of_advantage
 from aeexp.analysis.evidence.chance import Tested
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.method import OURS, PCA
 from aeexp.analysis.evidence.power import LEVEL, OFTEN
-from aeexp.analysis.evidence.power import sentence as said_of_power
-from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
+from aeexp.analysis.evidence.stability import REPRODUCIBLE
 from aeexp.analysis.result import RunResult
-from aeexp.analysis.verdict import Verdict
+from aeexp.analysis.verdict import Case, Verdict
+from aeexp.present.text.evidence import describe_advantage, describe_power
+from aeexp.present.text.training import describe_verdict
 from aeexp.runs.artifact import Document
 from aeexp.text import counted, few, printable
 
 SAME = 0.9
-"""Linear CKA from which a space counts as the same: 0.9 of the variance, weighted by variance."""
+"""Linear CKA from which two latent spaces count as the same: 0.9 of the variance is shared."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """about: structure, stability, chance, pca or next. claim: yes, no or undecided."""
+    """A part of an answer: one claim with its numbers, then short sentences with details.
+
+    about: structure, stability, chance, pca or next. claim: yes, no or undecided.
+    """
 
     about: str
     claim: str
@@ -36,214 +38,206 @@ class Sentence:
 
 
 def document(sentences: Iterable[Sentence]) -> Document:
-    """Return sentences as they are kept."""
-    return Document("answer", {"sentences": [asdict(each) for each in sentences]})
+    """Return answer.json."""
+    return Document("answer", {"sentences": [asdict(sentence) for sentence in sentences]})
 
 
 def answer(
     result: RunResult, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
 ) -> list[Sentence]:
-    """Return what was found, how stable it is, against chance, against PCA, and what to do next.
+    """Return the answer of a run: structure, stability, chance, PCA, and what to do next.
 
-    Structure is claimed where the R^2 of rows held out is beyond that of tables with shuffled
-    columns at a level of 5 %; groups, only then, where those that a clustering finds are farther
-    apart than in these tables and in one Gaussian cloud; those of the next clustering, only then.
-    As each question is asked only where the one before is answered with yes, the level holds for
-    all together (Marcus et al., 1976, doi:10.1093/biomet/63.3.655).
+    Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of
+    5 %. Only then, groups are claimed if those of the first clustering are farther apart than in
+    permuted and in Gaussian tables; then those of the second clustering, and so on. As a question
+    is tested only if the previous answer is yes, the level holds for all of them together
+    (Marcus et al., 1976, doi:10.1093/biomet/63.3.655).
     """
     chance = against_chance(result, evidence)
-    stable, pca = _stability(result, evidence), against_pca(evidence)
-    claims = {each.about: each.claim for each in (chance, stable, pca)}
+    stability, pca = _stability(result, evidence), against_pca(evidence)
+    claims = {sentence.about: sentence.claim for sentence in (chance, stability, pca)}
     return [
-        Sentence("structure", chance.claim, _found(result, metrics)),
-        stable,
+        Sentence("structure", chance.claim, _structure(result, metrics)),
+        stability,
         chance,
         pca,
-        _next(claims, result, evidence, verdict),
+        Sentence(
+            "next",
+            "undecided" if chance.claim == "undecided" else "yes",
+            _next(claims, result, evidence, verdict),
+        ),
     ]
 
 
-def _found(result: RunResult, metrics: Mapping[str, float]) -> str:
+def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     part, _ = result.problem.rows.judged
-    rows = "rows held out" if part == "val" else "the rows it was trained on"
+    variance = "held-out variance" if part == "val" else "variance of the training rows"
     factors, r2 = len(result.factors), metrics[f"reconstruction.{part}.r2"]
+    verb = "explains" if factors == 1 else "explain"
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
-    told = f"{counted(factors, 'factor')} {'tells' if factors == 1 else 'tell'}"
-    groups = [_grouped(result, name, metrics) for name in result.clusters]
-    return f"{told} {share} of the variance of {rows}{''.join(groups)}."
+    groups = "".join(_groups(result, name, metrics) for name in result.clusters)
+    return f"{counted(factors, 'factor')} {verb} {share} of the {variance} (R² {r2:.2f}).{groups}"
 
 
-def _grouped(result: RunResult, name: str, metrics: Mapping[str, float]) -> str:
-    """Say how many groups a clustering finds, and how well they agree with the first label."""
+def _groups(result: RunResult, name: str, metrics: Mapping[str, float]) -> str:
+    """Return how many groups a clustering has, and how well they agree with the first label."""
     count, noise, ari = (
         metrics.get(f"clustering.{name}.{key}", np.nan)
         for key in ("n_clusters", "noise_fraction", "ari")
     )
-    said = f"; {printable(name)} finds {counted(int(count), 'group')} in them"
+    text = f" {printable(name)} finds {counted(int(count), 'group')}"
     if noise >= 0.005:
-        said += f" and leaves {100 * noise:.0f} % of rows in none"
+        text += f" and assigns {100 * noise:.0f} % of the rows to none"
     label = result.problem.data.label
     if np.isnan(ari) or not several_classes(label):
-        return said
-    return f"{said} (adjusted Rand index {ari:.2f} with {printable(label.name)})"
+        return f"{text}."
+    return f"{text} (adjusted Rand index {ari:.2f} with {printable(label.name)})."
 
 
 def _stability(result: RunResult, evidence: Evidence) -> Sentence:
-    about, known = "stability", evidence.stability
-    if known is None:
-        said = "How stable that is was not asked: repeats=8 trains the model with other seeds."
+    stability = evidence.stability
+    if stability is None:
+        text = "Stability was not tested: repeats=8 trains the model with other seeds."
         if len(result.experiment.seeds) > 1:
-            said = "How stable that is cannot be told: all other trainings diverged."
-        return Sentence(about, "undecided", said)
-    same = known.cka.mean >= SAME
-    groups = [
-        _reproduced(name, each.clusters)
-        for name, each in known.clusterings.items()
-        if each.clusters
-    ]
-    verb, side = ("is", "not below") if same else ("is not", "below")
-    said = (
-        f"In {len(known.matches) + 1} trainings the latent space {verb} the same (linear CKA"
-        f" {known.cka.mean:.2f}, {side} {SAME:g}); {_came_back(known)}{''.join(groups)}."
+            text = "Stability is unknown: all other trainings diverged."
+        return Sentence("stability", "undecided", text)
+    same = stability.cka.mean >= SAME
+    which, sign = ("the same", "≥") if same else ("a different", "<")
+    text = (
+        f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
+        f" linear CKA {stability.cka.mean:.2f} {sign} {SAME:g})."
+        f" {_reproducible_factors(stability.reproducible.tolist())}"
     )
-    clusters = [each for of in known.clusterings.values() for each in of.clusters]
-    if same and known.reproducible.all() and all(each.reproducible for each in clusters):
-        return Sentence(about, "yes", said)
-    return Sentence(about, "undecided" if same else "no", said)
+    clusters = {name: each.clusters for name, each in stability.clusterings.items()}
+    counts = [
+        f"{sum(c.reproducible for c in several)} of {len(several)} of {printable(name)}"
+        for name, several in clusters.items()
+        if several
+    ]
+    if counts:
+        text += f" Reproducible clusters: {', '.join(counts)}."
+    stable = all(cluster.reproducible for several in clusters.values() for cluster in several)
+    if same and stability.reproducible.all() and stable:
+        return Sentence("stability", "yes", text)
+    return Sentence("stability", "undecided" if same else "no", text)
 
 
-def _came_back(known: Stability) -> str:
-    lost = [f"z{k + 1}" for k in np.flatnonzero(~known.reproducible)]
-    by = f"mean correlation of {REPRODUCIBLE:g} or more"
-    back = [f"z{k + 1}" for k in np.flatnonzero(known.reproducible)]
-    if not lost:
-        return f"all factors come back ({by})"
-    if not back:
-        return f"no factor comes back ({by})"
-    return f"{_some(back, 'comes', 'come')} back, {_some(lost, 'does', 'do')} not ({by})"
-
-
-def _some(names: Sequence[str], one: str, many: str) -> str:
-    return f"{few(names)} {one if len(names) == 1 else many}"
-
-
-def _reproduced(name: str, clusters: Sequence[Cluster]) -> str:
-    kept = sum(each.reproducible for each in clusters)
-    come = "comes" if kept == 1 else "come"
-    return f"; {kept} of {counted(len(clusters), 'cluster')} of {printable(name)} {come} back"
+def _reproducible_factors(reproducible: Sequence[bool]) -> str:
+    names = {
+        wanted: [f"z{k + 1}" for k, yes in enumerate(reproducible) if yes is wanted]
+        for wanted in (True, False)
+    }
+    by = f"mean correlation ≥ {REPRODUCIBLE:g}"
+    if not names[False]:
+        return f"All factors are reproducible ({by})."
+    if not names[True]:
+        return f"No factor is reproducible ({by})."
+    return f"Reproducible factors: {few(names[True])} ({by}); others: {few(names[False])}."
 
 
 def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
-    """Return whether there is more structure than chance gives, and groups farther apart."""
+    """Return whether structure exceeds chance, and whether groups are farther apart."""
     test = next(iter(_tests(evidence, ControlKind.permuted, "reconstruction.")), None)
     if test is None:
-        said = (
-            "Whether there is structure at all was not asked: evidence=standard compares with"
-            " copies of the table without any."
-        )
+        text = "Structure was not tested: evidence=standard compares with permuted tables."
         if result.experiment.evidence.permutations:
-            said = "Whether there is structure cannot be told: the trainings of copies diverged."
-        return Sentence("chance", "undecided", said)
+            text = "Undecided whether there is structure: trainings on permuted tables diverged."
+        return Sentence("chance", "undecided", text)
     if np.isnan(test.p):
-        said = "Whether there is structure cannot be told: R² has no value, here or on the copies."
-        return Sentence("chance", "undecided", said)
+        text = "Undecided whether there is structure: R² is undefined, here or on permuted tables."
+        return Sentence("chance", "undecided", text)
     sampled = len(evidence.rows) < len(evidence.methods[OURS].z)
-    learnt = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
-    compared = (
-        f"R²{learnt} is {test.observed:.2f}, and {test.mean:.2f} ± {test.sd:.2g} (mean ± sd) on"
-        f" {test.copies} copies of the table with shuffled columns (p = {test.p:.2g})"
+    sample = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
+    numbers = (
+        f"(R²{sample} {test.observed:.2f}; {test.copies} permuted tables {test.mean:.2f} ±"
+        f" {test.sd:.2g}, p = {test.p:.2g})"
     )
-    if test.p > LEVEL:
-        return _no_structure(evidence, test, compared)
-    held = apart(evidence)
-    claims = [*accumulate((test.p <= LEVEL for test in held.values()), and_)]
-    groups = "".join(map(_apart, held, held.values(), claims))
-    either = " Distinct groups are; the parts of a curve or of a long tail would be, too."
-    beware = either if any(claims) else ""
-    return Sentence("chance", "yes", f"There is structure: {compared}{groups}.{beware}")
-
-
-def _no_structure(evidence: Evidence, test: Tested, compared: str) -> Sentence:
-    """Say that nothing was found; not that nothing is there, unless groups would have been found.
-
-    As where there are nearly as many factors as features, which then tell anything.
-    """
-    told = f" {said_of_power(evidence.power)}" if evidence.power else ""
+    if test.p <= LEVEL:
+        tests = apart(evidence)
+        claims = [*accumulate((test.p <= LEVEL for test in tests.values()), and_)]
+        groups = "".join(map(_separation, tests, tests.values(), claims))
+        caution = " They may be parts of a curve or of a long tail." if any(claims) else ""
+        text = f"The table has structure beyond chance {numbers}.{groups}{caution}"
+        return Sentence("chance", "yes", text)
+    power = f" {describe_power(evidence.power)}" if evidence.power else ""
+    # no structure is claimed only if it would have been detected, which takes 19 copies or more
     enough = 1 / (1 + test.copies) <= LEVEL
     if enough and evidence.power and evidence.power[-1].found >= OFTEN:
-        return Sentence("chance", "no", f"No structure beyond chance was found: {compared}.{told}")
-    said = f"Whether there is structure cannot be told: {compared}.{told}"
-    return Sentence("chance", "undecided", said)
+        return Sentence("chance", "no", f"No structure beyond chance {numbers}.{power}")
+    text = f"Undecided whether there is structure {numbers}.{power}"
+    return Sentence("chance", "undecided", text)
 
 
 def apart(evidence: Evidence) -> Mapping[str, Tested]:
-    """Return of each clustering how far its groups are apart, held against what they least exceed.
+    """Return how far the groups of each clustering are apart, compared with tables without groups.
 
-    That is one cloud, or tables with shuffled columns where p is greater there.
+    These are Gaussian or permuted tables, whichever have the greater p.
     """
-    shuffled = {
-        each.number: each for each in _tests(evidence, ControlKind.permuted, "clustering.")
-    }
+    tests = _tests(evidence, ControlKind.permuted, "clustering.")
+    permuted = {test.number: test for test in tests}
     return {
-        each.number.removeprefix("clustering.").removesuffix(".silhouette"): max(
-            each, shuffled.get(each.number, each), key=attrgetter("p")
+        test.number.removeprefix("clustering.").removesuffix(".silhouette"): max(
+            test, permuted.get(test.number, test), key=attrgetter("p")
         )
-        for each in _tests(evidence, ControlKind.cloud, "clustering.")
-        if not np.isnan(each.p)
+        for test in _tests(evidence, ControlKind.cloud, "clustering.")
+        if not np.isnan(test.p)
     }
 
 
-def _apart(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
-    """Say whether groups are apart. claimed: those of this clustering, and of each before it."""
-    clouds = test.control == ControlKind.cloud.value
-    where = "one Gaussian cloud" if clouds else "tables with shuffled columns"
-    farther = "are farther" if claimed else "are no farther"
-    if test.p <= LEVEL and not claimed:
-        farther = "count as no farther, as those before are not,"
-    return (
-        f"; the groups of {printable(name)} {farther} apart than in {where} (silhouette"
-        f" {test.observed:.2f}, there {test.mean:.2f} ± {test.sd:.2g}, p = {test.p:.2g})"
+def _separation(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
+    """Return whether groups are apart. claimed: those of this and of all previous clusterings."""
+    tables = "Gaussian" if test.control == ControlKind.cloud.value else "permuted"
+    numbers = (
+        f"silhouette {test.observed:.2f}; there {test.mean:.2f} ± {test.sd:.2g}, p = {test.p:.2g}"
     )
+    verb = "are farther" if claimed else "are no farther"
+    if test.p <= LEVEL and not claimed:
+        numbers += "; not claimed, as the clustering before is not"
+        verb = "seem farther"
+    return f" The groups of {printable(name)} {verb} apart than in {tables} tables ({numbers})."
 
 
-def _tests(evidence: Evidence, kind: ControlKind, start: str) -> list[Tested]:
+def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[Tested]:
     return [
-        each
-        for each in evidence.tested
-        if each.control == kind.value and each.number.startswith(start)
+        test
+        for test in evidence.tested
+        if test.control == kind.value and test.number.startswith(prefix)
     ]
 
 
 def against_pca(evidence: Evidence) -> Sentence:
     """Return whether the autoencoder reconstructs better than PCA."""
-    known = evidence.methods[PCA].advantage
-    assert known, "a baseline"
-    return Sentence("pca", known.claim, said_of_advantage(known))
+    advantage = evidence.methods[PCA].advantage
+    assert advantage, "PCA is a baseline"
+    return Sentence("pca", advantage.claim, describe_advantage(advantage))
 
 
 def _next(
     claims: Mapping[str, str], result: RunResult, evidence: Evidence, verdict: Verdict
-) -> Sentence:
-    if verdict.word in {"diverged", "collapsed", "overfitting"}:
-        said = verdict.sentence
+) -> str:
+    """Return what to do next."""
+    if verdict.case in {Case.diverged, Case.collapsed, Case.overfitting}:
+        text = describe_verdict(verdict)
     elif claims["chance"] == "no":
-        said = "Do not read meaning into these factors and groups: get more rows or other columns"
-        better = ", or see whether a better trained autoencoder finds more: model=deep"
-        said += f"{better if verdict.word == 'underfitting' else ''}."
+        train = ", or train better: model=deep" if verdict.case is Case.underfitting else ""
+        text = f"Do not interpret these factors and groups: get more rows or other columns{train}."
     elif claims["chance"] == "undecided":
         fewer = "fewer factors, " if len(result.factors) > 1 else ""
-        said = f"Ask again with {fewer}more rows or evidence=full before you read meaning into it."
+        text = f"Run again with {fewer}more rows or evidence=full before you interpret anything."
     elif claims["pca"] == "no":
-        said = "Use PCA, unless a better trained autoencoder does more: try"
-        said += " experiment=learning_rate, then model=deep."
+        text = "Use PCA, unless better training helps: experiment=learning_rate, then model=deep."
     elif claims["stability"] == "no":
-        said = "Train for longer, or try experiment=how_many for the number of factors, until"
-        said += " other seeds find the same."
+        text = (
+            "Train longer, or find the number of factors with experiment=how_many, until other"
+            " seeds agree."
+        )
     elif evidence.stability is None:
-        said = "Train it again, to see whether it comes back: repeats=8."
+        text = "Test the stability: repeats=8."
     elif claims["stability"] == "undecided":
-        said = "Read distances in the latent space, but no meaning into factors and clusters that"
-        said += " do not come back; experiment=how_many tells how many there should be."
+        text = (
+            "Interpret distances in the latent space, but no factor or cluster that is not"
+            " reproducible. experiment=how_many recommends how many to use."
+        )
     else:
-        said = "Read the factors by their cards, and see whether new rows agree: aeexp encode."
-    return Sentence("next", "undecided" if claims["chance"] == "undecided" else "yes", said)
+        text = "Interpret the factors by their cards, then check with new rows: aeexp encode."
+    return text

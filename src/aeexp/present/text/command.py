@@ -1,4 +1,4 @@
-"""The command that an answer proposes: the one that asked, with some of its values changed."""
+"""The command that an answer recommends: the command of the run, with some overrides changed."""
 
 import shlex
 from collections.abc import Sequence
@@ -6,38 +6,38 @@ from dataclasses import replace
 
 from aeexp.runs.artifact import Artifact, Document
 
-AGAIN = "aeexp …"
-"""Stands in a sentence for the command that asks, before the words that change it."""
-ASKING = "experiment=how_many", "experiment=learning_rate"
+COMMAND = "aeexp …"
+"""Placeholder in a sentence for the command of the run; overrides to change follow it."""
+TASKS = "experiment=how_many", "experiment=learning_rate"
 
 
-def in_words(artifact: Artifact, words: Sequence[str]) -> Artifact:
-    """Return an answer whose command can be run: it says the same table, and no question.
+def with_command(artifact: Artifact, overrides: Sequence[str]) -> Artifact:
+    """Return answer.json with a command that can be run: same table, but no task.
 
-    words: of the command line that asked. Any other artefact is returned as it is.
+    overrides: of the run's command line. Other artefacts are returned unchanged.
     """
     if not (isinstance(artifact, Document) and artifact.name == "answer"):
         return artifact
     sentences = [
-        each | {"sentence": _in_words(each["sentence"], words)}
-        for each in artifact.content["sentences"]
+        part | {"sentence": _with_command(part["sentence"], overrides)}
+        for part in artifact.content["sentences"]
     ]
     return replace(artifact, content={"sentences": sentences})
 
 
-def _in_words(sentence: str, words: Sequence[str]) -> str:
-    before, again, changes = sentence.partition(AGAIN)
-    if not again:
+def _with_command(sentence: str, overrides: Sequence[str]) -> str:
+    before, placeholder, changes = sentence.partition(COMMAND)
+    if not placeholder:
         return sentence
     changed = {"question", *map(_key, changes.split())}
-    kept = [
-        word
-        for word in words
-        if word.lstrip("+") not in ASKING
-        and not any(f"{_key(word)}.".startswith(f"{key}.") for key in changed)
+    unchanged = [
+        override
+        for override in overrides
+        if override.lstrip("+") not in TASKS
+        and not any(f"{_key(override)}.".startswith(f"{key}.") for key in changed)
     ]
-    return before + shlex.join(["aeexp", *kept, *changes.split()])
+    return before + shlex.join(["aeexp", *unchanged, *changes.split()])
 
 
-def _key(word: str) -> str:
-    return word.lstrip("+~").partition("=")[0]
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]

@@ -1,21 +1,22 @@
-"""What the numbers say about how many there are, in sentences."""
+"""The answer of experiment=how_many: how many dimensions and clusters to use."""
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from aeexp.analysis.clustering.gap import STABLE, Gap
-from aeexp.analysis.evidence.advantage import Advantage, sentence
+from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.latent.dimensions import Dimensions, Finding
 from aeexp.analysis.latent.intrinsic import Estimate
 from aeexp.data import Floats
 from aeexp.present.text.answer import Sentence
-from aeexp.present.text.command import AGAIN
+from aeexp.present.text.command import COMMAND
+from aeexp.present.text.evidence import describe_advantage
 from aeexp.text import counted
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 
-LOST = Sentence(
+ALL_DIVERGED = Sentence(
     "dimensions",
     "undecided",
     "Dimensions: undecided. Every training diverged: lower optimizer.lr.",
@@ -23,132 +24,121 @@ LOST = Sentence(
 
 
 def recommend(
-    found: Dimensions,
+    dimensions: Dimensions,
     stability: Floats,
-    ahead: Advantage,
+    advantage: Advantage,
     hints: Mapping[str, Estimate],
     groups: Gap,
 ) -> Iterator[Sentence]:
-    """Yield what is recommended, what speaks for it, and the command to go on with.
+    """Yield the recommendation, its reasons, and the next command.
 
-    stability: (tried,), as in how_many.csv. ahead: of the best dimension, over PCA.
+    stability: (tried,), as in how_many.csv. advantage: of the best dimension over PCA.
     """
-    claim, said = _of_dimensions(found, stability)
+    finding = dimensions.finding
+    claim = {Finding.found: "yes", Finding.none: "no"}.get(finding, "undecided")
     clusters = _clusters(groups)
-    yield Sentence("dimensions", claim, said)
-    yield _hint(found, hints, decided=claim == "yes")
+    yield Sentence("dimensions", claim, f"Dimensions: {_dimensions(dimensions, stability)}")
+    yield _hint(dimensions, hints, decided=claim == "yes")
     yield clusters
-    if found.finding in {Finding.found, Finding.rising}:
-        with_best = f"With {counted(found.best, 'dimension')}: {sentence(ahead)}"
-        yield Sentence("pca", ahead.claim, with_best)
-    yield _next(found, groups, clusters.claim) if claim == "yes" else _not_yet(found)
+    if finding in {Finding.found, Finding.rising}:
+        best = counted(dimensions.best, "dimension")
+        text = f"With {best}: {describe_advantage(advantage)}"
+        yield Sentence("pca", advantage.claim, text)
+    if claim == "yes":
+        overrides = [f"model.latent_dim={dimensions.fewest}"]
+        if clusters.claim == "yes":
+            overrides += ["clustering=kmeans", f"clustering.kmeans.n_clusters={groups.count}"]
+        yield Sentence("next", "yes", f"Use it: {' '.join([COMMAND, *overrides])}")
+    else:
+        yield Sentence("next", "undecided", f"Next: {_remedy(dimensions)}")
 
 
-def _of_dimensions(found: Dimensions, stability: Floats) -> tuple[str, str]:
-    """Return the claim, and what is said of each finding, of which one is true."""
-    tried, best = len(found.r2) - 1, found.best
-    beyond = f"{100 * found.beyond[best]:.0f} ± {100 * found.beyond_se[best]:.0f} points"
-    fewer = f", and with {found.fewest} no clearly less" if found.fewest < best else ""
-    at_most = f": at most {beyond} more (± a standard error), as happens by chance" if best else ""
-    said = {
-        Finding.found: f"{_range(found.fewest, found.most)}. With {best} the autoencoder explains"
-        f" {_percent(found.r2[best])} of the variance of rows held out, {beyond} more than of"
-        f" permuted tables (± a standard error){fewer}; the spaces that seeds find with"
-        f" {found.fewest} agree by {stability[found.fewest - 1]:.2f} (CKA, at most 1).",
-        Finding.none: f"none. No number up to {tried} explains clearly more of the variance of"
-        f" rows held out than of permuted tables{at_most}.",
-        Finding.unclear: f"undecided. With {best}, {beyond} more of the variance of rows held out"
-        " is explained than of permuted tables (± a standard error), which is more than nothing,"
-        " but by less than three standard errors.",
-        Finding.rising: f"undecided, at least {found.fewest}. What is explained beyond permuted"
-        f" tables still rises at the last dimension tried, {tried}.",
-        Finding.diverged: "undecided. Too few trainings came to a result, or too few rows are held"
-        " out.",
-        Finding.unlearnt: "undecided. PCA finds structure of which the autoencoder has learnt less"
-        " than half.",
-        Finding.unseen: "undecided. Without rows held out, nothing tells learning from learning by"
-        " heart.",
-    }
-    claim = {Finding.found: "yes", Finding.none: "no"}.get(found.finding, "undecided")
-    return claim, f"Dimensions: {said[found.finding]}"
+def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
+    tried, best, fewest = len(dimensions.r2) - 1, dimensions.best, dimensions.fewest
+    excess = f"{100 * dimensions.beyond[best]:.0f} ± {100 * dimensions.beyond_se[best]:.0f} points"
+    match dimensions.finding:
+        case Finding.found:
+            several = f"{fewest}" + (f" to {dimensions.most}" if dimensions.most > fewest else "")
+            fewer = f" {fewest} explain hardly less." if fewest < best else ""
+            text = (
+                f"{several}. With {best}, the autoencoder explains {100 * dimensions.r2[best]:.0f}"
+                f" % of the held-out variance ({excess} more than in permuted tables, ± standard"
+                f" error).{fewer} Latent spaces of different seeds agree (linear CKA"
+                f" {stability[fewest - 1]:.2f} with {fewest})."
+            )
+        case Finding.none:
+            most = f" (best: {excess} more, ± standard error)" if best else ""
+            text = (
+                f"none. No number up to {tried} explains more held-out variance than in permuted"
+                f" tables{most}."
+            )
+        case Finding.unclear:
+            text = (
+                f"undecided. With {best}, the autoencoder explains {excess} more held-out variance"
+                " than in permuted tables: less than three standard errors (±)."
+            )
+        case Finding.rising:
+            text = (
+                f"undecided, at least {fewest}. The excess over permuted tables still rises at the"
+                f" largest number tried ({tried})."
+            )
+        case Finding.diverged:
+            text = "undecided. Too many trainings diverged, or too few rows are held out."
+        case Finding.unlearnt:
+            text = "undecided. PCA finds structure, but the autoencoders learnt less than half."
+        case Finding.unseen:
+            text = "undecided. Without held-out rows, overfitting goes unnoticed."
+    return text
 
 
-def _range(fewest: int, most: int) -> str:
-    return f"{fewest}" if fewest == most else f"{fewest} to {most}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _hint(found: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) -> Sentence:
-    told = [
-        f"{each.dimension:.1f} ({each.low:.1f} to {each.high:.1f}) by {HINTS[name]}"
-        for name, each in hints.items()
-    ]
-    values = np.array([each.dimension for each in hints.values()])
+def _hint(dimensions: Dimensions, hints: Mapping[str, Estimate], *, decided: bool) -> Sentence:
+    values = np.array([estimate.dimension for estimate in hints.values()])
     if np.isnan(values).any():
-        sentence = "Hint: too few rows differ to tell in how many dimensions they vary locally."
-        return Sentence("hint", "undecided", sentence)
-    inside = (found.fewest - 0.5 <= values) & (values <= found.most + 0.5)
+        text = "Hint: too few distinct rows to estimate the intrinsic dimension."
+        return Sentence("hint", "undecided", text)
+    inside = (dimensions.fewest - 0.5 <= values) & (values <= dimensions.most + 0.5)
     within = decided and bool(inside.all())
-    how = "not both" if inside.any() else "neither"
-    beware = f": {how} within that range, as noise raises them and few rows lower them"
-    compared = ": within that range" if within else beware if decided else ""
-    where = " and ".join(told)
-    sentence = f"Hint: the dimensions in which rows vary locally are {where}{compared}."
-    return Sentence("hint", "yes" if within else "undecided", sentence)
+    estimates = " and ".join(
+        f"{estimate.dimension:.1f} ({estimate.low:.1f} to {estimate.high:.1f}) by {HINTS[name]}"
+        for name, estimate in hints.items()
+    )
+    text = f"Hint: the estimated intrinsic dimension is {estimates}"
+    if within:
+        text += ", within that range"
+    elif decided:
+        which = "not both are" if inside.any() else "neither is"
+        text += f"; {which} within that range. Noise raises such estimates, few rows lower them"
+    return Sentence("hint", "yes" if within else "undecided", f"{text}.")
 
 
 def _clusters(groups: Gap) -> Sentence:
     count, tried = groups.count, len(groups.gap)
     if count is None:
-        return Sentence(
-            "clusters",
-            "undecided",
-            f"Clusters: undecided. The gap statistic still rises at {tried}, the most tried.",
-        )
-    if count == 1:
-        return Sentence(
-            "clusters",
-            "no",
-            "Clusters: none. More than one is no closer than rows without groups would be.",
-        )
-    alike = groups.stability[count - 1]
-    gap = (
-        f"gap statistic {groups.gap[count - 1]:.2f} ± {groups.error[count - 1]:.2f}, a standard"
-        " error"
-    )
-    if groups.decided is None:
-        return Sentence(
-            "clusters",
-            "undecided",
-            f"Clusters: undecided. {count} are the closest ({gap}), but seeds do not agree which"
-            f" rows belong together (adjusted Rand index {alike:.2f}, below {STABLE}).",
-        )
-    return Sentence(
-        "clusters",
-        "yes",
-        f"Clusters: {count} ({gap}); seeds agree which rows belong together (adjusted Rand index"
-        f" {alike:.2f}).",
-    )
+        claim = "undecided"
+        text = f"undecided. The gap statistic still rises at the largest number tried ({tried})."
+    elif count == 1:
+        claim, text = "no", "none. Rows are no closer in groups than in data without groups."
+    else:
+        claim = "undecided" if groups.decided is None else "yes"
+        gap = f"gap statistic {groups.gap[count - 1]:.2f} ± {groups.error[count - 1]:.2f}"
+        rand = f"adjusted Rand index {groups.stability[count - 1]:.2f}"
+        if claim == "yes":
+            text = f"{count} ({gap}, ± standard error). Seeds agree on them ({rand})."
+        else:
+            text = (
+                f"undecided. {count} are best ({gap}, ± standard error), but seeds disagree on"
+                f" them ({rand} < {STABLE})."
+            )
+    return Sentence("clusters", claim, f"Clusters: {text}")
 
 
-def _next(found: Dimensions, groups: Gap, claim: str) -> Sentence:
-    words = [AGAIN, f"model.latent_dim={found.fewest}"]
-    if claim == "yes":
-        words += ["clustering=kmeans", f"clustering.kmeans.n_clusters={groups.count}"]
-    return Sentence("next", "yes", f"Use it: {' '.join(words)}")
-
-
-def _not_yet(found: Dimensions) -> Sentence:
-    more = 2 * (len(found.r2) - 1)
-    ways = {
-        Finding.none: "look at the columns: a model would learn each of them by itself.",
-        Finding.unclear: "ask again with more rows.",
-        Finding.rising: f"try more of them: question.dimensions={more}.",
+def _remedy(dimensions: Dimensions) -> str:
+    more = 2 * (len(dimensions.r2) - 1)
+    return {
+        Finding.none: "check the columns: nothing connects them.",
+        Finding.unclear: "run again with more rows.",
+        Finding.rising: f"try larger numbers: question.dimensions={more}.",
         Finding.diverged: "lower optimizer.lr, or hold out more rows with split.validation.",
-        Finding.unlearnt: "raise training.epochs, or ask for a rate: experiment=learning_rate.",
+        Finding.unlearnt: "raise training.epochs, or find a rate with experiment=learning_rate.",
         Finding.unseen: "set split.validation.",
-    }
-    return Sentence("next", "undecided", f"Next: {ways[found.finding]}")
+    }[dimensions.finding]

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from aeexp.analysis.sweep.varied import Varied, shown
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
+from aeexp.present.text.sweep import value_text
 
 MOST_TICKS = 24
 """Of more numbers, round ones are written instead."""
@@ -64,14 +65,14 @@ def _name(axes: Axes, varied: Varied, at: Floats) -> None:
     """Name the values at their places in inches, as far as the names do not touch."""
     if varied.numbers is None:
         each = float(at[1] - at[0])
-        style.name_ticks(axes.xaxis, [*map(shown, varied.values)], each, 0.92 * each)
+        style.name_ticks(axes.xaxis, [*map(value_text, varied.values)], each, 0.92 * each)
         return
     if len(at) > MOST_TICKS:
         scale(axes, "x", varied.numbers)
         return
     ticks, labels, end = [], [], -np.inf
     for place, (value, position) in zip(at, varied.positions.items(), strict=True):
-        text = style.fit(shown(value), 1, style.SMALL)
+        text = style.fit(value_text(value), 1, style.SMALL)
         half = style.width(text, style.SMALL) / 2
         if place - half > end + 0.08:
             end = place + half

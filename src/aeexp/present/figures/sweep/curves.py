@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from aeexp.analysis.sweep.histories import Band, Curves
 from aeexp.present.figures import style
 from aeexp.present.figures.sweep.axis import scale
+from aeexp.present.text.sweep import setting_lines
 
 COLOURS = {"loss": style.TRAINING, "val_loss": style.VALIDATION}
 NAMES = {"loss": "training", "val_loss": "validation"}
@@ -29,7 +30,7 @@ def training(shown: Sequence[Curves], metric: str, left_out: str) -> Figure:
     """
     columns = min(4, len(shown))
     rows = ceil(len(shown) / columns)
-    lines = max(len(each.setting.said) for each in shown)
+    lines = max(len(each.setting.overrides) for each in shown)
     down = 0.12 + lines * style.SMALL * style.LINE
     handles = list(_handles(shown, metric))
     entry = SAMPLE + style.widest([str(each.get_label()) for each in handles], style.SMALL)
@@ -60,7 +61,7 @@ def _panel(axes: Axes, each: Curves, best: Band | None, *, bold: bool) -> None:
     if best:
         axes.plot(best.epoch, best.median, color=style.INK, lw=1.2, ls=":")
     room, weight = (0.85 * WIDE, "bold") if bold else (WIDE, "normal")
-    lines = [style.fit(line, room, style.SMALL) for line in each.setting.lines()]
+    lines = [style.fit(line, room, style.SMALL) for line in setting_lines(each.setting)]
     axes.set_title("\n".join(lines), fontsize=style.SMALL, loc="left", fontweight=weight)
 
 

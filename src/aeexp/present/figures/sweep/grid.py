@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from aeexp.analysis.spread import Spread
-from aeexp.analysis.sweep.varied import Varied, shown
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.sweep.axis import norm
+from aeexp.present.text.sweep import spread_text, value_text
 
 Cells = Mapping[tuple[str, str], Spread]
 
@@ -60,7 +61,7 @@ def _places(down: Varied, across: Varied) -> list[tuple[tuple[int, str], tuple[i
 
 
 def _axes(down: Varied, across: Varied, cell: tuple[float, float]) -> tuple[Figure, Axes]:
-    (wide, high), names = cell, [shown(value) for value in down.values]
+    (wide, high), names = cell, [value_text(value) for value in down.values]
     left = min(LONGEST, style.widest(names, style.SMALL)) + 0.65
     size = (len(across.values) * wide, len(names) * high)
     figure, grid = style.canvas((1, 1), size, style.Margins(left=left, bottom=0.62, right=RIGHT))
@@ -68,7 +69,7 @@ def _axes(down: Varied, across: Varied, cell: tuple[float, float]) -> tuple[Figu
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     style.name_ticks(axes.yaxis, names, high, LONGEST)
-    style.name_ticks(axes.xaxis, [*map(shown, across.values)], wide, 0.92 * wide)
+    style.name_ticks(axes.xaxis, [*map(value_text, across.values)], wide, 0.92 * wide)
     style.label_panels(
         figure,
         style.fit(across.key, size[0], style.TEXT),
@@ -89,6 +90,6 @@ def _write(axes: Axes, at: tuple[int, int], spread: Spread | None, scale: Scalar
         text, ink = "no number" if spread else "not run", style.INK
     else:
         ink = style.ink_on(np.array(scale.to_rgba(np.array(spread.mean))))
-        mean, _, rest = str(spread).partition(" (")[0].partition(" ± ")
+        mean, _, rest = spread_text(spread).partition(" (")[0].partition(" ± ")
         text = f"{mean}\n± {rest}" if rest else mean
     axes.text(*at, text, color=ink, fontsize=style.SMALL, ha="center", va="center")

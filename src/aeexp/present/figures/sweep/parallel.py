@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-from aeexp.analysis.sweep.varied import Varied, shown
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.sweep.axis import norm
+from aeexp.present.text.sweep import value_text
 
 HIGH = 4.0
 """Inches from the lowest to the highest value."""
@@ -68,7 +69,7 @@ def _rule(panel: Axes, axes: Sequence[Varied], metric: str, room: float) -> None
         panel.axvline(x, color="#8C8C8C", lw=1.2, zorder=1)
     for x, each in enumerate(axes):
         for value in _ticks(each):
-            text = style.fit(shown(value), min(0.8 * room, 1.1), style.SMALL)
+            text = style.fit(value_text(value), min(0.8 * room, 1.1), style.SMALL)
             _tick(panel, (x, _place(each, value)), text)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from aeexp.analysis.spread import spread
 from aeexp.analysis.sweep.comparison import Comparison
-from aeexp.analysis.sweep.varied import Varied, shown
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.config import metrics
 from aeexp.config.metrics import Better
 from aeexp.present.figures import sweep as figures
@@ -16,6 +16,7 @@ from aeexp.present.html.sweep.picture import Picture, picture
 from aeexp.present.html.sweep.sheet import spread_out
 from aeexp.present.html.table import Cell, Sheet, said
 from aeexp.present.text.conclusion import points_by
+from aeexp.present.text.sweep import setting_lines, setting_text, value_text
 from aeexp.text import joined
 
 MOST_CELLS = 300
@@ -63,7 +64,7 @@ def _one(comparison: Comparison, varied: Varied) -> Picture:
     panels = [figures.Panel(varied, metrics.title(metric), of) for metric, of in points.items()]
     note = "dots: runs; diamonds: mean ± standard deviation over seeds"
     rows = [
-        [said(shown(value)), *(spread_out(spread(of[value])) for of in points.values())]
+        [said(value_text(value)), *(spread_out(spread(of[value])) for of in points.values())]
         for value in varied.values
     ]
     return picture(
@@ -83,12 +84,12 @@ def _fills_a_grid(comparison: Comparison) -> bool:
 def _two(comparison: Comparison, one: Varied, other: Varied, metric: str) -> Picture:
     down, across = sorted((one, other), key=_breadth)
     cells = {
-        (setting.said[down.key], setting.said[across.key]): setting.spread(metric)
+        (setting.overrides[down.key], setting.overrides[across.key]): setting.spread(metric)
         for setting in comparison.settings
     }
     rows = [
         [
-            said(shown(row)),
+            said(value_text(row)),
             *(
                 spread_out(cells[row, column]) if (row, column) in cells else Cell()
                 for column in across.values
@@ -96,7 +97,7 @@ def _two(comparison: Comparison, one: Varied, other: Varied, metric: str) -> Pic
         ]
         for row in down.values
     ]
-    columns = [down.key, *(f"{across.key}={shown(column)}" for column in across.values)]
+    columns = [down.key, *(f"{across.key}={value_text(column)}" for column in across.values)]
     title = f"{metric} by {down.key} and {across.key}"
     return picture(
         title,
@@ -122,14 +123,20 @@ def _many(comparison: Comparison) -> Picture:
     means = np.array([comparison.mean(setting) for setting in ranked])
     keys = [each.key for each in comparison.axes]
     rows = [
-        [*(said(shown(setting.said[key])) for key in keys), spread_out(setting.spread(metric))]
+        [
+            *(said(value_text(setting.overrides[key])) for key in keys),
+            spread_out(setting.spread(metric)),
+        ]
         for setting in ranked
     ]
     return picture(
         "All settings at once",
         f"Follow a line from left to right to read a setting. {read(metric)}.",
         figures.parallel(
-            comparison.axes, [setting.said for setting in ranked], means, metrics.title(metric)
+            comparison.axes,
+            [setting.overrides for setting in ranked],
+            means,
+            metrics.title(metric),
         ),
         Sheet(f"{metric} by setting", [*keys, metric], rows),
     )
@@ -140,7 +147,7 @@ def _marginal(comparison: Comparison) -> Picture:
     points = {each: points_by(comparison, each) for each in comparison.axes}
     panels = [figures.Panel(each, metrics.title(metric), of) for each, of in points.items()]
     rows = [
-        [Cell(each.key), said(shown(value)), spread_out(spread(numbers))]
+        [Cell(each.key), said(value_text(value)), spread_out(spread(numbers))]
         for each, of in points.items()
         for value, numbers in of.items()
     ]
@@ -168,10 +175,15 @@ def traded(comparison: Comparison) -> Iterator[Picture]:
     y = np.array([other.mean for _, _, other in known])
     on_front = front(x, y)
     rows = [
-        [Cell(str(setting)), spread_out(one), spread_out(other), Cell("yes" if best else "no")]
+        [
+            Cell(setting_text(setting)),
+            spread_out(one),
+            spread_out(other),
+            Cell("yes" if best else "no"),
+        ]
         for (setting, one, other), best in zip(known, on_front, strict=True)
     ]
-    names = [" ".join(setting.lines()) for setting, _, _ in known]
+    names = [" ".join(setting_lines(setting)) for setting, _, _ in known]
     yield picture(
         "What the best settings trade",
         f"Down and to the right is worse. A setting on the front is bettered in {error} only at "

@@ -9,7 +9,7 @@ from pathlib import Path
 from aeexp.analysis.sweep.comparison import Comparison, Setting
 from aeexp.analysis.sweep.outcome import Outcome
 from aeexp.analysis.sweep.study import Study
-from aeexp.analysis.sweep.varied import SEED, Varied, shown
+from aeexp.analysis.sweep.varied import SEED, Varied
 from aeexp.config import metrics
 from aeexp.config.metrics import Better
 from aeexp.present.html.sweep.picture import Picture
@@ -18,6 +18,7 @@ from aeexp.present.html.sweep.sheet import spread_out
 from aeexp.present.html.table import Cell, Sheet, measured, said
 from aeexp.present.tables.sweep import address
 from aeexp.present.text.conclusion import conclusion
+from aeexp.present.text.sweep import value_text
 from aeexp.runs import Ledger
 from aeexp.text import joined
 
@@ -90,7 +91,7 @@ def _role(each: Varied) -> str:
 
 
 def _values(each: Varied) -> str:
-    values = [*map(shown, each.values)]
+    values = [*map(value_text, each.values)]
     if len(values) <= MOST_VALUES:
         return joined(values)
     return f"{joined(values[: MOST_VALUES - 1])}, …, {values[-1]}"
@@ -98,7 +99,7 @@ def _values(each: Varied) -> str:
 
 def _alike(comparison: Comparison) -> str:
     varied = {each.key for each in comparison.varied}
-    first = comparison.outcomes[0].said if comparison.outcomes else {}
+    first = comparison.outcomes[0].overrides if comparison.outcomes else {}
     return " ".join(f"{key}={value}" for key, value in first.items() if key not in varied)
 
 
@@ -110,7 +111,7 @@ def _failures(comparison: Comparison, into: Path) -> Sheet | None:
             _link(run, into),
             Cell(run.status, status=True),
             Cell(run.reason),
-            *(said(shown(run.said.get(key, ""))) for key in keys),
+            *(said(value_text(run.overrides.get(key, ""))) for key in keys),
         ]
         for run in comparison.outcomes
         if not run.completed
@@ -142,7 +143,7 @@ def _settings(
     keys = [each.key for each in comparison.axes]
     rows = []
     for setting in settings:
-        row = [said(shown(setting.said[key])) for key in keys]
+        row = [said(value_text(setting.overrides[key])) for key in keys]
         row.append(_completed(setting))
         for name in metrics:
             spread = setting.spread(name)
@@ -187,7 +188,7 @@ def _runs(
             _link(run, into),
             *([Cell(run.sweep.name)] if several else []),
             Cell(run.status, status=True),
-            *(said(shown(run.said.get(key, ""))) for key in keys),
+            *(said(value_text(run.overrides.get(key, ""))) for key in keys),
             *(measured(run.metrics.get(name, nan)) for name in metrics),
             Cell(run.verdict),
             measured(run.seconds),

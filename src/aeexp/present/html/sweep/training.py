@@ -13,6 +13,7 @@ from aeexp.present.figures import sweep as figures
 from aeexp.present.html.sweep.picture import Picture, picture
 from aeexp.present.html.table import Cell, Sheet, measured
 from aeexp.present.tables.sweep import address
+from aeexp.present.text.sweep import setting_lines
 
 MOST_PANELS = 24
 EPOCHS = 6
@@ -78,9 +79,11 @@ def _chosen(comparison: Comparison) -> tuple[list[tuple[Outcome, list[str]]], in
     ranked = comparison.ranked
     if len(ranked) == 1:
         runs = ranked[0].completed
-        titles = [[f"seed={run.said['seed']}"] if "seed" in run.said else [] for run in runs]
+        titles = [
+            [f"seed={run.overrides['seed']}"] if "seed" in run.overrides else [] for run in runs
+        ]
         return list(zip(runs, titles, strict=True))[:MOST_PANELS], len(runs)
-    return [(each.completed[0], each.lines()) for each in ranked[:MOST_PANELS]], len(ranked)
+    return [(each.completed[0], setting_lines(each)) for each in ranked[:MOST_PANELS]], len(ranked)
 
 
 def _sheet(read: Sequence[Latents], titles: Sequence[Sequence[str]], into: Path) -> Sheet:
