@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
-from aeexp.analysis.evidence.method import OURS
+from aeexp.analysis.evidence.method import AUTOENCODER
 from aeexp.config.spec import (
     DBSCAN,
     AllFigures,
@@ -243,7 +243,7 @@ def claimed_of(*tests: chance.Tested) -> str:
     structure = chance.Tested(
         "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
-    methods = {OURS: SimpleNamespace(z=np.empty((0, 2)))}
+    methods = {AUTOENCODER: SimpleNamespace(z=np.empty((0, 2)))}
     evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
     return against_chance(SimpleNamespace(), evidence).sentence  # type: ignore[arg-type]
 

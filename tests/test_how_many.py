@@ -409,7 +409,7 @@ AGREED, AHEAD = np.full(4, 0.9), Advantage(0.13, 0.01, 0.37, 36, 4)
 
 def dimensions_of(finding: Finding) -> Dimensions:
     numbers = np.linspace(0, 0.6, 5)
-    found = finding in {Finding.found, Finding.rising}
+    found = finding in {Finding.decided, Finding.rising}
     near = (2, 3) if found else (0, 0)
     return Dimensions(numbers, numbers / 9, numbers / 2, numbers / 9, finding, 3, *near)
 
@@ -423,10 +423,10 @@ def test_every_finding_is_said(finding: Finding, count: int | None) -> None:
         each.about: each
         for each in recommend(dimensions_of(finding), AGREED, AHEAD, hints, groups)
     }
-    claim = {Finding.found: "yes", Finding.none: "no"}.get(finding, "undecided")
+    claim = {Finding.decided: "yes", Finding.none: "no"}.get(finding, "undecided")
     assert said["dimensions"].claim == claim
     assert said["clusters"].claim == {1: "no", 3: "yes", None: "undecided"}[count]
-    assert ("model.latent_dim=2" in said["next"].sentence) == (finding is Finding.found)
+    assert ("model.latent_dim=2" in said["next"].sentence) == (finding is Finding.decided)
     assert not any("nan" in each.sentence for each in said.values())
 
 
@@ -434,7 +434,7 @@ def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
     hints = {"two_nn": Estimate(9.0, 8.9, 9.3), "levina_bickel": Estimate(9.5, 9.4, 9.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.3, 0.8]), 3)
     said = {
-        s.about: s for s in recommend(dimensions_of(Finding.found), AGREED, AHEAD, hints, groups)
+        s.about: s for s in recommend(dimensions_of(Finding.decided), AGREED, AHEAD, hints, groups)
     }
     assert said["clusters"].claim == "undecided"
     assert "n_clusters" not in said["next"].sentence

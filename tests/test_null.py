@@ -276,7 +276,7 @@ def test_power_is_the_share_of_tables_beyond_chance_with_wilsons_interval() -> N
     z, p, n = NormalDist().inv_cdf(0.975), 0.9, 10
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert (one.found, one.tables) == (0.9, 10)
+    assert (one.detected, one.tables) == (0.9, 10)
     assert (one.low, one.high) == pytest.approx((middle - half, middle + half))
 
 
@@ -285,13 +285,13 @@ def test_power_is_near_one_for_large_groups_and_the_level_without_any() -> None:
     groups = {Group(size, 0.2): generator.normal(size, 1, 200) for size in (6.0, 0.0)}
     none, large = power(groups, rng(1).normal(size=99))
     assert (none.group.size, large.group.size) == (0, 6)
-    assert none.found < 0.15
-    assert large.found == 1
+    assert none.detected < 0.15
+    assert large.detected == 1
 
 
 def test_a_planted_table_without_a_number_has_not_been_found() -> None:
     [one] = power({Group(1, 0.2): np.array([2.0, np.nan])}, NULL)
-    assert one.found == 0.5
+    assert one.detected == 0.5
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_what_would_have_been_found_is_said(groups: Mapping[Group, Floats], said
 
 def test_too_few_null_tables_find_nothing_and_say_so() -> None:
     powers = power(found_in(3, 10), NULL[:18])
-    assert np.isnan(powers[0].found)
+    assert np.isnan(powers[0].detected)
     assert "at least 19" in describe_power(powers)
 
 
@@ -420,7 +420,7 @@ def test_the_power_is_drawn_with_its_interval(tables: int) -> None:
     powers = [each for n in range(tables) for each in power(found_in(n, n), NULL)]
     figure = figures.power(
         np.array([each.group.size for each in powers]),
-        np.array([each.found for each in powers]),
+        np.array([each.detected for each in powers]),
         np.array([[each.low, each.high] for each in powers]).T,
         note="in half of the columns",
     )

@@ -31,7 +31,7 @@ def commands(text: str) -> list[str]:
 
 
 COMMANDS = commands(README)
-OURS = [command for command in COMMANDS if command.startswith("python -m aeexp")]
+AUTOENCODER = [command for command in COMMANDS if command.startswith("python -m aeexp")]
 TUTORIAL = commands((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
 IN_DOCS = [c for text in DOCS for c in commands(text) if c.startswith("python -m aeexp ")]
 LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # minutes, for their many models
@@ -52,14 +52,17 @@ def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Ba
     assert done.stdout
 
 
-@pytest.mark.parametrize("command", dict.fromkeys([*OURS, *IN_DOCS]))
+@pytest.mark.parametrize("command", dict.fromkeys([*AUTOENCODER, *IN_DOCS]))
 def test_a_command_of_the_documentation_composes(command: str) -> None:
     assert list(compositions(get_args_parser().parse_args(shlex.split(command)[3:])))
 
 
 @pytest.mark.parametrize(
     "command",
-    [pytest.param(c, marks=[pytest.mark.slow] * any(word in c for word in LONG)) for c in OURS],
+    [
+        pytest.param(c, marks=[pytest.mark.slow] * any(word in c for word in LONG))
+        for c in AUTOENCODER
+    ],
 )
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:
     words = shlex.split(command)[3:]

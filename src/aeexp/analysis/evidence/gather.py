@@ -15,7 +15,7 @@ from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.evidence.baselines import baselines
 from aeexp.analysis.evidence.chance import Tested, tested
-from aeexp.analysis.evidence.method import OURS, PCA, Method
+from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
 from aeexp.analysis.evidence.power import Group, Power, power
 from aeexp.analysis.evidence.stability import Stability, stability
 from aeexp.analysis.factors.attribution import Probed
@@ -168,7 +168,7 @@ def _methods(
     apart = distances.spearman(problem.x, *latents)
     errors = _errors(result, control_results)[:, of]
     ours = Method(result.z, result.residuals, None, kept[0], result.clusters, apart[0])
-    return {OURS: ours} | {
+    return {AUTOENCODER: ours} | {
         each.name: Method(
             each.z,
             each.residuals,

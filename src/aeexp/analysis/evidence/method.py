@@ -9,7 +9,7 @@ from aeexp.analysis.latent.neighbourhoods import Neighbourhoods
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.data import Floats, Integers
 
-OURS, PCA = "autoencoder", NAMES[0]
+AUTOENCODER, PCA = "autoencoder", NAMES[0]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,6 @@ class Method:
     z: Floats
     residuals: Residuals
     advantage: Advantage | None
-    kept: Neighbourhoods
+    neighbourhoods: Neighbourhoods
     clusters: Mapping[str, Integers]
     spearman: Mapping[str, float]

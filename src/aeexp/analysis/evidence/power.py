@@ -27,12 +27,12 @@ class Group:
 class Power:
     """How often a planted group of a size was found.
 
-    found: share of the tables. low, high: its 95 % interval (Wilson, 1927,
+    detected: share of the tables. low, high: its 95 % interval (Wilson, 1927,
     doi:10.1080/01621459.1927.10502953). tables: how many had such a group.
     """
 
     group: Group
-    found: float
+    detected: float
     low: float
     high: float
     tables: int
@@ -96,6 +96,6 @@ def smallest_detected(powers: Sequence[Power]) -> Power | None:
 
     powers: by rising size.
     """
-    missed = [i for i, power in enumerate(powers) if not power.found >= OFTEN]
+    missed = [i for i, power in enumerate(powers) if not power.detected >= OFTEN]
     first = missed[-1] + 1 if missed else 0
     return powers[first] if first < len(powers) else None

@@ -38,7 +38,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Tie:
+class FactorAssociation:
     """A label that goes with a factor, or does not; see `associations`."""
 
     label: str
@@ -66,7 +66,7 @@ class Card:
     permutation: Floats
     z: Floats
     traversal: Floats
-    ties: Sequence[Tie]
+    associations: Sequence[FactorAssociation]
 
     @property
     def strongest(self) -> Integers:
@@ -140,12 +140,14 @@ def cards(
             permutation=own.permutation[:, k],
             z=own.z[k],
             traversal=own.traversals[k],
-            ties=[_tie(each, k) for each in found],
+            associations=[_tie(each, k) for each in found],
         )
         for k, flag in enumerate(flags(z))
     ]
 
 
-def _tie(found: Association, factor: int) -> Tie:
+def _tie(found: Association, factor: int) -> FactorAssociation:
     numbers = (found.value, found.p, found.p_adjusted)
-    return Tie(found.label, found.measure, *(float(each[factor]) for each in numbers))
+    return FactorAssociation(
+        found.label, found.measure, *(float(each[factor]) for each in numbers)
+    )

@@ -3,7 +3,7 @@
 from threadpoolctl import threadpool_limits
 
 from aeexp.analysis.clustering.clusters import find_each
-from aeexp.analysis.evidence.method import OURS, PCA, Method
+from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score
@@ -21,7 +21,7 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
     By nearest neighbours, by a linear model and, where it is classes, by the clusters.
     """
     problem, experiment = result.problem, result.experiment
-    inputs = {OURS: result.z, TABLE: problem.x, PCA: pca.z}
+    inputs = {AUTOENCODER: result.z, TABLE: problem.x, PCA: pca.z}
     with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
         of_clusters = _clusters(result, pca)
     with_copies = problem.rows, experiment.evidence.labels, experiment.seed
@@ -40,7 +40,7 @@ def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
     data, experiment = result.problem.data, result.experiment
     if not any(isinstance(labels, Classes) for labels in data.labels):
         return {}
-    inputs = {OURS: result.clusters}
+    inputs = {AUTOENCODER: result.clusters}
     if result.problem.x.size <= MOST_VALUES:
         inputs[TABLE] = find_each(
             experiment.clustering, result.problem.x, data.label, experiment.seed

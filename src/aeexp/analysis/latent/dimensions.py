@@ -29,13 +29,13 @@ class Errors:
 class Finding(Enum):
     """What can be said about the number of dimensions.
 
-    found: a range. none: no dimension explains more than permuted tables by two standard errors.
+    decided: a range. none: no dimension explains more than permuted tables by two standard errors.
     unclear: none does by three. rising: the last dimension tried is the best. diverged: too few
     trainings came to a result. unlearnt: PCA finds more than twice what the autoencoders did.
     unseen: no rows are held out, so that nothing tells learning from learning by heart.
     """
 
-    found = "found"
+    decided = "decided"
     none = "none"
     unclear = "unclear"
     rising = "rising"
@@ -96,7 +96,7 @@ def dimensions(tried: Sequence[Errors], features: int) -> Dimensions:
     best = int(np.argmax(beyond))
     within = np.flatnonzero(beyond >= beyond[best] - error[best])
     finding = _finding(beyond[best], error[best], rising=best == len(tried) - 1 < features - 1)
-    near = (within[0], within[-1]) if finding in {Finding.found, Finding.rising} else (0, 0)
+    near = (within[0], within[-1]) if finding in {Finding.decided, Finding.rising} else (0, 0)
     return Dimensions(*curves, finding, best, *map(int, near))
 
 
@@ -109,7 +109,7 @@ def _finding(beyond: float, error: float, *, rising: bool) -> Finding:
         return Finding.none
     if beyond <= CLEARLY * error:
         return Finding.unclear
-    return Finding.rising if rising else Finding.found
+    return Finding.rising if rising else Finding.decided
 
 
 def explained(errors: Floats, of_mean: Floats) -> tuple[float, float]:

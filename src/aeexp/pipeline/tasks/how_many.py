@@ -99,7 +99,7 @@ def _has_not_learnt(found: Dimensions, of_pca: Dimensions) -> bool:
 
     Of noise, PCA explains more than they do, too, but of permuted tables as much more.
     """
-    clear = of_pca.finding in {Finding.found, Finding.rising}
+    clear = of_pca.finding in {Finding.decided, Finding.rising}
     return clear and bool(found.beyond[found.best] < of_pca.beyond[of_pca.best] / 2)
 
 
@@ -124,7 +124,7 @@ def _stability(factors: Sequence[Floats]) -> float:
 def _table(found: Dimensions, of_pca: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
     """Return a row for each dimension, from 1 on."""
     one_up, counts = slice(1, None), range(1, len(tried) + 1)
-    decided = found.finding is Finding.found
+    decided = found.finding is Finding.decided
     return {
         "latent_dim": np.array(counts),
         "r2": found.r2[one_up],

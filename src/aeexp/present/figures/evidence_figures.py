@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from aeexp.analysis.clustering.consensus import VALID, Consensus
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import OURS
+from aeexp.analysis.evidence.method import AUTOENCODER
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
-from aeexp.analysis.factors.cards import Card, Tie
+from aeexp.analysis.factors.cards import Card, FactorAssociation
 from aeexp.analysis.labels.scores import MAJORITY, Score
 from aeexp.analysis.result import RunResult
 from aeexp.config import metrics
@@ -37,7 +37,7 @@ def evidence_figures(result: RunResult, evidence: Evidence) -> Iterator[tuple[st
         yield "probes", labels_figure(evidence.labels)
     yield "baselines", _baselines(result, evidence)
     yield "scree", figures.scree(evidence.scree, result.z.shape[1])
-    if len(evidence.methods[OURS].kept.r_nx):
+    if len(evidence.methods[AUTOENCODER].neighbourhoods.r_nx):
         yield "rnx", figures.rnx(_curves(evidence))
     if evidence.stability:
         yield "reproducibility", _reproducibility(evidence.stability)
@@ -66,7 +66,7 @@ def _baselines(result: RunResult, evidence: Evidence) -> Figure:
 
 
 def _curves(evidence: Evidence) -> dict[str, figures.Curve]:
-    kept = {name: each.kept for name, each in evidence.methods.items()}
+    kept = {name: each.neighbourhoods for name, each in evidence.methods.items()}
     return {
         name: figures.Curve(each.neighbours, each.r_nx, each.numbers["r_nx_auc"])
         for name, each in kept.items()
@@ -117,7 +117,7 @@ def _power(evidence: Evidence) -> Figure:
     note = f"in half of the columns of {share}, {powers[0].tables} tables of each size"
     return figures.power(
         np.array([each.group.size for each in powers]),
-        np.array([each.found for each in powers]),
+        np.array([each.detected for each in powers]),
         np.array([[each.low for each in powers], [each.high for each in powers]]),
         note,
     )
@@ -172,12 +172,14 @@ def _said(card: Card) -> Iterator[str]:
         yield f"{100 * explained.value:z.0f} % of the variance{over}"
     if np.isfinite(card.reproducibility):
         yield f"reproducibility {card.reproducibility:.2f}"
-    for tie in sorted(card.ties, key=lambda tie: -np.nan_to_num(abs(tie.value)))[:MOST_TIES]:
+    for tie in sorted(card.associations, key=lambda tie: -np.nan_to_num(abs(tie.value)))[
+        :MOST_TIES
+    ]:
         yield tie.label
         yield f"  {_tied(tie)}"
 
 
-def _tied(tie: Tie) -> str:
+def _tied(tie: FactorAssociation) -> str:
     if np.isnan(tie.value):
         return "nothing to compare"
     sign = "η²" if tie.measure == "eta squared" else "ρ"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.clustering.agreement import matching
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import OURS
+from aeexp.analysis.evidence.method import AUTOENCODER
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import AllFigures, FiguresSpec
 from aeexp.config.verb import verb
@@ -62,7 +62,7 @@ class _Gallery:
         self.rows: NDArray[np.bool_] | None = None
         self.factors: list[int] = []
         if evidence:
-            self.rows = ~evidence.methods[OURS].kept.trusted
+            self.rows = ~evidence.methods[AUTOENCODER].neighbourhoods.trusted
         if evidence and evidence.stability:
             self.factors = np.flatnonzero(~evidence.stability.reproducible).tolist()
 

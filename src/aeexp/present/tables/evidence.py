@@ -8,7 +8,7 @@ import numpy as np
 from aeexp.analysis.clustering.agreement import agreement
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import OURS, PCA, Method
+from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.scores import columns
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import Support
@@ -37,7 +37,7 @@ def reliability_columns(
     result: RunResult, evidence: Evidence, support: Support
 ) -> Mapping[str, Floats]:
     """Return columns that tell how far each row is to be trusted: (rows,) each."""
-    kept, errors = evidence.methods[OURS].kept, result.residuals.rows
+    kept, errors = evidence.methods[AUTOENCODER].neighbourhoods, result.residuals.rows
     return {
         "trustworthiness": kept.trustworthiness,
         "continuity": kept.continuity,
@@ -59,9 +59,9 @@ def co_assignments(result: RunResult, evidence: Evidence) -> dict[str, Floats]:
 
 def numbers(evidence: Evidence) -> dict[str, float]:
     """Return the numbers of the evidence that belong beside those of the run."""
-    ours, pca = evidence.methods[OURS], evidence.methods[PCA].advantage
+    ours, pca = evidence.methods[AUTOENCODER], evidence.methods[PCA].advantage
     assert pca, "a baseline"
-    told = {f"neighbourhoods.{name}": value for name, value in ours.kept.numbers.items()}
+    told = {f"neighbourhoods.{name}": value for name, value in ours.neighbourhoods.numbers.items()}
     told |= {f"neighbourhoods.{name}": value for name, value in ours.spearman.items()}
     told |= {"baseline.pca.advantage": pca.mean, "baseline.pca.advantage.se": pca.se}
     if known := evidence.stability:
@@ -100,7 +100,7 @@ def method_row(result: RunResult, name: str, each: Method) -> dict[str, Any]:
         "delta_mse": ahead.mean if ahead else np.nan,
         "delta_se": ahead.se if ahead else np.nan,
         "delta_n": ahead.members if ahead else np.nan,
-        **each.kept.numbers,
+        **each.neighbourhoods.numbers,
         **each.spearman,
         **_agreements(result, each),
     }
@@ -123,8 +123,8 @@ def _scree(shares: Floats) -> Mapping[str, Any]:
 
 
 def _rnx(evidence: Evidence) -> Mapping[str, Any]:
-    curves = {name: each.kept.r_nx for name, each in evidence.methods.items()}
-    return {"neighbours": evidence.methods[OURS].kept.neighbours, **curves}
+    curves = {name: each.neighbourhoods.r_nx for name, each in evidence.methods.items()}
+    return {"neighbours": evidence.methods[AUTOENCODER].neighbourhoods.neighbours, **curves}
 
 
 def _tested(evidence: Evidence) -> Mapping[str, Any]:
@@ -138,7 +138,7 @@ def _power(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "size": [each.group.size for each in powers],
         "share": [each.group.share for each in powers],
-        "found": [each.found for each in powers],
+        "found": [each.detected for each in powers],
         "found_low": [each.low for each in powers],
         "found_high": [each.high for each in powers],
         "tables": [each.tables for each in powers],

@@ -24,7 +24,7 @@ def tables(result: RunResult, of: Sequence[Card]) -> Iterator[Artifact]:
     yield Table("importance", importance(of, features))
     traversed = [result.problem.scaling.undo(card.traversal) for card in of]
     yield Table("traversals", traversals(of, traversed, features))
-    if of[0].ties:
+    if of[0].associations:
         yield Table("associations", ties(of))
 
 
@@ -77,6 +77,6 @@ def traversals(
 def ties(of: Sequence[Card]) -> Mapping[str, Any]:
     """Return a table with a row for each factor and label."""
     names = ("label", "measure", "value", "p", "p_adjusted")
-    return {"factor": [card.name for card in of for _ in card.ties]} | {
-        name: [getattr(tie, name) for card in of for tie in card.ties] for name in names
+    return {"factor": [card.name for card in of for _ in card.associations]} | {
+        name: [getattr(tie, name) for card in of for tie in card.associations] for name in names
     }

@@ -11,7 +11,7 @@ from aeexp.analysis.clustering.clusters import several_classes
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.chance import Tested
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import OURS, PCA
+from aeexp.analysis.evidence.method import AUTOENCODER, PCA
 from aeexp.analysis.evidence.power import LEVEL, OFTEN
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
 from aeexp.analysis.result import RunResult
@@ -146,7 +146,7 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     if np.isnan(test.p):
         text = "Undecided whether there is structure: R² is undefined, here or on permuted tables."
         return Sentence("chance", "undecided", text)
-    sampled = len(evidence.rows) < len(evidence.methods[OURS].z)
+    sampled = len(evidence.rows) < len(evidence.methods[AUTOENCODER].z)
     sample = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
     numbers = (
         f"(R²{sample} {test.observed:.2f}; {test.copies} permuted tables {test.mean:.2f} ±"
@@ -162,7 +162,7 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     power = f" {describe_power(evidence.power)}" if evidence.power else ""
     # no structure is claimed only if it would have been detected, which takes 19 copies or more
     enough = 1 / (1 + test.copies) <= LEVEL
-    if enough and evidence.power and evidence.power[-1].found >= OFTEN:
+    if enough and evidence.power and evidence.power[-1].detected >= OFTEN:
         return Sentence("chance", "no", f"No structure beyond chance {numbers}.{power}")
     text = f"Undecided whether there is structure {numbers}.{power}"
     return Sentence("chance", "undecided", text)

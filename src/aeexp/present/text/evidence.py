@@ -61,7 +61,7 @@ def describe_power(powers: Sequence[Power]) -> str:
 
     powers: by rising size, at least one.
     """
-    if np.isnan(powers[-1].found):
+    if np.isnan(powers[-1].detected):
         return "The detectable group size is unknown: p ≤ 0.05 takes at least 19 permuted tables."
     detected = smallest_detected(powers)
     power = detected or powers[-1]
@@ -70,7 +70,7 @@ def describe_power(powers: Sequence[Power]) -> str:
         " sd in half of the columns"
     )
     numbers = (
-        f"{round(power.found * power.tables)} of {power.tables} planted groups detected;"
+        f"{round(power.detected * power.tables)} of {power.tables} planted groups detected;"
         f" 95 % interval {power.low:.2g} to {power.high:.2g}"
     )
     if detected:

@@ -35,12 +35,12 @@ def recommend(
     stability: (tried,), as in how_many.csv. advantage: of the best dimension over PCA.
     """
     finding = dimensions.finding
-    claim = {Finding.found: "yes", Finding.none: "no"}.get(finding, "undecided")
+    claim = {Finding.decided: "yes", Finding.none: "no"}.get(finding, "undecided")
     clusters = _clusters(groups)
     yield Sentence("dimensions", claim, f"Dimensions: {_dimensions(dimensions, stability)}")
     yield _hint(dimensions, hints, decided=claim == "yes")
     yield clusters
-    if finding in {Finding.found, Finding.rising}:
+    if finding in {Finding.decided, Finding.rising}:
         best = counted(dimensions.best, "dimension")
         text = f"With {best}: {describe_advantage(advantage)}"
         yield Sentence("pca", advantage.claim, text)
@@ -57,7 +57,7 @@ def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
     tried, best, fewest = len(dimensions.r2) - 1, dimensions.best, dimensions.fewest
     excess = f"{100 * dimensions.beyond[best]:.0f} ± {100 * dimensions.beyond_se[best]:.0f} points"
     match dimensions.finding:
-        case Finding.found:
+        case Finding.decided:
             several = f"{fewest}" + (f" to {dimensions.most}" if dimensions.most > fewest else "")
             fewer = f" {fewest} explain hardly less." if fewest < best else ""
             text = (
