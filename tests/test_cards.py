@@ -329,7 +329,7 @@ def test_the_tables_have_a_row_for_each_factor_feature_and_step() -> None:
     assert importance["feature"][5:10] == [*names]
     assert importance["jacobian"][5:10] == pytest.approx(made[1].jacobian.value)
     assert factors.factors(made)["factor"] == ["z1", "z2", "z3"]
-    assert factors.ties(made)["value"] == [each.associations[0].value for each in made]
+    assert factors.associations(made)["value"] == [each.associations[0].value for each in made]
 
 
 def test_traversals_have_the_20_features_that_are_first_on_any_card() -> None:

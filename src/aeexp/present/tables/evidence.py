@@ -1,4 +1,4 @@
-"""The evidence as tables, and as columns of the rows'."""
+"""The tables of the evidence, its metrics, and its columns in the table of rows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,16 +13,22 @@ from aeexp.analysis.labels.scores import columns
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import Support
 from aeexp.data import Classes, Floats
-from aeexp.present.tables import factors
+from aeexp.present.tables.factors import factor_tables
 from aeexp.runs.artifact import Artifact, Document, Table
 
 
-def tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]:
-    """Yield a table, or a document, for each question of the evidence."""
-    yield Table("baselines", _baselines(result, evidence))
-    yield Table("scree", _scree(evidence.scree))
-    yield Table("rnx", _rnx(evidence))
-    yield from factors.tables(result, evidence.cards)
+def evidence_tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]:
+    """Yield the tables and documents of the evidence."""
+    methods, shares = evidence.methods, evidence.scree
+    rows = [method_row(result, name, method) for name, method in methods.items()]
+    yield Table("baselines", {key: [row[key] for row in rows] for key in rows[0]})
+    component = [*range(1, len(shares) + 1)]
+    yield Table(
+        "scree", {"component": component, "share": shares, "cumulative": np.cumsum(shares)}
+    )
+    curves = {name: method.neighbourhoods.r_nx for name, method in methods.items()}
+    yield Table("rnx", {"neighbours": methods[AUTOENCODER].neighbourhoods.neighbours, **curves})
+    yield from factor_tables(result, evidence.cards)
     if evidence.labels:
         yield Table("labels", columns(evidence.labels))
     if evidence.tested:
@@ -36,11 +42,11 @@ def tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]:
 def reliability_columns(
     result: RunResult, evidence: Evidence, support: Support
 ) -> Mapping[str, Floats]:
-    """Return columns that tell how far each row is to be trusted: (rows,) each."""
-    kept, errors = evidence.methods[AUTOENCODER].neighbourhoods, result.residuals.rows
+    """Return columns that measure how reliable each row is: (rows,) each."""
+    neighbours, errors = evidence.methods[AUTOENCODER].neighbourhoods, result.residuals.rows
     return {
-        "trustworthiness": kept.trustworthiness,
-        "continuity": kept.continuity,
+        "trustworthiness": neighbours.trustworthiness,
+        "continuity": neighbours.continuity,
         "error": errors,
         "error_percentile": support.percentile(errors),
         **co_assignments(result, evidence),
@@ -48,98 +54,78 @@ def reliability_columns(
 
 
 def co_assignments(result: RunResult, evidence: Evidence) -> dict[str, Floats]:
-    """Return how often other trainings put each row together with those of its cluster."""
-    told = {}
+    """Return for each clustering how often other trainings agree with the cluster of each row."""
+    assigned = {}
     clusterings = evidence.stability.clusterings if evidence.stability else {}
-    for name, each in clusterings.items():
-        column = told[f"{name}.co_assignment"] = np.full(len(result.z), np.nan)
-        column[evidence.rows] = each.co_assignment
-    return told
+    for name, consensus in clusterings.items():
+        column = assigned[f"{name}.co_assignment"] = np.full(len(result.z), np.nan)
+        column[evidence.rows] = consensus.co_assignment
+    return assigned
 
 
-def numbers(evidence: Evidence) -> dict[str, float]:
-    """Return the numbers of the evidence that belong beside those of the run."""
-    ours, pca = evidence.methods[AUTOENCODER], evidence.methods[PCA].advantage
+def evidence_metrics(evidence: Evidence) -> dict[str, float]:
+    """Return the metrics of the evidence, by their names in metrics.json."""
+    autoencoder, pca = evidence.methods[AUTOENCODER], evidence.methods[PCA].advantage
     assert pca, "a baseline"
-    told = {f"neighbourhoods.{name}": value for name, value in ours.neighbourhoods.numbers.items()}
-    told |= {f"neighbourhoods.{name}": value for name, value in ours.spearman.items()}
-    told |= {"baseline.pca.advantage": pca.mean, "baseline.pca.advantage.se": pca.se}
-    if known := evidence.stability:
-        told |= {
-            "stability.cka": known.cka.mean,
-            "stability.procrustes": known.procrustes.mean,
-            "stability.neighbours_kept": known.neighbours_kept.mean,
-            "stability.factors": float(known.reproducible.mean()),
+    metrics = {f"neighbourhoods.{name}": value for name, value in autoencoder.neighbourhoods.numbers.items()}
+    metrics |= {f"neighbourhoods.{name}": value for name, value in autoencoder.spearman.items()}
+    metrics |= {"baseline.pca.advantage": pca.mean, "baseline.pca.advantage.se": pca.se}
+    if stability := evidence.stability:
+        metrics |= {
+            "stability.cka": stability.cka.mean,
+            "stability.procrustes": stability.procrustes.mean,
+            "stability.neighbours_kept": stability.neighbours_kept.mean,
+            "stability.factors": float(stability.reproducible.mean()),
         }
-        told |= {f"stability.{name}.ari": c.ari.mean for name, c in known.clusterings.items()}
-    return told | {
-        f"chance.{_key(test.number, test.control)}.p": test.p for test in evidence.tested
+        metrics |= {
+            f"stability.{name}.ari": c.ari.mean for name, c in stability.clusterings.items()
+        }
+    return metrics | {
+        f"chance.{ControlKind(test.control).name}.{test.number}.p": test.p
+        for test in evidence.tested
     }
 
 
-def _key(number: str, control: str) -> str:
-    return f"{ControlKind(control).name}.{number}"
-
-
-def _baselines(result: RunResult, evidence: Evidence) -> Mapping[str, Any]:
-    rows = [method_row(result, name, each) for name, each in evidence.methods.items()]
-    return {key: [row[key] for row in rows] for key in rows[0]}
-
-
-def method_row(result: RunResult, name: str, each: Method) -> dict[str, Any]:
-    """Return what a method comes to, by the columns of baselines.csv."""
-    rows, mean = result.problem.rows, result.mean
-    val = each.residuals.rows[rows.val]
-    whole = mean.rows[rows.val].sum()
-    ahead = each.advantage
+def method_row(result: RunResult, name: str, method: Method) -> dict[str, Any]:
+    """Return the row of a method in baselines.csv, by its columns."""
+    rows, label = result.problem.rows, result.problem.data.label
+    errors, advantage = method.residuals.rows, method.advantage
+    total = result.mean.rows[rows.val].sum()
+    agreements = {}
+    if isinstance(label, Classes):
+        clusters = method.clusters.items()
+        agreements = {f"{key}.ari": agreement(codes, label)["ari"] for key, codes in clusters}
     return {
         "method": name,
-        "train_mse": _mean(each.residuals.rows[rows.train]),
-        "val_mse": _mean(val),
-        "val_r2": float(1 - val.sum() / whole) if whole > 0 else np.nan,
-        "delta_mse": ahead.mean if ahead else np.nan,
-        "delta_se": ahead.se if ahead else np.nan,
-        "delta_n": ahead.members if ahead else np.nan,
-        **each.neighbourhoods.numbers,
-        **each.spearman,
-        **_agreements(result, each),
+        "train_mse": _mean(errors[rows.train]),
+        "val_mse": _mean(errors[rows.val]),
+        "val_r2": float(1 - errors[rows.val].sum() / total) if total > 0 else np.nan,
+        "delta_mse": advantage.mean if advantage else np.nan,
+        "delta_se": advantage.se if advantage else np.nan,
+        "delta_n": advantage.members if advantage else np.nan,
+        **method.neighbourhoods.numbers,
+        **method.spearman,
+        **agreements,
     }
-
-
-def _agreements(result: RunResult, each: Method) -> dict[str, float]:
-    label = result.problem.data.label
-    if not isinstance(label, Classes):
-        return {}
-    return {f"{name}.ari": agreement(codes, label)["ari"] for name, codes in each.clusters.items()}
 
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if values.size else np.nan
 
 
-def _scree(shares: Floats) -> Mapping[str, Any]:
-    count = range(1, len(shares) + 1)
-    return {"component": [*count], "share": shares, "cumulative": np.cumsum(shares)}
-
-
-def _rnx(evidence: Evidence) -> Mapping[str, Any]:
-    curves = {name: each.neighbourhoods.r_nx for name, each in evidence.methods.items()}
-    return {"neighbours": evidence.methods[AUTOENCODER].neighbourhoods.neighbours, **curves}
-
-
 def _tested(evidence: Evidence) -> Mapping[str, Any]:
-    names = {"null_mean": "mean", "null_sd": "sd", "copies": "copies"}
-    keys = {"number": "number", "control": "control", "observed": "observed", "p": "p"} | names
-    return {key: [getattr(each, of) for each in evidence.tested] for key, of in keys.items()}
+    keys = {name: name for name in ("number", "control", "observed", "p")}
+    keys |= {"null_mean": "mean", "null_sd": "sd", "copies": "copies"}
+    return {key: [getattr(t, field) for t in evidence.tested] for key, field in keys.items()}
 
 
 def _power(evidence: Evidence) -> Mapping[str, Any]:
     powers = evidence.power
     return {
-        "size": [each.group.size for each in powers],
-        "share": [each.group.share for each in powers],
-        "found": [each.detected for each in powers],
-        "found_low": [each.low for each in powers],
-        "found_high": [each.high for each in powers],
-        "tables": [each.tables for each in powers],
+        "size": [power.group.size for power in powers],
+        "share": [power.group.share for power in powers],
+        "found": [power.detected for power in powers],
+        "found_low": [power.low for power in powers],
+        "found_high": [power.high for power in powers],
+        "tables": [power.tables for power in powers],
     }

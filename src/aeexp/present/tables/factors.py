@@ -1,82 +1,84 @@
-"""The factors as cards: a figure, and tables."""
+"""The tables of the factors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aeexp.analysis.factors.attribution import Weighed
 from aeexp.analysis.factors.cards import Card
 from aeexp.analysis.result import RunResult
 from aeexp.data import Floats
 from aeexp.runs.artifact import Artifact, Table
 
-Other = tuple[Floats, Weighed]
-"""Another training's factors, (controls' rows, factors), and how it weighs them."""
-TRAVERSED = 20  # features of traversals.csv
-TAKEN = {"factor", "z"}  # the columns before them
+MOST_FEATURES = 20  # columns of traversals.csv
+RESERVED = {"factor", "z"}  # its other columns
 
 
-def tables(result: RunResult, of: Sequence[Card]) -> Iterator[Artifact]:
-    """Yield the tables of factors, of what ties features and labels to them, and of traversals."""
+def factor_tables(result: RunResult, cards: Sequence[Card]) -> Iterator[Artifact]:
+    """Yield the tables of factors, importances, traversals and associations with labels."""
     features = result.problem.data.features
-    yield Table("factors", factors(of))
-    yield Table("importance", importance(of, features))
-    traversed = [result.problem.scaling.undo(card.traversal) for card in of]
-    yield Table("traversals", traversals(of, traversed, features))
-    if of[0].associations:
-        yield Table("associations", ties(of))
+    yield Table("factors", factors(cards))
+    yield Table("importance", importance(cards, features))
+    traversed = [result.problem.scaling.undo(card.traversal) for card in cards]
+    yield Table("traversals", traversals(cards, traversed, features))
+    if cards[0].associations:
+        yield Table("associations", associations(cards))
 
 
-def factors(of: Sequence[Card]) -> Mapping[str, Any]:
-    """Return a table with a row a factor: of the run's model, low and high of its others."""
+def factors(cards: Sequence[Card]) -> Mapping[str, Any]:
+    """Return a table with a row for each factor.
+
+    Columns that end in `_low` and `_high` are the least and greatest of the other trainings.
+    """
     return {
-        "factor": [card.name for card in of],
-        "variance_explained": [float(card.explained.value) for card in of],
-        "variance_explained_low": [float(card.explained.low) for card in of],
-        "variance_explained_high": [float(card.explained.high) for card in of],
-        "reproducibility": [card.reproducibility for card in of],
-        "flag": [card.flag for card in of],
+        "factor": [card.name for card in cards],
+        "variance_explained": [float(card.explained.value) for card in cards],
+        "variance_explained_low": [float(card.explained.low) for card in cards],
+        "variance_explained_high": [float(card.explained.high) for card in cards],
+        "reproducibility": [card.reproducibility for card in cards],
+        "flag": [card.flag for card in cards],
     }
 
 
-def importance(of: Sequence[Card], features: Sequence[str]) -> Mapping[str, Any]:
+def importance(cards: Sequence[Card], features: Sequence[str]) -> Mapping[str, Any]:
     """Return a table with a row for each factor and feature.
 
-    jacobian, permutation: of the run's model; low, high: of other trainings.
+    jacobian, permutation: of the model of the run; low, high: of the other trainings.
     """
     return {
-        "factor": [card.name for card in of for _ in features],
-        "feature": [*features] * len(of),
-        "jacobian": np.concatenate([card.jacobian.value for card in of]),
-        "jacobian_low": np.concatenate([card.jacobian.low for card in of]),
-        "jacobian_high": np.concatenate([card.jacobian.high for card in of]),
-        "permutation": np.concatenate([card.permutation for card in of]),
+        "factor": [card.name for card in cards for _ in features],
+        "feature": [*features] * len(cards),
+        "jacobian": np.concatenate([card.jacobian.value for card in cards]),
+        "jacobian_low": np.concatenate([card.jacobian.low for card in cards]),
+        "jacobian_high": np.concatenate([card.jacobian.high for card in cards]),
+        "permutation": np.concatenate([card.permutation for card in cards]),
     }
 
 
 def traversals(
-    of: Sequence[Card], traversed: Sequence[Floats], features: Sequence[str]
+    cards: Sequence[Card], traversed: Sequence[Floats], features: Sequence[str]
 ) -> Mapping[str, Any]:
     """Return a table of the rows that are decoded along each factor.
 
-    Its columns are the 20 features that are among the first on any card. traversed: (11,
-    features) of each factor, in original units.
+    Its columns are the 20 features that rank highest on any card. traversed: for each factor
+    (11, features), in original units.
     """
     rows = np.concatenate(traversed)
-    places = np.min([np.argsort(card.strongest) for card in of], axis=0)
+    ranks = np.min([np.argsort(card.strongest) for card in cards], axis=0)
+    chosen = np.argsort(ranks, kind="stable")[:MOST_FEATURES]
+    names = {
+        j: f"feature.{features[j]}" if features[j] in RESERVED else features[j] for j in chosen
+    }
     return {
-        "factor": [card.name for card in of for _ in card.z],
-        "z": np.concatenate([card.z for card in of]),
-    } | {
-        f"feature.{features[j]}" if features[j] in TAKEN else features[j]: rows[:, j]
-        for j in np.argsort(places, kind="stable")[:TRAVERSED]
+        "factor": [card.name for card in cards for _ in card.z],
+        "z": np.concatenate([card.z for card in cards]),
+        **{names[j]: rows[:, j] for j in chosen},
     }
 
 
-def ties(of: Sequence[Card]) -> Mapping[str, Any]:
+def associations(cards: Sequence[Card]) -> Mapping[str, Any]:
     """Return a table with a row for each factor and label."""
     names = ("label", "measure", "value", "p", "p_adjusted")
-    return {"factor": [card.name for card in of for _ in card.associations]} | {
-        name: [getattr(tie, name) for card in of for tie in card.associations] for name in names
+    return {"factor": [card.name for card in cards for _ in card.associations]} | {
+        name: [getattr(association, name) for card in cards for association in card.associations] for name in names
     }

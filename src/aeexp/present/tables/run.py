@@ -1,4 +1,4 @@
-"""tell: what a run found, and the evidence -> tables, metrics and the verdict."""
+"""The tables, metrics and verdict of a run."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +16,13 @@ from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import TrainingResult, judge
-from aeexp.data import Classes, Dataset, Labels, Values
-from aeexp.data.prepare import Problem
+from aeexp.data import Classes, Dataset, Values
 from aeexp.present.methods import methods
-from aeexp.present.tables.evidence import numbers, reliability_columns, tables
+from aeexp.present.tables.evidence import (
+    evidence_metrics,
+    evidence_tables,
+    reliability_columns,
+)
 from aeexp.present.text.answer import answer, document
 from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
@@ -29,32 +32,45 @@ from aeexp.runs.history import History
 def run_artifacts(
     result: RunResult, evidence: Evidence | None, support: Support
 ) -> Iterator[Artifact]:
-    """Yield the tables, the numbers and the verdict of a run.
+    """Yield the tables, the answers, the Methods text, the metrics and the verdict of a run.
 
-    support: what its rows are held against.
+    support: the reference for the percentiles of the errors of its rows.
     """
-    trust = reliability_columns(result, evidence, support) if evidence else {}
-    yield Table("latents", _latents(result) | dict(trust))
-    yield Table("weights", _weights(result))
-    features = result.problem.data.features
+    problem = result.problem
+    features, factors = problem.data.features, result.factors
+    yield Table(
+        "latents",
+        {
+            "row": problem.data.rows,
+            "split": problem.rows.names,
+            **dict(zip(factors, result.z.T, strict=True)),
+            **_label_columns(problem.data),
+            **result.clusters,
+            **(reliability_columns(result, evidence, support) if evidence else {}),
+        },
+    )
+    weights = dict(zip(factors, result.weights.T, strict=True))
+    quantity = [result.quantity] * len(features)
+    yield Table("weights", {"feature": features, "quantity": quantity} | weights)
     signed = interpretation.signed_features(result.weights, result.moves, features)
     yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
     yield Table("reconstruction", result.by_feature)
     metrics, verdict = _metrics(result, evidence), judge(_training_result(result))
     if evidence:
-        yield from tables(result, evidence)
+        yield from evidence_tables(result, evidence)
         yield document(answer(result, evidence, verdict, metrics))
-    told = methods(result.experiment, result.problem, len(result.planned.rows) if evidence else 0)
-    yield Text("methods.md", told.text.encode())
-    yield Text("references.bib", told.references.encode())
+    rows = len(result.planned.rows) if evidence else 0
+    written = methods(result.experiment, problem, rows)
+    yield Text("methods.md", written.text.encode())
+    yield Text("references.bib", written.references.encode())
     yield Metrics("metrics", metrics)
     yield RunMetadata("verdict", {"verdict": verdict_document(verdict)})
 
 
 def repeats_table(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
-    """Return a row for each member of a run, whose seeds count on from the first's.
+    """Return a table with a row for each repeat of a run; their seeds count up from `seed`.
 
-    A member that diverged has as many epochs as it took to, and no other number.
+    A repeat that diverged has its number of epochs and no other number.
     """
     ends = [_end(history) | {"epochs": len(history.loss)} for history in histories]
     return {
@@ -64,90 +80,69 @@ def repeats_table(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
     }
 
 
-def _status(history: History) -> str:
-    if history.diverged:
-        return "DIVERGED"
-    return "INTERRUPTED" if history.interrupted else "COMPLETED"
-
-
 def undefined_metrics(planned: Plan, histories: Sequence[History]) -> Metrics:
-    """Return the metrics of a run that has no model to measure: the model's names, no number.
+    """Return the metrics of a run whose model diverged: those of the model are NaN.
 
-    The others of its repeats may have come to something: their spread is told. What it would have
-    been held against has no names, as nothing was.
+    Its other repeats may have finished, so their mean and standard deviation are included.
+    Comparisons with controls are left out, because there were none.
     """
-    experiment, indices = planned.experiment, _clustering_names(planned.problem)
+    experiment, data = planned.experiment, planned.problem.data
+    indices = [*separation.NAMES]
+    indices += [f"{name}{suffix}" for _, suffix in _classes(data) for name in agreement.NAMES]
     names = [
         *reconstruction.NAMES,
-        *(f"neighbourhoods.{of}" for of in neighbourhoods.NAMES),
-        *(f"clustering.{name}.{of}" for name in experiment.clustering for of in indices),
+        *(f"neighbourhoods.{name}" for name in neighbourhoods.NAMES),
+        *(f"clustering.{name}.{index}" for name in experiment.clustering for index in indices),
     ]
     trained = _end(histories[0]) | dict(_spread(histories, len(planned.own)))
     return Metrics("metrics", trained | dict.fromkeys(names, math.nan))
 
 
-def _clustering_names(problem: Problem) -> list[str]:
-    of_labels = [
-        f"{name}{suffix}" for _, suffix in _classes(problem.data) for name in agreement.NAMES
-    ]
-    return [*separation.NAMES, *of_labels]
-
-
 def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
-    """Yield the labels that are classes, each with what the names of its metrics end in."""
+    """Yield the labels that are classes, and the suffix of the names of their metrics."""
     for number, labels in enumerate(data.labels):
         if isinstance(labels, Classes):
             yield labels, f".{labels.name}" if number else ""
 
 
-def _latents(result: RunResult) -> dict[str, Any]:
-    data, rows = result.problem.data, result.problem.rows
-    named = {"row": data.rows, "split": rows.names}
-    factors = dict(zip(result.factors, result.z.T, strict=True))
-    return named | factors | _label_columns(data) | dict(result.clusters)
-
-
 def _label_columns(data: Dataset) -> dict[str, Any]:
-    """Return a column for each of the labels: `label` is the first, others have their names."""
-    return {
-        f"label.{labels.name}" if number else "label": _cells(labels)
-        for number, labels in enumerate(data.labels)
-    }
-
-
-def _cells(labels: Labels) -> Any:
-    if isinstance(labels, Values):
-        return labels.values
-    return np.array([*labels.names, ""], object)[labels.codes]
-
-
-def _weights(result: RunResult) -> Mapping[str, Any]:
-    features = result.problem.data.features
-    named = {"feature": features, "quantity": [result.quantity] * len(features)}
-    return named | dict(zip(result.factors, result.weights.T, strict=True))
+    """Return a column for each label: `label` for the first, `label.<name>` for the others."""
+    columns: dict[str, Any] = {}
+    for number, labels in enumerate(data.labels):
+        name = f"label.{labels.name}" if number else "label"
+        if isinstance(labels, Values):
+            columns[name] = labels.values
+        else:
+            columns[name] = np.array([*labels.names, ""], object)[labels.codes]
+    return columns
 
 
 def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
     problem = result.problem
     metrics = _end(result.history) | dict(_spread(result.histories, len(result.planned.own)))
     metrics |= reconstruction.errors(result.residuals, result.mean, result.pca, problem.rows)
-    metrics |= numbers(evidence) if evidence else _neighbourhoods(result)
+    if evidence:
+        metrics |= evidence_metrics(evidence)
+    else:
+        measured = neighbourhoods.neighbourhoods(problem.x, result.z)
+        metrics |= {f"neighbourhoods.{key}": value for key, value in measured.items()}
     for name, codes in result.clusters.items():
-        measured = dict(separation.separation(result.z, codes, name))
+        indices = dict(separation.separation(result.z, codes, name))
         for labels, suffix in _classes(problem.data):
             agreed = agreement.agreement(codes, labels)
-            measured |= {f"{key}{suffix}": value for key, value in agreed.items()}
-        metrics |= {f"clustering.{name}.{key}": value for key, value in measured.items()}
+            indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
+        metrics |= {f"clustering.{name}.{key}": value for key, value in indices.items()}
     return metrics
 
 
-def _neighbourhoods(result: RunResult) -> dict[str, float]:
-    measured = neighbourhoods.neighbourhoods(result.problem.x, result.z)
-    return {f"neighbourhoods.{key}": value for key, value in measured.items()}
+def _status(history: History) -> str:
+    if history.diverged:
+        return "DIVERGED"
+    return "INTERRUPTED" if history.interrupted else "COMPLETED"
 
 
 def _end(history: History) -> dict[str, float]:
-    """Return what a training came to at the epoch whose weights were kept, if it has one."""
+    """Return the losses at the epoch whose weights were kept; NaN if the training diverged."""
     end = {
         "loss": float(history.loss[history.kept]),
         "val_loss": float(history.val_loss[history.kept]),
@@ -158,16 +153,15 @@ def _end(history: History) -> dict[str, float]:
 
 
 def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, float]]:
-    """Yield mean, standard deviation (of a sample) and number of what repeats came to.
-
-    Those that diverged or were interrupted came to nothing.
-    """
+    """Yield mean, sample standard deviation and number of the completed repeats."""
     if repeats == 1:
         return
     ends = [_end(history) for history in histories if _status(history) == "COMPLETED"]
     for key in _end(histories[0]):
-        known = spread(end[key] for end in ends)
-        yield from ((f"{key}.mean", known.mean), (f"{key}.sd", known.sd), (f"{key}.n", known.n))
+        values = spread(end[key] for end in ends)
+        yield f"{key}.mean", values.mean
+        yield f"{key}.sd", values.sd
+        yield f"{key}.n", values.n
 
 
 def _training_result(result: RunResult) -> TrainingResult:

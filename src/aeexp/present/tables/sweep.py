@@ -1,4 +1,4 @@
-"""summary.csv: a row a run, for a spreadsheet or a program."""
+"""summary.csv: a row for each run, for a spreadsheet or a program."""
 
 import math
 import os
@@ -13,20 +13,20 @@ from aeexp.text import printable
 
 
 def table(comparison: Comparison, into: Path) -> bytes:
-    """Return the table of all runs; directories are told as seen from `into`."""
+    """Return the table of all runs; directories are relative to `into`."""
     several = len({outcome.sweep for outcome in comparison.outcomes}) > 1
     rows = [dict(_row(comparison, run, into, several=several)) for run in comparison.outcomes]
-    heads = [map(_shown, row) for row in rows[:1]]
+    heads = [map(_printable, row) for row in rows[:1]]
     return lines([*heads, *(map(_cell, row.values()) for row in rows)])
 
 
 def relative(folder: Path, into: Path) -> str:
-    """Return the way from one directory to another, with slashes."""
+    """Return the relative path from `into` to a directory, with slashes."""
     return Path(os.path.relpath(folder.resolve(), into.resolve())).as_posix()
 
 
 def address(path: Path, into: Path) -> str:
-    """Return the relative address of a file or directory, as a link needs it."""
+    """Return the relative URL from `into` to a file or directory."""
     return quote(relative(path, into))
 
 
@@ -36,8 +36,8 @@ def _row(
     yield "job", run.number
     if several:
         yield "sweep", run.sweep.name
-    for each in comparison.varied:
-        yield each.key, run.overrides.get(each.key, "")
+    for varied in comparison.varied:
+        yield varied.key, run.overrides.get(varied.key, "")
     for name in comparison.metrics:
         yield name, run.metrics.get(name, math.nan)
     yield "status", run.status
@@ -46,14 +46,14 @@ def _row(
     yield "error", run.reason
 
 
-def _shown(text: str) -> str:
-    """Return a text that no terminal obeys."""
+def _printable(text: str) -> str:
+    """Return a text without escape codes, which a terminal would execute."""
     return printable(text, keep="\t\r\n")
 
 
 def _cell(value: str | float) -> str | float:
     if isinstance(value, str):
-        return _shown(value)
+        return _printable(value)
     if not math.isfinite(value):
         return ""
     return int(value) if float(value).is_integer() else value
