@@ -42,7 +42,7 @@ def heat_map(
     x, y = figure.get_size_inches()
     place = axes.get_position()
     position = x - RIGHT + 0.2, y * place.y0, y * place.height
-    style.colour_bar(figure, position, scale, label, whole=_are_counts(numbers))
+    style.colour_bar(figure, position, scale, label, integers=_are_counts(numbers))
     return figure, axes
 
 

@@ -1,4 +1,4 @@
-"""The one place for style: colours, type, white space, and names that fit the room they have."""
+"""Style of all figures: colours, type sizes, white space, and names that fit their room."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -28,11 +28,11 @@ PALETTE = (
     "#590000", "#9100F2", "#A60000", "#3C21A6", "#592439",
     "#A65642", "#8FCCA7", "#B861F2", "#804674", "#B4CC52",
 )  # fmt: skip
-"""Seaborn's "colorblind", with a violet for its grey, as grey means noise here, and ten more.
+"""Seaborn's "colorblind" palette and ten more colours; violet replaces its grey, which is noise.
 
-Each of the ten is, out of a grid of hues, the one farthest in CIELAB from all before it, as the
-nearest of trichromats and three kinds of dichromats sees it (Machado et al., 2009,
-doi:10.1109/TVCG.2009.113).
+Each of the ten is the colour of a grid of hues that is farthest in CIELAB from all colours before
+it. The distance is the least over normal vision and three kinds of colour blindness (Machado et
+al., 2009, doi:10.1109/TVCG.2009.113).
 """
 NOISE = "#7A7A7A"
 INK = "#262626"
@@ -43,12 +43,16 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [NEGATIVE, "#F7F7F7", POSIT
 COUNTS = mpl.colormaps["Blues"]
 VALUES = mpl.colormaps["viridis"]
 
+AUTOENCODER = "autoencoder"
+METHODS = (AUTOENCODER, "PCA", "factor analysis", "random projection")
+"""The autoencoder and its baselines, each in the same colour in all figures."""
+
 TITLE, TEXT, SMALL = 15.0, 12.0, 10.0
-"""Sizes of type in points, for figures some 9 inches wide that a slide shows larger."""
+"""Font sizes in points, for figures about 9 inches wide."""
 LINE = 1.45 / 72
-"""Height in inches of a line of text, for each point of its size."""
+"""Height in inches of a line of text, per point of font size."""
 MANY = 1_000
-"""Points of which a panel holds more are pixels in an svg or pdf too, which stays small."""
+"""More points than this are rasterised in svg and pdf files, to keep the files small."""
 
 STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -59,7 +63,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": TEXT,
-    "axes.titley": 1.0,  # or each drawing looks for the lowest place above all ticks
+    "axes.titley": 1.0,  # otherwise matplotlib measures all ticks to place the title
     "figure.autolayout": False,
     "figure.constrained_layout.use": False,
     "font.size": TEXT,
@@ -84,65 +88,70 @@ STYLE: dict[Any, Any] = {
     "ytick.minor.size": 0,
 }
 styled = mpl.rc_context(STYLE)
-"""Decorates a function so that it draws in the style; matplotlib's settings stay as they were."""
+"""Decorator: draws a figure in this style and restores the settings of matplotlib."""
 
 
 def class_colour(code: int) -> str:
-    """Return the colour of a class, the same in every figure; they recur after 20."""
+    """Return the colour of a class, the same in every figure; 20 colours repeat."""
     return PALETTE[code % len(PALETTE)]
 
 
+def method_colour(name: str) -> str:
+    """Return the colour of the autoencoder or a baseline; grey for other names."""
+    return PALETTE[METHODS.index(name)] if name in METHODS else NOISE
+
+
 def ink_on(colour: Floats) -> str:
-    """Return the colour, dark or white, in which text stands out from `colour`: (4,)."""
+    """Return the text colour, dark or white, with the better contrast to `colour`: (4,)."""
     luminance = np.dot([0.2126, 0.7152, 0.0722], colour[:3] ** 2.2)
     return INK if luminance > 0.2 else "white"
 
 
-# Names, which users choose: they may have any length and any characters
+# Users choose names: these may have any length and any characters.
 
 
 def fit(text: str, inches: float, size: float) -> str:
-    """Return `text` as one printable line, its middle left out where it would be too wide."""
+    """Return `text` as one printable line; the middle is left out if the line is too wide."""
     fonts = _fonts()
     line = "".join(c if c.isprintable() else " " for c in text)
     line = "".join(c if _advance(c, fonts) is not None else "□" for c in line)
     if width(line, size) <= inches:
         return line
+
+    def shortened(length: int) -> str:
+        return line[: ceil(length / 2)] + "…" + line[len(line) - length // 2 :]
+
     lengths = range(len(line))
-    too_long = bisect_right(lengths, inches, key=lambda kept: width(_elided(line, kept), size))
-    return _elided(line, max(too_long - 1, 0))
+    too_long = bisect_right(lengths, inches, key=lambda length: width(shortened(length), size))
+    return shortened(max(too_long - 1, 0))
 
 
 def width(text: str, size: float) -> float:
-    """Return how many inches `text` takes at a size in points."""
+    """Return the width of `text` in inches. size: of the font, in points."""
     fonts = _fonts()
     return sum(_advance(character, fonts) or 0 for character in text) * size / 72
 
 
 def widest(texts: Iterable[str], size: float) -> float:
-    """Return how many inches the widest of `texts` takes; 0 if there is none."""
+    """Return the width in inches of the widest text; 0 without texts."""
     return max((width(text, size) for text in texts), default=0.0)
-
-
-def _elided(text: str, kept: int) -> str:
-    return text[: ceil(kept / 2)] + "…" + text[len(text) - kept // 2 :]
 
 
 def _fonts() -> tuple[str, ...]:
     settings: Any = mpl.rcParams
     kinds = "family", "serif", "sans-serif", "cursive", "fantasy", "monospace"
-    return _found(*(tuple(settings[f"font.{kind}"]) for kind in kinds))
+    return _font_files(*(tuple(settings[f"font.{kind}"]) for kind in kinds))
 
 
 @cache
-def _found(families: Sequence[str], *_: Sequence[str]) -> tuple[str, ...]:
-    """Return the files of the fonts of some families; what generic ones stand for may change."""
+def _font_files(families: Sequence[str], *_: Sequence[str]) -> tuple[str, ...]:
+    """Return the font files of the families; the other settings extend the key of the cache."""
     return tuple(str(findfont(FontProperties(family=[family]))) for family in families)
 
 
 @cache
 def _advance(character: str, fonts: tuple[str, ...]) -> float | None:
-    """Return a character's width as a share of its size, None if no font has it."""
+    """Return the width of a character relative to the font size, None if no font has it."""
     for font in map(get_font, fonts):
         if font.get_char_index(ord(character)):
             font.set_size(100, 72)
@@ -150,12 +159,12 @@ def _advance(character: str, fonts: tuple[str, ...]) -> float | None:
     return None
 
 
-# White space, which is fixed: a layout that fits itself to its texts draws them twice
+# White space is fixed, because automatic layouts draw all texts twice.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
-    """White space in inches: around the panels of a figure, and between them."""
+    """White space in inches, around the panels of a figure and between them."""
 
     left: float = 0.8
     right: float = 0.25
@@ -168,9 +177,9 @@ class Margins:
 def canvas(
     shape: tuple[int, int], panel: tuple[float, float], margins: Margins
 ) -> tuple[Figure, GridSpec]:
-    """Return a figure with a grid of `shape` (rows, columns) for panels of one exact size.
+    """Return a figure with a grid of `shape` (rows, columns) for panels of the same size.
 
-    panel: width and height in inches, from which the figure's size follows.
+    panel: width and height in inches; the size of the figure follows from it.
     """
     (rows, columns), (wide, high), m = shape, panel, margins
     x = m.left + columns * wide + (columns - 1) * m.across + m.right
@@ -189,16 +198,16 @@ def canvas(
     return figure, grid
 
 
-# Parts that several figures have
+# Shared parts of figures
 
 
 def headline(figure: Figure, title: str, *notes: str, lines: int = 1) -> None:
-    """Write the title into the top margin and, smaller below it, what the figure leaves out.
+    """Write the title into the top margin, and notes in a smaller font below it.
 
-    lines: for how many of notes the margin has room.
+    lines: the number of lines of notes for which the margin has room.
     """
     x, y = figure.get_size_inches()
-    below = enumerate(_wrapped("; ".join(notes), x - 0.3, lines))
+    below = enumerate(_wrapped("; ".join(filter(None, notes)), x - 0.3, lines))
     small = [(line, SMALL, 0.42 + number * SMALL * LINE) for number, line in below]
     for text, size, down in [(title, TITLE, 0.12), *small]:
         if text:
@@ -207,19 +216,29 @@ def headline(figure: Figure, title: str, *notes: str, lines: int = 1) -> None:
 
 
 def _wrapped(text: str, inches: float, lines: int) -> list[str]:
-    """Return small `text` in so many lines or fewer, of which the last may be too wide."""
-    kept = [""]
+    """Return small `text` in at most `lines` lines; the last line may be too wide."""
+    wrapped = [""]
     for word in text.split():
-        longer = f"{kept[-1]} {word}".strip()
-        if len(kept) < lines and width(longer, SMALL) > inches:
-            kept.append(word)
+        longer = f"{wrapped[-1]} {word}".strip()
+        if len(wrapped) < lines and width(longer, SMALL) > inches:
+            wrapped.append(word)
         else:
-            kept[-1] = longer
-    return kept
+            wrapped[-1] = longer
+    return wrapped
+
+
+def legend(figure: Figure, *contents: Any, left: float, down: float, **look: Any) -> None:
+    """Draw a legend whose upper left corner is at inches from the left and from the top.
+
+    contents: handles, or handles and labels, as in `Figure.legend`.
+    """
+    x, y = figure.get_size_inches()
+    place = (left / x, 1 - down / y)
+    figure.legend(*contents, loc="upper left", bbox_to_anchor=place, **look)
 
 
 def label_panels(figure: Figure, x_label: str, y_label: str = "") -> None:
-    """Label the x axes, and the y axes, of all panels at once."""
+    """Write one label for the x axes of all panels, and one for their y axes."""
     x, y = figure.get_size_inches()
     panels = Bbox.union([axes.get_position() for axes in figure.axes])
     figure.supxlabel(x_label, fontsize=TEXT, x=(panels.x0 + panels.x1) / 2, y=0.12 / y)
@@ -228,10 +247,10 @@ def label_panels(figure: Figure, x_label: str, y_label: str = "") -> None:
 
 
 def place_labels(*panels: Axes, below: float = 0.24, left: float | None = None) -> None:
-    """Fix how many inches below and left of panels the labels of their axes are.
+    """Fix the distance in inches of axis labels from their panels.
 
-    Where that is not fixed, each drawing measures all ticks for it. By default the labels are
-    clear of the numbers at the ticks as they are now, those of all panels in one line.
+    Otherwise matplotlib measures all ticks whenever it draws. By default the y labels of all
+    panels are aligned, and clear of the numbers at their current ticks.
     """
     if left is None:
         names = [name for axes in panels for _, name in shown_ticks(axes.yaxis)]
@@ -246,19 +265,19 @@ def place_labels(*panels: Axes, below: float = 0.24, left: float | None = None) 
 
 
 def few_ticks(axes: Axes, most: int = 3) -> None:
-    """Let both axes have at most `most` intervals, at round numbers, written short."""
+    """Set at most `most` intervals on both axes, at round numbers in short notation."""
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 4, 5, 10]))
         axis.set_major_formatter("{x:g}")
 
 
-def name_ticks(axis: Axis, names: Sequence[str], each: float, longest: float, **look: Any) -> None:
-    """Name the positions 0, 1, … of an axis, or every n-th where all would be illegible.
+def name_ticks(axis: Axis, names: Sequence[str], room: float, longest: float, **look: Any) -> None:
+    """Name the positions 0, 1, … of an axis, or every n-th if there are too many.
 
-    each: the room of a position along the axis; longest: that of a name; both in inches. look:
-    properties of the names, set on the first tick as the others are made after it.
+    room: inches between two positions. longest: the greatest width of a name, in inches. look:
+    text properties of the names, set on the first tick, which is the model of the others.
     """
-    step = ceil(0.75 * SMALL * LINE / each)
+    step = ceil(0.75 * SMALL * LINE / room)
     labels = [fit(name, longest, SMALL) for name in names[::step]]
     axis.set_major_locator(FixedLocator(range(0, len(names), step)))
     axis.set_major_formatter(FixedFormatter(labels))
@@ -271,29 +290,26 @@ def colour_bar(
     scale: ScalarMappable,
     label: str,
     *,
-    whole: bool = False,
+    integers: bool = False,
 ) -> None:
-    """Draw the scale of the colours at a place (left, bottom, height) in inches.
+    """Draw a colour bar at a place (left, bottom, height) in inches.
 
-    whole: whether it is a scale of whole numbers.
+    integers: whether its ticks are integers only.
     """
     x, y = figure.get_size_inches()
-    left, bottom, high = place
-    axes = figure.add_axes((left / x, bottom / y, 0.22 / x, high / y), axes_class=Panel)
-    levels = np.linspace(*_apart(*scale.get_clim()), 257)
+    left, bottom, height = place
+    axes = figure.add_axes((left / x, bottom / y, 0.22 / x, height / y), axes_class=Panel)
+    low, high = scale.get_clim()
+    if high - low <= 1e-12 * max(abs(low), abs(high)):  # all values are equal
+        room = 0.1 * abs(low) or 0.1
+        low, high = low - room, high + room
+    levels = np.linspace(low, high, 257)
     axes.pcolormesh([0, 1], levels, np.arange(256)[:, None], cmap=scale.cmap, rasterized=True)
     axes.set(xlim=(0, 1), ylim=levels[[0, -1]], frame_on=False)
     axes.xaxis.set_visible(False)
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=integers, min_n_ticks=1))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.tick_params("y", labelleft=False, labelright=True, grid_alpha=0)
     numbers = widest((name for _, name in shown_ticks(axes.yaxis)), SMALL)
-    middle = (left + 0.33 + numbers) / x, (bottom + high / 2) / y
-    figure.text(*middle, fit(label, high, TEXT), rotation=90, va="center")
-
-
-def _apart(low: Any, high: Any) -> tuple[float, float]:
-    """Return limits that differ even where all values are the same."""
-    room = 0.1 * abs(low) or 0.1
-    same = high - low <= 1e-12 * max(abs(low), abs(high))
-    return (low - room, high + room) if same else (low, high)
+    middle = (left + 0.33 + numbers) / x, (bottom + height / 2) / y
+    figure.text(*middle, fit(label, height, TEXT), rotation=90, va="center")

@@ -80,5 +80,6 @@ def associations(cards: Sequence[Card]) -> Mapping[str, Any]:
     """Return a table with a row for each factor and label."""
     names = ("label", "measure", "value", "p", "p_adjusted")
     return {"factor": [card.name for card in cards for _ in card.associations]} | {
-        name: [getattr(association, name) for card in cards for association in card.associations] for name in names
+        name: [getattr(association, name) for card in cards for association in card.associations]
+        for name in names
     }
