@@ -253,7 +253,7 @@ class TestOfOthers:
         resume = [sys.executable, "-m", "aeexp", "resume", sweep(tmp_path)]
         alone = subprocess.run(resume, check=False, capture_output=True, text=True)
         assert alone.returncode == 2
-        assert f"say it again: aeexp resume {sweep(tmp_path)} {words[0]}" in alone.stderr
+        assert f"repeat the setting: aeexp resume {sweep(tmp_path)} {words[0]}" in alone.stderr
         again = subprocess.run([*resume, *words], check=False, env=environment)
         assert again.returncode == 1
         for name in ("1", "1-unfinished-1"):

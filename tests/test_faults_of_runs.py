@@ -307,10 +307,10 @@ def test_f52_a_sweep_is_not_resumed_while_a_run_of_it_goes_on(
     living, ended = Record(sweep / "0", Experiment()), Record(sweep / "1", Experiment())
     for record in (living, ended):
         record.begin()
-    monkeypatch.setattr("aeexp.sweep.resume.PATIENCE", 0.0)
+    monkeypatch.setattr("aeexp.sweep.resume.END_TIMEOUT", 0.0)
     with pytest.raises(ValueError, match=rf"0 is being written by process {os.getpid()} on "):
         require_ended(sweep)
-    monkeypatch.setattr("aeexp.sweep.resume.PATIENCE", 60.0)
+    monkeypatch.setattr("aeexp.sweep.resume.END_TIMEOUT", 60.0)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(require_ended, sweep)
         living.ended(Status.INTERRUPTED, {})

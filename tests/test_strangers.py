@@ -228,7 +228,7 @@ def test_f33_a_stranger_s_settings_of_hydra_are_not_resumed(
     before = sorted(tmp_path.rglob("*"))
     code, line = told("resume", "sweep")
     assert (code, line.count("\n")) == (2, 1)
-    assert "if you trust who began this sweep, say it again: aeexp resume" in line
+    assert "if you trust the author of this sweep, repeat the setting: aeexp resume" in line
     assert sorted(tmp_path.rglob("*")) == before
 
 

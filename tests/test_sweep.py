@@ -344,7 +344,7 @@ def tasks(tmp_path: Path, *experiments: Experiment) -> list[Task]:
 def test_what_differs_in_numbers_trains_together(
     tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aeexp.sweep.groups.MOST", 3)
+    monkeypatch.setattr("aeexp.sweep.groups.MAX_MEMBERS", 3)
     experiments = [
         *(tiny(seed=seed, optimizer=Adam(lr=lr)) for seed in (0, 1) for lr in (0.1, 0.2)),
         *(tiny(model=Deep(), repeats=4), tiny(model=Shallow(latent_dim=3))),
@@ -362,7 +362,7 @@ def test_large_tables_are_not_copied_for_each_member(
     first = tiny()
     other = replace(first, dataset=replace(first.dataset, seed=1))
     for most, together in ((2**20, [[0, 1]]), (10, [[0], [1]])):
-        monkeypatch.setattr("aeexp.sweep.groups.OWN", most)
+        monkeypatch.setattr("aeexp.sweep.groups.MAX_COPIED", most)
         found = groups(tasks(tmp_path, first, other), Problems())
         assert [[task.number for task in group] for group in found] == together
 

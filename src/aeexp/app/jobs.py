@@ -1,4 +1,4 @@
-"""The jobs that Hydra gives: experiments into their run directories, told on the terminal."""
+"""Run the jobs that Hydra composes: experiments into run directories, with terminal output."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -27,30 +27,27 @@ from aeexp.sweep.processes import run_tasks
 from aeexp.text import counted
 
 Configs = Iterable[tuple[int, DictConfig]]
-"""Jobs of one sweep by number, composed with Hydra's part."""
+"""The jobs of a sweep: number and composed configuration, Hydra's part included."""
 
 
 def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
     """Run one composed experiment in Hydra's output directory; see `runs.save_run`.
 
-    Where it is a job of a sweep, the sweep's ledger hears of it. problems: may have posed the
-    experiment before.
+    The job of a sweep is recorded in the sweep's ledger. problems: prepared data of earlier
+    checks.
     """
     hydra = HydraConfig.get()
-    folder, experiment, terminal = (
-        Path(hydra.runtime.output_dir),
-        to_experiment(config),
-        Terminal(),
-    )
-    problems = problems or Problems()
-    yields = partial(artifacts, experiment, terminal, problems, list(hydra.overrides.task))
-    told = report_page(experiment, folder, problems)
+    folder, experiment = Path(hydra.runtime.output_dir), to_experiment(config)
+    terminal, problems = Terminal(), problems or Problems()
+    overrides = list(hydra.overrides.task)
+    artifacts = partial(run_on_backend, experiment, terminal, problems, overrides)
+    page = report_page(experiment, folder, problems)
     if hydra.mode is not RunMode.MULTIRUN:
-        return save_run(experiment, folder, yields, terminal, told)
+        return save_run(experiment, folder, artifacts, terminal, page)
     ledger, number = Ledger(Path(hydra.sweep.dir)), int(hydra.job.num)
     ledger.started({number: folder})
     try:
-        status = save_run(experiment, folder, yields, terminal, told)
+        status = save_run(experiment, folder, artifacts, terminal, page)
     except KeyboardInterrupt:
         ledger.finished(number, Status.INTERRUPTED)
         raise
@@ -62,104 +59,104 @@ def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
 
 
 def run_as_population(configs: Configs) -> Iterator[Outcome]:
-    """Run the jobs of a sweep, composed with Hydra's part, as few populations.
+    """Run the jobs of a sweep as few populations in this process.
 
-    Those on another backend than the first's, which Keras cannot change to in this process, run
-    each in a process of its own.
+    Keras cannot change its backend in a running process. Jobs with another backend than the first
+    job's run in a process each.
 
     Raises:
-        KeyboardInterrupt: It was interrupted; those that have ended are kept.
+        KeyboardInterrupt: The user interrupted; finished runs are complete.
     """
     tasks, ledger = _tasks(configs)
-    first = running() or tasks[0].experiment.backend
-    here = [task for task in tasks if task.experiment.backend is first]
-    apart = [task for task in tasks if task.experiment.backend is not first]
+    backend = running() or tasks[0].experiment.backend
+    here = [task for task in tasks if task.experiment.backend is backend]
+    elsewhere = [task for task in tasks if task.experiment.backend is not backend]
     with SweepTerminal(len(tasks)) as terminal:
-        if apart:
-            others = counted(len(apart), "job")
-            terminal.say(f"{others} on another backend than {first.value}: a process each.")
-        ended = chain(
-            _together(here, ledger, terminal) if here else (),
-            run_tasks(apart, ledger, terminal, cores()),
+        if elsewhere:
+            jobs = counted(len(elsewhere), "job")
+            terminal.say(f"{jobs} on another backend than {backend.value}: a process each.")
+        outcomes = chain(
+            _train_together(here, ledger, terminal) if here else (),
+            run_tasks(elsewhere, ledger, terminal, cores()),
         )
-        yield from _told(ended, ledger, terminal)
+        yield from _recorded(outcomes, ledger, terminal)
 
 
 def run_in_processes(configs: Configs, workers: int | None) -> Iterator[Outcome]:
-    """Run the jobs of a sweep each in a process of its own; see `run_as_population`."""
+    """Run each job of a sweep in a process of its own; see `run_as_population`.
+
+    workers: number of processes at a time; None is one per core.
+    """
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal:
-        yield from _told(run_tasks(tasks, ledger, terminal, workers or cores()), ledger, terminal)
+        outcomes = run_tasks(tasks, ledger, terminal, workers or cores())
+        yield from _recorded(outcomes, ledger, terminal)
 
 
 def run_on_ray(configs: Configs, address: str | None, count: int | None) -> Iterator[Outcome]:
-    """Run the jobs of a sweep in so many chunks on a Ray cluster; see `run_as_population`.
+    """Run the jobs of a sweep in `count` chunks on a Ray cluster; see `run_as_population`.
 
-    address, count: null starts a cluster of this machine, and makes one chunk a node.
+    address: None starts a cluster on this machine. count: None makes one chunk per node.
     """
-    from aeexp.sweep.cluster import joined, train_on_cluster  # noqa: PLC0415  (imports Ray)
+    from aeexp.sweep.cluster import connect, train_on_cluster  # noqa: PLC0415  (imports Ray)
 
     tasks, ledger = _tasks(configs)
-    with SweepTerminal(len(tasks)) as terminal, joined(address) as nodes:
+    with SweepTerminal(len(tasks)) as terminal, connect(address) as nodes:
         parts = chunks(tasks, count or len(nodes))
         terminal.say(f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs")
-        ended = train_on_cluster(parts, nodes, ledger, terminal, _together)
-        yield from _told(ended, ledger, terminal)
+        outcomes = train_on_cluster(parts, nodes, ledger, terminal, _train_together)
+        yield from _recorded(outcomes, ledger, terminal)
 
 
-def _told(
+def _recorded(
     outcomes: Iterable[Outcome], ledger: Ledger, terminal: SweepTerminal
 ) -> Iterator[Outcome]:
-    """Yield outcomes for Hydra to record; only then is each run's end written, and told."""
+    """Yield each outcome to Hydra, then write the end of its run and mark it in the ledger."""
     for outcome in outcomes:
         terminal.finished(outcome)
         yield outcome
-        unwritten = _unwritten(outcome)
-        if error := outcome.error or unwritten:
+        error = outcome.error
+        try:
+            if outcome.final:
+                write_json(outcome.task.folder / "run.json", outcome.final)
+        except OSError as unwritten:
+            error = error or error_line(unwritten)
+        if error:
             ledger.failed(outcome.task.number, error)
         else:
             ledger.finished(outcome.task.number, outcome.status)
 
 
-def _unwritten(outcome: Outcome) -> str | None:
-    """Write run.json for the last time, where that is left to do; return why it cannot be."""
-    try:
-        if outcome.final:
-            write_json(outcome.task.folder / "run.json", outcome.final)
-    except OSError as error:
-        return error_line(error)
-    return None
-
-
 def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
-    """Return jobs as tasks, with the ledger of their sweep."""
+    """Return jobs as tasks, and the ledger of their sweep."""
     tasks: list[Task] = []
     for number, config in configs:
-        validate_safe(config)  # a sweeper may have words of its own
+        validate_safe(config)  # a sweeper may have added overrides
         sweep = Path(config.hydra.sweep.dir)
-        words = list(config.hydra.overrides.task)
+        overrides = list(config.hydra.overrides.task)
         folder = Path(config.hydra.runtime.output_dir)
-        tasks.append(Task(number, [], job_arguments(config), to_experiment(config), folder, words))
+        command, experiment = job_arguments(config), to_experiment(config)
+        tasks.append(Task(number, [], command, experiment, folder, overrides))
     common = set.intersection(*(set(task.words) for task in tasks))
     varied = ([word for word in task.words if word not in common] for task in tasks)
     return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)
 
 
-def _together(tasks: Sequence[Task], ledger: Ledger, monitor: Monitor) -> Iterator[Outcome]:
+def _train_together(tasks: Sequence[Task], ledger: Ledger, monitor: Monitor) -> Iterator[Outcome]:
     choose(tasks[0].experiment.backend)
     with silence_stderr():
         from aeexp.sweep.population import train_together  # noqa: PLC0415  (imports Keras)
     yield from train_together(tasks, ledger, monitor, cores())
 
 
-def artifacts(
+def run_on_backend(
     experiment: Experiment,
     monitor: Monitor,
     problems: Problems | None = None,
-    words: Sequence[str] | None = None,
+    overrides: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
-    """Yield what a run yields, on its backend, which is chosen here; see `experiment.run`."""
+    """Choose the experiment's backend, import Keras and run it; see `pipeline.run`."""
     choose(experiment.backend)
     with monitor.stage("import"), silence_stderr():
         from aeexp.pipeline.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
-    yield from run(experiment, monitor, problems=problems, words=words)
+    yield from run(experiment, monitor, problems=problems, words=overrides)

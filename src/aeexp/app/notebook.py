@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aeexp.app.callbacks import Callback, Relay
-from aeexp.app.jobs import artifacts
+from aeexp.app.jobs import run_on_backend
 from aeexp.backend import available_backend, choose, require, running, silence_stderr
 from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
@@ -116,7 +116,7 @@ def run(
     taken = claim(Path(folder or _now()).resolve())
     write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
     terminal = Relay(callbacks, deepcopy(_on_disk(experiment)), taken)
-    yields = partial(artifacts, experiment, terminal, problems)
+    yields = partial(run_on_backend, experiment, terminal, problems)
     save_run(experiment, taken, yields, terminal, report_page(experiment, taken, problems))
     return LoadedRun(taken)
 

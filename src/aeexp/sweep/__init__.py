@@ -1,1 +1,1 @@
-"""The jobs of a sweep: trained together, reported in parallel, told in one ledger."""
+"""The jobs of a sweep: trained together, reported in parallel, recorded in one ledger."""

@@ -1,4 +1,4 @@
-"""Which tasks of a sweep go to one node of a cluster."""
+"""Divide the tasks of a sweep among the nodes of a cluster."""
 
 from collections.abc import Sequence
 from itertools import accumulate, groupby
@@ -8,27 +8,27 @@ from aeexp.runs.task import Task
 
 
 def chunks(tasks: Sequence[Task], count: int) -> list[list[Task]]:
-    """Return tasks in so many chunks with about as many members each, fewer if they are few.
+    """Divide tasks into `count` chunks with about equal numbers of models, or fewer chunks.
 
-    Those that can train together are neighbours, so that few of them are parted. A chunk has one
-    backend, which makes for more chunks where there are several.
+    Tasks that can train together are sorted next to each other, so that few of them are
+    separated. A chunk has one backend: several backends can make more chunks.
     """
-    row = sorted(tasks, key=_kind)
+    row = sorted(tasks, key=_program)
     ends = accumulate(task.experiment.models for task in row)
-    members = sum(task.experiment.models for task in row)
+    total = sum(task.experiment.models for task in row)
 
-    def place(ended: tuple[Task, int]) -> tuple[int, Backend]:
-        experiment, end = ended[0].experiment, ended[1]
+    def place(item: tuple[Task, int]) -> tuple[int, Backend]:
+        experiment, end = item[0].experiment, item[1]
         middle = end - experiment.models / 2
-        return int(middle / members * count), experiment.backend
+        return int(middle / total * count), experiment.backend
 
     parts = groupby(zip(row, ends, strict=True), place)
     return [[task for task, _ in part] for _, part in parts]
 
 
-def _kind(task: Task) -> str:
-    """Say what tasks that train together have in common, as far as one can tell without Keras."""
-    said = task.experiment
-    kinds = type(said.optimizer), {name: type(spec) for name, spec in said.regulariser.items()}
-    table = said.dataset, said.split, said.preprocessing
-    return repr((said.backend.value, said.model, said.schedule, said.training, kinds, table))
+def _program(task: Task) -> str:
+    """Return a key for tasks that probably train together. The exact key needs Keras."""
+    exp = task.experiment
+    kinds = type(exp.optimizer), {name: type(spec) for name, spec in exp.regulariser.items()}
+    table = exp.dataset, exp.split, exp.preprocessing
+    return repr((exp.backend.value, exp.model, exp.schedule, exp.training, kinds, table))

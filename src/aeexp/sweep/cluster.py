@@ -1,4 +1,4 @@
-"""The jobs of a sweep in chunks, each trained together on a node of a Ray cluster."""
+"""Train chunks of a sweep's jobs on the nodes of a Ray cluster."""
 
 import logging
 import os
@@ -16,21 +16,21 @@ from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from aeexp.runs.progress import Monitor
 from aeexp.runs.task import Outcome, Task
-from aeexp.sweep.workers import GLANCE, failed
+from aeexp.sweep.workers import POLL_INTERVAL, record_failure
 
 Train = Callable[[Sequence[Task], Ledger, Monitor], Iterator[Outcome]]
 """Trains tasks of one backend together, in a process that trains nothing else."""
 
 Node = Mapping[str, float]
-"""How much of what a node has to give away: CPU, GPU and more."""
+"""The resources of a node: CPU, GPU and more."""
 
 
 @contextmanager
-def joined(address: str | None) -> Iterator[list[Node]]:
-    """Join the cluster at an address, or start one of this machine; give the nodes that compute.
+def connect(address: str | None) -> Iterator[list[Node]]:
+    """Connect to a cluster and yield its nodes with CPUs; None starts one on this machine.
 
     Raises:
-        UserError: None can be joined there, or none of its nodes computes.
+        UserError: The connection failed, or no node has a CPU.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -39,12 +39,12 @@ def joined(address: str | None) -> Iterator[list[Node]]:
     except (OSError, RuntimeError, ValueError) as error:
         message = (
             f"hydra.launcher.address={address}: {error}. Start a cluster there with ray start, and"
-            " set RAY_AUTH_MODE=token here and there if it asks for a token (docs/cluster.md)."
+            " set RAY_AUTH_MODE=token here and there if it needs a token (docs/cluster.md)."
         )
         raise UserError(message) from error
     try:
         resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        nodes = [each for each in resources if each.get("CPU")]
+        nodes = [node for node in resources if node.get("CPU")]
         if not nodes:
             message = f"hydra.launcher.address={address}: none of its nodes has a CPU to give."
             raise UserError(message)
@@ -60,30 +60,30 @@ def train_on_cluster(
     monitor: Monitor,
     train: Train,
 ) -> Iterator[Outcome]:
-    """Train each chunk on a node of the cluster that was joined; yield tasks as they end.
+    """Train each chunk on a node of the connected cluster; yield outcomes as tasks end.
 
-    What a chunk has not ended when its process or its node is lost has failed.
+    When a process or node is lost, the unfinished tasks of its chunk fail.
 
     Raises:
-        KeyboardInterrupt: The monitor said to stop, and so were the chunks told to.
+        KeyboardInterrupt: The monitor requested a stop, and all chunks have stopped.
     """
-    told = False
-    under_way = [_begun(chunk, nodes, ledger, train) for chunk in chunks]
-    while under_way:
-        if monitor.stop and not told:
-            told = True
-            for chunk in under_way:
+    stopping = False
+    active = [_submit(chunk, nodes, ledger, train) for chunk in chunks]
+    while active:
+        if monitor.stop and not stopping:
+            stopping = True
+            for chunk in active:
                 chunk.stop()
-        ready, _ = ray.wait([chunk.stream for chunk in under_way], timeout=GLANCE)
-        for chunk in [chunk for chunk in under_way if chunk.stream in ready]:
-            yield from chunk.heard(told)
-        under_way = [chunk for chunk in under_way if not chunk.over]
+        ready, _ = ray.wait([chunk.stream for chunk in active], timeout=POLL_INTERVAL)
+        for chunk in [chunk for chunk in active if chunk.stream in ready]:
+            yield from chunk.receive(stopping)
+        active = [chunk for chunk in active if not chunk.done]
     if monitor.stop:
         raise KeyboardInterrupt
 
 
 class _Trainer:
-    """Trains a chunk in a process on a node, and can be told to stop meanwhile."""
+    """Trains a chunk in a process on a node. A second thread can stop it meanwhile."""
 
     def __init__(self) -> None:
         self.monitor = Monitor()
@@ -96,14 +96,16 @@ class _Trainer:
         self.monitor.stop = True
 
 
-def _begun(tasks: Sequence[Task], nodes: Sequence[Node], ledger: Ledger, train: Train) -> "_Chunk":
-    """Have tasks trained as soon as a node is free, all of which they take."""
-    whole = {kind: min(node.get(kind, 0.0) for node in nodes) for kind in ("CPU", "GPU")}
+def _submit(
+    tasks: Sequence[Task], nodes: Sequence[Node], ledger: Ledger, train: Train
+) -> "_Chunk":
+    """Submit tasks to the cluster. They start when a node is free, and use all of it."""
+    cpus, gpus = (min(node.get(kind, 0.0) for node in nodes) for kind in ("CPU", "GPU"))
     trainer = ray.remote(
-        num_cpus=whole["CPU"],
-        num_gpus=whole["GPU"],
+        num_cpus=cpus,
+        num_gpus=gpus,
         scheduling_strategy="SPREAD",
-        max_concurrency=2,  # to train, and to be told to stop
+        max_concurrency=2,  # one thread trains, the other receives `stop`
     )(_Trainer).remote()
     stream = trainer.train.options(num_returns="streaming").remote(tasks, ledger, train)
     return _Chunk(trainer, trainer.__ray_ready__.remote(), stream, {t.number: t for t in tasks})
@@ -111,47 +113,46 @@ def _begun(tasks: Sequence[Task], nodes: Sequence[Node], ledger: Ledger, train: 
 
 @dataclass
 class _Chunk:
-    """Tasks that a node trains.
+    """Tasks that one node trains.
 
-    ready: once its trainer is there. stream: of outcomes. left: the tasks that have not been heard
-    of, by number. over: whether nothing more will be.
+    ready: resolves when the trainer has started. stream: of outcomes. unfinished: by number.
     """
 
     trainer: Any
     ready: Any
     stream: Any
-    left: dict[int, Task]
-    over: bool = False
+    unfinished: dict[int, Task]
+    done: bool = False
 
-    def heard(self, stopping: bool) -> Iterator[Outcome]:
-        """Yield the next task that has ended; those that cannot any more, once it is over."""
+    def receive(self, stopping: bool) -> Iterator[Outcome]:
+        """Yield the next outcome; if the trainer is lost, fail the unfinished tasks."""
         try:
             outcome = ray.get(next(self.stream))
         except StopIteration:
-            self.over = True
-            ray.kill(self.trainer)  # so that the next has its node
+            self.done = True
+            ray.kill(self.trainer)  # frees the node for the next chunk
         except RayError as error:
             yield from self._lost(error, stopping)
         else:
-            self.left.pop(outcome.task.number)
+            self.unfinished.pop(outcome.task.number)
             yield outcome
 
     def stop(self) -> None:
-        """End the training after its epoch, or drop what no node has begun."""
+        """End the training after the current epoch, or drop the chunk if it has not started."""
         if ray.wait([self.ready], timeout=0)[0]:
             self.trainer.stop.remote()
         else:
             ray.kill(self.trainer)
 
     def _lost(self, error: RayError, stopping: bool) -> Iterator[Outcome]:
-        ray.kill(self.trainer)  # which may live where it cannot be heard
-        for task in self.left.values():
+        ray.kill(self.trainer)  # it may still run on a node that cannot be reached
+        for task in self.unfinished.values():
             status = Run(task.folder).status
             if status in {Status.COMPLETED, Status.DIVERGED}:
                 yield Outcome(task, status)
             elif not stopping:
-                yield failed(task, _reason(error))
-        self.left = {}
+                yield record_failure(task, _reason(error))
+        self.unfinished = {}
 
 
 def _reason(error: RayError) -> str:

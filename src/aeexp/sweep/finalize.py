@@ -1,4 +1,4 @@
-"""How a sweep ended: its summary, told and as an exit code."""
+"""The end of a sweep: write its summary, print it, and return an exit code."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,20 +11,20 @@ from aeexp.sweep.summary import summarise
 from aeexp.text import counted, printable
 
 FAILED, DIVERGED = 1, 3
-NAMED = 20  # jobs that are not complete, told one by one
+MAX_LISTED = 20  # failed jobs with a line each
 
 
 def finalize(sweeps: Sequence[Path], into: Path) -> int:
-    """Write and tell the summary of sweeps, in a directory; return an exit code.
+    """Write the summary of sweeps into a directory and print it; return an exit code.
 
     It is 1 if a job failed or is missing, otherwise 3 if one diverged, otherwise 0.
     """
     summary, console = summarise(sweeps, into), quiet_console()
     failures = [f"#{f.number} {f.overrides}: {f.status}: {f.reason}" for f in summary.failures]
-    if len(failures) > NAMED:
-        failures[NAMED:] = [f"… and {len(failures) - NAMED:,} more, in {summary.table}"]
+    if len(failures) > MAX_LISTED:
+        failures[MAX_LISTED:] = [f"… and {len(failures) - MAX_LISTED:,} more, in {summary.table}"]
     newer = [
-        f"{sweep}: {counted(unknown, 'line')} of a newer aeexp passed over"
+        f"{sweep}: {counted(unknown, 'line')} of a newer aeexp ignored"
         for sweep in sweeps
         if (unknown := Ledger(sweep).unknown())
     ]

@@ -1,4 +1,4 @@
-"""Which tasks of a sweep train together."""
+"""Divide the tasks of a sweep into groups that train together."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,41 +9,36 @@ from aeexp.pipeline.members import member
 from aeexp.runs.task import Task
 from aeexp.training import engine, program_key
 
-MOST = 1024  # members whose weights are held at once
-OWN = 2**20  # bytes of a table above which not each member is to have one of its own
+MAX_MEMBERS = 1024  # models whose weights are in memory at once
+MAX_COPIED = 2**20  # bytes of a table; larger ones are not copied for each member
 
 
 def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
-    """Yield tasks of one mould together, of which an engine makes one population.
+    """Yield groups of tasks with the same compiled program, which train as one population.
 
-    Those of an engine that trains one after another come alone, so that each is reported while
-    the next one trains; so do those that ask more than what one model finds.
+    A group has at most MAX_MEMBERS models, but at least one task. A task is alone if its engine
+    trains models one after another, so that it is reported while the next one trains, or if its
+    question needs more than one trained model.
     """
-    alike: dict[str, list[Task]] = {}
+    by_program: dict[str, list[Task]] = {}
     for task in tasks:
-        alike.setdefault(_kind(task, problems), []).append(task)
-    for group in alike.values():
-        yield from _bounded(group)
+        by_program.setdefault(_program(task, problems), []).append(task)
+    for same_program in by_program.values():
+        group: list[Task] = []
+        for task in same_program:
+            if group and sum(t.experiment.models for t in [*group, task]) > MAX_MEMBERS:
+                yield group
+                group = []
+            group.append(task)
+        yield group
 
 
-def _kind(task: Task, problems: Problems) -> str:
-    asks = not isinstance(task.experiment.question, Structure)
-    if asks or engine(task.experiment) is not Engine.compiled:
-        return f"task {task.number}"
-    problem = problems.pose(task.experiment)
+def _program(task: Task, problems: Problems) -> str:
+    """Return a key of the compiled program, and of the table where it is large."""
     experiment = task.experiment
+    if not isinstance(experiment.question, Structure) or engine(experiment) is not Engine.compiled:
+        return f"task {task.number}"
+    problem = problems.pose(experiment)
     table = (experiment.dataset, experiment.split, experiment.preprocessing)
-    return repr(
-        (program_key(member(own(experiment, problem)[0])), problem.x.nbytes > OWN and table)
-    )
-
-
-def _bounded(group: list[Task]) -> Iterator[list[Task]]:
-    """Yield a group in parts of at most so many members, of one task at least."""
-    part: list[Task] = []
-    for task in group:
-        if part and sum(t.experiment.models for t in [*part, task]) > MOST:
-            yield part
-            part = []
-        part.append(task)
-    yield part
+    key = program_key(member(own(experiment, problem)[0]))
+    return repr((key, problem.x.nbytes > MAX_COPIED and table))

@@ -1,4 +1,4 @@
-"""The jobs of a sweep as few populations, trained in this process."""
+"""Train the jobs of a sweep as few populations in this process."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,17 +12,17 @@ from aeexp.runs import Ledger
 from aeexp.runs.progress import Monitor, SubMonitor
 from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.groups import groups
-from aeexp.sweep.workers import Learnt, Workers, failed, kept
+from aeexp.sweep.workers import TrainedTask, Workers, record_failure, save_task
 from aeexp.training import Trained, train
 
 
 def train_together(
     tasks: Sequence[Task], ledger: Ledger, monitor: Monitor, cores: int
 ) -> Iterator[Outcome]:
-    """Train tasks on this process's backend, all that can at once; yield them as they end.
+    """Train tasks on this process's backend in as few groups as possible; yield the outcomes.
 
     Raises:
-        KeyboardInterrupt: It was interrupted; those that have ended are kept.
+        KeyboardInterrupt: The user interrupted; finished runs are complete.
     """
     problems = Problems()
     with Workers(cores, monitor) as workers:
@@ -30,64 +30,59 @@ def train_together(
             if monitor.stop:
                 break
             ledger.started({task.number: task.folder for task in group})
-            for each in _learnt(group, problems, monitor):
-                if isinstance(each, Outcome):
-                    yield each
+            for trained in _train_group(group, problems, monitor):
+                if isinstance(trained, Outcome):
+                    yield trained
                 else:
-                    yield from workers.give(each)
-        yield from workers.rest()
+                    yield from workers.submit(trained)
+        yield from workers.finish()
 
 
-def _learnt(group: list[Task], problems: Problems, monitor: Monitor) -> Iterator[Learnt | Outcome]:
-    """Yield what each task of a group came to in training, or that it failed.
+def _train_group(
+    group: list[Task], problems: Problems, monitor: Monitor
+) -> Iterator[TrainedTask | Outcome]:
+    """Yield each trained task of a group, or the outcome if it has ended already.
 
-    One that asks more than what one model finds is answered here, alone.
+    A task with another question than the structure of its table runs here, completely.
     """
-    if not isinstance(group[0].experiment.question, Structure):
-        yield _answered(group[0], problems, monitor)
+    task = group[0]
+    if not isinstance(task.experiment.question, Structure):
+        submonitor = SubMonitor(monitor)
+        yield save_task(
+            task,
+            partial(run, task.experiment, submonitor, problems=problems, words=task.words),
+            submonitor,
+        )
         return
     try:
-        trained = _trained(group, problems, monitor)
-    except Exception as error:  # noqa: BLE001  (another group's jobs are not to suffer)
-        yield from (failed(task, error) for task in group)
+        parts = _train(group, problems, monitor)
+    except Exception as error:  # noqa: BLE001  (jobs of other groups must go on)
+        yield from (record_failure(task, error) for task in group)
         return
-    if monitor.stop:
-        return
-    for task, (planned, of_task) in zip(group, trained, strict=True):
+    for task, planned, trained in parts:
+        seconds = {"train": trained.seconds, "compile": trained.compile}
+        histories = trained.histories[: len(planned.own)]
         try:
-            yield _of_task(task, planned, of_task)
+            fit = None if histories[0].diverged else fitted(planned, trained)
+            yield TrainedTask(task, histories, fit, seconds)
         except Exception as error:  # noqa: BLE001
-            yield failed(task, error)
+            yield record_failure(task, error)
 
 
-def _answered(task: Task, problems: Problems, monitor: Monitor) -> Outcome:
-    own = SubMonitor(monitor)
-    return kept(task, partial(run, task.experiment, own, problems=problems, words=task.words), own)
-
-
-def _trained(
+def _train(
     group: list[Task], problems: Problems, monitor: Monitor
-) -> list[tuple[Plan, Trained]]:
-    """Return what each task was to train, and what came of it.
+) -> list[tuple[Task, Plan, Trained]]:
+    """Train a group as one population; return the plan and the models of each task.
 
-    The models of all tasks come before their controls, which may have another mould.
+    The own models of all tasks come before their controls, which may need another compiled
+    program. After a stop the list is empty.
     """
     plans = [plan(task.experiment, problems.pose(task.experiment)) for task in group]
-    parts = [[each.own for each in plans], [each.others for each in plans]]
-    order = [control for part in parts for of_task in part for control in of_task]
-    trained, places = (
-        train([*map(member, order)], monitor),
-        {id(c): i for i, c in enumerate(order)},
-    )
+    order = [control for planned in plans for control in planned.own]
+    order += [control for planned in plans for control in planned.others]
+    trained = train([*map(member, order)], monitor)
     if monitor.stop:
         return []
-    return [(each, trained.of([places[id(c)] for c in each.all])) for each in plans]
-
-
-def _of_task(task: Task, planned: Plan, trained: Trained) -> Learnt:
-    seconds = {"train": trained.seconds, "compile": trained.compile}
-    histories = trained.histories[: len(planned.own)]
-    if histories[0].diverged:
-        return Learnt(task, histories, None, seconds)
-    fit = fitted(planned, trained)
-    return Learnt(task, histories, fit, seconds)
+    places = {id(control): place for place, control in enumerate(order)}
+    parts = (trained.of([places[id(control)] for control in planned.all]) for planned in plans)
+    return [*zip(group, plans, parts, strict=True)]

@@ -1,4 +1,4 @@
-"""The jobs of a sweep as single runs, each a process of its own."""
+"""Run the jobs of a sweep in a process each."""
 
 import os
 import shlex
@@ -8,16 +8,16 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from subprocess import Popen
 
 from aeexp.present.terminal.sweep import SweepTerminal
 from aeexp.runs import Ledger, Run, Status, set_aside
 from aeexp.runs.task import Outcome, Task
 from aeexp.signals import ENDS_WITH_PARENT
-from aeexp.sweep.workers import GLANCE, failed
+from aeexp.sweep.workers import POLL_INTERVAL, record_failure
 
-PATIENCE = 20.0  # seconds that interrupted runs have to keep what they learnt
+STOP_TIMEOUT = 20.0  # seconds that interrupted runs have to save their results
 
 
 def command(task: Task) -> list[str]:
@@ -28,88 +28,78 @@ def command(task: Task) -> list[str]:
 def run_tasks(
     tasks: Sequence[Task], ledger: Ledger, terminal: SweepTerminal, workers: int
 ) -> Iterator[Outcome]:
-    """Run tasks each in its own process, so many at a time; yield them as they end.
+    """Run each task in its own process, `workers` at a time; yield the outcomes as they end.
 
-    Each is told as a line for a shell when it begins.
+    When a task starts, its command is printed.
 
     Raises:
-        KeyboardInterrupt: The terminal said to stop, and so were the runs under way told to.
+        KeyboardInterrupt: The terminal requested a stop, and all processes have ended.
     """
-    running: dict[int, Popen[str]] = {}
+    processes: dict[int, Popen[str]] = {}
 
     def run(task: Task) -> Outcome:
         try:
             terminal.say(f"$ {shlex.join(command(task))}")
-            return _run(task, ledger, running)
+            return _run(task, ledger, processes)
         except OSError as error:
-            return failed(task, error)
+            return record_failure(task, error)
 
-    stopped: set[int] = set()
+    interrupted: set[int] = set()
     with ThreadPoolExecutor(workers) as threads:
         pending = {threads.submit(run, task) for task in tasks}
         while pending:
             if terminal.stop:
                 pending = {future for future in pending if not future.cancel()}
-                heard = {n: process for n, process in dict(running).items() if n not in stopped}
-                stopped |= heard.keys()
-                _interrupt(list(heard.values()))
-            done, pending = wait(pending, GLANCE, return_when=FIRST_COMPLETED)
+                active = {n: p for n, p in dict(processes).items() if n not in interrupted}
+                interrupted |= active.keys()
+                _interrupt(list(active.values()))
+            done, pending = wait(pending, POLL_INTERVAL, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     if terminal.stop:
         raise KeyboardInterrupt
 
 
-def _run(task: Task, ledger: Ledger, running: dict[int, Popen[str]]) -> Outcome:
+def _run(task: Task, ledger: Ledger, processes: dict[int, Popen[str]]) -> Outcome:
+    """Run a task in a process that ends when this one does.
+
+    Its standard input is a pipe from this process, which the system closes when this one is
+    killed; see `signals.end_with_parent`.
+    """
     set_aside(task.folder)
     task.folder.parent.mkdir(parents=True, exist_ok=True)
     ledger.started({task.number: task.folder})
-    with _lifeline() as stdin:
-        process = Popen(  # noqa: S603  (the user's words, but no shell)
+    read_end, write_end = os.pipe()
+    try:
+        process = Popen(  # noqa: S603  (the user's own overrides, without a shell)
             command(task),
             env=os.environ | {ENDS_WITH_PARENT: "1"},
-            stdin=stdin,
+            stdin=read_end,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C reaches it through us alone
+            start_new_session=True,  # Ctrl-C must not reach it directly
         )
-        running[task.number] = process
-        _, told = process.communicate()
-    del running[task.number]
-    return _ended(task, process.returncode, told)
-
-
-@contextmanager
-def _lifeline() -> Iterator[int]:
-    """Give the end of a pipe that is closed when this process ends, whatever ends it."""
-    theirs, ours = os.pipe()
-    try:
-        yield theirs
+        processes[task.number] = process
+        _, stderr = process.communicate()
     finally:
-        os.close(theirs)
-        os.close(ours)
-
-
-def _ended(task: Task, code: int, told: str) -> Outcome:
-    """Return what became of a task whose process ended with an exit code and last words."""
+        os.close(read_end)
+        os.close(write_end)
+    del processes[task.number]
     run = Run(task.folder)
-    if run.status is Status.INCOMPLETE:
-        last = (told.strip().splitlines() or [""])[-1]
-        return failed(task, last or f"its process ended with {_reason(code)}")
-    return Outcome(task, run.status, run.record.get("error"))
-
-
-def _reason(code: int) -> str:
+    if run.status is not Status.INCOMPLETE:
+        return Outcome(task, run.status, run.record.get("error"))
+    reason = f"exit code {process.returncode}"
     with suppress(ValueError):
-        return signal.Signals(-code).name
-    return f"exit code {code}"
+        reason = signal.Signals(-process.returncode).name
+    last_line = (stderr.strip().splitlines() or [""])[-1]
+    return record_failure(task, last_line or f"its process ended with {reason}")
 
 
 def _interrupt(processes: Sequence[Popen[str]]) -> None:
-    """Let single runs end their epoch and keep what they learnt; kill one that does not hear."""
+    """Interrupt runs, which then save their results; kill any that does not end in time."""
     for process in processes:
         process.send_signal(signal.SIGINT)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + STOP_TIMEOUT
     for process in processes:
         try:
             process.wait(max(0.0, until - time.monotonic()))

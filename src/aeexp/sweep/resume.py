@@ -1,8 +1,8 @@
-"""Resuming a sweep whose directory may have been made by somebody else.
+"""Resume a sweep whose directory somebody else may have made.
 
-Its ledger says which command began it. That command may choose the experiment and how many jobs
-run at once. Any other setting of Hydra can name files, machines or shell commands, so it counts
-only if the user who resumes says it again: `aeexp resume DIR 'hydra.launcher.setup=[…]'`.
+Its ledger records the command that started it. That command may choose the experiment and how many
+jobs run at once. Any other setting of Hydra can name files, machines or shell commands, so it is
+accepted only if the user repeats it: `aeexp resume DIR 'hydra.launcher.setup=[…]'`.
 """
 
 import shlex
@@ -41,7 +41,7 @@ SETTINGS: tuple[Key, ...] = (
     ),
     (*SWEEPER, "seed"),
 )
-"""What the ledger may set of Hydra: places within the sweep, sizes, and what Hydra records."""
+"""Settings of Hydra that the ledger may change: paths within the sweep, sizes, and records."""
 TARGETS: Mapping[Key, set[str]] = {
     LAUNCHER: {
         BASIC_LAUNCHER,
@@ -54,59 +54,60 @@ TARGETS: Mapping[Key, set[str]] = {
         "hydra_plugins.aeexp_optuna.sweeper.OptunaSweeper",
     },
 }
-"""The launchers and sweepers that it may choose: those that stay on this machine."""
-PATIENCE = 30.0  # seconds to wait for runs of a killed sweep, which end with their parent
-LONGEST = 200  # characters of a command in an error
+"""Launchers and sweepers that the ledger may choose: they use this machine only."""
+END_TIMEOUT = 30.0  # seconds to wait for the runs of a killed sweep, which end with their parent
+MAX_COMMAND = 200  # characters of a command in an error
 
 
-def merge_arguments(words: Sequence[str], again: Sequence[str]) -> list[str]:
-    """Return the words of a sweep with those said again, which replace older ones.
+def merge_arguments(arguments: Sequence[str], repeated: Sequence[str]) -> list[str]:
+    """Return the arguments of a sweep without any that the user repeats with a new value.
 
     Raises:
-        UserError: One that is said again is not a setting of Hydra: it would be another sweep.
+        UserError: A repeated argument is not a setting of Hydra: it would be another sweep.
     """
-    for word in again:
-        if not _key(word).startswith("hydra") or "=" not in word:
+    for override in repeated:
+        if not _key(override).startswith("hydra") or "=" not in override:
             message = (
-                f"aeexp resume: {word} cannot be changed in a sweep that has begun; only settings"
-                " such as hydra.launcher.workers=2 can be said again."
+                f"aeexp resume: {override} cannot be changed in a sweep that has started; only"
+                " settings such as hydra.launcher.workers=2 can be repeated."
             )
             raise UserError(message)
-    replaced = {_key(word) for word in again}
-    return [word for word in words if "=" not in word or _key(word) not in replaced]
+    replaced = {_key(override) for override in repeated}
+    return [arg for arg in arguments if "=" not in arg or _key(arg) not in replaced]
 
 
 def require_own_settings(
-    config: DictConfig, trusted: DictConfig, words: Sequence[str], folder: Path
+    config: DictConfig, trusted: DictConfig, arguments: Sequence[str], folder: Path
 ) -> None:
-    """Refuse a job of a resumed sweep whose settings of Hydra are not the user's own.
+    """Refuse a job of a resumed sweep with settings of Hydra that the user did not repeat.
 
-    config: what the sweep's words compose to, Hydra's part included. trusted: the same of what
-    the user said again alone. words: of the sweep. folder: its directory.
+    config: composed from the sweep's arguments, Hydra's part included. trusted: composed from the
+    repeated arguments alone. folder: the sweep's directory.
 
     Raises:
         UserError: A setting differs from `trusted` and is not one of `SETTINGS`.
     """
-    theirs, ours = (dict(_leaves(each)) for each in (config, trusted))
-    for key in theirs | ours:
-        if theirs.get(key) != ours.get(key) and not _may_differ(key, theirs.get(key)):
-            path = ".".join(key)
-            words = [w for w in words if "=" in w and _key(w).startswith("hydra") and _refused(w)]
-            again = shlex.join(["aeexp", "resume", str(folder), *words])
+    settings, users = (dict(_leaves(part)) for part in (config, trusted))
+    for key in settings | users:
+        value = settings.get(key)
+        if value != users.get(key) and not _may_differ(key, value):
+            refused = [arg for arg in arguments if "=" in arg and _must_be_repeated(arg)]
+            command = shlex.join(["aeexp", "resume", str(folder), *refused])
             message = (
-                f"{path} is set by {folder}, and may run programs or write files elsewhere: if you"
-                f" trust who began this sweep, say it again: {short(printable(again), LONGEST)}"
+                f"{'.'.join(key)} is set by {folder}, and may run programs or write files"
+                " elsewhere: if you trust the author of this sweep, repeat the setting:"
+                f" {short(printable(command), MAX_COMMAND)}"
             )
             raise UserError(message)
 
 
 def require_ended(folder: Path) -> None:
-    """Wait for the runs of a sweep that still go on, as those of a killed one may for a moment.
+    """Wait for runs of a sweep that still go on: those of a killed sweep end after a moment.
 
     Raises:
-        UserError: One still does after 30 seconds.
+        UserError: A run still goes on after 30 seconds.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + END_TIMEOUT
     jobs = [job for job in Ledger(folder).jobs().values() if job.directory and job.status is None]
     for job in jobs:
         run = Run(folder / str(job.directory))
@@ -115,7 +116,7 @@ def require_ended(folder: Path) -> None:
                 host, pid = (printable(str(run.record.get(key))) for key in ("host", "pid"))
                 message = (
                     f"{run.folder} is being written by process {pid} on {host}: wait until it"
-                    " ends, or stop it; if it has gone with its machine, rename that directory."
+                    " ends, or stop it; if that machine is gone, rename the directory."
                 )
                 raise UserError(message)
             time.sleep(0.1)
@@ -127,27 +128,24 @@ def _may_differ(key: Key, value: Any) -> bool:
     return any(key[: len(setting)] == setting for setting in SETTINGS)
 
 
-def _refused(word: str) -> bool:
-    """Return whether a word must be said again, by its key and, for a choice, its option."""
-    key = _key(word)
-    if "/" in key:
-        return key not in {"hydra/launcher", "hydra/sweeper"} or word.partition("=")[2] not in {
-            "aeexp_optuna",
-            "basic",
-            "grid",
-            "population",
-            "process",
-        }
-    return not _may_differ(tuple(key.split(".")), None)
+def _must_be_repeated(override: str) -> bool:
+    key = _key(override)
+    if not key.startswith("hydra"):
+        return False
+    if "/" not in key:
+        return not _may_differ(tuple(key.split(".")), None)
+    options = {"aeexp_optuna", "basic", "grid", "population", "process"}
+    safe = key in {"hydra/launcher", "hydra/sweeper"} and override.partition("=")[2] in options
+    return not safe
 
 
-def _key(word: str) -> str:
-    return word.partition("=")[0].lstrip("+~")
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
 
 
 def _leaves(config: DictConfig) -> Iterator[tuple[Key, Any]]:
-    """Yield the settings of Hydra in a configuration by their keys, as they are written."""
+    """Yield the keys and values of Hydra's settings, without resolving interpolations."""
     for key, node in nodes(config.hydra, ("hydra",)):
-        value = node._value()  # noqa: SLF001  (as it is written, not as it resolves)
+        value = node._value()  # noqa: SLF001  (the only access without resolving)
         if not isinstance(value, dict | list):
             yield key, value

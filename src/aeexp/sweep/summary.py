@@ -19,8 +19,8 @@ from aeexp.text import printable
 class Failure:
     """A run that failed or is incomplete.
 
-    sweep: the name of its sweep's directory. overrides: those that vary, "model=deep seed=0".
-    reason: one line.
+    sweep: the name of its sweep's directory. overrides: with several values in the sweep,
+    "model=deep seed=0". reason: one line.
     """
 
     sweep: str
@@ -32,9 +32,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Summary:
-    """What to tell of a summary.
+    """The content of a summary for the terminal.
 
-    counts: runs by status. lines: the conclusion. table, page: the files that were written.
+    counts: runs by status. lines: the conclusion. table, page: the written files.
     """
 
     counts: Mapping[str, int]
@@ -47,30 +47,20 @@ class Summary:
 def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     """Write summary.csv and summary.html of one or several sweeps into a directory.
 
-    Only the ledgers and the directories of the runs are read.
+    Reads only the ledgers and the directories of the runs.
 
     Raises:
         UserError: One is not the directory of a sweep.
-        OSError: They cannot be written; what was there before is as it was.
+        OSError: The files cannot be written; older files are unchanged.
     """
     folders = list(dict.fromkeys(sweep.resolve() for sweep in sweeps))
     comparison = Comparison([run for folder in folders for run in outcomes(folder)])
-    studies = [each for each in map(study, folders) if each]
-    said = contents(comparison, folders, studies, into)
-    files = {"summary.csv": table(comparison, into), "summary.html": page(said)}
+    studies = [*filter(None, map(study, folders))]
+    summary = contents(comparison, folders, studies, into)
+    files = {"summary.csv": table(comparison, into), "summary.html": page(summary)}
     for name, content in files.items():
         write_bytes(into / name, content)
-    return Summary(
-        counts=comparison.counts,
-        failures=_failures(comparison),
-        lines=said.lines,
-        table=into / "summary.csv",
-        page=into / "summary.html",
-    )
-
-
-def _failures(comparison: Comparison) -> list[Failure]:
-    return [
+    failures = [
         Failure(
             printable(run.sweep.name),
             run.number,
@@ -81,3 +71,10 @@ def _failures(comparison: Comparison) -> list[Failure]:
         for run in comparison.outcomes
         if run.reason
     ]
+    return Summary(
+        counts=comparison.counts,
+        failures=failures,
+        lines=summary.lines,
+        table=into / "summary.csv",
+        page=into / "summary.html",
+    )

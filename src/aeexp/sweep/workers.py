@@ -1,4 +1,4 @@
-"""What is made of trained models, in processes of their own that do not import Keras."""
+"""Analyse and report trained models in worker processes, which do not import Keras."""
 
 import gc
 import logging
@@ -7,11 +7,11 @@ import multiprocessing
 import os
 import queue
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from threading import Thread
 from typing import Self
 
@@ -28,19 +28,20 @@ from aeexp.runs import Status, error_line, set_aside, subfolder, write_bytes
 from aeexp.runs.artifact import Artifact
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
+from aeexp.runs.save import Artifacts
 from aeexp.runs.task import Outcome, Task
 
-WAITING = 3  # tasks a worker that are held ready for it
-GLANCE = 0.2  # seconds between two looks at whether to stop
+QUEUED_PER_WORKER = 3  # tasks in the queue, so that no worker waits
+POLL_INTERVAL = 0.2  # seconds between two checks for a stop
 KILLED = "its process was killed, perhaps for want of memory"
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """What the training of a task's model and its repeats came to.
+class TrainedTask:
+    """A task after its training.
 
-    fitted: None where the model diverged. seconds: of the stages up to here, its share of what it
-    did together with others.
+    histories: of its model and repeats. fitted: None if the model diverged. seconds: of the stages
+    so far; a population's time is divided among its tasks.
     """
 
     task: Task
@@ -50,14 +51,15 @@ class Learnt:
 
 
 class Workers:
-    """As many processes as there are cores, which report what was learnt.
+    """A pool with one process per core, which analyses and reports trained tasks.
 
-    One that is killed takes its companions' tasks with it: each of these is tried again, alone.
+    If a process is killed, the pool breaks and loses the tasks of all its processes. Each of them
+    then runs again, alone.
     """
 
     def __init__(self, count: int, monitor: Monitor) -> None:
         self.count, self.monitor = count, monitor
-        self.pending: dict[Future[Outcome], Learnt] = {}
+        self.pending: dict[Future[Outcome], TrainedTask] = {}
         self.pool = _pool(count)
 
     def __enter__(self) -> Self:
@@ -66,92 +68,89 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def give(self, learnt: Learnt) -> Iterator[Outcome]:
-        """Hand over a task, once there is room for it; yield those that have ended meanwhile.
+    def submit(self, trained: TrainedTask) -> Iterator[Outcome]:
+        """Wait for room in the queue, yield the outcomes meanwhile, and add a task.
 
         Raises:
-            KeyboardInterrupt: The monitor said to stop, and none is under way any more.
+            KeyboardInterrupt: The monitor requested a stop, and all started tasks have ended.
         """
-        yield from self._ended(at_most=self.count * WAITING)
-        self._submit(learnt)
+        yield from self._wait(max_pending=self.count * QUEUED_PER_WORKER)
+        self.pending[self.pool.submit(_report, trained)] = trained
 
-    def rest(self) -> Iterator[Outcome]:
-        """Yield all that are still under way, as they end; see `give`."""
-        yield from self._ended(at_most=0)
+    def finish(self) -> Iterator[Outcome]:
+        """Yield the outcomes of all submitted tasks; see `submit`."""
+        yield from self._wait(max_pending=0)
 
-    def _submit(self, learnt: Learnt) -> None:
-        self.pending[self.pool.submit(_report, learnt)] = learnt
-
-    def _ended(self, at_most: int) -> Iterator[Outcome]:
-        """Yield tasks as they end, until so few are under way; begin none after a stop."""
+    def _wait(self, max_pending: int) -> Iterator[Outcome]:
+        """Yield outcomes until at most `max_pending` tasks are left; cancel tasks on a stop."""
         while self.pending:
             if self.monitor.stop:
-                self.pending = {f: learnt for f, learnt in self.pending.items() if not f.cancel()}
-                at_most = 0
-            patience = GLANCE if len(self.pending) > at_most else 0
-            done, _ = wait(self.pending, patience, return_when=FIRST_COMPLETED)
+                self.pending = {f: task for f, task in self.pending.items() if not f.cancel()}
+                max_pending = 0
+            timeout = POLL_INTERVAL if len(self.pending) > max_pending else 0
+            done, _ = wait(self.pending, timeout, return_when=FIRST_COMPLETED)
             if not all(map(_survived, done)):
-                yield from self._again()
+                yield from self._retry()
             elif done:
                 yield from (future.result() for future in done if self.pending.pop(future))
-            elif not patience:
+            elif not timeout:
                 break
         if self.monitor.stop:
             raise KeyboardInterrupt
 
-    def _again(self) -> Iterator[Outcome]:
-        """Report what was under way when a process was killed, one after another until a stop."""
+    def _retry(self) -> Iterator[Outcome]:
+        """Report the pending tasks of a broken pool again, one at a time, until a stop."""
         affected, self.pending = self.pending, {}
         self.pool = _pool(1)
-        for future, learnt in affected.items():
+        for future, trained in affected.items():
             if self.monitor.stop:
                 break
-            ended = future if _survived(future) else self.pool.submit(_report, learnt)
-            if _survived(ended):
-                yield ended.result()
+            retried = future if _survived(future) else self.pool.submit(_report, trained)
+            if _survived(retried):
+                yield retried.result()
             else:
-                yield failed(learnt.task, KILLED)
+                yield record_failure(trained.task, KILLED)
                 self.pool = _pool(1)
         self.pool.shutdown()
         self.pool = _pool(self.count)
 
 
 def _survived(future: Future[Outcome]) -> bool:
-    """Return whether a task was reported, once it has been or cannot be any more."""
+    """Wait for a task; return whether its pool was still intact."""
     return not isinstance(future.exception(), BrokenProcessPool)
 
 
-def failed(task: Task, error: Exception | str) -> Outcome:
-    """Record that a task failed of an error, or was ended by what leaves none behind."""
+def record_failure(task: Task, error: Exception | str) -> Outcome:
+    """Record that a task failed. error: a message where the process left no exception."""
 
-    def none() -> Iterator[Artifact]:
+    def artifacts() -> Iterator[Artifact]:
         raise error if isinstance(error, Exception) else RuntimeError(error)
         yield
 
-    return _kept(task, none, Monitor())
+    return _save(task, artifacts, Monitor())
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start)
     for _ in range(count):
-        pool.submit(_problems)  # starts a process each, which import while others train
+        pool.submit(_problems)  # each starts a process, which imports while this one trains
     return pool
 
 
 def _start() -> None:
-    """Leave signals to the parent and other cores to other workers; end with the parent."""
+    """Initialise a worker: ignore signals, use one thread, end with the parent."""
     Thread(target=_end_with_parent, daemon=True).start()
     for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     threadpool_limits(1)
-    gc.freeze()  # what is imported is not to be searched for garbage after each run
+    gc.freeze()  # garbage collection then skips everything imported so far
 
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent
     parent.join()
-    os._exit(1)  # nobody is left to hear of it
+    os._exit(1)  # no one is left to receive an outcome
 
 
 @cache
@@ -159,53 +158,47 @@ def _problems() -> Problems:
     return Problems()
 
 
-def _report(learnt: Learnt) -> Outcome:
-    """Report a task in its directory; a `KeyboardInterrupt` is the job's own doing."""
-    monitor = Monitor()
-    monitor.seconds.update(learnt.seconds)
-    return kept(learnt.task, partial(_artifacts, learnt, monitor), monitor)
+def _report(trained: TrainedTask) -> Outcome:
+    """Analyse a trained task and write its directory, in a worker."""
+    experiment, monitor = trained.task.experiment, Monitor()
+    monitor.seconds.update(trained.seconds)
+
+    def fit() -> Fitted:
+        assert trained.fitted, "a diverged model is not analysed"
+        return trained.fitted
+
+    def artifacts() -> Iterator[Artifact]:
+        with monitor.stage("load"):
+            problem = _problems().pose(experiment)
+        yield from before_training(experiment, problem)
+        yield from after_training(plan(experiment, problem), trained.histories, fit, monitor)
+
+    return save_task(trained.task, artifacts, monitor)
 
 
-def kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], monitor: Monitor) -> Outcome:
-    """Keep a task's artefacts; return how it ended, with what its log is to say."""
-    logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+def save_task(task: Task, artifacts: Artifacts, monitor: Monitor) -> Outcome:
+    """Write a task's artifacts into its directory; return the outcome with its log records."""
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     root = logging.getLogger()
-    handlers, root.handlers = root.handlers, [logging.handlers.QueueHandler(logged)]
+    handlers, root.handlers = root.handlers, [logging.handlers.QueueHandler(records)]
     try:
-        outcome = _kept(task, artifacts, monitor)
+        outcome = _save(task, artifacts, monitor)
     finally:
         root.handlers = handlers
-    return replace(outcome, records=[logged.get() for _ in range(logged.qsize())])
+    return replace(outcome, records=[records.get() for _ in range(records.qsize())])
 
 
-def _artifacts(learnt: Learnt, monitor: Monitor) -> Iterator[Artifact]:
-    experiment, fitted = learnt.task.experiment, learnt.fitted
-    with monitor.stage("load"):
-        problem = _problems().pose(experiment)
-    yield from before_training(experiment, problem)
-
-    def given() -> Fitted:
-        assert fitted, "what diverged is not asked for"
-        return fitted
-
-    yield from after_training(plan(experiment, problem), learnt.histories, given, monitor)
-
-
-def _kept(task: Task, artifacts: Callable[[], Iterator[Artifact]], monitor: Monitor) -> Outcome:
-    """Keep a task's artefacts in its directory, which is made for it; survive what it raises."""
+def _save(task: Task, artifacts: Artifacts, monitor: Monitor) -> Outcome:
+    """Write a task's artifacts into a new directory. An exception is part of the outcome."""
     try:
         set_aside(task.folder)
         task.folder.mkdir(parents=True)
-        _configure(task)
-        made = report_page(task.experiment, task.folder, _problems())
-        record, _ = runs.save_artifacts(task.experiment, task.folder, artifacts, monitor, made)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  (another job's is not to suffer)
+        # The report shows these files; Hydra writes them again when the job has ended.
+        hydra = subfolder(task.folder, ".hydra")
+        write_bytes(hydra / "config.yaml", configuration(task.experiment))
+        write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.words)).encode())
+        page = report_page(task.experiment, task.folder, _problems())
+        record, _ = runs.save_artifacts(task.experiment, task.folder, artifacts, monitor, page)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (other jobs must go on)
         return Outcome(task, Status.FAILED, error_line(error), final={})
     return Outcome(task, record.status, record.content.get("error"), final=record.content)
-
-
-def _configure(task: Task) -> None:
-    """Write what the report shows of a task's settings; Hydra does it again when all is done."""
-    hydra = subfolder(task.folder, ".hydra")
-    write_bytes(hydra / "config.yaml", configuration(task.experiment))
-    write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.words)).encode())
