@@ -40,7 +40,7 @@ from aeexp.config.spec import Table as OwnTable
 from aeexp.data import Floats
 from aeexp.data.prepare import pose
 from aeexp.pipeline.run import run
-from aeexp.pipeline.tasks.dimension import _seeded, of_dimension
+from aeexp.pipeline.tasks.dimension import _with_own_seeds, with_dimension
 from aeexp.present.figures import how_many as draw
 from aeexp.present.text.command import with_command
 from aeexp.present.text.recommendation import recommend
@@ -339,8 +339,8 @@ def test_structure_that_only_pca_finds_is_said_not_to_be_learnt(tmp_path: Path) 
 
 def test_copies_are_learnt_from_the_first_weights_that_the_table_is(tmp_path: Path) -> None:
     experiment = own(tmp_path, normal(20, 4))
-    said = of_dimension(experiment, HowMany(seeds=3, copies=4), 2)
-    controls = [*_seeded(plan(said, pose(experiment)).controls, said.seeds)]
+    said = with_dimension(experiment, HowMany(seeds=3, copies=4), 2)
+    controls = [*_with_own_seeds(plan(said, pose(experiment)).controls, said.seeds)]
     seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in ControlKind}
     assert seeds[ControlKind.repeat] == [0, 1, 2]
     assert seeds[ControlKind.permuted] == [0, 1, 2, 0]

@@ -78,7 +78,7 @@ def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
 def test_the_history_is_yielded_before_anything_is_analysed(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aeexp.pipeline.results._find", lambda *_: 1 / 0)
+    monkeypatch.setattr("aeexp.pipeline.results._analyse", lambda *_: 1 / 0)
     yielded = run(tiny())
     assert [artifact.name for artifact in islice(yielded, 3)] == ["table", "history", "model"]
     with pytest.raises(ZeroDivisionError):

@@ -159,4 +159,4 @@ def run_on_backend(
     choose(experiment.backend)
     with monitor.stage("import"), silence_stderr():
         from aeexp.pipeline.run import run  # noqa: PLC0415  (imports Keras: its backend must be chosen)
-    yield from run(experiment, monitor, problems=problems, words=overrides)
+    yield from run(experiment, monitor, problems=problems, overrides=overrides)

@@ -1,11 +1,11 @@
-"""member: what a run trains, as a member of a population."""
+"""member: a planned model as a member of a population."""
 
 from aeexp.analysis.controls import Control
 from aeexp.training import Member
 
 
 def member(control: Control) -> Member:
-    """Return what a run trains as a member of a population."""
+    """Return a planned model as a member of a population."""
     problem = control.problem
     return Member(
         experiment=control.experiment, x=problem.x, rows=control.rows, val=problem.rows.val

@@ -1,17 +1,17 @@
-"""From a trained model to what a run yields of it. Keras is no longer needed here."""
+"""The artifacts of a run before and after its training. Nothing here needs Keras."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from aeexp.analysis import reconstruction, support
+from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import clusters
 from aeexp.analysis.controls import ControlResult, Plan
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import Probed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
+from aeexp.analysis.support import support
 from aeexp.analysis.verdict import divergence
 from aeexp.config.spec import Experiment
 from aeexp.data import Floats, fingerprint
@@ -30,14 +30,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A trained model, and what it makes of the table.
+class ModelOutput:
+    """A trained model and its output for the table.
 
-    model: as it is kept. z: (rows, factors). residuals: of its reconstruction. x_hat: (shown,
-    features), scaled, of the rows that are drawn. weights: (features, factors), of which
-    `quantity` says what they are, 0 of features that are constant in the training rows: no
-    training changed these weights. probed: what it makes of each factor, None without controls.
-    control_results: one for each control, None if it diverged; empty if training was interrupted.
+    z: (rows, factors). residuals: of the reconstruction. x_hat: (shown, features), scaled, the
+    rows that figures show. weights: (features, factors), 0 for features that are constant in the
+    training rows, since training did not change those weights. quantity: the meaning of `weights`.
+    probed: the effect of each factor, None without controls. control_results: one for each
+    control, None if it diverged; empty if training was interrupted.
     """
 
     model: Model
@@ -51,11 +51,11 @@ class Fitted:
 
 
 def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
-    """Yield what is known before the training, and warn of what is seldom meant."""
+    """Yield the metadata of the table, and log warnings about unusual settings."""
     data = problem.data
     warnings = [printable(concern) for concern in concerns(experiment, problem)]
-    known = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
-    yield RunMetadata("table", known | {"stamps": [*label_caveats(experiment, data)]})
+    metadata = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
+    yield RunMetadata("table", metadata | {"stamps": [*label_caveats(experiment, data)]})
     for note in data.notes:
         log.info(note)
     for warning in warnings:
@@ -65,19 +65,19 @@ def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifa
 def after_training(
     planned: Plan,
     histories: Sequence[History],
-    fitted: Callable[[], Fitted],
+    output: Callable[[], ModelOutput],
     monitor: Monitor,
 ) -> Iterator[Artifact]:
-    """Yield what a training came to, each artefact as soon as it is known.
+    """Yield the artifacts that follow from a training, each as soon as it is ready.
 
-    histories: of the run's model, then of its repeats. fitted: asked for the model, unless it
-    diverged.
+    histories: of the run's model, then of its repeats. output: computes the output of the run's
+    model; it is not called if that model diverged.
 
     Raises:
-        DivergedError: The loss was lost; what is known all the same has been yielded. That is no
-            model: weights of before would be taken for a result of training, which they are not.
+        DivergedError: The run's model diverged. Its history and verdict have been yielded, but no
+            model: earlier weights could be mistaken for the result of the training.
     """
-    experiment = planned.experiment
+    experiment, problem = planned.experiment, planned.problem
     yield Table("history", histories[0].columns())
     if len(planned.own) > 1:
         yield Table("repeats", repeats_table(experiment.seed, histories))
@@ -86,47 +86,39 @@ def after_training(
         yield RunMetadata("verdict", {"verdict": verdict_document(divergence(histories[0]))})
         yield from draw(experiment.figures, histories)
         raise DivergedError
-    fit = fitted()
+    fit = output()
     yield fit.model
     with monitor.stage("analyse"):
-        result = _find(planned, histories, fit)
-        held_against = _support(result)
-        yield Support("model/support", _arrays(result, held_against))
+        result = _analyse(planned, histories, fit)
+        training_support = support(
+            problem.data.x, result.residuals.rows, problem.rows.train, result.z, result.clusters
+        )
+        imputation = problem.preprocessing.imputation
+        fill = asdict(imputation) if imputation else {}
+        yield Support("model/support", training_support.arrays | fill)
     with monitor.stage("evidence"):
         evidence = (
             gather(result, fit.probed, fit.control_results, monitor)
             if fit.probed and fit.control_results
             else None
         )
-        yield from run_artifacts(result, evidence, held_against)
+        yield from run_artifacts(result, evidence, training_support)
     with monitor.stage("figures"):
         yield from draw(experiment.figures, histories, result, evidence)
 
 
-def _support(result: RunResult) -> support.Support:
-    """Return what the model learnt from, which other rows are held against."""
-    problem, errors = result.problem, result.residuals.rows
-    return support.support(problem.data.x, errors, problem.rows.train, result.z, result.clusters)
-
-
-def _arrays(result: RunResult, held_against: support.Support) -> Mapping[str, Any]:
-    """Return what the model is used with on other rows, what gaps are filled by included."""
-    imputation = result.problem.preprocessing.imputation
-    return held_against.arrays | (asdict(imputation) if imputation else {})
-
-
-def _find(planned: Plan, histories: Sequence[History], fit: Fitted) -> RunResult:
+def _analyse(planned: Plan, histories: Sequence[History], output: ModelOutput) -> RunResult:
     experiment, problem = planned.experiment, planned.problem
     return RunResult(
         planned=planned,
         histories=histories,
-        z=fit.z,
-        residuals=fit.residuals,
-        x_hat=fit.x_hat,
+        z=output.z,
+        residuals=output.residuals,
+        x_hat=output.x_hat,
         pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
-        weights=fit.weights,
-        quantity=fit.quantity,
+        weights=output.weights,
+        quantity=output.quantity,
         clusters=clusters.find_each(
-            experiment.clustering, fit.z, problem.data.label, experiment.seed
+            experiment.clustering, output.z, problem.data.label, experiment.seed
         ),
     )

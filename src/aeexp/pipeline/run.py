@@ -1,9 +1,9 @@
-"""An experiment, from its words to its artefacts. Nothing here touches the run directory."""
+"""Run an experiment and yield its artifacts. Nothing here writes files."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from aeexp.data import Floats
 from aeexp.data.prepare import Problem, Problems, constant
 from aeexp.models import Network
 from aeexp.pipeline.members import member
-from aeexp.pipeline.results import Fitted, after_training, before_training
+from aeexp.pipeline.results import ModelOutput, after_training, before_training
 from aeexp.pipeline.tasks import Callbacks, answer
 from aeexp.present.figures.reconstruction import chosen_rows
 from aeexp.present.text.command import with_command
@@ -32,25 +32,25 @@ def run(
     monitor: Monitor | None = None,
     callbacks: Callbacks = (),
     problems: Problems | None = None,
-    words: Sequence[str] | None = None,
+    overrides: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
-    """Yield each artefact as soon as it is known.
+    """Yield each artifact of a run as soon as it is ready.
 
-    callbacks: `keras.callbacks.Callback`s of your own, which hear of the training; they need
-    another engine than the compiled one. problems: may have posed the experiment before. words: of
-    the command line that says the experiment, if one does.
+    callbacks: your own `keras.callbacks.Callback`s; they need another engine than the compiled
+    one. problems: prepared data of earlier checks. overrides: of the command line, if one started
+    the run; suggested commands repeat them.
 
     Raises:
-        UserError: The experiment asks for what its table cannot give; nothing was yielded.
-        DivergedError: The loss was lost; what was known by then has been yielded.
+        UserError: The experiment is not possible with its table; nothing was yielded.
+        DivergedError: The training diverged; results up to then have been yielded.
     """
     monitor = monitor or Monitor()
-    engine(experiment, callbacks)  # refuses what cannot be trained
+    engine(experiment, callbacks)  # refuses an experiment that no engine can train
     with monitor.stage("load"):
         problem = (problems or Problems()).pose(experiment)
     monitor.on_start(experiment, problem)
     for artifact in answer(experiment.question, experiment, problem, monitor, callbacks):
-        yield artifact if words is None else with_command(artifact, words)
+        yield artifact if overrides is None else with_command(artifact, overrides)
 
 
 @answer.register
@@ -65,36 +65,41 @@ def _(
     planned = plan(experiment, problem)
     trained = train([*map(member, planned.all)], monitor, callbacks)
     monitor.on_trained(trained.seconds, trained.compile)
-
-    def made() -> Fitted:
-        return fitted(planned, trained)
-
     histories = trained.histories[: len(planned.own)]
-    yield from after_training(planned, histories, made, monitor)
+    yield from after_training(planned, histories, lambda: model_output(planned, trained), monitor)
 
 
-def fitted(planned: Plan, trained: Trained) -> Fitted:
-    """Return a trained network as it is kept, and what it makes of the table.
+def model_output(planned: Plan, trained: Trained) -> ModelOutput:
+    """Return the run's model, and its output for the table.
 
-    trained: all that was planned, or without the last if it was interrupted.
+    trained: all planned models; without the last ones if training was interrupted.
     """
     experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
     x, z = problem.x, network.encode(problem.x)
     residuals = reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows)
-    slopes = cache(partial(_slopes, network, x))
-    weights, quantity = _attribution(experiment, network, slopes)
-    same = np.isin(problem.data.features, constant(problem.data, problem.rows))
-    return Fitted(
-        _model(experiment, problem, network),
-        z,
-        residuals,
-        network.decode(z[chosen_rows(*x.shape)]),
-        np.where(same[:, None], 0, weights),
-        quantity,
-        attribution.probe(x, z, problem.rows, network, slopes()) if planned.controls else None,
-        []
-        if trained.interrupted
-        else [*_control_results(planned, trained, ControlResult(z, residuals.rows, None))],
+    jacobian = cache(lambda: _mean_jacobian(network, x))
+    weighted = experiment.model.own_method("weighted")
+    if weighted and weighted():
+        weights, quantity = network.weights()["z/kernel"], "encoder weight"
+    else:
+        weights, quantity = jacobian(), "mean encoder Jacobian"
+    constants = np.isin(problem.data.features, constant(problem.data, problem.rows))
+    own_result = ControlResult(z, residuals.rows, None)
+    return ModelOutput(
+        model=_model(experiment, problem, network),
+        z=z,
+        residuals=residuals,
+        x_hat=network.decode(z[chosen_rows(*x.shape)]),
+        weights=np.where(constants[:, None], 0, weights),
+        quantity=quantity,
+        probed=(
+            attribution.probe(x, z, problem.rows, network, jacobian())
+            if planned.controls
+            else None
+        ),
+        control_results=(
+            [] if trained.interrupted else [*_control_results(planned, trained, own_result)]
+        ),
     )
 
 
@@ -115,13 +120,24 @@ def _control_results(
         errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
         weighed = None
         if control.kind in {ControlKind.repeat, ControlKind.resample}:
-            weighed = attribution.weigh(x, z, control.problem.rows, network, _slopes(network, x))
+            jacobian = _mean_jacobian(network, x)
+            weighed = attribution.weigh(x, z, control.problem.rows, network, jacobian)
         yield ControlResult(z, errors, weighed)
+
+
+def _mean_jacobian(network: Network, x: Floats) -> Floats:
+    return network.mean_jacobian(x[interpretation.sampled(len(x))])
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     features, scaling = problem.data.features, problem.scaling
-    own = experiment.dataset if isinstance(experiment.dataset, Table) else None
+    table = experiment.dataset if isinstance(experiment.dataset, Table) else None
+    try:
+        export = network.export()
+    except (NotImplementedError, TypeError, ValueError) as error:  # a layer of another package
+        reason = " ".join(str(error).split())[:300]
+        log.warning("model.keras is not written, as Keras cannot save a layer: %s", reason)
+        export = None
     return Model(
         "model",
         architecture={
@@ -131,38 +147,14 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
         },
         preprocessing={
             "spec": class_name(type(experiment.preprocessing)),
-            "id": own.id if own else None,
+            "id": table.id if table else None,
             "columns": [asdict(column) for column in problem.data.columns],
             "missing": problem.data.missing.value,
-            "infinite": own.infinite.value if own else None,
+            "infinite": table.infinite.value if table else None,
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),
         },
         weights=network.weights(),
-        export=_export(network),
+        export=export,
     )
-
-
-def _export(network: Network) -> bytes | None:
-    """Return the model for other programs; None where a layer of a package cannot be saved."""
-    try:
-        return network.export()
-    except (NotImplementedError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        log.warning("model.keras is not written, as Keras cannot save a layer: %s", reason)
-        return None
-
-
-def _attribution(
-    experiment: Experiment, network: Network, slopes: Callable[[], Floats]
-) -> tuple[Floats, str]:
-    """Return what ties features to factors, (features, factors), and what it is."""
-    weighted = experiment.model.own_method("weighted")
-    if weighted and weighted():
-        return network.weights()["z/kernel"], "encoder weight"
-    return slopes(), "mean encoder Jacobian"
-
-
-def _slopes(network: Network, x: Floats) -> Floats:
-    return network.mean_jacobian(x[interpretation.sampled(len(x))])

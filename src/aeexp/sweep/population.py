@@ -7,7 +7,7 @@ from aeexp.analysis.controls import Plan, plan
 from aeexp.config.spec import Structure
 from aeexp.data.prepare import Problems
 from aeexp.pipeline.members import member
-from aeexp.pipeline.run import fitted, run
+from aeexp.pipeline.run import model_output, run
 from aeexp.runs import Ledger
 from aeexp.runs.progress import Monitor, SubMonitor
 from aeexp.runs.task import Outcome, Task
@@ -50,7 +50,7 @@ def _train_group(
         submonitor = SubMonitor(monitor)
         yield save_task(
             task,
-            partial(run, task.experiment, submonitor, problems=problems, words=task.words),
+            partial(run, task.experiment, submonitor, problems=problems, overrides=task.words),
             submonitor,
         )
         return
@@ -63,8 +63,8 @@ def _train_group(
         seconds = {"train": trained.seconds, "compile": trained.compile}
         histories = trained.histories[: len(planned.own)]
         try:
-            fit = None if histories[0].diverged else fitted(planned, trained)
-            yield TrainedTask(task, histories, fit, seconds)
+            output = None if histories[0].diverged else model_output(planned, trained)
+            yield TrainedTask(task, histories, output, seconds)
         except Exception as error:  # noqa: BLE001
             yield record_failure(task, error)
 

@@ -22,7 +22,7 @@ from aeexp import runs
 from aeexp.analysis.controls import plan
 from aeexp.data.prepare import Problems
 from aeexp.pipeline.experiment import configuration
-from aeexp.pipeline.results import Fitted, after_training, before_training
+from aeexp.pipeline.results import ModelOutput, after_training, before_training
 from aeexp.present.html.run import report_page
 from aeexp.runs import Status, error_line, set_aside, subfolder, write_bytes
 from aeexp.runs.artifact import Artifact
@@ -40,13 +40,13 @@ KILLED = "its process was killed, perhaps for want of memory"
 class TrainedTask:
     """A task after its training.
 
-    histories: of its model and repeats. fitted: None if the model diverged. seconds: of the stages
+    histories: of its model and repeats. output: None if the model diverged. seconds: of the stages
     so far; a population's time is divided among its tasks.
     """
 
     task: Task
     histories: Sequence[History]
-    fitted: Fitted | None
+    output: ModelOutput | None
     seconds: dict[str, float]
 
 
@@ -163,15 +163,15 @@ def _report(trained: TrainedTask) -> Outcome:
     experiment, monitor = trained.task.experiment, Monitor()
     monitor.seconds.update(trained.seconds)
 
-    def fit() -> Fitted:
-        assert trained.fitted, "a diverged model is not analysed"
-        return trained.fitted
+    def output() -> ModelOutput:
+        assert trained.output, "a diverged model is not analysed"
+        return trained.output
 
     def artifacts() -> Iterator[Artifact]:
         with monitor.stage("load"):
             problem = _problems().pose(experiment)
         yield from before_training(experiment, problem)
-        yield from after_training(plan(experiment, problem), trained.histories, fit, monitor)
+        yield from after_training(plan(experiment, problem), trained.histories, output, monitor)
 
     return save_task(trained.task, artifacts, monitor)
 

@@ -1,4 +1,4 @@
-"""answer: QuestionSpec -> what it takes to answer it, as artefacts."""
+"""The analysis tasks: answer registers a function for each `question`."""
 
 from aeexp.pipeline.tasks import how_many, learning_rate
 from aeexp.pipeline.tasks.answering import Callbacks, answer

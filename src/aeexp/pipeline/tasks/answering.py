@@ -1,4 +1,4 @@
-"""The verb that questions are registered with, and an answer in the words that asked."""
+"""answer: the function that each analysis task registers an implementation of."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,6 +20,6 @@ def answer(
     monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
-    """Yield each artefact of an answer as soon as it is known."""
+    """Yield each artifact of a task as soon as it is ready."""
     message = f"No answer to {type(question).__name__}: register one with answer.register."
     raise NotImplementedError(message)

@@ -1,4 +1,4 @@
-"""How many dimensions does a table have, and how many groups?"""
+"""Task how_many: the number of latent dimensions and of clusters of a table."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from aeexp.analysis.clustering.gap import Gap, gap_statistic
 from aeexp.analysis.controls import plan
-from aeexp.analysis.evidence.advantage import Advantage, advantage
+from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.latent.dimensions import Dimensions, Errors, Finding, dimensions
 from aeexp.analysis.latent.intrinsic import Estimate, levina_bickel, two_nn
 from aeexp.analysis.latent.spaces import cka
@@ -20,7 +20,7 @@ from aeexp.data.prepare import Problem
 from aeexp.errors import UserError
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
-from aeexp.pipeline.tasks.dimension import Tried, attempt, of_dimension
+from aeexp.pipeline.tasks.dimension import DimensionResult, train_dimension, with_dimension
 from aeexp.present import figures
 from aeexp.present.text.answer import document
 from aeexp.present.text.recommendation import ALL_DIVERGED, recommend
@@ -37,109 +37,102 @@ def _(
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     most = min(question.dimensions, len(problem.data.features) - 1)
-    widest = of_dimension(experiment, question, most)
-    _refuse_what_has_no_copies(widest, problem)
+    widest = with_dimension(experiment, question, most)
+    if not plan(widest, problem).controls:
+        message = (
+            f"question=how_many: the {len(problem.data.features)} features of {problem.data.name}"
+            " are too many to train copies: choose fewer with dataset.columns."
+        )
+        raise UserError(message)
     yield from before_training(widest, problem)
-    tried: list[Tried] = []
+    results: list[DimensionResult] = []
     seconds: Counter[str] = Counter()
     for dimension in range(1, most + 1):
-        said = of_dimension(experiment, question, dimension)
         part = SubMonitor(monitor, dimension - 1, most)
-        tried.append(attempt(said, problem, part, callbacks))
+        planned = with_dimension(experiment, question, dimension)
+        results.append(train_dimension(planned, problem, part, callbacks))
         seconds.update(part.seconds)
         if monitor.stop:
             return
     monitor.seconds.update(seconds)
     monitor.on_trained(seconds["train"], seconds["compile"])
     with monitor.stage("analyse"):
-        of_pca = _explained([each.of_pca for each in tried], tried, problem)
-        found = _found(tried, of_pca, problem)
-        table = _table(found, of_pca, tried)
+        pca = _dimensions([result.pca_errors for result in results], results, problem)
+        autoencoder = _decided(results, pca, problem)
+        table = _dimension_table(autoencoder, pca, results)
         yield Table("how_many", table)
         hints = {"two_nn": two_nn(problem.x), "levina_bickel": levina_bickel(problem.x)}
-        factors = _factors(found, tried)
-        if not factors:
+        # of the recommended dimension, otherwise the best, otherwise any that did not diverge
+        recommended = max(autoencoder.fewest or autoencoder.best, 1)
+        preferred = [recommended, *range(1, most + 1)]
+        factors = next((z for z in (results[k - 1].factors for k in preferred) if z), None)
+        if factors is None:
             yield document([ALL_DIVERGED])
             raise DivergedError
         groups = gap_statistic(factors, question.clusters)
-        yield Table("clusters", _clusters(groups))
-        yield Metrics("metrics", _metrics(found, hints, groups))
-        ahead = _ahead(tried[max(found.best, 1) - 1])
-        yield document(recommend(found, table["stability"], ahead, hints, groups))
+        yield Table("clusters", _cluster_table(groups))
+        yield Metrics("metrics", _metrics(autoencoder, hints, groups))
+        best = results[max(autoencoder.best, 1) - 1]
+        trained = ~np.isnan(best.errors.real).any(axis=1)
+        over_pca = advantage(best.errors.real[trained], best.pca_errors.real[0])
+        yield document(recommend(autoencoder, table["stability"], over_pca, hints, groups))
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
-            drawn = figures.how_many(table, _clusters(groups), problem.data.name)
-            yield Plot("how_many", drawn, experiment.figures.format.value, experiment.figures.dpi)
+            figure = figures.how_many(table, _cluster_table(groups), problem.data.name)
+            yield Plot("how_many", figure, experiment.figures.format.value, experiment.figures.dpi)
 
 
-def _refuse_what_has_no_copies(experiment: Experiment, problem: Problem) -> None:
-    if not plan(experiment, problem).controls:
-        message = (
-            f"question=how_many: the {len(problem.data.features)} features of {problem.data.name}"
-            " are too many to train copies: choose fewer with dataset.columns."
-        )
-        raise UserError(message)
+def _dimensions(
+    errors: Sequence[Errors], results: Sequence[DimensionResult], problem: Problem
+) -> Dimensions:
+    return dimensions([results[0].mean_errors, *errors], len(problem.data.features))
 
 
-def _explained(errors: Sequence[Errors], tried: Sequence[Tried], problem: Problem) -> Dimensions:
-    return dimensions([tried[0].of_mean, *errors], len(problem.data.features))
+def _decided(results: Sequence[DimensionResult], pca: Dimensions, problem: Problem) -> Dimensions:
+    """Return the dimensions of the autoencoders, without a range if there are doubts.
 
-
-def _found(tried: Sequence[Tried], of_pca: Dimensions, problem: Problem) -> Dimensions:
-    found = _explained([each.errors for each in tried], tried, problem)
-    if not len(problem.rows.val):
-        return replace(found, finding=Finding.unseen, fewest=0, most=0)
-    if found.finding is not Finding.diverged and _has_not_learnt(found, of_pca):
-        return replace(found, finding=Finding.unlearnt, fewest=0, most=0)
-    return found
-
-
-def _has_not_learnt(found: Dimensions, of_pca: Dimensions) -> bool:
-    """Return whether PCA finds structure of which the autoencoders know less than half.
-
-    Of noise, PCA explains more than they do, too, but of permuted tables as much more.
+    Doubts: no rows are held out, or PCA finds more than twice as much structure. On noise PCA also
+    explains more than the autoencoders, but it does so on permuted tables, too.
     """
-    clear = of_pca.finding in {Finding.decided, Finding.rising}
-    return clear and bool(found.beyond[found.best] < of_pca.beyond[of_pca.best] / 2)
+    decided = _dimensions([result.errors for result in results], results, problem)
+    if not len(problem.rows.val):
+        return replace(decided, finding=Finding.unseen, fewest=0, most=0)
+    pca_found = pca.finding in {Finding.decided, Finding.rising}
+    behind = pca_found and decided.beyond[decided.best] < pca.beyond[pca.best] / 2
+    if decided.finding is not Finding.diverged and behind:
+        return replace(decided, finding=Finding.unlearnt, fewest=0, most=0)
+    return decided
 
 
-def _ahead(tried: Tried) -> Advantage:
-    """Return by how much the error of a dimension's autoencoders is below PCA's."""
-    known = ~np.isnan(tried.errors.real).any(axis=1)
-    return advantage(tried.errors.real[known], tried.of_pca.real[0])
-
-
-def _factors(found: Dimensions, tried: Sequence[Tried]) -> Sequence[Floats]:
-    """Return the factors of the dimension recommended, or else the best, or else any."""
-    preferred = [max(found.fewest or found.best, 1), *range(1, len(tried) + 1)]
-    return next((z for z in (tried[k - 1].factors for k in preferred) if z), ())
-
-
-def _stability(factors: Sequence[Floats]) -> float:
-    """Return the mean alignment of all pairs of seeds."""
-    alike = [cka(*pair) for pair in combinations(factors, 2)]
-    return float(np.mean(alike)) if alike else np.nan
-
-
-def _table(found: Dimensions, of_pca: Dimensions, tried: Sequence[Tried]) -> Mapping[str, Any]:
+def _dimension_table(
+    autoencoder: Dimensions, pca: Dimensions, results: Sequence[DimensionResult]
+) -> Mapping[str, Any]:
     """Return a row for each dimension, from 1 on."""
-    one_up, counts = slice(1, None), range(1, len(tried) + 1)
-    decided = found.finding is Finding.decided
+    from_1, counts = slice(1, None), range(1, len(results) + 1)
+    range_found = autoencoder.finding is Finding.decided
     return {
         "latent_dim": np.array(counts),
-        "r2": found.r2[one_up],
-        "r2_se": found.r2_se[one_up],
-        "pca_r2": of_pca.r2[one_up],
-        "permuted_r2": found.null_r2[one_up],
-        "permuted_r2_se": found.null_r2_se[one_up],
-        "beyond": found.beyond[one_up],
-        "beyond_se": found.beyond_se[one_up],
-        "stability": np.array([_stability(each.factors) for each in tried]),
-        "recommended": [decided and found.fewest <= k <= found.most for k in counts],
+        "r2": autoencoder.r2[from_1],
+        "r2_se": autoencoder.r2_se[from_1],
+        "pca_r2": pca.r2[from_1],
+        "permuted_r2": autoencoder.null_r2[from_1],
+        "permuted_r2_se": autoencoder.null_r2_se[from_1],
+        "beyond": autoencoder.beyond[from_1],
+        "beyond_se": autoencoder.beyond_se[from_1],
+        "stability": np.array([_stability(result.factors) for result in results]),
+        "recommended": [
+            range_found and autoencoder.fewest <= k <= autoencoder.most for k in counts
+        ],
     }
 
 
-def _clusters(groups: Gap) -> Mapping[str, Any]:
+def _stability(factors: Sequence[Floats]) -> float:
+    """Return the mean alignment (CKA) of all pairs of seeds."""
+    alignments = [cka(*pair) for pair in combinations(factors, 2)]
+    return float(np.mean(alignments)) if alignments else np.nan
+
+
+def _cluster_table(groups: Gap) -> Mapping[str, Any]:
     counts = range(1, len(groups.gap) + 1)
     return {
         "n_clusters": np.array(counts),
@@ -150,12 +143,15 @@ def _clusters(groups: Gap) -> Mapping[str, Any]:
     }
 
 
-def _metrics(found: Dimensions, hints: Mapping[str, Estimate], groups: Gap) -> Mapping[str, float]:
+def _metrics(
+    autoencoder: Dimensions, hints: Mapping[str, Estimate], groups: Gap
+) -> Mapping[str, float]:
+    best = autoencoder.best
     return {
-        "dimensions.fewest": found.fewest or np.nan,
-        "dimensions.most": found.most or np.nan,
-        "dimensions.beyond": float(found.beyond[found.best]),
-        "dimensions.beyond.se": float(found.beyond_se[found.best]),
-        **{f"dimensions.{name}": each.dimension for name, each in hints.items()},
+        "dimensions.fewest": autoencoder.fewest or np.nan,
+        "dimensions.most": autoencoder.most or np.nan,
+        "dimensions.beyond": float(autoencoder.beyond[best]),
+        "dimensions.beyond.se": float(autoencoder.beyond_se[best]),
+        **{f"dimensions.{name}": estimate.dimension for name, estimate in hints.items()},
         "clusters.count": groups.decided or np.nan,
     }
