@@ -1,4 +1,4 @@
-"""The experiment of a run in its directory: written and read back."""
+"""Write the experiment of a run as .hydra/config.yaml and read it back."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ from aeexp.text import few
 
 
 def configuration(experiment: Experiment) -> bytes:
-    """Return the file of an experiment, as Hydra writes .hydra/config.yaml."""
+    """Return the content of .hydra/config.yaml, as Hydra writes it."""
     return OmegaConf.to_yaml(OmegaConf.structured(experiment)).encode()
 
 
 def load_experiment(run: Run) -> Experiment:
-    """Return the experiment that a run did, as its directory says.
+    """Return the experiment that a run's directory records.
 
     Raises:
-        UserError: It does not say it, or it holds links, or parts that are not aeexp's own.
+        UserError: It records none, or it has links, or options that are not installed.
     """
     refuse_links(run.folder)
     path = run.folder / ".hydra" / "config.yaml"
@@ -33,20 +33,21 @@ def load_experiment(run: Run) -> Experiment:
     try:
         with small_file(path):
             values = OmegaConf.load(path)
-    except OSError:  # it holds neither keys nor a list
+    except OSError:  # the file has neither keys nor a list
         values = None
     if not isinstance(values, DictConfig):
         message = f"{path} must have a value for each key of an experiment."
         raise UserError(message)
     validate_safe(values)
     config = OmegaConf.structured(Experiment)
-    if "evidence" not in values:  # which older runs had not
+    if "evidence" not in values:  # older runs did not have it
         config.evidence = OmegaConf.structured(NoEvidence)
-    kinds = _kinds(run, values)
-    for group in OPTIONS.keys() & (values.keys() | {key.partition(".")[0] for key in kinds}):
+    classes = _option_classes(run, values)
+    keys = values.keys() | {key.partition(".")[0] for key in classes}
+    for group in OPTIONS.keys() & keys:
         config[group] = {} if group in SEVERAL else MISSING
-    for key, kind in kinds.items():
-        OmegaConf.update(config, key, OmegaConf.structured(kind), force_add=True)
+    for key, option_class in classes.items():
+        OmegaConf.update(config, key, OmegaConf.structured(option_class), force_add=True)
     try:
         merged = OmegaConf.merge(config, values)
         assert isinstance(merged, DictConfig)
@@ -56,24 +57,24 @@ def load_experiment(run: Run) -> Experiment:
         raise UserError(message) from error
 
 
-def _kinds(run: Run, values: Any) -> dict[str, type[Spec]]:
-    """Return the spec of each part of the experiment that a run did, by the key that sets it."""
-    named = run.record.get("specs") or _chosen(run, values)
-    if named.get("dataset") == "Frame":
-        message = f"{run.folder}: its table was a data frame in memory, which is not kept."
+def _option_classes(run: Run, values: Any) -> dict[str, type[Spec]]:
+    """Return the spec class of each part of a recorded experiment, by its config key."""
+    names = run.record.get("specs") or _choices(run, values)
+    if names.get("dataset") == "Frame":
+        message = f"{run.folder}: its table was a data frame in memory, which runs do not store."
         raise UserError(message)
-    kinds = {key: find_class(str(name)) for key, name in named.items()}
-    if unknown := [f"{key} ({named[key]})" for key, kind in kinds.items() if kind is None]:
+    classes = {key: find_class(str(name)) for key, name in names.items()}
+    if unknown := [f"{key} ({names[key]})" for key, kind in classes.items() if kind is None]:
         message = (
             f"{run.folder}: {few(unknown)} is neither aeexp's own nor of a package that is"
             " installed: install the package that has it."
         )
         raise UserError(message)
-    return {key: kind for key, kind in kinds.items() if kind}
+    return {key: kind for key, kind in classes.items() if kind}
 
 
-def _chosen(run: Run, values: Any) -> dict[str, str]:
-    """Return the same for a run of schema 1, of which Hydra says what was chosen."""
+def _choices(run: Run, values: Any) -> dict[str, str]:
+    """Return the class names of the options that Hydra recorded, for a run of schema 1."""
     path = run.folder / ".hydra" / "hydra.yaml"
     try:
         with small_file(path):
@@ -82,6 +83,6 @@ def _chosen(run: Run, values: Any) -> dict[str, str]:
         chosen = {g: OPTIONS[g][choices[g]].__name__ for g in single}
         several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
     except (OSError, OmegaConfBaseException, AttributeError, KeyError, TypeError) as error:
-        message = f"{path} does not say what was chosen for the run ({error})."
+        message = f"{path} does not record which options the run had ({error})."
         raise UserError(message) from error
     return chosen | several

@@ -1,4 +1,4 @@
-"""Which learning rate trains best?"""
+"""Task learning_rate: a range test that recommends a learning rate."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from aeexp.analysis.rates import RULES, middle, suggestions
+from aeexp.analysis.rates import RULES, falling, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.data import Floats
@@ -14,15 +14,22 @@ from aeexp.data.prepare import Problem
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.present import figures
-from aeexp.present.text.answer import document
-from aeexp.present.text.learning_rate import recommend_rate
+from aeexp.present.text.answer import Sentence, document
+from aeexp.present.text.command import COMMAND
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
 from aeexp.training import Member, train
 
-STEPS = 100  # of a training, unless epochs are said
-MOST_VALIDATED = 10_000
+STEPS = 100  # of each training, unless the question has a number of epochs
+MAX_VALIDATION_ROWS = 10_000
+AGREEMENT = 10.0  # largest ratio of the rules' rates at which they agree
+MEANINGS = {
+    "valley": "valley at {} (amid the longest fall of the loss)",
+    "minimum": "minimum / 10 at {} (a tenth of the rate of the least loss)",
+    "steep": "steep at {} (the fastest fall)",
+    "slide": "slide at {} (where the last even fall begins)",
+}
 
 
 @answer.register
@@ -42,15 +49,14 @@ def _(
     table = _table(rates, trained.histories)
     yield Table("learning_rate", table)
     suggested = suggestions(rates, table["loss"])
-    found = _metrics(suggested)
-    yield Metrics("metrics", found)
-    lr = experiment.optimizer.lr
-    yield document(recommend_rate(rates, table["loss"], suggested, lr))
+    recommended = middle(suggested) if suggested else np.nan
+    by_rule = {rule: suggested.get(rule, np.nan) for rule in RULES}
+    metrics = {"recommended": recommended} | by_rule
+    yield Metrics("metrics", {f"learning_rate.{name}": rate for name, rate in metrics.items()})
+    yield document(_sentences(experiment, suggested, table))
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
-            figure = figures.learning_rate(
-                table, suggested, found["learning_rate.recommended"], problem.data.name
-            )
+            figure = figures.learning_rate(table, suggested, recommended, problem.data.name)
             yield Plot(
                 "learning_rate", figure, experiment.figures.format.value, experiment.figures.dpi
             )
@@ -59,11 +65,11 @@ def _(
 def _members(
     question: LearningRate, experiment: Experiment, problem: Problem, rates: Floats
 ) -> list[Member]:
-    """Return a short training for each rate, which neither a schedule nor a stop changes."""
+    """Return a short training for each rate, without a schedule and without early stopping."""
     rows, batch = problem.rows.train, experiment.training.batch_size
     if question.epochs is None:
         rows = rows[chosen(len(rows), STEPS * batch)]
-    val = problem.rows.val[chosen(len(problem.rows.val), MOST_VALIDATED)]
+    val = problem.rows.val[chosen(len(problem.rows.val), MAX_VALIDATION_ROWS)]
     epochs = question.epochs or ceil(STEPS / ceil(len(rows) / batch))
     short = replace(
         experiment,
@@ -71,24 +77,60 @@ def _members(
         training=replace(experiment.training, epochs=epochs, early_stopping=EarlyStopping()),
     )
     optimizers = (replace(experiment.optimizer, lr=float(rate)) for rate in rates)
-    each = (replace(short, optimizer=optimizer) for optimizer in optimizers)
-    return [Member(experiment=said, x=problem.x, rows=rows, val=val) for said in each]
+    return [
+        Member(experiment=replace(short, optimizer=optimizer), x=problem.x, rows=rows, val=val)
+        for optimizer in optimizers
+    ]
 
 
 def _table(rates: Floats, histories: Sequence[History]) -> Mapping[str, Floats]:
-    """Return a row for each rate: its last losses, no number where it diverged."""
-    lost = np.array([history.diverged for history in histories])
+    """Return a row for each rate: its last losses, NaN if it diverged."""
+    diverged = np.array([history.diverged for history in histories])
     columns = {
         name: np.array([getattr(history, name)[-1] for history in histories])
         for name in ("loss", "val_loss")
     }
-    losses = {name: np.where(lost, np.nan, values) for name, values in columns.items()}
-    return {"rate": rates, **losses, "status": np.where(lost, "DIVERGED", "COMPLETED")}
+    losses = {name: np.where(diverged, np.nan, values) for name, values in columns.items()}
+    return {"rate": rates, **losses, "status": np.where(diverged, "DIVERGED", "COMPLETED")}
 
 
-def _metrics(suggested: Mapping[str, float]) -> Mapping[str, float]:
-    recommended = middle(suggested) if suggested else np.nan
-    by_rule = {rule: suggested.get(rule, np.nan) for rule in RULES}
-    return {
-        f"learning_rate.{key}": r for key, r in ({"recommended": recommended} | by_rule).items()
-    }
+def _sentences(
+    experiment: Experiment, suggested: Mapping[str, float], table: Mapping[str, Floats]
+) -> Iterator[Sentence]:
+    rates, losses = table["rate"], table["loss"]
+    if not suggested:
+        reason = (
+            "even the lowest rate diverged" if np.isnan(losses[0]) else "no rate lowered the loss"
+        )
+        yield Sentence(
+            "learning_rate",
+            "undecided",
+            f"Learning rate: undecided, as {reason}: change question.lowest and question.highest.",
+        )
+        return
+    best = falling(rates, losses)[0][-1]
+    recommended, at_edge = middle(suggested), best == rates[-1]
+    yield Sentence(
+        "learning_rate",
+        "undecided" if at_edge else "yes",
+        f"Learning rate: {recommended:.2g}, the middle of four rules; the loss is least at"
+        f" {best:.2g}{', the highest rate tried' if at_edge else ''}, and optimizer.lr is"
+        f" {experiment.optimizer.lr:g}.",
+    )
+    by_rule = ", ".join(MEANINGS[rule].format(f"{rate:.2g}") for rule, rate in suggested.items())
+    ratio = max(suggested.values()) / min(suggested.values())
+    if ratio > AGREEMENT:
+        text = f"The rules disagree by a factor of {ratio:.0f}: {by_rule}; try several of them."
+        yield Sentence("rules", "no", text)
+    else:
+        text = f"The rules agree within a factor of {AGREEMENT:.0f}: {by_rule}."
+        yield Sentence("rules", "yes", text)
+    diverged = np.isnan(losses)
+    if diverged.any():
+        first = rates[np.argmax(diverged)]
+        text = f"{diverged.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
+        yield Sentence("divergence", "yes", text)
+    if at_edge:
+        yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
+    else:
+        yield Sentence("next", "yes", f"Use it: {COMMAND} optimizer.lr={recommended:.2g}")
