@@ -223,7 +223,7 @@ def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) ->
     dataset = Table(drop=["lists"], missing=Missing.mean)
     run = aeexp.run(tiny(dataset=dataset), table, tmp_path / "run")
     assert len(run.encode(table)) == 60
-    with pytest.raises(ValueError, match="a data frame in memory, which is not kept"):
+    with pytest.raises(ValueError, match="a data frame in memory, which runs do not store"):
         load_experiment(run)
     with pytest.raises(ValueError, match="several columns of one name: b"):
         aeexp.run(tiny(dataset=dataset), table.rename(columns={"c": "b"}))

@@ -6,7 +6,7 @@ from math import ceil
 
 import numpy as np
 
-from aeexp.analysis.rates import RULES, falling, middle, suggestions
+from aeexp.analysis.rates import RULES, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.data import Floats
@@ -14,8 +14,8 @@ from aeexp.data.prepare import Problem
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.present import figures
-from aeexp.present.text.answer import Sentence, document
-from aeexp.present.text.command import COMMAND
+from aeexp.present.text.answer import document
+from aeexp.present.text.learning_rate import recommend_rate
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
@@ -23,13 +23,6 @@ from aeexp.training import Member, train
 
 STEPS = 100  # of each training, unless the question has a number of epochs
 MAX_VALIDATION_ROWS = 10_000
-AGREEMENT = 10.0  # largest ratio of the rules' rates at which they agree
-MEANINGS = {
-    "valley": "valley at {} (amid the longest fall of the loss)",
-    "minimum": "minimum / 10 at {} (a tenth of the rate of the least loss)",
-    "steep": "steep at {} (the fastest fall)",
-    "slide": "slide at {} (where the last even fall begins)",
-}
 
 
 @answer.register
@@ -53,7 +46,8 @@ def _(
     by_rule = {rule: suggested.get(rule, np.nan) for rule in RULES}
     metrics = {"recommended": recommended} | by_rule
     yield Metrics("metrics", {f"learning_rate.{name}": rate for name, rate in metrics.items()})
-    yield document(_sentences(experiment, suggested, table))
+    lr = experiment.optimizer.lr
+    yield document(recommend_rate(rates, table["loss"], suggested, lr))
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
             figure = figures.learning_rate(table, suggested, recommended, problem.data.name)
@@ -92,45 +86,3 @@ def _table(rates: Floats, histories: Sequence[History]) -> Mapping[str, Floats]:
     }
     losses = {name: np.where(diverged, np.nan, values) for name, values in columns.items()}
     return {"rate": rates, **losses, "status": np.where(diverged, "DIVERGED", "COMPLETED")}
-
-
-def _sentences(
-    experiment: Experiment, suggested: Mapping[str, float], table: Mapping[str, Floats]
-) -> Iterator[Sentence]:
-    rates, losses = table["rate"], table["loss"]
-    if not suggested:
-        reason = (
-            "even the lowest rate diverged" if np.isnan(losses[0]) else "no rate lowered the loss"
-        )
-        yield Sentence(
-            "learning_rate",
-            "undecided",
-            f"Learning rate: undecided, as {reason}: change question.lowest and question.highest.",
-        )
-        return
-    best = falling(rates, losses)[0][-1]
-    recommended, at_edge = middle(suggested), best == rates[-1]
-    yield Sentence(
-        "learning_rate",
-        "undecided" if at_edge else "yes",
-        f"Learning rate: {recommended:.2g}, the middle of four rules; the loss is least at"
-        f" {best:.2g}{', the highest rate tried' if at_edge else ''}, and optimizer.lr is"
-        f" {experiment.optimizer.lr:g}.",
-    )
-    by_rule = ", ".join(MEANINGS[rule].format(f"{rate:.2g}") for rule, rate in suggested.items())
-    ratio = max(suggested.values()) / min(suggested.values())
-    if ratio > AGREEMENT:
-        text = f"The rules disagree by a factor of {ratio:.0f}: {by_rule}; try several of them."
-        yield Sentence("rules", "no", text)
-    else:
-        text = f"The rules agree within a factor of {AGREEMENT:.0f}: {by_rule}."
-        yield Sentence("rules", "yes", text)
-    diverged = np.isnan(losses)
-    if diverged.any():
-        first = rates[np.argmax(diverged)]
-        text = f"{diverged.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
-        yield Sentence("divergence", "yes", text)
-    if at_edge:
-        yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
-    else:
-        yield Sentence("next", "yes", f"Use it: {COMMAND} optimizer.lr={recommended:.2g}")
