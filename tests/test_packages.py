@@ -129,7 +129,7 @@ def test_a_run_is_used_again_and_heard_of(place: Path, first: Path, inside: Run)
     (place / "again.py").write_text(USED_AGAIN)
     done = inside("again.py")
     assert done.returncode == 0, done.stderr
-    assert "Broken.on_epoch failed, and the callback hears no more" in done.stdout
+    assert "Broken.on_epoch failed and is not called again" in done.stdout
     events = [json.loads(line) for line in (place / "journal").read_text().splitlines()]
     epochs = [each for each in events if each["event"] == "epoch"]
     assert events[0]["event"] == "start"

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Autoencoder", "Callback", "LoadedRun", "compose", "load_run", "run"]
 
-HOMES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.app.notebook")
-HOMES |= {"Autoencoder": "aeexp.app.estimator", "Callback": "aeexp.app.callbacks"}
-"""The modules of what is public: imported on first use, as they need what a menu does not."""
+MODULES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.app.notebook")
+MODULES |= {"Autoencoder": "aeexp.app.estimator", "Callback": "aeexp.app.callbacks"}
+"""The modules of the public names. Imported on first use, so that --help starts fast."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in HOMES:
+    if name not in MODULES:
         message = f"module 'aeexp' has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(HOMES[name]), name)
+    return getattr(import_module(MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *HOMES})
+    return sorted({*globals(), *MODULES})

@@ -1,4 +1,4 @@
-"""Callback: what a tracker hears of a run that `aeexp.run` starts."""
+"""Callback: hooks for trackers of runs that `aeexp.run` starts."""
 
 from collections.abc import Mapping, Sequence
 from math import isnan
@@ -12,42 +12,41 @@ from aeexp.runs.progress import Progress
 
 
 class Callback:
-    """Hears of a run. Override what you need; what a method returns is not looked at.
+    """Base class with hooks that do nothing. Override what you need; return values are ignored.
 
-    A method that raises an error is told of on the terminal, and the callback hears no more; the
-    run goes on.
+    If a hook raises an error, the terminal shows it and the callback is not called again. The run
+    goes on.
     """
 
     def on_run_start(self, experiment: Experiment, folder: Path) -> None:
-        """Hear what is about to be done, and in which directory, before anything else."""
+        """Run before everything else. folder: the run's directory."""
 
     def on_epoch(self, epoch: int, losses: Mapping[str, float]) -> None:
-        """Hear that an epoch of the run's own model has ended, from 1 on.
+        """Run after an epoch of the run's own model, not of repeats, controls or other tasks.
 
-        losses: its `loss` and, with rows held out, its `val_loss`. A compiled program trains some
-        epochs at a time, which are told one after another. Of repeats and controls, and of the
-        models of other questions, nothing is told.
+        epoch: from 1. losses: `loss` and, with held-out rows, `val_loss`. A compiled program
+        trains several epochs per call; the hook is then called for one after another.
         """
 
     def on_artifact(self, artifact: Artifact, files: Sequence[Path]) -> None:
-        """Hear what the run has yielded and the files that it is in by now.
+        """Run after an artifact has been written to `files`.
 
-        `aeexp.runs.artifact` has the kinds: `Metrics`, `Table`, `Document`, `Plot`, `Model`, ….
+        `aeexp.runs.artifact` has the classes: `Metrics`, `Table`, `Document`, `Plot`, `Model`, ….
         """
 
     def on_run_end(self, record: Mapping[str, Any], folder: Path) -> None:
-        """Hear how the run ended; record: the content of its run.json."""
+        """Run at the end. record: the content of run.json."""
 
 
-class Relay(Terminal):
-    """Tells of a run on the terminal, and to callbacks."""
+class CallbackTerminal(Terminal):
+    """A terminal that also calls callbacks."""
 
     def __init__(
         self, callbacks: Sequence[Callback], experiment: Experiment, folder: Path
     ) -> None:
         super().__init__()
         self.callbacks = [*callbacks]
-        self._tell("on_run_start", experiment, folder)
+        self._call("on_run_start", experiment, folder)
 
     def on_epoch(self, progress: Progress) -> None:
         super().on_epoch(progress)
@@ -55,22 +54,22 @@ class Relay(Terminal):
             losses = {"loss": first.loss}
             if not isnan(first.val_loss):
                 losses["val_loss"] = first.val_loss
-            self._tell("on_epoch", first.epoch, losses)
+            self._call("on_epoch", first.epoch, losses)
 
     def on_artifact(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
         super().on_artifact(artifact, files)
-        self._tell("on_artifact", artifact, files)
+        self._call("on_artifact", artifact, files)
 
     def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
         super().on_end(record, folder)
-        self._tell("on_run_end", record, folder)
+        self._call("on_run_end", record, folder)
 
-    def _tell(self, hook: str, *arguments: Any) -> None:
+    def _call(self, hook: str, *arguments: Any) -> None:
         for callback in [*self.callbacks]:
             try:
                 getattr(callback, hook)(*arguments)
-            except Exception as error:  # noqa: BLE001  (a tracker's fault is not the run's)
+            except Exception as error:  # noqa: BLE001  (a tracker must not end the run)
                 self.callbacks.remove(callback)
                 name = f"{type(callback).__name__}.{hook}"
                 reason = f"{type(error).__name__}: {error}"
-                self._say(f"! {name} failed, and the callback hears no more of this run: {reason}")
+                self._say(f"! {name} failed and is not called again in this run: {reason}")

@@ -1,4 +1,6 @@
-"""check: an option -> whether it does what its group must do, for tests of whoever adds it.
+"""check: test that a new option fulfils the contract of its group.
+
+An author of an option calls it in a test:
 
 from aeexp.app.conformance import check
 
@@ -42,23 +44,29 @@ from aeexp.training.population import copy_experiment, hyperparameters, set_hype
 from aeexp.training.traced import changes_output, is_read_per_call, training_outputs
 
 ROWS, FEATURES = 60, 5
-UNTOLD = ("question", "evidence", "figures")
-"""Groups whose options have no words of their own in the Methods."""
+WITHOUT_METHODS = ("question", "evidence", "figures")
+"""Groups whose options have no sentence of their own in the Methods text."""
 
 
 def check(group: str, name: str) -> None:
-    """Hold an option to what its group must do, and to be documented.
+    """Check that an option is documented and fulfils the contract of its group.
 
     Keras must run on a backend that aeexp has chosen: `backend.choose`, or KERAS_BACKEND.
 
     Raises:
-        AssertionError: It fails; the message names the option, and what is missing.
+        AssertionError: A check failed; the message names the option and the fault.
         KeyError: There is no such option.
     """
-    kind, option = OPTIONS[group][name], f"{group}={name}"
+    spec_class, option = OPTIONS[group][name], f"{group}={name}"
     try:
         require_option(group, name)
-        _check(kind, group, option)
+        generated = f"{spec_class.__name__}("  # the docstring that a dataclass has by default
+        documented = not (spec_class.__doc__ or generated).startswith(generated)
+        assert documented, f"{option} has no docstring, which --help prints"
+        if group not in WITHOUT_METHODS:
+            _check_methods_text(spec_class(), option)
+        if group in CHECKS:
+            CHECKS[group](spec_class(), option)
     except AssertionError:
         raise
     except Exception as error:
@@ -66,22 +74,12 @@ def check(group: str, name: str) -> None:
         raise AssertionError(message) from error
 
 
-def _check(kind: type[Spec], group: str, option: str) -> None:
-    made_by_dataclass = f"{kind.__name__}("
-    told = (kind.__doc__ or made_by_dataclass).startswith(made_by_dataclass)
-    assert not told, f"{option} has no docstring, which --help prints"
-    if group not in UNTOLD:
-        _check_words(kind(), option)
-    if group in CHECKS:
-        CHECKS[group](kind(), option)
-
-
-def _check_words(spec: Spec, option: str) -> None:
-    assert spec.own_method("methods"), f"{option} has no method `methods`, its words in a paper"
-    words = describe(spec)
-    assert words.count("[@") == len(CITATION.findall(words)), f"{option}: a citation is no [@key]"
+def _check_methods_text(spec: Spec, option: str) -> None:
+    assert spec.own_method("methods"), f"{option} has no method `methods`, its text in a paper"
+    text = describe(spec)
+    assert text.count("[@") == len(CITATION.findall(text)), f"{option}: a citation is no [@key]"
     try:
-        references(words)
+        references(text)
     except KeyError as error:
         message = f"{option} cites {error}, which references.bib lacks"
         raise AssertionError(message) from error
@@ -89,22 +87,24 @@ def _check_words(spec: Spec, option: str) -> None:
 
 def _check_dataset(spec: Any, option: str) -> None:
     if isinstance(spec, Table):
-        return  # a file of the user's
+        return  # needs a file of the user's
     data = load(spec)
-    assert data.x.shape == (len(data.rows), len(data.features)), f"{option}: names for all of x"
-    assert data.x.dtype.kind == "f", f"{option}: x of {data.x.dtype}, not of floats"
-    assert len({*data.features}) == len(data.features), f"{option}: two features of one name"
-    known = data.missing in FILLS or bool(np.isfinite(data.x).all())
-    assert known, f"{option}: x has cells without a number, and `missing` does not fill them"
-    for each in data.labels:
-        values = each.codes if isinstance(each, Classes) else each.values
-        assert len(values) == len(data.x), f"{option}: {each.name} has not a label for each row"
-    assert fingerprint(data) == fingerprint(load(spec)), f"{option} is not the same twice"
+    assert data.x.shape == (len(data.rows), len(data.features)), (
+        f"{option}: x must have a name for each row and feature"
+    )
+    assert data.x.dtype.kind == "f", f"{option}: x must be of floats, got {data.x.dtype}"
+    assert len({*data.features}) == len(data.features), f"{option}: two features have one name"
+    filled = data.missing in FILLS or bool(np.isfinite(data.x).all())
+    assert filled, f"{option}: x has missing cells, and `missing` does not fill them"
+    for label in data.labels:
+        values = label.codes if isinstance(label, Classes) else label.values
+        assert len(values) == len(data.x), f"{option}: {label.name} needs a value for each row"
+    assert fingerprint(data) == fingerprint(load(spec)), f"{option} is not reproducible"
 
 
 def _check_preprocessing(spec: Any, option: str) -> None:
     x = _table().astype(np.float64)
-    x[:, 0] = 3  # which cannot be divided by its spread
+    x[:, 0] = 3  # constant: its standard deviation is 0
     scaling = fit(spec, x)
     scaled = scaling.apply(x)
     assert np.isfinite(scaled).all(), f"{option} makes a constant feature infinite"
@@ -114,42 +114,42 @@ def _check_preprocessing(spec: Any, option: str) -> None:
 def _check_model(spec: Any, option: str) -> None:
     x, network, again = _table(), _network(spec), _network(spec)
     z = network.encode(x)
-    assert np.array_equal(z, network.encode(x)), f"{option} encodes otherwise the next time"
-    assert z.shape == (ROWS, spec.latent_dim), f"{option}: factors of shape {z.shape}"
+    assert np.array_equal(z, network.encode(x)), f"{option} encodes differently the second time"
+    assert z.shape == (ROWS, spec.latent_dim), f"{option}: wrong shape of factors, {z.shape}"
     assert network.decode(z).shape == x.shape, f"{option} decodes to another shape"
-    assert len({*network.names}) == len(network.names), f"{option}: weights of one name"
-    assert network.names == again.names, f"{option} names its weights otherwise the next time"
+    assert len({*network.names}) == len(network.names), f"{option}: two weights have one name"
+    assert network.names == again.names, f"{option} names its weights differently the second time"
     same = map(np.array_equal, network.weights().values(), again.weights().values())
-    assert all(same), f"{option}: what is random must take its seed from `seeds`"
-    _check_what_a_model_says(spec, network, option)
-    _check_numbers(Experiment(model=spec), option)
-    _check_that_it_is_regularised(spec, option)
-    network.export()  # refuses layers that Keras cannot save: give them get_config
+    assert all(same), f"{option}: random initial weights must take their seeds from `seeds`"
+    _check_declarations(spec, network, option)
+    _check_hyperparameters(Experiment(model=spec), option)
+    _check_regularised(spec, option)
+    network.export()  # raises an error for layers without get_config
 
 
-def _check_what_a_model_says(spec: Any, network: Network, option: str) -> None:
+def _check_declarations(spec: Any, network: Network, option: str) -> None:
     network.training(_table(), training=True)
     adds, term = bool(network.training.losses), spec.own_method("term")
-    assert term, f"{option} has no method `term`, what it adds to the loss"
+    assert term, f"{option} has no method `term`, its term of the loss"
     assert bool(term()) == adds, (
-        f"{option}: `term` is {term()!r}, and the loss is added to: {adds}"
+        f"{option}: `term` is {term()!r}, but the model adds a loss: {adds}"
     )
     weights = {name: value.shape for name, value in network.weights().items()}
     shapes, weighted = spec.own_method("shapes"), spec.own_method("weighted")
-    assert not shapes or shapes(FEATURES) == weights, f"{option}: `shapes` are others"
+    assert not shapes or shapes(FEATURES) == weights, f"{option}: `shapes` are wrong"
     if weighted and weighted():
-        of_encoder = {variable.path for variable in network.encoder.weights}
-        assert of_encoder == {"z/kernel", "z/bias"}, f"{option}: `weighted` by more than z/kernel"
+        names = {variable.path for variable in network.encoder.weights}
+        assert names == {"z/kernel", "z/bias"}, f"{option}: `weighted` needs a linear encoder"
 
 
-def _check_that_it_is_regularised(spec: Any, option: str) -> None:
-    """Hold a builder to put in the layers of regularisers, which the Methods tell of."""
+def _check_regularised(spec: Any, option: str) -> None:
+    """Check that a builder adds the layers of every regulariser, as the Methods text claims."""
     x = _table()
     plain = training_outputs(_network(spec), x)
     for name, regulariser in REGULARISERS.items():
-        found = training_outputs(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
-        changed = len(found) != len(plain) or not all(map(np.allclose, found, plain))
-        assert changed, f"{option} takes no notice of regulariser={name}: see models.regularisers"
+        outputs = training_outputs(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
+        changed = len(outputs) != len(plain) or not all(map(np.allclose, outputs, plain))
+        assert changed, f"{option} ignores regulariser={name}: see models.regularisers"
 
 
 def _check_regulariser(spec: Any, option: str) -> None:
@@ -160,61 +160,64 @@ def _check_regulariser(spec: Any, option: str) -> None:
     assert np.array_equal(plain.encode(x), network.encode(x)), f"{option} changes the factors"
     [before], [after, *added] = training_outputs(plain, x), training_outputs(network, x)
     assert added or not np.array_equal(before, after), f"{option} does nothing in training"
-    _check_numbers(experiment, option)
+    _check_hyperparameters(experiment, option)
 
 
 def _check_optimizer(spec: Any, option: str) -> None:
-    made = optimizer(spec, spec.lr)
+    keras_optimizer = optimizer(spec, spec.lr)
     experiment = Experiment(optimizer=spec)
     for key in hyperparameters(experiment):
         group, _, name = key.rpartition(".")
         if group == "optimizer" and name != "lr":
-            assert getattr(made, name) == getattr(spec, name), f"{option}: Keras has no {name}"
-    _check_numbers(experiment, option)
-    _check_that_it_trains(experiment, option)
+            value = getattr(keras_optimizer, name)
+            assert value == getattr(spec, name), f"{option}: Keras ignores {name}"
+    _check_hyperparameters(experiment, option)
+    _check_trains(experiment, option)
 
 
 def _check_schedule(spec: Any, option: str) -> None:
     rate = learning_rate(spec, 0.5, 10, 20)
     steps = [rate(step) if callable(rate) else rate for step in (0, 10, 199)]
-    rates = np.array([float(ops.convert_to_numpy(each)) for each in steps])
-    assert ((rates >= 0) & (rates <= 0.5)).all(), f"{option}: rates {rates} of 0.5"
-    _check_that_it_trains(Experiment(schedule=spec), option)
+    rates = np.array([float(ops.convert_to_numpy(value)) for value in steps])
+    assert ((rates >= 0) & (rates <= 0.5)).all(), f"{option}: rates outside 0 to 0.5: {rates}"
+    _check_trains(Experiment(schedule=spec), option)
 
 
-def _check_that_it_trains(experiment: Experiment, option: str) -> None:
-    """Hold an optimizer or a schedule to train two members that differ in each number."""
+def _check_trains(experiment: Experiment, option: str) -> None:
+    """Train two members that differ in every hyperparameter of the optimizer or schedule."""
     short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
     x, rows = _table(), np.arange(ROWS)
     other = copy_experiment(short)
     set_hyperparameters(other, {key: value / 2 for key, value in hyperparameters(other).items()})
-    members = [Member(experiment=each, x=x, rows=rows, val=rows[:0]) for each in (short, other)]
+    members = [Member(experiment=exp, x=x, rows=rows, val=rows[:0]) for exp in (short, other)]
     losses = [float(history.loss[-1]) for history in train(members).histories]
-    assert np.isfinite(losses).all(), f"{option}: losses of {losses} after an epoch"
+    assert np.isfinite(losses).all(), f"{option}: losses {losses} after an epoch"
 
 
 def _check_clustering(spec: Any, option: str) -> None:
     x = _table()
     x[: ROWS // 2] += 8
     codes = find(spec, x, None, seed=0)
-    found = np.unique(codes[codes >= 0])
-    assert isinstance(codes, np.ndarray), f"{option}: clusters as {type(codes).__name__}, no array"
-    assert codes.shape == (ROWS,), f"{option}: a cluster for each row"
-    assert codes.dtype.kind == "i", f"{option}: clusters of {codes.dtype}, not of integers"
-    assert np.array_equal(found, np.arange(len(found))), f"{option}: clusters counted from 0"
-    assert codes.min() >= -1, f"{option}: noise is -1"
-    assert np.array_equal(codes, find(spec, x, None, seed=0)), f"{option} is not the same twice"
+    clusters = np.unique(codes[codes >= 0])
+    assert isinstance(codes, np.ndarray), f"{option}: clusters must be an array"
+    assert codes.shape == (ROWS,), f"{option}: every row needs a cluster"
+    assert codes.dtype.kind == "i", f"{option}: clusters must be integers, got {codes.dtype}"
+    assert np.array_equal(clusters, np.arange(len(clusters))), (
+        f"{option}: clusters must be counted from 0"
+    )
+    assert codes.min() >= -1, f"{option}: noise must be -1"
+    assert np.array_equal(codes, find(spec, x, None, seed=0)), f"{option} is not reproducible"
 
 
-def _check_numbers(experiment: Experiment, option: str) -> None:
+def _check_hyperparameters(experiment: Experiment, option: str) -> None:
     group = option.partition("=")[0]
     for key, value in hyperparameters(experiment).items():
         if key.partition(".")[0] == group:
             other = value / 2 or 0.5
             read = is_read_per_call(experiment, _table(), key, other)
             assert read, f"{option}: {key} is read while it is built, not in each call"
-            does = group == "optimizer" or changes_output(experiment, _table(), key, other)
-            assert does, f"{option}: {key} changes nothing: has it an implementation?"
+            used = group == "optimizer" or changes_output(experiment, _table(), key, other)
+            assert used, f"{option}: {key} changes nothing: is it implemented?"
 
 
 def _table() -> Any:
@@ -231,7 +234,7 @@ REGULARISERS: dict[str, RegulariserSpec] = {
     "dropout": Dropout(rate=0.5),
     "noise": Noise(sd=1.0),
 }
-"""Of each kind, one that shows."""
+"""One strong regulariser of each kind."""
 CHECKS: dict[str, Callable[[Any, str], None]] = {
     "dataset": _check_dataset,
     "preprocessing": _check_preprocessing,

@@ -23,14 +23,14 @@ BATCH_ROWS = 65_536
 class Tally:
     """Counts of encoded rows, of incomplete rows, and of rows outside the training data.
 
-    beyond: by feature, the rows with a value beyond the training rows' range.
+    beyond_range: by feature, the rows with a value beyond the training rows' range.
     """
 
     rows: int = 0
     incomplete: int = 0
     outside: int = 0
     unusual: int = 0
-    beyond: Counter[str] = field(default_factory=Counter)
+    beyond_range: Counter[str] = field(default_factory=Counter)
 
     def add(self, encoded: Encoded, features: tuple[str, ...]) -> None:
         """Count a batch of rows."""
@@ -39,12 +39,14 @@ class Tally:
         self.incomplete += int(outside.isna().sum())
         self.outside += int(outside.sum())
         self.unusual += encoded.unusual
-        self.beyond.update({features[j]: int(n) for j, n in enumerate(encoded.beyond) if n})
+        self.beyond_range.update(
+            {features[j]: int(n) for j, n in enumerate(encoded.beyond_range) if n}
+        )
 
     def lines(self) -> Iterator[str]:
         """Yield how many rows are outside the training data, and why."""
         reasons: list[str] = []
-        if features := [f"{short(name)} in {n:,}" for name, n in self.beyond.most_common()]:
+        if features := [f"{short(name)} in {n:,}" for name, n in self.beyond_range.most_common()]:
             reasons.append(f"beyond the training rows' range: {few(features)}")
         if self.unusual:
             reasons.append(f"a larger error than 99 % of the training rows: {self.unusual:,}")

@@ -1,4 +1,4 @@
-"""An autoencoder as scikit-learn's transformers are: fit, transform, inverse_transform, score."""
+"""Autoencoder: a scikit-learn transformer."""
 
 import warnings
 from numbers import Integral
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aeexp.analysis.reconstruction import explained
 from aeexp.analysis.verdict import divergence
-from aeexp.app.parameters import experiment, parameter
+from aeexp.app.parameters import config_parameter, experiment_of
 from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
 from aeexp.data import Dataset, Floats
@@ -28,26 +28,37 @@ PRECISIONS = [np.float64, np.float32]
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Latent factors of the rows of a table, by a network that rebuilds the rows from them.
+    """Latent factors of the rows of a table, and the reconstruction of rows from them.
 
-    By default it is `python -m aeexp model=deep split.validation=0`, with the same numbers where
-    `random_state` is the run's seed.
+    The defaults are those of `python -m aeexp model=deep split.validation=0`. With `random_state`
+    as the run's seed, the numbers are the same.
 
-    latent_dim: number of latent factors. hidden: units of each layer before them, mirrored after
-    them; with none, and latent_activation="tanh", it is aeexp's shallow model. activation,
-    latent_activation, output_activation: linear, relu, leaky_relu, elu, selu, gelu, silu,
-    softplus, tanh or sigmoid. preprocessing: how each column is scaled, by standard, minmax,
-    robust or none. l1, l2: weights in the loss of the absolute values and the squares of what the
-    encoder's layers put out. dropout: share of what they read that training switches off. noise:
-    standard deviation of what training adds to the scaled rows. loss: mse, mae, huber or
-    binary_crossentropy. lr: learning rate of Adam. epochs: passes over the rows. batch_size: rows
-    a step. validation: share of the rows held out. patience: epochs without a better loss on them
-    (with none held out, in training) before training stops and goes back to the best; None never
-    stops. backend: jax, tensorflow or torch; None takes what Keras already runs on, or the
-    environment's KERAS_BACKEND, or jax. random_state: a seed, a generator, or None for a new one.
+    Parameters
+    ----------
+        latent_dim: number of latent factors.
+        hidden: units of the encoder's hidden layers; the decoder has them in reverse order. With
+            none, and latent_activation="tanh", it is aeexp's shallow model.
+        activation, latent_activation, output_activation: linear, relu, leaky_relu, elu, selu,
+            gelu, silu, softplus, tanh or sigmoid.
+        preprocessing: scaling of the columns: standard, minmax, robust or none.
+        l1, l2: weights of the loss terms |a| and a^2 of the encoder layers' outputs a.
+        dropout: share of the encoder layers' inputs that training drops.
+        noise: standard deviation of the noise that training adds to the scaled rows.
+        loss: mse, mae, huber or binary_crossentropy.
+        lr: learning rate of Adam.
+        epochs: passes over the rows.
+        batch_size: rows per step.
+        validation: share of held-out rows.
+        patience: epochs without a better validation loss before training stops and restores the
+            best weights. Without held-out rows, the training loss counts. None never stops.
+        backend: jax, tensorflow or torch. None takes the backend that Keras already runs on, or
+            the environment's KERAS_BACKEND, or jax.
+        random_state: a seed, a generator, or None for a new seed.
 
-    history_: what happened in the training, loss and val_loss among it. scaling_: of each column.
-    mean_: (features,) of the rows trained on. weights_: arrays by layer and role, "z/kernel" say.
+    Attributes
+    ----------
+        history_: losses of the training. scaling_: of each column. mean_: (features,) of the
+            training rows. weights_: arrays by layer and role, such as "z/kernel".
     """
 
     def __init__(
@@ -92,22 +103,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Train on the rows of X: (rows, features). y is not looked at.
+        """Train on the rows of X: (rows, features). y is ignored.
 
         Raises:
-            UserError: A parameter is out of bounds, or asks of X what it cannot give.
+            UserError: A parameter is out of bounds, or not possible with X.
             DivergedError: The loss became infinite or not a number.
         """
-        asked = self._experiment()
+        experiment = self._experiment()
         x = validate_data(self, X, dtype=PRECISIONS, ensure_min_samples=2)
         names = tuple(f"x{j + 1}" for j in range(x.shape[1]))
-        with named_by(parameter):
-            problem = prepare(asked, Dataset("X", x, names, rows=("",) * len(x)))
-            check(asked, problem)
-            choose(asked.backend)
-            for concern in concerns(asked, problem):
+        with named_by(config_parameter):
+            problem = prepare(experiment, Dataset("X", x, names, rows=("",) * len(x)))
+            check(experiment, problem)
+            choose(experiment.backend)
+            for concern in concerns(experiment, problem):
                 warnings.warn(concern, stacklevel=2)
-            self._train(asked, problem)
+            self._train(experiment, problem)
         return self
 
     def transform(self, X: Any) -> Floats:
@@ -125,44 +136,46 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.scaling_.undo(self._network.decode(z.astype(np.float32))).astype(z.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return R^2 of the reconstruction of rows (rows, features), summed over scaled columns.
+        """Return R^2 of the reconstruction of rows (rows, features), over all scaled columns.
 
-        It is 0 where the mean of the rows trained on would do as well. y is not looked at.
+        0 is as good as the mean of the training rows. y is ignored.
         """
         x, mean = self.scaling_.apply(self._validated(X)), self.scaling_.apply(self.mean_[None])
         return explained(x, self._network.decode(self._network.encode(x)), mean)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
-        """Return z1, z2, …, as the factors are called in everything that aeexp writes."""
+        """Return z1, z2, …, the names of the factors in all files of aeexp."""
         names = super().get_feature_names_out(input_features)
         return np.array([f"z{k + 1}" for k in range(len(names))], object)
 
     def _experiment(self) -> Experiment:
-        """Return what the parameters ask for, with a seed that is drawn unless it is given."""
+        """Return the experiment of the parameters, with a random seed if none is given."""
         values = self.get_params(deep=False)
         values["backend"] = self.backend or current()
         if not isinstance(self.random_state, Integral):
             values["random_state"] = check_random_state(self.random_state).randint(2**31)
-        return experiment(values)
+        return experiment_of(values)
 
-    def _train(self, asked: Experiment, problem: Problem) -> None:
+    def _train(self, experiment: Experiment, problem: Problem) -> None:
         with silence_stderr():
             from aeexp.training import Member, train  # noqa: PLC0415  (imports Keras)
 
         rows = problem.rows
-        trained = train([Member(experiment=asked, x=problem.x, rows=rows.train, val=rows.val)])
+        trained = train(
+            [Member(experiment=experiment, x=problem.x, rows=rows.train, val=rows.val)]
+        )
         history = trained.histories[0]
         if history.diverged:
             raise DivergedError(describe_divergence(divergence(history)))
         self.history_, self.scaling_ = history, problem.scaling
         self.mean_ = problem.data.x[rows.train].mean(0, dtype=np.float64)
         self.weights_ = trained.network(0).weights()
-        self._model, self._n_features_out = asked.model, asked.model.latent_dim
+        self._model, self._n_features_out = experiment.model, experiment.model.latent_dim
         self._built: Network | None = trained.templates[0]
 
     @property
     def _network(self) -> "Network":
-        """Return the fitted network; what was unpickled builds it, on whatever backend."""
+        """Return the fitted network; an unpickled estimator builds it, on any backend."""
         if self._built is None:
             choose(running() or Backend(self.backend or current()))
             with silence_stderr():
@@ -176,7 +189,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return validate_data(self, X, dtype=PRECISIONS, reset=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out Keras's objects: the weights say it all."""
+        """Return the state without Keras objects, which the weights can restore."""
         state = super().__getstate__()
         return state | {"_built": None} if "_built" in state else state
 

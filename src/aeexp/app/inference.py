@@ -22,14 +22,14 @@ from aeexp.text import few, short
 
 @dataclass(frozen=True)
 class Encoded:
-    """Encoded rows, and counts of what is outside the training data.
+    """Encoded rows, and counts of rows outside the training data.
 
-    table: see `FittedModel.encode`. beyond: (features,) the number of rows with a value beyond
+    table: see `FittedModel.encode`. beyond_range: (features,) the number of rows with a value beyond
     the training rows' range. unusual: the number of rows with an unusually large error.
     """
 
     table: pd.DataFrame
-    beyond: NDArray[np.int64]
+    beyond_range: NDArray[np.int64]
     unusual: int
 
 
@@ -68,19 +68,19 @@ class FittedModel:
         errors = ((scaled - self.network.decode(z)) ** 2).mean(1, dtype=np.float64)
         columns: dict[str, Any] = {f"z{k + 1}": column for k, column in enumerate(z.T)}
         columns["error"] = errors
-        beyond, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
+        beyond_range, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
         if self.support:
             columns["error_percentile"] = self.support.percentile(errors)
             unusual = columns["error_percentile"] > USUAL
-            beyond = self.support.beyond(x)
+            beyond_range = self.support.beyond(x)
             for column, place in places(self.columns):
                 if column.categories:  # of a new category, all indicators are zero
-                    beyond[:, place] |= x[:, place].sum(1, keepdims=True) == 0
+                    beyond_range[:, place] |= x[:, place].sum(1, keepdims=True) == 0
             for name, (codes, confidence) in self.support.nearest(z).items():
                 columns |= {name: pd.array(codes, "Int64"), f"{name}_confidence": confidence}
-            columns["outside"] = pd.array(beyond.any(1) | unusual, "boolean")
+            columns["outside"] = pd.array(beyond_range.any(1) | unusual, "boolean")
         table = _for_all_rows(frame, pd.DataFrame(columns, index=rows))
-        return Encoded(table, beyond.sum(0), int(unusual.sum()))
+        return Encoded(table, beyond_range.sum(0), int(unusual.sum()))
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""

@@ -1,4 +1,4 @@
-"""The same runs from Python: compose an experiment, run it, load what it left."""
+"""The Python interface: compose an experiment, run it, load a run."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from aeexp.app.callbacks import Callback, Relay
+from aeexp.app.callbacks import Callback, CallbackTerminal
 from aeexp.app.jobs import run_on_backend
 from aeexp.backend import available_backend, choose, require, running, silence_stderr
 from aeexp.config.compose import compositions, to_experiment
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Frame(Table):
-    """A table in memory: a pandas or polars data frame, and a hash of it."""
+    """A data frame in memory, and a hash of it."""
 
     same_as = Table
     frame: Any = field(repr=False, metadata={"meaning": "The data frame.", "bounds": {}})
@@ -46,27 +46,27 @@ def _(spec: Frame) -> Sheet:
 
 @dataclass(frozen=True)
 class LoadedRun(Run):
-    """A run's directory, its tables as data frames, and its model at work on other rows.
+    """A run: its directory, its tables as data frames, and its model for other rows.
 
-    The model computes on the backend that Keras runs on in this process, or on the run's own.
+    The model computes on the backend of this process if Keras has one, else on the run's own.
     """
 
     @property
     def latents(self) -> pd.DataFrame:
-        """Return where each row lies: its factors, labels and clusters."""
-        return pd.DataFrame(self.table("latents")).pipe(_numbers)
+        """Return the factors, labels and clusters of each row."""
+        return pd.DataFrame(self.table("latents")).apply(_numeric)
 
     @property
     def history(self) -> pd.DataFrame:
         """Return the losses, a row for each epoch."""
-        return pd.DataFrame(self.table("history")).pipe(_numbers)
+        return pd.DataFrame(self.table("history")).apply(_numeric)
 
     def encode(self, table: Any) -> pd.DataFrame:
-        """Return what the model makes of the rows of a data frame; see `FittedModel.encode`."""
+        """Return the factors of the rows of a data frame; see `FittedModel.encode`."""
         return self._fitted.encode(_pandas(table))
 
     def decode(self, factors: Any) -> pd.DataFrame:
-        """Return the rows that factors z1, z2, … mean; see `FittedModel.decode`."""
+        """Decode factors z1, z2, … to rows; see `FittedModel.decode`."""
         return self._fitted.decode(_pandas(factors))
 
     def reconstruct(self, table: Any) -> pd.DataFrame:
@@ -82,14 +82,14 @@ class LoadedRun(Run):
         return FittedModel(stored)
 
 
-def compose(*words: str) -> Experiment:
-    """Return the experiment that words of a command line say: `compose("model=deep", "seed=1")`.
+def compose(*overrides: str) -> Experiment:
+    """Return the experiment of a command line: `compose("model=deep", "seed=1")`.
 
     Raises:
-        UserError, HydraException: They say none.
+        UserError, HydraException: The overrides are not valid.
     """
     register()
-    (config,) = compositions(get_args_parser().parse_args(list(words)))
+    (config,) = compositions(get_args_parser().parse_args(list(overrides)))
     return to_experiment(config)
 
 
@@ -99,96 +99,87 @@ def run(
     folder: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> LoadedRun:
-    """Run an experiment into a directory of its own, as the command line does, and load it.
+    """Run an experiment in a new directory, as the command line does, and load it.
 
-    table: a pandas or polars data frame to learn from; the experiment's dataset=table then says
-    what its columns are. folder: takes a suffix if it exists; by default it is
-    outputs/<date>/<time>. callbacks: hear of the run as it goes; see `aeexp.Callback`.
+    table: a pandas or polars data frame to learn from; the columns are described by the
+    experiment's dataset=table. folder: gets a suffix if it exists; the default is
+    outputs/<date>/<time>. callbacks: see `aeexp.Callback`.
 
     Raises:
-        UserError: It cannot be done; nothing was written.
+        UserError: It is not possible; nothing was written.
     """
     if table is not None:
         experiment = replace(experiment, dataset=_in_memory(experiment, table))
     require(experiment.backend)
     problems = Problems()
     problems.pose(experiment)
-    taken = claim(Path(folder or _now()).resolve())
-    write_bytes(subfolder(taken, ".hydra") / "config.yaml", configuration(_on_disk(experiment)))
-    terminal = Relay(callbacks, deepcopy(_on_disk(experiment)), taken)
-    yields = partial(run_on_backend, experiment, terminal, problems)
-    save_run(experiment, taken, yields, terminal, report_page(experiment, taken, problems))
-    return LoadedRun(taken)
+    now = datetime.now().astimezone()
+    wanted = folder or Path("outputs", f"{now:%Y-%m-%d/%H-%M-%S-%f}")
+    directory = claim(Path(wanted).resolve())
+    on_disk = _without_frame(experiment)
+    write_bytes(subfolder(directory, ".hydra") / "config.yaml", configuration(on_disk))
+    terminal = CallbackTerminal(callbacks, deepcopy(on_disk), directory)
+    artifacts = partial(run_on_backend, experiment, terminal, problems)
+    page = report_page(experiment, directory, problems)
+    save_run(experiment, directory, artifacts, terminal, page)
+    return LoadedRun(directory)
 
 
 def load_run(folder: str | Path) -> LoadedRun:
     """Return a run by its directory.
 
     Raises:
-        UserError: There is no run.json in it, or it holds symbolic links.
+        UserError: It has no run.json, or it has symbolic links.
     """
-    found = LoadedRun(Path(folder))
-    refuse_links(found.folder)
-    if not found.record:
+    loaded = LoadedRun(Path(folder))
+    refuse_links(loaded.folder)
+    if not loaded.record:
         message = f"{folder} is not the directory of a run: it has no run.json."
         raise UserError(message)
-    return found
+    return loaded
 
 
 def _in_memory(experiment: Experiment, table: Any) -> Frame:
+    """Return the dataset of a data frame, with the other fields of the experiment's dataset."""
     dataset = experiment.dataset
     if not isinstance(dataset, Table):
-        message = "A data frame needs dataset=table, whose keys say what its columns are."
+        message = "A data frame needs dataset=table, whose keys describe its columns."
         raise UserError(message)
-    frame = _pandas(table)
-    named = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
-    return Frame(**named | {"path": dataset.path or "table"}, frame=frame, digest=_digest(frame))
+    frame, digest = _pandas(table), sha256()
+    for name, cells in frame.items():
+        hashable = cells.astype(str) if cells.dtype.kind == "O" else cells  # lists have no hash
+        digest.update(str(name).encode(errors="surrogatepass"))
+        digest.update(pd.util.hash_pandas_object(hashable).to_numpy().tobytes())
+    values = {f.name: getattr(dataset, f.name) for f in fields(dataset)}
+    path = dataset.path or "table"
+    return Frame(**values | {"path": path}, frame=frame, digest=digest.hexdigest())
 
 
 def _pandas(table: Any) -> pd.DataFrame:
     frame = table if isinstance(table, pd.DataFrame) else table.to_pandas()
-    named = frame.rename(columns=str)
-    if not named.columns.is_unique:
-        twice = ", ".join(named.columns[named.columns.duplicated()].unique()[:5])
-        message = f"The data frame has several columns of one name: {twice}."
+    renamed = frame.rename(columns=str)
+    if not renamed.columns.is_unique:
+        repeated = ", ".join(renamed.columns[renamed.columns.duplicated()].unique()[:5])
+        message = f"The data frame has several columns of one name: {repeated}."
         raise UserError(message)
-    mixed = [name for name in named if named[name].dtype.kind == "O"]
-    return named.assign(**{name: named[name].convert_dtypes() for name in mixed})
+    mixed = [name for name in renamed if renamed[name].dtype.kind == "O"]
+    return renamed.assign(**{name: renamed[name].convert_dtypes() for name in mixed})
 
 
-def _digest(frame: pd.DataFrame) -> str:
-    """Return what tells a table in memory from another."""
-    digest = sha256()
-    for name in frame:
-        cells = frame[name]
-        kept = cells.astype(str) if cells.dtype.kind == "O" else cells  # lists have no hash
-        digest.update(name.encode(errors="surrogatepass"))
-        digest.update(pd.util.hash_pandas_object(kept).to_numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with its numbers as numbers; names and labels stay as they are."""
-    return table.apply(_number)
-
-
-def _number(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _numeric(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a text column as numbers, unless it has names or labels that would change."""
     try:
         numbers = pd.to_numeric(column)
     except ValueError:
         return column
-    named = str(column.name).partition(".")[0] in {"row", "label"}
-    return column if named and list(map(str, numbers)) != list(column) else numbers
+    is_name = str(column.name).partition(".")[0] in {"row", "label"}
+    return column if is_name and list(map(str, numbers)) != list(column) else numbers
 
 
-def _on_disk(experiment: Experiment) -> Experiment:
-    """Return an experiment as it can be written down: without a table in memory."""
+def _without_frame(experiment: Experiment) -> Experiment:
+    """Return an experiment that can be written to a file: without a data frame."""
     dataset = experiment.dataset
     if not isinstance(dataset, Frame):
         return experiment
-    named = {f.name: getattr(dataset, f.name) for f in fields(Table)}
-    return replace(experiment, dataset=Table(**named))
-
-
-def _now() -> Path:
-    return Path("outputs", f"{datetime.now().astimezone():%Y-%m-%d/%H-%M-%S-%f}")
+    values = {f.name: getattr(dataset, f.name) for f in fields(Table)}
+    return replace(experiment, dataset=Table(**values))

@@ -110,7 +110,7 @@ def _run_again(experiment: Experiment) -> Results:
 
 
 def _recorded(run: Run, again: Results) -> Results:
-    """Return the recorded results of a run, those that running it again also has."""
+    """Return the recorded results of a run that running it again also has."""
     stored = read_model(run.folder) if again.arrays else None
     arrays = {"weights": stored.weights, "support": stored.support} if stored else {}
     return Results(
