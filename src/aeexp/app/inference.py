@@ -24,8 +24,8 @@ from aeexp.text import few, short
 class Encoded:
     """Encoded rows, and counts of rows outside the training data.
 
-    table: see `FittedModel.encode`. beyond_range: (features,) the number of rows with a value beyond
-    the training rows' range. unusual: the number of rows with an unusually large error.
+    table: see `FittedModel.encode`. beyond_range: (features,) the number of rows with a value
+    beyond the training rows' range. unusual: the number of rows with an unusually large error.
     """
 
     table: pd.DataFrame

@@ -71,7 +71,7 @@ def config_parameter(key: str) -> str:
 
 
 def _spec(kind: type[SpecType], values: Values, *names: str, **renamed: str) -> SpecType:
-    """Return a spec. names: parameters named like its fields. renamed: other parameters by field."""
+    """Return a spec. names: parameters named like fields. renamed: others, by field."""
     parameters = dict(zip(names, names, strict=True)) | renamed
     types = {f.name: f.type for f in fields(kind)}
     converted = {
