@@ -1,4 +1,4 @@
-"""What is checked, and how: `nox` runs what a newcomer needs, `nox --list` shows the rest."""
+"""Checks of the project: `nox` runs the default sessions, `nox --list` shows the others."""
 
 from pathlib import Path
 
@@ -9,28 +9,40 @@ nox.options.sessions = ["check", "wheel"]
 nox.options.error_on_missing_interpreters = True
 
 CHECKERS = ("ruff>=0.17", "import-linter>=2.16", "mypy>=2.4")
-CPU_TORCH = "torch==2.13.0"  # the release that is known to be had without CUDA's gigabytes
+CPU_TORCH = "torch==2.13.0"  # a release whose CPU wheel does not install gigabytes of CUDA
 EXTRAS = "tensorflow,torch,joblib,submitit,ray,browser"
 PARALLEL = ("-n", "2", "--dist", "worksteal")
 
 
 @nox.session
-def check(session: nox.Session) -> None:
-    """Style, types, import contracts, and the suite on JAX."""
+def lint(session: nox.Session) -> None:
+    """Check style, import contracts, types and plain English."""
     session.install("-e", ".[test]", *CHECKERS)
+    _lint(session)
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Run the checks of `lint`, then the suite on JAX."""
+    session.install("-e", ".[test]", *CHECKERS)
+    _lint(session)
+    session.run("pytest", *PARALLEL, *session.posargs)
+
+
+def _lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
     session.run("mypy")
-    session.run("pytest", *PARALLEL, *session.posargs)
+    session.run("python", "tests/plain_words.py")
 
 
 @nox.session
 def extras(session: nox.Session) -> None:
-    """Test what needs an extra, with all of them installed; Chromium must be, too.
+    """Run the tests that need the extras, all installed; Chromium must be installed, too.
 
-    TensorFlow and PyTorch do what every engine must, JAX runs without importing either, sweeps run
-    on Ray, joblib and submitit, and the pages of a run and of a sweep are opened in Chromium.
+    They test the engine's contract on TensorFlow and PyTorch, that runs on JAX import neither,
+    sweeps on Ray, joblib and submitit, and the pages of a run and of a sweep in Chromium.
     """
     session.install(CPU_TORCH)
     session.install("-e", f".[test,{EXTRAS}]")
@@ -42,21 +54,21 @@ def extras(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Test for minutes what the other sessions test in brief: fifty kills, large tables."""
+    """Run tests that take minutes: fifty kills, large tables."""
     session.install("-e", ".[test]")
     session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs)
 
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
-    """Run the suite on the newest Python, and so on releases that have left older ones."""
+    """Run the suite on the newest Python, with the newest dependencies."""
     session.install("-e", ".[test]")
     session.run("pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel, install it bare, and run it from another directory."""
+    """Build the wheel, install it without extras, and run it in another directory."""
     session.install("build>=1.6")
     dist = Path(session.create_tmp()).resolve()
     session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
@@ -70,6 +82,6 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def menu(session: nox.Session) -> None:
-    """Write what follows from specs and metrics: conf/, docs/metrics.md, README's options."""
+    """Generate conf/, docs/metrics.md and README's options from specs and metrics."""
     session.install("-e", ".")
     session.run("python", "-m", "aeexp.app.menu")

@@ -1,4 +1,4 @@
-"""How often evidence is wrong: what it claims of tables of which the truth is known.
+"""Error rate of the evidence: its claims about tables with a known structure.
 
 python benchmarks/evidence.py [tables of each kind]
 """
@@ -27,7 +27,7 @@ def correlated(generator: np.random.Generator) -> np.ndarray:
     return directions + 0.5 * generator.normal(size=(ROWS, COLUMNS))
 
 
-def apart(generator: np.random.Generator) -> np.ndarray:
+def clouds(generator: np.random.Generator) -> np.ndarray:
     """Draw three Gaussian clouds."""
     centres = 1.5 * generator.normal(size=(3, COLUMNS))
     return centres[generator.integers(3, size=ROWS)] + generator.normal(size=(ROWS, COLUMNS))
@@ -48,25 +48,25 @@ def skewed(generator: np.random.Generator) -> np.ndarray:
 KINDS: Mapping[str, Callable[[np.random.Generator], np.ndarray]] = {
     "independent columns": independent,
     "one Gaussian cloud, correlated": correlated,
-    "three clouds apart": apart,
+    "three clouds apart": clouds,
     "a bent line, no groups": curved,
     "skewed columns, correlated, no groups": skewed,
 }
 
 
 @dataclass(kw_only=True)
-class Known(DatasetSpec):
-    """A table of a kind."""
+class Simulated(DatasetSpec):
+    """A simulated table."""
 
     kind: str = "independent columns"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Take any kind."""
+        """Accept any kind."""
 
 
 def main(tables: int) -> None:
-    """Print of each kind how often structure, and groups, are claimed."""
+    """Print how often structure and groups are claimed for each kind of table."""
     choose(Backend.jax)
     logging.disable()
     from aeexp.data import Dataset, load
@@ -74,21 +74,22 @@ def main(tables: int) -> None:
     from aeexp.runs.artifact import Document
 
     @load.register
-    def _(spec: Known) -> Dataset:
+    def _(spec: Simulated) -> Dataset:
         x = KINDS[spec.kind](np.random.default_rng(spec.seed))
         return Dataset(spec.kind, x, tuple(f"x{j}" for j in range(COLUMNS)), range(ROWS))
 
     for kind in KINDS:
         structure = groups = 0
         for seed in range(tables):
-            said = Experiment(
-                dataset=Known(kind=kind, seed=seed),
+            experiment = Experiment(
+                dataset=Simulated(kind=kind, seed=seed),
                 evidence=EvidenceSpec(permutations=19, clouds=19),
                 clustering={"kmeans": KMeans(n_clusters=3)},
                 figures=NoFigures(),
             )
-            (found,) = (a for a in run(said) if isinstance(a, Document) and a.name == "answer")
-            chance = next(each for each in found.content["sentences"] if each["about"] == "chance")
+            documents = (a for a in run(experiment) if isinstance(a, Document))
+            (answer,) = (document for document in documents if document.name == "answer")
+            chance = next(s for s in answer.content["sentences"] if s["about"] == "chance")
             structure += chance["claim"] == "yes"
             groups += "kmeans are farther" in chance["sentence"]
         print(f"{kind}: structure {structure}, groups {groups} of {tables}", flush=True)

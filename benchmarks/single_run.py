@@ -1,7 +1,7 @@
-"""How long is a run, against what cannot be avoided: importing its libraries and Keras's own fit?
+"""Duration of a run, compared with the import of its libraries and Keras's own fit.
 
-Each figure is the median over rounds in which everything is measured once, in turn; ratios are
-taken within a round, as machines are noisy. `python benchmarks/single_run.py [rounds]`.
+Each number is the median over rounds. A round measures everything once; ratios are computed within
+a round, since machines are noisy. `python benchmarks/single_run.py [rounds]`.
 """
 
 import json
@@ -39,7 +39,7 @@ RUN = ("-m", "aeexp")
 
 
 def seconds(*arguments: str, folder: str) -> tuple[float, str]:
-    """Return how long a Python process takes as a whole, and what it printed."""
+    """Return the duration of a Python process and its output."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -70,12 +70,12 @@ def one_round(folder: str) -> dict[str, float]:
         "figures": figures,
         "--help": seconds(*RUN, "--help", folder=folder)[0],
         "--cfg job": seconds(*RUN, "--cfg", "job", folder=folder)[0],
-        "a misspelt word": misspelt(folder),
+        "a misspelt option": misspelt(folder),
     }
 
 
 def misspelt(folder: str) -> float:
-    """Return how long it takes to refuse a word."""
+    """Return how long it takes to refuse an override."""
     start = time.perf_counter()
     subprocess.run(
         [sys.executable, *RUN, "model=deeep"], cwd=folder, capture_output=True, check=False
@@ -84,17 +84,17 @@ def misspelt(folder: str) -> float:
 
 
 def main() -> None:
-    """Print the medians, with the machine and the versions they belong to."""
+    """Print the medians, the machine and the versions."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     versions = " ".join(f"{name} {version(name)}" for name in ("keras", "jax", "matplotlib"))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"{versions}; median (least to most) of {rounds} rounds")
     with tempfile.TemporaryDirectory() as folder:
-        for words in ((), ("evidence=none",)):  # the first time on a machine compiles
-            seconds(*RUN, *words, folder=folder)
-        measured = [one_round(folder) for _ in range(rounds)]
-    for name in measured[0]:
-        values = [each[name] for each in measured]
+        for overrides in ((), ("evidence=none",)):  # the first run on a machine compiles
+            seconds(*RUN, *overrides, folder=folder)
+        results = [one_round(folder) for _ in range(rounds)]
+    for name in results[0]:
+        values = [result[name] for result in results]
         print(f"{name:<26}{median(values):6.2f}  ({min(values):.2f} to {max(values):.2f})")
 
 

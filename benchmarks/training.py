@@ -1,11 +1,11 @@
-"""What training costs: Keras's fit, a bare PyTorch loop, hand-written JAX, and aeexp's engines.
+"""Cost of training: Keras's fit, a bare PyTorch loop, hand-written JAX, and aeexp's engines.
 
     python benchmarks/training.py [rounds] [a part of the names of lines]
 
-Each number is measured in a process of its own, without a compilation cache, round after round; a
-backend that is not installed is left out. The table is Wine: 142 rows trained on, 36 held out,
-200 epochs in batches of 16. The hand-written program is given its shuffled rows; aeexp shuffles
-within its time.
+Each number is measured in a process of its own, without a compilation cache, once per round.
+Backends that are not installed are skipped. The table is Wine: 142 training and 36 held-out rows,
+200 epochs in batches of 16. The hand-written program gets its shuffled rows; aeexp's time includes
+the shuffling.
 """
 
 import json
@@ -42,7 +42,7 @@ def wine() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def aeexp(backend: str, engine: str, model: Any, members: int, epochs: int = EPOCHS) -> Seconds:
-    """Train a population of aeexp; `fit` is Keras's own."""
+    """Train a population with an engine of aeexp; `fit` is Keras's own."""
     choose(Backend[backend])
     from aeexp.training import Member, train
 
@@ -58,7 +58,7 @@ def aeexp(backend: str, engine: str, model: Any, members: int, epochs: int = EPO
 
 
 def bare_torch(model: str, _members: int) -> Seconds:
-    """Train one member as a PyTorch tutorial would, without a data loader."""
+    """Train one member like a PyTorch tutorial, without a data loader."""
     import torch
 
     x, rows, val = wine()
@@ -67,8 +67,8 @@ def bare_torch(model: str, _members: int) -> Seconds:
     latent = len(linear) // 2 - 1
     layers = []
     for i, layer in enumerate(linear):
-        bends = i not in (latent, len(linear) - 1)
-        layers += [layer, torch.nn.ReLU()] if bends else [layer]
+        has_relu = i not in (latent, len(linear) - 1)
+        layers += [layer, torch.nn.ReLU()] if has_relu else [layer]
     network = torch.nn.Sequential(*layers)
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     start = time.perf_counter()
@@ -83,8 +83,8 @@ def bare_torch(model: str, _members: int) -> Seconds:
     return {"compile": 0.0, "run": time.perf_counter() - start}
 
 
-def floor(model: str, members: int) -> Seconds:
-    """Train by JAX alone, written for this model, loss and optimizer: what aeexp strives for."""
+def hand_written(model: str, members: int) -> Seconds:
+    """Train in plain JAX, written for one model, loss and optimizer: a lower bound for aeexp."""
     choose(Backend.jax)
     import jax
     from jax import lax
@@ -168,29 +168,29 @@ def large(engine: str) -> Seconds:
 
 
 def contenders() -> dict[str, tuple[Callable[..., Seconds], tuple[Any, ...]]]:
-    """Return what is measured, by the name of its line."""
+    """Return the measured functions and their arguments, by the name of the line."""
     backends = [b.value for b in Backend if find_spec(b.value)]
-    named: dict[str, tuple[Callable[..., Seconds], tuple[Any, ...]]] = {}
+    lines: dict[str, tuple[Callable[..., Seconds], tuple[Any, ...]]] = {}
     for model, spec in {"shallow": Shallow(), "deep": Deep()}.items():
         for backend in backends:
-            named[f"{model}  fit, {backend}"] = aeexp, (backend, "fit", spec, 1)
+            lines[f"{model}  fit, {backend}"] = aeexp, (backend, "fit", spec, 1)
             if backend != "jax":
-                named[f"{model}  aeexp, {backend}"] = aeexp, (backend, "keras", spec, 1)
+                lines[f"{model}  aeexp, {backend}"] = aeexp, (backend, "keras", spec, 1)
         if "torch" in backends:
-            named[f"{model}  bare PyTorch"] = bare_torch, (model, 1)
+            lines[f"{model}  bare PyTorch"] = bare_torch, (model, 1)
         for members in (1, 8, 64, 512):
-            named[f"{model}  hand-written JAX × {members}"] = floor, (model, members)
-            named[f"{model}  aeexp, jax × {members}"] = aeexp, ("jax", "compiled", spec, members)
+            lines[f"{model}  hand-written JAX × {members}"] = hand_written, (model, members)
+            lines[f"{model}  aeexp, jax × {members}"] = aeexp, ("jax", "compiled", spec, members)
     for width in WIDTHS:
         for members in (1, 8):
-            said = ("jax", "compiled", Deep(hidden=[width]), members, 10)
-            named[f"{width} units, 10 epochs × {members}"] = aeexp, said
+            arguments = ("jax", "compiled", Deep(hidden=[width]), members, 10)
+            lines[f"{width} units, 10 epochs × {members}"] = aeexp, arguments
     for engine in ("fit", "compiled"):
-        named[f"60,000 × 784, an epoch, {engine}"] = large, (engine,)
-    return named
+        lines[f"60,000 × 784, an epoch, {engine}"] = large, (engine,)
+    return lines
 
 
-def measured(name: str) -> Seconds:
+def measure(name: str) -> Seconds:
     """Measure one line in a process of its own."""
     command = [sys.executable, __file__, "--measure", name]
     environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
@@ -199,7 +199,7 @@ def measured(name: str) -> Seconds:
 
 
 def main() -> None:
-    """Print the medians of all rounds, with the machine and the versions they belong to."""
+    """Print the medians of all rounds, the machine and the versions."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     packages = ("keras", "jax", "tensorflow", "tensorflow-cpu", "torch")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -207,18 +207,18 @@ def main() -> None:
     part = sys.argv[2] if len(sys.argv) > 2 else ""
     results: dict[str, list[Seconds]] = {name: [] for name in contenders() if part in name}
     for _ in range(rounds):
-        for name, each in results.items():
-            each.append(measured(name))
+        for name, seconds in results.items():
+            seconds.append(measure(name))
     print(f"{'seconds':<36}{'compile':>9}{'run':>9}   (least to most)")
-    for name, each in results.items():
-        runs = [seconds["run"] for seconds in each]
-        compiling = median(seconds["compile"] for seconds in each)
+    for name, rows in results.items():
+        runs = [seconds["run"] for seconds in rows]
+        compiling = median(seconds["compile"] for seconds in rows)
         spread = f"({min(runs):.3f} to {max(runs):.3f})"
         print(f"{name:<36}{compiling:>9.2f}{median(runs):>9.3f}   {spread}")
 
 
 def installed(package: str) -> str:
-    """Return a distribution's name and version, nothing if it is not there."""
+    """Return a distribution's name and version, "" if it is not installed."""
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
