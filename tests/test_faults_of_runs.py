@@ -67,7 +67,7 @@ from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
 from aeexp.sweep.resume import require_ended
 from aeexp.sweep.workers import _pool
-from aeexp.training.divergence import _judged, distance
+from aeexp.training.divergence import _mark, mean_loss
 
 Make = Callable[..., Experiment]
 Said = Callable[..., subprocess.CompletedProcess[str]]
@@ -577,14 +577,14 @@ def test_f10_a_training_is_judged_by_the_epoch_it_keeps(
 ) -> None:
     values = np.array(losses)
     history = History(values, values, values, kept, interrupted=False)
-    assert _judged(history, 1000.0, validated=True).lost == lost
-    assert _judged(history, 0.0, validated=True).lost is None  # nothing to predict
+    assert _mark(history, 1000.0, validated=True).lost == lost
+    assert _mark(history, 0.0, validated=True).lost is None  # nothing to predict
 
 
 @pytest.mark.parametrize("name", [Loss.mse, Loss.mae, Loss.huber], ids=lambda name: name.name)
 def test_f10_the_loss_of_the_mean_is_measured_as_keras_measures_it(name: Loss) -> None:
     residual = np.random.default_rng(0).normal(0, 2, (50, 4)).astype("float32")
-    ours, theirs = distance(name, residual), keras.losses.get(name.value)(residual, 0 * residual)
+    ours, theirs = mean_loss(name, residual), keras.losses.get(name.value)(residual, 0 * residual)
     assert ours == pytest.approx(float(keras.ops.mean(theirs)), rel=1e-5)
 
 

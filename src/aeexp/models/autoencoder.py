@@ -52,7 +52,7 @@ def _hidden(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> L
     if not spec.batch_norm:
         return [_dense(kernel, units, spec.activation, name)]
     return [
-        # the normalisation has a bias of its own
+        # no bias: the normalisation has one
         _dense(kernel, units, Activation.linear, name, use_bias=False),
         keras.layers.BatchNormalization(name=f"{name}_norm"),
         keras.layers.Activation(spec.activation.value, name=f"{name}_activation"),
@@ -60,9 +60,9 @@ def _hidden(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> L
 
 
 def _kernel(spec: Autoencoder, seeds: Iterator[int]) -> keras.initializers.Initializer:
-    """Return what draws the first values of a layer's kernel, with a seed of its own."""
-    kind = spec.kernel_initializer.value
-    return keras.initializers.get({"class_name": kind, "config": {"seed": next(seeds)}})
+    """Return the initializer of a kernel, with its own seed."""
+    config = {"class_name": spec.kernel_initializer.value, "config": {"seed": next(seeds)}}
+    return keras.initializers.get(config)
 
 
 def _dense(

@@ -1,4 +1,4 @@
-"""A trained or untrained autoencoder, NumPy in and NumPy out."""
+"""An autoencoder, trained or not: NumPy arrays in, NumPy arrays out."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,15 +20,15 @@ from aeexp.data import Floats
 from aeexp.data.chunks import blocks
 from aeexp.models.jacobian import mean_jacobian
 
-FEWEST = 64  # rows at once: with fewer, PyTorch multiplies otherwise, and rounds otherwise
-FEW = 4_096  # rows that are filled up, so that JAX does not compile anew for every number of them
+FEWEST = 64  # rows per call: with fewer, PyTorch multiplies, and so rounds, differently
+FEW = 4_096  # most rows that are padded: JAX compiles again for each number of rows
 
 
 @contextmanager
 def _without_tensorflow() -> Iterator[None]:
-    """Keep Keras (3.15) from importing TensorFlow, which takes seconds, where it is not used.
+    """Keep Keras (3.15) from importing TensorFlow, which takes seconds, if it is not in use.
 
-    Keras asks of each part of a model that it saves whether it is one of TensorFlow's shapes.
+    When Keras saves a model, it compares each part of the model with TensorFlow's shape class.
     """
     if "tensorflow" in sys.modules:
         yield
@@ -37,17 +37,17 @@ def _without_tensorflow() -> Iterator[None]:
     try:
         yield
     finally:
-        module_utils.tensorflow._available = None  # noqa: SLF001  (unknown: Keras looks again)
+        module_utils.tensorflow._available = None  # noqa: SLF001  (Keras looks again)
 
 
 @dataclass(frozen=True)
 class Network:
-    """Three views of one set of layers.
+    """Three models that share one set of layers.
 
-    encoder: x -> z. decoder: z -> x_hat. training: x -> x_hat with the penalties and
-    disturbances that only training sees. path: layers of which `training` is one after another,
-    if it is; calling them costs half of calling it. spec: what it was built from, of which its
-    layers read numbers whenever they are called.
+    encoder: x -> z. decoder: z -> x_hat. Both are plain Keras models, so that the export loads
+    without aeexp. training: x -> x_hat with the penalties, dropout and noise of the training.
+    path: the layers of `training` if it is a sequence; calling them costs half of calling it.
+    spec: the spec from which the layers read hyperparameters in every call.
     """
 
     encoder: keras.Model
@@ -69,7 +69,7 @@ class Network:
         return mean_jacobian(self.encoder, x)
 
     def export(self) -> bytes:
-        """Return x -> x_hat as one Keras model of standard layers: the content of its file."""
+        """Return the content of a .keras file: x -> x_hat as one model of standard layers."""
         x = keras.Input(self.encoder.input_shape[1:], name="x")
         model = keras.Model(x, self.decoder(self.encoder(x)), name="autoencoder")
         with TemporaryDirectory() as folder:
@@ -79,67 +79,63 @@ class Network:
             return path.read_bytes()
 
     def weights(self) -> Mapping[str, Floats]:
-        """Return every weight of encoder and decoder by layer and role: `encoder_1/kernel`."""
+        """Return the weights of encoder and decoder by layer and role: `encoder_1/kernel`."""
         values = (keras.ops.convert_to_numpy(v.value) for v in self.variables)
         return dict(zip(self.names, values, strict=True))
 
     @property
     def variables(self) -> list[Any]:
-        """Return what makes up encoder and decoder, batch normalisation's statistics included."""
+        """Return the variables of encoder and decoder, with batch normalisation's statistics."""
         both = [*self.encoder.weights, *self.decoder.weights]
         return list({id(variable): variable for variable in both}.values())
 
     @property
     def names(self) -> list[str]:
-        """Return the name of each variable; two networks of one spec have the same.
+        """Return the name of each variable; two networks of one spec have the same names.
 
-        Layers without a name have one of Keras, which counts them over all models of a process:
-        they are counted within this network.
+        Keras names unnamed layers by a count over all models of the process. Here they are counted
+        within the network.
         """
         layers = [
             layer
             for model in (self.encoder, self.decoder, self.training)
-            for layer in model._flatten_layers()  # noqa: SLF001  (those within layers, too)
+            for layer in model._flatten_layers()  # noqa: SLF001  (with nested layers)
         ]
         kinds = {to_snake_case(type(layer).__name__) for layer in layers}
-        counted: dict[str, list[str]] = {kind: [] for kind in kinds}
+        numbered: dict[str, list[str]] = {kind: [] for kind in kinds}
 
         def renamed(name: str) -> str:
             base, _, number = name.rpartition("_")
             kind = base if number.isdigit() and base in kinds else name
             if kind not in kinds:
                 return name
-            if name not in counted[kind]:
-                counted[kind].append(name)
-            place = counted[kind].index(name)
+            if name not in numbered[kind]:
+                numbered[kind].append(name)
+            place = numbered[kind].index(name)
             return f"{kind}_{place}" if place else kind
 
         paths = (variable.path.split("/") for variable in self.variables)
-        return ["/".join([*map(renamed, of_layers), own]) for *of_layers, own in paths]
+        return ["/".join([*map(renamed, layers), role]) for *layers, role in paths]
 
     def assign(self, values: Iterable[Floats]) -> None:
-        """Set the `variables` to values."""
+        """Set the values of `variables`."""
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 
 
 def _apply(model: keras.Model, rows: Floats) -> Floats:
+    """Apply a model to rows in blocks; pad few rows with zeros to a power of two."""
     refuse_forked(keras.backend.backend())
     widest = max(layer.output.shape[-1] for layer in model.layers)
-    made = np.empty((len(rows), model.output_shape[-1]), np.float32)
+    outputs = np.empty((len(rows), model.output_shape[-1]), np.float32)
     for block in blocks(len(rows), widest):
-        made[block] = _apply_at_once(model, rows[block])
-    return made
-
-
-def _apply_at_once(model: keras.Model, rows: Floats) -> Floats:
-    """Apply a model to rows; a few are filled up to a power of two."""
-    size = max(FEWEST, 1 << (len(rows) - 1).bit_length()) if len(rows) <= FEW else len(rows)
-    filled = rows
-    if size > len(rows):
-        filled = np.zeros((size, *rows.shape[1:]), rows.dtype)
-        filled[: len(rows)] = rows
-    return keras.ops.convert_to_numpy(model(filled, training=False))[: len(rows)]
+        x = rows[block]
+        count = len(x)
+        if count <= FEW:
+            size = max(FEWEST, 1 << (count - 1).bit_length())
+            x = np.concatenate([x, np.zeros((size - count, *x.shape[1:]), x.dtype)])
+        outputs[block] = keras.ops.convert_to_numpy(model(x, training=False))[:count]
+    return outputs
 
 
 @verb
@@ -149,14 +145,14 @@ def build(
     regularisers: Mapping[str, RegulariserSpec],
     seeds: Iterator[int],
 ) -> Network:
-    """Return an untrained network for rows of so many features.
+    """Return an untrained network for rows with this number of features.
 
-    A new model is a spec in `aeexp.config.spec.model` and a builder registered here. Whatever is
-    random in it, initializers and layers such as dropout, takes its seed from `seeds`: networks
-    built with equal seeds are equal, and no generator of the whole process is used. What the model
-    adds to the loss, its layers add (`keras.layers.Layer.add_loss`). They read the `float` fields
-    of the spec whenever they are called, never before, as many models that differ in them train as
-    one program; one that must be known before is declared with `traced=False`.
+    A new model is a spec in `aeexp.config.spec.model` and a builder registered here. All random
+    parts, initializers and layers such as dropout, take their seeds from `seeds`: networks built
+    with equal seeds are equal, and global generators are not used. The model's layers add its own
+    terms to the loss (`keras.layers.Layer.add_loss`). They read the `float` fields of the spec in
+    every call, not while they are built, because models with different values train as one
+    program. A field that is needed while building is declared with `traced=False`.
     """
     message = f"No builder for {type(spec).__name__}: register one with models.build.register."
     raise NotImplementedError(message)

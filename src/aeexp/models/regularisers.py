@@ -1,4 +1,9 @@
-"""What each regulariser does to the layers that are trained."""
+"""Regularisers as layers of the training model.
+
+These layers read the hyperparameters of their spec in every call, not while they are built: while
+the program of a population is traced, a hyperparameter stands for the values of all members.
+Keras's own layers compare their rate or strength with zero, which a traced value does not allow.
+"""
 
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -10,17 +15,14 @@ from keras import ops
 from aeexp.config.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
 from aeexp.config.verb import verb
 
-# A layer reads its spec's numbers when it is called, never before: while a program for many
-# members is made, each number stands for as many values as there are members.
-
 
 class PenaltyLayer(keras.layers.Layer):
-    """Passes activities on and adds a penalty to the loss.
+    """Returns its input and adds a penalty to the loss.
 
-    It holds on to the penalty until it has another. When Keras (3.15) calls a model without state,
-    each layer first takes its losses of the last call back from those of this one, and knows
-    them by their addresses: another layer's new loss would be lost where it has the address that
-    such an old one had.
+    It keeps a reference to its last penalty. In a stateless call, a Keras layer (3.15) first
+    removes the losses of its previous call from the list of losses, and identifies them by memory
+    address. Without the reference, another layer's new loss could get the address of an old one
+    and be removed.
     """
 
     def __init__(self, specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> None:
@@ -28,12 +30,12 @@ class PenaltyLayer(keras.layers.Layer):
         self.strengths = partial(penalty, specs, applies_to)
 
     def call(self, a: Any) -> Any:
-        self.held = self.term(a)
-        self.add_loss(self.held)
+        self.last = self.term(a)
+        self.add_loss(self.last)
         return a
 
     def term(self, a: Any) -> Any:
-        """Return what is added to the loss for activities (rows, units)."""
+        """Return the penalty for activities (rows, units)."""
         raise NotImplementedError
 
 
@@ -53,19 +55,19 @@ class ActivityPenalty(PenaltyLayer):
 class KernelPenalty(PenaltyLayer):
     """Adds l1 * sum |w| + l2 * sum w^2 over a layer's kernel to the loss.
 
-    Keras would keep its own in the layer, and so in every export of the model.
+    A penalty of the Keras layer itself would also be in every export of the model.
     """
 
     def __init__(self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer) -> None:
         super().__init__(specs, AppliesTo.kernel)
-        self.kernel = partial(getattr, layer, "kernel")  # not its own to train
+        self.kernel = partial(getattr, layer, "kernel")  # not a variable of this layer
 
-    def term(self, a: Any) -> Any:  # noqa: ARG002  (the kernel is penalised, not what comes out)
+    def term(self, a: Any) -> Any:  # noqa: ARG002  (the kernel is penalised)
         return _elastic(self.kernel(), *self.strengths())
 
 
-class Disturbance(keras.layers.Layer):
-    """Changes what it reads at random, in training only."""
+class RandomLayer(keras.layers.Layer):
+    """Changes its input at random, in training only."""
 
     def __init__(self, spec: Any, seed: int) -> None:
         super().__init__()
@@ -73,29 +75,26 @@ class Disturbance(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, a: Any, *, training: bool = False) -> Any:
-        return self.disturb(a) if training else a
+        return self.perturb(a) if training else a
 
-    def disturb(self, a: Any) -> Any:
-        """Return what training sees of `a`."""
+    def perturb(self, a: Any) -> Any:
+        """Return the input as training uses it."""
         raise NotImplementedError
 
 
-class DropoutLayer(Disturbance):
-    """Sets a share of what it reads to zero and scales up the rest.
+class DropoutLayer(RandomLayer):
+    """Sets a share of its input to zero and scales up the rest."""
 
-    Keras's own Dropout wants to know whether its rate is zero, which many members' is not.
-    """
-
-    def disturb(self, a: Any) -> Any:
+    def perturb(self, a: Any) -> Any:
         share = 1.0 - self.spec.rate
-        kept = keras.random.uniform(ops.shape(a), seed=self.seed_generator) < share
-        return ops.where(kept, a / share, 0.0)
+        mask = keras.random.uniform(ops.shape(a), seed=self.seed_generator) < share
+        return ops.where(mask, a / share, 0.0)
 
 
-class NoiseLayer(Disturbance):
-    """Adds normal noise to what it reads."""
+class NoiseLayer(RandomLayer):
+    """Adds normal noise to its input."""
 
-    def disturb(self, a: Any) -> Any:
+    def perturb(self, a: Any) -> Any:
         return a + self.spec.sd * keras.random.normal(ops.shape(a), seed=self.seed_generator)
 
 
@@ -106,7 +105,7 @@ def _elastic(a: Any, l1: Any, l2: Any) -> Any:
 def penalties(
     specs: Collection[RegulariserSpec], layer: keras.layers.Layer
 ) -> list[keras.layers.Layer]:
-    """Return the layers that penalise what `layer` puts out, and its kernel."""
+    """Return the layers that penalise the output and the kernel of `layer`."""
     targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
     activity = [ActivityPenalty(specs)] if AppliesTo.activity in targets else []
     return activity + ([KernelPenalty(specs, layer)] if AppliesTo.kernel in targets else [])
@@ -114,7 +113,7 @@ def penalties(
 
 @verb
 def strengths(spec: RegulariserSpec) -> tuple[float, float]:
-    """Return the weights of the absolute values and of the squares in the loss."""
+    """Return the weights (l1, l2) of absolute values and of squares in the loss."""
     return 0.0, 0.0
 
 
@@ -145,9 +144,9 @@ def penalty(specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> tuple[
 
 @verb
 def at_input(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
-    """Return the layers that disturb the rows before they reach the encoder.
+    """Return the layers that change the rows before they reach the encoder.
 
-    They must read the spec's numbers each time they are called. seeds: of what is random in them.
+    They must read the spec's hyperparameters in every call. seeds: for their random parts.
     """
     return []
 
@@ -159,7 +158,7 @@ def _(spec: Noise, seeds: Iterator[int]) -> list[keras.layers.Layer]:
 
 @verb
 def before_layer(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
-    """Return the layers that disturb what one layer of the encoder reads; see `at_input`."""
+    """Return the layers that change the input of one layer of the encoder; see `at_input`."""
     return []
 
 

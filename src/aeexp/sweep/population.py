@@ -84,5 +84,5 @@ def _train(
     if monitor.stop:
         return []
     places = {id(control): place for place, control in enumerate(order)}
-    parts = (trained.of([places[id(control)] for control in planned.all]) for planned in plans)
+    parts = (trained.subset([places[id(control)] for control in planned.all]) for planned in plans)
     return [*zip(group, plans, parts, strict=True)]

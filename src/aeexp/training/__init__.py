@@ -1,9 +1,8 @@
-"""train: a population -> what became of it, epoch by epoch."""
+"""train: a population -> its histories and weights."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from operator import itemgetter
 
 import keras
 
@@ -24,34 +23,37 @@ Callbacks = Sequence[keras.callbacks.Callback]
 def train(
     population: Sequence[Member], monitor: Monitor | None = None, callbacks: Callbacks = ()
 ) -> Trained:
-    """Train members, those together that have one mould: all but seeds, numbers and values.
+    """Train members; consecutive members with equal program keys train together.
 
-    Each ends at its last epoch, or after one that lost its loss or brought no improvement for too
-    long; all end when the monitor says so. A member comes to the same result in any company.
+    A member stops after its last epoch, after an epoch without a finite loss, or by early
+    stopping. All stop when the monitor's `stop` is set. The result of a member does not depend on
+    the other members.
 
-    callbacks: a user's own, each of which hears of all members, one after another, from Keras's
-    `fit`. If they exchange weights, the history does not know of it.
+    callbacks: Keras callbacks of the user, called by Keras's `fit` for all members, one after
+    another. If they change weights, the history does not show it.
 
     Raises:
-        UserError: The engine that is asked for cannot do it.
-        RuntimeError: This process was forked from one that had computed.
+        UserError: The requested engine is not available.
+        RuntimeError: This process was forked from one that had already computed.
     """
     refuse_forked(keras.backend.backend())
     monitor = monitor or Monitor()
-    moulds = [(program_key(member), member) for member in population]
     parts: list[Trained] = []
-    for _, alike in groupby(moulds, key=itemgetter(0)):
-        parts.append(_trained([member for _, member in alike], monitor, callbacks))
+    for _, members in groupby(population, key=program_key):
+        parts.append(_train_together([*members], monitor, callbacks))
         if monitor.stop:
             break
     trained = concatenate(parts)
-    cut = trained.interrupted or len(trained.histories) < len(population)
     return replace(
-        trained, histories=mark_diverged(population, trained.histories), interrupted=cut
+        trained,
+        histories=mark_diverged(population, trained.histories),
+        interrupted=trained.interrupted or len(trained.histories) < len(population),
     )
 
 
-def _trained(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks) -> Trained:
+def _train_together(
+    population: Sequence[Member], monitor: Monitor, callbacks: Callbacks
+) -> Trained:
     if engine(population[0].experiment, callbacks) is not Engine.compiled:
         return keras_engine.train(population, monitor, callbacks)
     from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
@@ -60,13 +62,13 @@ def _trained(population: Sequence[Member], monitor: Monitor, callbacks: Callback
 
 
 def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:
-    """Return what trains an experiment: the engine it names, or the backend's fastest.
+    """Return the engine of an experiment: the requested one, or the fastest on the backend.
 
     Raises:
-        UserError: The compiled engine is asked for without JAX, or to call callbacks.
+        UserError: The compiled engine is requested without JAX, or with callbacks.
     """
-    on_jax, named = keras.backend.backend() == "jax", experiment.training.engine
-    if named is Engine.compiled and (callbacks or not on_jax):
+    on_jax, requested = keras.backend.backend() == "jax", experiment.training.engine
+    if requested is Engine.compiled and (callbacks or not on_jax):
         message = "training.engine=compiled needs backend=jax and no callbacks: choose keras."
         raise UserError(message)
-    return named or (Engine.compiled if on_jax and not callbacks else Engine.keras)
+    return requested or (Engine.compiled if on_jax and not callbacks else Engine.keras)

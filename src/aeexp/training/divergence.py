@@ -1,4 +1,4 @@
-"""Which trainings diverged although their losses are finite."""
+"""Detect trainings that diverged although their losses are finite."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,14 +10,44 @@ from aeexp.data import Floats, Integers
 from aeexp.runs.history import History
 from aeexp.training.population import Member
 
-BEYOND = 1000  # times the loss of predicting every feature's mean
-ENOUGH = 10_000  # rows to take that loss over: a thousandfold is seen without all of them
+LIMIT = 1000  # times the loss of predicting every feature's mean
+MOST_ROWS = 10_000  # for that loss; a factor of 1,000 does not need all rows
 
 
-def distance(loss: Loss, residual: Floats) -> float:
-    """Return a loss as Keras computes it, of x - x_hat of any shape, without waiting for Keras.
+def mark_diverged(population: Sequence[Member], histories: Sequence[History]) -> list[History]:
+    """Return the histories; `lost` is set where the final loss is above `LIMIT`.
 
-    Infinite where it cannot run away: Keras clips what it takes the logarithm of.
+    An optimizer with bounded steps, such as Adam, can blow up the weights without an infinite
+    loss. Without validation rows the training loss is compared.
+    """
+    limits: dict[object, float] = {}
+    marked = []
+    for member, history in zip(population, histories, strict=False):
+        table = id(member.x), id(member.rows), id(member.val)
+        if table not in limits:
+            limits[table] = LIMIT * _baseline(member)
+        marked.append(_mark(history, limits[table], validated=len(member.val) > 0))
+    return marked
+
+
+def _mark(history: History, limit: float, *, validated: bool) -> History:
+    losses = history.val_loss if validated else history.loss
+    if history.diverged or not 0 < limit < losses[history.kept]:
+        return history
+    return replace(history, lost=int(np.argmax(losses > limit)))
+
+
+def _baseline(member: Member) -> float:
+    """Return the loss of predicting every feature's mean over the training rows."""
+    mean = member.x[_some(member.rows)].mean(0, dtype=np.float64)
+    x = member.x[_some(member.val if len(member.val) else member.rows)]
+    return mean_loss(member.experiment.training.loss, x - mean)
+
+
+def mean_loss(loss: Loss, residual: Floats) -> float:
+    """Return Keras's mean loss of x - x_hat, of any shape, without Keras's overhead.
+
+    Infinite for a loss that cannot diverge: Keras clips the argument of the logarithm.
     """
     size = np.abs(residual)
     match loss:
@@ -31,35 +61,5 @@ def distance(loss: Loss, residual: Floats) -> float:
             return np.inf
 
 
-def mark_diverged(population: Sequence[Member], histories: Sequence[History]) -> list[History]:
-    """Return histories that know of themselves when the model they end in is beyond all use.
-
-    An optimizer whose steps are bounded, as Adam's are, can blow weights up without ever losing a
-    number: see `BEYOND`. Without validation rows, the training loss tells.
-    """
-    limits: dict[object, float] = {}
-    ended = []
-    for member, history in zip(population, histories, strict=False):
-        alike = id(member.x), id(member.rows), id(member.val)
-        if alike not in limits:
-            limits[alike] = BEYOND * _of_the_mean(member)
-        ended.append(_judged(history, limits[alike], validated=len(member.val) > 0))
-    return ended
-
-
-def _judged(history: History, limit: float, *, validated: bool) -> History:
-    losses = history.val_loss if validated else history.loss
-    if history.diverged or not 0 < limit < losses[history.kept]:
-        return history
-    return replace(history, lost=int(np.argmax(losses > limit)))
-
-
-def _of_the_mean(member: Member) -> float:
-    """Return the loss of predicting each feature's mean over the training rows."""
-    mean = member.x[_some(member.rows)].mean(0, dtype=np.float64)
-    x = member.x[_some(member.val if len(member.val) else member.rows)]
-    return distance(member.experiment.training.loss, x - mean)
-
-
 def _some(rows: Integers) -> Integers:
-    return rows[:: -(-len(rows) // ENOUGH)]
+    return rows[:: -(-len(rows) // MOST_ROWS)]

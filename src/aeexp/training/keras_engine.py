@@ -1,7 +1,7 @@
-"""Training member after member with Keras, on any backend.
+"""Training with Keras, one member after another, on any backend.
 
-Where models are small, Keras's `fit` spends most of its time beside the arithmetic. TensorFlow
-and PyTorch can therefore do without it, with the same gradients, optimizers and callbacks.
+For small models Keras's `fit` takes longer than the arithmetic. TensorFlow and PyTorch therefore
+use loops of their own, with the same gradients, optimizers and callbacks.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from aeexp.config.spec import EarlyStopping, Engine
+from aeexp.config.spec import Engine
 from aeexp.data import Integers
 from aeexp.models import Network, build_seeded
 from aeexp.runs.history import History
@@ -26,11 +26,11 @@ from aeexp.training.population import Member, Trained, copy_experiment, decimals
 from aeexp.training.rows import Orders, batch_size, validation_batch_size
 
 Callbacks = Sequence[keras.callbacks.Callback]
-FIT = Lock()
+FIT = Lock()  # for `fit`, which shuffles with global generators
 
 
 class Epochs(Protocol):
-    """The epochs of a member whose network is compiled, without `fit`."""
+    """Training and validation of one member without `fit`; its network is compiled."""
 
     def train(self, order: Integers) -> float:
         """Train on the rows in this order; return the mean loss of the steps."""
@@ -39,11 +39,11 @@ class Epochs(Protocol):
         """Return the loss over the validation rows."""
 
 
-LEAN = {
+LOOPS = {
     "tensorflow": "aeexp.training.tensorflow_epochs",
     "torch": "aeexp.training.torch_epochs",
 }
-"""The modules whose `Epochs` a backend has instead of `fit`."""
+"""Modules with a class `Epochs`, by backend."""
 
 
 def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks = ()) -> Trained:
@@ -53,9 +53,7 @@ def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks =
     weights: list[list[Any]] = []
     for number, member in enumerate(population):
         with monitor.stage("build"):
-            experiment = copy_experiment(
-                member.experiment
-            )  # whose numbers its network may exchange
+            experiment = copy_experiment(member.experiment)  # `Trained.network` changes its spec
             network = build_seeded(network_builder(experiment, member.x.shape[1]), experiment.seed)
         recorder = _Recorder(monitor, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))
@@ -64,10 +62,14 @@ def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks =
         seconds += recorder.ends[-1] - recorder.ends[0] - recorder.compiling
         if monitor.stop:
             break
-    templates = [network] * len(histories)
-    models = [member.experiment.model for member in population[: len(histories)]]
     return Trained(
-        templates, models, histories, weights, seconds, compiling, interrupted=monitor.stop
+        templates=[network] * len(histories),
+        models=[member.experiment.model for member in population[: len(histories)]],
+        histories=histories,
+        weights=weights,
+        seconds=seconds,
+        compile=compiling,
+        interrupted=monitor.stop,
     )
 
 
@@ -78,19 +80,28 @@ def _train(
     steps = math.ceil(len(member.rows) / batch_size(member))
     rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.epochs)
     network.training.compile(optimizer(experiment.optimizer, rate), spec.loss.value)
-    stopper = _stopper(spec.early_stopping, validated=len(member.val) > 0)
-    hearers = [recorder, *stopper, *callbacks]
-    lean = LEAN.get(keras.backend.backend())
-    if lean is None or callbacks or spec.engine is Engine.fit:
-        _fit(network, member, hearers)
+    stopping = spec.early_stopping
+    stopper = None
+    if stopping.patience is not None:
+        stopper = keras.callbacks.EarlyStopping(
+            monitor="val_loss" if len(member.val) else "loss",
+            mode="min",
+            patience=stopping.patience,
+            min_delta=stopping.min_delta,
+            restore_best_weights=stopping.restore_best,
+        )
+    all_callbacks = [recorder, *([stopper] if stopper else []), *callbacks]
+    module = LOOPS.get(keras.backend.backend())
+    if module is None or callbacks or spec.engine is Engine.fit:
+        _fit(network, member, all_callbacks)
     else:
-        _loop(import_module(lean).Epochs(network, member), network, member, hearers)
+        _loop(import_module(module).Epochs(network, member), network, member, all_callbacks)
     epochs = len(recorder.loss)
     return History(
         loss=np.array(recorder.loss),
         val_loss=np.array(recorder.val_loss),
         learning_rate=decimals(np.array(recorder.rates)),
-        kept=stopper[0].best_epoch if stopper and spec.early_stopping.restore_best else epochs - 1,
+        kept=stopper.best_epoch if stopper and stopping.restore_best else epochs - 1,
         interrupted=recorder.interrupted and epochs < spec.epochs,
         lost=epochs - 1 if recorder.diverged else None,
     )
@@ -115,10 +126,10 @@ def _fit(network: Network, member: Member, callbacks: Callbacks) -> None:
 
 @contextmanager
 def _globally_seeded(seed: int) -> Iterator[None]:
-    """Seed the process's generators, by which `fit` shuffles, and leave them as they were.
+    """Seed the global generators, with which `fit` shuffles, and restore them afterwards.
 
-    Threads share them, so one `fit` follows another. Nothing else in aeexp uses them. On JAX they
-    are NumPy's alone: Keras's own `set_random_seed` would import TensorFlow.
+    Threads share these generators, so only one `fit` runs at a time. Nothing else in aeexp uses
+    them. On JAX only NumPy's is used, and Keras's `set_random_seed` would import TensorFlow.
     """
     with FIT:
         python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
@@ -133,27 +144,28 @@ def _globally_seeded(seed: int) -> Iterator[None]:
             np.random.set_state(legacy)  # noqa: NPY002
 
 
-def _loop(lean: Epochs, network: Network, member: Member, callbacks: Callbacks) -> None:
-    model, epochs = network.training, member.experiment.training.epochs
+def _loop(epochs: Epochs, network: Network, member: Member, callbacks: Callbacks) -> None:
+    """Train as `fit` does, with the same calls of callbacks."""
+    model, count = network.training, member.experiment.training.epochs
     orders = Orders([member])
-    hearers = keras.callbacks.CallbackList(callbacks, model=model, epochs=epochs)
+    calls = keras.callbacks.CallbackList(callbacks, model=model, epochs=count)
     model.stop_training = False
-    hearers.on_train_begin()
-    for epoch in range(epochs):
-        hearers.on_epoch_begin(epoch)
-        logs = {"loss": lean.train(orders.draw(1)[0, 0])}
+    calls.on_train_begin()
+    for epoch in range(count):
+        calls.on_epoch_begin(epoch)
+        logs = {"loss": epochs.train(orders.draw(1)[0, 0])}
         if len(member.val):
-            logs["val_loss"] = lean.validate()
-        hearers.on_epoch_end(epoch, logs)
+            logs["val_loss"] = epochs.validate()
+        calls.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    hearers.on_train_end()
+    calls.on_train_end()
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Writes down every epoch; ends the training when the loss is lost or the monitor says so.
+    """Records every epoch; ends the training after a non-finite loss or on `monitor.stop`.
 
-    It hears of member `number`, from 0, of so many `members`.
+    number: index of the member, from 0, among `members`.
     """
 
     def __init__(self, monitor: Monitor, number: int, members: int) -> None:
@@ -171,39 +183,26 @@ class _Recorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         values = logs or {}
         self.ends.append(time.perf_counter())
-        self.loss.append(values["loss"])
-        self.val_loss.append(values.get("val_loss", math.nan))
-        self._tell(epoch)
+        loss, val_loss = values["loss"], values.get("val_loss", math.nan)
+        self.loss.append(loss)
+        self.val_loss.append(val_loss)
+        epochs = self.params["epochs"]
+        progress = Progress(
+            done=self.number * epochs + epoch + 1,
+            total=self.members * epochs,
+            loss=np.array([loss]),
+            val_loss=np.array([val_loss]),
+            members=1,
+            first=None if self.number else MemberProgress(epoch + 1, loss, val_loss),
+        )
+        self.monitor.on_epoch(progress)
         self.diverged = not all(map(math.isfinite, values.values()))
         self.interrupted = self.monitor.stop and not self.diverged
         if self.diverged or self.monitor.stop:
             self.model.stop_training = True
 
-    def _tell(self, epoch: int) -> None:
-        epochs = self.params["epochs"]
-        loss, val_loss = np.array(self.loss[-1:]), np.array(self.val_loss[-1:])
-        done, of = self.number * epochs + epoch + 1, self.members * epochs
-        first = (
-            None if self.number else MemberProgress(epoch + 1, self.loss[-1], self.val_loss[-1])
-        )
-        self.monitor.on_epoch(Progress(done, of, loss, val_loss, 1, first))
-
     @property
     def compiling(self) -> float:
-        """Return the seconds that the first epoch took longer than the median of the others."""
+        """Return the seconds by which the first epoch exceeds the median of the others."""
         epochs = np.diff(self.ends)
         return max(0.0, epochs[0] - float(np.median(epochs[1:]))) if len(epochs) > 1 else 0.0
-
-
-def _stopper(spec: EarlyStopping, *, validated: bool) -> list[keras.callbacks.EarlyStopping]:
-    if spec.patience is None:
-        return []
-    return [
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss" if validated else "loss",
-            mode="min",
-            patience=spec.patience,
-            min_delta=spec.min_delta,
-            restore_best_weights=spec.restore_best,
-        )
-    ]

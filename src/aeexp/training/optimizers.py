@@ -1,4 +1,4 @@
-"""optimizer: OptimizerSpec -> a Keras optimizer; learning_rate: ScheduleSpec -> its rate."""
+"""optimizer: OptimizerSpec -> Keras optimizer; learning_rate: ScheduleSpec -> its rate."""
 
 from typing import Any
 
@@ -21,15 +21,15 @@ from aeexp.config.spec import (
 from aeexp.config.verb import verb
 
 SLACK = 1e-6
-"""By which a share of the steps may fall short of a whole number, and be it: that of rounding."""
+"""Relative tolerance for rounding when a share of the steps is rounded down to whole steps."""
 
 
 @verb
 def learning_rate(spec: ScheduleSpec, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     """Return the learning rate as a number, or as a Keras schedule over training steps.
 
-    The rate and the numbers of the spec may not be known yet, as those of many models are traced
-    together: compute with them, but do not compare them.
+    While a program is traced, the rate and the spec's hyperparameters have no value yet: compute
+    with them, but do not compare them.
     """
     message = f"No schedule for {type(spec).__name__}: register one with learning_rate.register."
     raise NotImplementedError(message)
@@ -57,7 +57,7 @@ def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
     schedule = schedules.CosineDecay(
         0.0, steps, alpha=spec.final, warmup_target=lr, warmup_steps=warmup
     )
-    schedule.decay_steps = steps - warmup  # Keras would compare it, which may not be known yet
+    schedule.decay_steps = steps - warmup  # not in __init__, where Keras compares it
     return schedule
 
 
@@ -65,8 +65,8 @@ def _(spec: WarmupCosine, lr: float, steps_per_epoch: int, epochs: int) -> Any:
 def optimizer(spec: OptimizerSpec, rate: Any) -> keras.optimizers.Optimizer:
     """Return a Keras optimizer with a learning rate or a schedule.
 
-    It must have each other number of its spec under the same name, where the compiled engine sets
-    it for each member.
+    The optimizer must have an attribute of the same name for every other hyperparameter of its
+    spec: the compiled engine sets it for each member.
     """
     message = f"No optimizer for {type(spec).__name__}: register one with optimizer.register."
     raise NotImplementedError(message)

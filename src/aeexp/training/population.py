@@ -1,4 +1,13 @@
-"""A population: autoencoders that train together, and what became of them."""
+"""Populations: autoencoders that train together, and the result of their training.
+
+Hyperparameters are arguments of the compiled program; structure is compiled. Members of one
+population therefore have equal *program keys*: the same model class, layers, loss, batch size,
+schedule and optimizer class, and tables of the same shape. Their seeds, tables, rows and
+hyperparameters may differ. The hyperparameters are the `float` fields of the model, the
+regularisers, the optimizer, the schedule and early stopping, unless they are declared with
+`param(..., traced=False)`. A hyperparameter that is zero in all members stays a compiled constant,
+because zero may switch a part of the computation off.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -16,21 +25,21 @@ from aeexp.models import Make, Network, build
 from aeexp.runs.history import History
 
 TRAINED = ("model", "regulariser", "optimizer", "schedule", "training")
-"""The parts of an experiment that training depends on, beside the table."""
+"""Parts of an experiment, other than the table, that affect training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """One autoencoder of a population.
 
-    x: (rows, features), scaled, single precision; members may share one array. rows: (trained,)
-    indices of the rows trained on, where a row that is drawn twice counts twice. val: (held out,)
-    indices of the rows of the validation loss, perhaps none. weights: (rows,) what each row
-    counts in the training loss, 1 on average; None is 1 for all.
+    x: (rows, features), scaled, single precision; members may share one array. rows: (train rows,)
+    indices; a row that is listed twice counts twice. val: (held-out rows,) indices for the
+    validation loss, possibly empty. weights: (rows,) weights in the training loss, 1 on average;
+    None is 1 for all.
 
     Raises:
-        ValueError: There are no rows to train on, rows that the table does not have, or not one
-            weight for each row of the table.
+        ValueError: There are no training rows, an index is out of range, or `weights` has another
+            length than the table.
     """
 
     experiment: Experiment
@@ -58,11 +67,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Trained:
-    """A population after its training; fewer members than were asked for if it was interrupted.
+    """A trained population; it has fewer members than requested if the training was interrupted.
 
-    templates: for each member a network of its mould, which members share. models, histories,
-    weights: of each member; its weights are the values of its template's `variables`.
-    seconds: of training, without `compile`, the seconds that making its program took.
+    templates: one network per member, shared by members with equal program keys. models,
+    histories, weights: one per member; weights are the values of the template's `variables`.
+    seconds: duration of the training without `compile`, the duration of the compilation.
     """
 
     templates: list[Network]
@@ -73,8 +82,8 @@ class Trained:
     compile: float
     interrupted: bool
 
-    def of(self, members: Sequence[int]) -> "Trained":
-        """Return what became of some of the members, in this order, with their share of time."""
+    def subset(self, members: Sequence[int]) -> "Trained":
+        """Return some of the members, in this order, with their share of the seconds."""
         share = len(members) / len(self.histories)
         return replace(
             self,
@@ -87,16 +96,19 @@ class Trained:
         )
 
     def network(self, member: int) -> Network:
-        """Return a member's network: its template, which takes its weights and its numbers."""
+        """Return a member's network: its template, with the member's weights and hyperparameters.
+
+        Members share templates, so the network is valid until the next call.
+        """
         template = self.templates[member]
-        assert template.spec, "the one that its layers read their numbers from"
+        assert template.spec, "a template has the spec from which its layers read"
         vars(template.spec).update(vars(self.models[member]))
         template.assign(self.weights[member])
         return template
 
 
 def concatenate(parts: Sequence[Trained]) -> Trained:
-    """Return what became of several populations, one after another, as of one."""
+    """Return several populations, trained one after another, as one."""
     return Trained(
         templates=[template for part in parts for template in part.templates],
         models=[model for part in parts for model in part.models],
@@ -109,9 +121,9 @@ def concatenate(parts: Sequence[Trained]) -> Trained:
 
 
 def network_builder(experiment: Experiment, features: int) -> Make:
-    """Return what builds an experiment's network for rows of so many features.
+    """Return the function that builds an experiment's network from an iterator of seeds.
 
-    It raises a UserError where the model passes over the regularisers that are asked for.
+    The function raises a UserError if the model ignores the experiment's regularisers.
     """
     spec = experiment.model
 
@@ -120,8 +132,8 @@ def network_builder(experiment: Experiment, features: int) -> Make:
         network = build(spec, features, regularisers, seeds)
         if regularisers and not regularisers.read:
             message = (
-                f"The model {type(spec).__name__} takes no notice of regularisers, and would be"
-                " told as if it had: leave regulariser=… out."
+                f"The model {type(spec).__name__} ignores regularisers, but its report would name"
+                " them: leave regulariser=… out."
             )
             raise UserError(message)
         return replace(network, spec=spec)
@@ -130,77 +142,71 @@ def network_builder(experiment: Experiment, features: int) -> Make:
 
 
 class _Regularisers(Mapping[str, RegulariserSpec]):
-    """Regularisers by name, and whether a builder has looked at them."""
+    """Regularisers by name. read: whether a builder has read any of them."""
 
-    def __init__(self, several: Mapping[str, RegulariserSpec]) -> None:
-        self.several, self.read = several, False
+    def __init__(self, regularisers: Mapping[str, RegulariserSpec]) -> None:
+        self.regularisers, self.read = regularisers, False
 
     def __getitem__(self, name: str) -> RegulariserSpec:
         self.read = True
-        return self.several[name]
+        return self.regularisers[name]
 
     def __iter__(self) -> Iterator[str]:
         self.read = True
-        return iter(self.several)
+        return iter(self.regularisers)
 
     def __len__(self) -> int:
-        return len(self.several)
+        return len(self.regularisers)
 
 
 def decimals(values: Floats) -> Floats:
-    """Return single-precision numbers as the shortest decimals that mean them: 0.001 for 0.001."""
+    """Return single-precision values as the shortest equivalent decimals: 0.001 for 0.001."""
     return np.array(list(map(str, values.astype(np.float32))), float)
 
 
-def hyperparameters(experiment: Experiment) -> dict[str, float]:
-    """Return the numbers in which members may differ, by the key that sets them.
-
-    They are the `float` fields of the model, the regularisers, the optimizer, the schedule and
-    early stopping that are not declared to be read while layers are built: what changes how a
-    program computes, but not what.
-    """
-    return {f"{key}.{name}": getattr(spec, name) for key, spec, name in owners(experiment)}
-
-
-def common(population: Sequence[Member]) -> Experiment:
-    """Return what all members do, with each number as large as in any member.
-
-    So whatever a positive number switches on is on.
-    """
-    moulds = {program_key(member) for member in population}
-    assert len(moulds) == 1, f"a population has one mould, not {moulds}"
-    experiment = copy_experiment(population[0].experiment)
-    values = [hyperparameters(member.experiment) for member in population]
-    set_hyperparameters(
-        experiment, {key: max(value[key] for value in values) for key in values[0]}
-    )
-    return experiment
-
-
 def program_key(member: Member) -> str:
-    """Say what the members of a population must have in common: all but numbers and values."""
+    """Return the key of the compiled program; members with equal keys can train together."""
     experiment = copy_experiment(member.experiment)
     set_hyperparameters(experiment, dict.fromkeys(hyperparameters(experiment), 0.0))
     shapes = member.x.shape, len(member.rows), len(member.val)
     return repr([*(getattr(experiment, part) for part in TRAINED), *shapes])
 
 
-def copy_experiment(experiment: Experiment) -> Experiment:
-    """Return an experiment whose numbers can be set without touching those of the first.
+def common(population: Sequence[Member]) -> Experiment:
+    """Return the experiment of all members, with the maximum of every hyperparameter.
 
-    What says the table is not copied: it may be a data frame.
+    With the maximum, a part that a positive value switches on in any member is compiled.
     """
-    return replace(experiment, **{part: deepcopy(getattr(experiment, part)) for part in TRAINED})
+    keys = {program_key(member) for member in population}
+    assert len(keys) == 1, f"members must have one program key, got {keys}"
+    experiment = copy_experiment(population[0].experiment)
+    values = [hyperparameters(member.experiment) for member in population]
+    maxima = {key: max(value[key] for value in values) for key in values[0]}
+    set_hyperparameters(experiment, maxima)
+    return experiment
+
+
+def hyperparameters(experiment: Experiment) -> dict[str, float]:
+    """Return the traced hyperparameters by key (optimizer.lr): they may differ between members."""
+    return {f"{key}.{name}": getattr(spec, name) for key, spec, name in owners(experiment)}
 
 
 def set_hyperparameters(experiment: Experiment, values: Mapping[str, Any]) -> None:
-    """Set numbers by their keys, without asking whether they are in bounds."""
+    """Set traced hyperparameters by key, without a check of their bounds."""
     for key, spec, name in owners(experiment):
         setattr(spec, name, values.get(f"{key}.{name}", getattr(spec, name)))
 
 
+def copy_experiment(experiment: Experiment) -> Experiment:
+    """Return a copy whose hyperparameters can be set without changing the original.
+
+    The dataset is not copied: it may be a data frame.
+    """
+    return replace(experiment, **{part: deepcopy(getattr(experiment, part)) for part in TRAINED})
+
+
 def owners(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
-    """Yield the key of each spec that has numbers, the spec, and the name of each number."""
+    """Yield every traced hyperparameter: the key of its spec, the spec, and the field's name."""
     specs: dict[str, Spec] = {
         "model": experiment.model,
         "optimizer": experiment.optimizer,

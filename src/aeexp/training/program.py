@@ -1,8 +1,28 @@
-"""What the compiled engine computes: the epochs of a population, as one function of arrays.
+"""What the compiled engine compiles: epochs of a population as one function of arrays.
 
-Gradients, penalties, optimizers and schedules are Keras's own, called without state. What may
-differ between members is an argument: first weights, the order of rows, the table, and the
-numbers of the model, the regularisers, the optimizer, the schedule and early stopping.
+Gradients, penalties, optimizers and schedules are Keras's own, called without state. The structure
+of a member is compiled: layers, loss, batch size, optimizer class. What may differ between members
+is an argument: first weights, order of the rows, table, and the hyperparameters of the model, the
+regularisers, the optimizer, the schedule and early stopping. One program thus serves any seed and
+any value of these hyperparameters.
+
+**Hyperparameters.** While the program is traced, every hyperparameter that is positive in any
+member is an array with one value per member. It is put into the spec that the layers read and into
+the optimizer (`Program._traced_hyperparameters`). Layers must therefore read their spec when they
+are called, and must not compare values. Each hyperparameter comes with its complement to 1,
+computed in double precision: in single precision 1 - 0.999 has lost four digits, and Keras's Adam
+computes it. The learning rate is written into the optimizer's variable at each step, so that
+schedules and constant rates share their code.
+
+**Losses.** Penalties are added to the loss by layers. They are collected in a
+`keras.StatelessScope` around a call of the whole model, not by `Model.stateless_call`: in Keras
+3.15, a layer removes the losses of its previous call from those of the current one, and identifies
+them by memory address. If another layer's new loss has the address of an old one, it is lost; that
+happened in one of a hundred traces. `Program.penalties` keeps the tensors alive for that reason.
+
+**Loop.** The loop over epochs is outside `vmap`, so that it ends as soon as no member on a device
+trains. Within `vmap` it would run for all members until the last one stops, with a select over the
+whole state per epoch. Members that have stopped are computed meanwhile, but their state is kept.
 """
 
 import math
@@ -22,44 +42,45 @@ from aeexp.training.population import Member, hyperparameters, set_hyperparamete
 from aeexp.training.rows import batch_size, validation_batch_size
 
 
-class Course(NamedTuple):
-    """What the epochs change of a member.
+class TrainState(NamedTuple):
+    """State of the members that the epochs update; the first axis of each array is the members.
 
-    trainable, other: values of the network's variables. optimizer: of the optimizer's. kept: the
-    weights to go back to, (trainable, other), or nothing if that is never done. kept_epoch: the
-    epoch they are of. best: the least loss that early stopping saw. waited: epochs since then.
-    going: whether the member still trains.
+    trainable, other: values of the network's trainable and other variables. optimizer: values of
+    the optimizer's variables. best_weights: (trainable, other) for early stopping to restore;
+    empty if it restores nothing. best_epoch: index of their epoch. best: lowest loss that early
+    stopping has seen. waited: epochs since then. active: whether the member still trains.
     """
 
     trainable: list[Any]
     other: list[Any]
     optimizer: list[Any]
-    kept: tuple[list[Any], ...]
-    kept_epoch: Any
+    best_weights: tuple[list[Any], ...]
+    best_epoch: Any
     best: Any
     waited: Any
-    going: Any
+    active: Any
 
 
-class Given(NamedTuple):
-    """What the epochs do not change: numbers by key, table, validation rows, weights of rows.
+class StaticInputs(NamedTuple):
+    """Inputs that the epochs do not change; the first axis is the members.
 
-    Of each number its complement to 1 comes along. Each array has the members first, but for a
-    table of two dimensions, which all have in common.
+    hyperparameters: (value, 1 - value) by key. x: (members, rows, features), or (rows, features)
+    if all members share one table. val: (members, held-out rows) indices. weights: (members, rows)
+    or None.
     """
 
-    numbers: Any
+    hyperparameters: Any
     x: Any
     val: Any
     weights: Any
 
-    def axes(self, whole: Any, split: Any) -> "Given":
-        """Return `split` for what each member has of its own, `whole` for a common table."""
-        return Given(split, split if self.x.ndim == 3 else whole, split, split)
+    def axes(self, shared: Any, split: Any) -> "StaticInputs":
+        """Return `split` for the inputs that have a members axis, `shared` for a shared table."""
+        return StaticInputs(split, split if self.x.ndim == 3 else shared, split, split)
 
 
-class Log(NamedTuple):
-    """What is told of an epoch; `counts` is false where the member had stopped before it."""
+class EpochLog(NamedTuple):
+    """Results of epochs: (members, epochs). counts: false after the member has stopped."""
 
     loss: Any
     val_loss: Any
@@ -68,16 +89,17 @@ class Log(NamedTuple):
 
 
 class Program:
-    """The epochs of a network under an experiment, of which only the numbers may be exchanged.
+    """The epochs of a network; see the module's docstring.
 
-    member: one of the population, for the numbers of its rows.
+    experiment: of the network; its hyperparameters are replaced while the program is traced.
+    member: any member of the population, for the number of its rows.
     """
 
     def __init__(self, network: Network, experiment: Experiment, member: Member) -> None:
         self.network, self.experiment, self.validated = network, experiment, len(member.val) > 0
         self.batch_size, self.val_batch_size = batch_size(member), validation_batch_size(member)
         self.steps = math.ceil(len(member.rows) / self.batch_size)
-        self.distance = keras.losses.get(experiment.training.loss.value)
+        self.loss = keras.losses.get(experiment.training.loss.value)
         self.optimizer = optimizer(experiment.optimizer, 1.0)
         self.optimizer.build(network.training.trainable_variables)
         self.iterations, self.rate = (
@@ -85,144 +107,158 @@ class Program:
             for wanted in (self.optimizer.iterations, self.optimizer.learning_rate)
         )
 
-    def first(self, trainable: list[Any], other: list[Any]) -> Course:
-        """Return members before their first epoch; the values have the members first."""
+    def initial_state(self, trainable: list[Any], other: list[Any]) -> TrainState:
+        """Return the state before the first epoch; the first axis of the values is the members."""
         members = len(trainable[0])
         stopping = self.experiment.training.early_stopping
         restores = stopping.patience is not None and stopping.restore_best
         slots = [v.value for v in self.optimizer.variables]
-        return Course(
+        copies = list(map(jnp.copy, trainable)), list(map(jnp.copy, other))
+        return TrainState(
             trainable,
             other,
             optimizer=[jnp.broadcast_to(slot, (members, *slot.shape)) for slot in slots],
-            kept=(list(map(jnp.copy, trainable)), list(map(jnp.copy, other))) if restores else (),
-            kept_epoch=jnp.zeros(members, int),
+            best_weights=copies if restores else (),
+            best_epoch=jnp.zeros(members, int),
             best=jnp.full(members, jnp.inf),
             waited=jnp.zeros(members, int),
-            going=jnp.ones(members, bool),
+            active=jnp.ones(members, bool),
         )
 
     def epochs(
-        self, course: Course, given: Given, order: Any, first: Any, count: Any
-    ) -> tuple[Course, Log]:
-        """Train all members for `count` epochs, from the `first` on; end if all have stopped.
+        self, state: TrainState, inputs: StaticInputs, order: Any, first: Any, count: Any
+    ) -> tuple[TrainState, EpochLog]:
+        """Train all members for `count` epochs, from epoch `first`; end once all have stopped.
 
-        order: (members, most epochs, rows) indices of the rows to train on.
+        order: (members, most epochs, rows) indices of the training rows. The log has as many
+        epochs as `order`; the first `count` are filled in.
         """
         members, most, _ = order.shape
-        numeric = jnp.full((members, most), jnp.nan)
-        logs = Log(numeric, numeric, numeric, jnp.zeros((members, most), bool))
-        epoch = jax.vmap(self._epoch, (0, given.axes(None, 0), 0, None))
+        nan = jnp.full((members, most), jnp.nan)
+        logs = EpochLog(nan, nan, nan, jnp.zeros((members, most), bool))
+        epoch = jax.vmap(self._epoch, (0, inputs.axes(None, 0), 0, None))
 
-        def body(state: Any) -> Any:
-            i, course, logs = state
-            course, log = epoch(course, given, order[:, i], first + i)
-            return i + 1, course, jax.tree.map(lambda all_, one: all_.at[:, i].set(one), logs, log)
+        def body(carry: Any) -> Any:
+            i, state, logs = carry
+            state, log = epoch(state, inputs, order[:, i], first + i)
+            return i + 1, state, jax.tree.map(lambda all_, one: all_.at[:, i].set(one), logs, log)
 
-        def goes_on(state: Any) -> Any:
-            return (state[0] < count) & state[1].going.any()
+        def continues(carry: Any) -> Any:
+            return (carry[0] < count) & carry[1].active.any()
 
-        _, course, logs = lax.while_loop(goes_on, body, (0, course, logs))
-        return course, logs
+        _, state, logs = lax.while_loop(continues, body, (0, state, logs))
+        return state, logs
 
-    def _epoch(self, old: Course, given: Given, order: Any, number: Any) -> tuple[Course, Log]:
-        with self._numbers(given.numbers):
-            rate = self._rate(old.optimizer)
+    def _epoch(
+        self, old: TrainState, inputs: StaticInputs, order: Any, number: Any
+    ) -> tuple[TrainState, EpochLog]:
+        """Train one member for an epoch; leave its state unchanged if it has stopped."""
+        with self._traced_hyperparameters(inputs.hyperparameters):
+            rate = self._learning_rate(old.optimizer)
 
-            def step(course: Course, rows: Any) -> tuple[Course, Any]:
-                return self._step(course, given, rows)
+            def step(state: TrainState, rows: Any) -> tuple[TrainState, Any]:
+                return self._step(state, inputs, rows)
 
             new, loss = _over_batches(step, old, order, self.batch_size)
-            val_loss = self._validate(new, given)
+            val_loss = self._validate(new, inputs)
             new = self._stop(new, number, loss, val_loss)
-        return _where(old.going, new, old), Log(loss, val_loss, rate, old.going)
+        return _where(old.active, new, old), EpochLog(loss, val_loss, rate, old.active)
 
-    def _step(self, course: Course, given: Given, rows: Any) -> tuple[Course, Any]:
-        weights = None if given.weights is None else given.weights[rows]
-        gradient = jax.value_and_grad(self._loss, has_aux=True)
-        (loss, other), slopes = gradient(course.trainable, course.other, given.x[rows], weights)
-        slots = list(course.optimizer)
-        slots[self.rate] = self._rate(slots)
-        trainable, slots = self.optimizer.stateless_apply(slots, slopes, course.trainable)
-        return course._replace(trainable=trainable, other=other, optimizer=slots), loss
+    def _step(self, state: TrainState, inputs: StaticInputs, rows: Any) -> tuple[TrainState, Any]:
+        weights = None if inputs.weights is None else inputs.weights[rows]
+        value_and_gradients = jax.value_and_grad(self._loss, has_aux=True)
+        (loss, other), gradients = value_and_gradients(
+            state.trainable, state.other, inputs.x[rows], weights
+        )
+        slots = list(state.optimizer)
+        slots[self.rate] = self._learning_rate(slots)
+        trainable, slots = self.optimizer.stateless_apply(slots, gradients, state.trainable)
+        return state._replace(trainable=trainable, other=other, optimizer=slots), loss
 
     def _loss(
         self, trainable: Any, other: Any, x: Any, weights: Any, *, training: bool = True
     ) -> tuple[Any, Any]:
+        """Return the loss with penalties, and the new values of the other variables."""
         model = self.network.training
-        state = [
+        values = [
             *zip(model.trainable_variables, trainable, strict=True),
             *zip(model.non_trainable_variables, other, strict=True),
         ]
-        # not stateless_call, which forgets to forget the losses of its last call: see regularisers
-        with keras.StatelessScope(state, collect_losses=True) as scope:
-            x_hat, penalties = model(x, training=training), model.losses
-        self.held = penalties  # as each layer knows its own of the last call by their addresses
+        # not stateless_call, and penalties stay alive: see "Losses" in the module's docstring
+        with keras.StatelessScope(values, collect_losses=True) as scope:
+            x_hat, self.penalties = model(x, training=training), model.losses
         other = [scope.get_current_value(variable) for variable in model.non_trainable_variables]
-        distances = self.distance(x, x_hat)
-        weighted = distances if weights is None else weights * distances
-        return jnp.mean(weighted) + sum(penalties), other
+        losses = self.loss(x, x_hat)
+        weighted = losses if weights is None else weights * losses
+        return jnp.mean(weighted) + sum(self.penalties), other
 
-    def _validate(self, course: Course, given: Given) -> Any:
+    def _validate(self, state: TrainState, inputs: StaticInputs) -> Any:
         if not self.validated:
             return jnp.nan
 
         def loss(_: None, rows: Any) -> tuple[None, Any]:
-            x = given.x[rows]
-            return None, self._loss(course.trainable, course.other, x, None, training=False)[0]
+            x = inputs.x[rows]
+            return None, self._loss(state.trainable, state.other, x, None, training=False)[0]
 
-        return _over_batches(loss, None, given.val, self.val_batch_size)[1]
+        return _over_batches(loss, None, inputs.val, self.val_batch_size)[1]
 
-    def _rate(self, slots: list[Any]) -> Any:
-        """Return the learning rate of the next step, of which the optimizer's slots know."""
+    def _learning_rate(self, slots: list[Any]) -> Any:
+        """Return the learning rate of the next step, whose number is in the optimizer's slots."""
         spec, epochs = self.experiment, self.experiment.training.epochs
         rate = learning_rate(spec.schedule, spec.optimizer.lr, self.steps, epochs)
         return jnp.asarray(rate(slots[self.iterations]) if callable(rate) else rate, jnp.float32)
 
-    def _stop(self, course: Course, number: Any, loss: Any, val_loss: Any) -> Course:
-        """Decide after an epoch which weights to keep and whether to go on, as Keras does."""
+    def _stop(self, state: TrainState, number: Any, loss: Any, val_loss: Any) -> TrainState:
+        """Apply early stopping after an epoch, as Keras's callback does."""
         spec = self.experiment.training.early_stopping
         finite = jnp.isfinite(loss) & (jnp.isfinite(val_loss) if self.validated else True)
         if spec.patience is None:
-            return course._replace(going=finite, kept_epoch=number)
-        watched = val_loss if self.validated else loss
-        better = watched + spec.min_delta < course.best
-        waited = jnp.where(better, 0, course.waited + 1)
-        now = (course.trainable, course.other) if spec.restore_best else ()
-        keeps = better if spec.restore_best else True
-        return course._replace(
-            kept=_where(better, now, course.kept),
-            kept_epoch=jnp.where(keeps, number, course.kept_epoch),
-            best=jnp.where(better, watched, course.best),
+            return state._replace(active=finite, best_epoch=number)
+        monitored = val_loss if self.validated else loss
+        better = monitored + spec.min_delta < state.best
+        waited = jnp.where(better, 0, state.waited + 1)
+        weights = (state.trainable, state.other) if spec.restore_best else ()
+        replaces = better if spec.restore_best else True
+        return state._replace(
+            best_weights=_where(better, weights, state.best_weights),
+            best_epoch=jnp.where(replaces, number, state.best_epoch),
+            best=jnp.where(better, monitored, state.best),
             waited=waited,
-            going=finite & ((waited < spec.patience) | (number == 0)),
+            active=finite & ((waited < spec.patience) | (number == 0)),
         )
 
     @contextmanager
-    def _numbers(self, values: Mapping[str, Any]) -> Iterator[None]:
-        """Let the numbers be those of each member while the program is made.
+    def _traced_hyperparameters(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """Replace hyperparameters by traced values while the program is traced.
 
-        The network's layers read them from the experiment; Keras's optimizers have their own copy
-        under the same name.
+        values: (value, 1 - value) by key. The network's layers read them from the experiment;
+        Keras's optimizers have copies under the same names. The learning rate is not among these
+        copies, as each step writes it.
         """
-        ours = hyperparameters(self.experiment)
-        theirs = {name: getattr(self.optimizer, name) for name in _named(values)}
+        prefix = "optimizer."
+        traced = {
+            key.removeprefix(prefix): TracedHyperparameter(*pair)
+            for key, pair in values.items()
+            if key.startswith(prefix) and key != "optimizer.lr"
+        }
+        before = hyperparameters(self.experiment)
+        optimizer_before = {name: getattr(self.optimizer, name) for name in traced}
         set_hyperparameters(self.experiment, {key: value for key, (value, _) in values.items()})
-        for name, value in _named(values).items():
-            setattr(self.optimizer, name, value)
+        for name, number in traced.items():
+            setattr(self.optimizer, name, number)
         try:
             yield
         finally:
-            set_hyperparameters(self.experiment, ours)
-            for name, value in theirs.items():
-                setattr(self.optimizer, name, value)
+            set_hyperparameters(self.experiment, before)
+            for name, number in optimizer_before.items():
+                setattr(self.optimizer, name, number)
 
 
-class Number:
-    """A number that a Keras optimizer may use, and ask things of, before it is known.
+class TracedHyperparameter:
+    """A traced value that a Keras optimizer computes with as if it were a Python float.
 
-    It is positive, or it would not be traced. Its complement comes along since 1 - 0.999 has
-    lost four digits where it is taken in single precision; Keras takes it in double.
+    Comparisons with zero are true: a hyperparameter is only traced if it is positive in a member.
+    `1 - value` returns the complement, which was computed in double precision.
     """
 
     def __init__(self, value: Any, complement: Any) -> None:
@@ -247,32 +283,28 @@ class Number:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _computed(name: str) -> Callable[..., Any]:
-    def compute(self: Number, *others: Any) -> Any:
-        return getattr(self.value, name)(*others)
+def _delegated(name: str) -> Callable[..., Any]:
+    def operator(self: TracedHyperparameter, *operands: Any) -> Any:
+        return getattr(self.value, name)(*operands)
 
-    return compute
+    return operator
 
 
 for _name in ("neg", "add", "radd", "sub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow"):
-    setattr(Number, f"__{_name}__", _computed(f"__{_name}__"))
+    setattr(TracedHyperparameter, f"__{_name}__", _delegated(f"__{_name}__"))
 
 
-def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the optimizer's numbers by their name in Keras; its rate is set step by step."""
-    prefix = "optimizer."
-    own = {key.removeprefix(prefix): v for key, v in values.items() if key.startswith(prefix)}
-    return {name: Number(*value) for name, value in own.items() if name != "lr"}
-
-
-def _where(condition: Any, one: Any, other: Any) -> Any:
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
+def _where(condition: Any, new: Any, old: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
 
 
 def _over_batches(
     f: Callable[[Any, Any], tuple[Any, Any]], carry: Any, rows: Any, size: int
 ) -> tuple[Any, Any]:
-    """Fold over batches of rows, the last of which may be smaller; average what f returns."""
+    """Fold f over batches of rows; return the carry and the mean of f's values per row.
+
+    The last batch may be smaller.
+    """
     full, rest = divmod(len(rows), size)
     carry, values = lax.scan(f, carry, rows[: full * size].reshape(full, size))
     total = size * values.sum()

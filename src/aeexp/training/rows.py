@@ -1,4 +1,4 @@
-"""In which order and batches the rows are trained on, whatever trains."""
+"""Order and batches of the training rows, for all engines."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,26 @@ import numpy as np
 from aeexp.data import Integers
 from aeexp.training.population import Member
 
-VALIDATION_BATCH = 4096  # rows at once; the loss over them does not depend on it
+VALIDATION_BATCH = 4096  # rows per batch; the validation loss does not depend on it
 MOST = 256  # epochs drawn at once
 ORDER = 2**22  # indices drawn at once
 
 
 def batch_size(member: Member) -> int:
-    """Return the rows of a step."""
+    """Return the number of rows per step."""
     return min(member.experiment.training.batch_size, len(member.rows))
 
 
 def validation_batch_size(member: Member) -> int:
-    """Return the rows that are validated at once."""
+    """Return the number of rows per batch of validation."""
     return min(max(batch_size(member), VALIDATION_BATCH), max(len(member.val), 1))
 
 
 class Orders:
-    """The rows in the order in which each member trains on them, epoch after epoch.
+    """Orders of the training rows of each member, epoch after epoch.
 
-    They are those of Keras's `fit` on JAX, which takes a permutation for itself when it begins.
-    most: epochs that can be drawn at once.
+    Keras's `fit` on JAX trains in the same orders; it draws one more permutation at its start.
+    most: number of epochs that can be drawn at once.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -38,7 +38,7 @@ class Orders:
             generator.permutation(self.rows.shape[1])
 
     def draw(self, count: int) -> Integers:
-        """Return (members, most, rows) indices, of which those of `count` epochs are drawn."""
+        """Return indices (members, most, rows) for the next `count` epochs, then zeros."""
         members, rows = self.rows.shape
         order = np.zeros((members, self.most, rows), np.int32)
         for epoch in range(count):

@@ -1,4 +1,4 @@
-"""A whole epoch as one TensorFlow graph."""
+"""Epochs on TensorFlow, each one graph."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from aeexp.training.rows import batch_size, validation_batch_size
 
 
 class Epochs:
-    """The epochs of a member whose network is compiled: see `keras_engine.Epochs`."""
+    """Implements `keras_engine.Epochs`."""
 
     def __init__(self, network: Network, member: Member) -> None:
         self.model, self.optimizer = network.training, network.training.optimizer
         self.optimizer.build(self.model.trainable_variables)
-        self.distance = keras.losses.get(member.experiment.training.loss.value)
+        self.loss = keras.losses.get(member.experiment.training.loss.value)
         self.x = tf.constant(member.x)
         self.weights = None if member.weights is None else tf.constant(member.weights, tf.float32)
         self.val = tf.constant(member.val, tf.int32)
@@ -48,14 +48,14 @@ class Epochs:
 
     def _loss(self, rows: tf.Tensor, *, training: bool) -> tf.Tensor:
         x = tf.gather(self.x, rows)
-        distances = self.distance(x, self.model(x, training=training))
+        losses = self.loss(x, self.model(x, training=training))
         if training and self.weights is not None:
-            distances *= tf.gather(self.weights, rows)
-        return tf.add_n([tf.reduce_mean(distances), *self.model.losses])
+            losses *= tf.gather(self.weights, rows)
+        return tf.add_n([tf.reduce_mean(losses), *self.model.losses])
 
 
 def _over_batches(f: Any, rows: tf.Tensor, size: int) -> tf.Tensor:
-    """Average what f returns over batches of rows, the last of which may be smaller."""
+    """Return the mean of f per row over batches of rows; the last batch may be smaller."""
     count = rows.shape[0]
     full, rest = divmod(count, size)
     total = tf.constant(0.0)

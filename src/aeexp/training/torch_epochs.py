@@ -1,4 +1,4 @@
-"""An epoch as a bare loop over batches, on PyTorch."""
+"""Epochs on PyTorch, as a loop over batches without Keras's overhead."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -13,17 +13,17 @@ from aeexp.training.rows import batch_size, validation_batch_size
 
 
 class Epochs:
-    """The epochs of a member whose network is compiled: see `keras_engine.Epochs`."""
+    """Implements `keras_engine.Epochs`."""
 
     def __init__(self, network: Network, member: Member) -> None:
         model, self.optimizer = network.training, network.training.optimizer
         self.x = keras.ops.convert_to_tensor(member.x)
-        model(self.x[:1])  # after which its layers know whether they add to the loss
+        model(self.x[:1])  # so that `layer.losses` shows which layers add to the loss
         self.path = network.path or [model]
         self.calls = [_bare(layer) for layer in self.path]
         self.variables = model.trainable_variables
         self.optimizer.build(self.variables)
-        self.distance = keras.losses.get(member.experiment.training.loss.value)
+        self.loss = keras.losses.get(member.experiment.training.loss.value)
         self.weights = (
             None
             if member.weights is None
@@ -44,25 +44,25 @@ class Epochs:
 
     def _step(self, rows: torch.Tensor) -> torch.Tensor:
         loss = self._loss(rows, training=True)
-        slopes = torch.autograd.grad(loss, [variable.value for variable in self.variables])
+        gradients = torch.autograd.grad(loss, [variable.value for variable in self.variables])
         with torch.no_grad():
-            self.optimizer.apply(slopes, self.variables)
+            self.optimizer.apply(gradients, self.variables)
         return loss.detach()
 
     def _loss(self, rows: torch.Tensor, *, training: bool) -> torch.Tensor:
         x = x_hat = self.x[rows]
         for call in self.calls:
             x_hat = call(x_hat, training)
-        distances = self.distance(x, x_hat)
+        losses = self.loss(x, x_hat)
         if training and self.weights is not None:
-            distances = self.weights[rows] * distances
-        return distances.mean() + sum(loss for layer in self.path for loss in layer.losses)
+            losses = self.weights[rows] * losses
+        return losses.mean() + sum(loss for layer in self.path for loss in layer.losses)
 
 
 def _bare(layer: keras.layers.Layer) -> Callable[[torch.Tensor, bool], torch.Tensor]:
-    """Return a layer's own computation, without what Keras does around it.
+    """Return the `call` of a layer, without Keras's `__call__`, which takes three times as long.
 
-    That takes three times as long as a small layer. It is needed where the layer adds to the loss.
+    A layer that adds to the loss needs Keras's `__call__`.
     """
     call = layer if layer.losses else layer.call
     if "training" in signature(layer.call).parameters:

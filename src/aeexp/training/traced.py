@@ -1,6 +1,9 @@
-"""Whether layers and optimizers read the numbers that members differ in in each of their calls."""
+"""Check that layers and optimizers read the members' hyperparameters in every call.
 
-from collections.abc import Iterator, Mapping, Sequence
+A hyperparameter that is read while a network is built would be the same in all members.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -19,22 +22,26 @@ from aeexp.training.population import (
     set_hyperparameters,
 )
 
-ROWS = 8  # that two networks are compared on
+ROWS = 8  # for the comparison of two networks
 
 
 def require_read(members: Sequence[Member], experiment: Experiment) -> None:
-    """Refuse to train members together that differ in a number which is read while building.
+    """Check the hyperparameters in which members differ, of specs that are not aeexp's own.
 
-    It would be the same for all of them. Of aeexp's own specs, tests hold that there is none.
-    experiment: what the members have in common.
+    aeexp's own specs are checked by tests. experiment: the members' common experiment.
 
     Raises:
-        RuntimeError: A model, a regulariser or an optimizer of a package has such a number.
+        RuntimeError: A package's model, regulariser or optimizer reads one while it is built.
     """
     common = hyperparameters(experiment)
-    for key in _foreign(experiment):
-        others = {hyperparameters(member.experiment)[key] for member in members} - {common[key]}
-        if others and not is_read_per_call(experiment, members[0].x[:ROWS], key, others.pop()):
+    for prefix, spec, name in owners(experiment):
+        foreign = type(spec).__module__.partition(".")[0] != "aeexp"
+        if not foreign or prefix.partition(".")[0] not in {"model", "regulariser", "optimizer"}:
+            continue
+        key = f"{prefix}.{name}"
+        values = {hyperparameters(member.experiment)[key] for member in members} - {common[key]}
+        x = members[0].x[:ROWS]
+        if values and not is_read_per_call(experiment, x, key, values.pop()):
             message = (
                 f"{key} is read while it is built, so that models which differ in it cannot train"
                 " together: read it in each call, or declare it with param(..., traced=False)."
@@ -42,70 +49,64 @@ def require_read(members: Sequence[Member], experiment: Experiment) -> None:
             raise RuntimeError(message)
 
 
-def _foreign(experiment: Experiment) -> Iterator[str]:
-    """Yield the numbers of models, regularisers and optimizers that are not aeexp's own."""
-    for key, spec, name in owners(experiment):
-        own = type(spec).__module__.partition(".")[0] == "aeexp"
-        if not own and key.partition(".")[0] in {"model", "regulariser", "optimizer"}:
-            yield f"{key}.{name}"
-
-
 def is_read_per_call(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
-    """Return whether what is given another number computes as what is built with it.
+    """Return whether setting a value after building has the effect of building with the value.
 
     x: (rows, features), scaled.
     """
-    given, with_it = copy_experiment(experiment), copy_experiment(experiment)
-    set_hyperparameters(with_it, {key: value})
+    before, after = copy_experiment(experiment), copy_experiment(experiment)
+    set_hyperparameters(after, {key: value})
     group, _, name = key.rpartition(".")
     if group == "optimizer":
-        return name == "lr" or _same(*_steps(given.optimizer, with_it.optimizer, name))
-    return _same(_outcome(given, x, {key: value}), _outcome(with_it, x, {}))
+        return name == "lr" or _same(*_steps(before.optimizer, after.optimizer, name))
+    return _same(_outputs(before, x, {key: value}), _outputs(after, x, {}))
 
 
 def changes_output(experiment: Experiment, x: Floats, key: str, value: float) -> bool:
-    """Return whether another number changes anything that a network computes; see `is_read`."""
-    return not _same(_outcome(experiment, x, {}), _outcome(experiment, x, {key: value}))
+    """Return whether a value changes any output of a network; see `is_read_per_call`."""
+    return not _same(_outputs(experiment, x, {}), _outputs(experiment, x, {key: value}))
 
 
 def training_outputs(network: Network, x: Floats) -> list[Floats]:
-    """Return the reconstruction of rows in training, and what is added to the loss."""
-    made = [network.training(x, training=True), *network.training.losses]
-    return [ops.convert_to_numpy(each) for each in made]
+    """Return the reconstruction of rows in training mode, then the terms added to the loss."""
+    outputs = [network.training(x, training=True), *network.training.losses]
+    return [ops.convert_to_numpy(output) for output in outputs]
 
 
 def _same(one: Sequence[Floats], other: Sequence[Floats]) -> bool:
     return all(map(np.array_equal, one, other))
 
 
-def _outcome(experiment: Experiment, x: Floats, after: Mapping[str, float]) -> list[Floats]:
-    """Return what a network computes, with first weights and with others.
+def _outputs(experiment: Experiment, x: Floats, values: Mapping[str, float]) -> list[Floats]:
+    """Return a network's variables and outputs, with initial and with changed weights.
 
-    after: numbers that it is given once it is built.
+    values: hyperparameters to set once the network is built.
     """
-    given = copy_experiment(experiment)
-    network = build_seeded(network_builder(given, x.shape[1]), given.seed)
-    set_hyperparameters(given, after)
-    outcomes = [ops.convert_to_numpy(variable.value) for variable in network.variables]
+    experiment = copy_experiment(experiment)
+    network = build_seeded(network_builder(experiment, x.shape[1]), experiment.seed)
+    set_hyperparameters(experiment, values)
+    outputs = [ops.convert_to_numpy(variable.value) for variable in network.variables]
     generator = np.random.default_rng(0)
     for _ in range(2):
-        outcomes += [*training_outputs(network, x), ops.convert_to_numpy(network.encoder(x))]
-        for variable in network.training.trainable_variables:  # first ones may be 0
-            moved = variable.value + generator.normal(0.1, 0.1, variable.shape).astype("float32")
-            variable.assign(moved)
-    return outcomes
+        outputs += [*training_outputs(network, x), ops.convert_to_numpy(network.encoder(x))]
+        for variable in network.training.trainable_variables:  # initial ones may be 0
+            change = generator.normal(0.1, 0.1, variable.shape).astype("float32")
+            variable.assign(variable.value + change)
+    return outputs
 
 
-def _steps(given: OptimizerSpec, with_it: OptimizerSpec, name: str) -> list[list[Floats]]:
-    """Return where two steps lead: of an optimizer that is given a number, and of one with it."""
-    value = getattr(with_it, name)
-    places = []
-    for spec in (given, with_it):
-        made = optimizer(spec, 0.1)
-        setattr(made, name, value)
+def _steps(before: OptimizerSpec, after: OptimizerSpec, name: str) -> list[list[Floats]]:
+    """Return a variable after two steps, for optimizers built from either spec.
+
+    Both optimizers have the attribute `name` set to the value in `after`.
+    """
+    variables = []
+    for spec in (before, after):
+        built = optimizer(spec, 0.1)
+        setattr(built, name, getattr(after, name))
         variable = keras.Variable(np.ones(3, np.float32))
-        made.build([variable])
+        built.build([variable])
         for step in (1.0, -0.5):
-            made.apply([ops.convert_to_tensor(np.float32(step) * np.arange(3))], [variable])
-        places.append([ops.convert_to_numpy(variable.value)])
-    return places
+            built.apply([ops.convert_to_tensor(np.float32(step) * np.arange(3))], [variable])
+        variables.append([ops.convert_to_numpy(variable.value)])
+    return variables
