@@ -401,9 +401,9 @@ def test_of_many_factors_the_6_that_explain_most_are_drawn() -> None:
 
 
 ODD: list[tuple[str, Callable[[], tuple[list[Factor], list[str]]]]] = [
-    ("long names", lambda: ([factor(said=["x" * 300])], ["a long name of a feature " * 9] * 5)),
+    ("long names", lambda: ([factor(notes=["x" * 300])], ["a long name of a feature " * 9] * 5)),
     ("constant", lambda: ([factor(z=np.zeros(11), traversal=np.zeros((11, 5)))], list("abcde"))),
-    ("undefined", lambda: ([factor(slopes=np.full((3, 5), np.nan), said=[])], list("abcde"))),
+    ("undefined", lambda: ([factor(slopes=np.full((3, 5), np.nan), notes=[])], list("abcde"))),
     ("one feature", lambda: ([factor(features=1)], ["a"])),
     ("large", lambda: ([factor(ends=np.full((2, 5), -1.2345e300))], list("abcde"))),
     ("many", lambda: ([factor(f"z{k}", 40) for k in range(12)], [f"feature {j}" * 5 for j in range(40)])),  # noqa: E501

@@ -498,8 +498,8 @@ def test_every_row_is_in_the_histogram() -> None:
         ),
         pytest.param(
             lambda: drawn_bars(normal(64, 8), numbered(64), "weight"),
-            "6 of 8 factors shown, those with the largest norm; "
-            "of each the 20 of 64 features that move it most",
+            "6 of 8 factors shown, with the largest norm; "
+            "for each, the 20 of 64 features with the largest effect",
             id="weights",
         ),
         pytest.param(

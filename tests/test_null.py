@@ -375,7 +375,7 @@ def drawn(figure: Figure) -> str:
 
 def against(number: str = "r2", better: int = 1, **changes: Any) -> NullComparison:
     said = {"observed": 2.0, "null": NULL, "p": 0.05, "control": "permuted columns"}
-    return NullComparison(number=number, better=better, **(said | changes))
+    return NullComparison(metric=number, better=better, **(said | changes))
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_what_chance_may_have_made_is_grey() -> None:
 
 
 def test_of_many_numbers_twelve_are_shown() -> None:
-    assert "12 of 20 numbers shown" in drawn(figures.null([against()] * 20))
+    assert "12 of 20 metrics shown" in drawn(figures.null([against()] * 20))
 
 
 @pytest.mark.parametrize("tables", [1, 5])

@@ -345,7 +345,7 @@ def test_a_figure_tells_of_which_rows_it_is_and_names_each_score_once() -> None:
     figure = labels_figure(found)
     figure.canvas.draw()
     [axes] = figure.axes
-    assert "rows held out" in axes.get_xlabel()
+    assert "held-out rows" in axes.get_xlabel()
     assert f"{found[0].held_out:.2f}, p = {found[0].p:.2g}" in [t.get_text() for t in axes.texts]
     [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]

@@ -338,7 +338,7 @@ def drawn_consensus(codes: Integers, title: str = "kmeans") -> Figure:
     found = consensus(codes)
     clusters = {each.code: (each.rows, each.mean) for each in found.clusters}
     return figures.consensus(
-        found.matrix, codes[0][found.shown], clusters, title=title, enough=0.75
+        found.matrix, codes[0][found.shown], clusters, title=title, threshold=0.75
     )
 
 
@@ -361,7 +361,7 @@ def test_clusters_are_named_sized_and_grey_where_they_are_not_found_again() -> N
     first = np.repeat([0, 1, -1], [40, 40, 20])
     split = np.where(first == 1, np.arange(100) % 2 + 1, first)
     figure = drawn_consensus(np.array([first, split, split]))
-    assert "grey: not found again (Jaccard below 0.75), or noise" in drawn(figure)
+    assert "grey: not reproduced (Jaccard below 0.75), or noise" in drawn(figure)
     colours = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
     assert colours == {
         "0: 40 rows, Jaccard 1.00": style.INK,
@@ -398,8 +398,8 @@ def test_any_reproducibility_is_drawn_whole(groups: list[MatchScores]) -> None:
 def test_what_is_not_found_again_is_grey_and_of_many_the_least_is_shown() -> None:
     figure = figures.reproducibility([found(64)], trainings=8)
     said = drawn(figure)
-    assert "40 of 64 factors, the least" in said
-    assert "Found again in 8 trainings?" in said
+    assert "the 40 least reproducible of 64 factors" in said
+    assert "Reproduced in 8 trainings?" in said
     diamonds = {
         (float(line.get_xdata()[0]), line.get_color())
         for line in figure.axes[0].lines

@@ -16,9 +16,8 @@ from aeexp.analysis.latent.distances import spearman
 from aeexp.analysis.latent.neighbourhoods import measure
 from aeexp.data import Classes, Floats, Values
 from aeexp.present import figures
-from aeexp.present.figures import Curve, methods
-from aeexp.present.figures.paint import FADED
-from aeexp.present.figures.unreliable import Unreliable
+from aeexp.present.figures import Curve, style
+from aeexp.present.figures.paint import FADED, Unreliable
 
 RNG = np.random.default_rng(0)
 
@@ -280,7 +279,7 @@ def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
         pytest.param(
             {
                 name: Curve(np.arange(1, 999), np.linspace(-0.2, 1, 998), 0.5)
-                for name in (*methods.METHODS, "mW" * 90)
+                for name in (*style.METHODS, "mW" * 90)
             },
             id="five",
         ),

@@ -1,4 +1,4 @@
-"""Figures: arrays in, a matplotlib Figure out; nothing is shown or saved."""
+"""Figures: functions of arrays that return a matplotlib Figure, which is not shown or saved."""
 
 from aeexp.present.figures.baselines import Measure, baselines
 from aeexp.present.figures.cards import Factor, cards
@@ -9,13 +9,13 @@ from aeexp.present.figures.latent import latent
 from aeexp.present.figures.learning_rate import learning_rate
 from aeexp.present.figures.loss import loss
 from aeexp.present.figures.null import NullComparison, null
+from aeexp.present.figures.paint import Unreliable
 from aeexp.present.figures.power import power
 from aeexp.present.figures.probes import LabelScore, probes
 from aeexp.present.figures.reconstruction import reconstruction
 from aeexp.present.figures.reproducibility import MatchScores, reproducibility
 from aeexp.present.figures.rnx import Curve, rnx
 from aeexp.present.figures.scree import scree
-from aeexp.present.figures.unreliable import Unreliable
 from aeexp.present.figures.weights import weight_bars, weight_map
 
 __all__ = [

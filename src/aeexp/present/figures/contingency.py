@@ -1,4 +1,4 @@
-"""Which classes the rows of each cluster belong to."""
+"""The classes of the rows of each cluster."""
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -12,24 +12,19 @@ from aeexp.present.figures.heatmap import heat_map
 
 @style.styled
 def contingency(clusters: Integers, classes: Classes, title: str) -> Figure:
-    """Draw how many rows each cluster and each class have in common.
+    """Draw the number of common rows of each cluster and each class.
 
-    clusters: (rows,), -1 for noise, which comes last.
+    clusters: (rows,), -1 for noise, which is the last row of the table.
     """
-    ids, counts = _count(clusters, classes)
+    ids, cluster = np.unique(clusters, return_inverse=True)
+    labelled = classes.codes >= 0
+    counts = np.zeros((len(ids), len(classes.names)), int)
+    np.add.at(counts, (cluster[labelled], classes.codes[labelled]), 1)
+    if ids[:1] == -1:
+        ids, counts = np.roll(ids, -1), np.roll(counts, -1, axis=0)
     names = ["noise" if number == -1 else str(number) for number in ids]
     scale = ScalarMappable(Normalize(0, counts.max(initial=1)), style.COUNTS)
     figure, axes = heat_map(counts, (names, classes.names), scale, "rows")
     axes.set(xlabel=style.fit(classes.name, 5, style.TEXT), ylabel="cluster")
     style.headline(figure, title)
     return figure
-
-
-def _count(clusters: Integers, classes: Classes) -> tuple[Integers, Integers]:
-    """Return the cluster of each row of the table, and the table: (clusters, classes)."""
-    ids, cluster = np.unique(clusters, return_inverse=True)
-    known = classes.codes >= 0
-    counts = np.zeros((len(ids), len(classes.names)), int)
-    np.add.at(counts, (cluster[known], classes.codes[known]), 1)
-    last = -1 if ids[:1] == -1 else 0
-    return np.roll(ids, last), np.roll(counts, last, axis=0)

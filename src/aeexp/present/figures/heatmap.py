@@ -1,4 +1,4 @@
-"""A table of numbers as coloured cells, with the numbers written in where they fit."""
+"""A table as coloured cells, with the numbers in the cells if they fit."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from aeexp.present.figures import style
 from aeexp.present.figures.panel import panel
 
 Names = tuple[Sequence[str], Sequence[str]]
-"""Those of the rows and those of the columns."""
+"""Names of the rows, and names of the columns."""
 Size = tuple[float, float]
 """Width and height in inches."""
 
 LONGEST = 2.2
-"""Inches that the name of a row or a slanting name of a column may take."""
+"""Greatest width in inches of the name of a row or a slanting name of a column."""
 RIGHT = 1.45
 """Width in inches of the margin with the colour bar."""
 
@@ -26,9 +26,9 @@ RIGHT = 1.45
 def heat_map(
     numbers: Floats | Integers, names: Names, scale: ScalarMappable, label: str
 ) -> tuple[Figure, Axes]:
-    """Return a figure with a heat map and its colour bar, and the axes of the former.
+    """Return a figure with a heat map and a colour bar, and the axes of the heat map.
 
-    numbers: (rows, columns). label: what the numbers are.
+    numbers: (rows, columns). label: of the colour bar.
     """
     rows, columns = numbers.shape
     cell = max(min(1.3, 6.5 / columns), 3.6 / columns), min(0.65, 6.4 / rows)
@@ -47,9 +47,9 @@ def heat_map(
 
 
 def _axes(names: Names, cell: Size) -> tuple[Figure, Axes]:
-    """Return axes with the names on them; those of columns slant unless each fits its column."""
+    """Return axes with names; the names of columns slant unless each fits its column."""
     (down, across), (wide, high) = names, cell
-    left, below = (min(LONGEST, style.widest(some, style.SMALL)) for some in names)
+    left, below = (min(LONGEST, style.widest(side, style.SMALL)) for side in names)
     slanting = below > 0.95 * wide
     margins = style.Margins(
         left=max(left + 0.55, 0.8 * below - wide / 2 if slanting else 0),
@@ -71,8 +71,13 @@ def _axes(names: Names, cell: Size) -> tuple[Figure, Axes]:
 
 
 def _write(axes: Axes, numbers: Floats | Integers, scale: ScalarMappable, cell: Size) -> None:
-    """Write the numbers into their cells, unless there is one that does not fit."""
-    (wide, high), texts = cell, _texts(numbers)
+    """Write the numbers into the cells if all of them fit: counts in full, others rounded."""
+    wide, high = cell
+    if _are_counts(numbers):
+        template = "{:,}"
+    else:
+        template = "{:z.2f}" if 0.1 <= np.abs(numbers).max(initial=0) < 100 else "{:.2g}"
+    texts = [template.format(number) for number in numbers.flat]
     sizes = [
         size
         for size in (style.TEXT, style.SMALL)
@@ -87,11 +92,3 @@ def _write(axes: Axes, numbers: Floats | Integers, scale: ScalarMappable, cell: 
 
 def _are_counts(numbers: Floats | Integers) -> bool:
     return np.issubdtype(numbers.dtype, np.integer)
-
-
-def _texts(numbers: Floats | Integers) -> list[str]:
-    """Write counts in full, and other numbers with two decimals where these tell much."""
-    if _are_counts(numbers):
-        return [f"{number:,}" for number in numbers.flat]
-    written = "{:z.2f}" if 0.1 <= np.abs(numbers).max(initial=0) < 100 else "{:.2g}"
-    return [written.format(number) for number in numbers.flat]

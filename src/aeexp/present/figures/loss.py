@@ -1,4 +1,4 @@
-"""How the loss fell, epoch by epoch."""
+"""The loss by epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,10 +19,10 @@ CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style
 def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figure:
     """Draw the loss on training and validation rows, and the learning rate where it varies.
 
-    Behind the curves of `history` lie bands that hold nine tenths of it and its `repeats`, epoch
-    by epoch. history: columns `epoch`, `loss`, `val_loss` (absent or NaN without validation
-    rows) and `learning_rate`, each (epochs,). What is not finite is left out, and the epoch at
-    which the run diverged is marked.
+    Bands contain 90 % of `history` and its `repeats` at each epoch. history: columns `epoch`,
+    `loss`, `val_loss` (absent or NaN without validation rows) and `learning_rate`, each
+    (epochs,). Values that are not finite are left out, and the epoch at which the run diverged is
+    marked.
     """
     epoch = history["epoch"]
     curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}
@@ -30,10 +30,13 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
     varies = np.unique(rate[np.isfinite(rate)]).size > 1
     figure, top = _axes(legend=1.0 if repeats else 0.75, varies=varies)
     margin = max(0.5, 0.02 * len(epoch))
-    last = max(each["epoch"][-1] for each in (history, *repeats))
+    last = max(columns["epoch"][-1] for columns in (history, *repeats))
     top.set_xlim(epoch[0] - margin, last + margin)
     for name, values in curves.items():
-        _curve(top, epoch, values, *CURVES[name])
+        finite, (title, colour) = np.isfinite(values), CURVES[name]
+        label = f"{title} (final {values[finite][-1]:.3g})"
+        marker = "o" if finite.sum() == 1 else None
+        top.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
     bands = [_band(top, name, [history, *repeats]) for name in CURVES if repeats]
     _scale(top, np.concatenate([np.empty(0), *curves.values(), *bands]))
     _mark_best(top, epoch, curves.get("val_loss"))
@@ -46,9 +49,9 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
 
 
 def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:
-    """Return the figure and its upper panel; the lower one is for a rate that varies.
+    """Return the figure and its upper panel; there is a lower panel for a varying rate.
 
-    legend: the room above it in inches.
+    legend: inches above the upper panel.
     """
     heights = [3.3, 0.9] if varies else [4.0]
     margins = style.Margins(left=1.1, top=legend)
@@ -67,33 +70,26 @@ def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:
     return figure, top
 
 
-def _curve(axes: Axes, epoch: Floats, values: Floats, name: str, colour: str) -> None:
-    finite = np.isfinite(values)
-    label = f"{name} (final {values[finite][-1]:.3g})"
-    marker = "o" if finite.sum() == 1 else None
-    axes.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
-
-
 def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]]) -> Floats:
-    """Fill what nine tenths of the histories lie in; return its edges, one after the other."""
+    """Fill the band that contains 90 % of the histories; return the values of both its edges."""
     longest = max(histories, key=lambda history: len(history["epoch"]))["epoch"]
     values = np.full((len(histories), len(longest)), np.nan)
     for row, history in zip(values, histories, strict=True):
         row[: len(history["epoch"])] = history.get(name, np.nan)
     values[~np.isfinite(values)] = np.nan
-    known = np.isfinite(values).any(0)
-    if not known.any():
+    drawn = np.isfinite(values).any(0)
+    if not drawn.any():
         return np.empty(0)
-    low, high = np.nanquantile(values[:, known], [0.05, 0.95], axis=0)
+    low, high = np.nanquantile(values[:, drawn], [0.05, 0.95], axis=0)
     stops = len({len(history["epoch"]) for history in histories}) > 1
     label = f"90 % of {len(histories)} repeats" + (" while they train" if stops else "")
     look: dict[str, Any] = {"color": CURVES[name][1], "alpha": 0.25, "lw": 0}
-    axes.fill_between(longest[known], low, high, label=label if name == "loss" else None, **look)
+    axes.fill_between(longest[drawn], low, high, label=label if name == "loss" else None, **look)
     return np.concatenate([low, high])
 
 
 def _scale(axes: Axes, values: Floats) -> None:
-    """Take a logarithmic axis when the losses span a factor of 10 or more."""
+    """Make the axis logarithmic if the losses span a factor of 10 or more."""
     values = values[np.isfinite(values)]
     if not values.size:
         axes.text(0.55, 0.5, "no finite loss", transform=axes.transAxes)
@@ -106,7 +102,7 @@ def _scale(axes: Axes, values: Floats) -> None:
 
 
 def _mark_best(axes: Axes, epoch: Floats, values: Floats | None) -> None:
-    """Mark the least validation loss, unless it is near the end as it should be."""
+    """Mark the least validation loss, unless it is near the end."""
     if values is None:
         return
     best = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))

@@ -1,4 +1,4 @@
-"""Whether numbers differ from those of tables without structure."""
+"""Metrics compared with their null distributions, from tables without structure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,69 +12,64 @@ from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
 
-MOST_NUMBERS = 12
+MOST_METRICS = 12
 LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class NullComparison:
-    """A number and its like of tables without structure.
+    """A metric of the run and of tables without structure.
 
-    control: what those are. null: (copies,), their numbers. p: probability by chance. better: 1
-    if more of it is better, -1 if less.
+    metric: its title. control: the kind of these tables. null: (copies,), their values. p:
+    p-value. better: 1 if more is better, -1 if less is better.
     """
 
-    number: str
+    metric: str
     control: str
     observed: float
     null: Floats
     p: float
     better: int
 
+    @property
+    def row(self) -> Row:
+        """Return the row of the metric; grey if p > 0.05 or undefined."""
+        null = self.null[np.isfinite(self.null)]
+        chance = f"{null.mean():.3g} ± {null.std(ddof=1):.2g}" if null.size > 1 else "-"
+        p = "-" if np.isnan(self.p) else f"{self.p:.2g}"
+        observed = "-" if np.isnan(self.observed) else f"{self.observed:.3g}"
+        return Row(self.metric, f"{observed}, chance {chance}, p = {p}", self.p <= LEVEL)
+
 
 @style.styled
-def null(numbers: Sequence[NullComparison]) -> Figure:
-    """Draw each number over its null distribution, better to the right: at most the first 12.
+def null(comparisons: Sequence[NullComparison]) -> Figure:
+    """Draw each metric with its null distribution, better to the right: at most the first 12.
 
-    Each has a scale of its own, from the worst to the best of observed and null. Grey are numbers
-    that chance may have made, p > 0.05. numbers: those of one control follow each other.
+    Each row has its own scale, from the worst to the best value. comparisons: sorted by control.
     """
-    shown = numbers[:MOST_NUMBERS]
-    controls = [[*group] for _, group in groupby(shown, lambda each: each.control)]
-    sections = [Section(some[0].control, [_row(each) for each in some]) for some in controls]
+    shown = comparisons[:MOST_METRICS]
+    controls = [(name, [*group]) for name, group in groupby(shown, lambda metric: metric.control)]
+    sections = [Section(name, [metric.row for metric in group]) for name, group in controls]
     figure, axes, places = named_rows(sections, bottom=0.55)
-    for some, rows in zip(controls, places, strict=True):
-        for each, row in zip(some, rows, strict=True):
-            _draw(axes, each, row)
-    axes.set(xlim=(-0.05, 1.05), xlabel="worse  ←  each on a scale of its own  →  better")
+    for (_, group), rows in zip(controls, places, strict=True):
+        for comparison, row in zip(group, rows, strict=True):
+            _draw(axes, comparison, row)
+    axes.set(xlim=(-0.05, 1.05), xlabel="worse  ←  each row on its own scale  →  better")
     axes.xaxis.set_ticks([])
     style.place_labels(axes, below=0.15, left=0)
-    notes = ["diamonds: this table", "dots: tables without structure"]
-    if len(shown) < len(numbers):
-        notes.append(f"{len(shown)} of {len(numbers)} numbers shown")
-    style.headline(figure, "Could it be chance?", *notes)
+    notes = ["diamonds: this table", "dots: tables without structure", "grey: p > 0.05"]
+    if len(shown) < len(comparisons):
+        notes.append(f"{len(shown)} of {len(comparisons)} metrics shown")
+    style.headline(figure, "Could the results be chance?", *notes)
     return figure
 
 
-def _row(each: NullComparison) -> Row:
-    known = each.null[np.isfinite(each.null)]
-    chance = f"{known.mean():.3g} ± {known.std(ddof=1):.2g}" if known.size > 1 else "-"
-    p = "-" if np.isnan(each.p) else f"{each.p:.2g}"
-    said = f"{_written(each.observed)}, chance {chance}, p = {p}"
-    return Row(each.number, said, each.p <= LEVEL)
-
-
-def _written(number: float) -> str:
-    return "-" if np.isnan(number) else f"{number:.3g}"
-
-
-def _draw(axes: Panel, each: NullComparison, row: int) -> None:
-    values = each.better * np.append(each.null, each.observed)
-    known = values[np.isfinite(values)]
-    low, high = (known.min(), known.max()) if known.size else (0.0, 1.0)
-    at = (
-        (values - low) / (high - low) if high > low else np.where(np.isfinite(values), 0.5, np.nan)
-    )
+def _draw(axes: Panel, comparison: NullComparison, row: int) -> None:
+    values = comparison.better * np.append(comparison.null, comparison.observed)
+    finite = np.isfinite(values)
+    low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 1.0)
+    span = high - low
+    at = (values - low) / span if span > 0 else np.where(finite, 0.5, np.nan)
     axes.plot([0, 1], [row, row], c=style.GRID, lw=0.8, zorder=1)
     axes.plot(at[:-1], np.full(len(at) - 1, row), "o", c=style.NOISE, alpha=0.35, ms=6, mew=0)
-    axes.plot(at[-1], row, "D", c=_row(each).colour, ms=8, mec="white")
+    axes.plot(at[-1], row, "D", c=comparison.row.colour, ms=8, mec="white")

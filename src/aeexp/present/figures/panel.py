@@ -1,4 +1,4 @@
-"""Panels: axes without what most of the time of matplotlib's goes into, the making of ticks."""
+"""Panels: axes with a single tick object, because matplotlib spends most time creating ticks."""
 
 from itertools import compress
 from typing import Any
@@ -10,19 +10,19 @@ from matplotlib.gridspec import SubplotSpec
 
 
 class _OneTick(Axis):
-    """An axis that draws its first tick at one place after another.
+    """An axis that draws its first tick object at all tick positions.
 
-    A tick is three lines and two texts, and takes longer to make than to draw. Minor ticks are
-    not drawn, nor is an offset that the numbers have in common; the label stays where it was put.
+    A tick consists of three lines and two texts, and takes longer to create than to draw. Minor
+    ticks and a common offset of the numbers are not drawn; the label keeps its position.
     """
 
     def reset_ticks(self) -> None:
-        """Start with the tick that is drawn, and none of the minor ones, which never are."""
+        """Create the one major tick, and no minor ticks."""
         super().reset_ticks()
         self.minorTicks = []
 
     def draw(self, renderer: Any) -> None:
-        """Draw grid, names of the ticks and label."""
+        """Draw the grid, the tick labels and the axis label."""
         if not self.get_visible():
             return
         [tick] = self.get_major_ticks(1)
@@ -36,15 +36,15 @@ class _OneTick(Axis):
 
 
 class _X(_OneTick, XAxis):
-    """The lower axis of a panel."""
+    """The x axis of a panel."""
 
 
 class _Y(_OneTick, YAxis):
-    """The left axis of a panel."""
+    """The y axis of a panel."""
 
 
 class Panel(Axes):
-    """Axes that have one tick each, put in their place as in matplotlib's example `skewt`."""
+    """Axes with one tick object for x and y, as in the example `skewt` of matplotlib."""
 
     def _init_axis(self) -> None:
         self.xaxis, self.yaxis = _X(self, clear=False), _Y(self, clear=False)
@@ -60,7 +60,7 @@ def panel(figure: Figure, place: SubplotSpec, **look: Any) -> Panel:
 
 
 def shown_ticks(axis: Axis) -> list[tuple[float, str]]:
-    """Return where the ticks within the limits of an axis are, and their names."""
+    """Return the positions and labels of the ticks within the limits of an axis."""
     places = axis.get_majorticklocs().tolist()
     names = axis.get_major_formatter().format_ticks(places)
     scale = axis.get_transform()

@@ -1,4 +1,4 @@
-"""How large a group would have to be to be found."""
+"""The statistical power to detect a group, by its size."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,26 +7,27 @@ from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.panel import panel
 
-OFTEN = 0.8
+ENOUGH = 0.8
+"""The power at the dashed line."""
 
 
 @style.styled
-def power(sizes: Floats, found: Floats, interval: Floats, note: str) -> Figure:
-    """Draw how often planted groups were found over their size.
+def power(sizes: Floats, detected: Floats, interval: Floats, note: str) -> Figure:
+    """Draw the share of planted groups that were detected, by size.
 
-    sizes: (groups,), in standard deviations. found: (groups,), from 0 to 1. interval: (2, groups),
-    low and high of what `found` may be. note: what the groups are, and of how many tables.
+    sizes: (groups,), in standard deviations. detected: (groups,), from 0 to 1. interval: (2,
+    groups), lower and upper confidence limits. note: a description of the groups.
     """
     figure, grid = style.canvas((1, 1), (5.6, 3.4), style.Margins(left=0.95, right=0.5))
     axes = panel(figure, grid[0])
     style.few_ticks(axes, 5)
-    axes.axhline(OFTEN, color=style.INK, lw=1, ls="--")
-    bars = np.abs(interval - found)
+    axes.axhline(ENOUGH, color=style.INK, lw=1, ls="--")
+    bars = np.abs(interval - detected)
     axes.errorbar(
-        sizes, found, bars, fmt="o-", color=style.PALETTE[0], capsize=4, lw=1.6, clip_on=False
+        sizes, detected, bars, fmt="o-", color=style.PALETTE[0], capsize=4, lw=1.6, clip_on=False
     )
-    axes.set(xlabel="planted difference (sd)", ylabel="probability of being found")
+    axes.set(xlabel="planted difference (sd)", ylabel="probability of detection")
     axes.set(ylim=(0, 1), xlim=(0, 1.05 * sizes.max(initial=1)))
     style.place_labels(axes)
-    style.headline(figure, "How large a group would have been found?", note)
+    style.headline(figure, "How large a group would have been detected?", note)
     return figure

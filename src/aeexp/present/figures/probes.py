@@ -1,4 +1,4 @@
-"""How well labels are told of rows held out, from the factors and from what they are made of."""
+"""Scores of labels that are predicted from the factors and from other inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,98 +9,62 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from aeexp.present.figures import methods, style
+from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
 
 ROW = 0.42
-"""Inches from one score to the next."""
-MOST = 18
-"""Scores that are drawn."""
+"""Height of a row in inches."""
+MOST_SCORES = 18
 LEVEL = 0.05
 TABLE = style.PALETTE[4]
-"""Of an input that is no method's: the table itself."""
+"""The colour of an input that is no method: the table itself."""
 
 
 @dataclass(frozen=True)
 class LabelScore:
-    """A score of a label by input, such as "autoencoder": held out, and its standard error.
+    """A score of a label by input, such as "autoencoder".
 
-    scores: by the input's name. majority: of the same answer for all rows. chance, sd: of
-    shuffled labels, p: that they are told as well; of the first input. Where something is not a
-    number, it is not drawn.
+    scores: score and standard error, by the name of the input. majority: the score of the same
+    prediction for all rows. chance, sd: mean and standard deviation for shuffled labels, and p:
+    the p-value, all three for the first input. Values that are not finite are not drawn.
     """
 
     label: str
-    number: str
+    metric: str
     scores: Mapping[str, tuple[float, float]]
     majority: float
     chance: float
     sd: float
     p: float
 
+    @property
+    def row(self) -> Row:
+        """Return the row of the score, with the value of the first input."""
+        value, _ = next(iter(self.scores.values()), (np.nan, np.nan))
+        p = "" if np.isnan(self.p) else f", p = {self.p:.2g}"
+        text = "-" if np.isnan(value) else f"{value:.2f}{p}"
+        return Row(self.metric, text, bool(self.p <= LEVEL))
+
 
 @style.styled
-def probes(told: Sequence[LabelScore], which: str) -> Figure:
+def probes(scores: Sequence[LabelScore], which: str) -> Figure:
     """Draw a row for each score, with a dot for each input, ± 2 standard errors.
 
-    At most the first 18, of which those of one label follow each other. which: rows are scored.
+    At most the first 18 are drawn. scores: sorted by label. which: the rows that are scored.
     """
-    shown = told[:MOST]
-    labels = [(name, [*group]) for name, group in groupby(shown, lambda each: each.label)]
-    sections = [Section(name, [_row(each) for each in group]) for name, group in labels]
+    shown = scores[:MOST_SCORES]
+    labels = [(name, [*group]) for name, group in groupby(shown, lambda score: score.label)]
+    sections = [Section(name, [score.row for score in group]) for name, group in labels]
     figure, axes, places = named_rows(sections, bottom=1.15, row=ROW)
-    inputs = [*dict.fromkeys(name for each in shown for name in each.scores)]
+    inputs = [*dict.fromkeys(name for score in shown for name in score.scores)]
     for (_, group), rows in zip(labels, places, strict=True):
-        for each, row in zip(group, rows, strict=True):
-            _draw(axes, each, row, inputs)
+        for score, row in zip(group, rows, strict=True):
+            _draw(axes, score, row, inputs)
     axes.set(xlim=(_lowest(shown), 1.02), xlabel=f"score of {which}: 1 is perfect")
     style.place_labels(axes, left=0)
-    _key(figure, inputs)
-    notes = ["bars: ± 2 standard errors", f"at the right: {inputs[0]}" if inputs else ""]
-    if len(shown) < len(told):
-        notes.append(f"{len(shown)} of {len(told)} scores shown")
-    style.headline(figure, "Do the factors tell the labels?", *notes)
-    return figure
-
-
-def _row(each: LabelScore) -> Row:
-    value, _ = next(iter(each.scores.values()), (np.nan, np.nan))
-    p = "" if np.isnan(each.p) else f", p = {each.p:.2g}"
-    return Row(each.number, "-" if np.isnan(value) else f"{value:.2f}{p}", bool(each.p <= LEVEL))
-
-
-def _draw(axes: Panel, each: LabelScore, row: int, inputs: Sequence[str]) -> None:
-    if np.isfinite(each.chance):
-        half = 2 * np.nan_to_num(each.sd)
-        corner = each.chance - half, row - 0.42
-        axes.add_patch(Rectangle(corner, 2 * half, 0.84, color=style.GRID, lw=1, zorder=1.5))
-    if np.isfinite(each.majority):
-        axes.plot([each.majority] * 2, [row - 0.42, row + 0.42], "--", c=style.INK, lw=1.2)
-    steps = np.linspace(-0.27, 0.27, len(inputs)) if len(inputs) > 1 else [0.0]
-    for name, step in zip(inputs, steps, strict=True):
-        value, error = each.scores.get(name, (np.nan, np.nan))
-        half, at, colour = 2 * np.nan_to_num(error), row + step, _colour(name)
-        axes.plot([value - half, min(value + half, 1)], [at, at], color=colour, lw=1.8)
-        axes.plot(value, at, "o", color=colour, ms=6.5, mec="white", mew=0.6, clip_on=False)
-
-
-def _colour(name: str) -> str:
-    return methods.colour(name) if name in methods.METHODS else TABLE
-
-
-def _lowest(shown: Sequence[LabelScore]) -> float:
-    """Return where the axis starts: at 0, or below the lowest score, yet not below -1."""
-    ends = [
-        value - 2 * np.nan_to_num(error) for each in shown for value, error in each.scores.values()
-    ]
-    ends += [each.chance - 2 * np.nan_to_num(each.sd) for each in shown]
-    return float(max(-1, min([0.0, *(end for end in ends if np.isfinite(end))]))) - 0.02
-
-
-def _key(figure: Figure, inputs: Sequence[str]) -> None:
     dots = [Line2D([], [], color=_colour(name), marker="o", ls="", label=name) for name in inputs]
-    majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="same answer for all")
+    majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="most frequent class")
     chance = Patch(color=style.GRID, label="shuffled labels ± 2 sd")
     figure.legend(
         handles=[*dots, majority, chance],
@@ -111,3 +75,34 @@ def _key(figure: Figure, inputs: Sequence[str]) -> None:
         columnspacing=1.2,
         handletextpad=0.3,
     )
+    notes = ["bars: ± 2 standard errors", f"at the right: {inputs[0]}" if inputs else ""]
+    if len(shown) < len(scores):
+        notes.append(f"{len(shown)} of {len(scores)} scores shown")
+    style.headline(figure, "How well do the factors predict the labels?", *notes)
+    return figure
+
+
+def _draw(axes: Panel, score: LabelScore, row: int, inputs: Sequence[str]) -> None:
+    if np.isfinite(score.chance):
+        half = 2 * np.nan_to_num(score.sd)
+        corner = score.chance - half, row - 0.42
+        axes.add_patch(Rectangle(corner, 2 * half, 0.84, color=style.GRID, lw=1, zorder=1.5))
+    if np.isfinite(score.majority):
+        axes.plot([score.majority] * 2, [row - 0.42, row + 0.42], "--", c=style.INK, lw=1.2)
+    steps = np.linspace(-0.27, 0.27, len(inputs)) if len(inputs) > 1 else [0.0]
+    for name, step in zip(inputs, steps, strict=True):
+        value, error = score.scores.get(name, (np.nan, np.nan))
+        half, at, colour = 2 * np.nan_to_num(error), row + step, _colour(name)
+        axes.plot([value - half, min(value + half, 1)], [at, at], color=colour, lw=1.8)
+        axes.plot(value, at, "o", color=colour, ms=6.5, mec="white", mew=0.6, clip_on=False)
+
+
+def _colour(name: str) -> str:
+    return style.method_colour(name) if name in style.METHODS else TABLE
+
+
+def _lowest(shown: Sequence[LabelScore]) -> float:
+    """Return the start of the axis: 0, or below the lowest score, but not below -1."""
+    ends = [value - 2 * np.nan_to_num(se) for s in shown for value, se in s.scores.values()]
+    ends += [score.chance - 2 * np.nan_to_num(score.sd) for score in shown]
+    return float(max(-1, min([0.0, *(end for end in ends if np.isfinite(end))]))) - 0.02

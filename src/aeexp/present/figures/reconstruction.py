@@ -1,4 +1,4 @@
-"""How well each feature comes back out of the latent space."""
+"""Each feature as reconstructed from the latent space."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil, sqrt
@@ -15,12 +15,12 @@ from aeexp.present.figures.panel import panel
 
 MOST_PANELS = 16
 MOST_ROWS, MOST_VALUES = 2_000, 2**24
-"""Of a table that are kept reconstructed until it is drawn, whatever the run has found."""
+"""Limits on the rows and values of a reconstruction that stay in memory until it is drawn."""
 Mask = NDArray[np.bool_]
 
 
 def chosen_rows(rows: int, features: int) -> Integers:
-    """Return which rows are drawn: at random 2,000, or fewer of more than 8,000 features."""
+    """Return the rows to draw: 2,000 at random, or fewer if there are more than 8,000 features."""
     most = min(MOST_ROWS, max(1, MOST_VALUES // features))
     return np.random.default_rng(0).permutation(rows)[:most]
 
@@ -29,11 +29,11 @@ def chosen_rows(rows: int, features: int) -> Integers:
 def reconstruction(
     x: Floats, x_hat: Floats, features: Sequence[str], validation: Mask, r2: Floats
 ) -> Figure:
-    """Draw each feature as reconstructed against itself: up to 16, else the 8 best and 8 worst.
+    """Draw the reconstruction of each feature by its original: up to 16, else 8 best and 8 worst.
 
-    x: (rows, features), in original units. x_hat: (shown, features), of the `chosen_rows` alone.
-    validation: (rows,), which rows the model was not trained on. r2: (features,), over those
-    rows, or over all if there are none; not a number where undefined.
+    x: (rows, features), in original units. x_hat: (shown, features), of `chosen_rows`.
+    validation: (rows,), True for rows that the model was not trained on. r2: (features,), over
+    these rows, or over all if there are none; NaN if undefined.
     """
     drawn = _drawn_features(r2)
     rows = chosen_rows(*x.shape)
@@ -41,18 +41,26 @@ def reconstruction(
     for axes, i in zip(figure.axes, drawn, strict=True):
         _panel(axes, x[rows, i], x_hat[:, i], validation[rows])
         name = style.fit(features[i], side + 0.25, style.SMALL)
-        axes.set_title(f"{name}\nR² = {_in_words(r2[i])}", fontsize=style.SMALL)
-    _label(figure, validation)
+        written = "-" if np.isnan(r2[i]) else format(r2[i], ".2f" if r2[i] > -10 else ".2g")
+        axes.set_title(f"{name}\nR² = {written}", fontsize=style.SMALL)
+    style.label_panels(figure, "original", "reconstructed, same scale")
+    if validation.any():
+        x_inches, y_inches = figure.get_size_inches()
+        figure.legend(
+            [Line2D([], [], ls="", marker="o", color=c) for _, c, _ in _sets(validation)],
+            ["training", "validation"],
+            loc="upper right",
+            bbox_to_anchor=(1 - 0.1 / x_inches, 1 - 0.05 / y_inches),
+            ncols=2,
+            handletextpad=0.1,
+            columnspacing=1,
+        )
     style.headline(figure, "Reconstruction", *_notes(x, validation, len(rows)))
     return figure
 
 
-def _in_words(r2: float) -> str:
-    return "-" if np.isnan(r2) else format(r2, ".2f" if r2 > -10 else ".2g")
-
-
 def _drawn_features(r2: Floats) -> Integers:
-    """Return which features are drawn: all, or the best and the worst by falling R²."""
+    """Return the features to draw: all, or the best and the worst by decreasing R²."""
     if len(r2) <= MOST_PANELS:
         return np.arange(len(r2))
     order = np.argsort(-r2, kind="stable")  # NaN comes last
@@ -72,7 +80,7 @@ def _notes(x: Floats, validation: Mask, shown: int) -> Iterator[str]:
 
 
 def _panels(count: int) -> tuple[Figure, float]:
-    """Return a figure with `count` square panels, wider than it is high, and their side."""
+    """Return a figure with `count` square panels, and the side of a panel in inches."""
     columns = min(count, ceil(sqrt(1.8 * count)))
     side = min(4.0, 8.6 / columns - 0.4)
     margins = style.Margins(left=0.6, top=1.2, across=0.4, down=0.75)
@@ -83,7 +91,7 @@ def _panels(count: int) -> tuple[Figure, float]:
 
 
 def _panel(axes: Axes, x: Floats, x_hat: Floats, validation: Mask) -> None:
-    """Draw a feature against its reconstruction, the rows that were trained on behind."""
+    """Draw a feature and its reconstruction, with the training rows behind."""
     style.few_ticks(axes, 2)
     finite = np.concatenate([x, x_hat])[np.isfinite([x, x_hat]).ravel()]
     low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
@@ -99,19 +107,3 @@ def _panel(axes: Axes, x: Floats, x_hat: Floats, validation: Mask) -> None:
 
 def _sets(validation: Mask) -> list[tuple[Mask, str, float]]:
     return [(~validation, style.TRAINING, 0.35), (validation, style.VALIDATION, 0.7)]
-
-
-def _label(figure: Figure, validation: Mask) -> None:
-    """Say what the axes are, and what the colours are where there are two."""
-    style.label_panels(figure, "original", "reconstructed, same scale")
-    if validation.any():
-        x, y = figure.get_size_inches()
-        figure.legend(
-            [Line2D([], [], ls="", marker="o", color=c) for _, c, _ in _sets(validation)],
-            ["training", "validation"],
-            loc="upper right",
-            bbox_to_anchor=(1 - 0.1 / x, 1 - 0.05 / y),
-            ncols=2,
-            handletextpad=0.1,
-            columnspacing=1,
-        )

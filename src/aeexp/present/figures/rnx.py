@@ -1,9 +1,8 @@
-"""How many of its neighbours a row keeps, near and far, by each method."""
+"""The neighbours of a row that each method preserves, by the number of neighbours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from aeexp.data.dataset import Floats, Integers
-from aeexp.present.figures import methods, style
+from aeexp.present.figures import style
 from aeexp.present.figures.panel import panel
 
 WIDE, HIGH = 7.8, 4.0
@@ -19,7 +18,7 @@ WIDE, HIGH = 7.8, 4.0
 
 @dataclass(frozen=True)
 class Curve:
-    """R_NX over the number of neighbours K, both (points,), and the area below it over ln K."""
+    """R_NX and the number of neighbours K, both (points,), and the area under it over ln K."""
 
     neighbours: Integers
     r_nx: Floats
@@ -28,9 +27,9 @@ class Curve:
 
 @style.styled
 def rnx(curves: Mapping[str, Curve]) -> Figure:
-    """Draw how many neighbours more than by chance are kept, for each method by its name.
+    """Draw the preserved neighbours, corrected for chance, of each method.
 
-    curves: at least one.
+    curves: by the name of the method, at least one.
     """
     rows = ceil(len(curves) / 2)
     margins = style.Margins(left=0.9, top=0.8 + rows * style.TEXT * style.LINE)
@@ -39,24 +38,22 @@ def rnx(curves: Mapping[str, Curve]) -> Figure:
     for name, curve in curves.items():
         _curve(axes, name, curve)
     _scale(axes, curves)
-    axes.set(xlabel="neighbours of a row, K", ylabel="kept, beyond chance: R_NX(K)")
+    axes.set(xlabel="neighbours of a row, K", ylabel="preserved above chance: R_NX(K)")
     style.place_labels(axes)
-    x, y = figure.get_size_inches()
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.75 / x, 1 - 0.62 / y)}
-    figure.legend(**place, ncols=2, borderaxespad=0, columnspacing=1.5)
-    note = "1: all neighbours are the same as among the features; 0: as by chance"
-    style.headline(figure, "Neighbours kept in latent space", note)
+    style.legend(figure, left=0.75, down=0.62, ncols=2, borderaxespad=0, columnspacing=1.5)
+    note = "1: the same neighbours as in the features; 0: as many as by chance"
+    style.headline(figure, "Neighbours preserved in latent space", note)
     return figure
 
 
 def _curve(axes: Axes, name: str, curve: Curve) -> None:
     shown = style.fit(name, WIDE / 2 - 1.7, style.TEXT)
     area = "-" if np.isnan(curve.area) else f"{curve.area:.2f}"
-    first = name == methods.AUTOENCODER
+    first = name == style.AUTOENCODER
     axes.plot(
         curve.neighbours,
         curve.r_nx,
-        color=methods.colour(name),
+        color=style.method_colour(name),
         label=f"{shown} (AUC {area})",
         lw=3 if first else 2,
         zorder=3 if first else 2,
@@ -65,7 +62,7 @@ def _curve(axes: Axes, name: str, curve: Curve) -> None:
 
 
 def _scale(axes: Axes, curves: Mapping[str, Curve]) -> None:
-    """Show R_NX from 0, or from its least, to 1, over all numbers of neighbours."""
+    """Set the limits of R_NX, from 0 or its least value to 1, and of the neighbours."""
     least = min(curve.r_nx.min(initial=0) for curve in curves.values())
     most = max(curve.neighbours.max(initial=2) for curve in curves.values())
     axes.set_xscale("log")

@@ -1,4 +1,4 @@
-"""A panel of named rows under headings, with what is said of each at its right."""
+"""A panel with a row for each name, in sections, and a text at the right of each row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel, panel
 
 ROW = 0.27
-"""Inches from one row to the next."""
+"""Height of a row in inches."""
 WIDE = 4.2
-"""Inches that the panel is wide."""
+"""Width of the panel in inches."""
 LONGEST = 2.7
-"""Inches that a row's name may take."""
+"""Greatest width in inches of the name of a row."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """said: its numbers, in short. strong: whether it is drawn in colour, not in grey."""
+    """A row. text: short, at its right. strong: whether it is in colour, not in grey."""
 
     name: str
-    said: str
+    text: str
     strong: bool
 
     @property
     def colour(self) -> str:
-        """Return the colour in which the row is drawn."""
+        """Return the colour of the row."""
         return style.PALETTE[0] if self.strong else style.NOISE
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under a heading."""
+    """Rows with a heading."""
 
     heading: str
     rows: Sequence[Row]
@@ -42,42 +42,37 @@ class Section:
 def named_rows(
     sections: Sequence[Section], bottom: float, row: float = ROW
 ) -> tuple[Figure, Panel, list[range]]:
-    """Return a figure with a panel of rows, and at which heights the rows of each section are.
+    """Return a figure with a panel of rows, and the heights of the rows of each section.
 
-    The first row is on top; headings have a height of their own. bottom: inches below the panel.
-    row: inches from one row to the next.
+    The first row is at the top; a heading takes the height of a row. bottom: inches below the
+    panel. row: height of a row in inches.
     """
-    names = [name for each in sections for name in ("", *(one.name for one in each.rows))]
-    said = [one.said for each in sections for one in each.rows]
+    names = [name for part in sections for name in ("", *(row.name for row in part.rows))]
+    texts = [row.text for part in sections for row in part.rows]
     margins = style.Margins(
         left=0.3 + min(LONGEST, max(0.5, style.widest(names, style.SMALL))),
-        right=0.35 + style.widest(said, style.SMALL),
+        right=0.35 + style.widest(texts, style.SMALL),
         top=0.8,
         bottom=bottom,
     )
-    high = max(len(names), 2) * row
-    figure, grid = style.canvas((1, 1), (WIDE, high), margins)
-    axes = panel(figure, grid[0], ylim=(max(len(names), 2) - 0.5, -0.5))
+    count = max(len(names), 2)
+    figure, grid = style.canvas((1, 1), (WIDE, count * row), margins)
+    axes = panel(figure, grid[0], ylim=(count - 0.5, -0.5))
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False, axis="y")
     style.name_ticks(axes.yaxis, names, row, LONGEST)
-    return figure, axes, [*_fill(axes, sections)]
-
-
-def _fill(axes: Panel, sections: Sequence[Section]) -> list[range]:
-    """Write headings and what is said; return the heights of the rows of each section."""
     places, top = [], 0
     for section in sections:
         heading = style.fit(section.heading, 0.8 * WIDE, style.SMALL)  # bold is wider
         _write(axes, heading, (0.0, top), weight="bold")
         places.append(range(top + 1, top + 1 + len(section.rows)))
-        for place, row in zip(places[-1], section.rows, strict=True):
-            _write(axes, row.said, (1.0 + 0.12 / WIDE, place), color=row.colour)
+        for place, part in zip(places[-1], section.rows, strict=True):
+            _write(axes, part.text, (1.0 + 0.12 / WIDE, place), color=part.colour)
         top = places[-1].stop
-    return places
+    return figure, axes, places
 
 
 def _write(axes: Panel, text: str, at: tuple[float, float], **look: Any) -> None:
-    """Write a text that starts at a share of the panel's width, at the height of a row."""
+    """Write a text at a share of the width of the panel, and at the height of a row."""
     where = axes.get_yaxis_transform()
     axes.text(*at, text, transform=where, va="center_baseline", fontsize=style.SMALL, **look)

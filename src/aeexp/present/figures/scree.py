@@ -1,4 +1,4 @@
-"""How the variance of a table is shared among its principal components."""
+"""The share of the variance of each principal component."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,18 +11,18 @@ from aeexp.present.figures.panel import panel
 
 @style.styled
 def scree(shares: Floats, dimensions: int) -> Figure:
-    """Draw each component's share of the variance; those that are as many as factors stand out.
+    """Draw the share of the variance of each component; the first `dimensions` are coloured.
 
-    shares: (components,), in falling order, at least one; not numbers where nothing varies.
-    dimensions: how many factors the autoencoder has.
+    shares: (components,), decreasing, at least one; NaN for a constant table. dimensions: the
+    number of factors of the autoencoder.
     """
     figure, grid = style.canvas((1, 1), (7.8, 3.6), style.Margins(left=0.9, top=0.95))
     axes = panel(figure, grid[0])
     percent = 100 * np.nan_to_num(shares)
     components = np.arange(1, len(shares) + 1)
     chosen = components <= dimensions
-    for some, colour in (chosen, style.PALETTE[0]), (~chosen, "#BDBDBD"):
-        axes.bar(components[some], percent[some], color=colour, width=0.75)
+    for part, colour in (chosen, style.PALETTE[0]), (~chosen, "#BDBDBD"):
+        axes.bar(components[part], percent[part], color=colour, width=0.75)
     if dimensions < len(shares):
         axes.axvline(dimensions + 0.5, color=style.INK, ls="--", lw=1)
     axes.set(xlabel="principal component", ylabel="share of the variance (%)")
@@ -37,8 +37,8 @@ def scree(shares: Floats, dimensions: int) -> Figure:
 
 def _note(shares: Floats, dimensions: int) -> str:
     if np.isnan(shares).any():
-        return "nothing varies"
+        return "all features are constant"
     count = min(dimensions, len(shares))
-    held = f"{100 * shares[:count].sum():.0f} % of the variance of the training rows"
-    which = "the first component holds" if count == 1 else f"the first {count} components hold"
-    return f"coloured: as many as there are factors; {which} {held}"
+    share = f"{100 * shares[:count].sum():.0f} % of the variance of the training rows"
+    first = "the first component has" if count == 1 else f"the first {count} components have"
+    return f"coloured: as many as factors; {first} {share}"

@@ -1,4 +1,4 @@
-"""How strongly each feature drives each latent factor."""
+"""The weight of each feature for each latent factor."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 from aeexp.data.dataset import Floats, Integers
 from aeexp.present.figures import style
 from aeexp.present.figures.heatmap import heat_map
+from aeexp.present.figures.paint import Unreliable
 from aeexp.present.figures.panel import panel
-from aeexp.present.figures.unreliable import Unreliable
 
 NONE = Unreliable()
 MOST_FACTORS = 6
 MOST_FEATURES = 20
 LONGEST = 2.2
-"""Inches that the name of a feature may take; shorter where each panel has its own."""
+"""Greatest width in inches of the name of a feature; less if each panel has its own names."""
 BAR = 0.24
-"""Inches from one bar to the next."""
+"""Height in inches of a bar with its gap."""
 
 
 @style.styled
@@ -31,19 +31,21 @@ def weight_bars(
     quantity: str,
     unreliable: Unreliable = NONE,
 ) -> Figure:
-    """Draw a panel of bars for each factor: at most the 6 largest, 20 features of each.
+    """Draw a panel of bars for each factor: at most the 6 largest, with 20 features each.
 
-    weights: (features, factors). moves: the same shape, how far a feature moves a factor, by which
-    of many features those are chosen that are drawn. quantity: what weights are, such as "encoder
-    weight". unreliable: the bars of factors in doubt are grey.
+    weights: (features, factors). moves: (features, factors), the effect of a feature on a factor,
+    by which the features are chosen if there are many. quantity: the name of the weights, such as
+    "encoder weight". unreliable: factors whose bars are grey.
     """
     factors = np.sort(_largest(np.linalg.norm(weights, axis=0), MOST_FACTORS))
-    drawn = [_drawn_features(moves[:, factor]) for factor in factors]
+    drawn: list[Integers] = [np.arange(len(features))] * len(factors)
+    if len(features) > MOST_FEATURES:
+        drawn = [_largest(moves[:, factor], MOST_FEATURES) for factor in factors]
     figure = _panels([[features[i] for i in rows] for rows in drawn])
     shown = [weights[rows, factor] for factor, rows in zip(factors, drawn, strict=True)]
     reach = 1.05 * _greatest(np.concatenate(shown))
     for axes, factor, bars in zip(figure.axes, factors, shown, strict=True):
-        _bars(axes, bars, doubted=factor in unreliable.factors)
+        _bars(axes, bars, grey=factor in unreliable.factors)
         axes.set(title=unreliable.name(factor), xlim=(-reach, reach))
     style.label_panels(figure, quantity)
     style.headline(figure, "What drives each latent factor", *_left_out(weights), *unreliable.note)
@@ -51,45 +53,38 @@ def weight_bars(
 
 
 def _largest(values: Floats, most: int) -> Integers:
-    """Return which values are largest in magnitude, in falling order."""
+    """Return the indices of the largest magnitudes, in decreasing order."""
     return np.argsort(-np.abs(values), kind="stable")[:most]
-
-
-def _drawn_features(moves: Floats) -> Integers:
-    """Return which features of a factor are drawn: all in their order, or what moves it most."""
-    if len(moves) <= MOST_FEATURES:
-        return np.arange(len(moves))
-    return _largest(moves, MOST_FEATURES)
 
 
 def _left_out(weights: Floats) -> Iterator[str]:
     features, factors = weights.shape
     if factors > MOST_FACTORS:
-        yield f"{MOST_FACTORS} of {factors} factors shown, those with the largest norm"
+        yield f"{MOST_FACTORS} of {factors} factors shown, with the largest norm"
     if features > MOST_FEATURES:
-        yield f"of each the {MOST_FEATURES} of {features} features that move it most"
+        yield f"for each, the {MOST_FEATURES} of {features} features with the largest effect"
 
 
 def _panels(names: Sequence[Sequence[str]]) -> Figure:
-    """Return a figure with a row of panels that share the names of features, or have their own."""
-    shared = all(some == names[0] for some in names)
+    """Return a figure with a row of panels, which share the names of features if equal."""
+    shared = all(own == names[0] for own in names)
     longest = LONGEST if shared else 0.7 * LONGEST
-    room = 0.3 + min(longest, max(style.widest(some, style.SMALL) for some in names))
+    room = 0.3 + min(longest, max(style.widest(own, style.SMALL) for own in names))
     wide = min(4.0, max(1.1, (9 - room * (1 if shared else len(names))) / len(names)))
     margins = style.Margins(left=room, across=0.2 if shared else room + 0.2, bottom=0.75, top=1.05)
     high = max(1.2, BAR * len(names[0]))
     figure, grid = style.canvas((1, len(names)), (wide, high), margins)
-    for i, some in enumerate(names):
+    for i, own in enumerate(names):
         axes = panel(figure, grid[i])
         style.few_ticks(axes, 2)
-        style.name_ticks(axes.yaxis, [] if shared and i else some, BAR, longest)
+        style.name_ticks(axes.yaxis, [] if shared and i else own, BAR, longest)
     return figure
 
 
-def _bars(axes: Axes, weights: Floats, *, doubted: bool) -> None:
-    """Draw a bar for each weight, the first on top, in the colour of its sign, or in grey."""
+def _bars(axes: Axes, weights: Floats, *, grey: bool) -> None:
+    """Draw a bar for each weight, the first at the top, in the colour of its sign or in grey."""
     signed = np.where(weights < 0, style.NEGATIVE, style.POSITIVE)
-    colours = [style.NOISE] * len(weights) if doubted else signed
+    colours = [style.NOISE] * len(weights) if grey else signed
     axes.barh(range(len(weights)), weights, color=colours, height=0.75)
     axes.axvline(0, color=style.INK, lw=0.8)
     axes.set_ylim(len(weights) - 0.4, -0.6)
@@ -103,7 +98,7 @@ def weight_map(
 ) -> Figure:
     """Draw a heat map of feature times factor, its colours symmetric about 0.
 
-    weights: (features, factors). quantity: what they are, such as "encoder weight".
+    weights: (features, factors). quantity: their name, such as "encoder weight".
     """
     reach = _greatest(weights)
     scale = ScalarMappable(Normalize(-reach, reach), style.SIGNED)
@@ -114,5 +109,5 @@ def weight_map(
 
 
 def _greatest(weights: Floats) -> float:
-    """Return the greatest magnitude, or 1 where there is none: how far an axis must reach."""
+    """Return the greatest finite magnitude, or 1 if all weights are 0."""
     return float(np.abs(weights[np.isfinite(weights)]).max(initial=0)) or 1.0
