@@ -35,9 +35,10 @@ from aeexp.config.spec import (
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.pipeline.run import run
 from aeexp.present.figures.run_figures import cluster_colours
-from aeexp.present.html.run import columns, page, pictures
-from aeexp.present.html.run.cards import cards
-from aeexp.present.html.run.kept import Kept
+from aeexp.present.html.run import columns, page
+from aeexp.present.html.run.cards import factor_cards
+from aeexp.present.html.run.figures import figures_by_section, section_and_caption
+from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
 from aeexp.runs import Status, save_run
 from aeexp.runs.artifact import Plot, Table
@@ -55,7 +56,7 @@ HOSTILE = (
 )
 
 
-def shown(content: bytes) -> dict:
+def map_data(content: bytes) -> dict:
     """Return the data of the view."""
     found = re.search(rb'id="view-data">(.*?)</script>', content, re.DOTALL)
     return json.loads(found[1])
@@ -73,7 +74,7 @@ def numbers(column: dict) -> np.ndarray:
 
 
 def column(content: bytes, name: str) -> dict:
-    return next(each for each in shown(content)["columns"] if each["name"] == name)
+    return next(each for each in map_data(content)["columns"] if each["name"] == name)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +109,10 @@ def test_the_answer_comes_first_with_a_mark_for_each_claim(report: bytes) -> Non
 
 def test_what_the_table_is_stands_above_the_answer(report: bytes) -> None:
     text = Elements(report).text
-    about = "The table has 178 rows and 13 features. Known of its rows: cultivar (3 classes)"
+    about = "The table has 178 rows and 13 features."
     assert 0 < text.index(about) < text.index(SENTENCES[0][2])
-    assert "142 rows (training) and was tried on the other 36 (held out)" in text
+    assert "Known labels: cultivar (3 classes); no autoencoder saw them." in text
+    assert "It was trained on 142 rows and tested on the other 36 (held out)." in text
 
 
 def test_stamps_warn(report: bytes) -> None:
@@ -131,17 +133,17 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     methods = elements.table("method", "error, held-out rows")
     assert [row["method"] for row in methods][:2] == ["autoencoder", "PCA"]
     assert methods[1]["error, held-out rows"] == "0.54"
-    [first, *_] = elements.table("measure", "tables without structure")
+    [first, *_] = elements.table("measure", "control tables, mean")
     assert (first["measure"], first["this table"], first["p"]) == (
         "how far apart: kmeans (silhouette)", "0.49", "0.02",
     )  # fmt: skip
-    [_, _, last] = elements.table("cluster", "overlap when found again (Jaccard)")
+    [_, _, last] = elements.table("cluster", "overlap with other trainings (Jaccard)")
     assert list(last.values()) == ["cluster 2", "58", "0.53", "no"]
     kmeans, dbscan = elements.table("clustering", "clusters")
-    assert kmeans["agreement of starts (ARI)"] == "0.9"
+    assert kmeans["agreement of trainings (ARI)"] == "0.9"
     assert kmeans["ambiguous pairs (PAC)"] == "0.02"
-    assert dbscan["how far apart (silhouette)"] == ""
-    assert "share of rows in none" not in kmeans
+    assert dbscan["separation (silhouette)"] == ""
+    assert "share of rows without a cluster" not in kmeans
 
 
 def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: Path) -> None:
@@ -150,7 +152,7 @@ def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: 
     table = re.sub(r"(?m)^(z1,hue),.*$", r"\1,0.1,0.1,0.2,9", table)
     table = re.sub(r"(?m)^(z1,ash),.*$", r"\1,0.9,-0.1,0.2,99", table)  # of either sign
     (folder / "importance.csv").write_text(table)
-    assert cards(Kept(folder))[0].lines[0].feature == "hue"
+    assert factor_cards(RunData(folder))[0].lines[0].feature == "hue"
 
 
 def test_the_difference_from_simpler_methods_says_of_how_many_trainings_it_is(
@@ -161,8 +163,8 @@ def test_the_difference_from_simpler_methods_says_of_how_many_trainings_it_is(
 
 def test_p_is_told_beside_the_least_that_it_can_be(report: bytes) -> None:
     text = Elements(report).text
-    assert "with 49 such tables it is never below 0.02" in text
-    assert "with 99 such tables it is never below 0.01" in text
+    assert "with 49 control tables it is never below 0.02" in text
+    assert "with 99 control tables it is never below 0.01" in text
 
 
 def test_learning_rates_are_sorted_as_numbers(wine: Dataset, tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_learning_rates_are_sorted_as_numbers(wine: Dataset, tmp_path: Path) -> 
 
 def test_what_would_have_been_found_has_an_interval(report: bytes) -> None:
     [_, row, _] = Elements(report).table("share found", "to")
-    assert (row["share found"], row["its 95 % interval, from"], row["to"]) == (
+    assert (row["share found"], row["95 % interval, from"], row["to"]) == (
         "0.7", "0.48", "0.85",
     )  # fmt: skip
 
@@ -208,7 +210,7 @@ def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> 
 
 def test_a_bar_has_the_length_of_its_importance(report: bytes) -> None:
     bars = Elements(report).all("rect")
-    values = [row["by"] for row in Elements(report).table("follows", "by")]
+    values = [row["by"] for row in Elements(report).table("feature", "by")]
     sizes = [abs(float(value.replace("−", "-"))) for value in values]
     widths = [float(bar["width"]) for bar in bars[: len(sizes)]]
     np.testing.assert_allclose(widths, np.array(sizes) * widths[0] / sizes[0], atol=0.5)
@@ -240,10 +242,10 @@ def test_headings_go_down_one_level_at_a_time_and_every_table_has_a_caption(repo
 def test_the_view_holds_where_the_rows_lie_and_all_they_are_coloured_by(
     report: bytes, wine: Dataset
 ) -> None:
-    content = shown(report)
+    content = map_data(report)
     groups = {each["group"] for each in content["columns"]}
     assert groups == {
-        "Factors", "Known labels", "Clusters found", "Rows", "Can the row be trusted?", "Features",
+        "Factors", "Known labels", "Clusters", "Rows", "Reliability", "Features",
     }  # fmt: skip
     assert (content["rows"], content["names"], content["numbers"]) == (178, None, None)
     np.testing.assert_array_equal(unpacked(column(report, "cultivar")), wine.label.codes)
@@ -263,31 +265,31 @@ def test_clusters_have_the_colours_of_the_classes_that_they_match(wine: Dataset)
 def test_rows_whose_place_is_not_to_be_trusted_are_told(report: bytes) -> None:
     shares = [
         numbers(each)
-        for each in shown(report)["columns"]
+        for each in map_data(report)["columns"]
         if re.match("(trust|contin)", each["name"])
     ]
     assert len(shares) == 2
     low = np.flatnonzero((np.array(shares) < 0.75).any(0))
-    assert shown(report)["doubtful"] == low.tolist()
+    assert map_data(report)["doubtful"] == low.tolist()
     assert 0 < len(low) < 178
 
 
 def test_of_many_rows_a_choice_is_shown_with_the_numbers_that_they_have(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in "kept", "view":
-        monkeypatch.setattr(f"aeexp.present.html.run.{module}.MOST_ROWS", 50)
+    for module in "run_data", "view":
+        monkeypatch.setattr(f"aeexp.present.html.run.{module}.MAX_ROWS", 50)
     data = table_of(400, 4)
     content = page(made(tmp_path / "run", data), data)
-    chosen = shown(content)["numbers"]
-    assert len(chosen) == shown(content)["rows"] == 50
+    chosen = map_data(content)["numbers"]
+    assert len(chosen) == map_data(content)["rows"] == 50
     values = numbers(column(content, "feature_2"))
     np.testing.assert_allclose(values, data.x[chosen, 2], atol=1e-3)
-    assert "A random choice of 50 of the 400 rows is shown." in Elements(content).text
+    assert "The map shows a random sample of 50 of the 400 rows." in Elements(content).text
 
 
 def test_features_that_the_factors_follow_most_come_first(report: bytes) -> None:
-    there = [each["name"] for each in shown(report)["columns"] if each["group"] == "Features"]
+    there = [each["name"] for each in map_data(report)["columns"] if each["group"] == "Features"]
     rows = Elements(report).table("factor", "feature", "importance")
     total = dict.fromkeys(there, 0.0)
     for row in rows:
@@ -325,7 +327,7 @@ def test_a_feature_that_is_called_as_a_factor_is_told_from_it(tmp_path: Path) ->
     data = table_of(20, 4)
     data = replace(data, features=("z1", "kmeans", "z9", "dose"))
     names = [
-        each["name"] for each in shown(page(made(tmp_path / "run", data, 2), data))["columns"]
+        each["name"] for each in map_data(page(made(tmp_path / "run", data, 2), data))["columns"]
     ]
     assert len(names) == len({*names})
     assert {"z1", "z1 (column)", "kmeans (column)", "z9"} <= {*names}
@@ -365,7 +367,7 @@ def test_a_name_is_never_more_than_text(hostile: bytes, report: bytes) -> None:
 
 
 def test_names_in_the_view_are_whole_but_for_what_is_not_printed(hostile: bytes) -> None:
-    stored = next(e for e in shown(hostile)["columns"] if e.get("names") and "\u8d28" in str(e))
+    stored = next(e for e in map_data(hostile)["columns"] if e.get("names") and "\u8d28" in str(e))
     assert stored["names"][0] == HOSTILE[0]
     assert stored["names"][3] == "\ufffd[2J\ufffdgpj"
     assert len(stored["names"][5]) == 60
@@ -412,8 +414,8 @@ def test_what_a_run_lacks_is_left_out(names: list[str], wine: Dataset, tmp_path:
 
 def test_an_empty_directory_has_a_report(wine: Dataset, tmp_path: Path) -> None:
     elements = Elements(page(tmp_path, wine))
-    assert "The run has come to no answer." in elements.text
-    assert [each["id"] for each in elements.all("section")] == ["answer", "settings"]
+    assert "This run has no answer." in elements.text
+    assert [each["id"] for each in elements.all("section")] == ["answer"]
 
 
 def test_without_an_answer_the_verdict_stands_for_it(wine: Dataset, tmp_path: Path) -> None:
@@ -487,7 +489,7 @@ def test_every_figure_has_a_caption(
     asked = tiny(question=question, evidence=evidence, figures=figures, clustering=clustering)
     drawn = {each.name for each in run(asked) if isinstance(each, Plot)}
     assert drawn
-    assert not {name for name in drawn if pictures._named(name)[0] == "more"}
+    assert not {name for name in drawn if section_and_caption(name)[0] == "more"}
 
 
 def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None:
@@ -497,9 +499,9 @@ def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None
     pixels = np.full((900, 3000, 3), 255, np.uint8)
     pixels[:, :1500] = np.random.default_rng(0).integers(0, 256, (900, 1500, 3))
     Image.fromarray(pixels).save(tmp_path / "figures" / "loss.png", dpi=(300, 300))
-    [picture] = pictures.pictures(tmp_path)
-    assert picture.width == 960
-    content = base64.b64decode(picture.source.partition(",")[2])
+    [figure] = figures_by_section(tmp_path)["training"]
+    assert figure.width == 960
+    content = base64.b64decode(figure.source.partition(",")[2])
     (tmp_path / "again.png").write_bytes(content)
     with Image.open(tmp_path / "again.png") as again:
         assert again.size == (1400, 420)
@@ -510,9 +512,9 @@ def test_figures_of_strokes_are_part_of_the_page_and_pdf_is_not(tmp_path: Path) 
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "loss.svg").write_text('<svg width="648pt" height="3pt"></svg>')
     (tmp_path / "figures" / "weights.pdf").write_text("%PDF")
-    [picture] = pictures.pictures(tmp_path)
-    assert (picture.section, picture.width) == ("training", 864)
-    assert picture.source.startswith("data:image/svg+xml;base64,")
+    [(section, [figure])] = figures_by_section(tmp_path).items()
+    assert (section, figure.width) == ("training", 864)
+    assert figure.source.startswith("data:image/svg+xml;base64,")
 
 
 # Sizes
@@ -525,27 +527,27 @@ def test_the_report_of_many_rows_and_features_is_below_10_mb(tmp_path: Path) -> 
     data = replace(data, labels=(labels,))
     content = page(made(tmp_path / "run", data), data)
     assert 4_000_000 < len(content) < 10_000_000
-    assert shown(content)["rows"] == rows
+    assert map_data(content)["rows"] == rows
 
 
 def test_what_does_not_fit_is_left_out_and_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aeexp.present.html.run.view.MOST_BYTES", 20_000)
+    monkeypatch.setattr("aeexp.present.html.run.view.MAX_BYTES", 20_000)
     data = table_of(1000, 40, rows=[f"r{i}" for i in range(1000)])
-    found = view(Kept(made(tmp_path / "run", data)), data)
+    found = view(RunData(made(tmp_path / "run", data)), data)
     assert found is not None
     assert len(found.data) < 30_000
     held = sum(each["group"] == "Features" for each in json.loads(found.data)["columns"])
     assert 0 <= held < 40
-    assert f"{held} of 40 features are held here" in " ".join(found.notes)
+    assert f"The map includes {held} of 40 features" in " ".join(found.notes)
 
 
 def test_names_of_rows_that_take_too_much_room_give_way_to_numbers(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("aeexp.present.html.run.view.MOST_NAMES", 1000)
+    monkeypatch.setattr("aeexp.present.html.run.view.MAX_NAME_BYTES", 1000)
     data = table_of(100, 3, rows=[f"patient {i}" for i in range(100)])
     content = page(made(tmp_path / "run", data), data)
-    assert shown(content)["names"] is None
+    assert map_data(content)["names"] is None
     assert "Rows are numbered" in Elements(content).text

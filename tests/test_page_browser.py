@@ -136,7 +136,7 @@ def test_a_row_is_told_of_where_the_mouse_is(opened: Report) -> None:
 
 
 def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Report) -> None:
-    said = opened.tab.locator("#said")
+    said = opened.tab.locator("#selected-row")
     opened.canvas.focus()
     for key, row in {"n": "row 0,", "p": "row 177,", "Escape": ""}.items():
         opened.press(key)
@@ -155,9 +155,9 @@ def test_keys_turn_and_enlarge_and_one_goes_back(opened: Report) -> None:
 
 def test_buttons_do_what_keys_do(opened: Report) -> None:
     first = opened.pixels()
-    opened.tab.get_by_role("button", name="turn left").click()
+    opened.tab.get_by_role("button", name="Rotate left").click()
     turned = opened.pixels()
-    opened.tab.get_by_role("button", name="as at first").click()
+    opened.tab.get_by_role("button", name="Reset view").click()
     assert turned != first
     assert opened.pixels() == first
 
@@ -217,7 +217,7 @@ def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
 def test_far_rows_are_small_and_not_pale(opened: Report) -> None:
     alpha, near = opened.tab.evaluate("""() => {
       const [n, depth] = [3, [1.5, -1.5, 0]];
-      const view = { n, depth, order: [], alpha: [], shuffled: [0, 1, 2], off: new Set() };
+      const view = { n, depth, order: [], alpha: [], shuffled: [0, 1, 2], hidden: new Set() };
       Object.assign(view, { doubtful: [0, 0, 1], paint: [0, 0, 0], column: {} });
       sortRows(view);
       return [view.alpha, depth.map((each) => nearness(each, SIZES))];

@@ -24,7 +24,7 @@ from aeexp.analysis.sweep.varied import varied
 from aeexp.data.dataset import Classes, Values
 from aeexp.present.figures.sweep.curves import training
 from aeexp.present.figures.sweep.pareto import front
-from aeexp.present.html.sweep.pictures import pictures
+from aeexp.present.html.sweep.figures import figures
 from aeexp.present.tables.sweep import _shown
 from aeexp.present.text.sweep import spread_text
 from aeexp.runs import Run
@@ -71,10 +71,11 @@ def text(summary: Summary) -> str:
 
 
 def named(jobs: Sequence[Made], folder: Path, content: object = None) -> list[str]:
-    """Return the names of the pictures that a sweep is told with."""
+    """Return the titles of the figures of a sweep."""
     sweep = made(folder / "sweep", jobs, content)
     searches = [each for each in [study(sweep)] if each]
-    return [each.name for each in pictures(Comparison(outcomes(sweep)), searches, folder)]
+    drawn = figures(Comparison(outcomes(sweep)), searches, folder)
+    return [figure.alt.removesuffix("; its numbers are in the table below.") for figure in drawn]
 
 
 # The table of runs
@@ -490,7 +491,7 @@ def test_the_legend_of_the_curves_names_every_line_within_the_figure(
         pytest.param({"m": "ab", "lr": "12"}, ["val_loss by m and lr"], id="two settings"),
         pytest.param(
             {"m": "ab", "lr": "12", "k": "23"},
-            ["All settings at once", "Each setting by itself"],
+            ["All settings at once", "The average effect of each override"],
             id="three settings",
         ),
     ],
@@ -500,13 +501,16 @@ def test_a_sweep_is_shown_by_what_suits_the_number_of_its_settings(
 ) -> None:
     words = crossed({key: list(of) for key, of in values.items()})
     jobs = [Made(said, metrics=loss(i + 1.0)) for i, said in enumerate(words)]
-    always = ["Training, setting by setting", "Latent spaces, turned alike"]
+    always = ["Training by setting", "Aligned latent spaces"]
     assert named(jobs, tmp_path) == [*names, *always]
 
 
 def test_a_grid_that_would_be_mostly_empty_is_not_drawn(tmp_path: Path) -> None:
     jobs = [Made([f"a={i}", f"b={i}"], metrics=loss(i + 1.0)) for i in range(6)]
-    assert named(jobs, tmp_path)[:2] == ["All settings at once", "Each setting by itself"]
+    assert named(jobs, tmp_path)[:2] == [
+        "All settings at once",
+        "The average effect of each override",
+    ]
 
 
 def test_errors_are_weighed_against_trustworthiness_or_agreement(tmp_path: Path) -> None:
@@ -627,7 +631,7 @@ def test_only_the_latents_that_are_shown_are_read_and_each_once(
     assert [folder for folder, name in read if name == "latents"] == [
         str(i) for i in range(0, 48, 2)
     ]
-    assert len(Elements(page).table("panel", "likeness to the first")) == 24
+    assert len(Elements(page).table("panel", "similarity to the first")) == 24
 
 
 def search(trials: list[dict[str, object]], **more: object) -> dict[str, object]:
@@ -665,7 +669,7 @@ def test_a_search_without_trials_or_of_another_form_is_passed_over(
     tmp_path: Path, content: object
 ) -> None:
     jobs = [Made(["a=1"], metrics=loss(1))]
-    assert "trial by trial" not in text(summarise([made(tmp_path, jobs, content)], tmp_path))
+    assert "Trials" not in text(summarise([made(tmp_path, jobs, content)], tmp_path))
 
 
 # The page
@@ -698,7 +702,11 @@ def test_links_lead_from_the_page_to_files_that_exist(tmp_path: Path) -> None:
 
     sweep = made(tmp_path / "a #1 %20?" / "sweep", two_models())
     summary = summarise([sweep], tmp_path)
-    links = {a["href"] or "" for tag, a in Elements(text(summary)).tags if tag == "a"}
+    elements = Elements(text(summary))
+    addresses = {link["href"] or "" for link in elements.all("a")}
+    ids = {f"#{attributes.get('id')}" for _, attributes in elements.tags}
+    links = {address for address in addresses if not address.startswith("#")}
+    assert addresses - links <= ids
     assert "a%20%231%20%2520%3F/sweep/0/figures/loss.png" in links
     assert all((tmp_path / unquote(link)).exists() for link in links)
 

@@ -84,10 +84,10 @@ def test_a_key_sorts_words(opened: Summary) -> None:
 
 
 def test_rows_are_chosen_by_a_word(opened: Summary) -> None:
-    opened.tab.locator("#filter").fill("failed")
+    opened.tab.locator(".filter").fill("failed")
     shown = opened.tab.locator("#runs tbody tr:visible")
     assert shown.count() == 1
-    assert opened.tab.locator("#shown").inner_text() == "1 of 9 rows"
+    assert opened.tab.locator(".matches").inner_text() == "1 of 9 rows"
 
 
 def test_links_lead_to_files_that_exist(opened: Summary) -> None:

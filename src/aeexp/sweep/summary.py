@@ -7,9 +7,9 @@ from pathlib import Path
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.outcome import outcomes
 from aeexp.analysis.sweep.study import study
-from aeexp.present.html.sweep.contents import contents
-from aeexp.present.html.sweep.page import page
+from aeexp.present.html.sweep.summary import page
 from aeexp.present.tables.sweep import table
+from aeexp.present.text.conclusion import conclusion
 from aeexp.present.text.sweep import run_text
 from aeexp.runs import write_bytes
 from aeexp.text import printable
@@ -56,8 +56,11 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     folders = list(dict.fromkeys(sweep.resolve() for sweep in sweeps))
     comparison = Comparison([run for folder in folders for run in outcomes(folder)])
     studies = [*filter(None, map(study, folders))]
-    summary = contents(comparison, folders, studies, into)
-    files = {"summary.csv": table(comparison, into), "summary.html": page(summary)}
+    lines = conclusion(comparison)
+    files = {
+        "summary.csv": table(comparison, into),
+        "summary.html": page(comparison, folders, studies, lines, into),
+    }
     for name, content in files.items():
         write_bytes(into / name, content)
     failures = [
@@ -74,7 +77,7 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     return Summary(
         counts=comparison.counts,
         failures=failures,
-        lines=summary.lines,
+        lines=lines,
         table=into / "summary.csv",
         page=into / "summary.html",
     )

@@ -1,6 +1,7 @@
-"""A template and what it is filled with -> one HTML file that needs no network."""
+"""Fill a template: one HTML file that works without a network."""
 
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -8,53 +9,58 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aeexp.text import printable
+from aeexp.config import metrics
+from aeexp.present.html.table import table_of
+from aeexp.text import counted, few, number, printable, short
 
-SHARED = Path(__file__).parent / "template"
+TEMPLATES = Path(__file__).parent / "template"
 
 
-def render(template: Path, *scripts: str, **contents: Any) -> bytes:
-    """Return a page, in which no name that a user chose is more than text.
+def render(name: str, scripts: Sequence[str] = (), **content: Any) -> bytes:
+    """Return a page. All text in it is escaped, so a user's name cannot become markup.
 
-    template: its path without an ending: there are the page (html), its style (css) and its
-    script (js), which come after those that all pages share. scripts: names of further ones
-    beside it, which come before it. The page's policy
-    (Content-Security-Policy) allows these two, by their hashes, and pictures that are part of it;
-    whatever else it might be made to load, it does not.
+    The page's Content-Security-Policy allows its own style and script, by their hashes, and
+    embedded images. It forbids every request.
+
+    name: the template (`name`.html, `name`.css), an extension of base.html and page.css.
+    scripts: names of scripts that run after page.js.
+    content: variables of the template.
     """
-    before = [template.with_name(f"{name}.js") for name in scripts]
-    style = _joined(SHARED / "sheet.css", template.with_suffix(".css"))
-    script = _joined(SHARED / "sheet.js", *before, template.with_suffix(".js"))
+    style = _concatenate(["page.css", f"{name}.css"])
+    script = _concatenate(["page.js", *(f"{script}.js" for script in scripts)])
     environment = Environment(
         autoescape=True,
-        finalize=_visible,
-        loader=FileSystemLoader([template.parent, SHARED]),
+        extensions=["jinja2.ext.do"],
+        finalize=lambda value: printable(value) if type(value) is str else value,
+        loader=FileSystemLoader(TEMPLATES),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    text = environment.get_template(f"{template.name}.html").render(
-        policy=_policy(style, script),
-        style=Markup(style),  # noqa: S704  (the project's own)
-        script=Markup(script),  # noqa: S704  (the project's own)
-        **contents,
+    environment.globals |= {
+        "counted": counted,
+        "few": few,
+        "metric_title": metrics.title,
+        "number": number,
+        "short": short,
+        "table_of": table_of,
+        "sections": [],  # the macro `section` appends ids and titles, for the navigation
+    }
+    html = environment.get_template(f"{name}.html").render(
+        policy=(
+            "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+            f"style-src {_hash(style)}; script-src {_hash(script)}"
+        ),
+        style=Markup(style),  # noqa: S704  (the project's own file)
+        script=Markup(script),  # noqa: S704  (the project's own file)
+        **content,
     )
-    return text.encode()
+    return html.encode()
 
 
-def _joined(*files: Path) -> str:
-    return "\n".join(file.read_text("utf-8") for file in files)
-
-
-def _policy(style: str, script: str) -> str:
-    allowed = {"style-src": _hash(style), "script-src": _hash(script), "img-src": "data:"}
-    denied = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
-    return "; ".join(f"{what} {source}" for what, source in (denied | allowed).items())
+def _concatenate(names: Iterable[str]) -> str:
+    return "\n".join((TEMPLATES / name).read_text("utf-8") for name in names)
 
 
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-def _visible(value: Any) -> Any:
-    return printable(value) if type(value) is str else value

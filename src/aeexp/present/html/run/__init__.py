@@ -1,5 +1,5 @@
-"""The report of a run: one page that needs no network and no other file."""
+"""The report of a run: report.html."""
 
-from aeexp.present.html.run.page import page, report_page
+from aeexp.present.html.run.report import page, report_page
 
 __all__ = ["page", "report_page"]

@@ -1,21 +1,21 @@
-"""A card for each factor: what it follows, whether it is real, and what it goes with."""
+"""A card per factor: the features it depends on, its reproducibility, its associations."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from aeexp.present.html.run.importance import Importance, magnitude, number_in
-from aeexp.present.html.run.kept import Kept
+from aeexp.present.html.run.run_data import Importance, RunData, finite_or_zero
+from aeexp.present.html.table import Record, number_in
 from aeexp.text import NOTHING, number
 
-MOST_FEATURES, MOST_CARDS, MOST_ASSOCIATIONS = 6, 32, 5
-WIDE, HIGH, COURSE = 110, 22, 80
-"""Of a bar or a course, in pixels."""
+MAX_FEATURES, MAX_CARDS, MAX_ASSOCIATIONS = 6, 32, 5
+BAR_WIDTH, CURVE_WIDTH, HEIGHT = 110, 80, 22  # in pixels; parts.html has the same
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar from zero, which is in the middle, with the interval of its end, in pixels."""
+    """A bar from zero, which is in the middle, with the whisker of its end, in pixels."""
 
     x: float
     width: float
@@ -27,20 +27,20 @@ class Bar:
 class Line:
     """A feature on a card.
 
-    course: the points of a line that shows the feature while the factor goes from low to high;
-    ends: its values there. Both are empty if that was not measured.
+    curve: points of a line that shows the feature while the factor goes from low to high.
+    ends: the feature at both ends. Both are empty if they were not measured.
     """
 
     feature: str
     text: str
     bar: Bar
-    course: str
+    curve: str
     ends: str
 
 
 @dataclass(frozen=True)
 class Card:
-    """A factor. doubts: why it is not to be read as it stands. rest: features not listed."""
+    """A factor. doubts: reasons not to interpret it. rest: number of features not listed."""
 
     name: str
     doubts: Sequence[str]
@@ -50,120 +50,122 @@ class Card:
     associations: Sequence[str]
 
     @property
-    def courses(self) -> bool:
-        """Return whether the courses of features were measured."""
-        return any(line.course for line in self.lines)
+    def has_curves(self) -> bool:
+        """Return whether curves of features were measured."""
+        return any(line.curve for line in self.lines)
 
 
-def cards(run: Kept) -> list[Card]:
+def factor_cards(run: RunData) -> list[Card]:
     """Return a card for each of the first 32 factors."""
-    known, names = run.importances, run.factors[:MOST_CARDS]
-    top = {name: _top(known, name) for name in names}
-    listed = [each for some in top.values() for each in some]
-    sizes = [abs(v) for each in listed for v in (each.value, each.low, each.high) if isfinite(v)]
+    names = run.factors[:MAX_CARDS]
+    top = {name: _most_important(run.importances, name) for name in names}
+    sizes = [
+        abs(value)
+        for importances in top.values()
+        for importance in importances
+        for value in (importance.value, importance.low, importance.high)
+        if isfinite(value)
+    ]
     longest = max(sizes, default=0.0) or 1.0
-    told = {row["factor"]: row for row in run.rows("factors")}
-    reproducible = run.document("stability").get("factors", {})
-    courses = _courses(run)
+    records = {row["factor"]: row for row in run.rows("factors")}
+    stability = run.document("stability").get("factors", {})
+    curves = _curves(run)
     return [
         Card(
             name=name,
-            doubts=[*_doubts(told.get(name, {}), reproducible.get(name, {}))],
-            facts=_facts(told.get(name, {})),
-            lines=[_line(each, longest, courses.get(name, {})) for each in top[name]],
-            rest=max(0, sum(each.factor == name for each in known) - MOST_FEATURES),
+            doubts=[*_doubts(records.get(name, {}), stability.get(name, {}))],
+            facts=_facts(records.get(name, {})),
+            lines=[_line(importance, longest, curves[name]) for importance in top[name]],
+            rest=max(0, sum(i.factor == name for i in run.importances) - MAX_FEATURES),
             associations=[*_associations(run, name)],
         )
         for name in names
     ]
 
 
-def _doubts(row: Mapping[str, str], stability: Mapping[str, object]) -> Iterator[str]:
-    flag = row.get("flag", "")
+def _doubts(record: Record, stability: Mapping[str, object]) -> Iterator[str]:
+    flag = record.get("flag", "")
     if flag == "dead":
-        yield "This factor is dead: it hardly differs from row to row, and says next to nothing."
+        yield "This factor is dead: it is nearly the same for all rows."
     elif flag:
-        yield f"This factor is a {flag}: the two say nearly the same."
+        yield f"This factor is a {flag}: both carry nearly the same information."
     if stability.get("reproducible") is False:
         yield "Other trainings do not find this factor again: do not interpret it."
 
 
-def _facts(row: Mapping[str, str]) -> dict[str, str]:
-    shown = {}
-    explained = number_in(row, "variance_explained")
+def _facts(record: Record) -> dict[str, str]:
+    facts = {}
+    explained = number_in(record, "variance_explained")
     if isfinite(explained):
-        ends = [number_in(row, f"variance_explained_{end}") for end in ("low", "high")]
-        range_ = (
-            " ({:.1%} to {:.1%} in other trainings)".format(*ends)
+        ends = [number_in(record, f"variance_explained_{end}") for end in ("low", "high")]
+        facts["variance lost without it"] = f"{explained:.1%}" + (
+            f" ({ends[0]:.1%} to {ends[1]:.1%} in other trainings)"
             if all(map(isfinite, ends))
             else ""
         )
-        shown["variance of the table that is lost without it"] = f"{explained:.1%}{range_}"
-    reproducibility = number_in(row, "reproducibility")
+    reproducibility = number_in(record, "reproducibility")
     if isfinite(reproducibility):
-        shown["found again by other starts (1: exactly)"] = f"{reproducibility:.2f}"
-    return shown
+        facts["reproducibility (1: every training finds it)"] = f"{reproducibility:.2f}"
+    return facts
 
 
-def _top(known: Sequence[Importance], factor: str) -> list[Importance]:
-    """Return the features that move a factor most, those first whose sign all trainings share."""
+def _most_important(importances: Sequence[Importance], factor: str) -> list[Importance]:
+    """Return a factor's features by importance; those with a settled sign come first."""
 
-    def place(each: Importance) -> tuple[bool, float, float]:
-        unsettled = each.value * each.low <= 0 or each.value * each.high <= 0
-        moved = each.permutation if isfinite(each.permutation) else -1.0  # less than the shuffled
-        return unsettled, -moved, -abs(each.value)
+    def rank(importance: Importance) -> tuple[bool, float, float]:
+        value, permutation = importance.value, importance.permutation
+        unsettled = value * importance.low <= 0 or value * importance.high <= 0
+        moved = permutation if isfinite(permutation) else -1.0  # unmeasured ones come last
+        return unsettled, -moved, -abs(value)
 
-    here = [each for each in known if each.factor == factor and isfinite(each.value)]
-    return sorted(here, key=place)[:MOST_FEATURES]
+    own = [each for each in importances if each.factor == factor and isfinite(each.value)]
+    return sorted(own, key=rank)[:MAX_FEATURES]
 
 
-def _line(each: Importance, longest: float, courses: Mapping[str, Sequence[float]]) -> Line:
-    course = [value for value in courses.get(each.feature, ()) if isfinite(value)]
+def _line(importance: Importance, longest: float, curves: Mapping[str, Sequence[float]]) -> Line:
+    def place(value: float) -> float:
+        return round(BAR_WIDTH / 2 * (1 + 0.97 * value / longest), 1)
+
+    start, end = sorted([place(0), place(importance.value)])
+    low, high = (
+        place(value) if isfinite(value) else None for value in (importance.low, importance.high)
+    )
+    curve = [value for value in curves.get(importance.feature, ()) if isfinite(value)]
     return Line(
-        each.feature,
-        f"{each.value:+.2f}".replace("-", "−"),
-        _bar(each, longest),
-        _points(course),
-        f"{number(course[0])} → {number(course[-1])}" if course else NOTHING,
+        importance.feature,
+        f"{importance.value:+.2f}".replace("-", "−"),
+        Bar(start, round(end - start, 1), low, high),
+        _points(curve),
+        f"{number(curve[0])} → {number(curve[-1])}" if curve else NOTHING,
     )
 
 
-def _bar(each: Importance, longest: float) -> Bar:
-    def place(value: float) -> float:
-        return round(WIDE / 2 * (1 + 0.97 * value / longest), 1)
-
-    ends = sorted([place(0), place(each.value)])
-    low, high = (place(v) if isfinite(v) else None for v in (each.low, each.high))
-    return Bar(ends[0], round(ends[1] - ends[0], 1), low, high)
-
-
-def _courses(run: Kept) -> dict[str, dict[str, list[float]]]:
-    """Return how features go while a factor goes from low to high, by factor and feature."""
-    courses: dict[str, dict[str, list[float]]] = {}
+def _curves(run: RunData) -> Mapping[str, dict[str, list[float]]]:
+    """Return the values of features while a factor goes from low to high."""
+    curves: Mapping[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in run.rows("traversals"):
-        here = courses.setdefault(row["factor"], {})
-        for feature in list(row)[2:]:
-            here.setdefault(feature, []).append(number_in(row, feature))
-    return courses
+        for feature in list(row)[2:]:  # the first two columns are the factor and its value
+            curves[row["factor"]][feature].append(number_in(row, feature))
+    return curves
 
 
-def _points(course: Sequence[float]) -> str:
-    """Return the points of a line through the values, from left to right."""
-    if len(course) < 2:
+def _points(curve: Sequence[float]) -> str:
+    """Return the points of an SVG line through the values, from left to right."""
+    if len(curve) < 2:
         return ""
-    low, span = min(course), max(course) - min(course)
-    steps = len(course) - 1
-    heights = [(value - low) / span if span else 0.5 for value in course]
+    low, span = min(curve), max(curve) - min(curve)
+    step = (CURVE_WIDTH - 4) / (len(curve) - 1)
+    heights = [(value - low) / span if span else 0.5 for value in curve]
     return " ".join(
-        f"{2 + i * (COURSE - 4) / steps:.1f},{HIGH - 3 - (HIGH - 6) * height:.1f}"
+        f"{2 + i * step:.1f},{HEIGHT - 3 - (HEIGHT - 6) * height:.1f}"
         for i, height in enumerate(heights)
     )
 
 
-def _associations(run: Kept, factor: str) -> Iterator[str]:
+def _associations(run: RunData, factor: str) -> Iterator[str]:
     rows = [row for row in run.rows("associations") if row["factor"] == factor]
-    rows.sort(key=lambda row: -magnitude(number_in(row, "value")))
-    for row in rows[:MOST_ASSOCIATIONS]:
+    rows.sort(key=lambda row: -finite_or_zero(abs(number_in(row, "value"))))
+    for row in rows[:MAX_ASSOCIATIONS]:
         adjusted = number_in(row, "p_adjusted")
         p = f", adjusted p = {number(adjusted)}" if isfinite(adjusted) else ""
         yield f"{row['label']}: {row['measure']} {number(number_in(row, 'value'))}{p}"

@@ -1,7 +1,7 @@
-"""What the view of the rows holds: where they lie, and all that they can be coloured by."""
+"""The interactive map of the rows: their positions, and all columns that can colour them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -13,20 +13,18 @@ from aeexp.data import Classes, Dataset, Floats, Integers, Labels
 from aeexp.present.figures import style
 from aeexp.present.figures.run_figures import cluster_colours
 from aeexp.present.html.run.columns import Column, classes, values
-from aeexp.present.html.run.importance import ranked
-from aeexp.present.html.run.kept import MOST_ROWS, Kept
+from aeexp.present.html.run.run_data import MAX_ROWS, RunData
 from aeexp.runs.read import sample_rows
 from aeexp.text import counted, printable, short
 
-MOST_BYTES, EXACT = 8_500_000, 1_000_000
-"""Of all that the view holds, and of features that are held with 16 bits instead of 8."""
-MOST_NAMES, MOST_CLASSES, MOST_FEATURES = 2_000_000, 1_000, 1_000
-"""Bytes of the names of rows, classes of a label, and features to choose from."""
-FIRST = 8
-"""Factors that are held before anything else is."""
-TRUSTED = 0.75
-"""Trustworthiness or continuity of a row below which its place is not to be trusted."""
-TRUST = {
+MAX_BYTES = 8_500_000  # of the whole map
+MAX_16_BIT_BYTES = 1_000_000  # of the features; larger ones are stored with 8 bits
+MAX_NAME_BYTES = 2_000_000  # of the names of rows
+MAX_CLASSES, MAX_FEATURES = 1_000, 1_000
+FIRST_FACTORS = 8  # stored before anything else; further factors follow the labels
+RELIABLE = 0.75
+"""Rows of a lower trustworthiness or continuity are faded."""
+RELIABILITY = {
     "trustworthiness": "trustworthiness (1: all its neighbours here are real)",
     "continuity": "continuity (1: none of its neighbours is lost)",
     "error_percentile": "reconstruction error, percentile",
@@ -36,22 +34,18 @@ TRUST = {
 
 @dataclass(frozen=True)
 class View:
-    """The view: its data as JSON, what it leaves out, and what it shows in words.
-
-    deep: whether it may be one of three factors.
-    """
+    """The map. data: JSON. notes: what it leaves out. description: for screen readers."""
 
     data: Markup
     notes: Sequence[str]
     description: str
-    deep: bool
 
 
-def view(run: Kept, data: Dataset) -> View | None:
-    """Return the view of the rows; None if the run has no factors."""
+def view(run: RunData, data: Dataset) -> View | None:
+    """Return the map of the rows; None if the run has no factors."""
     if not run.factors:
         return None
-    places = sample_rows(len(data.rows), MOST_ROWS)
+    places = sample_rows(len(data.rows), MAX_ROWS)
     assert len(places) == len(run.latents["row"])
     names = _names(run.latents["row"], places)
     columns = [*_fitting(_columns(run, data, places), len(json.dumps(names)))]
@@ -60,122 +54,107 @@ def view(run: Kept, data: Dataset) -> View | None:
         "names": names,
         "numbers": None if len(places) == len(data.rows) else places.tolist(),
         "columns": columns,
-        "doubtful": _doubtful(run),
+        "doubtful": _unreliable(run),
         "noise": style.NOISE,
         "scale": [to_hex(style.VALUES(i)) for i in range(256)],
     }
-    notes = [*_notes(run, data, columns, names)]
-    return View(_inert(content), notes, _described(run, len(places)), len(run.factors) > 2)
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    axes = " and ".join([", ".join(run.factors[:2]), *run.factors[2:3]])
+    return View(
+        # Without "<", no name in the JSON can end the script element.
+        Markup(text.replace("<", "\\u003c")),  # noqa: S704
+        [*_notes(run, data, columns, names)],
+        f"A scatter plot of {counted(len(places), 'row')} by the factors {axes}.",
+    )
 
 
 def _names(rows: Sequence[str], places: Integers) -> list[str] | None:
-    """Return what rows are called; None if that is their number, or would take too much room."""
+    """Return the names of rows; None if they are the rows' numbers, or too long in all."""
     names = [short(printable(row), 60) for row in rows]
     numbered = names == [str(place) for place in places]
-    return None if numbered or len(json.dumps(names)) > MOST_NAMES else names
+    return None if numbered or len(json.dumps(names)) > MAX_NAME_BYTES else names
 
 
-def _columns(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
-    """Yield all that the view can show, the most important first."""
-    for name in run.factors[:FIRST]:
+def _columns(run: RunData, data: Dataset, places: Integers) -> Iterator[Column]:
+    """Yield all columns, the most important first."""
+    for name in run.factors[:FIRST_FACTORS]:
         yield values("Factors", name, _numbers(run, name))
     for labels in data.labels:
-        yield from _label(labels, places)
-    label = _chosen(data.label, places)
+        yield from _label(_at(labels, places))
+    label = _at(data.label, places) if data.label else None
     for name in run.clusterings:
         codes = _numbers(run, name).astype(int)
-        found = Classes(name, codes, tuple(f"cluster {c}" for c in range(codes.max() + 1)))
-        yield classes("Clusters found", found, cluster_colours(codes, label))
+        names = tuple(f"cluster {code}" for code in range(codes.max() + 1))
+        yield classes("Clusters", Classes(name, codes, names), cluster_colours(codes, label))
     split = np.array([part == "val" for part in run.latents["split"]], int)
     yield classes("Rows", Classes("split", split, ("training", "held out")))
-    yield from _trust(run)
-    for name in run.factors[FIRST:]:
-        yield values("Factors", name, _numbers(run, name))
-    yield from _features(run, data, places)
-
-
-def _label(labels: Labels, places: Integers) -> Iterator[Column]:
-    match _chosen(labels, places):
-        case Classes() as known if len(known.names) <= MOST_CLASSES:
-            names = tuple(short(printable(name), 60) for name in known.names)
-            yield classes("Known labels", replace(known, name=printable(known.name), names=names))
-        case Classes():
-            pass
-        case known if known is not None:
-            yield values("Known labels", printable(known.name), known.values)
-
-
-def _chosen(labels: Labels | None, places: Integers) -> Labels | None:
-    match labels:
-        case Classes():
-            return replace(labels, codes=labels.codes[places])
-        case None:
-            return None
-    return replace(labels, values=labels.values[places])
-
-
-def _trust(run: Kept) -> Iterator[Column]:
-    named = TRUST | {
-        f"{name}.co_assignment": f"{name}: how often it stays with its cluster"
+    reliability = RELIABILITY | {
+        f"{name}.co_assignment": f"{name}: how often the row stays with its cluster"
         for name in run.clusterings
     }
-    for column, name in named.items():
+    for column, name in reliability.items():
         if column in run.latents:
-            yield values("Can the row be trusted?", name, _numbers(run, column))
-
-
-def _features(run: Kept, data: Dataset, places: Integers) -> Iterator[Column]:
-    size = len(places) * len(data.features)
-    bits = 16 if 2 * size * 4 / 3 <= EXACT else 8
-    for k in ranked(run.importances, data.features)[:MOST_FEATURES]:
+            yield values("Reliability", name, _numbers(run, column))
+    for name in run.factors[FIRST_FACTORS:]:
+        yield values("Factors", name, _numbers(run, name))
+    bytes_in_base64 = 2 * len(places) * len(data.features) * 4 / 3
+    bits = 16 if bytes_in_base64 <= MAX_16_BIT_BYTES else 8
+    for k in run.ranked_features(data.features)[:MAX_FEATURES]:
         name = printable(data.features[k])
         title = f"{name} (column)" if name in run.latents else name
         yield values("Features", title, data.x[places, k], bits)
 
 
-def _fitting(columns: Iterable[Column], taken: int) -> Iterator[Column]:
-    """Yield as many columns as there is room for."""
+def _label(labels: Labels) -> Iterator[Column]:
+    name = printable(labels.name)
+    if not isinstance(labels, Classes):
+        yield values("Known labels", name, labels.values)
+    elif len(labels.names) <= MAX_CLASSES:
+        names = tuple(short(printable(each), 60) for each in labels.names)
+        yield classes("Known labels", replace(labels, name=name, names=names))
+
+
+def _at(labels: Labels, places: Integers) -> Labels:
+    if isinstance(labels, Classes):
+        return replace(labels, codes=labels.codes[places])
+    return replace(labels, values=labels.values[places])
+
+
+def _fitting(columns: Iterable[Column], size: int) -> Iterator[Column]:
+    """Yield columns up to the maximal size of the map."""
     for column in columns:
-        taken += len(json.dumps(column))
-        if taken > MOST_BYTES:
+        size += len(json.dumps(column))
+        if size > MAX_BYTES:
             return
         yield column
 
 
-def _numbers(run: Kept, column: str) -> Floats:
+def _numbers(run: RunData, column: str) -> Floats:
     return np.array([float(text or nan) for text in run.latents[column]])
 
 
-def _doubtful(run: Kept) -> list[int] | None:
-    """Return which rows' places are not to be trusted; None if that was not measured."""
+def _unreliable(run: RunData) -> list[int] | None:
+    """Return the rows whose position is unreliable; None if that was not measured."""
     measured = [name for name in ("trustworthiness", "continuity") if name in run.latents]
     if not measured:
         return None
-    low = np.any([_numbers(run, name) < TRUSTED for name in measured], axis=0)
+    low = np.any([_numbers(run, name) < RELIABLE for name in measured], axis=0)
     return np.flatnonzero(low).tolist()
 
 
 def _notes(
-    run: Kept, data: Dataset, columns: Sequence[Column], names: Sequence[str] | None
+    run: RunData, data: Dataset, columns: Sequence[Column], names: Sequence[str] | None
 ) -> Iterator[str]:
     shown = len(run.latents["row"])
     if shown < len(data.rows):
-        yield f"A random choice of {shown:,} of the {len(data.rows):,} rows is shown."
+        yield f"The map shows a random sample of {shown:,} of the {len(data.rows):,} rows."
     if names is None and not isinstance(data.rows, range):
-        yield "Rows are numbered from 0, as the table does, or as their names take too much room."
-    for group, total in ("Factors", len(run.factors)), ("Features", len(data.features)):
-        held = sum(column["group"] == group for column in columns)
-        if held < total:
-            which = "those that the factors follow most" if group == "Features" else "the first"
-            yield f"{held:,} of {total:,} {group.lower()} are held here, {which}."
-
-
-def _described(run: Kept, rows: int) -> str:
-    axes = " and ".join([", ".join(run.factors[:2]), *run.factors[2:3]])
-    return f"A scatter plot of {counted(rows, 'row')} by the factors {axes}."
-
-
-def _inert(content: Mapping[str, object]) -> Markup:
-    """Return JSON that ends no script, whatever the names in it."""
-    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c"))  # noqa: S704  (no markup begins without it)
+        yield "Rows are numbered from 0, either in the table or because their names are too long."
+    selections = (
+        ("Factors", len(run.factors), "the first"),
+        ("Features", len(data.features), "the most important for the factors"),
+    )
+    for group, total, selection in selections:
+        count = sum(column["group"] == group for column in columns)
+        if count < total:
+            yield f"The map includes {count:,} of {total:,} {group.lower()}: {selection}."

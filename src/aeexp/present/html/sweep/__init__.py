@@ -1,1 +1,1 @@
-"""The summary of sweeps: what many runs come to, in one table and one page."""
+"""The summary of sweeps: summary.html."""

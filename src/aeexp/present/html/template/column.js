@@ -1,4 +1,4 @@
-// The columns of the view
+// The columns of the map
 
 class Column {
   constructor(stored) {
@@ -24,15 +24,16 @@ class Column {
   text(row) {
     const code = this.codes[row];
     if (this.names) return code === this.missing ? this.none : this.names[code];
-    return code === this.missing ? "not known" : written(this.value(row));
+    return code === this.missing ? "missing" : format(this.value(row));
   }
 }
 
-function written(value) {
+function format(value) {
   return String(Number(value.toPrecision(4))).replace("-", "\u2212");
 }
 
-function nice(low, high, most) {
+/** Return at most so many round numbers between two others. */
+function ticksBetween(low, high, most) {
   const step = 10 ** Math.floor(Math.log10((high - low) / most));
   const wide = [1, 2, 5, 10].find((factor) => (high - low) / (factor * step) <= most) * step;
   const ticks = [];

@@ -1,18 +1,18 @@
-// The rows themselves: in which order, how opaque, how large, and pixel by pixel
+// Drawing the rows: their order, opacity and size, pixel by pixel
 
 const [STEPS, SIZES] = [2048, 16];
 
-/** Return how near a row is, in so many steps; in a plane all are as near. */
+/** Return how near a row is, from 0 to steps - 1. In two dimensions, all are equally near. */
 function nearness(depth, steps) {
   return Math.min(steps - 1, Math.max(0, Math.floor(((depth + 1.75) / 3.5) * steps)));
 }
 
-/** Put the rows into the order in which they are drawn, and say how opaque each is. */
+/** Sort the rows from far to near, and set the opacity of each. */
 function sortRows(view) {
   const { n, depth, order, alpha, shuffled } = view;
   const fading = byId("fade").checked;
   const opacity = (row) => {
-    if (view.column.names && view.off.has(Math.min(view.paint[row], view.none))) return 0;
+    if (view.column.names && view.hidden.has(Math.min(view.paint[row], view.none))) return 0;
     return fading && view.doubtful[row] ? 40 : 235;
   };
   const starts = new Uint32Array(STEPS + 1);
@@ -25,7 +25,7 @@ function sortRows(view) {
   }
 }
 
-/** Return the pixels of a dot: where they are, how much of each it covers, how dark its rim is. */
+/** Return the pixels of a dot: their offsets, the share that it covers, the darkness of its rim. */
 function dot(radius, width) {
   const half = Math.ceil(radius);
   const [places, covers, shades] = [[], [], []];
@@ -43,7 +43,7 @@ function dot(radius, width) {
   return { half, places: Int32Array.from(places), covers: Int32Array.from(covers), shades: Int32Array.from(shades) };
 }
 
-/** Return the dots of rows from the farthest to the nearest. */
+/** Return a dot per size, from the farthest to the nearest. */
 function dots(view, width) {
   const radius = view.dense * Math.min(6, Math.max(1.2, 22 / view.n ** 0.25)) * Math.min(1.6, Math.max(1, view.zoom ** 0.3));
   return Array.from({ length: SIZES }, (_, k) => dot(radius * (0.6 + (0.8 * (k + 0.5)) / SIZES), width));

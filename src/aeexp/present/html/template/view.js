@@ -1,4 +1,4 @@
-// The view: a cube of three factors that turns, or a plane of two
+// The map: a cube of three factors that rotates, or a plane of two
 
 class View {
   constructor(data) {
@@ -18,7 +18,7 @@ class View {
     (data.doubtful ?? []).forEach((row) => { this.doubtful[row] = 1; });
     this.shuffled = this.shuffle();
     this.row = -1;
-    this.off = new Set();
+    this.hidden = new Set();
     this.reset();
   }
 
@@ -30,7 +30,7 @@ class View {
     Object.assign(this, { yaw: -0.6, pitch: 0.42, zoom: 1, right: 0, down: 0 });
   }
 
-  /** Return the rows in an order of chance, the same each time, so that no class lies on top. */
+  /** Return the rows in a fixed random order, so that no class is drawn above the others. */
   shuffle() {
     const order = Uint32Array.from({ length: this.n }, (_, i) => i);
     let state = 1;
@@ -42,7 +42,7 @@ class View {
     return order;
   }
 
-  /** Choose the factors that are shown: one to three of them. */
+  /** Show one to three factors. */
   show(axes) {
     this.axes = axes;
     let spans = axes.map((each) => each.high - each.low);
@@ -61,10 +61,10 @@ class View {
     this.draw();
   }
 
-  /** Choose what the colours show. */
+  /** Colour the rows by a column. */
   colour(column) {
     this.column = column;
-    this.off.clear();
+    this.hidden.clear();
     const hues = column.names ? column.colours : this.data.scale;
     this.hues = Uint8Array.from([...hues, this.data.noise].flatMap(rgb));
     const last = hues.length;
@@ -75,8 +75,8 @@ class View {
   }
 
   draw() {
-    this.asked ??= requestAnimationFrame(() => {
-      this.asked = null;
+    this.requested ??= requestAnimationFrame(() => {
+      this.requested = null;
       this.render();
     });
   }
@@ -117,7 +117,7 @@ class View {
     return [this.wide / 2 + this.right + (this.plane ? 12 : 0), this.high / 2 + this.down - (this.plane ? 12 : 0)];
   }
 
-  /** Return where a place in the cube, from -1 to 1, is on the canvas, and how near. */
+  /** Return the position on the canvas, and the depth, of a point of the cube (-1 to 1). */
   seen(x, y, z) {
     const [cx, cy] = this.centre;
     if (this.plane) return [cx + x * this.scale, cy - y * this.scale, 0];
@@ -129,7 +129,7 @@ class View {
     return [cx + x1 * scale, cy - y2 * scale, z2];
   }
 
-  /** Find where all rows are on the canvas, and their order from far to near. */
+  /** Compute the positions of all rows on the canvas, and sort them from far to near. */
   project() {
     const { n, x, y, depth, plane, dense, scale } = this;
     const [px, py, pz] = this.places;
@@ -152,15 +152,15 @@ class View {
     sortRows(this);
   }
 
-  /** Return the row that is drawn nearest to a point of the canvas; -1 if none is near. */
-  near(x, y) {
+  /** Return the row that is drawn closest to a point of the canvas; -1 if none is close. */
+  nearest(x, y) {
     const { n, x: across, y: down, alpha, dense } = this;
-    let [best, least] = [-1, (14 * dense) ** 2];
+    let [best, closest] = [-1, (14 * dense) ** 2];
     for (let i = 0; i < n; i += 1) {
       const far = (across[i] - x * dense) ** 2 + (down[i] - y * dense) ** 2;
-      if (far < least && alpha[i]) {
+      if (far < closest && alpha[i]) {
         best = i;
-        least = far;
+        closest = far;
       }
     }
     return best;
@@ -188,27 +188,27 @@ class View {
     tip.style.top = `${Math.max(4, Math.min(y + 12, this.high - tip.offsetHeight - 4))}px`;
   }
 
-  /** Tell of a row, beside it and to a screen reader; -1 tells of none. */
-  tell(row, aloud = true) {
+  /** Show the values of a row beside it and, if announced, to screen readers; -1 deselects. */
+  select(row, announce = true) {
     if (row === this.row) return;
     this.row = row;
     const tip = byId("tip");
     tip.hidden = row < 0;
     const lines = row < 0 ? [] : this.facts(row);
     tip.replaceChildren(...lines.map((line, i) => Object.assign(document.createElement(i ? "div" : "b"), { textContent: line })));
-    if (aloud) byId("said").textContent = lines.join(", ");
+    if (announce) byId("selected-row").textContent = lines.join(", ");
     this.draw();
   }
 
   facts(row) {
-    const told = this.columns.filter((each) => each === this.column || (each.group !== "Factors" && each.group !== "Features"));
-    const place = this.axes.map((each) => `${each.name} ${each.text(row)}`).join(", ");
-    const rest = told.map((each) => `${each.group === "Can the row be trusted?" ? each.name.split(" (")[0] : each.name}: ${each.text(row)}`);
-    const doubt = this.doubtful[row] ? ["its place is not to be trusted"] : [];
-    return [`row ${this.name(row)}`, ...rest, ...doubt, place];
+    const columns = this.columns.filter((column) => column === this.column || (column.group !== "Factors" && column.group !== "Features"));
+    const position = this.axes.map((factor) => `${factor.name} ${factor.text(row)}`).join(", ");
+    const values = columns.map((column) => `${column.group === "Reliability" ? column.name.split(" (")[0] : column.name}: ${column.text(row)}`);
+    const warning = this.doubtful[row] ? ["unreliable position"] : [];
+    return [`row ${this.name(row)}`, ...values, ...warning, position];
   }
 
-  /** Return the first row whose name is a text, or begins with it, or has it in it. */
+  /** Return the first row whose name equals a text, or else begins with it, or else contains it. */
   find(text) {
     const wanted = text.toLowerCase();
     const tests = [(name) => name === wanted, (name) => name.startsWith(wanted), (name) => name.includes(wanted)];
@@ -230,27 +230,27 @@ class View {
     this.draw();
   }
 
-  /** Enlarge about a point of the canvas. */
-  enlarge(factor, x = this.wide / 2, y = this.high / 2) {
+  /** Zoom around a point of the canvas. */
+  zoomBy(factor, x = this.wide / 2, y = this.high / 2) {
     const zoom = Math.max(0.4, Math.min(60, this.zoom * factor));
     const [cx, cy] = this.centre;
     this.move((x - cx) * (1 - zoom / this.zoom), (y - cy) * (1 - zoom / this.zoom));
     this.zoom = zoom;
   }
 
-  /** Obey a key; return whether it means anything. */
+  /** Handle a key. Return whether it has a meaning. */
   press(key) {
     const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (key in turns) {
       const [across, down] = turns[key];
       if (this.plane) this.move(-40 * across, -40 * down);
       else this.turn(0.1 * across, 0.1 * down);
-    } else if (key === "+" || key === "=") this.enlarge(1.25);
-    else if (key === "-") this.enlarge(0.8);
+    } else if (key === "+" || key === "=") this.zoomBy(1.25);
+    else if (key === "-") this.zoomBy(0.8);
     else if (key === "0") { this.reset(); this.draw(); }
-    else if (key === "n") this.tell((this.row + 1) % this.n);
-    else if (key === "p") this.tell((Math.max(this.row, 0) + this.n - 1) % this.n);
-    else if (key === "Escape") this.tell(-1);
+    else if (key === "n") this.select((this.row + 1) % this.n);
+    else if (key === "p") this.select((Math.max(this.row, 0) + this.n - 1) % this.n);
+    else if (key === "Escape") this.select(-1);
     else return false;
     return true;
   }

@@ -1,0 +1,58 @@
+"""The figures of a run, embedded in its report."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from aeexp.present.html.figure import Figure, stored_figure
+
+MAX_CHARACTERS = 2_000_000
+"""Of the addresses of all figures, about 1.5 MB of images. Further figures are left out."""
+CAPTIONS = (
+    ("loss", "training", "The error of training rows and held-out rows by epoch"),
+    ("reconstruction", "training", "Rows and their reconstructions"),
+    (r"r_?nx|neighbou?rs?", "trust", "How many neighbours of a row are preserved"),
+    ("repeats|stability|seeds|reproducibility", "trust", "Results of other trainings"),
+    ("latent", "view", "The rows by their factors"),
+    ("weights_map", "factors", "The weight of each feature in each factor, as a map"),
+    ("weights", "factors", "The weight of each feature in each factor"),
+    ("importance", "factors", "How strongly each factor depends on each feature"),
+    ("traversals?", "factors", "How features change as one factor goes from low to high"),
+    ("associations?", "factors", "The association of factors with the known labels"),
+    ("factors?|cards?", "factors", "The factors"),
+    ("contingency", "clusters", "The number of rows by cluster and label"),
+    ("consensus|co_?assignment", "clusters", "How often two rows are in the same cluster"),
+    ("clusters?|silhouette", "clusters", "The clusters"),
+    ("labels?|probes", "labels", "How well the factors predict the labels"),
+    ("scree", "baselines", "The share of the variance of each principal component"),
+    ("baselines?|advantage", "baselines", "The autoencoder and simpler methods"),
+    ("power", "chance", "How often planted groups of each size are found"),
+    ("evidence|nulls?", "chance", "The same measures on tables without structure"),
+    ("how_many", "tried", "Results for each number of dimensions and of clusters"),
+    ("learning_rate", "tried", "The loss after a short training at each rate"),
+)
+"""Patterns of the beginning of a figure's name, its section, and its caption."""
+
+
+def figures_by_section(folder: Path) -> Mapping[str, list[Figure]]:
+    """Return the PNG and SVG figures of a run by the id of their section."""
+    by_section: dict[str, list[Figure]] = defaultdict(list)
+    left = MAX_CHARACTERS
+    for path in sorted((folder / "figures").glob("*")):
+        if path.suffix in {".png", ".svg"}:
+            section, caption = section_and_caption(path.stem)
+            figure = stored_figure(path, caption)
+            left -= len(figure.source)
+            if left >= 0:
+                by_section[section].append(figure)
+    return by_section
+
+
+def section_and_caption(name: str) -> tuple[str, str]:
+    """Return the section and the caption of a figure; the section "more" for unknown names."""
+    for pattern, section, caption in CAPTIONS:
+        if match := re.match(rf"(?:{pattern})(?=_|-|$)", name):
+            subject = name[match.end() :].strip("_-").replace("_", " ")
+            return section, f"{caption} ({subject})" if subject else caption
+    return "more", name.replace("_", " ")
