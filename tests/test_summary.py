@@ -25,7 +25,7 @@ from aeexp.data.dataset import Classes, Values
 from aeexp.present.figures.sweep.curves import training
 from aeexp.present.figures.sweep.pareto import front
 from aeexp.present.html.sweep.figures import figures
-from aeexp.present.tables.sweep import _shown
+from aeexp.present.tables.sweep import _printable
 from aeexp.present.text.sweep import spread_text
 from aeexp.runs import Run
 from aeexp.runs.csv_file import guarded
@@ -146,7 +146,7 @@ def test_a_sweep_that_is_named_twice_counts_once(tmp_path: Path) -> None:
     ],
 )
 def test_no_text_in_the_table_is_a_formula_or_an_escape_code(cell: str, safe: str) -> None:
-    assert guarded(_shown(cell)) == safe
+    assert guarded(_printable(cell)) == safe
 
 
 def test_the_table_neutralises_values_and_names(tmp_path: Path) -> None:
