@@ -27,8 +27,7 @@ from sentences import Sentences
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, set_aside
 from hydra_plugins.aeexp_optuna import sweeper
-from hydra_plugins.aeexp_optuna._objectives import direction
-from hydra_plugins.aeexp_optuna._options import Direction, Sampler
+from hydra_plugins.aeexp_optuna._options import Direction, Sampler, direction
 from hydra_plugins.aeexp_optuna._space import Space, space
 
 Said = Mapping[str, str]
@@ -186,7 +185,7 @@ def test_what_cannot_be_searched_is_refused(words: list[str], sentences: Sentenc
 
 def test_a_trial_says_what_is_fixed_and_what_it_tries_and_later_words_count() -> None:
     found = spanned("a=1", "b=1,2", "seed=range(8)", "b=c,d", "a=2", "seed=3", "+e=[1,2],null")
-    assert found.words({"b": "c", "+e": "[1,2]"}) == ["a=2", "seed=3", "b=c", "+e=[1,2]"]
+    assert found.overrides({"b": "c", "+e": "[1,2]"}) == ["a=2", "seed=3", "b=c", "+e=[1,2]"]
     assert set(found.searched) == {"b", "+e"}
 
 
@@ -195,7 +194,7 @@ def test_choices_come_back_as_they_were_said() -> None:
     quoted = ",".join('"' + value + '"' for value in said)
     (distribution,) = spanned(f"x={quoted}").searched.values()
     assert isinstance(distribution, CategoricalDistribution)
-    words = [spanned("x=1,2").words({"x": choice})[-1] for choice in distribution.choices]
+    words = [spanned("x=1,2").overrides({"x": choice})[-1] for choice in distribution.choices]
     assert [o.value() for o in OverridesParser.create().parse_overrides(words)] == said
 
 
@@ -223,7 +222,9 @@ def test_a_direction_that_is_said_wins(search: Search, tmp_path: Path) -> None:
 
 
 def test_each_objective_needs_a_direction(search: Search) -> None:
-    with pytest.raises(ValueError, match=r"direction=\[maximize\]: say one for each.*a, b"):
+    with pytest.raises(
+        ValueError, match=r"direction=\[maximize\]: give one direction for each.*a, b"
+    ):
         search(LR, to=bowl, objective=["a", "b"], direction=[Direction.maximize])
 
 

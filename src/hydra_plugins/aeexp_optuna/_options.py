@@ -1,26 +1,29 @@
-"""What can be said to the sweeper, as hydra.sweeper.*; imports no Optuna."""
+"""Options of the search, hydra.sweeper.*, and its objectives; imports no Optuna."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
-from aeexp.config.spec import Spec
-from aeexp.config.spec._spec import param
+from omegaconf import DictConfig, OmegaConf
+
+from aeexp.config.metrics import Better, UnknownMetricError, metric
+from aeexp.config.spec import Spec, param
 from aeexp.errors import UserError
 
 
 class Direction(Enum):
-    """Which way an objective is better."""
+    """Direction of an objective."""
 
     minimize = "minimize"
     maximize = "maximize"
 
 
 class Sampler(Enum):
-    """How values are chosen.
+    """Sampler of trials.
 
-    tpe: by what came of the values before (Watanabe, 2023, arXiv:2304.11127), after 10 trials at
-    random. random: without regard to it.
+    tpe: tree-structured Parzen estimator (Watanabe, 2023, arXiv:2304.11127), which learns from
+    earlier trials; the first 10 are random. random: independent of earlier trials.
     """
 
     tpe = "tpe"
@@ -29,31 +32,91 @@ class Sampler(Enum):
 
 @dataclass(kw_only=True)
 class Options(Spec):
-    """A search by Optuna for the values that are best for `sweep.objective`."""
+    """Search by Optuna for the parameters that optimise `sweep.objective`."""
 
     _target_: str = "hydra_plugins.aeexp_optuna.sweeper.OptunaSweeper"
     n_trials: int = param(
-        32, "Trials in all, whatever came of them; a resumed sweep goes on to here.", at_least=1
+        32, "Number of trials, failed ones included; a resumed sweep continues.", at_least=1
     )
     batch: int = param(
         8,
-        "Trials chosen at once, which train together and learn nothing of each other.",
+        "Trials sampled at once; they train together, and do not learn from each other.",
         at_least=1,
     )
-    sampler: Sampler = param(Sampler.tpe, "How values are chosen.")
+    sampler: Sampler = param(Sampler.tpe, "Sampler of trials.")
     seed: int = param(
-        0, "Seed of the choices; `seed` alone is the runs'.", at_least=0, below=2**32
+        0, "Random seed of the sampler; `seed` is the runs' own.", at_least=0, below=2**32
     )
     direction: list[Direction] = param(
-        [], "Which way each objective is better; [] knows it from the metric's name."
+        [], "Direction of each objective. []: the direction of the metric."
     )
     storage: str | None = param(
         None,
-        "Where trials are kept: null is study.db in the sweep's directory; else a URL that Optuna"
-        " knows, or journal:FILE for file systems that cannot lock a database.",
+        "Storage of trials. null: study.db in the sweep's directory; else a storage URL of Optuna,"
+        " or journal:FILE for file systems that cannot lock a database.",
     )
 
     def refuse(self, name: str, must_be: str, value: object) -> NoReturn:
-        """Raise the error that an option's value calls for."""
-        message = f"hydra.sweeper.{name} must be {must_be}, got {value}."
+        """Raise the error for an invalid value, named by its config key."""
+        constraint = f"must be {must_be}"
+        raise UserError(constraint, field=f"hydra.sweeper.{name}", value=value)
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """The metrics that a search optimises, and the direction of each."""
+
+    names: Sequence[str]
+    directions: Sequence[Direction]
+
+    def require_measured(self, runs: Collection[Mapping[str, float]]) -> None:
+        """Check the metrics of the first runs; runs without any metrics do not count.
+
+        Raises:
+            UserError: No run has one of the objectives.
+        """
+        measured = sorted(set().union(*runs))
+        missing = [name for name in self.names if name not in measured]
+        if measured and missing:
+            choices = ", ".join(measured)
+            message = f"sweep.objective={missing[0]}: no run has this metric; choose {choices}."
+            raise UserError(message)
+
+
+def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objectives:
+    """Return the objectives of a configuration.
+
+    directions: of each objective; empty for the directions of the metrics.
+
+    Raises:
+        UserError: There is not one direction for each objective, or a metric has none.
+    """
+    value = OmegaConf.select(config, "sweep.objective", default="val_loss")
+    names = [value] if isinstance(value, str) else list(value)
+    if directions and len(directions) != len(names):
+        message = (
+            f"hydra.sweeper.direction=[{','.join(d.name for d in directions)}]: give one direction"
+            f" for each objective, {', '.join(names)}."
+        )
         raise UserError(message)
+    return Objectives(names, list(directions) or [direction(name) for name in names])
+
+
+def direction(name: str) -> Direction:
+    """Return the direction of a metric.
+
+    Raises:
+        UserError: The metric has no direction, or there is no such metric.
+    """
+    try:
+        better = metric(name).better
+    except UnknownMetricError as error:
+        message = f"sweep.objective={name}: {error}"
+        raise UserError(message) from None
+    if better is Better.none:
+        message = (
+            f"sweep.objective={name}: this metric has no direction; choose"
+            " hydra.sweeper.direction=minimize or maximize."
+        )
+        raise UserError(message)
+    return Direction.maximize if better is Better.higher else Direction.minimize

@@ -1,84 +1,99 @@
-"""The search: ask for a batch of trials, launch their jobs, tell what became of them."""
+"""The search: sample a batch of trials, launch their jobs, record the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from optuna import Study, Trial
 from optuna.trial import TrialState
 
 from aeexp.errors import UserError
-from aeexp.runs import Ledger, Status
+from aeexp.runs import Ledger, Run, Status
 from aeexp.runs.write import write_json
 from hydra_plugins.aeexp_launcher.grid import launched
 from hydra_plugins.aeexp_launcher.launchers import number
-from hydra_plugins.aeexp_optuna._objectives import Objectives
-from hydra_plugins.aeexp_optuna._outcome import outcome, run_of, tell
-from hydra_plugins.aeexp_optuna._report import report
+from hydra_plugins.aeexp_optuna import _study
+from hydra_plugins.aeexp_optuna._options import Objectives
 from hydra_plugins.aeexp_optuna._space import Space
-from hydra_plugins.aeexp_optuna._study import ended, unfinished
 
-IN_VAIN = 2  # batches of failures only, after which no more are tried
+MAX_FAILED_BATCHES = 2  # a search stops if all trials of the first batches have failed
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search in a sweep's directory; a trial's number is its job's."""
+    """A search in a sweep's directory. The number of a trial is the number of its job."""
 
     folder: Path
     study: Study
     space: Space
-    wanted: Objectives
+    objectives: Objectives
     launcher: Launcher
 
-    def until(self, n_trials: int, batch: int) -> list[Sequence[JobReturn]]:
-        """Search until there have been so many trials; return what each batch came to.
+    def run(self, n_trials: int, batch: int) -> list[Sequence[JobReturn]]:
+        """Search until `n_trials` trials have ended; return the jobs of each batch.
+
+        Trials that an interruption left unfinished run first.
 
         Raises:
-            UserError: No run has the objective, or two batches of trials have all failed.
-            KeyboardInterrupt: It was interrupted; what it knew by then is kept.
+            UserError: No run has the objective, or all trials of two batches have failed.
+            KeyboardInterrupt: It was interrupted; recorded results remain.
         """
         returned = []
-        if interrupted := unfinished(self.study):
-            returned.append(self._launch(interrupted))
-        while (left := n_trials - len(ended(self.study))) > 0:
-            returned.append(self._try(min(left, batch)))
-            self._report()
-            self._stop_in_vain(IN_VAIN * batch)
-        self._report()
+        if trials := _study.unfinished(self.study):
+            returned.append(self._launch(trials))
+        while (left := n_trials - len(_study.ended(self.study))) > 0:
+            size = min(left, batch)
+            trials = [self.study.ask(dict(self.space.searched)) for _ in range(size)]
+            jobs = {trial.number: self.space.overrides(trial.params) for trial in trials}
+            first = trials[0].number
+            assert list(jobs) == list(range(first, first + size)), "another process samples, too"
+            Ledger(self.folder).planned(jobs)
+            returned.append(self._launch(trials))
+            self._write_report()
+            self._require_success(MAX_FAILED_BATCHES * batch)
+        self._write_report()
         return returned
-
-    def _try(self, size: int) -> Sequence[JobReturn]:
-        trials = [self.study.ask(dict(self.space.searched)) for _ in range(size)]
-        jobs = {trial.number: self.space.words(trial.params) for trial in trials}
-        first = trials[0].number
-        assert list(jobs) == list(range(first, first + size)), "another process asks, too"
-        Ledger(self.folder).planned(jobs)
-        return self._launch(trials)
 
     def _launch(self, trials: list[Trial]) -> Sequence[JobReturn]:
-        jobs = {trial.number: self.space.words(trial.params) for trial in trials}
+        jobs = {trial.number: self.space.overrides(trial.params) for trial in trials}
         returned = sorted(launched(self.launcher, jobs), key=number)
-        self._hear(trials, returned)
+        runs = [_run(job) for job in returned]
+        if not self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
+            trained = [run for run in runs if run and run.status is not Status.DIVERGED]
+            self.objectives.require_measured([run.metrics for run in trained])
+        for trial, job, run in zip(trials, returned, runs, strict=True):
+            if run and job.status is JobStatus.COMPLETED:
+                _study.record(self.study, trial, run, self.objectives.names)
+            else:
+                _study.record_failure(self.study, trial, _error(job, run))
         return returned
 
-    def _hear(self, trials: list[Trial], returned: Sequence[JobReturn]) -> None:
-        if not self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-            runs = [run for job in returned if (run := run_of(job))]
-            ended = [run.metrics for run in runs if run.status is not Status.DIVERGED]
-            self.wanted.refuse_unknown(ended)
-        for trial, job in zip(trials, returned, strict=True):
-            tell(self.study, trial, outcome(job, self.wanted.names))
+    def _write_report(self) -> None:
+        write_json(self.folder / "study.json", _study.report(self.study, self.objectives))
 
-    def _report(self) -> None:
-        write_json(self.folder / "study.json", report(self.study, self.wanted))
-
-    def _stop_in_vain(self, enough: int) -> None:
-        trials = ended(self.study)
+    def _require_success(self, enough: int) -> None:
+        """Stop if `enough` trials have ended, and all of them have failed."""
+        trials = _study.ended(self.study)
         if len(trials) >= enough and all(trial.state is TrialState.FAIL for trial in trials):
-            message = (
-                f"all {len(trials)} trials failed, the last: {trials[-1].user_attrs['error']}"
-            )
+            error = trials[-1].user_attrs["error"]
+            message = f"all {len(trials)} trials failed, the last: {error}"
             raise UserError(message)
+
+
+def _run(job: JobReturn) -> Run | None:
+    """Return the run of a job; None if the job failed before it had a directory."""
+    config = job.hydra_cfg
+    return Run(Path(config.hydra.runtime.output_dir)) if config is not None else None
+
+
+def _error(job: JobReturn, run: Run | None) -> str:
+    """Return the error of a failed job, from the record of its run or from Hydra."""
+    if run and "error" in run.record:
+        return str(run.record["error"])
+    error = job._return_value  # noqa: SLF001  (return_value would raise it)
+    if not isinstance(error, BaseException):
+        return "its job did not return"
+    cause = error.__cause__ or error
+    return f"{type(cause).__name__}: {cause}"

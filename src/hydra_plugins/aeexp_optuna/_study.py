@@ -1,12 +1,16 @@
-"""Opening a study, anew or where a sweep left it."""
+"""The Optuna study of a sweep: open or resume it, record trials, report them in study.json."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import optuna
 from optuna import Study, Trial
 from optuna.distributions import check_distribution_compatibility
+from optuna.importance import get_param_importances
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -17,21 +21,23 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
-from hydra_plugins.aeexp_optuna._objectives import Objectives
-from hydra_plugins.aeexp_optuna._options import Options, Sampler
-from hydra_plugins.aeexp_optuna._outcome import judged, tell
+from hydra_plugins.aeexp_optuna._options import Objectives, Options, Sampler
 from hydra_plugins.aeexp_optuna._space import Space
 
-NAME = "aeexp"
 JOURNAL = "journal:"
+MIN_TRIALS = 8  # complete trials for importances
 
 
 @contextmanager
-def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> Iterator[Study]:
-    """Give the study of a sweep's directory to go on with.
+def open_study(
+    folder: Path, options: Options, objectives: Objectives, space: Space
+) -> Iterator[Study]:
+    """Create the study of a sweep's directory, or open it to resume it.
+
+    The name of the study is the directory where sweeps share a storage.
 
     Raises:
-        UserError: It cannot be opened, or was begun with other objectives or choices.
+        UserError: It cannot be opened, or has other objectives or choices.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -40,10 +46,16 @@ def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> 
         message = f"hydra.sweeper.storage cannot be opened: {' '.join(str(error).split())}"
         raise UserError(message) from error
     try:
-        study = _study(storage, NAME if options.storage is None else str(folder.resolve()), wanted)
-        _refuse_other_choices(study, space)
-        _settle(study, folder, wanted.names)
-        study.sampler = _sampler(options, len(study.trials))
+        name = "aeexp" if options.storage is None else str(folder.resolve())
+        study = _create_or_load(storage, name, objectives)
+        _require_same_choices(study, space)
+        _record_ended_jobs(study, folder, objectives.names)
+        # a resumed sweep must not sample its first trials again
+        seed = (options.seed + len(study.trials)) % 2**32
+        sampler: BaseSampler = RandomSampler(seed)
+        if options.sampler is Sampler.tpe:  # the liar: trials of a batch run at the same time
+            sampler = TPESampler(seed=seed, constant_liar=True)
+        study.sampler = sampler
         yield study
     finally:
         if isinstance(storage, RDBStorage):
@@ -51,66 +63,128 @@ def opened(folder: Path, options: Options, wanted: Objectives, space: Space) -> 
             storage.engine.dispose()
 
 
-def ended(study: Study) -> list[FrozenTrial]:
-    """Return the trials whose jobs have ended, whatever came of them."""
-    return [trial for trial in study.get_trials(deepcopy=False) if "status" in trial.user_attrs]
-
-
-def unfinished(study: Study) -> list[Trial]:
-    """Return the trials that were asked for and have not ended."""
-    left = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
-    return [Trial(study, trial._trial_id) for trial in left]  # noqa: SLF001
-
-
-def _storage(folder: Path, said: str | None) -> BaseStorage:
-    if said is None:
+def _storage(folder: Path, url: str | None) -> BaseStorage:
+    if url is None:
         database = URL.create("sqlite", database=str(folder.resolve() / "study.db"))
         return RDBStorage(database.render_as_string())
-    if said.startswith(JOURNAL):
-        return JournalStorage(JournalFileBackend(said.removeprefix(JOURNAL)))
-    return RDBStorage(said)
+    if url.startswith(JOURNAL):
+        return JournalStorage(JournalFileBackend(url.removeprefix(JOURNAL)))
+    return RDBStorage(url)
 
 
-def _study(storage: BaseStorage, name: str, wanted: Objectives) -> Study:
+def _create_or_load(storage: BaseStorage, name: str, objectives: Objectives) -> Study:
+    """Return the study with a name; a new one stores its objectives."""
     study = optuna.create_study(
         storage=storage,
         study_name=name,
-        directions=[StudyDirection[each.name.upper()] for each in wanted.directions],
+        directions=[StudyDirection[way.name.upper()] for way in objectives.directions],
         load_if_exists=True,
     )
-    said = [[n, each.value] for n, each in zip(wanted.names, wanted.directions, strict=True)]
-    begun = study.user_attrs.get("objectives", said)
-    if begun != said:
-        words = ", ".join(f"{direction} {objective}" for objective, direction in begun)
-        message = f"sweep.objective: this sweep was begun to {words}; begin another sweep."
+    pairs = zip(objectives.names, objectives.directions, strict=True)
+    wanted = [[objective, way.value] for objective, way in pairs]
+    stored = study.user_attrs.get("objectives", wanted)
+    if stored != wanted:
+        goals = ", ".join(f"{way} {objective}" for objective, way in stored)
+        message = f"sweep.objective: the sweep in this directory has to {goals}; start another."
         raise UserError(message)
-    study.set_user_attr("objectives", said)
+    study.set_user_attr("objectives", wanted)
     return study
 
 
-def _sampler(options: Options, trials: int) -> BaseSampler:
-    """Return a sampler that does not repeat, on resuming, what it drew for the first trials."""
-    seed = (options.seed + trials) % 2**32
-    if options.sampler is Sampler.random:
-        return RandomSampler(seed)
-    return TPESampler(seed=seed, constant_liar=True)  # the others of a batch are under way
-
-
-def _refuse_other_choices(study: Study, space: Space) -> None:
+def _require_same_choices(study: Study, space: Space) -> None:
     for trial in study.get_trials(deepcopy=False):
         for key in trial.distributions.keys() & space.searched.keys():
             try:
                 check_distribution_compatibility(trial.distributions[key], space.searched[key])
             except ValueError as error:
-                message = f"{key}: this sweep was begun with other choices; begin another sweep."
+                message = f"{key}: the sweep in this directory has other choices; start another."
                 raise UserError(message) from error
 
 
-def _settle(study: Study, folder: Path, names: Sequence[str]) -> None:
-    """End the trials whose jobs ended when the sweep was interrupted, by what these have left."""
+def _record_ended_jobs(study: Study, folder: Path, names: Sequence[str]) -> None:
+    """End trials whose runs ended, but whose results were not recorded at an interruption."""
     jobs = Ledger(folder).jobs()
     for trial in unfinished(study):
         job = jobs.get(trial.number)
         run = Run(folder / job.directory) if job and job.directory else None
         if run and run.status in {Status.COMPLETED, Status.DIVERGED, Status.FAILED}:
-            tell(study, trial, judged(run, names))
+            record(study, trial, run, names)
+
+
+def ended(study: Study) -> list[FrozenTrial]:
+    """Return the trials whose jobs have ended, in whatever state."""
+    return [trial for trial in study.get_trials(deepcopy=False) if "status" in trial.user_attrs]
+
+
+def unfinished(study: Study) -> list[Trial]:
+    """Return the trials that were sampled and have not ended."""
+    running = study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+    return [Trial(study, trial._trial_id) for trial in running]  # noqa: SLF001
+
+
+def record(study: Study, trial: Trial, run: Run, names: Sequence[str]) -> None:
+    """End a trial with the result of its run.
+
+    The trial is COMPLETE if all objectives, `names`, are finite. It is PRUNED if training
+    diverged, so that TPE avoids its parameters. Otherwise it has FAILED.
+    """
+    status, metrics = run.status, run.metrics
+    values = [metrics.get(name, math.nan) for name in names]
+    undefined = [n for n, value in zip(names, values, strict=True) if not math.isfinite(value)]
+    if status is Status.DIVERGED:
+        trial.set_user_attr("status", status.value)
+        study.tell(trial, state=TrialState.PRUNED)
+    elif status is not Status.COMPLETED:
+        record_failure(
+            study, trial, str(run.record.get("error", "its run did not complete")), status
+        )
+    elif undefined:
+        record_failure(study, trial, f"{', '.join(undefined)}: undefined in its run", status)
+    else:
+        trial.set_user_attr("status", status.value)
+        study.tell(trial, values)
+
+
+def record_failure(study: Study, trial: Trial, error: str, status: Status = Status.FAILED) -> None:
+    """End a trial as failed, with the status of its run and an error in one line."""
+    trial.set_user_attr("status", status.value)
+    trial.set_user_attr("error", " ".join(error.split()))
+    study.tell(trial, state=TrialState.FAIL)
+
+
+def report(study: Study, objectives: Objectives) -> dict[str, Any]:
+    """Return the content of study.json.
+
+    best: the numbers of the trials on the Pareto front; of one objective, of one best trial.
+    importances: the importance of each parameter by PED-ANOVA (Watanabe et al., 2023,
+    arXiv:2304.10255), for all objectives together; empty if the trials are too few or too similar.
+    """
+    best = sorted(trial.number for trial in study.best_trials)
+    return {
+        "objectives": list(objectives.names),
+        "directions": [way.value for way in objectives.directions],
+        "importances": _importances(study),
+        "trials": [
+            {
+                "number": trial.number,
+                "state": trial.state.name,
+                "values": trial.values,
+                "params": trial.params,
+                "status": trial.user_attrs.get("status"),
+            }
+            for trial in study.get_trials(deepcopy=False)
+        ],
+        "best": best if len(study.directions) > 1 else best[:1],
+    }
+
+
+def _importances(study: Study) -> dict[str, float]:
+    complete = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    if len(complete) < MIN_TRIALS:
+        return {}
+    with catch_warnings():
+        simplefilter("error", UserWarning)  # Optuna warns when it returns equal importances
+        try:
+            return get_param_importances(study)
+        except UserWarning:
+            return {}

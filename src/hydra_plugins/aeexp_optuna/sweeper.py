@@ -1,4 +1,4 @@
-"""The sweeper, as Hydra finds it; without Optuna, until it is used."""
+"""Hydra's sweeper plugin for Optuna; imports Optuna when it is used, not when it is discovered."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -13,7 +13,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.errors import UserError
-from hydra_plugins.aeexp_optuna._options import Options
+from hydra_plugins.aeexp_optuna._options import Options, objectives
 
 ConfigStore.instance().store(
     group="hydra/sweeper", name="aeexp_optuna", node=Options, provider="aeexp"
@@ -21,18 +21,18 @@ ConfigStore.instance().store(
 
 
 class OptunaSweeper(Sweeper):
-    """Searches for the values of a sweep that are best for `sweep.objective`.
+    """Searches for the parameters that optimise `sweep.objective`.
 
-    Whatever has several values is searched, `seed=range(8)` like any other.
+    It searches every parameter with several values, `seed=range(8)` included.
     """
 
     def __init__(self, **options: Any) -> None:
-        self.said = options
+        self.arguments = options
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        """Take what Hydra has composed.
+        """Prepare for `sweep`; Hydra calls it first.
 
         Raises:
             UserError: Optuna is not installed, or an option is out of bounds.
@@ -40,30 +40,30 @@ class OptunaSweeper(Sweeper):
         if find_spec("optuna") is None:
             message = 'hydra/sweeper=aeexp_optuna needs Optuna: pip install "aeexp[optuna]".'
             raise UserError(message)
-        self.options = Options(**self.said)
+        self.options = Options(**self.arguments)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
     def sweep(self, arguments: list[str]) -> list[Sequence[JobReturn]]:
-        """Search where the words say, and go on where an earlier sweep in this directory ended.
+        """Search the space of the overrides; resume the sweep if the directory has one.
 
         Raises:
-            UserError: The words span no space, or see `Search.until`.
+            UserError: There is nothing to search, or see `Search.run`.
             KeyboardInterrupt: It was interrupted.
         """
         from aeexp.runs import write_bytes  # noqa: PLC0415
-        from hydra_plugins.aeexp_optuna import _objectives, _search, _space, _study  # noqa: PLC0415
+        from hydra_plugins.aeexp_optuna import _search, _space, _study  # noqa: PLC0415
 
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
         space = _space.space(arguments, self.config, self.hydra_context.config_loader)
-        wanted = _objectives.objectives(self.config, self.options.direction)
+        goals = objectives(self.config, self.options.direction)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / "multirun.yaml", OmegaConf.to_yaml(self.config).encode())
-        with _study.opened(folder, self.options, wanted, space) as study:
-            search = _search.Search(folder, study, space, wanted, self.launcher)
-            return search.until(self.options.n_trials, self.options.batch)
+        with _study.open_study(folder, self.options, goals, space) as study:
+            search = _search.Search(folder, study, space, goals, self.launcher)
+            return search.run(self.options.n_trials, self.options.batch)
