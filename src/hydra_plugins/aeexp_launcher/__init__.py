@@ -1,1 +1,1 @@
-"""How Hydra runs aeexp's sweeps. Nothing here is imported before a launcher is asked for."""
+"""Hydra's plugins for aeexp's sweeps; light to import, because Hydra imports every plugin."""

@@ -1,4 +1,4 @@
-"""What the launchers do: compose the jobs, have them run, keep Hydra's record of each."""
+"""Compose the jobs of a sweep, run them, and let Hydra record each of them."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,19 +21,20 @@ from aeexp.runs import Status
 from aeexp.runs.task import Outcome
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
-Together = Callable[[Iterable[tuple[int, DictConfig]]], Iterator[Outcome]]
+RunAll = Callable[[Iterable[tuple[int, DictConfig]]], Iterator[Outcome]]
 
 
 class JobFailedError(RuntimeError):
-    """A job of a sweep failed; it has been recorded and told."""
+    """A job failed; its error has been recorded and printed."""
 
 
-def launched(
-    launcher: PopulationLauncher, jobs: Mapping[int, Sequence[str]], together: Together | None
+def run_jobs(
+    launcher: PopulationLauncher, jobs: Mapping[int, Sequence[str]], run_all: RunAll | None
 ) -> Iterator[JobReturn]:
-    """Launch jobs under their numbers, together if they can be; yield them as they end.
+    """Run jobs and yield them as they end.
 
-    What a job is composed to is large, and so not kept but made again when it has ended.
+    jobs: overrides by the number of the job.
+    run_all: runs all jobs, in any order; None runs one job after another in this process.
     """
     setup_globals()
     hydra = launcher.config.hydra
@@ -41,78 +42,84 @@ def launched(
     Path(str(hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
     composer = Composer(launcher.context.config_loader, hydra.job.config_name)
 
-    def composed(number: int) -> DictConfig:
-        return _composed(launcher, composer, number, jobs[number])
+    def compose(number: int) -> DictConfig:
+        return _compose(launcher, composer, number, jobs[number])
 
-    if together is None:
-        yield from (_run(launcher, composed(each), launcher.task_function) for each in jobs)
+    if run_all is None:
+        yield from (_run(launcher, compose(number), launcher.task_function) for number in jobs)
     elif jobs:
-        warned: set[str] = set()
-        for outcome in together((number, composed(number)) for number in jobs):
-            yield _concluded(launcher, composed(outcome.task.number), outcome, warned)
+        shown: set[str] = set()
+        for outcome in run_all((number, compose(number)) for number in jobs):
+            # composed again: the configurations of all jobs would take much memory
+            yield _record(launcher, compose(outcome.task.number), outcome, shown)
 
 
-def _composed(
+def _compose(
     launcher: PopulationLauncher, composer: Composer, number: int, overrides: Sequence[str]
 ) -> DictConfig:
-    ours = OmegaConf.to_container(launcher.config.hydra.overrides.hydra)
-    assert isinstance(ours, list)
-    config = composer.compose([*ours, *overrides])
-    OmegaConf.copy_cache(from_config=launcher.config, to_config=config)
+    """Return the configuration of a job, with its number and directory."""
+    of_hydra = OmegaConf.to_container(launcher.config.hydra.overrides.hydra)
+    assert isinstance(of_hydra, list)
+    config = composer.compose([*of_hydra, *overrides])
+    OmegaConf.copy_cache(from_config=launcher.config, to_config=config)  # the time, ${now:…}
+    saved = HydraConfig.instance().cfg
     with read_write(config), open_dict(config):
         config.hydra.job.id, config.hydra.job.num = str(number), number
-        config.hydra.runtime.output_dir = str(_folder(config))
+        try:
+            HydraConfig.instance().cfg = cast("HydraConf", config)  # for ${hydra:…} in the subdir
+            folder = Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir)
+        finally:
+            HydraConfig.instance().cfg = saved
+        config.hydra.runtime.output_dir = str(folder.resolve())
     return config
 
 
-def _folder(config: DictConfig) -> Path:
-    """Return a job's directory, whose name may ask for the job's own part of Hydra."""
-    saved = HydraConfig.instance().cfg
-    try:
-        HydraConfig.instance().cfg = cast("HydraConf", config)
-        return (Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir)).resolve()
-    finally:
-        HydraConfig.instance().cfg = saved
-
-
-def _concluded(
-    launcher: PopulationLauncher, config: DictConfig, outcome: Outcome, warned: set[str]
+def _record(
+    launcher: PopulationLauncher, config: DictConfig, outcome: Outcome, shown: set[str]
 ) -> JobReturn:
-    """Let Hydra record a job that has ended, call its callbacks, and write its log."""
+    """Return a job that has ended, in Hydra's terms.
 
-    def told(_config: DictConfig) -> str:
+    A job that trained with others has no record of Hydra's yet. Hydra's `run_job` writes it, calls
+    callbacks and opens the log of the job; the function that it runs here only logs and returns
+    the outcome. A job in a process of its own already has this record.
+    """
+
+    def return_outcome(_config: DictConfig) -> str:
         for record in outcome.records:
-            _log(record, warned)
+            _log(record, shown)
         if outcome.status is Status.FAILED:
             raise JobFailedError(outcome.error)
         return outcome.status.value
 
     if outcome.final is not None:
-        return _run(launcher, config, told)
-    ended = JobReturn(
+        return _run(launcher, config, return_outcome)
+    failed = outcome.status is Status.FAILED
+    job = JobReturn(
         overrides=list(config.hydra.overrides.task),
         cfg=config,
-        status=JobStatus.COMPLETED,
+        status=JobStatus.FAILED if failed else JobStatus.COMPLETED,
         hydra_cfg=config,
     )
-    ended.return_value = outcome.status.value
-    if outcome.status is Status.FAILED:
-        ended.status, ended.return_value = JobStatus.FAILED, JobFailedError(outcome.error)
-    return ended
+    job.return_value = JobFailedError(outcome.error) if failed else outcome.status.value
+    return job
 
 
-def _log(record: logging.LogRecord, warned: set[str]) -> None:
-    """Write a record into the job's log; show it, too, unless another job's was the same."""
+def _log(record: logging.LogRecord, shown: set[str]) -> None:
+    """Write a record to the log of its job, and to the terminal if it is new.
+
+    shown: the messages on the terminal, which are often the same for many jobs.
+    """
     message = record.getMessage()
     for handler in logging.getLogger().handlers:
-        heard = isinstance(handler, logging.FileHandler) or message not in warned
-        if heard and record.levelno >= handler.level:
+        is_file = isinstance(handler, logging.FileHandler)
+        if (is_file or message not in shown) and record.levelno >= handler.level:
             handler.handle(record)
-    warned.add(message)
+    shown.add(message)
 
 
 def _run(launcher: PopulationLauncher, config: DictConfig, task: Any) -> JobReturn:
-    ended = run_job(
+    """Let Hydra run a task function as a job, and restore the log of the sweep."""
+    job = run_job(
         hydra_context=launcher.context,
         task_function=task,
         config=config,
@@ -120,4 +127,4 @@ def _run(launcher: PopulationLauncher, config: DictConfig, task: Any) -> JobRetu
         job_subdir_key="hydra.sweep.subdir",
     )
     configure_log(launcher.config.hydra.hydra_logging, launcher.config.hydra.verbose)
-    return ended
+    return job

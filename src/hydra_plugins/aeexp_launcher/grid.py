@@ -1,9 +1,9 @@
-"""Hydra's grid of all combinations, which goes on after a job that failed."""
+"""Hydra's sweeper over all combinations of values, which continues after failed jobs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,13 +14,13 @@ from omegaconf import OmegaConf
 from aeexp.config.hydra_private import basic_sweeper
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
 
-if TYPE_CHECKING:
-    from aeexp.runs import Job
-
 
 @dataclass
 class Grid:
-    """Every combination of the values. max_batch_size: jobs launched at once; null is all."""
+    """Every combination of the values.
+
+    max_batch_size: jobs launched at once. null: all.
+    """
 
     _target_: str = "hydra_plugins.aeexp_launcher.grid.GridSweeper"
     max_batch_size: int | None = None
@@ -31,62 +31,54 @@ ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=Grid, prov
 
 
 class GridSweeper(basic_sweeper.BasicSweeper):
-    """Launches what is missing of a sweep: all of it, unless it is resumed.
+    """Launches the jobs of a sweep; of a resumed sweep, the missing ones.
 
-    What is wrong with a job's words has been said before the sweep began, and what became of a job
-    is in the sweep's ledger: no job is composed to see whether it can be, and none that fails
-    keeps the others from being launched.
+    It differs from Hydra's sweeper in three ways. It does not compose each job to validate it,
+    because the command line has done so before. A failed job does not stop the sweep, because the
+    ledger of the sweep has its status. And it returns no jobs: the ledger is the result, and
+    keeping the configurations of all jobs would take much memory.
     """
 
     def sweep(self, arguments: list[str]) -> None:
-        from aeexp.runs import Ledger, write_bytes  # noqa: PLC0415
+        from aeexp.runs import Ledger, set_aside, write_bytes  # noqa: PLC0415
 
         assert self.config is not None
         assert self.launcher is not None
         assert self.hydra_context is not None
-        words = [f"{key}={value}" for key, value in self.params.items()] + arguments
+        overrides = [f"{key}={value}" for key, value in self.params.items()] + arguments
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        batches = self.split_arguments(parser.parse_overrides(words), self.max_batch_size)
+        batches = self.split_arguments(parser.parse_overrides(overrides), self.max_batch_size)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / "multirun.yaml", OmegaConf.to_yaml(self.config).encode())
         ledger, first = Ledger(folder), 0
-        known = ledger.jobs()
+        earlier = ledger.jobs()
         for batch in batches:
             jobs = dict(enumerate(batch, first))
             first += len(batch)
-            ledger.planned({number: job for number, job in jobs.items() if number not in known})
-            missing = {n: job for n, job in jobs.items() if n not in known or not known[n].done}
+            ledger.planned({n: job for n, job in jobs.items() if n not in earlier})
+            missing = {
+                n: job for n, job in jobs.items() if n not in earlier or not earlier[n].done
+            }
             if not isinstance(self.launcher, PopulationLauncher):
-                _make_room([known[n] for n in missing if n in known], folder)
-            for _ in launched(self.launcher, missing):
-                pass  # what it came to is in the ledger; kept, it would grow with the sweep
+                # other launchers would write into the directories of jobs that did not end
+                for job in (earlier[n] for n in missing if n in earlier):
+                    if job.directory:
+                        set_aside(folder / job.directory)
+            for _ in launch(self.launcher, missing):
+                pass
 
 
-def launched(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Iterator[JobReturn]:
-    """Launch jobs under their numbers, by launchers that only know how to count, too."""
+def launch(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Iterator[JobReturn]:
+    """Launch jobs by their numbers; yield them as they end.
+
+    Launchers of other packages number jobs consecutively from a first number. They get each run of
+    consecutive numbers in one call.
+    """
     if isinstance(launcher, PopulationLauncher):
-        yield from launcher.launched(jobs)
+        yield from launcher.launch_numbered(jobs)
         return
-    for first, stretch in _stretches(jobs):
-        yield from launcher.launch(stretch, initial_job_idx=first)
-
-
-def _make_room(jobs: "list[Job]", sweep: Path) -> None:
-    """Set aside what jobs left that did not end, which other launchers would write into."""
-    from aeexp.runs import set_aside  # noqa: PLC0415
-
-    for job in jobs:
-        if job.directory:
-            set_aside(sweep / job.directory)
-
-
-def _stretches(jobs: Mapping[int, list[str]]) -> list[tuple[int, list[list[str]]]]:
-    """Return jobs whose numbers follow each other, with the first of them."""
-    stretches: list[tuple[int, list[list[str]]]] = []
-    for number, job in jobs.items():
-        if stretches and sum((stretches[-1][0], len(stretches[-1][1]))) == number:
-            stretches[-1][1].append(job)
-        else:
-            stretches.append((number, [job]))
-    return stretches
+    # the difference of a number and its index is constant while numbers are consecutive
+    for _, group in groupby(enumerate(jobs), key=lambda pair: pair[1] - pair[0]):
+        numbers = [number for _, number in group]
+        yield from launcher.launch([jobs[n] for n in numbers], initial_job_idx=numbers[0])

@@ -1,4 +1,4 @@
-"""Hydra's launchers for the jobs of a sweep: as populations here or on a cluster, or singly."""
+"""Hydra's launchers for the jobs of a sweep: as populations, in processes, or on a cluster."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,17 @@ MODULE = "hydra_plugins.aeexp_launcher.launchers"
 
 @dataclass
 class Population:
-    """Jobs that can train together do so in this process, and are reported on all cores."""
+    """Train jobs together in this process where possible, and report them on all cores."""
 
     _target_: str = f"{MODULE}.PopulationLauncher"
 
 
 @dataclass
 class Process:
-    """Each job is a single run in a process of its own. workers: at a time; null is one a core."""
+    """Run each job in a process of its own.
+
+    workers: processes at a time. null: the number of cores.
+    """
 
     _target_: str = f"{MODULE}.ProcessLauncher"
     workers: int | None = None
@@ -33,10 +36,11 @@ class Process:
 
 @dataclass
 class Ray:
-    """Jobs train together on each node of a Ray cluster.
+    """Train jobs together on each node of a Ray cluster.
 
-    address: of the cluster to join, auto for the one that this machine is part of; null starts one
-    of this machine. chunks: parts to make of the sweep; null is one a node.
+    address: of a running cluster; auto for the cluster of this machine. null: start a cluster of
+    this machine alone.
+    chunks: number of parts of the sweep. null: one per node.
     """
 
     _target_: str = f"{MODULE}.RayLauncher"
@@ -52,9 +56,9 @@ for name, node in LAUNCHERS.items():
 
 
 class PopulationLauncher(Launcher):
-    """Gives all jobs at once to a task function that can take them together.
+    """Passes all jobs at once to a task function with a method for this (see `run_all`).
 
-    One that cannot is called job by job, as Hydra's basic launcher does.
+    Task functions of other programs, without such a method, are called job by job.
     """
 
     config: DictConfig
@@ -69,50 +73,51 @@ class PopulationLauncher(Launcher):
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> Sequence[JobReturn]:
-        return sorted(self.launched(dict(enumerate(job_overrides, initial_job_idx))), key=number)
+        jobs = dict(enumerate(job_overrides, initial_job_idx))
+        return sorted(self.launch_numbered(jobs), key=number)
 
-    def launched(self, jobs: Mapping[int, Sequence[str]]) -> Iterator[JobReturn]:
-        """Launch jobs under the numbers they have in the sweep; yield them as they end."""
+    def launch_numbered(self, jobs: Mapping[int, Sequence[str]]) -> Iterator[JobReturn]:
+        """Launch jobs by their numbers in the sweep; yield them as they end."""
         from hydra_plugins.aeexp_launcher import _core  # noqa: PLC0415
 
-        return _core.launched(self, jobs, self.together())
+        return _core.run_jobs(self, jobs, self.run_all())
 
-    def together(self) -> Any:
-        """Return what takes all jobs at once, None if nothing does."""
+    def run_all(self) -> Any:
+        """Return the method of the task function that runs all jobs; None if there is none."""
         return getattr(self.task_function, "run_as_population", None)
 
 
-def number(ended: JobReturn) -> int:
-    """Return the number that a job has in its sweep."""
-    assert ended.hydra_cfg is not None
-    return int(ended.hydra_cfg.hydra.job.num)
-
-
-def _refuse_below_one(name: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        message = f"hydra.launcher.{name} must be at least 1 or null, got {value}."
-        raise UserError(message)
-
-
 class ProcessLauncher(PopulationLauncher):
-    """Has each job run alone, in a process of its own."""
+    """Runs each job in a process of its own."""
 
     def __init__(self, workers: int | None) -> None:
         self.workers = workers
 
-    def together(self) -> Any:
-        _refuse_below_one("workers", self.workers)
+    def run_all(self) -> Any:
+        _require_positive("workers", self.workers)
         run = getattr(self.task_function, "run_in_processes", None)
         return run and (lambda configs: run(configs, self.workers))
 
 
 class RayLauncher(PopulationLauncher):
-    """Has chunks of jobs train together, each on a node of a Ray cluster."""
+    """Trains chunks of jobs together, each on a node of a Ray cluster."""
 
     def __init__(self, address: str | None, chunks: int | None) -> None:
         self.address, self.chunks = address, chunks
 
-    def together(self) -> Any:
-        _refuse_below_one("chunks", self.chunks)
+    def run_all(self) -> Any:
+        _require_positive("chunks", self.chunks)
         run = getattr(self.task_function, "run_on_ray", None)
         return run and (lambda configs: run(configs, self.address, self.chunks))
+
+
+def number(job: JobReturn) -> int:
+    """Return the number of a job in its sweep."""
+    assert job.hydra_cfg is not None
+    return int(job.hydra_cfg.hydra.job.num)
+
+
+def _require_positive(name: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        constraint = "must be at least 1 or null"
+        raise UserError(constraint, field=f"hydra.launcher.{name}", value=value)

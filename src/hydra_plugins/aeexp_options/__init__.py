@@ -1,4 +1,4 @@
-"""Lets Hydra find the files of packages that add options to aeexp."""
+"""Hydra's plugin for the config files of packages that add options to aeexp."""
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -7,7 +7,7 @@ from aeexp.config.options import PACKAGES
 
 
 class PackagesSearchPath(SearchPathPlugin):
-    """Adds the folder of files of each package, behind those of the user and aeexp's own."""
+    """Appends the config folder of each package to the search path, after aeexp's own."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Append the folders."""

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from aeexp.runs.write import write_json
-from hydra_plugins.aeexp_launcher.grid import launched
+from hydra_plugins.aeexp_launcher.grid import launch
 from hydra_plugins.aeexp_launcher.launchers import number
 from hydra_plugins.aeexp_optuna import _study
 from hydra_plugins.aeexp_optuna._options import Objectives
@@ -58,7 +58,7 @@ class Search:
 
     def _launch(self, trials: list[Trial]) -> Sequence[JobReturn]:
         jobs = {trial.number: self.space.overrides(trial.params) for trial in trials}
-        returned = sorted(launched(self.launcher, jobs), key=number)
+        returned = sorted(launch(self.launcher, jobs), key=number)
         runs = [_run(job) for job in returned]
         if not self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
             trained = [run for run in runs if run and run.status is not Status.DIVERGED]
