@@ -12,11 +12,11 @@ from aeexp.sweep.chunks import chunks
 
 
 def parts(experiments: list[Experiment], count: int) -> list[list[int]]:
-    tasks = [Task(i, [], [], each, Path(str(i))) for i, each in enumerate(experiments)]
+    tasks = [Task(i, [], [], e, Path(str(i))) for i, e in enumerate(experiments)]
     return [[task.number for task in part] for part in chunks(tasks, count)]
 
 
-def test_what_trains_together_stays_together(tiny: Callable[..., Experiment]) -> None:
+def test_jobs_that_train_together_stay_in_one_part(tiny: Callable[..., Experiment]) -> None:
     varied = [
         tiny(model=model, optimizer=Adam(lr=lr), regulariser={"l1": L1(strength=strength)})
         for lr in (0.1, 0.2)
@@ -30,11 +30,11 @@ def test_what_trains_together_stays_together(tiny: Callable[..., Experiment]) ->
     ("count", "expected"),
     [
         pytest.param(1, [[0, 1, 2, 3, 4]], id="one"),
-        pytest.param(2, [[0], [1, 2, 3, 4]], id="as_many_members_each"),
+        pytest.param(2, [[0], [1, 2, 3, 4]], id="equal_numbers_of_members"),
         pytest.param(99, [[0], [1], [2], [3], [4]], id="more_than_jobs"),
     ],
 )
-def test_parts_have_about_as_many_members(
+def test_parts_have_about_the_same_number_of_members(
     tiny: Callable[..., Experiment], count: int, expected: list[list[int]]
 ) -> None:
     assert parts([tiny(repeats=4), *(tiny(seed=seed) for seed in range(4))], count) == expected

@@ -1,4 +1,4 @@
-"""Tables are what they say; a split is a partition; a scaling has an inverse."""
+"""Built-in tables have their documented size; a split is a partition; a scaling has an inverse."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def table(rows: int, classes: list[int] | None = None) -> Dataset:
 
 
 @pytest.mark.parametrize(
-    ("word", "rows", "features", "classes"),
+    ("name", "rows", "features", "classes"),
     [
         pytest.param("wine", 178, 13, 3, id="wine"),
         pytest.param("iris", 150, 4, 3, id="iris"),
@@ -47,10 +47,10 @@ def table(rows: int, classes: list[int] | None = None) -> Dataset:
         pytest.param("blobs", 500, 10, 4, id="blobs"),
     ],
 )
-def test_a_dataset_has_the_rows_features_and_labels_that_the_menu_promises(
-    word: str, rows: int, features: int, classes: int | None
+def test_a_dataset_has_its_documented_rows_features_and_labels(
+    name: str, rows: int, features: int, classes: int | None
 ) -> None:
-    data = load(OPTIONS["dataset"][word]())
+    data = load(OPTIONS["dataset"][name]())
     assert data.x.shape == (rows, features)
     assert len(set(data.features)) == features
     if classes is None:
@@ -75,23 +75,23 @@ def test_generated_data_follow_their_parameters() -> None:
 
 
 @pytest.mark.parametrize("spec", [Blobs(), SwissRoll()], ids=["blobs", "swiss_roll"])
-def test_the_data_seed_decides_the_generated_data(spec: DatasetSpec) -> None:
+def test_the_data_seed_determines_the_generated_data(spec: DatasetSpec) -> None:
     assert np.array_equal(load(spec).x, load(spec).x)
     assert not np.array_equal(load(spec).x, load(replace(spec, seed=1)).x)
 
 
-def test_a_fingerprint_sees_every_number_name_and_label() -> None:
+def test_the_fingerprint_depends_on_every_number_name_and_label() -> None:
     data = table(4, [0, 0, 1, 1])
     changed = data.x.copy()
     changed[3, 1] += 1e-12
-    others = [
+    variants = [
         replace(data, x=changed),
         replace(data, features=("f", "h")),
         replace(data, rows=("0", "1", "2", "x")),
         replace(data, labels=(Classes("class", np.array([0, 0, 0, 1]), ("a", "b")),)),
         replace(data, labels=()),
     ]
-    assert len({fingerprint(each) for each in [data, *others]}) == 6
+    assert len({fingerprint(variant) for variant in [data, *variants]}) == 6
     assert fingerprint(data) == fingerprint(table(4, [0, 0, 1, 1]))
 
 
@@ -112,7 +112,7 @@ def test_a_split_is_a_partition(rows: int, validation: float, seed: int) -> None
     assert [i for i, name in enumerate(split.names) if name == "val"] == sorted(split.val)
 
 
-def test_without_validation_every_row_is_trained_on_in_input_order() -> None:
+def test_without_validation_all_rows_are_training_rows_in_input_order() -> None:
     split = partition(Split(validation=0), table(5))
     assert split.train.tolist() == [0, 1, 2, 3, 4]
     assert split.val.size == 0
@@ -132,7 +132,9 @@ def test_a_stratified_split_holds_out_the_same_share_of_every_class() -> None:
         pytest.param(table(4, [0, 0, 1, 1]), id="too few held out"),
     ],
 )
-def test_what_cannot_be_stratified_is_refused(data: Dataset, sentences: Sentences) -> None:
+def test_stratification_needs_rows_of_each_class_on_both_sides(
+    data: Dataset, sentences: Sentences
+) -> None:
     with sentences.raised(ValueError):
         partition(Split(stratify=True), data)
 
@@ -146,7 +148,7 @@ columns = arrays(np.float64, (12, 3), elements=st.floats(-1e6, 1e6, allow_subnor
     [Standard(), MinMax(low=-2, high=3), Robust(), Unscaled()],
     ids=lambda s: type(s).__name__,
 )
-def test_undoing_a_scaling_gives_the_original_back(spec: PreprocessingSpec, x: np.ndarray) -> None:
+def test_undo_is_the_inverse_of_apply(spec: PreprocessingSpec, x: np.ndarray) -> None:
     scaling = fit_scaling(spec, x)
     spread = np.abs(x).max() + 1
     assert scaling.undo(scaling.apply(x)) == pytest.approx(x, abs=1e-5 * spread)
@@ -161,7 +163,7 @@ def test_undoing_a_scaling_gives_the_original_back(spec: PreprocessingSpec, x: n
         pytest.param(Unscaled(), 5.0, 9.0, id="none"),
     ],
 )
-def test_a_scaling_does_what_its_name_says(
+def test_a_scaling_has_its_documented_range(
     spec: PreprocessingSpec, low: float, high: float
 ) -> None:
     x = np.array([[5.0], [9.0]])
@@ -170,7 +172,7 @@ def test_a_scaling_does_what_its_name_says(
     assert scaled.dtype == np.float32
 
 
-def test_f12_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
+def test_f12_a_constant_column_is_not_divided_by_zero() -> None:
     x = np.array([[1.0, 7.0], [2.0, 7.0]])
     for spec in (Standard(), MinMax(), Robust()):
         scaling = fit_scaling(spec, x)
@@ -178,18 +180,18 @@ def test_f12_a_constant_column_is_kept_and_not_divided_by_zero() -> None:
         assert scaling.undo(scaling.apply(x)) == pytest.approx(x)
 
 
-def test_f14_values_that_single_precision_cannot_hold_are_refused() -> None:
+def test_f14_values_beyond_single_precision_are_an_error() -> None:
     x = np.array([[1e300], [1.0]])
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="infinite or too large"):
         fit_scaling(Unscaled(), x).apply(x)
 
 
 @pytest.mark.parametrize(
-    ("fit_on", "sees"),
+    ("fit_on", "depends"),
     [pytest.param(FitOn.train, False, id="train"), pytest.param(FitOn.all, True, id="all")],
 )
-def test_scaling_sees_validation_rows_only_when_told_to(
-    monkeypatch: pytest.MonkeyPatch, *, fit_on: FitOn, sees: bool
+def test_scaling_depends_on_held_out_rows_only_if_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, *, fit_on: FitOn, depends: bool
 ) -> None:
     experiment = Experiment(dataset=Blobs(samples=50), preprocessing=Standard(fit_on=fit_on))
     before = pose(experiment)
@@ -197,5 +199,5 @@ def test_scaling_sees_validation_rows_only_when_told_to(
     altered[before.rows.val] += 1000.0
     monkeypatch.setattr("aeexp.data.prepare.load", lambda _: replace(before.data, x=altered))
     after = pose(experiment)
-    assert np.array_equal(after.scaling.offset, before.scaling.offset) is not sees
-    assert np.array_equal(after.x[before.rows.train], before.x[before.rows.train]) is not sees
+    assert np.array_equal(after.scaling.offset, before.scaling.offset) is not depends
+    assert np.array_equal(after.x[before.rows.train], before.x[before.rows.train]) is not depends

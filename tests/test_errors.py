@@ -142,7 +142,7 @@ def test_f61_a_fault_in_a_reader_is_not_said_of_the_file(
     with pytest.raises(UserError, match=r"x\.csv"):
         read(path, Format())
     of_aeexp = FunctionType(broadcast.__code__, {"np": np, "__name__": "aeexp.data.io.reader"})
-    monkeypatch.setattr(sheet, "look", of_aeexp)
+    monkeypatch.setattr(sheet, "open_table", of_aeexp)
     with pytest.raises(ValueError, match="broadcast") as told:
         read(path, Format())
     assert not isinstance(told.value, UserError)

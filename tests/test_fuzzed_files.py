@@ -1,7 +1,7 @@
-"""aeexp's own files with one thing changed are read, or refused in one line that names the file.
+"""aeexp's own files with one change are read, or there is an error of one line with the file name.
 
-Hypothesis takes a file of a real run or sweep, changes one place of it, and has it read by what
-reads such files. Anything but a ValueError is a fault: users would see its traceback.
+Hypothesis changes one place in a file of a real run or sweep, which is then read.
+Any exception but a ValueError is a fault: users would see its traceback.
 """
 
 import copy
@@ -56,7 +56,7 @@ FRAME = pd.DataFrame({"a": [0.5, 1.5], "b": [1.0, None], "c": ["x", "y"]})
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run a table with text and gaps, so that each file of a model holds all it can."""
+    """Run a table with text and gaps, so that the files of its model have all their parts."""
     root = tmp_path_factory.mktemp("original")
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(30, 2)), columns=["a", "b"])
@@ -82,7 +82,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copied(original: Path, tmp_path: Path) -> Callable[[], Path]:
-    """Copy the run into the same place, each time anew."""
+    """Return a function that copies the run to one place, where it replaces the last copy."""
 
     def again() -> Path:
         folder = tmp_path / "run"
@@ -93,7 +93,7 @@ def copied(original: Path, tmp_path: Path) -> Callable[[], Path]:
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to every value within JSON."""
+    """Yield the path to every value in JSON."""
     yield path
     children = (
         node.items()
@@ -108,7 +108,7 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @st.composite
 def changed(draw: st.DrawFn, content: Any) -> Any:
-    """Return JSON in which one value is another, or is not there, or one more is."""
+    """Return JSON with one value changed, deleted or added."""
     content = copy.deepcopy(content)
     path = draw(st.sampled_from([*places(content)]))
     value = copy.deepcopy(draw(st.sampled_from(VALUES)))
@@ -131,7 +131,7 @@ def changed(draw: st.DrawFn, content: Any) -> Any:
 
 
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """Return a file that is cut, or has one byte that is another."""
+    """Return a file that is cut, or has one byte changed."""
     place = draw(st.integers(0, max(0, len(content) - 1)))
     if draw(st.booleans()):
         return content[:place]
@@ -139,13 +139,13 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 def survives(read: Callable[[], object]) -> None:
-    """Read, or be refused in one line."""
+    """Read a file, or raise an error of one line."""
     try:
         read()
     except (ValueError, OmegaConfBaseException) as error:
-        told = explain(error)
-        assert "\n" not in told
-        assert len(told) < 1000
+        line = explain(error)
+        assert "\n" not in line
+        assert len(line) < 1000
 
 
 def as_bytes(content: Any) -> bytes:
@@ -153,7 +153,7 @@ def as_bytes(content: Any) -> bytes:
 
 
 def sealed(folder: Path) -> None:
-    """Write the checksums of a model's files anew, as whoever changed them would."""
+    """Update the checksums of a model's files, as an attacker would."""
     path = folder / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     for name in manifest["files"]:
@@ -167,8 +167,8 @@ def encode(folder: Path) -> None:
 
 
 def look(folder: Path) -> None:
-    found = Run(folder)
-    _ = found.record, found.status, found.backend, found.metrics, found.answer
+    run = Run(folder)
+    _ = run.record, run.status, run.backend, run.metrics, run.answer
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -183,7 +183,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("name", READERS)
 @FUZZ
 @given(data=st.data())
-def test_f56_a_changed_file_of_a_run_is_read_or_refused(
+def test_f56_a_changed_file_of_a_run_is_read_or_is_a_user_error(
     copied: Callable[[], Path], name: str, data: st.DataObject
 ) -> None:
     folder = copied()
@@ -196,7 +196,7 @@ def test_f56_a_changed_file_of_a_run_is_read_or_refused(
 
 @FUZZ
 @given(data=st.data())
-def test_f56_a_changed_configuration_is_recalled_or_refused(
+def test_f56_a_changed_configuration_is_read_or_is_a_user_error(
     copied: Callable[[], Path], data: st.DataObject
 ) -> None:
     folder = copied()
@@ -209,7 +209,7 @@ def test_f56_a_changed_configuration_is_recalled_or_refused(
     "name", ["low", "errors", "z", "clusterings", "clusters", "fill", "donors"]
 )
 @pytest.mark.parametrize("change", ["text", "shape", "nan", "empty"])
-def test_f56_a_changed_support_is_used_or_refused(
+def test_f56_a_changed_support_is_read_or_is_a_user_error(
     copied: Callable[[], Path], name: str, change: str
 ) -> None:
     folder = copied()
@@ -242,7 +242,7 @@ def test_f56_a_changed_support_is_used_or_refused(
 @pytest.mark.parametrize("name", ["history", "latents"])
 @FUZZ
 @given(data=st.data())
-def test_f56_a_damaged_table_is_read_or_refused(
+def test_f56_a_damaged_table_is_read_or_is_a_user_error(
     copied: Callable[[], Path], name: str, data: st.DataObject
 ) -> None:
     folder = copied()
@@ -275,7 +275,7 @@ def summed_up(sweep: Path) -> None:
 
 @FUZZ
 @given(data=st.data())
-def test_f56_a_changed_line_of_a_ledger_is_read_or_refused(
+def test_f56_a_changed_line_of_a_ledger_is_read_or_is_a_user_error(
     tmp_path: Path, data: st.DataObject
 ) -> None:
     sweep = tmp_path / "sweep"
@@ -291,7 +291,7 @@ def test_f56_a_changed_line_of_a_ledger_is_read_or_refused(
 @pytest.mark.parametrize("name", ["run.json", "metrics.json", "answer.json"])
 @FUZZ
 @given(data=st.data())
-def test_f56_a_changed_run_spoils_no_comparison(
+def test_f56_a_changed_run_does_not_prevent_a_comparison(
     tmp_path: Path, name: str, data: st.DataObject
 ) -> None:
     sweep = tmp_path / "sweep"
@@ -303,13 +303,15 @@ def test_f56_a_changed_run_spoils_no_comparison(
 
 @FUZZ
 @given(data=st.data())
-def test_f56_a_changed_search_spoils_no_comparison(tmp_path: Path, data: st.DataObject) -> None:
+def test_f56_a_changed_search_does_not_prevent_a_comparison(
+    tmp_path: Path, data: st.DataObject
+) -> None:
     sweep = tmp_path / "sweep"
     shutil.rmtree(sweep, ignore_errors=True)
     summed_up(made(sweep, JOBS, data.draw(changed(STUDY))))
 
 
-def test_f56_what_a_newer_aeexp_tells_is_passed_over_and_counted(tmp_path: Path) -> None:
+def test_f56_events_of_a_newer_version_are_skipped_and_counted(tmp_path: Path) -> None:
     sweep = made(tmp_path, JOBS)
     with (sweep / "sweep.jsonl").open("a") as file:
         file.write('{"event": "danced", "job": 0}\n{}\n{"event": "begun", "words": [], "cwd"')
@@ -323,7 +325,7 @@ def test_f56_what_a_newer_aeexp_tells_is_passed_over_and_counted(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "message"),
     [
         pytest.param("null", "line 2, is not what aeexp writes: expected", id="null"),
         pytest.param("[" * 100_000, "line 2, is not", id="deep"),
@@ -335,10 +337,12 @@ def test_f56_what_a_newer_aeexp_tells_is_passed_over_and_counted(tmp_path: Path)
         pytest.param('{"event": "started", "job": -1, "directory": "0"}', "at job", id="number"),
     ],
 )
-def test_f56_a_line_that_no_aeexp_writes_is_named(tmp_path: Path, line: str, says: str) -> None:
+def test_f56_an_invalid_line_of_a_ledger_is_an_error(
+    tmp_path: Path, line: str, message: str
+) -> None:
     (tmp_path / "sweep.jsonl").write_text(
         f'{{"event": "begun", "words": [], "cwd": "."}}\n{line}\n'
     )
     with pytest.raises(ValueError, match=r"sweep\.jsonl, line 2") as error:
         Ledger(tmp_path).jobs()
-    assert says in str(error.value)
+    assert message in str(error.value)

@@ -1,4 +1,4 @@
-"""`inspect` says what is in a file and gives the command that runs it."""
+"""`inspect` describes a file and prints the command that trains on it."""
 
 import shlex
 import subprocess
@@ -35,42 +35,45 @@ def table() -> pd.DataFrame:
     return frame
 
 
-def words(text: str) -> dict[str, object]:
-    """Return what the command at the end says, as a shell and Hydra understand it."""
-    said = text[text.index("aeexp dataset=table") :]
-    script = f"aeexp() {{ printf '%s\\0' \"$@\"; }}; {said}"
-    heard = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
+def parsed(text: str) -> dict[str, object]:
+    """Return the overrides of the command at the end, parsed by a shell and by Hydra."""
+    command = text[text.index("aeexp dataset=table") :]
+    script = f"aeexp() {{ printf '%s\\0' \"$@\"; }}; {command}"
+    printed = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=True
+    ).stdout
     parser = OverridesParser.create()
-    overrides = [parser.parse_override(word) for word in heard.split("\0")[:-1]]
-    return {each.key_or_group: plain(each.value()) for each in overrides}
+    overrides = [parser.parse_override(word) for word in printed.split("\0")[:-1]]
+    return {override.key_or_group: plain(override.value()) for override in overrides}
 
 
 def plain(value: object) -> object:
     return OmegaConf.to_container(OmegaConf.create({"value": value}), resolve=True)["value"]
 
 
-def test_what_is_peculiar_about_a_table_is_said(tmp_path: Path) -> None:
+def test_unusual_columns_are_listed_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "wine.csv"
     table().to_csv(path, index=False, sep=";", decimal=",", encoding="utf-16")
-    lines = {" ".join(line.split()) for line in inspect(path, Format()).splitlines()}
-    assert lines >= {
+    text = " ".join(inspect(path, Format()).split())
+    for part in (
         "wine.csv: 40 rows × 8 columns",
         "format csv; encoding utf-16; separator ';'; decimal ','",
         "sample text – 40 s0, s1, s2",
         "run int64 – 40 100 … 139",
         "fixed int64 – 1 1",
-        "constant 'fixed'",
-        "the same 'ash' = 'ash2'",
-        "ids, it seems 'sample', 'run'",
-        "labels, it seems 'site', 'species'",
-        "not numbers 'sample', 'site', 'species'",
-    }
+        "constant 'fixed'. A constant column carries no information.",
+        "identical 'ash' = 'ash2'. Exclude all but one with dataset.drop.",
+        "probable ids 'sample', 'run'. Name the rows with dataset.id, or exclude",
+        "probable labels 'site', 'species'. Compare them with the results: dataset.label.",
+        "text 'sample', 'site', 'species'. Use it as dataset.id",
+    ):
+        assert part in text
 
 
-def test_the_command_says_what_the_table_needs_and_nothing_else(tmp_path: Path) -> None:
+def test_the_command_has_the_overrides_that_the_table_needs(tmp_path: Path) -> None:
     path = tmp_path / "wine's table.csv"
     table().to_csv(path, index=False)
-    assert words(inspect(path, Format(separator=","))) == {
+    assert parsed(inspect(path, Format(separator=","))) == {
         "dataset": "table",
         "dataset.path": str(path),
         "dataset.separator": ",",
@@ -82,21 +85,21 @@ def test_the_command_says_what_the_table_needs_and_nothing_else(tmp_path: Path) 
     }
 
 
-def test_a_table_of_numbers_needs_its_path_alone(tmp_path: Path) -> None:
+def test_a_table_of_numbers_needs_only_its_path(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(20, 3)))
-    said = words(inspect(tmp_path / "x.npy", Format()))
-    assert said == {"dataset": "table", "dataset.path": str(tmp_path / "x.npy")}
+    overrides = parsed(inspect(tmp_path / "x.npy", Format()))
+    assert overrides == {"dataset": "table", "dataset.path": str(tmp_path / "x.npy")}
 
 
 def test_rows_that_repeat_an_earlier_one_are_counted(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,x\n2,y\n1,x\n1,x\n,y\n")
-    assert "2 repeat an earlier one" in inspect(tmp_path / "x.csv", Format())
+    assert "2 rows repeat an earlier one" in inspect(tmp_path / "x.csv", Format())
 
 
-def test_f20_a_column_with_some_text_is_told_of_cell_by_cell(tmp_path: Path) -> None:
+def test_f20_the_text_cells_of_a_mixed_column_are_listed(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n1\n2\n3\nn.d.\n")
     text = " ".join(inspect(tmp_path / "x.csv", Format()).split())
-    assert "mixed column 'a': 1 of 4 cells are no numbers: 'n.d.' in line 5" in text
+    assert "mixed column 'a': 1 of 4 cells are not numbers: 'n.d.' in line 5" in text
 
 
 @pytest.mark.parametrize("columns", [5, 5000])
@@ -112,18 +115,18 @@ def test_any_table_fits_a_terminal(tmp_path: Path, columns: int) -> None:
     assert len(lines) < 45
 
 
-def test_many_columns_of_text_are_dropped_by_one_word(tmp_path: Path) -> None:
+def test_many_text_columns_are_excluded_by_one_override(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {f"t{i}": [f"{i} {row} {row % 9}" for row in range(30)] for i in range(50)}
     )
     frame["x"] = np.linspace(0, 1, 30)
     frame.to_csv(tmp_path / "x.csv", index=False)
-    said = words(inspect(tmp_path / "x.csv", Format()))
-    assert said["dataset.categorical"] == "drop"
-    assert "dataset.drop" not in said
+    overrides = parsed(inspect(tmp_path / "x.csv", Format()))
+    assert overrides["dataset.categorical"] == "drop"
+    assert "dataset.drop" not in overrides
 
 
-def test_f39_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path) -> None:
+def test_f39_no_terminal_commands_are_printed(tmp_path: Path) -> None:
     hostile = "\x1b[2J\x07\u202e\x9b" + "n" * 300
     frame = pd.DataFrame({hostile: [f"\x1b]0;{i}\x07" for i in range(12)], "b": range(0, 24, 2)})
     frame.to_parquet(tmp_path / "x.parquet")
@@ -135,10 +138,10 @@ def test_f39_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path) -> None:
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))) | st.text("\\${}'\"a,")
 )
-def test_a_quoted_text_comes_through_the_shell_and_hydra_as_it_is(text: str) -> None:
-    words = shlex.split(command(Path("x.csv"), Format(sheet=text), []))
-    said = next(word for word in words if word.startswith("dataset.sheet="))
-    assert plain(OverridesParser.create().parse_override(said).value()) == text
+def test_the_shell_and_hydra_parse_a_quoted_text_as_this_text(text: str) -> None:
+    arguments = shlex.split(command(Path("x.csv"), Format(sheet=text), []))
+    override = next(argument for argument in arguments if argument.startswith("dataset.sheet="))
+    assert plain(OverridesParser.create().parse_override(override).value()) == text
     listed = OverridesParser.create().parse_override(f"dataset.drop=[{quoted(text)},b]").value()
     assert plain(listed) == [text, "b"]
 
@@ -148,12 +151,12 @@ def test_a_quoted_text_comes_through_the_shell_and_hydra_as_it_is(text: str) -> 
     ["null", "True", "5", "1e3", "", " ", "a b", "it's", 'say "x"', "$HOME", "${seed}", "a\\",
      "\\'", "\\\\${a}", "a,b", "[a]", "{a:1}", "#", "`ls`", "!!", "a=b", "nan", "~", "\\${a}'\\"],
 )  # fmt: skip
-def test_a_text_is_nothing_but_itself_to_hydra(text: str) -> None:
+def test_hydra_parses_a_quoted_text_as_this_text(text: str) -> None:
     override = OverridesParser.create().parse_override(f"dataset.label={quoted(text)}")
     assert plain(override.value()) == text
 
 
-def test_a_file_is_refused_as_it_is_by_read(tmp_path: Path) -> None:
+def test_inspect_and_read_raise_the_same_error(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n")
     for verb in (inspect, read):
         with pytest.raises(ValueError, match=r"x\.csv: it has 0 data rows"):

@@ -1,4 +1,4 @@
-"""A user's own file is read as it stands, or refused in one line that says what would do."""
+"""A user's file is read without loss, or there is an error of one line with its remedy."""
 
 import gzip
 import tracemalloc
@@ -70,14 +70,14 @@ def columns(sheet: Sheet) -> dict[str, list[Any]]:
             "a,b\n1,2\n".encode("utf-16-be"), {"a": [1], "b": [2]}, "encoding utf-16-be",
             id="utf-16 without a mark",
         ),
-        pytest.param("a,b,\n1,2,\n", {"a": [1], "b": [2]}, "left out", id="trailing separators"),
-        pytest.param("a,b\n1,2,\n", {"a": [1], "b": [2]}, "left out", id="below the header only"),
+        pytest.param("a,b,\n1,2,\n", {"a": [1], "b": [2]}, "skipped", id="trailing separators"),
+        pytest.param("a,b\n1,2,\n", {"a": [1], "b": [2]}, "skipped", id="below the header only"),
         pytest.param(
-            ",b\n5,2\n", {"x1": [5], "b": [2]}, "without a name are called 'x1'", id="no name"
+            ",b\n5,2\n", {"x1": [5], "b": [2]}, "without a name are named 'x1'", id="no name"
         ),
         pytest.param(
             "Run 7\nby me\n\na,b,c\n1,2,3\n", {"a": [1], "b": [2], "c": [3]},
-            "what stands before line 4 is not read", id="preamble",
+            "lines before line 4 are skipped", id="preamble",
         ),
         pytest.param(
             "# made today by me\n# a b\n1 2\n3 4\n", {"a": [1, 3], "b": [2, 4]}, "before line 2",
@@ -85,11 +85,11 @@ def columns(sheet: Sheet) -> dict[str, list[Any]]:
         ),
         pytest.param(
             "g,h\nr1,1,2\nr2,3,4\n", {"x1": ["r1", "r2"], "g": [1, 3], "h": [2, 4]},
-            "a name less than", id="row names of R",
+            "the first column has no name", id="row names of R",
         ),
         pytest.param(
             "a,b\n1,NA\n?,2\n,\n", {"a": [1, NAN, NAN], "b": [NAN, 2, NAN]},
-            "taken as missing in columns of numbers: '?' (1), 'NA' (1)", id="missing",
+            "missing cells in numeric columns: '?' (1), 'NA' (1)", id="missing",
         ),
         pytest.param(
             "a,b\n1e300,inf\n-Infinity,1\n", {"a": [1e300, -INF], "b": [INF, 1]}, None,
@@ -100,10 +100,10 @@ def columns(sheet: Sheet) -> dict[str, list[Any]]:
         pytest.param('a,b\n"x\ny",2\n', {"a": ["x\ny"], "b": [2]}, None, id="line in a cell"),
         pytest.param("a\n7\n", {"a": [7]}, None, id="one row and one column"),
         pytest.param("a,b\n0x10,1\n", {"a": ["0x10"], "b": [1]}, None, id="hexadecimal"),
-        pytest.param("a\nNA\nx\n", {"a": ["NA", "x"]}, None, id="words in text are kept"),
+        pytest.param("a\nNA\nx\n", {"a": ["NA", "x"]}, None, id="NA is text in a text column"),
     ],
 )  # fmt: skip
-def test_a_text_file_is_read_and_what_was_detected_is_said(
+def test_a_text_file_is_read_with_notes_on_detected_properties(
     write: Write, content: str | bytes, expected: dict[str, list[Any]], note: str | None
 ) -> None:
     sheet = read(write(content), Format())
@@ -132,12 +132,12 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("content", "said"), REFUSED)
-def test_what_cannot_be_read_is_refused_in_one_line(
-    write: Write, content: str | bytes, said: dict[str, Any], sentences: Sentences
+@pytest.mark.parametrize(("content", "format"), REFUSED)
+def test_an_unreadable_file_is_an_error_of_one_line(
+    write: Write, content: str | bytes, format: dict[str, Any], sentences: Sentences
 ) -> None:
     with sentences.raised(ValueError) as refused:
-        read(write(content), Format(**said))
+        read(write(content), Format(**format))
     assert str(refused.value).startswith("dataset.path=")
     assert "\n" not in str(refused.value)
 
@@ -145,29 +145,29 @@ def test_what_cannot_be_read_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        pytest.param("none.csv", "no such file; looked for it in /", id="missing"),
+        pytest.param("none.csv", "there is no such file in /", id="missing"),
         pytest.param("folder.csv", "is a directory", id="directory"),
-        pytest.param("table.foo", r"its ending .* \.parquet", id="unknown ending"),
-        pytest.param("table.parquet.gz", "its ending", id="packed"),
+        pytest.param("table.foo", r"the name must end in .* \.parquet", id="unknown ending"),
+        pytest.param("table.parquet.gz", "the name must end in", id="packed"),
         pytest.param("table.csv.gz", "cannot be read .*gzip", id="not packed"),
-        pytest.param("table.parquet", "cannot be read .*whole", id="no Parquet"),
-        pytest.param("table.arrow", "cannot be read .*whole", id="no Arrow"),
-        pytest.param("table.xlsx", "cannot be read .*whole", id="no workbook"),
-        pytest.param("table.npy", "no array that can", id="no array"),
+        pytest.param("table.parquet", "cannot be read .*complete", id="no Parquet"),
+        pytest.param("table.arrow", "cannot be read .*complete", id="no Arrow"),
+        pytest.param("table.xlsx", "cannot be read .*complete", id="no workbook"),
+        pytest.param("table.npy", "no array can be read", id="no array"),
     ],
 )
-def test_a_path_that_leads_to_no_table_is_refused(tmp_path: Path, name: str, message: str) -> None:
+def test_a_path_without_a_table_is_an_error(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.csv").mkdir()
-    for each in ("foo", "parquet.gz", "csv.gz", "parquet", "arrow", "xlsx", "npy"):
-        (tmp_path / f"table.{each}").write_bytes(b"nothing of the kind")
+    for ending in ("foo", "parquet.gz", "csv.gz", "parquet", "arrow", "xlsx", "npy"):
+        (tmp_path / f"table.{ending}").write_bytes(b"other content")
     with pytest.raises(ValueError, match=message) as refused:
         read(tmp_path / name, Format())
     assert "\n" not in str(refused.value)
 
 
-def test_f20_text_among_numbers_is_counted_and_named_by_its_lines(write: Write) -> None:
+def test_f20_non_numeric_cells_are_counted_and_located(write: Write) -> None:
     sheet = read(write("made by me\na,b,c\n1,1,u\n\n2,x,v\n3,3,w\n4,n.d.,w\n5,5,w\n"), Format())
-    sentence = "column 'b': 2 of 5 cells are no numbers: 'x' in line 5, 'n.d.' in line 7"
+    sentence = "column 'b': 2 of 5 cells are not numbers: 'x' in line 5, 'n.d.' in line 7"
     assert sheet.texts["b"] == sentence
     assert sentence in sheet.notes
     assert sheet.frame.b.tolist() == ["1", "x", "3", "n.d.", "5"]
@@ -175,23 +175,23 @@ def test_f20_text_among_numbers_is_counted_and_named_by_its_lines(write: Write) 
     assert sheet.texts["c"] not in sheet.notes
 
 
-def test_f20_a_late_decimal_comma_comes_with_its_remedy(write: Write) -> None:
+def test_f20_the_note_on_a_late_decimal_comma_has_a_remedy(write: Write) -> None:
     body = "".join(f"{i}.5;1\n" for i in range(300))
     sheet = read(write(f"a;b\n{body}1,5;1\n"), Format())
-    assert "'1,5' in line 302 (for decimal commas say dataset.decimal=','" in sheet.texts["a"]
+    assert "'1,5' in line 302 (if these are numbers, set dataset.decimal=','" in sheet.texts["a"]
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("header", "expected"),
     [
-        pytest.param({"header": False}, {"x1": [5.1, 1.0], "x2": [3, 2]}, id="no names"),
-        pytest.param({"header": True}, {"5.1": [1], "3": [2]}, id="wavelengths"),
+        pytest.param(False, {"x1": [5.1, 1.0], "x2": [3, 2]}, id="no names"),
+        pytest.param(True, {"5.1": [1], "3": [2]}, id="wavelengths"),
     ],
 )
-def test_f22_numbers_in_the_first_line_are_what_the_user_says(
-    write: Write, said: dict[str, Any], expected: dict[str, list[float]]
+def test_f22_numbers_in_the_first_line_are_names_if_the_user_sets_it(
+    write: Write, *, header: bool, expected: dict[str, list[float]]
 ) -> None:
-    assert columns(read(write("5.1,3\n1,2\n"), Format(**said))) == expected
+    assert columns(read(write("5.1,3\n1,2\n"), Format(header=header))) == expected
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_f22_numbers_in_the_first_line_are_what_the_user_says(
         pytest.param("id\n99999999999999999999\n1\n", "str", id="beyond 2^63"),
     ],
 )
-def test_f23_no_digit_of_a_long_number_is_lost_and_it_is_said(
+def test_f23_no_digit_of_a_long_number_is_lost_and_a_note_is_made(
     write: Write, content: str, kind: str
 ) -> None:
     sheet = read(write(content), Format())
@@ -211,31 +211,31 @@ def test_f23_no_digit_of_a_long_number_is_lost_and_it_is_said(
     assert "too l" in "; ".join(sheet.notes)
 
 
-def test_f23_a_column_that_numbers_the_rows_is_named(write: Write) -> None:
+def test_f23_a_column_of_row_numbers_is_noted(write: Write) -> None:
     rows = "".join(f"{i},{i % 3}\n" for i in range(20))
     (note,) = read(write(f"number,b\n{rows}"), Format()).notes
-    assert note.startswith("numbers the rows, it seems: 'number' (")
+    assert note.startswith("probably row numbers: 'number' (")
 
 
-def test_f24_the_encoding_that_is_said_is_used(write: Write) -> None:
+def test_f24_an_encoding_can_be_set(write: Write) -> None:
     sheet = read(write("name,b\né,2\n".encode("latin-1")), Format(encoding="latin-1"))
     assert sheet.frame.name.tolist() == ["é"]
 
 
-def test_f24_an_undecodable_byte_is_found_far_into_a_file(write: Write) -> None:
+def test_f24_an_undecodable_byte_is_located_far_into_a_file(write: Write) -> None:
     good = b"a,b\n" + b"1,2\n" * 600_000
-    with pytest.raises(ValueError, match=rf"byte {len(good)} \(0xE9\), in line 600002"):
+    with pytest.raises(ValueError, match=rf"byte {len(good)} \(0xE9\) in line 600002"):
         read(write(good + b"\xe9,2\n"), Format())
 
 
-def test_f26_one_column_whose_header_holds_another_separator_is_remarked_upon(
+def test_f26_another_separator_in_the_name_of_a_single_column_is_noted(
     write: Write,
 ) -> None:
     notes = read(write("a;b\n1;2\n"), Format(separator=",")).notes
-    assert "there is one column, though its header holds ';'" in notes
+    assert "there is only one column, but the first line contains ';'" in notes
 
 
-def test_f39_what_is_said_of_hostile_cells_holds_no_control_characters(write: Write) -> None:
+def test_f39_notes_on_hostile_cells_have_no_control_characters(write: Write) -> None:
     name = "\x1b[2J" + "n" * 300
     sheet = read(write(f"{name},b\n1,2\n\x1b]0;x\x07,2\n"), Format())
     assert sheet.frame.columns[0] == name
@@ -267,7 +267,7 @@ def test_every_kind_of_file_gives_the_same_table(
     assert_frame_equal(pd.concat(pieces), TABLE)
 
 
-def test_a_stream_of_arrow_is_read_as_its_file_is(tmp_path: Path) -> None:
+def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path: Path) -> None:
     table = pa.Table.from_pandas(TABLE)
     with pa.ipc.new_stream(tmp_path / "t.arrow", table.schema) as stream:
         stream.write_table(table)
@@ -285,7 +285,7 @@ def test_an_array_is_read_column_by_column(tmp_path: Path, dtype: str) -> None:
     assert set(map(str, sheet.frame.dtypes)) == {kinds.get(dtype[-2:], "int64")}
 
 
-def test_an_archive_of_arrays_names_the_columns(tmp_path: Path) -> None:
+def test_an_archive_of_arrays_can_have_names_of_columns(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x=np.eye(2), y=np.zeros(3), features=np.array(["u", "v"]))
     assert columns(read(tmp_path / "x.npz", Format())) == {"u": [1, 0], "v": [0, 1]}
 
@@ -301,7 +301,7 @@ def test_an_archive_of_arrays_names_the_columns(tmp_path: Path) -> None:
         pytest.param({"x": np.eye(2) * 1j}, id="complex"),
     ],
 )
-def test_an_archive_that_holds_no_table_is_refused(
+def test_an_archive_without_a_table_is_an_error(
     tmp_path: Path, content: dict[str, Any], sentences: Sentences
 ) -> None:
     np.savez(tmp_path / "x.npz", **content)
@@ -330,10 +330,10 @@ def test_types_of_a_parquet_file_become_numbers_or_text(tmp_path: Path) -> None:
     assert frame.list.tolist() == ["[1]", "[2, 3]"]
 
 
-def test_f21_duplicate_names_are_refused_in_parquet_too(tmp_path: Path) -> None:
+def test_f21_duplicate_names_in_a_parquet_file_are_an_error(tmp_path: Path) -> None:
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     pa.parquet.write_table(table, tmp_path / "t.parquet")
-    with pytest.raises(ValueError, match="several columns are called 'a'"):
+    with pytest.raises(ValueError, match="several columns have the same name: 'a'"):
         read(tmp_path / "t.parquet", Format())
 
 
@@ -349,24 +349,26 @@ def workbook(path: Path) -> Path:
     return path
 
 
-def test_a_workbook_gives_its_first_sheet_and_tells_of_the_others(tmp_path: Path) -> None:
+def test_the_first_sheet_of_a_workbook_is_read_and_the_others_are_noted(tmp_path: Path) -> None:
     sheet = read(workbook(tmp_path / "t.xlsx"), Format())
     assert_frame_equal(
         sheet.frame,
         pd.DataFrame({"a": [1, NAN, 3], "b": [2.5, NAN, 4], "when": ["x", "y", "z"]}),
     )
-    assert "sheet 'first' is read, not 'second' (dataset.sheet=…)" in sheet.notes
+    assert "sheet 'first' is read, not 'second' (see dataset.sheet)" in sheet.notes
     assert "'x' in line 4" in sheet.texts["when"]
 
 
-def test_a_workbook_gives_the_sheet_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_sheet_of_a_workbook_can_be_chosen(tmp_path: Path) -> None:
     path = workbook(tmp_path / "t.xlsx")
     assert columns(read(path, Format(sheet="second"))) == {"u": [7]}
-    with pytest.raises(ValueError, match=r"dataset.sheet=third: its sheets are 'first', 'second'"):
+    with pytest.raises(
+        ValueError, match=r"dataset.sheet=third does not exist; the sheets are 'first', 'second'"
+    ):
         read(path, Format(sheet="third"))
 
 
-def test_all_batches_have_the_types_that_only_the_last_row_decides(write: Write) -> None:
+def test_the_last_row_determines_the_types_of_all_batches(write: Write) -> None:
     path = write("a,b,c\n" + "1,2,3\n" * 250_000 + "1,0.5,x\n")
     kinds = {tuple(map(str, piece.dtypes)) for piece in batches(path, Format(), rows=1000)}
     assert kinds == {("int64", "float64", "str")}
@@ -379,7 +381,7 @@ def test_polars_and_pandas_agree_about_a_file(write: Write) -> None:
     assert pl.read_csv(path).to_numpy().tolist() == frame.to_numpy().tolist()
 
 
-def test_numbers_of_one_type_are_one_array_that_numpy_sees_without_a_copy(tmp_path: Path) -> None:
+def test_columns_of_one_numeric_type_become_an_array_without_a_copy(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((50, 4), np.float32))
     frame = read(tmp_path / "x.npy", Format()).frame
     assert frame.to_numpy().dtype == np.float32
@@ -392,7 +394,9 @@ def test_a_header_wider_than_a_block_is_read(write: Write) -> None:
     assert read(write(f"{names}\n{row}\n{row}\n"), Format()).frame.shape == (2, 20_000)
 
 
-def test_f28_a_parquet_file_of_single_precision_is_hardly_held_twice(tmp_path: Path) -> None:
+def test_f28_reading_single_precision_takes_little_more_memory_than_the_table(
+    tmp_path: Path,
+) -> None:
     x = np.random.default_rng(0).normal(size=(400_000, 20)).astype(np.float32)
     pd.DataFrame(x, columns=[f"c{i}" for i in range(20)]).to_parquet(tmp_path / "x.parquet")
     pool = pa.default_memory_pool()
@@ -427,7 +431,7 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables(), MARKS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
-def test_any_table_comes_back_as_it_was_written(
+def test_a_written_table_is_read_back_unchanged(
     tmp_path: Path, table: pd.DataFrame, marks: tuple[str, str], encoding: str
 ) -> None:
     separator, decimal = marks
@@ -442,7 +446,7 @@ def test_any_table_comes_back_as_it_was_written(
 @pytest.mark.parametrize(
     "ending", ["csv", "tsv", "txt", "csv.gz", "parquet", "arrow", "xlsx", "npy", "npz"]
 )
-def test_any_bytes_are_read_or_refused(
+def test_any_bytes_are_read_or_are_a_user_error(
     tmp_path: Path, ending: str, content: bytes, start: str
 ) -> None:
     path = tmp_path / f"t.{ending}"
@@ -451,13 +455,13 @@ def test_any_bytes_are_read_or_refused(
     try:
         read(path, Format())
     except ValueError as error:
-        assert str(error).startswith("dataset.path=")  # noqa: PT017  (most bytes are no table)
+        assert str(error).startswith("dataset.path=")  # noqa: PT017  (most bytes are not a table)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
 @pytest.mark.parametrize("name", ["t.parquet", "t.feather", "t.xlsx", "t.npz", "t.csv.gz"])
-def test_a_damaged_file_is_read_or_refused(
+def test_a_damaged_file_is_read_or_is_a_user_error(
     tmp_path: Path, name: str, damage: list[tuple[int, int]]
 ) -> None:
     path = tmp_path / name
@@ -483,7 +487,7 @@ def test_a_damaged_file_is_read_or_refused(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "format",
     [
         pytest.param({"separator": ";;"}, id="two"),
         pytest.param({"separator": "1"}, id="digit"),
@@ -493,13 +497,13 @@ def test_a_damaged_file_is_read_or_refused(
         pytest.param({"encoding": "hex"}, id="no text"),
     ],
 )
-def test_a_format_that_no_file_has_is_refused(said: dict[str, Any], sentences: Sentences) -> None:
+def test_an_impossible_format_is_an_error(format: dict[str, Any], sentences: Sentences) -> None:
     with sentences.raised(ValueError):
-        Format(**said)
+        Format(**format)
 
 
 @pytest.mark.parametrize("separator", ["tab", "\\t", "\t"])
-def test_a_tab_can_be_said_in_three_ways(write: Write, separator: str) -> None:
+def test_a_tab_can_be_written_in_three_ways(write: Write, separator: str) -> None:
     assert columns(read(write("a\tb\n1\t2\n"), Format(separator=separator))) == {
         "a": [1],
         "b": [2],

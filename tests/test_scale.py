@@ -1,4 +1,4 @@
-"""Many rows, or columns, take no more memory than their table says; what is sampled says so."""
+"""Memory is proportional to the table; sampled measures have a standard error."""
 
 import subprocess
 import sys
@@ -26,13 +26,13 @@ RNG = np.random.default_rng(0)
 
 
 def folded(rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return features, and factors that keep some of their neighbourhoods."""
+    """Return features, and factors that preserve some of their neighbourhoods."""
     x = RNG.normal(size=(rows, 6)).astype(np.float32)
     return x, np.tanh(x @ RNG.normal(size=(6, 2)).astype(np.float32))
 
 
 def cloud(rows: int) -> np.ndarray:
-    """Return two clouds, the rows of which take turns."""
+    """Return two clouds of points, in alternating rows."""
     return (RNG.normal(size=(rows, 2)) + 20 * (np.arange(rows) % 2)[:, None]).astype(np.float32)
 
 
@@ -47,7 +47,7 @@ def test_blocks_cover_each_row_once_within_their_size(rows: int, columns: int) -
 
 
 @pytest.mark.parametrize("rows", [40, 1_000])
-def test_neighbourhoods_are_scikit_learn_s(rows: int) -> None:
+def test_neighbourhoods_equal_those_of_scikit_learn(rows: int) -> None:
     x, z = folded(rows)
     measured = neighbourhoods(x, z)
     assert measured == {
@@ -71,18 +71,18 @@ def test_few_rows_have_fewer_neighbours(rows: int) -> None:
     assert neighbourhoods(x, x) == {"trustworthiness": 1.0, "continuity": 1.0}
 
 
-def test_rows_that_are_all_alike_are_everyone_s_neighbours() -> None:
+def test_equal_rows_are_all_neighbours() -> None:
     assert neighbourhoods(np.ones((50, 3)), np.ones((50, 2)))["trustworthiness"] == 1.0
 
 
-def test_f16_of_two_rows_no_neighbourhood_is_defined(caplog: pytest.LogCaptureFixture) -> None:
+def test_f16_two_rows_have_no_neighbourhoods(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         measured = neighbourhoods(np.eye(2), np.eye(2))
     assert np.isnan(list(measured.values())).all()
     assert "trustworthiness, continuity undefined: 2 rows" in caplog.text
 
 
-def test_silhouettes_are_scikit_learn_s() -> None:
+def test_silhouettes_equal_those_of_scikit_learn() -> None:
     z = RNG.normal(size=(300, 2))
     codes = np.append(RNG.integers(0, 4, 299), 4)  # the last is alone in its cluster
     some = np.array([0, 7, 150, 299])
@@ -99,19 +99,19 @@ def test_a_sampled_silhouette_is_near_the_exact_one() -> None:
     assert abs(measured["silhouette"] - exact) < 4 * measured["silhouette.se"]
 
 
-def test_the_standard_error_vanishes_as_the_sample_becomes_the_whole() -> None:
+def test_the_standard_error_vanishes_if_the_sample_has_all_rows() -> None:
     values = RNG.normal(size=99)
     assert sampling.mean("m", values, 99) == {"m": pytest.approx(values.mean())}
-    of_many, of_few = (sampling.mean("m", values, rows)["m.se"] for rows in (10**9, 100))
-    assert of_many == pytest.approx(values.std(ddof=1) / np.sqrt(99))
-    assert of_few == pytest.approx(of_many / 10)
+    from_many, from_few = (sampling.mean("m", values, rows)["m.se"] for rows in (10**9, 100))
+    assert from_many == pytest.approx(values.std(ddof=1) / np.sqrt(99))
+    assert from_few == pytest.approx(from_many / 10)
 
 
 # --- clusterings of many rows
 
 
 @pytest.mark.parametrize("spec", [DBSCAN(), Agglomerative(n_clusters=2)], ids=["dbscan", "agglo"])
-def test_f28_of_many_rows_a_sample_is_clustered_and_the_log_says_so(
+def test_f28_a_sample_of_many_rows_is_clustered_and_this_is_logged(
     spec: DBSCAN | Agglomerative, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(spec), "most_rows", 500)
@@ -127,17 +127,17 @@ def test_k_means_clusters_all_rows(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.text
 
 
-def test_a_new_row_has_the_cluster_of_most_of_its_neighbours_and_their_share() -> None:
-    known, codes = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([4, -1, -1, 4])
-    found, confidence = nearest(known, codes, np.array([[0.9], [9.0]]), neighbours=3)
-    assert found.tolist() == [-1, -1]
+def test_a_new_row_takes_the_cluster_of_most_of_its_neighbours() -> None:
+    x, codes = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([4, -1, -1, 4])
+    clusters_found, confidence = nearest(x, codes, np.array([[0.9], [9.0]]), neighbours=3)
+    assert clusters_found.tolist() == [-1, -1]
     assert confidence == pytest.approx([2 / 3, 2 / 3])
 
 
-def test_of_several_clusters_with_as_many_neighbours_the_nearest_is_taken() -> None:
-    known, codes = np.array([[0.0], [1.0]]), np.array([0, 1])
-    found, confidence = nearest(known, codes, np.array([[0.1], [0.9]]))
-    assert found.tolist() == [0, 1]
+def test_the_nearest_of_equally_frequent_clusters_is_taken() -> None:
+    x, codes = np.array([[0.0], [1.0]]), np.array([0, 1])
+    clusters_found, confidence = nearest(x, codes, np.array([[0.1], [0.9]]))
+    assert clusters_found.tolist() == [0, 1]
     assert confidence.tolist() == [0.5, 0.5]
 
 
@@ -163,7 +163,7 @@ def test_f28_tables_of_many_rows_are_parquet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [100_000, 100_001], ids=["csv", "parquet"])
-def test_f28_of_many_rows_a_fixed_choice_is_read_back(rows: int, tmp_path: Path) -> None:
+def test_f28_a_fixed_sample_of_many_rows_is_read_back(rows: int, tmp_path: Path) -> None:
     write(many(rows), tmp_path)
     some = Run(tmp_path).table("latents", most=50)
     assert len(some["row"]) == 50
@@ -171,7 +171,7 @@ def test_f28_of_many_rows_a_fixed_choice_is_read_back(rows: int, tmp_path: Path)
     assert Run(tmp_path).table("latents", most=50) == some
 
 
-def test_a_parquet_table_that_breaks_leaves_nothing(tmp_path: Path) -> None:
+def test_a_parquet_table_with_an_error_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(pa.ArrowInvalid):
         write(Table("latents", {"a": range(100_001), "b": [*range(100_000), "x"]}), tmp_path)
     assert not list(tmp_path.iterdir())
@@ -193,11 +193,11 @@ from aeexp.runs.artifact import RunMetadata
 def peak(name):
     folder = Path(name + "_run")
     folder.mkdir()
-    said = Experiment(dataset=Table(path=f"{name}.parquet"))
-    said.clustering = {"kmeans": KMeans(n_clusters=2)}
-    said.training = Training(epochs=1, batch_size=1024)
-    said.evidence = getattr(spec, sys.argv[1])()
-    for artifact in run(said):
+    experiment = Experiment(dataset=Table(path=f"{name}.parquet"))
+    experiment.clustering = {"kmeans": KMeans(n_clusters=2)}
+    experiment.training = Training(epochs=1, batch_size=1024)
+    experiment.evidence = getattr(spec, sys.argv[1])()
+    for artifact in run(experiment):
         if not isinstance(artifact, RunMetadata):
             write(artifact, folder)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -229,17 +229,17 @@ def test_f28_memory_grows_by_a_few_times_the_table(
     assert int(done.stdout.splitlines()[-1]) < most * x.nbytes
 
 
-def test_f29_many_columns_cost_no_more_than_their_number() -> None:
+def test_f29_memory_is_proportional_to_the_number_of_columns() -> None:
     wide = Blobs(samples=40, features=20_000)  # the squares of its columns fill 3 GB
-    said = Experiment(dataset=wide, model=Deep(), clustering={}, training=Training(epochs=1))
-    found = list(run(said))
-    [weights] = [each for each in found if isinstance(each, Table) and each.name == "weights"]
+    experiment = Experiment(dataset=wide, model=Deep(), clustering={}, training=Training(epochs=1))
+    artifacts = list(run(experiment))
+    [weights] = [a for a in artifacts if isinstance(a, Table) and a.name == "weights"]
     assert len(weights.columns["z1"]) == 20_000
-    drawn = {each.name for each in found if isinstance(each, Plot)}
-    assert {"weights", "weights_map", "reconstruction"} <= drawn
+    plots = {artifact.name for artifact in artifacts if isinstance(artifact, Plot)}
+    assert {"weights", "weights_map", "reconstruction"} <= plots
 
 
-def test_scaled_tables_lie_where_jax_needs_no_copy() -> None:
+def test_scaled_tables_are_aligned_for_jax() -> None:
     for rows in range(1, 20):
         x = RNG.normal(size=(rows, 3))
         scaled = Scaling(np.zeros(3), np.ones(3)).apply(x)

@@ -1,4 +1,4 @@
-"""What the user can mend, told apart from what is a fault of the program."""
+"""Errors that the user can correct, as opposed to faults of the program."""
 
 import traceback
 from collections.abc import Callable, Iterator
@@ -6,33 +6,33 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-UNSAID: Any = object()
+UNSET: Any = object()
 
 
 class UserError(ValueError):
-    """Something that the user asked for and cannot have. Its text is one line, told as it is.
+    """An invalid request of the user. Its text is one line, which is printed unchanged.
 
-    field: the key, parameter or file that it is about, empty where it is about none. constraint:
-    what is wrong with it, or must be so; without a field, a whole sentence. value: what was given,
-    if it is to be told. remedy: a sentence that says what would do.
+    field: the key, parameter or file with the error, or "". constraint: the violated
+    condition, or a complete sentence if there is no field. value: the invalid value, if the text
+    should show it. remedy: a sentence on how to correct it.
     """
 
     def __init__(
-        self, constraint: str, *, field: str = "", value: Any = UNSAID, remedy: str = ""
+        self, constraint: str, *, field: str = "", value: Any = UNSET, remedy: str = ""
     ) -> None:
         self.constraint, self.field, self.value, self.remedy = constraint, field, value, remedy
-        got = "" if value is UNSAID else f", got {value}"
+        got = "" if value is UNSET else f", got {value}"
         sentence = f"{field} {constraint}".strip() + got
         end = "." if field and not sentence.endswith(".") else ""
         super().__init__(f"{sentence}{end} {remedy}".rstrip())
 
     @property
     def name(self) -> str:
-        """Return the last part of the field: that of a spec, of which errors name the class."""
+        """Return the field without its class or group: `latent_dim` of `Deep.latent_dim`."""
         return self.field.rpartition(".")[2]
 
     def about(self, field: str) -> "UserError":
-        """Return the same error of a field under another name."""
+        """Return the same error with another name of the field."""
         return UserError(self.constraint, field=field, value=self.value, remedy=self.remedy)
 
 
@@ -45,13 +45,13 @@ NAMES: ContextVar[Callable[[str], str]] = ContextVar("NAMES", default=str)
 
 
 def key(name: str) -> str:
-    """Return a config key, or `key=value`, as messages are to name it; see `named_by`."""
+    """Return how messages display a config key, or `key=value`; see `named_by`."""
     return NAMES.get()(name)
 
 
 @contextmanager
 def named_by(names: Callable[[str], str]) -> Iterator[None]:
-    """Let messages name config keys in another way: as the parameters of an estimator, say."""
+    """Make messages display config keys by `names`, for example as an estimator's parameters."""
     token = NAMES.set(names)
     try:
         yield

@@ -1,4 +1,4 @@
-"""How numbers, lists and names are written. Names are the user's: they may have any characters."""
+"""Formatting of numbers, lists and names. Names are the user's and may have any characters."""
 
 import math
 import re
@@ -7,25 +7,24 @@ from hashlib import sha256
 
 NOTHING = "–"
 EACH_BY = "; by ", "; and by "
-"""Between long phrases, see `listed`: by a; by b; and by c."""
+"""Separators for `listed`: a; by b; and by c."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-LONGEST = 80
-FEW = 5  # texts told of many
+LONGEST = 80  # characters of a name in a path
+FEW = 5  # texts listed of many
 PLAIN = re.compile(rf"\w[\w.-]{{0,{LONGEST - 1}}}(?<!\.)", re.ASCII)
-"""A name that a file can have as it is: not hidden, no option, no way elsewhere."""
+"""A safe file name: not hidden, not an option, not a path."""
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""What Windows has devices for, whatever the ending."""
+"""Names of devices on Windows, with any ending."""
 HASHED = re.compile(r".*-[0-9a-f]{8}")
 
 
 def one_line(text: str, longest: int = 300) -> str:
     """Return `text` on one line of at most `longest` characters."""
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return short(printable(" ".join(text.split())), longest)
 
 
 def number(value: float) -> str:
-    """Return a number as a reader wants it: whole ones in full, others with four digits."""
+    """Return an integer in full, another number with four digits, and NaN as a dash."""
     if not math.isfinite(value):
         return NOTHING
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
@@ -36,29 +35,29 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
-def joined(words: Iterable[str]) -> str:
-    """Return words with commas between."""
-    return ", ".join(words)
+def joined(texts: Iterable[str]) -> str:
+    """Return texts separated by commas."""
+    return ", ".join(texts)
 
 
-def listed(several: Sequence[str], comma: str = ", ", and_: str = " and ") -> str:
+def listed(texts: Sequence[str], comma: str = ", ", and_: str = " and ") -> str:
     """Return "a", "a and b" or "a, b and c"."""
-    *others, last = several
-    return f"{comma.join(others)}{and_}{last}" if others else last
+    *first, last = texts
+    return f"{comma.join(first)}{and_}{last}" if first else last
 
 
 def named(name: str) -> str:
-    """Return a name of the user's as Markdown that means nothing else, and cites nothing."""
+    """Return a user's name as Markdown code, so that it has no markup and no citation."""
     return f"`{short(printable(name).replace('`', chr(39))) or '?'}`"
 
 
 def names(several: Sequence[str]) -> str:
-    """Return the first of several names of the user's, and how many more there are."""
+    """Return the first names as Markdown code, and the number of the others."""
     return few([named(name) for name in several])
 
 
 def exact(value: float) -> str:
-    """Return a number as a paper has it: whole ones in full, others with six digits."""
+    """Return a number for a paper: integers in full, others with six digits."""
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{value:,.0f}"
     mantissa, _, exponent = f"{value:g}".partition("e")
@@ -71,34 +70,34 @@ def percent(share: float) -> str:
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return `text` with a mark for each character that is not printed, such as an escape code.
+    """Return `text` with a replacement for each character that does not print.
 
-    keep: the control characters that may stay.
+    Escape codes are such characters. keep: the control characters to leave unchanged.
     """
     return "".join(
         c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text
     )
 
 
-def short(name: str, most: int = 40) -> str:
-    """Return a name that is told among others, cut where it is long."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+def short(text: str, most: int = 40) -> str:
+    """Return at most `most` characters of a text."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def few(texts: Sequence[str], most: int = FEW, separator: str = ", ", more: str = "more") -> str:
-    """Return the first of several texts, and how many more there are."""
-    rest = f" and {len(texts) - most} {more}" if len(texts) > most else ""
+    """Return the first `most` texts, and the number of the others."""
+    rest = f" and {len(texts) - most:,} {more}" if len(texts) > most else ""
     return separator.join(texts[:most]) + rest
 
 
 def slug(name: str) -> str:
-    """Return a name as part of a path: itself if it is plain, else what of it is, and a hash.
+    """Return a name for use in a path: unchanged if it is safe, else its safe part and a hash.
 
-    It has letters, digits, dots, dashes and underscores of ASCII alone, at most 89 of them, and
-    other names have other slugs.
+    The result has at most 89 characters: ASCII letters, digits, dots, dashes and underscores.
+    Different names have different results.
     """
     if PLAIN.fullmatch(name) and not RESERVED.fullmatch(name) and not HASHED.fullmatch(name):
         return name
-    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name[: 2 * LONGEST]).strip("-.")[:LONGEST]
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name[: 2 * LONGEST]).strip("-.")[:LONGEST]
     digest = sha256(name.encode(errors="surrogatepass")).hexdigest()
-    return f"{kept or 'name'}-{digest[:8]}"
+    return f"{safe or 'name'}-{digest[:8]}"

@@ -18,9 +18,9 @@ from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.sources import register
 from aeexp.config.spec import Experiment, Table
-from aeexp.data.frame import sheet
 from aeexp.data.io import Sheet
 from aeexp.data.prepare import Problems
+from aeexp.data.table import sheet
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
 from aeexp.present.html.run import report_page

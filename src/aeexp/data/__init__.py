@@ -1,4 +1,4 @@
-"""load: DatasetSpec -> Dataset; partition: which rows are trained on."""
+"""Data: `load` returns the table of a `DatasetSpec`, `partition` splits its rows."""
 
 from aeexp.data import builtin, synthetic
 from aeexp.data.dataset import (

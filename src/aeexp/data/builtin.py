@@ -1,4 +1,4 @@
-"""The tables that come with scikit-learn."""
+"""Tables distributed with scikit-learn."""
 
 from collections.abc import Callable
 from typing import Any

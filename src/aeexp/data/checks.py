@@ -1,4 +1,4 @@
-"""What an experiment may do but is seldom meant to."""
+"""Warnings about settings that are allowed but probably a mistake."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,10 @@ RANGES = {
 
 
 def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
-    """Yield a sentence for each concern, with its numbers."""
+    """Yield a sentence, with its numbers, for each setting that is probably a mistake."""
     trained, features = len(problem.rows.train), len(problem.data.features)
     batch_size, latent_dim = experiment.training.batch_size, experiment.model.latent_dim
+    loss = experiment.training.loss
     if batch_size > trained:
         yield (
             f"{key('training.batch_size')}={batch_size} is more than the {trained} training rows:"
@@ -37,71 +38,64 @@ def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f"{key('model.latent_dim')}={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
-    yield from _constant(problem)
+    if names := constant(problem.data, problem.rows):
+        yield (
+            f"{len(names)} of {features} features are constant in the training rows: {few(names)}."
+            " They are kept, but carry no information."
+        )
     yield from _many_classes(experiment, problem.data.label)
-    if isinstance(experiment.model, Autoencoder):
-        yield from _no_probability(experiment.training.loss, experiment.model.output_activation)
-        yield from _out_of_reach(experiment.model.output_activation, problem.x)
-
-
-def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]:
-    """Tell of a label that does not say how many clusters to seek; a thousand take minutes."""
-    if not isinstance(label, Classes) or len(label.names) <= MOST_CLASSES:
+    if not isinstance(experiment.model, Autoencoder):
         return
-    open_ = [
-        f"clustering.{name}.n_clusters"
-        for name, spec in experiment.clustering.items()
-        if isinstance(spec, Partition) and spec.n_clusters is None
-    ]
-    if open_:
-        yield (
-            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} that say"
-            " how many clusters to seek: the best silhouette says it. Or set"
-            f" {' and '.join(open_)}."
-        )
-
-
-def _constant(problem: Problem) -> Iterator[str]:
-    if named := constant(problem.data, problem.rows):
-        yield (
-            f"{len(named)} of {len(problem.data.features)} features are constant in the training"
-            f" rows: {few(named)}. They are kept, and say nothing."
-        )
-
-
-def _no_probability(loss: Loss, activation: Activation) -> Iterator[str]:
+    activation = experiment.model.output_activation
     if loss is Loss.binary_crossentropy and activation is not Activation.sigmoid:
         yield (
-            f"{key('training.loss=binary_crossentropy')} reads the reconstruction as"
-            f" probabilities: choose {key('model.output_activation=sigmoid')} instead of"
+            f"{key('training.loss=binary_crossentropy')} takes the reconstruction as"
+            f" probabilities: set {key('model.output_activation=sigmoid')} instead of"
             f" {activation.value}."
         )
-
-
-def _out_of_reach(activation: Activation, x: Floats) -> Iterator[str]:
-    outside, floor = shortfall(activation, x)
+    outside, floor = shortfall(activation, problem.x)
     if outside:
         low, high = RANGES[activation]
         yield (
             f"{key('model.output_activation')}={activation.value} stays within"
             f" ({low:.3g}, {high:.3g}), but {outside:.0%} of the scaled values are outside: no"
-            f" training can bring the mean squared error below {floor:.3g}. Choose"
+            f" training can reduce the mean squared error below {floor:.3g}. Set"
             f" {key('model.output_activation=linear')} or preprocessing=minmax."
         )
 
 
-def shortfall(activation: Activation, x: Floats) -> tuple[float, float]:
-    """Return the share of values an activation cannot reach, and the error that leaves.
+def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]:
+    """Yield a warning about a label with too many classes to set the number of clusters.
 
-    The error is the mean squared distance of all values to the activation's range, which no
-    weights can remove. x: scaled values of any shape.
+    A thousand clusters would take minutes.
     """
-    outside, squares, values = 0, 0.0, np.ravel(x)
+    if not isinstance(label, Classes) or len(label.names) <= MOST_CLASSES:
+        return
+    unset = [
+        f"clustering.{name}.n_clusters"
+        for name, spec in experiment.clustering.items()
+        if isinstance(spec, Partition) and spec.n_clusters is None
+    ]
+    if unset:
+        yield (
+            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} up to"
+            " which they set the number of clusters: it will be chosen by the silhouette. To"
+            f" choose it yourself, set {' and '.join(unset)}."
+        )
+
+
+def shortfall(activation: Activation, x: Floats) -> tuple[float, float]:
+    """Return the share of values outside an activation's range, and the least possible error.
+
+    The error is the mean squared distance of all values to the range, which no weights can
+    reduce. x: scaled values of any shape.
+    """
     if activation not in RANGES:
         return 0.0, 0.0
+    outside, squares, values = 0, 0.0, np.ravel(x)
     low, high = RANGES[activation]
     for block in blocks(values.size, 1):
-        beyond = values[block] - np.clip(values[block], low, high).astype(np.float64)
-        outside += int(np.count_nonzero(beyond))
-        squares += float(np.sum(beyond**2))
+        distances = values[block] - np.clip(values[block], low, high).astype(np.float64)
+        outside += int(np.count_nonzero(distances))
+        squares += float(np.sum(distances**2))
     return outside / values.size, squares / values.size

@@ -1,4 +1,4 @@
-"""A table of numbers and what is known about its rows."""
+"""A table of numbers with its labels, and `load`, which returns the table of a spec."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,15 +18,16 @@ Integers = NDArray[np.integer]
 
 
 MOST_CLASSES = 100
-"""Of a label that is told, or says how many clusters there are; more rather name the rows."""
+"""A label with more classes is not reported and does not set the number of clusters: it probably
+names the rows."""
 
 
 @dataclass(frozen=True)
 class Classes:
-    """A name for each row: row i belongs to class `names[codes[i]]`, to none if its code is -1.
+    """A class for each row: row i belongs to class `names[codes[i]]`.
 
-    name: what the classes are, such as "cultivar". codes: (rows,). none: what a row without a
-    class is called.
+    name: what the classes are, such as "cultivar". codes: (rows,), -1 for rows without a class.
+    none: the name for these rows.
     """
 
     name: str
@@ -56,12 +57,12 @@ Labels = Classes | Values
 
 @dataclass(frozen=True)
 class Dataset:
-    """x: (rows, features), in original units. Labels never train a model; they judge it.
+    """A table. Models are trained without its labels, which serve to evaluate the results.
 
-    rows: what each row is called. labels: of the first, most is told. missing: how cells that are
-    not a number are filled, which only a table that has some says. origin: the columns of the
-    user's table that the features are made of; each is a feature where it is empty. part: what
-    the table says each row is for, "train" or "val", if it does. notes: sentences about what was
+    x: (rows, features), in original units. rows: the names of the rows. labels: most results
+    refer to the first. missing: how missing cells will be filled. origin: the columns of the
+    user's table that became features; if empty, each feature is a column. part: "train" or "val"
+    for each row, if the table has a column for the split. notes: sentences on how the table was
     read.
     """
 
@@ -80,27 +81,27 @@ class Dataset:
 
     @property
     def label(self) -> Labels | None:
-        """Return the first of the labels, if there is one."""
+        """Return the first label, if there is one."""
         return self.labels[0] if self.labels else None
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Return the columns that the features are made of."""
+        """Return the columns that became features."""
         return self.origin or tuple(map(Column, self.features))
 
 
 @verb
 def load(spec: DatasetSpec) -> Dataset:
-    """Return the table that a spec names.
+    """Return the table of a spec.
 
-    A new source of rows is a spec in `aeexp.config.spec.dataset` and a loader registered here.
+    For a new kind of table, add a spec to `aeexp.config.spec.dataset` and register a loader here.
     """
     message = f"No loader for {type(spec).__name__}: register one with aeexp.data.load.register."
     raise NotImplementedError(message)
 
 
 def fingerprint(data: Dataset) -> str:
-    """Return a hash of a table: its numbers, its names and its labels."""
+    """Return a SHA-256 hash of a table's numbers, names and labels."""
     digest = hashlib.sha256()
     for block in blocks(*data.x.shape):
         digest.update(np.ascontiguousarray(data.x[block]).data)
@@ -108,12 +109,12 @@ def fingerprint(data: Dataset) -> str:
     for labels in data.labels:
         match labels:
             case Classes(name, codes, names, none):
-                said = (*names, none)
-                digest.update(_bytes(name, *(said[code] for code in codes)))
+                with_none = (*names, none)  # code -1 is the last
+                digest.update(_bytes(name, *(with_none[code] for code in codes)))
             case Values(name, values):
                 digest.update(_bytes(name) + values.tobytes())
     return digest.hexdigest()
 
 
 def _bytes(*names: str) -> bytes:
-    return "\0".join(names).encode(errors="surrogatepass")  # a hash takes any name
+    return "\0".join(names).encode(errors="surrogatepass")  # names may contain any character

@@ -1,4 +1,4 @@
-"""How the columns of a user's table become features, and features columns again."""
+"""Conversion between the columns of a user's table and features."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from aeexp.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-WHOLE = 2**53  # below which floats hold every whole number
+EXACT = 2**53  # the largest integer up to which double precision is exact
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: as it is, as log(1 + value), or as a feature for each category."""
+    """A column of a table: unchanged, as log(1 + value), or as one feature for each category."""
 
     name: str
     categories: tuple[str, ...] = ()
@@ -27,49 +27,43 @@ class Column:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Return the names of the features that it becomes."""
+        """Return the names of its features."""
         if self.categories:
             return tuple(f"{self.name}={category}" for category in self.categories)
         return (f"log1p({self.name})" if self.log1p else self.name,)
 
     def encode(self, values: pd.Series[Any]) -> NDArray[np.floating]:
-        """Return its features, (rows, features); what is missing is not a number in all of them.
+        """Convert (rows,) cells to (rows, features); a missing cell is NaN in all features.
 
-        A category that is not among its own is in none of them.
+        A category that is not in `categories` is 0 in all features.
 
         Raises:
-            UserError: A value is text that should be a number, or has no logarithm.
+            UserError: A value is text instead of a number, or has no logarithm.
         """
         if self.categories:
-            return self._indicators(values)
+            text = words(values)
+            indicators = (text[:, None] == np.array(self.categories, object)).astype(np.float32)
+            indicators[text == ""] = np.nan
+            return indicators
         if values.dtype.kind not in "iufb":
-            message = f"column {self.name} holds {_example(values)}, which is not a number."
+            present = values[values.notna()]
+            example = f"{present.iloc[0]!r}"[:60] if len(present) else "nothing"
+            message = f"column {self.name} must have numbers, got {example}."
             raise UserError(message)
         numbers = values.to_numpy(_precision(values), na_value=np.nan)
         if self.log1p:
             low = np.nanmin(numbers, initial=np.inf)
             if low <= -1:
-                message = f"column {self.name}: log1p needs values above -1, got {low:g}."
+                message = f"column {self.name} must have values above -1 for log1p, got {low:g}."
                 raise UserError(message)
             numbers = np.log1p(numbers)
         return numbers[:, None]
 
     def decode(self, features: NDArray[np.floating]) -> NDArray[Any]:
-        """Return the column that features mean: (rows, features) -> (rows,)."""
+        """Convert (rows, features) to (rows,) cells; the largest indicator is the category."""
         if self.categories:
             return np.array(self.categories, object)[features.argmax(1)]
         return np.expm1(features[:, 0]) if self.log1p else features[:, 0]
-
-    def _indicators(self, values: pd.Series[Any]) -> NDArray[np.floating]:
-        text = words(values)
-        indicators = (text[:, None] == np.array(self.categories, object)).astype(np.float32)
-        indicators[text == ""] = np.nan
-        return indicators
-
-
-def _example(values: pd.Series[Any]) -> str:
-    known = values[values.notna()]
-    return f"{known.iloc[0]!r}"[:60] if len(known) else "nothing"
 
 
 def _precision(values: pd.Series[Any]) -> type[np.floating]:
@@ -77,25 +71,26 @@ def _precision(values: pd.Series[Any]) -> type[np.floating]:
 
 
 def words(values: pd.Series[Any]) -> NDArray[np.object_]:
-    """Return cells as text, (rows,): whole numbers without a point, what is missing as nothing.
+    """Return cells as text, (rows,): integers without a point, missing cells as "".
 
-    A column of whole numbers is read as one of floats as soon as a cell is missing.
+    Integers with missing cells among them are read as floats.
     """
-    known = values.dropna()
-    if known.dtype.kind == "f" and (known % 1 == 0).all() and (known.abs() < WHOLE).all():
-        known = known.astype("int64")
+    present = values.dropna()
+    is_integral = present.dtype.kind == "f" and (present % 1 == 0).all()
+    if is_integral and (present.abs() < EXACT).all():
+        present = present.astype("int64")
     text = np.full(len(values), "", object)
-    text[values.notna().to_numpy()] = known.astype(str).to_numpy(object)
+    text[values.notna().to_numpy()] = present.astype(str).to_numpy(object)
     return text
 
 
 def features(columns: Sequence[Column]) -> tuple[str, ...]:
-    """Return the names of the features that columns become, in order."""
+    """Return the names of the features of columns, in order."""
     return tuple(feature for column in columns for feature in column.features)
 
 
 def places(columns: Sequence[Column]) -> Iterator[tuple[Column, slice]]:
-    """Yield each column with the place of its features among all."""
+    """Yield each column and the slice of its features."""
     start = 0
     for column in columns:
         stop = start + len(column.features)
@@ -104,10 +99,10 @@ def places(columns: Sequence[Column]) -> Iterator[tuple[Column, slice]]:
 
 
 def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floating]:
-    """Return a table's features, (rows, features); in single precision if the table is.
+    """Return a table's features, (rows, features); in single precision if all its numbers are.
 
     Raises:
-        UserError: A value cannot be a feature's.
+        UserError: As `Column.encode`.
     """
     numeric = [column.name for column in columns if not column.categories]
     single = all(_precision(frame[name]) is np.float32 for name in numeric)
@@ -118,5 +113,5 @@ def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floatin
 
 
 def decode(columns: Sequence[Column], x: NDArray[np.floating]) -> Mapping[str, NDArray[Any]]:
-    """Return the columns that features mean, by name. x: (rows, features)."""
+    """Convert features to columns by name. x: (rows, features)."""
     return {column.name: column.decode(x[:, place]) for column, place in places(columns)}

@@ -1,4 +1,4 @@
-"""fit: how missing cells are filled, learnt from scaled rows to train on."""
+"""Imputation of missing cells: `fit` learns from scaled training rows how to fill them."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,34 +13,31 @@ from aeexp.config.spec import Missing
 Scaled = NDArray[np.float32]
 
 NEIGHBOURS = 5
-MOST_DONORS = (
-    2_000  # rows that are asked for their values: a search costs their number for each row
-)
+MOST_DONORS = 2_000  # the time to fill a row is proportional to the number of donors
 
 
 @dataclass(frozen=True)
 class Imputation:
-    """Fills cells that are not a number.
+    """Fills missing cells of scaled rows.
 
-    fill: (features,), scaled, what a cell gets whose row is not asked for neighbours. donors:
-    (rows, features), scaled and perhaps with gaps themselves: the five nearest to a row that have
-    a value give it their mean (Troyanskaya et al., 2001, Bioinformatics 17:520); none for a
-    column's own mean or median.
+    fill: (features,), the value for a cell that no donor fills. donors: (rows, features), may
+    have missing cells; none unless the method is knn. A cell becomes the mean of the 5 nearest
+    donors that have the value (Troyanskaya et al., 2001, Bioinformatics 17:520).
     """
 
     fill: Scaled
     donors: Scaled = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     def apply(self, x: Scaled) -> Scaled:
-        """Return scaled rows without gaps: (rows, features)."""
+        """Return scaled rows without missing cells: (rows, features)."""
         gaps = np.isnan(x)
         if not gaps.any():
             return x
         filled = np.where(gaps, self.fill, x)
         if len(self.donors):
             rows = gaps.any(axis=1)
-            known = ~np.isnan(self.donors).all(axis=0)  # by some donor: others are filled already
-            filled[np.ix_(rows, known)] = self._nearest.transform(x[rows])[:, known]
+            donated = ~np.isnan(self.donors).all(axis=0)  # features that some donor has
+            filled[np.ix_(rows, donated)] = self._nearest.transform(x[rows])[:, donated]
         return filled
 
     @cached_property
@@ -50,9 +47,9 @@ class Imputation:
 
 
 def fit(missing: Missing, x: Scaled) -> Imputation:
-    """Return what fills gaps as scaled rows to train on say: (rows, features).
+    """Return the imputation learnt from scaled training rows, (rows, features).
 
-    The donors are a fixed random sample of 2,000 rows where there are more.
+    missing: mean, median or knn. Of more than 2,000 rows, a fixed random sample becomes donors.
     """
     if missing is Missing.median:
         return Imputation(np.asarray(np.nanmedian(x, axis=0)))

@@ -1,6 +1,6 @@
-"""How much memory is free, and refusing what needs more before it is begun.
+"""Free memory, and a check that a computation fits into it.
 
-What runs out of memory is ended by the system, or by XLA, without a word to the user.
+Without the check, the system or XLA ends a process that runs out of memory without a message.
 """
 
 from contextlib import suppress
@@ -15,9 +15,9 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def free_bytes() -> int:
-    """Return how many bytes of memory this process can take: of the machine's, or its share."""
+    """Return the free memory of the machine or, if smaller, of the process's cgroup, in bytes."""
     available = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # a container or a job may have less
+    with suppress(OSError, ValueError):  # containers and jobs of clusters set a limit
         limit, used = (
             int((CGROUP / name).read_text()) for name in ("memory.max", "memory.current")
         )
@@ -26,21 +26,22 @@ def free_bytes() -> int:
 
 
 def require_memory(needed: float, what: str, remedy: str) -> None:
-    """Refuse what needs more memory than is free.
+    """Check that `needed` bytes are free. remedy: a sentence.
 
     Raises:
-        UserError: It does; the message says how much, and the remedy.
+        UserError: They are not; the message states both numbers and the remedy.
     """
     free = free_bytes()
     if needed > free:
         message = (
-            f"{what} takes {in_units(needed)} of memory, and {in_units(free)} are free: {remedy}"
+            f"{what} needs {in_units(needed)} of memory, but only {in_units(free)} are free."
+            f" {remedy}"
         )
         raise UserError(message)
 
 
 def in_units(size: float) -> str:
-    """Return a number of bytes as people say it: 1.5 GB."""
+    """Return a number of bytes in decimal units, such as 1.5 GB."""
     for unit in UNITS[:-1]:
         if size < 1000:
             return f"{size:.3g} {unit}"

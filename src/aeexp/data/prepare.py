@@ -1,4 +1,4 @@
-"""What is to be learnt: a table, split and scaled. Refuses what cannot be trained."""
+"""A table split and scaled for training, and checks that an experiment fits it."""
 
 from dataclasses import asdict, dataclass
 
@@ -23,15 +23,15 @@ from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError, key
 
-TABLES, MOST_BYTES = 4, 2**28  # kept ready for the next experiment, unless they are large
-WEIGHT, COPIES = 4, 10  # bytes of a weight; copies of it while it is trained
-OF_EPOCH, OF_MODEL = 24, 10_000  # bytes of a model's history and, about, of all else
+CACHED, CACHED_BYTES = 4, 2**28  # tables kept for the next experiments; one if they are large
+WEIGHT, COPIES = 4, 10  # bytes of a weight; copies of the weights during training
+EPOCH, MODEL = 24, 10_000  # bytes of an epoch in a history; estimated bytes of a model's rest
 CONTROLS = ("repeats", "resamples", "permutations", "clouds", "planted")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A table ready for training. x: (rows, features), scaled and whole, in input order."""
+    """A table ready for training. x: (rows, features), scaled, no gaps, rows in input order."""
 
     data: Dataset
     rows: Rows
@@ -45,47 +45,53 @@ class Problem:
 
 
 class Problems:
-    """Poses many experiments; those that ask about one table share it."""
+    """A cache of prepared tables, which experiments with equal data settings share."""
 
     def __init__(self) -> None:
         self.prepared: dict[str, Problem] = {}
 
     def pose(self, experiment: Experiment) -> Problem:
-        """Load, split and scale an experiment's table, unless it is one of the last few.
+        """Return an experiment's table, split and scaled; from the cache if it is there.
 
         Raises:
-            UserError: The experiment asks for what the table cannot give.
+            UserError: The table cannot be loaded or does not suit the experiment.
         """
-        _refuse_to_compile_without_jax(experiment)
-        asked = repr((experiment.dataset, experiment.split, experiment.preprocessing))
-        problem = self.prepared.pop(asked, None) or prepare(experiment, _load(experiment))
-        most = TABLES if problem.x.nbytes <= MOST_BYTES // TABLES else 1
-        self.prepared = dict([*self.prepared.items(), (asked, problem)][-most:])
+        backend, engine = experiment.backend, experiment.training.engine
+        if engine is Engine.compiled and backend is not Backend.jax:
+            message = (
+                f"training.engine=compiled needs backend=jax, got backend={backend.value}. Remove"
+                " training.engine, or set training.engine=keras."
+            )
+            raise UserError(message)
+        settings = repr((experiment.dataset, experiment.split, experiment.preprocessing))
+        problem = self.prepared.pop(settings, None) or prepare(experiment, _load(experiment))
+        most = CACHED if problem.x.nbytes <= CACHED_BYTES // CACHED else 1
+        self.prepared = dict([*self.prepared.items(), (settings, problem)][-most:])
         check(experiment, problem)
         return problem
 
 
 def pose(experiment: Experiment) -> Problem:
-    """Load, split and scale an experiment's table; see `Problems.pose`."""
+    """Return an experiment's table, split and scaled; see `Problems.pose`."""
     return Problems().pose(experiment)
 
 
 def prepare(experiment: Experiment, data: Dataset) -> Problem:
-    """Split and scale a table as an experiment asks.
+    """Split and scale a table.
 
     Raises:
-        UserError: The table has too few rows, or values that cannot be scaled.
+        UserError: It has too few rows, no feature that varies, or values that cannot be scaled.
     """
     rows = partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
-        message = f"No feature of {data.name} varies in the training rows: there is no structure."
+        message = f"{data.name} has no structure: no feature varies in the training rows."
         raise UserError(message)
     prepared = scaling.prepare(experiment.preprocessing, data, rows.train)
     return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
 
 
 def constant(data: Dataset, rows: Rows) -> list[str]:
-    """Return the names of the features that are the same in all training rows."""
+    """Return the names of the features that have the same value in all training rows."""
     trained = ~rows.held_out[:, None]
     low = np.fmin.reduce(data.x, where=trained, initial=np.inf)
     high = np.fmax.reduce(data.x, where=trained, initial=-np.inf)
@@ -99,114 +105,88 @@ def _load(experiment: Experiment) -> Dataset:
 
 
 def check(experiment: Experiment, problem: Problem) -> None:
-    """Refuse an experiment that asks for what its table cannot give, by a UserError."""
-    _refuse_too_many_clusters(experiment, problem.data)
-    _refuse_single_row_batches(experiment, problem.rows)
-    _refuse_what_is_no_probability(experiment, problem)
-    _refuse_too_few_features(experiment, problem.data)
-    _refuse_too_large(experiment, len(problem.data.features))
+    """Check that an experiment suits its table, before any model is trained.
 
-
-def _refuse_to_compile_without_jax(experiment: Experiment) -> None:
-    backend, engine = experiment.backend, experiment.training.engine
-    if engine is Engine.compiled and backend is not Backend.jax:
-        message = (
-            f"training.engine=compiled needs backend=jax, got {backend.value}: leave the engine to"
-            " aeexp, or choose keras."
-        )
-        raise UserError(message)
-
-
-def _refuse_too_large(experiment: Experiment, features: int) -> None:
-    """Refuse models that do not fit into memory, alone while one trains or all when it is done."""
-    of_model = weights(experiment.model, features)
-    if of_model is None:
-        return
-    size = WEIGHT * of_model
-    name = type(experiment.model).__name__.lower()
-    remedy = f"lower {key('model.latent_dim')} or {key('model.hidden')}."
-    if size > MOST_WEIGHTS:
-        message = (
-            f"model={name} has {in_units(size)} of weights here, more than the"
-            f" {in_units(MOST_WEIGHTS)} that can be read back: {remedy}"
-        )
-        raise UserError(message)
-    require_memory(COPIES * size, f"Training model={name} on {features:,} features", remedy)
-    models, history = _models(experiment, features), OF_EPOCH * experiment.training.epochs
-    largest = "training.epochs" if history > size + OF_MODEL else _numerous(experiment)
-    what = f"Training {models:,} models" if models > 1 else "Training"
-    require_memory(models * (size + history + OF_MODEL), what, f"lower {key(largest)}.")
-
-
-def _models(experiment: Experiment, features: int) -> int:
-    """Return how many models are trained to answer an experiment's question."""
-    match experiment.question:
-        case HowMany(dimensions=dimensions, seeds=seeds, copies=copies):
-            return min(dimensions, features) * (seeds + copies)
-        case LearningRate(rates=rates):
-            return rates
-    return experiment.models
-
-
-def _numerous(experiment: Experiment) -> str:
-    """Return the key that makes most of the models."""
-    match experiment.question:
-        case HowMany(seeds=seeds, copies=copies):
-            return "question.seeds" if seeds > copies else "question.copies"
-        case LearningRate():
-            return "question.rates"
-    of_evidence = asdict(experiment.evidence)
-    counts = {f"evidence.{key}": of_evidence[key] for key in CONTROLS}
-    counts["repeats"] = experiment.repeats or 0
-    return max(counts, key=lambda key: counts[key])
-
-
-def _refuse_too_few_features(experiment: Experiment, data: Dataset) -> None:
+    Raises:
+        UserError: It does not.
+    """
+    data = problem.data
     if isinstance(experiment.question, HowMany) and len(data.features) < 2:
+        message = f"question=how_many needs two or more features, but {data.name} has one."
+        raise UserError(message)
+    _check_clusters(experiment, data)
+    is_normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
+    if is_normalised and min(experiment.training.batch_size, len(problem.rows.train)) == 1:
         message = (
-            f"question=how_many: {data.name} has one feature, of which there is nothing to"
-            " squeeze; give it two or more."
+            f"Batch normalisation needs batches of two or more rows, got"
+            f" {key('training.batch_size=1')}. Use larger batches, or set"
+            f" {key('model.batch_norm=false')}."
         )
         raise UserError(message)
+    low, high = problem.x.min(), problem.x.max()
+    if experiment.training.loss is Loss.binary_crossentropy and not 0 <= low <= high <= 1:
+        message = (
+            f"{key('training.loss=binary_crossentropy')} needs scaled values between 0 and 1, but"
+            f" the values of {data.name} are between {low:.3g} and {high:.3g}. Use another loss,"
+            f" or preprocessing=minmax {key('preprocessing.fit_on=all')}."
+        )
+        raise UserError(message)
+    _check_memory(experiment, len(data.features))
 
 
-def _refuse_too_many_clusters(experiment: Experiment, data: Dataset) -> None:
+def _check_clusters(experiment: Experiment, data: Dataset) -> None:
+    """Check that there are as many different rows as clusters."""
     for name, spec in experiment.clustering.items():
         wanted = (isinstance(spec, Partition) and spec.n_clusters) or 1
         if (distinct := _distinct(data.x, wanted)) < wanted:
             rows = "rows" if distinct == len(data.x) else "different rows"
             message = (
                 f"clustering.{name}.n_clusters={wanted} is more than the {distinct} {rows} of"
-                f" {data.name}: ask for fewer clusters."
+                f" {data.name}. Use fewer clusters."
             )
             raise UserError(message)
 
 
 def _distinct(x: Floats, enough: int) -> int:
-    """Return how many rows differ from each other, counting no further than to enough."""
-    seen: set[bytes] = set()
+    """Count different rows, but no further than `enough`."""
+    distinct: set[bytes] = set()
     rows = iter(x)
-    while len(seen) < enough and (row := next(rows, None)) is not None:
-        seen.add(row.tobytes())
-    return len(seen)
+    while len(distinct) < enough and (row := next(rows, None)) is not None:
+        distinct.add(row.tobytes())
+    return len(distinct)
 
 
-def _refuse_single_row_batches(experiment: Experiment, rows: Rows) -> None:
-    normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
-    if normalised and min(experiment.training.batch_size, len(rows.train)) == 1:
+def _check_memory(experiment: Experiment, features: int) -> None:
+    """Check that the largest model fits into memory during training, and all models after it."""
+    count = weights(experiment.model, features)
+    if count is None:
+        return
+    size = WEIGHT * count
+    name = type(experiment.model).__name__.lower()
+    remedy = f"Lower {key('model.latent_dim')} or {key('model.hidden')}."
+    if size > MOST_WEIGHTS:
         message = (
-            f"{key('training.batch_size=1')} leaves batch normalisation nothing to normalise over:"
-            f" use a larger batch or {key('model.batch_norm=false')}."
+            f"model={name} must have at most {in_units(MOST_WEIGHTS)} of weights, got"
+            f" {in_units(size)}. {remedy}"
         )
         raise UserError(message)
+    require_memory(COPIES * size, f"Training model={name} on {features:,} features", remedy)
+    models, numerous = _models(experiment, features)
+    history = EPOCH * experiment.training.epochs
+    largest = "training.epochs" if history > size + MODEL else numerous
+    what = f"Training {models:,} models" if models > 1 else "Training"
+    require_memory(models * (size + history + MODEL), what, f"Lower {key(largest)}.")
 
 
-def _refuse_what_is_no_probability(experiment: Experiment, problem: Problem) -> None:
-    low, high = problem.x.min(), problem.x.max()
-    if experiment.training.loss is Loss.binary_crossentropy and not 0 <= low <= high <= 1:
-        message = (
-            f"{key('training.loss=binary_crossentropy')} needs scaled values between 0 and 1, and"
-            f" those of {problem.data.name} lie between {low:.3g} and {high:.3g}: choose another"
-            f" loss, or preprocessing=minmax {key('preprocessing.fit_on=all')}."
-        )
-        raise UserError(message)
+def _models(experiment: Experiment, features: int) -> tuple[int, str]:
+    """Return the number of models that an experiment trains, and the key that sets most of it."""
+    match experiment.question:
+        case HowMany(dimensions=dimensions, seeds=seeds, copies=copies):
+            numerous = "question.seeds" if seeds > copies else "question.copies"
+            return min(dimensions, features) * (seeds + copies), numerous
+        case LearningRate(rates=rates):
+            return rates, "question.rates"
+    evidence = asdict(experiment.evidence)
+    counts = {f"evidence.{control}": evidence[control] for control in CONTROLS}
+    counts["repeats"] = experiment.repeats or 0
+    return experiment.models, max(counts, key=lambda key: counts[key])

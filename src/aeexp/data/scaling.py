@@ -1,4 +1,4 @@
-"""prepare: what is done to a table before it is learnt from; fit: the scaling of its columns."""
+"""Preprocessing of a table: `fit` returns the scaling, `prepare` adds the imputation."""
 
 import math
 from collections.abc import Sequence
@@ -28,16 +28,16 @@ ALIGNMENT = 64  # bytes
 FILLS = (Missing.mean, Missing.median, Missing.knn)
 
 ORDINARY = 30
-"""Powers of two up to which, and down to whose inverse, the largest value of a column may be."""
+"""Columns whose largest value is between 2^-30 and 2^30 are scaled without a power of two."""
 SMALLEST = -1000
-"""Of those powers, so that no scale becomes zero."""
+"""The smallest exponent of such a power, which keeps scales above zero."""
 LARGEST = 1e305
-"""What is larger overflows where it is shown, if not before."""
+"""Larger offsets and scales overflow in figures and tables, if not in the scaling itself."""
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """x -> (x - offset) / scale, column by column; a constant column has scale 1.
+    """x -> (x - offset) / scale for each column; a constant column has scale 1.
 
     offset, scale: (features,), in original units. A constant column that is very large or very
     small has a scale of its own size, so that other values can be scaled, too.
@@ -47,22 +47,29 @@ class Scaling:
     scale: Floats
 
     def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
-        """Scale (rows, features) in double precision, then round to what networks take.
+        """Scale (rows, features) in double precision, then round to single precision.
 
-        What is not a number stays so. features: the names of the columns, for the error; without
-        them they are counted from 1.
+        NaN stays NaN. features: the names of the columns, for the error; numbered without them.
 
         Raises:
             UserError: A scaled value is infinite or too large for single precision.
         """
-        size = np.abs(self.offset) + np.abs(self.scale)
-        scaled, lost = _aligned(x.shape), ~(size < LARGEST)
+        scaled = _aligned(x.shape)
+        overflows = ~(np.abs(self.offset) + np.abs(self.scale) < LARGEST)
         for block in blocks(*x.shape):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 scaled[block] = (x[block] - self.offset) / self.scale
-            lost |= (~np.isfinite(scaled[block]) & ~np.isnan(x[block])).any(0)
-        if lost.any():
-            _refuse(np.flatnonzero(lost), features, scaled=bool((self.scale != 1).any()))
+            overflows |= (~np.isfinite(scaled[block]) & ~np.isnan(x[block])).any(0)
+        if overflows.any():
+            columns = np.flatnonzero(overflows).tolist()
+            names = [features[j] if len(features) else str(j + 1) for j in columns]
+            is_scaled = (self.scale != 1).any()
+            remedy = "convert them to other units" if is_scaled else "set preprocessing=standard"
+            message = (
+                f"Scaled values are infinite or too large in the columns {few(names)}. Exclude"
+                f" these columns, or {remedy}."
+            )
+            raise UserError(message)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -71,43 +78,33 @@ class Scaling:
 
 
 def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return an array that starts where JAX takes it as it is: elsewhere it makes a copy."""
-    room = np.empty(4 * math.prod(shape) + ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % ALIGNMENT
-    return room[start : len(room) - ALIGNMENT + start].view(np.float32).reshape(shape)
-
-
-def _refuse(lost: Integers, features: Sequence[str], *, scaled: bool) -> None:
-    named = [features[j] if len(features) else str(j + 1) for j in lost]
-    instead = "give them in other units" if scaled else "choose preprocessing=standard"
-    message = (
-        f"Scaled values are not finite, or too large, in the columns {few(named)}:"
-        f" leave these columns out, or {instead}."
-    )
-    raise UserError(message)
+    """Return an array at an address that JAX can use without a copy."""
+    buffer = np.empty(4 * math.prod(shape) + ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    return buffer[start : len(buffer) - ALIGNMENT + start].view(np.float32).reshape(shape)
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Scales a table and then fills its gaps, never to be fitted again.
+    """A fitted scaling and imputation, which also apply to new rows.
 
-    imputation: None where gaps are not filled.
+    imputation: None if missing cells are not filled.
     """
 
     scaling: Scaling
     imputation: Imputation | None = None
 
     def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
-        """Return rows as networks take them: (rows, features).
+        """Return the input of networks: (rows, features), scaled, without missing values.
 
         Raises:
-            UserError: A value is missing and nothing fills it, or too large; see `Scaling.apply`.
+            UserError: A value is missing and is not filled, or too large; see `Scaling.apply`.
         """
         scaled = self.scaling.apply(x, features)
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
-            message = "The table has cells without a number, and nothing says how to fill them."
+            message = "The table has missing cells, and no method to fill them was set."
             raise UserError(message)
         return scaled
 
@@ -117,18 +114,20 @@ class Preprocessing:
 
 
 def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preprocessing:
-    """Return what a table's rows to train on say is to be done to all rows.
+    """Return the preprocessing of a table, fitted on its training rows or, by spec, on all.
+
+    train: the numbers of the training rows.
 
     Raises:
-        UserError: A feature has no value in any row to learn it from.
+        UserError: A feature has no value in these rows.
     """
     x = data.x[train] if spec.fit_on is FitOn.train else data.x
     if data.missing not in FILLS:
         return Preprocessing(fit(spec, x))
     empty = np.isnan(x).all(axis=0)
     if empty.any():
-        names = ", ".join(data.features[j] for j in np.flatnonzero(empty)[:5])
-        message = f"No row to learn from has a value of {names}: leave it out with dataset.drop."
+        names = few([data.features[j] for j in np.flatnonzero(empty)])
+        message = f"No training row has a value of {names}. Exclude it with dataset.drop."
         raise UserError(message)
     scaling = fit(spec, x)
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
@@ -136,7 +135,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
 
 @verb
 def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
-    """Return the scaling that a spec asks for, fitted on the rows of x: (rows, features)."""
+    """Return the scaling of a spec, fitted on the rows of x: (rows, features)."""
     message = (
         f"No scaling for {type(spec).__name__}: register one with preprocessing.fit.register."
     )
@@ -145,21 +144,21 @@ def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
 
 @fit.register
 def _(spec: Standard, x: Floats) -> Scaling:
-    x, exponents = _tamed(x)
+    x, exponents = _ordinary(x)
     scaler = StandardScaler().fit(x)
     return _scaling(scaler.mean_, scaler.scale_, exponents)
 
 
 @fit.register
 def _(spec: MinMax, x: Floats) -> Scaling:
-    x, exponents = _tamed(x)
+    x, exponents = _ordinary(x)
     scaler = MinMaxScaler((spec.low, spec.high)).fit(x)
     return _scaling(-scaler.min_ / scaler.scale_, 1 / scaler.scale_, exponents)
 
 
 @fit.register
 def _(spec: Robust, x: Floats) -> Scaling:
-    x, exponents = _tamed(x)
+    x, exponents = _ordinary(x)
     scaler = RobustScaler(quantile_range=(spec.low, spec.high)).fit(x)
     return _scaling(scaler.center_, scaler.scale_, exponents)
 
@@ -169,18 +168,18 @@ def _(spec: Unscaled, x: Floats) -> Scaling:
     return Scaling(np.zeros(x.shape[1]), np.ones(x.shape[1]))
 
 
-def _tamed(x: Floats) -> tuple[Floats, Integers]:
-    """Return x with columns of extreme size divided by powers of two, and their exponents.
+def _ordinary(x: Floats) -> tuple[Floats, Integers]:
+    """Divide columns of extreme size by powers of two; return them and the exponents.
 
     Otherwise the squares of 1e300 overflow, and scikit-learn takes a column of 1e-16 for constant.
-    Division by a power of two is exact, and what is ordinary is not touched.
+    Division by a power of two is exact. Other columns are not changed.
     """
-    exponents = np.frexp(np.fmax(np.fmax.reduce(x), -np.fmin.reduce(x)))[1]  # of what is there
+    exponents = np.frexp(np.fmax(np.fmax.reduce(x), -np.fmin.reduce(x)))[1]  # ignores NaN
     exponents[np.abs(exponents) <= ORDINARY] = 0
     exponents = exponents.clip(SMALLEST)
     return (np.ldexp(x, -exponents) if exponents.any() else x), exponents
 
 
 def _scaling(offset: Floats, scale: Floats, exponents: Integers) -> Scaling:
-    with np.errstate(over="ignore"):  # `apply` refuses it
+    with np.errstate(over="ignore"):  # `apply` checks for infinities
         return Scaling(np.ldexp(offset, exponents), np.ldexp(scale, exponents))

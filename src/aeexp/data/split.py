@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which are held out."""
+"""Split of a table's rows into training rows and held-out rows."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.errors import UserError, key
 from aeexp.text import counted
 
-FEWEST = 2  # rows to train on: one has no variance to explain
+MIN_TRAIN = 2  # a single row has no variance to explain
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A partition of a table's row numbers; `val` may be empty."""
+    """A partition of a table's row numbers into `train` and `val`, which may be empty."""
 
     train: Integers
     val: Integers
@@ -30,7 +30,7 @@ class Rows:
 
     @property
     def judged(self) -> tuple[str, Integers]:
-        """Return which rows tell how good a model is: those held out, if there are any."""
+        """Return the rows that a model is evaluated on: the held-out rows, if there are any."""
         return ("val", self.val) if self.val.size else ("train", self.train)
 
     @property
@@ -40,70 +40,64 @@ class Rows:
 
 
 def partition(spec: Split, data: Dataset) -> Rows:
-    """Split the rows as `sklearn.model_selection.train_test_split` does.
+    """Split the rows by a column, or as `sklearn.model_selection.train_test_split` does.
 
     Raises:
-        UserError: Too few rows for the share held out, or nothing to stratify by.
+        UserError: Fewer than 2 training rows are left, or the rows cannot be stratified.
     """
-    every = np.arange(len(data.x))
     if spec.column is not None:
-        return _preset(spec, data)
+        return _partition_by_column(spec.column, data)
+    every = np.arange(len(data.x))
     held_out = int(np.ceil(spec.validation * len(every)))
-    if len(every) - held_out < FEWEST:
+    if len(every) - held_out < MIN_TRAIN:
         message = (
             f"{key('split.validation')}={spec.validation} leaves"
-            f" {max(0, len(every) - held_out)} of the {len(every)} rows of {data.name} to train"
-            f" on, and {FEWEST} are needed: give more rows or hold out fewer."
+            f" {max(0, len(every) - held_out)} of the {len(every)} rows of {data.name} for"
+            f" training, but at least {MIN_TRAIN} are needed. Use more rows, or hold out fewer."
         )
         raise UserError(message)
     if not held_out:
         return Rows(every, every[:0])
+    classes = _classes(data, held_out) if spec.stratify else None
     train, val = train_test_split(
-        every, test_size=spec.validation, random_state=spec.seed, stratify=_strata(spec, data)
+        every, test_size=spec.validation, random_state=spec.seed, stratify=classes
     )
     return Rows(train, val)
 
 
-def _preset(spec: Split, data: Dataset) -> Rows:
-    """Return the rows as the table itself splits them."""
+def _partition_by_column(column: str, data: Dataset) -> Rows:
     if data.part is None:
         message = (
-            f"split.column={spec.column}: only a table of your own (dataset=table) can say which"
-            " rows are held out; leave it out."
+            f"split.column={column} needs a table of your own (dataset=table). Remove"
+            " split.column."
         )
         raise UserError(message)
     held_out = np.array(data.part) == "val"
     train, val = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    if len(train) < FEWEST:
+    if len(train) < MIN_TRAIN:
         message = (
-            f"split.column={spec.column} leaves {len(train)} of the {len(data.x)} rows of"
-            f" {data.name} to train on, and {FEWEST} are needed."
+            f"split.column={column} leaves {len(train)} of the {len(data.x)} rows of {data.name}"
+            f" for training, but at least {MIN_TRAIN} are needed."
         )
         raise UserError(message)
     return Rows(train, val)
 
 
-def _strata(spec: Split, data: Dataset) -> Integers | None:
-    if not spec.stratify:
-        return None
+def _classes(data: Dataset, held_out: int) -> Integers:
+    """Return the class of each row, to stratify by."""
     if not isinstance(data.label, Classes):
         message = (
-            f"split.stratify=true needs classes, and {data.name} has none:"
-            " leave split.stratify at false."
+            f"split.stratify=true needs classes, but {data.name} has none. Set"
+            " split.stratify=false."
         )
         raise UserError(message)
-    return _checked(spec, data, data.label)
-
-
-def _checked(spec: Split, data: Dataset, labels: Classes) -> Integers:
-    counts = np.unique(labels.codes, return_counts=True)[1]
-    held_out = int(np.ceil(spec.validation * len(data.x)))
+    counts = np.unique(data.label.codes, return_counts=True)[1]
     if counts.min() < 2 or min(held_out, len(data.x) - held_out) < len(counts):
         message = (
-            f"split.stratify=true needs a row of each of the {len(counts)} classes on either side"
-            f" of the split; {data.name} has a class of {counts.min()}, and"
-            f" {counted(held_out, 'row')} would be held out: leave split.stratify at false or"
-            " change split.validation."
+            f"split.stratify=true needs a training row and a held-out row of each of the"
+            f" {len(counts)} classes. The smallest class of {data.name} has"
+            f" {counted(counts.min(), 'row')}, and {counted(held_out, 'row')} would be held out."
+            " Set split.stratify=false, or change split.validation."
         )
         raise UserError(message)
-    return labels.codes
+    return data.label.codes

@@ -1,4 +1,4 @@
-"""Generated tables, whose structure is known."""
+"""Generated tables with known structure."""
 
 import numpy as np
 from sklearn import datasets
@@ -7,7 +7,7 @@ from aeexp.config.spec import Blobs, SCurve, SwissRoll
 from aeexp.data.dataset import Classes, Dataset, Floats, Labels, Values, load
 from aeexp.data.memory import require_memory
 
-COPIES = 24  # bytes of a number, in double precision, of which two copies are made
+COPIES = 24  # bytes for each number: double precision, and two copies
 
 
 def _table(name: str, x: Floats, labels: Labels) -> Dataset:
@@ -15,30 +15,30 @@ def _table(name: str, x: Floats, labels: Labels) -> Dataset:
     return Dataset(name, x, features, range(len(x)), (labels,))
 
 
-def _require(rows: int, features: int) -> None:
-    """Refuse a table that does not fit into memory, as it is made, scaled and trained on."""
+def _check_memory(rows: int, features: int) -> None:
+    """Check that a table fits into memory when it is generated, scaled and trained on."""
     key = "samples" if rows > features else "features"
     what = f"A table of {rows:,} × {features:,} numbers"
-    require_memory(COPIES * rows * features, what, f"lower dataset.{key}.")
+    require_memory(COPIES * rows * features, what, f"Lower dataset.{key}.")
 
 
 @load.register
 def _(spec: SwissRoll) -> Dataset:
-    _require(spec.samples, 3)
+    _check_memory(spec.samples, 3)
     x, t = datasets.make_swiss_roll(spec.samples, noise=spec.noise, random_state=spec.seed)
     return _table("swiss_roll", x, Values("position along the roll", t))
 
 
 @load.register
 def _(spec: SCurve) -> Dataset:
-    _require(spec.samples, 3)
+    _check_memory(spec.samples, 3)
     x, t = datasets.make_s_curve(spec.samples, noise=spec.noise, random_state=spec.seed)
     return _table("s_curve", x, Values("position along the S", t))
 
 
 @load.register
 def _(spec: Blobs) -> Dataset:
-    _require(spec.samples + spec.centers, spec.features)
+    _check_memory(spec.samples + spec.centers, spec.features)
     x, codes = datasets.make_blobs(
         spec.samples,
         n_features=spec.features,

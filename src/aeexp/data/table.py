@@ -1,7 +1,46 @@
-"""Your own table: a file, or a frame in memory. Imports pandas only when there is one."""
+"""A user's table: which of its columns become features, labels and names of rows.
 
-from aeexp.config.spec import Table
-from aeexp.data.dataset import Dataset, load
+pandas and PyArrow are imported only when there is such a table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aeexp.config.spec import Categorical, Infinite, Missing, Table
+from aeexp.config.verb import verb
+from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
+from aeexp.data.features import Column, encode, features, words
+from aeexp.errors import UserError
+from aeexp.text import few, short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aeexp.data.io import Sheet
+
+FILLS = {
+    Missing.mean: "the mean of the training rows",
+    Missing.median: "the median of the training rows",
+    Missing.knn: "the 5 nearest training rows that have the value",
+}
+MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
+MOST_CLASSES = 20  # distinct integers of a label that are taken as classes, not as values
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "val",
+}
+"""The cells that a column of the split may have, and the part of the split that they mean."""
 
 
 @load.register
@@ -9,14 +48,259 @@ def _(spec: Table) -> Dataset:
     return load_table(spec, aside=None)
 
 
-def load_table(spec: Table, aside: str | None) -> Dataset:
-    """Return the table that a spec names.
+@verb
+def sheet(spec: Table) -> Sheet:
+    """Return the columns of a table."""
+    from aeexp.data.io import read  # noqa: PLC0415  (imports pandas)
 
-    aside: a column that says what each row is for, "train" or "val", and is no feature.
+    if not spec.path:
+        message = "dataset.path is missing. Name the file of your table: dataset.path=data.csv."
+        raise UserError(message)
+    return read(Path(spec.path), spec)
+
+
+def load_table(spec: Table, aside: str | None) -> Dataset:
+    """Return the table of a spec.
+
+    aside: the column that has the part of the split, "train" or "val"; it is not a feature.
 
     Raises:
-        UserError: It cannot be read, or holds what cannot be learnt from.
+        UserError: The table cannot be read, or its columns do not fit the spec.
     """
-    from aeexp.data.frame import tabulate  # noqa: PLC0415  (imports pandas)
+    import pandas as pd  # noqa: PLC0415  (only for a user's table)
+    import pyarrow as pa  # noqa: PLC0415
 
-    return tabulate(spec, aside)
+    table = sheet(spec)
+    pa.default_memory_pool().release_unused()  # after reading, Arrow keeps freed memory
+    frame = table.frame
+    labels = _matching(frame, "label", spec.label)
+    used = {spec.id, aside, *labels, *_matching(frame, "columns", spec.columns)}
+    notes = list(table.notes)
+    if index := [name for name in table.index if name not in used]:
+        notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
+        frame = frame.set_index(index)
+    if spec.sample is not None and spec.sample < len(frame):
+        rng = np.random.default_rng(spec.seed)
+        frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
+
+    chosen = _chosen(spec, frame, aside)
+    text = [name for name in chosen if not _is_numeric(frame[name])]
+    if text and spec.categorical is Categorical.error:
+        reasons = [
+            table.texts.get(n, f"column '{n}' has {_example(table.frame[n])}") for n in text
+        ]
+        message = (
+            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
+            " dataset.label or dataset.id, exclude them with dataset.drop, or set"
+            " dataset.categorical=onehot or drop."
+        )
+        raise UserError(message)
+    frame, changes = _cleaned(spec, frame, chosen)
+    logarithms = _logarithms(spec, frame, set(chosen) - set(text))
+    columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
+    x = encode(columns, frame)
+    notes += changes
+    hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
+    if copies := int(hashes.duplicated().sum()):
+        notes.append(
+            f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
+            " and the other is held out, the held-out error is too low"
+        )
+    return Dataset(
+        name=Path(spec.path).stem,
+        x=x,
+        features=_features(columns),
+        rows=_rows(spec, frame),
+        labels=tuple(_label(frame[name]) for name in labels),
+        missing=spec.missing,
+        origin=tuple(columns),
+        part=None if aside is None else _parts(frame[aside]),
+        notes=tuple(notes),
+    )
+
+
+# Choice of columns
+
+
+def _chosen(spec: Table, frame: pd.DataFrame, aside: str | None) -> list[str]:
+    """Return the columns to learn from, in the table's order."""
+    for key, name in {"dataset.id": spec.id, "split.column": aside}.items():
+        if name is not None and name not in frame:
+            raise _unknown(frame, key, name)
+    excluded = {spec.id, aside, *_matching(frame, "label", spec.label)}
+    excluded |= {*_matching(frame, "drop", spec.drop)}
+    included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
+    chosen = [
+        name
+        for name in frame
+        if name in included
+        and (spec.categorical is not Categorical.drop or _is_numeric(frame[name]))
+    ]
+    if not chosen:
+        message = (
+            f"{spec.path} has no column left to learn from. Change dataset.columns or"
+            " dataset.drop."
+        )
+        raise UserError(message)
+    return chosen
+
+
+def _matching(frame: pd.DataFrame, key: str, names: Sequence[str]) -> list[str]:
+    """Return the columns that names or patterns match."""
+    matching: list[str] = []
+    for name in names:
+        matched = [name] if name in frame else [c for c in frame if fnmatchcase(c, name)]
+        if not matched:
+            raise _unknown(frame, f"dataset.{key}", name)
+        matching += matched
+    return list(dict.fromkeys(matching))
+
+
+def _unknown(frame: pd.DataFrame, key: str, name: str) -> UserError:
+    return UserError(f"{key}={name}: no such column. The columns are {few([*frame.columns], 10)}.")
+
+
+def _logarithms(spec: Table, frame: pd.DataFrame, numeric: set[str]) -> set[str]:
+    """Return the columns to take the logarithm of."""
+    if unused := [name for name in spec.log1p if name in frame and name not in numeric]:
+        message = f"dataset.log1p={unused[0]} must be a numeric column to learn from."
+        raise UserError(message)
+    return {*_matching(frame, "log1p", spec.log1p)} & numeric
+
+
+# Missing cells
+
+
+def _cleaned(
+    spec: Table, frame: pd.DataFrame, names: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows to learn from, without infinite cells, and notes on the changes.
+
+    names: the columns to learn from.
+
+    Raises:
+        UserError: Cells are missing or infinite, and the spec does not allow them.
+    """
+    frame, notes = _without_infinities(spec, frame, names)
+    gaps = frame[[*names]].isna()
+    counts = gaps.sum()
+    if not counts.any():
+        return frame, notes
+    missing = f"{int(counts.sum()):,} of {gaps.size:,} cells are missing"
+    match spec.missing:
+        case Missing.error:
+            columns = [
+                f"{short(str(name))} ({count:,})" for name, count in counts[counts > 0].items()
+            ]
+            rows = gaps.index[gaps.any(axis=1)][:5]
+            numbered = rows.dtype.kind == "i"
+            first = ", ".join(str(row + 1) if numbered else short(str(row)) for row in rows)
+            message = (
+                f"{spec.path}: {missing}, in {few(columns, more='more columns')}; the first are in"
+                f" the data rows {first}. Set dataset.missing=drop_rows, mean, median or knn, or"
+                " exclude columns with dataset.drop."
+            )
+            raise UserError(message)
+        case Missing.drop_rows:
+            complete = ~gaps.any(axis=1)
+            dropped = int((~complete).sum())
+            notes.append(f"{missing}: {dropped:,} of {len(frame):,} rows are dropped")
+            frame = frame[complete]
+        case filled:
+            notes.append(f"{missing}: filled by {FILLS[filled]}")
+    return frame, notes
+
+
+def _without_infinities(
+    spec: Table, frame: pd.DataFrame, names: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    floats = [name for name in names if frame[name].dtype.kind == "f"]
+    counts = {name: int(np.isinf(frame[name].to_numpy(float)).sum()) for name in floats}
+    infinite = {name: count for name, count in counts.items() if count}
+    if not infinite:
+        return frame, []
+    if spec.infinite is Infinite.missing:
+        frame = frame.assign(
+            **{name: frame[name].replace([np.inf, -np.inf], np.nan) for name in infinite}
+        )
+        return frame, [f"{sum(infinite.values()):,} infinite cells are taken as missing"]
+    columns = few([f"{name} ({count:,})" for name, count in infinite.items()], more="more columns")
+    message = f"{spec.path}: infinite cells in {columns}. Set dataset.infinite=missing."
+    raise UserError(message)
+
+
+# Conversion of columns
+
+
+def _is_numeric(values: pd.Series[Any]) -> bool:
+    return values.dtype.kind in "iufb"
+
+
+def _example(values: pd.Series[Any]) -> str:
+    present = values.dropna()
+    return repr(str(present.iloc[0]))[:40] if len(present) else "no cells"
+
+
+def _column(values: pd.Series[Any], *, log1p: bool) -> Column:
+    name = str(values.name)
+    if _is_numeric(values):
+        return Column(name, log1p=log1p)
+    categories = sorted({*words(values)} - {""})
+    if not categories:
+        message = f"column {name} is empty. Exclude it with dataset.drop=[{name}]."
+        raise UserError(message)
+    if len(categories) > MOST_CATEGORIES:
+        message = (
+            f"column {name} has {len(categories):,} categories, more than {MOST_CATEGORIES}."
+            f" Exclude it with dataset.drop=[{name}], or use it as dataset.id."
+        )
+        raise UserError(message)
+    return Column(name, categories=tuple(categories))
+
+
+def _features(columns: Sequence[Column]) -> tuple[str, ...]:
+    names = features(columns)
+    [(name, count)] = Counter(names).most_common(1)
+    if count > 1:
+        message = f"Several columns become the feature {name}. Rename one of them."
+        raise UserError(message)
+    return names
+
+
+def _rows(spec: Table, frame: pd.DataFrame) -> Sequence[str] | range:
+    """Return the names of the rows; by default, their numbers in the file."""
+    import pandas as pd  # noqa: PLC0415
+
+    if spec.id is not None:
+        return tuple(words(frame[spec.id]))
+    index = frame.index
+    if isinstance(index, pd.RangeIndex):
+        return range(index.start, index.stop, index.step)
+    return tuple(map(str, index))
+
+
+def _label(values: pd.Series[Any]) -> Labels:
+    """Return a column as classes or, if it has more than a few different numbers, as values."""
+    name = str(values.name)
+    if values.isna().all():
+        message = f"dataset.label={name}: the column is empty. Remove it from dataset.label."
+        raise UserError(message)
+    if _is_numeric(values):
+        distinct = np.asarray(values.dropna().unique(), float)
+        if len(distinct) > MOST_CLASSES or np.any(distinct % 1 != 0):
+            return Values(name, values.to_numpy(np.float64, na_value=np.nan))
+    text = words(values)
+    names = sorted({*text} - {""})
+    codes = {"": -1} | {class_name: code for code, class_name in enumerate(names)}
+    return Classes(name, np.array([codes[cell] for cell in text]), tuple(names), f"no {name}")
+
+
+def _parts(values: pd.Series[Any]) -> list[str]:
+    cells = values.astype(str).str.strip().str.lower()
+    if unknown := [cell for cell in cells.unique() if cell not in PARTS]:
+        message = (
+            f"split.column={values.name} must have train or val (or validation, test) in each row,"
+            f" got {few(unknown)}."
+        )
+        raise UserError(message)
+    return [PARTS[cell] for cell in cells]

@@ -1,1 +1,1 @@
-"""What is in a user's file, and which command runs it."""
+"""Description of a table file, as `aeexp inspect` prints it."""

@@ -1,4 +1,4 @@
-"""What is in a file, in words: `aeexp inspect`."""
+"""A file's content in a few lines: what `aeexp inspect` prints."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,62 +10,66 @@ from rich.cells import set_cell_size
 from aeexp.config.spec import Format
 from aeexp.data.inspect.command import command
 from aeexp.data.inspect.profile import Column, Profile, profile, too_large
-from aeexp.data.io.assembling import gather
 from aeexp.data.io.names import LISTED, listed, shown
-from aeexp.data.io.reader import look, refusing, require_room
+from aeexp.data.io.reader import read_columns
 from aeexp.text import counted
 
 WIDTH = 100
-MARGIN = 18  # where what is said of a heading starts
+MARGIN = 18  # width of the headings
 MOST = 50  # columns described one by one
-FEWER = 20  # of those where there are more
-NAME, EXAMPLES = 34, 40
+FEWER = 20  # columns described one by one if there are more than MOST
+NAME, EXAMPLES = 34, 32  # characters
 HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
+REMEDIES = {
+    "constant": "A constant column carries no information.",
+    "probable ids": "Name the rows with dataset.id, or exclude them with dataset.drop.",
+    "probable labels": "Compare them with the results: dataset.label.",
+    "text": "Use it as dataset.id or dataset.label, exclude it with dataset.drop, or convert it"
+    " with dataset.categorical=onehot.",
+}
+"""What to do about the columns under a heading."""
 
 
 def inspect(path: Path, format: Format) -> str:
-    """Say what is in a file, what is peculiar about it, and how to run it.
+    """Describe a file: its format, its columns, anything unusual, and the command to run it.
 
     Raises:
         UserError: As `aeexp.data.io.read`.
     """
-    with refusing(path):
-        opened = look(path, format)
-        require_room(opened, format)
-        columns = gather(opened.chunks(), opened.rows, opened.schema)
-    found = profile(columns.cells, opened.rows, opened.index)
-    mixed = [note for note in opened.notes if note in opened.texts.values()]
-    notes = [note for note in opened.notes if note not in mixed]
-    peculiar = [
-        *_peculiar(found),
-        *_several("whole numbers", too_large(columns.cells)),
+    source, columns = read_columns(path, format)
+    profiled = profile(columns.cells, source.rows, source.index)
+    mixed = [note for note in source.notes if note in source.texts.values()]
+    notes = [note for note in source.notes if note not in mixed]
+    unusual = [
+        *_unusual(profiled),
+        *_several("large integers", too_large(columns.cells)),
         *_several("mixed", mixed),
     ]
-    size = f"{counted(opened.rows, 'row')} × {counted(len(columns.cells), 'column')}"
+    size = f"{counted(source.rows, 'row')} × {counted(len(columns.cells), 'column')}"
     lines = [
         f"{shown(path.name)}: {size}",
-        *_said("format", "; ".join([opened.kind, *notes])),
+        *_paragraph("format", "; ".join([source.kind, *notes])),
         "",
-        *_table(found.columns),
+        *_table(profiled.columns),
         "",
-        *([*peculiar, ""] if peculiar else []),
+        *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, found.columns), ""])
+    return "\n".join([*lines, command(path, format, profiled.columns), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
-    """Yield a line for each column, or for the first of many and one for the rest."""
+    """Yield a line for each column; of many columns, for the first ones and one for the rest."""
     described = columns if len(columns) <= MOST else columns[:FEWER]
     rows = [HEADINGS, *map(_cells, described)]
     width = min(NAME, max(len(row[0]) for row in rows))
     for name, kind, missing, distinct, values in rows:
-        cells = f"{_sized(name, width)}  {kind:<7}  {missing:>9}  {distinct:>9}  {values}"
-        yield cells.rstrip()
+        padded = set_cell_size(shown(name, width), width)  # some characters are two cells wide
+        yield f"{padded}  {kind:<7}  {missing:>9}  {distinct:>9}  {values}".rstrip()
     if rest := columns[len(described) :]:
         types = Counter(column.type for column in rest)
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in types.most_common())
-        holes = sum(bool(column.missing) for column in rest)
-        yield f"… and {counted(len(rest), 'more column')}: {kinds}; {holes:,} with missing cells"
+        gaps = sum(bool(column.missing) for column in rest)
+        yield f"… and {counted(len(rest), 'more column')}: {kinds}; {gaps:,} with missing cells"
 
 
 def _cells(column: Column) -> tuple[str, str, str, str, str]:
@@ -76,51 +80,47 @@ def _cells(column: Column) -> tuple[str, str, str, str, str]:
     else:
         values = " … ".join(dict.fromkeys((f"{column.low:.6g}", f"{column.high:.6g}")))
     missing = f"{column.missing:,}" if column.missing else "–"
-    return shown(column.name), column.type, missing, f"{column.distinct:,}", _cut(values)
+    distinct = f"{column.distinct:,}"
+    return shown(column.name), column.type, missing, distinct, shown(values, EXAMPLES)
 
 
-def _sized(text: str, width: int) -> str:
-    """Return a text in so many cells of a terminal, of which some characters take two."""
-    return set_cell_size(shown(text, width), width)
-
-
-def _cut(text: str) -> str:
-    return shown(text, EXAMPLES - 8)
-
-
-def _peculiar(found: Profile) -> Iterator[str]:
-    columns = found.columns
+def _unusual(table: Profile) -> Iterator[str]:
+    columns = table.columns
     yield from _named("constant", (c.name for c in columns if c.is_constant))
-    if found.same:
-        groups = [" = ".join(f"'{shown(name)}'" for name in same[:LISTED]) for same in found.same]
-        more = f" and {counted(len(groups) - LISTED, 'more group')}"
-        yield from _said(
-            "the same", ", ".join(groups[:LISTED]) + (more if len(groups) > LISTED else "")
+    if table.same:
+        groups = [" = ".join(f"'{shown(name)}'" for name in same[:LISTED]) for same in table.same]
+        rest = len(groups) - LISTED
+        more = f" and {counted(rest, 'more group')}" if rest > 0 else ""
+        remedy = "Exclude all but one with dataset.drop."
+        yield from _paragraph("identical", f"{', '.join(groups[:LISTED])}{more}. {remedy}")
+    if table.repeated:
+        repeated = counted(table.repeated, "row repeats", "rows repeat")
+        yield from _paragraph(
+            "duplicate rows",
+            f"{repeated} an earlier one. If one of them is trained on and the other is held out,"
+            " the held-out error is too low.",
         )
-    if found.repeated:
-        yield from _said("repeated rows", f"{found.repeated:,} repeat an earlier one")
-    yield from _named("ids, it seems", (c.name for c in columns if c.is_id))
-    yield from _named("labels, it seems", (c.name for c in columns if c.is_label))
-    yield from _named("not numbers", (c.name for c in columns if c.is_text))
+    yield from _named("probable ids", (c.name for c in columns if c.is_id))
+    yield from _named("probable labels", (c.name for c in columns if c.is_label))
+    yield from _named("text", (c.name for c in columns if c.is_text))
 
 
 def _named(heading: str, names: Iterable[str]) -> Iterator[str]:
-    every = list(names)
-    if every:
-        yield from _said(heading, listed(every))
+    if every := list(names):
+        yield from _paragraph(heading, f"{listed(every)}. {REMEDIES[heading]}")
 
 
 def _several(heading: str, sentences: Iterable[str]) -> Iterator[str]:
-    """Yield the first of many sentences under a heading."""
+    """Yield the first LISTED sentences under a heading."""
     every = list(sentences)
     for sentence in every[:LISTED]:
-        yield from _said(heading, sentence)
+        yield from _paragraph(heading, sentence)
         heading = ""
     if len(every) > LISTED:
-        yield from _said("", f"and {len(every) - LISTED:,} more columns")
+        yield from _paragraph("", f"and {len(every) - LISTED:,} more columns")
 
 
-def _said(heading: str, text: str) -> Iterator[str]:
+def _paragraph(heading: str, text: str) -> Iterator[str]:
     for line in wrap(text, WIDTH - MARGIN) or [""]:
         yield f"{heading:<{MARGIN}}{line}"
         heading = ""

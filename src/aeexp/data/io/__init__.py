@@ -1,4 +1,4 @@
-"""read: a user's own file -> Sheet; inspect: what is in it, in words.
+"""Reading a user's file: `read` and `batches`; `inspect` describes its content.
 
 Imports pandas and PyArrow: import it where a file is read, not at the top of a module.
 """

@@ -1,4 +1,4 @@
-"""Files that bring types along: Parquet and Arrow."""
+"""Files with typed columns: Parquet and Arrow."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 
 from aeexp.data.io.cells import EXACT
 from aeexp.data.io.names import listed, named, shown
-from aeexp.data.io.table_source import Chunks, Opened
+from aeexp.data.io.table_source import Chunks, TableSource
 
 ROWS = 65_536  # of a batch
-BUFFER = 1 << 16  # bytes of a column read ahead, instead of all of its row group
+BUFFER = 1 << 16  # bytes of a column to read ahead; by default Arrow reads a whole row group
 
 
-def open_parquet(path: Path) -> Opened:
-    """Look through a Parquet file.
+def open_parquet(path: Path) -> TableSource:
+    """Scan a Parquet file.
 
     Raises:
         UserError: Two columns have the same name.
@@ -27,14 +27,14 @@ def open_parquet(path: Path) -> Opened:
 
     def chunks() -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-            yield from file.iter_batches(ROWS, use_threads=False)  # they hold twice as much
+            yield from file.iter_batches(ROWS, use_threads=False)  # threads double the memory
 
     with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-        return look_through("parquet", file.schema_arrow, chunks)
+        return scan("parquet", file.schema_arrow, chunks)
 
 
-def open_arrow(path: Path) -> Opened:
-    """Look through an Arrow file or stream; Feather is Arrow's file.
+def open_arrow(path: Path) -> TableSource:
+    """Scan an Arrow file or stream. A Feather file is an Arrow file.
 
     Raises:
         UserError: Two columns have the same name.
@@ -42,97 +42,96 @@ def open_arrow(path: Path) -> Opened:
 
     def chunks() -> Iterator[pa.RecordBatch]:
         with pa.memory_map(str(path)) as file:
-            try:
-                reader = pa.ipc.open_file(file)
-            except pa.ArrowInvalid:
-                file.seek(0)
-                yield from pa.ipc.open_stream(file)
+            reader = _ipc_reader(file)
+            if isinstance(reader, pa.ipc.RecordBatchFileReader):
+                yield from map(reader.get_batch, range(reader.num_record_batches))
             else:
-                for index in range(reader.num_record_batches):
-                    yield reader.get_batch(index)
+                yield from reader
 
     with pa.memory_map(str(path)) as file:
-        try:
-            schema = pa.ipc.open_file(file).schema
-        except pa.ArrowInvalid:
-            file.seek(0)
-            schema = pa.ipc.open_stream(file).schema
-    return look_through("arrow", schema, chunks)
+        schema = _ipc_reader(file).schema
+    return scan("arrow", schema, chunks)
 
 
-def look_through(
-    kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()
-) -> Opened:
-    """Tell the types in which a table's columns lose nothing.
+def _ipc_reader(file: Any) -> Any:
+    try:
+        return pa.ipc.open_file(file)
+    except pa.ArrowInvalid:
+        file.seek(0)
+        return pa.ipc.open_stream(file)
+
+
+def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()) -> TableSource:
+    """Read all batches once, to find column types that preserve every value.
+
+    chunks: reads the file as batches of `schema`, whose columns have any types.
 
     Raises:
         UserError: Two columns have the same name.
     """
     names = named(schema.names)
-    columns = [_Column(each) for each in schema.types]
+    columns = [_Column(kind) for kind in schema.types]
     rows = 0
     for batch in chunks():
         rows += batch.num_rows
         for column, values in zip(columns, batch.columns, strict=True):
-            column.see(values)
+            column.update(values)
     typed = pa.schema([(name, c.type) for name, c in zip(names, columns, strict=True)])
     texts = {
-        name: f"column '{shown(name)}' is {column.kind}, such as {listed(column.examples)}"
+        name: f"column '{shown(name)}' has type {column.value_type}, for example"
+        f" {listed(column.examples)}"
         for name, column in zip(names, columns, strict=True)
         if pa.types.is_string(column.type)
     }
-    index = tuple(_index(schema))
-    return Opened(kind, rows, typed, tuple(notes), texts, lambda: _typed(chunks, typed), index)
 
+    def convert() -> Iterator[pa.RecordBatch]:
+        for batch in chunks():
+            arrays = list(map(_cast, batch.columns, typed.types))
+            yield pa.RecordBatch.from_arrays(arrays, schema=typed)
 
-def _index(schema: pa.Schema) -> Iterator[str]:
-    """Yield the columns that were the index of a pandas data frame: they name its rows."""
-    said = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-    described = said.get("index_columns", []) if isinstance(said, dict) else []
-    yield from (name for name in described if isinstance(name, str) and name in schema.names)
+    pandas_metadata = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+    index = pandas_metadata.get("index_columns", []) if isinstance(pandas_metadata, dict) else []
+    index = tuple(name for name in index if isinstance(name, str) and name in schema.names)
+    return TableSource(kind, rows, typed, tuple(notes), texts, convert, index)
 
 
 @dataclass
 class _Column:
-    """What is known of a column of some type after some of its values."""
+    """What the values read so far require of a column's type."""
 
-    given: pa.DataType
-    holes: bool = False
-    largest: int = 0
+    declared: pa.DataType
+    has_nulls: bool = False
+    largest: int = 0  # absolute value of an integer
     examples: list[Any] = field(default_factory=list)
 
     @property
-    def kind(self) -> pa.DataType:
-        """Return the type of the values, however they are encoded."""
-        return self.given.value_type if pa.types.is_dictionary(self.given) else self.given
+    def value_type(self) -> pa.DataType:
+        """Return the type of the values, also of a dictionary-encoded column."""
+        is_encoded = pa.types.is_dictionary(self.declared)
+        return self.declared.value_type if is_encoded else self.declared
 
     @property
     def type(self) -> pa.DataType:
-        """Return int64, float32, float64 or, where these lose something, string."""
-        kind = self.kind
+        """Return int64, float32 or float64, or string if these cannot hold every value."""
+        kind = self.value_type
         if kind in (pa.float16(), pa.float32()):
             return pa.float32()
         if pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
             return pa.float64()
         if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
             return pa.string()
-        exact = self.largest <= (EXACT if self.holes else 2**63 - 1)
-        return (pa.float64() if self.holes else pa.int64()) if exact else pa.string()
+        if self.largest > (EXACT if self.has_nulls else 2**63 - 1):
+            return pa.string()
+        return pa.float64() if self.has_nulls else pa.int64()
 
-    def see(self, values: Any) -> None:
-        """Learn of further values."""
-        self.holes |= values.null_count > 0
-        if pa.types.is_integer(self.given):
+    def update(self, values: Any) -> None:
+        """Take account of more values."""
+        self.has_nulls |= values.null_count > 0
+        if pa.types.is_integer(self.declared):
             ends = pc.min_max(values).as_py()
             self.largest = max(self.largest, -(ends["min"] or 0), ends["max"] or 0)
         elif pa.types.is_string(self.type) and not self.examples:
             self.examples = values.slice(0, 100).drop_null()[:3].to_pylist()
-
-
-def _typed(chunks: Chunks, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in chunks():
-        columns = map(_cast, batch.columns, schema.types)
-        yield pa.RecordBatch.from_arrays(list(columns), schema=schema)
 
 
 def _cast(values: Any, kind: pa.DataType) -> Any:

@@ -1,4 +1,4 @@
-"""Cells of text: which are missing, which are numbers, and of what type their column is."""
+"""Text cells: which ones are missing, which ones are numbers, and the type of their column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MISSING = ("", "NA", "N/A", "#N/A", "NAN", "-NAN", "NULL", "NONE", "-", "--", "?", ".")
-"""Cells that stand for nothing in a column of numbers, in capitals; in text, only an empty one."""
+"""Cells that mean a missing number, in capitals. In a text column, only an empty cell is."""
 
-EXACT = 2**53  # beyond it, double precision skips whole numbers
-EXAMPLES = 3  # cells named of those that are no numbers
-FEW = 64  # rows of a batch up to which its columns are looked at together
-DIGITS = 15  # of a whole number that double precision certainly has
+EXACT = 2**53  # the largest integer up to which double precision is exact
+EXAMPLES = 3  # non-numeric cells listed for a column
+FEW = 64  # rows: the columns of a batch this small are processed together
+DIGITS = 15  # integers of at most this many digits are exact in double precision
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Style:
 
     @property
     def pattern(self) -> str:
-        """Return a regular expression of numbers, for Python's `fullmatch` and for RE2."""
+        """Return a regular expression of a number, for Python's `fullmatch` and for RE2."""
         mark = f"[{self.decimal}]"
         number = rf"[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+"
         if self.thousands:
@@ -38,105 +38,101 @@ PLAIN = Style()
 
 @dataclass
 class Column:
-    """What is known of a column of text after some of its cells.
+    """What the cells read so far require of a text column's type.
 
-    strangers: how many cells are neither missing nor numbers; examples: the first of them, with
-    their row. words: what was taken as missing, and
-    how often.
+    filled: the number of cells that are not missing. non_numeric: how many of them are not
+    numbers. examples: the first of them, with their rows. missing: the cells taken as
+    missing, with their counts. is_integral: all numbers are integers. beyond_exact: an integer
+    exceeds `EXACT`. beyond_int64: an integer exceeds int64.
     """
 
     filled: int = 0
-    strangers: int = 0
+    non_numeric: int = 0
     examples: list[tuple[int, str]] = field(default_factory=list)
-    words: dict[str, int] = field(default_factory=dict)
-    whole: bool = True
-    big: bool = False
-    long: bool = False
+    missing: dict[str, int] = field(default_factory=dict)
+    is_integral: bool = True
+    beyond_exact: bool = False
+    beyond_int64: bool = False
 
     @property
     def type(self) -> pa.DataType:
-        """Return the type that loses nothing: int64, float64 or, failing these, string."""
-        holes = bool(self.words)
-        if self.strangers or (self.whole and (self.long or (self.big and holes))):
+        """Return int64 or float64, or string if these cannot hold every cell exactly."""
+        has_gaps = bool(self.missing)
+        inexact = self.beyond_int64 or (self.beyond_exact and has_gaps)
+        if self.non_numeric or (self.is_integral and inexact):
             return pa.string()
-        return pa.int64() if self.whole and self.filled and not holes else pa.float64()
+        return pa.int64() if self.is_integral and self.filled and not has_gaps else pa.float64()
 
-    def see(self, cells: Any, row: int, style: Style) -> None:
-        """Learn of further cells, the first of which is in a row."""
-        if style == PLAIN and self._plain(cells):
+    def update(self, cells: Any, row: int, style: Style) -> None:
+        """Take account of more cells. row: the row of the first."""
+        if style == PLAIN and self._take_numbers(cells):
             self.filled += len(cells)
             return
         texts = _without_missing(cells)
         self.filled += len(texts) - texts.null_count
         if texts.null_count:
-            self._count(pc.filter(cells, pc.is_null(texts)))
-        if (strange := _strange(texts, style)) is not None:
-            self._strangers(texts, strange, row)
-        elif not self.strangers and self.whole:
-            self._whole(_unstyled(texts, style))
+            tokens = pc.ascii_trim_whitespace(pc.filter(cells, pc.is_null(texts)))
+            for token in pc.value_counts(tokens).to_pylist():
+                word = token["values"]
+                self.missing[word] = self.missing.get(word, 0) + token["counts"]
+        if (non_numeric := _non_numeric(texts, style)) is not None:
+            self.non_numeric += pc.sum(non_numeric).as_py()
+            room = EXAMPLES - len(self.examples)
+            for index in pc.indices_nonzero(non_numeric)[:room].to_pylist():
+                self.examples.append((row + index, texts[index].as_py()))
+        elif not self.non_numeric and self.is_integral:
+            plain = _in_plain_style(texts, style)
+            try:
+                self.beyond_exact |= _exceeds_exact(_to_integers(plain))
+            except pa.ArrowInvalid:
+                digits = pc.all(pc.match_substring_regex(plain, "^[0-9+-]+$")).as_py()
+                self.is_integral = digits is True
+                self.beyond_int64 |= self.is_integral
 
-    def _plain(self, cells: Any) -> bool:
-        """Tell whether all cells are numbers that Arrow understands by itself."""
-        if self.strangers:
+    def _take_numbers(self, cells: Any) -> bool:
+        """Take account of cells if Arrow itself converts all of them; return whether it does."""
+        if self.non_numeric:
             return False
         try:
-            if self.whole:
-                numbers = cells.cast(pa.int64())
-                self.big |= _beyond_exact(numbers)
+            if self.is_integral:
+                self.beyond_exact |= _exceeds_exact(cells.cast(pa.int64()))
+                # Arrow also converts hexadecimal numbers
                 return not pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py()
             return not pc.any(pc.is_nan(cells.cast(pa.float64()))).as_py()
         except pa.ArrowInvalid:
             return False
 
-    def _count(self, missing: Any) -> None:
-        for each in pc.value_counts(pc.ascii_trim_whitespace(missing)).to_pylist():
-            word = each["values"]
-            self.words[word] = self.words.get(word, 0) + each["counts"]
 
-    def _strangers(self, texts: Any, strange: Any, row: int) -> None:
-        self.strangers += pc.sum(strange).as_py()
-        for index in pc.indices_nonzero(strange)[: EXAMPLES - len(self.examples)].to_pylist():
-            self.examples.append((row + index, texts[index].as_py()))
+def update_all(columns: Sequence[Column], batch: pa.RecordBatch, row: int, style: Style) -> None:
+    """Update each column with its cells in a batch. row: the row of the first.
 
-    def _whole(self, texts: Any) -> None:
-        try:
-            self.big |= _beyond_exact(_integers(texts))
-        except pa.ArrowInvalid:
-            self.whole = pc.all(pc.match_substring_regex(texts, "^[0-9+-]+$")).as_py() is True
-            self.long |= self.whole
-
-
-def see_all(columns: Sequence[Column], batch: pa.RecordBatch, row: int, style: Style) -> None:
-    """Let columns learn of further cells, a batch of all of them, whose first row is `row`.
-
-    Of a hundred thousand columns it looks at all cells in one call, not at each column's.
+    Calling Arrow once for each of 100,000 columns is slow. So in a batch of few rows, the cells
+    of all columns are matched in one call, and only columns with other cells are updated alone.
     """
     rows = batch.num_rows
-    plain, whole = _plain_columns(batch) if style == PLAIN and rows <= FEW else ((), ())
+    if style == PLAIN and rows <= FEW:
+        cells = pa.concat_arrays(batch.columns)
+        patterns = PLAIN.pattern, f"^[+-]?[0-9]{{1,{DIGITS}}}$", "^[+-]?[0-9]+$"
+        is_number, is_short, is_integer = (
+            pc.match_substring_regex(cells, pattern)
+            .to_numpy(zero_copy_only=False)
+            .reshape(-1, rows)
+            for pattern in patterns
+        )
+        simple = is_number.all(1) & ~(is_integer & ~is_short).any(1)
+        integral = is_short.all(1)
+    else:
+        simple = integral = [False] * len(columns)
     for index, column in enumerate(columns):
-        if len(plain) and plain[index] and not column.strangers:
+        if simple[index] and not column.non_numeric:
             column.filled += rows
-            column.whole = bool(column.whole and whole[index])
+            column.is_integral = bool(column.is_integral and integral[index])
         else:
-            column.see(batch.column(index), row, style)
-
-
-def _plain_columns(batch: pa.RecordBatch) -> tuple[Any, Any]:
-    """Return which columns have nothing but numbers, and which nothing but short whole ones."""
-    cells = pa.concat_arrays(batch.columns)
-    patterns = PLAIN.pattern, f"^[+-]?[0-9]{{1,{DIGITS}}}$", "^[+-]?[0-9]+$"
-    number, short, any_whole = (
-        pc.match_substring_regex(cells, pattern)
-        .to_numpy(zero_copy_only=False)
-        .reshape(-1, batch.num_rows)
-        for pattern in patterns
-    )
-    long = (any_whole & ~short).any(1)
-    return number.all(1) & ~long, short.all(1)
+            column.update(batch.column(index), row, style)
 
 
 def convert_all(batch: pa.RecordBatch, schema: pa.Schema, style: Style) -> pa.RecordBatch:
-    """Return a batch of text as what its columns are; see `convert` and `see_all`."""
+    """Convert a batch of text to a schema; for few rows together, as in `update_all`."""
     cells = {name: batch.column(name) for name in schema.names}
     if style == PLAIN and batch.num_rows <= FEW:
         for kind in set(schema.types) - {pa.string()}:
@@ -149,7 +145,7 @@ def convert_all(batch: pa.RecordBatch, schema: pa.Schema, style: Style) -> pa.Re
 
 
 def _cast(cells: Mapping[str, Any], names: Sequence[str], kind: pa.DataType) -> dict[str, Any]:
-    """Return columns as numbers, by one cast of all of them; none where that cannot be."""
+    """Return columns as numbers by one cast for all of them; return none if it fails."""
     try:
         numbers = pa.concat_arrays([cells[name] for name in names]).cast(kind)
     except pa.ArrowInvalid:
@@ -159,7 +155,7 @@ def _cast(cells: Mapping[str, Any], names: Sequence[str], kind: pa.DataType) -> 
 
 
 def convert(cells: Any, kind: pa.DataType, style: Style) -> Any:
-    """Return cells of text as what their column is; missing ones are null."""
+    """Convert the cells of a column to its type; missing cells become null."""
     if pa.types.is_string(kind):
         return pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
     if style == PLAIN:
@@ -167,16 +163,16 @@ def convert(cells: Any, kind: pa.DataType, style: Style) -> Any:
             return cells.cast(kind)
         except pa.ArrowInvalid:
             pass
-    texts = _unstyled(_without_missing(cells), style)
-    return _integers(texts) if pa.types.is_integer(kind) else texts.cast(kind)
+    texts = _in_plain_style(_without_missing(cells), style)
+    return _to_integers(texts) if pa.types.is_integer(kind) else texts.cast(kind)
 
 
-def _integers(texts: Any) -> Any:
+def _to_integers(texts: Any) -> Any:
     return pc.utf8_ltrim(texts, "+").cast(pa.int64())
 
 
-def _strange(texts: Any, style: Style) -> Any:
-    """Return which texts are no numbers, or None where all are."""
+def _non_numeric(texts: Any, style: Style) -> Any:
+    """Return which texts are not numbers, or None if all are."""
     if style == PLAIN:
         try:
             texts.cast(pa.float64())
@@ -184,8 +180,8 @@ def _strange(texts: Any, style: Style) -> Any:
             pass
         else:
             return None
-    strange = pc.invert(pc.match_substring_regex(texts, style.pattern))
-    return strange if pc.any(strange).as_py() else None
+    non_numeric = pc.invert(pc.match_substring_regex(texts, style.pattern))
+    return non_numeric if pc.any(non_numeric).as_py() else None
 
 
 def _without_missing(cells: Any) -> Any:
@@ -194,13 +190,13 @@ def _without_missing(cells: Any) -> Any:
     return pc.if_else(missing, pa.scalar(None, pa.string()), texts)
 
 
-def _unstyled(texts: Any, style: Style) -> Any:
-    """Return numbers as Arrow writes them."""
+def _in_plain_style(texts: Any, style: Style) -> Any:
+    """Return numbers in the style that Arrow reads."""
     if style.thousands:
         texts = pc.replace_substring(texts, style.thousands, "")
     return pc.replace_substring(texts, style.decimal, ".") if style.decimal != "." else texts
 
 
-def _beyond_exact(numbers: Any) -> bool:
+def _exceeds_exact(numbers: Any) -> bool:
     ends = pc.min_max(numbers).as_py()
     return max(-(ends["min"] or 0), ends["max"] or 0) > EXACT

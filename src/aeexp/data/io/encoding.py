@@ -1,49 +1,51 @@
-"""Bytes of a text file in any encoding, as a stream of UTF-8."""
+"""Text files in any encoding, decoded piece by piece and within bounds."""
 
 import codecs
 import gzip
 import io
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from aeexp.data.io.records import single_blanks
 from aeexp.data.memory import in_units
 from aeexp.errors import UserError
 
 Opener = Callable[[], io.BufferedIOBase]
-CHUNK = 1 << 20
-LONGEST = 1 << 24  # characters of a line: a million columns and their names
-HEAD = 1 << 20  # characters looked at to tell how a file is written
-WIDEST = 1 << 27  # characters of a head of few, long lines
-MARKS = {
+CHUNK = 1 << 20  # bytes decoded at a time
+LONGEST = 1 << 24  # characters of a line: enough for a million columns and their names
+HEAD = 1 << 20  # characters from which the layout of a file is detected
+WIDEST = 1 << 27  # characters of the head of a file with few, long lines
+START = 1 << 12  # bytes from which the encoding is detected
+BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-OTHERS = {
-    b"PK\x03\x04": "a workbook or an archive: if it is one, its name must end in .xlsx or .npz",
-    b"PAR1": "a Parquet file: its name must end in .parquet",
-    b"ARROW1": "an Arrow file: its name must end in .arrow",
-    b"\x1f\x8b": "compressed with gzip: its name must end in .gz",
-    b"\x93NUMPY": "a NumPy array: its name must end in .npy",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx or .csv",
+OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive. A workbook must end in .xlsx, a NumPy archive in .npz",
+    b"PAR1": "a Parquet file. Its name must end in .parquet",
+    b"ARROW1": "an Arrow file. Its name must end in .arrow",
+    b"\x1f\x8b": "compressed with gzip. Its name must end in .gz",
+    b"\x93NUMPY": "a NumPy array. Its name must end in .npy",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook. Save it as .xlsx or .csv",
 }
 
 
 @dataclass(frozen=True)
-class Source:
-    """A text file: how to open it, its encoding, and what of it is read.
+class TextSource:
+    """A text file and how to read it.
 
-    skip: characters before the first row. blanks: runs of blanks become one. most_bytes: that the
-    file may have once it is unpacked. longest: characters that a line may have.
+    open: opens the file. skip: characters to skip at the start. blanks: whether to replace runs
+    of blanks by single ones. most_bytes: the limit of the file when unpacked. longest: the limit
+    of a line, in characters.
     """
 
-    bytes: Opener
+    open: Opener
     encoding: str
     skip: int = 0
     blanks: bool = False
@@ -51,22 +53,21 @@ class Source:
     longest: int = LONGEST
 
     def head(self) -> str:
-        """Return the first whole lines, at least two where there are as many."""
-        text, ended = "", True
+        """Return the first complete lines: at least two if there are two."""
+        text = ""
         for chunk in self.text():
             text += chunk
             if len(text) >= WIDEST or (len(text) >= HEAD and len(text.splitlines()) > 3):
-                ended = False
-                break
-        return text if ended else text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+                return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+        return text
 
     def text(self) -> Iterator[str]:
-        """Yield the text, piece by piece.
+        """Yield the text piece by piece.
 
         Raises:
-            UserError: A byte is not of the encoding, or the file or a line is too long.
+            UserError: A byte is not in the encoding, or the file or a line is too long.
         """
-        pieces = _skipped(_bounded(self._decoded(), self.longest), self.skip)
+        pieces = self._skipped(self._bounded(self._decoded()))
         return _single_blanks(pieces) if self.blanks else pieces
 
     def lines(self) -> IO[str]:
@@ -74,30 +75,55 @@ class Source:
         return io.TextIOWrapper(self.utf8(), encoding="utf-8", newline="")
 
     def utf8(self) -> io.BufferedReader:
-        """Return the text as bytes of UTF-8."""
+        """Return the text as a file of UTF-8."""
         return io.BufferedReader(_Encoded(self.text()), CHUNK)
 
     def _decoded(self) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder(self.encoding)()
-        done, mark = 0, "\ufeff"  # of the byte order, which no decoder but utf-8-sig's takes away
-        with self.bytes() as stream:
+        done, mark = 0, "\ufeff"  # the byte order mark, which only utf-8-sig's decoder removes
+        with self.open() as stream:
             while True:
                 piece = stream.read(CHUNK)
                 done += len(piece)
                 if done > self.most_bytes:
-                    raise _too_large(self.most_bytes)
+                    message = (
+                        f"it unpacks to more than {in_units(self.most_bytes)}. Use fewer rows or"
+                        " columns, unpack it, or raise dataset.max_bytes."
+                    )
+                    raise UserError(message)
                 try:
                     text = decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
                     offset = done - len(error.object) + error.start
-                    raise _undecodable(self.bytes, self.encoding, offset) from error
+                    raise _undecodable(self.open, self.encoding, offset) from error
                 if "\0" in text:
-                    message = "it holds NUL characters, which no text does: is it a table of text?"
+                    message = "it contains NUL characters. Is it a text file?"
                     raise UserError(message)
                 yield text.removeprefix(mark)
                 mark = mark if not text else ""
                 if not piece:
                     return
+
+    def _bounded(self, pieces: Iterator[str]) -> Iterator[str]:
+        """Check the length of each line, since parsers hold several copies of a line."""
+        length = 0
+        for piece in pieces:
+            end = max(piece.rfind("\n"), piece.rfind("\r"))
+            length = len(piece) - end - 1 if end >= 0 else length + len(piece)
+            if length > self.longest:
+                message = (
+                    f"it has a line of more than {self.longest:,} characters. Is it a table with"
+                    " one row per line? If so, raise dataset.max_line."
+                )
+                raise UserError(message)
+            yield piece
+
+    def _skipped(self, pieces: Iterator[str]) -> Iterator[str]:
+        skip = self.skip
+        for piece in pieces:
+            if skip < len(piece):
+                yield piece[skip:]
+            skip = max(0, skip - len(piece))
 
 
 class _Encoded(io.RawIOBase):
@@ -105,39 +131,41 @@ class _Encoded(io.RawIOBase):
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self.pieces = pieces
-        self.left = memoryview(b"")
+        self.rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self.left:
+        while not self.rest:
             piece = next(self.pieces, None)
             if piece is None:
                 return 0
-            self.left = memoryview(piece.encode())
-        count = min(len(buffer), len(self.left))
-        buffer[:count] = self.left[:count]
-        self.left = self.left[count:]
+            self.rest = memoryview(piece.encode())
+        count = min(len(buffer), len(self.rest))
+        buffer[:count] = self.rest[:count]
+        self.rest = self.rest[count:]
         return count
 
 
 def opener(path: Path) -> Opener:
-    """Return what opens a text file, unpacked if it is compressed."""
+    """Return a function that opens a text file, and unpacks it if it is compressed."""
     return lambda: gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def encoding(start: bytes) -> str:
-    """Return the encoding that a text file's first bytes speak for.
+def detect_encoding(open_file: Opener) -> str:
+    """Return the encoding of a text file, according to its first bytes.
 
     Raises:
-        UserError: They are those of another kind of file.
+        UserError: The file has another format.
     """
-    for magic, what in OTHERS.items():
+    with open_file() as stream:
+        start = stream.read(START)
+    for magic, description in OTHER_FORMATS.items():
         if start.startswith(magic):
-            message = f"it is {what}."
+            message = f"it is {description}."
             raise UserError(message)
-    for mark, name in MARKS.items():
+    for mark, name in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
             return name
     half = len(start) // 2
@@ -148,57 +176,32 @@ def encoding(start: bytes) -> str:
     return "utf-8"
 
 
-def _bounded(pieces: Iterator[str], longest: int) -> Iterator[str]:
-    """Yield a text whose lines are not too long: a parser holds each of them whole, many times."""
-    length = 0
-    for piece in pieces:
-        end = max(piece.rfind("\n"), piece.rfind("\r"))
-        length = len(piece) - end - 1 if end >= 0 else length + len(piece)
-        if length > longest:
-            message = (
-                f"it has a line of more than {longest:,} characters: is it a table with a row a"
-                " line? If so, raise dataset.max_line."
-            )
-            raise UserError(message)
-        yield piece
-
-
-def _too_large(most: float) -> UserError:
-    return UserError(
-        f"it unpacks to more than {in_units(most)}: take fewer rows or columns, unpack it, or"
-        " raise dataset.max_bytes."
-    )
-
-
-def _undecodable(opened: Opener, name: str, offset: int) -> UserError:
-    """Return the error of a byte that is not of an encoding, with the line that it is in."""
-    ends, left, last = 0, offset, b""
-    with opened() as stream:
-        while left:
-            piece = stream.read(min(left, CHUNK))
-            left -= len(piece)
-            # a carriage return and a line feed end one line, in whichever pieces they are
+def _undecodable(open_file: Opener, encoding: str, offset: int) -> UserError:
+    """Return the error for the byte at `offset`, with its line, counted in little memory."""
+    ends, remaining, last = 0, offset, b""
+    with open_file() as stream:
+        while remaining:
+            piece = stream.read(min(remaining, CHUNK))
+            remaining -= len(piece)
+            # a carriage return and a line feed end one line, even in different pieces
             ends += piece.count(b"\r") + piece.count(b"\n") - (last + piece).count(b"\r\n")
             last = piece[-1:]
         wrong = stream.read(1)
     value = f" (0x{wrong[0]:02X})" if wrong else ""
     return UserError(
-        f"byte {offset}{value}, in line {ends + 1}, is not {name}: say how the file is encoded,"
-        " such as dataset.encoding=latin-1."
+        f"byte {offset}{value} in line {ends + 1} is not {encoding}. Set the encoding of the file,"
+        " for example dataset.encoding=latin-1."
     )
 
 
-def _skipped(pieces: Iterator[str], skip: int) -> Iterator[str]:
-    for piece in pieces:
-        if skip < len(piece):
-            yield piece[skip:]
-        skip = max(0, skip - len(piece))
+def single_blanks(text: str) -> str:
+    """Return lines whose fields are separated by one blank, without blanks at their ends."""
+    return re.sub(r"[ \t]+", " ", re.sub(r"(?m)^[ \t]+|[ \t]+(?=[\r\n]|\Z)", "", text))
 
 
 def _single_blanks(pieces: Iterator[str]) -> Iterator[str]:
-    """Yield lines whose fields one blank separates, and none begins or ends."""
     rest = ""
     for piece in pieces:
-        whole, end, rest = (rest + piece).rpartition("\n")
-        yield single_blanks(whole + end)
+        lines, end, rest = (rest + piece).rpartition("\n")
+        yield single_blanks(lines + end)
     yield single_blanks(rest)

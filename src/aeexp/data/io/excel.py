@@ -16,63 +16,62 @@ from aeexp.data.memory import in_units
 from aeexp.errors import UserError
 
 LAST_ROW, LONGEST_CELL = 1_048_576, 32_767
-"""Excel's own limits, in rows of a sheet and characters of a cell."""
+"""Excel's own limits: rows of a sheet and characters of a cell."""
 
 
-def sheet_text(path: Path, wanted: str | None, most_bytes: float) -> tuple[bytes, list[str]]:
-    """Return a sheet as it would be saved as CSV, and what is to be said of the others.
+def sheet_text(path: Path, name: str | None, most_bytes: float) -> tuple[bytes, list[str]]:
+    """Return a sheet as CSV, and a note on the other sheets of the workbook.
 
-    most_bytes: that the workbook, and the text, may have.
+    name: the sheet; None selects the first. most_bytes: the limit of the unpacked workbook and of
+    the text.
 
     Raises:
-        UserError: There is no such sheet, or it is larger than that, or than Excel makes them.
+        UserError: There is no such sheet, or it exceeds `most_bytes` or Excel's own limits.
     """
-    # openpyxl leaves a file open that it has opened itself and cannot read
+    # openpyxl does not close a file that it opened itself and could not read
     with path.open("rb") as file, warnings.catch_warnings():
         with zipfile.ZipFile(file) as archive:
-            _require_small(sum(member.file_size for member in archive.infolist()), most_bytes)
-        warnings.simplefilter("ignore")  # of what openpyxl leaves out: nothing that is read
+            _check_size(sum(member.file_size for member in archive.infolist()), most_bytes)
+        warnings.simplefilter("ignore")  # about features such as charts, which are not read
         book = load_workbook(file, read_only=True, data_only=True)
         try:
-            sheet, notes = _chosen({each.title: each for each in book.worksheets}, wanted)
-            # a row more than Excel has: where a later one is told, openpyxl makes those between
-            with closing(sheet.iter_rows(values_only=True, max_row=LAST_ROW + 1)) as rows:
-                return _csv(rows, most_bytes), notes
+            sheets = {sheet.title: sheet for sheet in book.worksheets}
+            if not sheets or (name is not None and name not in sheets):
+                message = f"dataset.sheet={name} does not exist; the sheets are {listed(sheets)}."
+                raise UserError(message)
+            first, *other_sheets = sheets
+            notes = [
+                f"sheet {listed([first])} is read, not {listed(other_sheets)} (see dataset.sheet)"
+            ]
+            # one row beyond Excel's limit shows that a file is damaged; without a limit, openpyxl
+            # would create all rows up to a row number such as 999,999,999,999
+            limit = LAST_ROW + 1
+            with closing(sheets[name or first].iter_rows(values_only=True, max_row=limit)) as rows:
+                return _csv(rows, most_bytes), notes if other_sheets and name is None else []
         finally:
             book.close()
 
 
-def _chosen(sheets: dict[str, Any], wanted: str | None) -> tuple[Any, list[str]]:
-    if not sheets or (wanted is not None and wanted not in sheets):
-        message = f"dataset.sheet={wanted}: its sheets are {listed(sheets)}."
-        raise UserError(message)
-    if wanted is not None:
-        return sheets[wanted], []
-    first, *others = sheets
-    said = f"sheet {listed([first])} is read, not {listed(others)} (dataset.sheet=…)"
-    return sheets[first], [said] if others else []
-
-
-def _require_small(size: int, most_bytes: float) -> None:
+def _check_size(size: int, most_bytes: float) -> None:
     if size > most_bytes:
         message = (
-            f"it unpacks to more than {in_units(most_bytes)}: save the sheet as .csv, or raise"
+            f"it unpacks to more than {in_units(most_bytes)}. Save the sheet as .csv, or raise"
             " dataset.max_bytes."
         )
         raise UserError(message)
 
 
 def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
-    """Write rows as text, without the empty ones at the end."""
+    """Write rows as text, without the empty rows at the end."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     end = 0
     for number, row in enumerate(rows, 1):
         if number > LAST_ROW:
-            message = f"it has rows below {LAST_ROW:,}, the last of a sheet: is the file damaged?"
+            message = f"it has rows below {LAST_ROW:,}, Excel's last row. Is the file damaged?"
             raise UserError(message)
-        _require_small(text.tell(), most_bytes)
-        # a line of separators, never an empty one, so that lines count as the rows of a sheet
+        _check_size(text.tell(), most_bytes)
+        # an empty row becomes a line of separators, so that line numbers are row numbers
         writer.writerow(["" if value is None else _cell(value) for value in row] or [""])
         if any(value is not None for value in row):
             end = text.tell()
@@ -80,7 +79,9 @@ def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str) and len(value) > LONGEST_CELL:
-        message = f"it has a cell of more than {LONGEST_CELL:,} characters: is the file damaged?"
+    if not isinstance(value, str):
+        return str(value)
+    if len(value) > LONGEST_CELL:
+        message = f"it has a cell of more than {LONGEST_CELL:,} characters. Is the file damaged?"
         raise UserError(message)
-    return " ".join(str(value).splitlines()) if isinstance(value, str) else str(value)
+    return " ".join(value.splitlines())

@@ -8,69 +8,72 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from aeexp.data.io.arrow import ROWS, look_through
+from aeexp.data.io.arrow import ROWS, scan
 from aeexp.data.io.names import listed, numbered
-from aeexp.data.io.table_source import Opened
+from aeexp.data.io.table_source import TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted
 
 
-def open_array(path: Path) -> Opened:
-    """Look through a NumPy file of one matrix, and perhaps its columns' names.
+def open_array(path: Path) -> TableSource:
+    """Scan a NumPy file of one matrix; an archive may also hold the names of its columns.
 
     Raises:
-        UserError: It has pickled objects, no matrix or several, or names that do not fit.
+        UserError: It has pickled objects, no matrix or several, or a wrong number of names.
     """
     try:
         x, names = _matrix(path)
     except ValueError as error:
-        # NumPy would advise to unpickle, which runs whatever the file's author wants
+        # NumPy's message recommends unpickling, which runs code of the file's author
         reason = "it holds Python objects" if "pickle" in str(error) else str(error)
         message = (
-            f"it holds no array that can be read ({reason.rstrip('.')}): save numbers with"
-            " numpy.save or numpy.savez."
+            f"no array can be read from it ({reason.rstrip('.')}). Save numbers with numpy.save"
+            " or numpy.savez."
         )
         raise UserError(message) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
         message = (
-            f"its array has {counted(x.ndim, 'dimension')} of {x.dtype}: save numbers in 2, rows ×"
-            " columns."
+            f"the array must be a matrix of numbers, rows × columns, got"
+            f" {counted(x.ndim, 'dimension')} of {x.dtype}."
         )
         raise UserError(message)
     if names is not None and len(names) != x.shape[1]:
-        message = f"it has {len(names)} features for {x.shape[1]} columns: name each column once."
+        message = (
+            f"the array 'features' must have a name for each of the"
+            f" {counted(x.shape[1], 'column')}, got {counted(len(names), 'name')}."
+        )
         raise UserError(message)
-    said = numbered(x.shape[1]) if names is None else names
+    columns = names or numbered(x.shape[1])
 
     def chunks() -> Iterator[pa.RecordBatch]:
         for row in range(0, len(x), ROWS):
-            columns = [_column(x[row : row + ROWS, index]) for index in range(x.shape[1])]
-            yield pa.RecordBatch.from_arrays(columns, names=said)
+            arrays = [_column(x[row : row + ROWS, index]) for index in range(x.shape[1])]
+            yield pa.RecordBatch.from_arrays(arrays, names=columns)
 
     types = [_column(x[:0, index]).type for index in range(x.shape[1])]
-    notes = [] if names else [f"the columns are called x1 to x{x.shape[1]}"]
-    kind = path.suffix[1:].lower()
-    return look_through(kind, pa.schema(list(zip(said, types, strict=True))), chunks, notes)
+    notes = [] if names else [f"columns named x1 to x{x.shape[1]}"]
+    schema = pa.schema(list(zip(columns, types, strict=True)))
+    return scan(path.suffix[1:].lower(), schema, chunks, notes)
 
 
 def _matrix(path: Path) -> tuple[Any, list[str] | None]:
-    """Return an array, and the names of its columns if the file has them; never unpickle."""
+    """Return the matrix and, if the file has them, the names of its columns; never unpickle."""
     if path.suffix.lower() == ".npy":
         return np.lib.format.open_memmap(path, mode="r"), None
     if not zipfile.is_zipfile(path):
-        message = "it is no archive"
+        message = "it is not a zip archive"
         raise UserError(message)
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
-        names = [str(n) for n in loaded["features"].ravel()] if "features" in loaded else None
-        matrices = [key for key in loaded.files if key != "features"]
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        names = [str(n) for n in archive["features"].ravel()] if "features" in archive else None
+        matrices = [key for key in archive.files if key != "features"]
         if "x" in matrices or len(matrices) == 1:
-            return loaded["x" if "x" in matrices else matrices[0]], names
-    message = f"it holds the arrays {listed(matrices)}: call the table x."
+            return archive["x" if "x" in matrices else matrices[0]], names
+    message = f"it holds the arrays {listed(matrices)}; name the table 'x'"
     raise UserError(message)
 
 
 def _column(values: Any) -> pa.Array:
-    """Return a column of a matrix, in the machine's byte order and a type that Arrow has."""
+    """Return a column in the machine's byte order and in a type that Arrow supports."""
     if values.dtype.kind == "f" and values.dtype.itemsize not in (4, 8):
         return pa.array(values.astype("f4" if values.dtype.itemsize == 2 else "f8"))
     return pa.array(values.astype(values.dtype.newbyteorder("=")))

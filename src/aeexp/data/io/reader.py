@@ -1,4 +1,4 @@
-"""A user's own file as a table, and as tables of so many rows."""
+"""Read a user's file as one table, or in batches of rows."""
 
 import csv
 import io
@@ -16,12 +16,11 @@ import pyarrow as pa
 from aeexp.config.spec import Format
 from aeexp.data.inspect.profile import counters, too_large
 from aeexp.data.io.arrow import ROWS, open_arrow, open_parquet
-from aeexp.data.io.assembling import gather
 from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
 from aeexp.data.io.names import shown
 from aeexp.data.io.npy import open_array
-from aeexp.data.io.table_source import Opened
+from aeexp.data.io.table_source import Columns, TableSource, gather
 from aeexp.data.io.text_file import open_text
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
@@ -29,17 +28,16 @@ from aeexp.errors import UserError
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
 TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
 ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
-PATH, MESSAGE = 200, 600  # characters told
-TEXT = 64  # bytes of a cell of text, about
-SHARE = 4  # of the free memory, one part may be taken by what a compressed file unpacks to
-KNOWN = {
+FORMAT_KEYS = {
     "text": ("separator", "decimal", "thousands", "encoding", "header", "max_line"),
     "xlsx": ("decimal", "thousands", "header", "sheet", "max_line"),
 }
-"""What can be said of a file; of others, nothing can, as they say it themselves."""
+"""The fields of `Format` that apply to a kind of file; max_bytes applies to all."""
+PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
+TEXT = 64  # estimated bytes of a text cell
+SHARE = 4  # a compressed file may unpack to the free memory divided by this
 
-
-BROKEN = (
+FILE_ERRORS = (
     OSError,
     EOFError,
     MemoryError,
@@ -52,11 +50,11 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table as it was read.
+    """A table in memory.
 
-    frame: columns of int64, float32, float64 or str. notes: how the file was understood.
-    texts: of each column of text, a sentence that says why it is not one of numbers. index: the
-    columns that name the rows, where the file says so.
+    frame: columns of int64, float32, float64 or str. notes: sentences on how the file was
+    interpreted. texts: for each text column, a sentence on why it is not numeric. index: the
+    columns that the file declares as names of the rows.
     """
 
     frame: pd.DataFrame
@@ -69,154 +67,126 @@ def read(path: Path, format: Format) -> Sheet:
     """Read a table into memory.
 
     Raises:
-        UserError: The file is not there, or is not what its ending and `format` say.
+        UserError: There is no such file, or it does not match its name or `format`.
     """
-    with refusing(path):
-        opened = look(path, format)
-        require_room(opened, format)
-        columns = gather(opened.chunks(), opened.rows, opened.schema)
-    measured = {name: c for name, c in columns.cells.items() if name not in opened.index}
-    notes = (*opened.notes, *counters(measured), *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, opened.texts, opened.index)
+    source, columns = read_columns(path, format)
+    measured = {name: c for name, c in columns.cells.items() if name not in source.index}
+    notes = (*source.notes, *counters(measured), *too_large(columns.cells))
+    return Sheet(columns.frame(), notes, source.texts, source.index)
+
+
+def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
+    """Read a table into memory, after a check that it fits in twice: as read and as scaled.
+
+    Raises:
+        UserError: As `read`, or the table does not fit.
+    """
+    with file_errors(path):
+        source = open_table(path, format)
+        size = source.rows * sum(
+            pa.types.is_string(t) * TEXT or t.bit_width // 8 for t in source.schema.types
+        )
+        table = f"a table of {source.rows:,} rows × {len(source.schema):,} columns"
+        if format.max_bytes is None:
+            require_memory(2 * size, table, "Use a file with fewer rows or columns.")
+        elif size > format.max_bytes:
+            message = f"{table} needs {in_units(size)} of memory. Raise dataset.max_bytes."
+            raise UserError(message)
+        return source, gather(source.chunks(), source.rows, source.schema)
 
 
 def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
-    """Yield a table piece by piece, with the types that `read` gives all of it.
+    """Yield a table in frames of `rows` rows, with the types that `read` returns.
 
-    The index counts on from piece to piece. Of a workbook all text is held at once.
+    The index continues from frame to frame. The text of a workbook is in memory as a whole.
 
     Raises:
         UserError: As `read`.
     """
-    with refusing(path):
+    with file_errors(path):
         start = 0
-        opened = look(path, format)
-        for held in _regrouped(opened.chunks(), rows):
-            count = sum(batch.num_rows for batch in held)
-            frame = gather(held, count, opened.schema).frame()
-            frame.index = pd.RangeIndex(start, start + len(frame))
-            start += len(frame)
+        source = open_table(path, format)
+        for group in _regrouped(source.chunks(), rows):
+            count = sum(batch.num_rows for batch in group)
+            frame = gather(group, count, source.schema).frame()
+            frame.index = pd.RangeIndex(start, start + count)
+            start += count
             yield frame
 
 
-def look(path: Path, format: Format) -> Opened:
-    """Find out what a file holds, in one pass through it.
+def _regrouped(chunks: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield lists of batches with `rows` rows in total; the last may have fewer."""
+    group: list[pa.RecordBatch] = []
+    for chunk in chunks:
+        start, missing = 0, rows - sum(batch.num_rows for batch in group)
+        while chunk.num_rows - start >= missing:
+            yield [*group, chunk.slice(start, missing)]
+            start, group, missing = start + missing, [], rows
+        group.append(chunk.slice(start))
+    if any(batch.num_rows for batch in group):
+        yield group
+
+
+def open_table(path: Path, format: Format) -> TableSource:
+    """Determine the types and the number of rows of a table by reading its file once.
 
     Raises:
-        UserError: As `read`, in words that do not yet name the file.
+        UserError: As `read`; the message does not name the file, see `file_errors`.
     """
     kind = _kind(path)
-    _check_known(kind, format)
+    keys = FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
+    for key in (f.name for f in fields(Format)):
+        if getattr(format, key) is not None and key not in (*keys, "max_bytes"):
+            message = f"dataset.{key} does not apply to .{kind} files. Remove it."
+            raise UserError(message)
     try:
-        opened = _opened(kind, path, format)
+        source = _open(kind, path, format)
     except Exception as error:
         if not path.is_symlink():
             raise
-        message = (  # which quotes nothing: the link may point to what is no table, but secret
-            f"it is a link to {shown(path.resolve(), PATH)}, which cannot be read as a table: name"
-            " that file itself to be told why."
+        # the error could quote a secret file that is not a table, if someone else made the link
+        message = (
+            f"it is a link to {shown(path.resolve(), PATH)}, which cannot be read as a table. To"
+            " see the reason, use the path of that file."
         )
         raise UserError(message) from error
     if path.is_symlink():
-        opened = _unquoted(opened)
-    if not opened.rows:
-        message = "it has 0 data rows: give a file with at least one row below its names."
+        source = _without_quotes(source)
+    if not source.rows:
+        message = "it has 0 data rows. The file needs at least one row below the names."
         raise UserError(message)
-    return opened
-
-
-def require_room(opened: Opened, format: Format) -> None:
-    """Refuse a table that does not fit into memory twice, as it is read and as it is scaled.
-
-    Raises:
-        UserError: It does not, in words that do not yet name the file.
-    """
-    size = opened.rows * sum(
-        pa.types.is_string(t) * TEXT or t.bit_width // 8 for t in opened.schema.types
-    )
-    what = f"a table of {opened.rows:,} rows × {len(opened.schema):,} columns"
-    if format.max_bytes is None:
-        require_memory(2 * size, what, "take a file with fewer rows or columns.")
-    elif size > format.max_bytes:
-        message = f"{what} takes {in_units(size)} of memory: raise dataset.max_bytes."
-        raise UserError(message)
-
-
-def _unquoted(opened: Opened) -> Opened:
-    """Return a file that was opened through a link, without cells in what is said of it."""
-    places = {name: place for place, name in enumerate(opened.schema.names, 1)}
-    texts = {name: f"column {places[name]} has cells that are no numbers" for name in opened.texts}
-    quoted = {*opened.texts.values()}
-    return replace(opened, texts=texts, notes=tuple(n for n in opened.notes if n not in quoted))
-
-
-@contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Turn whatever a file causes into one line that names it."""
-    try:
-        yield
-    except Exception as error:
-        if not _is_of_file(error):
-            raise
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        said = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
-        own = isinstance(error, UserError)
-        message = (
-            f"dataset.path={shown(path, PATH)}: {said if own else f'cannot be read ({said})'}"
-        )
-        raise UserError(message if own else f"{message}: is the file whole?") from error
-
-
-def _is_of_file(error: Exception) -> bool:
-    """Return whether an error was caused by a file, and not by a fault of aeexp's own.
-
-    A broken file makes openpyxl, NumPy, zlib and Arrow raise whatever they stumble upon.
-    """
-    if isinstance(error, (UserError, *BROKEN)):
-        return True
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return not frame.f_globals["__name__"].startswith("aeexp.")
+    return source
 
 
 def _kind(path: Path) -> str:
+    """Return the ending of a file, without .gz."""
     name = path.name.lower()
-    packed = name.endswith(".gz")
     kind = name.removesuffix(".gz").rpartition(".")[2]
+    message = ""
     if not path.exists():
-        message = f"there is no such file; looked for it in {shown(path.absolute().parent, PATH)}."
-        raise UserError(message)
-    if path.is_dir():
-        message = "it is a directory: name a file in it."
-        raise UserError(message)
-    if not path.is_file():
-        message = "it is a pipe or a device, which cannot be read twice: save it as a file first."
-        raise UserError(message)
-    if kind not in SEPARATORS and (packed or kind not in TYPED):
-        message = f"its ending is none of those that are read: {ENDINGS}."
+        message = f"there is no such file in {shown(path.absolute().parent, PATH)}."
+    elif path.is_dir():
+        message = "it is a directory. Name a file in it."
+    elif not path.is_file():
+        message = "it is a pipe or a device, which cannot be read twice. Save it as a file first."
+    elif kind not in SEPARATORS and (name.endswith(".gz") or kind not in TYPED):
+        message = f"the name must end in {ENDINGS}."
+    if message:
         raise UserError(message)
     return kind
 
 
-def _check_known(kind: str, format: Format) -> None:
-    known = KNOWN.get("text" if kind in SEPARATORS else kind, ())
-    for key in (f.name for f in fields(Format)):
-        if getattr(format, key) is not None and key not in (*known, "max_bytes"):
-            message = f"dataset.{key} says nothing of a file of this kind: leave it out."
-            raise UserError(message)
-
-
-def _opened(kind: str, path: Path, format: Format) -> Opened:
+def _open(kind: str, path: Path, format: Format) -> TableSource:
     most = format.max_bytes or free_bytes() // SHARE
     match kind:
         case "csv" | "tsv" | "txt":
-            packed = path.suffix.lower() == ".gz"
-            text_bytes = most if packed else math.inf
-            return open_text(kind, SEPARATORS[kind], opener(path), format, text_bytes)
+            most_text = most if path.suffix.lower() == ".gz" else math.inf
+            return open_text(kind, SEPARATORS[kind], opener(path), format, most_text)
         case "xlsx":
             text, notes = sheet_text(path, format.sheet, most)
             comma = replace(format, separator=",", encoding="utf-8")
-            opened = open_text(kind, ",", lambda: io.BytesIO(text), comma)
-            return replace(opened, notes=(*notes, *opened.notes))
+            source = open_text(kind, ",", lambda: io.BytesIO(text), comma)
+            return replace(source, notes=(*notes, *source.notes))
         case "parquet":
             return open_parquet(path)
         case "feather" | "arrow":
@@ -225,14 +195,31 @@ def _opened(kind: str, path: Path, format: Format) -> Opened:
             return open_array(path)
 
 
-def _regrouped(chunks: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
-    """Yield as many batches at a time as make up so many rows."""
-    held: list[pa.RecordBatch] = []
-    for chunk in chunks:
-        start, missing = 0, rows - sum(each.num_rows for each in held)
-        while chunk.num_rows - start >= missing:
-            yield [*held, chunk.slice(start, missing)]
-            start, held, missing = start + missing, [], rows
-        held.append(chunk.slice(start))
-    if any(each.num_rows for each in held):
-        yield held
+def _without_quotes(source: TableSource) -> TableSource:
+    """Return a source whose notes and texts do not quote cells; it was opened through a link."""
+    numbers = {name: number for number, name in enumerate(source.schema.names, 1)}
+    texts = {
+        name: f"column {numbers[name]} has cells that are not numbers" for name in source.texts
+    }
+    quoting = {*source.texts.values()}
+    return replace(source, texts=texts, notes=tuple(n for n in source.notes if n not in quoting))
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Convert errors that a file causes into a `UserError` of one line that names the file."""
+    try:
+        yield
+    except Exception as error:
+        # a damaged file causes all kinds of errors in openpyxl, NumPy, zlib and Arrow; an error
+        # that aeexp's own code raises is a fault of the program
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        in_library = not frame.f_globals["__name__"].startswith("aeexp.")
+        if not (in_library or isinstance(error, (UserError, *FILE_ERRORS))):
+            raise
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
+        if not isinstance(error, UserError):
+            reason = f"cannot be read ({reason}). Is the file complete?"
+        message = f"dataset.path={shown(path, PATH)}: {reason}"
+        raise UserError(message) from error

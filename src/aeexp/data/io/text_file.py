@@ -1,153 +1,218 @@
-"""A delimited text file: looked through once for the types of its columns, then read by them."""
+"""A delimited text file: read once to find the types of its columns, then again by these types."""
 
+import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import IO
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 
 from aeexp.config.spec import Format
-from aeexp.data.io.cells import Column, convert_all, see_all
-from aeexp.data.io.delimited import Delimited
-from aeexp.data.io.encoding import LONGEST, Opener, Source, encoding
-from aeexp.data.io.layout import COMMA_NUMBER, SEPARATORS, lay_out
+from aeexp.data.io.cells import Column, convert_all, update_all
+from aeexp.data.io.encoding import LONGEST, Opener, TextSource, detect_encoding
+from aeexp.data.io.layout import (
+    BLANK,
+    COMMA_NUMBER,
+    SEPARATORS,
+    Layout,
+    Record,
+    detect_layout,
+    records,
+)
 from aeexp.data.io.names import LISTED, listed, named, shown
-from aeexp.data.io.records import BLANK
-from aeexp.data.io.table_source import Opened
+from aeexp.data.io.table_source import TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted
 
-START = 1 << 12  # bytes that tell the encoding
-USUAL = ("utf-8", "utf-8-sig")
+BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
 def open_text(
     kind: str,
     usual: str,
-    opened: Opener,
+    open_file: Opener,
     format: Format,
     most_bytes: float = math.inf,
-) -> Opened:
-    """Look through a text file, whose usual separator is not remarked upon.
+) -> TableSource:
+    """Scan a text file.
 
-    most_bytes: that it may have once it is unpacked.
+    usual: the separator that the file name implies, which needs no note. most_bytes: the limit of
+    the file when unpacked.
 
     Raises:
-        UserError: It is not of its encoding, has no names, or its lines do not fit them.
+        UserError: It is not in its encoding, has no names, or a line has a wrong number of fields.
     """
-    with opened() as stream:
-        detected = encoding(stream.read(START))
-    source = Source(
-        opened,
-        format.encoding or detected,
-        most_bytes=most_bytes,
-        longest=format.max_line or LONGEST,
-    )
+    encoding = format.encoding or detect_encoding(open_file)
+    longest = format.max_line or LONGEST
+    source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
     table, notes = _table(source, format, usual)
-    columns, rows = _seen(table)
-    nameless = table.nameless()
-    kept = {n: column for n, column in columns.items() if n not in nameless or _holds(column)}
-    if not kept:
-        message = "it has 0 data rows: none of its columns has a name or a cell."
-        raise UserError(message)
-    texts = dict(_texts(table, kept, rows))
-    if source.encoding not in USUAL:
-        notes = [f"encoding {source.encoding}", *notes]
-    if len(kept) < len(columns):
-        left_out = counted(len(columns) - len(kept), "empty column")
-        notes.append(f"{left_out} without a name left out")
-    if called := [name for name in kept if name in nameless]:
-        notes.append(f"columns without a name are called {listed(called)}")
-    notes += [*_missing(kept), *_mixed(kept, texts)]
-    schema = pa.schema([(name, column.type) for name, column in kept.items()])
-    return Opened(kind, rows, schema, tuple(notes), texts, lambda: _typed(table, schema))
-
-
-def _table(source: Source, format: Format, usual: str) -> tuple[Delimited, list[str]]:
-    """Return what follows a file's header, and what is to be said of it."""
-    head = source.head()
-    layout = lay_out(head, format, usual)
-    lines = list(islice(io.StringIO(head, newline=""), layout.skipped + 10))
-    skip = sum(map(len, lines[: layout.skipped]))
-    rest = replace(source, skip=skip, blanks=layout.separator == BLANK)
-    names, notes = named(layout.names), list(layout.notes)
-    if len(names) == 1 and (marks := [mark for mark in SEPARATORS if mark in lines[0]]):
-        notes.append(f"there is one column, though its header holds {listed(marks)}")
-    return Delimited(rest, layout, names, max(map(len, lines))), notes
-
-
-def _seen(table: Delimited) -> tuple[dict[str, Column], int]:
     columns = {name: Column() for name in table.names}
     rows = 0
     for batch in table.batches():
-        see_all([*columns.values()], batch, rows, table.layout.style)
+        update_all([*columns.values()], batch, rows, table.layout.style)
         rows += batch.num_rows
-    return columns, rows
+    unnamed = {name for name, n in zip(table.names, table.layout.names, strict=True) if not n}
+    # a separator at the end of each line makes a column without a name or a cell
+    used = {
+        n: c for n, c in columns.items() if n not in unnamed or c.filled or {*c.missing} - {""}
+    }
+    if not used:
+        message = "it has 0 data rows: no column has a name or a cell."
+        raise UserError(message)
+    if encoding not in ("utf-8", "utf-8-sig"):
+        notes.insert(0, f"encoding {encoding}")
+    if len(used) < len(columns):
+        notes.append(f"{counted(len(columns) - len(used), 'empty column')} without a name skipped")
+    if numbered := [name for name in used if name in unnamed]:
+        notes.append(f"columns without a name are named {listed(numbered)}")
+    texts = _texts(table, used)
+    notes += [*_missing(used), *_mixed(used, texts)]
+    schema = pa.schema([(name, column.type) for name, column in used.items()])
+
+    def chunks() -> Iterator[pa.RecordBatch]:
+        for batch in table.batches():
+            yield convert_all(batch, schema, table.layout.style)
+
+    return TableSource(kind, rows, schema, tuple(notes), texts, chunks)
 
 
-def _holds(column: Column) -> bool:
-    """Tell whether a column has cells, unlike what follows a separator at the end of lines."""
-    return bool(column.filled) or not set(column.words) <= {""}
+@dataclass(frozen=True)
+class _Table:
+    """The rows of a text file. source: skips the lines above them. longest: line in the head."""
+
+    source: TextSource
+    layout: Layout
+    names: list[str]
+    longest: int
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as text.
+
+        Raises:
+            UserError: The number of fields in a line is not the number of names.
+        """
+        stream = self.source.utf8()
+        if not stream.peek(1):
+            return
+        batch = None
+        try:
+            for batch in self._parsed(stream):
+                yield batch
+        except pa.ArrowInvalid as error:
+            raise self._ragged() or error from None
+        # after an unclosed quotation mark, the last cell contains the rest of the file
+        if batch is not None and "\n" in (batch.column(-1)[-1].as_py() or ""):
+            self._check_closed()
+
+    def _parsed(self, stream: IO[bytes]) -> Iterator[pa.RecordBatch]:
+        block = max(BLOCK, 64 * self.longest)
+        return pacsv.open_csv(
+            stream,
+            pacsv.ReadOptions(block_size=block, column_names=self.names),
+            pacsv.ParseOptions(delimiter=self.layout.separator, newlines_in_values=True),
+            # by default, Arrow allocates 8 kB of such words for each column
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, pa.string()),
+                null_values=[],
+                true_values=[],
+                false_values=[],
+            ),
+        )
+
+    def lines(self, rows: Sequence[int]) -> dict[int, int]:
+        """Return the line of the file in which each row begins."""
+        wanted = set(rows)
+        every = enumerate(islice(self._records(), max(wanted, default=-1) + 1))
+        return {row: self.layout.skipped + record.first for row, record in every if row in wanted}
+
+    def _records(self) -> Iterator[Record]:
+        return records(self.source.lines(), self.layout.separator)
+
+    def _check_closed(self) -> None:
+        """Raise the error for a quotation mark that is not closed, if there is one."""
+        line = 0
+        try:
+            for row in records(self.source.lines(), self.layout.separator, strict=True):
+                line = row.last
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                line += self.layout.skipped + 1
+                message = f"a quotation mark in line {line} is not closed. Close or remove it."
+                raise UserError(message) from None
+
+    def _ragged(self) -> UserError | None:
+        """Return the error for the first line with a wrong number of fields.
+
+        Arrow does not report the line, so that the slower csv module reads the file again.
+        """
+        try:
+            for row in self._records():
+                if len(row.fields) != len(self.names):
+                    return UserError(
+                        f"line {self.layout.skipped + row.first} has"
+                        f" {counted(len(row.fields), 'field')} instead of {len(self.names):,}."
+                        " Correct the line, or set dataset.separator."
+                    )
+        except csv.Error as error:
+            return UserError(f"{error}. A quotation mark may be missing.")
+        return None
 
 
-def _texts(
-    table: Delimited, columns: Mapping[str, Column], rows: int
-) -> Iterator[tuple[str, str]]:
-    """Yield for each column of text why it is none of numbers."""
-    examples = [row for column in columns.values() for row, _ in column.examples]
-    lines = table.lines(examples)
+def _table(source: TextSource, format: Format, usual: str) -> tuple[_Table, list[str]]:
+    """Return the rows below the names of a file, and notes on how it is written."""
+    head = source.head()
+    layout = detect_layout(head, format, usual)
+    lines = list(islice(io.StringIO(head, newline=""), layout.skipped + 10))
+    skip = sum(map(len, lines[: layout.skipped]))
+    below = replace(source, skip=skip, blanks=layout.separator == BLANK)
+    names, notes = named(layout.names), list(layout.notes)
+    if len(names) == 1 and (marks := [mark for mark in SEPARATORS if mark in lines[0]]):
+        notes.append(f"there is only one column, but the first line contains {listed(marks)}")
+    return _Table(below, layout, names, max(map(len, lines))), notes
+
+
+def _texts(table: _Table, columns: Mapping[str, Column]) -> dict[str, str]:
+    """Return for each text column a sentence on why it is not numeric."""
+    texts = {}
+    lines = table.lines([row for column in columns.values() for row, _ in column.examples])
     for name, column in columns.items():
-        if column.strangers:
+        if column.non_numeric:
             cells = [f"'{shown(cell)}' in line {lines[row]}" for row, cell in column.examples]
-            yield (
-                name,
-                (
-                    f"column '{shown(name)}': {column.strangers:,} of {column.filled:,} cells are"
-                    f" no numbers: {', '.join(cells)}{_hint(column)}"
-                ),
+            commas = all(COMMA_NUMBER.fullmatch(cell) for _, cell in column.examples)
+            hint = " (if these are numbers, set dataset.decimal=',' or dataset.thousands=',')"
+            counts = f"{column.non_numeric:,} of {column.filled:,} cells are not numbers"
+            texts[name] = (
+                f"column '{shown(name)}': {counts}: {', '.join(cells)}{hint if commas else ''}"
             )
         elif pa.types.is_string(column.type):
-            yield (
-                name,
-                (
-                    f"column '{shown(name)}' has whole numbers too long for any number type:"
-                    " they are kept as text"
-                ),
+            texts[name] = (
+                f"column '{shown(name)}' has whole numbers too long for a number type, and is read"
+                " as text"
             )
-
-
-def _hint(column: Column) -> str:
-    if all(COMMA_NUMBER.fullmatch(cell) for _, cell in column.examples):
-        return " (for decimal commas say dataset.decimal=',', for thousands dataset.thousands=',')"
-    return ""
+    return texts
 
 
 def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
-    """Say which words stand for missing numbers; that empty cells do goes without saying."""
-    words: Counter[str] = Counter()
+    """Yield a note on the words that mean missing numbers; empty cells need no note."""
+    counts: Counter[str] = Counter()
     for column in columns.values():
         if not pa.types.is_string(column.type):
-            words.update(column.words)
-    del words[""]
-    if words:
-        said = (
-            f"'{shown(word)}' ({count:,})"
-            for word, count in sorted(words.items(), key=lambda each: (-each[1], each[0]))
-        )
-        yield f"taken as missing in columns of numbers: {', '.join(said)}"
+            counts.update(column.missing)
+    del counts[""]
+    if counts:
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        words = ", ".join(f"'{shown(word)}' ({count:,})" for word, count in ordered)
+        yield f"missing cells in numeric columns: {words}"
 
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is to be said of columns that are text, but hardly meant to be."""
-    mixed = [n for n in texts if 2 * columns[n].strangers < columns[n].filled]
+    """Yield why columns are text that have mostly numbers."""
+    mixed = [n for n in texts if 2 * columns[n].non_numeric < columns[n].filled]
     yield from (texts[name] for name in mixed[:LISTED])
     if len(mixed) > LISTED:
         yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
-
-
-def _typed(table: Delimited, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in table.batches():
-        yield convert_all(batch, schema, table.layout.style)
