@@ -1,7 +1,7 @@
-"""The command line in a process that is forked from one that has imported Keras already.
+"""Run the command line in a process forked from one that has already imported Keras.
 
-Most of a short run's time is spent on imports. Tests of the process itself (signals, pipes,
-terminals, its environment, what it imports) start `PYTHON` instead.
+Imports take most of the time of a short run. Tests of the process itself (signals, pipes,
+terminals, environment, imports) start `PYTHON` instead.
 """
 
 import atexit
@@ -22,30 +22,34 @@ FORKSERVER.set_forkserver_preload(
 )
 
 
-def run(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> CompletedProcess[str]:
     """Run the command line in a directory, and capture its output.
 
-    With an environment of its own, or another backend than the suite's, it is started anew.
+    With its own environment, or another backend than the suite's, it starts in a new process.
     """
-    backends = {word for word in words if word.startswith("backend=")}
+    backends = {argument for argument in arguments if argument.startswith("backend=")}
     if env is not None or backends - {f"backend={os.environ['KERAS_BACKEND']}"}:
-        command = [*PYTHON, *words]
+        command = [*PYTHON, *arguments]
         return subprocess.run(
             command, cwd=folder, env=env, capture_output=True, text=True, check=False
         )
-    with TemporaryDirectory() as kept:
-        outputs = [Path(kept) / "out", Path(kept) / "err"]
-        process = FORKSERVER.Process(target=_main, args=(folder, words, outputs, dict(os.environ)))
+    with TemporaryDirectory() as directory:
+        outputs = [Path(directory) / "out", Path(directory) / "err"]
+        process = FORKSERVER.Process(
+            target=_main, args=(folder, arguments, outputs, dict(os.environ))
+        )
         process.start()
         process.join()
         code = process.exitcode
         process.close()
         assert code is not None
-        return CompletedProcess(words, code, *(path.read_text() for path in outputs))
+        return CompletedProcess(arguments, code, *(path.read_text() for path in outputs))
 
 
 def _main(
-    folder: Path, words: tuple[str, ...], outputs: list[Path], environment: dict[str, str]
+    folder: Path, arguments: tuple[str, ...], outputs: list[Path], environment: dict[str, str]
 ) -> None:
     os.chdir(folder)
     os.environ.clear()
@@ -54,7 +58,7 @@ def _main(
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
-    sys.argv[1:] = words
+    sys.argv[1:] = arguments
     try:
         runpy.run_module("aeexp", run_name="__main__", alter_sys=True)
     finally:

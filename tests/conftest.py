@@ -23,7 +23,7 @@ from aeexp.config.spec import (
     Training,
 )
 
-os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # populations are shared out, on any machine
+os.environ.setdefault("JAX_NUM_CPU_DEVICES", "2")  # so that populations are divided among devices
 BACKEND = Backend[os.environ.get("AEEXP_TEST_BACKEND", "jax")]
 choose(BACKEND)
 CHROMIUM = Path("/usr/bin/chromium")
@@ -35,7 +35,7 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-USES_OF_A_RUN = ("encode", "decode", "reconstruct", "verify")
+RUN_COMMANDS = ("encode", "decode", "reconstruct", "verify")
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def sentences(snapshot: SnapshotAssertion, tmp_path: Path) -> Sentences:
 
 @pytest.fixture(scope="session")
 def tiny() -> Callable[..., Experiment]:
-    """Make an experiment that trains in a moment, with changes."""
+    """Make an experiment that trains in a moment. changes: other values of its fields."""
 
     def make(**changes: Any) -> Experiment:
-        said = {
+        defaults = {
             "dataset": Blobs(samples=60, features=6, centers=3),
             "model": Shallow(latent_dim=2),
             "training": Training(epochs=2),
@@ -62,7 +62,7 @@ def tiny() -> Callable[..., Experiment]:
             "figures": NoFigures(),
             "backend": BACKEND,
         }
-        return Experiment(**(said | changes))
+        return Experiment(**(defaults | changes))
 
     return make
 
@@ -71,15 +71,15 @@ def tiny() -> Callable[..., Experiment]:
 def aeexp(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line in an empty directory, on the backend of the suite."""
 
-    def run(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         more: list[str] = []
-        if words[:1] and words[0] in USES_OF_A_RUN:
+        if arguments[:1] and arguments[0] in RUN_COMMANDS:
             more = ["--backend", BACKEND.value]
-        elif not any(word.startswith(("backend=", "-")) for word in words):
+        elif not any(argument.startswith(("backend=", "-")) for argument in arguments):
             more = [f"backend={BACKEND.value}"]
-            if not any(word.startswith(("evidence", "experiment=")) for word in words):
-                more.append("evidence=none")  # which takes other backends long to gather
-        return command_line.run(tmp_path, *words, *more, **options)
+            if not any(argument.startswith(("evidence", "experiment=")) for argument in arguments):
+                more.append("evidence=none")  # takes long on other backends
+        return command_line.run(tmp_path, *arguments, *more, **options)
 
     return run
 

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: words in, files, a few lines and an exit code out."""
+"""The command line: overrides in; files, a few lines and an exit code out."""
 
 import csv
 import json
@@ -43,25 +43,25 @@ def read(folder: Path, name: str) -> dict[str, Any]:
 def refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    """Say words that are refused in one line, with exit code 2 and nothing written."""
+    """Run arguments that are refused with one line and exit code 2; return the line."""
 
-    def run(*words: str) -> str:
+    def run(*arguments: str) -> str:
         (tmp_path / "file").touch()
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        monkeypatch.setattr(sys, "argv", ["aeexp", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        told = capsys.readouterr()
+        output = capsys.readouterr()
         assert end.value.code == 2
-        assert told.err.count("\n") == 1
-        assert told.out == ""
+        assert output.err.count("\n") == 1
+        assert output.out == ""
         assert files(tmp_path) == {"file"}
-        return told.err
+        return output.err
 
     return run
 
 
-def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path) -> None:
+def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("training.epochs=3")
     assert done.returncode == 0, done.stderr
     folder = directory(tmp_path)
@@ -93,7 +93,7 @@ def test_a_run_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path)
 FEW = ("evidence.repeats=2", "evidence.permutations=1", "evidence.clouds=1", "evidence.planted=1")
 
 
-def test_evidence_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Path) -> None:
+def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("training.epochs=3", *FEW, "evidence.sizes=[1]", "evidence.labels=5")
     assert done.returncode == 0, done.stderr
     with_evidence = files(directory(tmp_path))
@@ -109,11 +109,11 @@ def test_evidence_leaves_exactly_what_the_contract_says(aeexp: Run, tmp_path: Pa
     }
     sentences = read(directory(tmp_path), "answer.json")["sentences"]
     assert len(sentences) == 5
-    assert all(each["sentence"] in done.stdout for each in sentences)
+    assert all(sentence["sentence"] in done.stdout for sentence in sentences)
 
 
 @pytest.mark.engine
-def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> None:
+def test_without_a_terminal_progress_is_printed_in_plain_lines(aeexp: Run) -> None:
     done = aeexp(*QUICK)
     first, second, *rest = done.stdout.splitlines()
     assert first == (
@@ -125,7 +125,7 @@ def test_a_run_is_told_in_plain_lines_where_there_is_no_terminal(aeexp: Run) -> 
     assert done.stderr == ""
 
 
-def test_repeats_have_a_row_each(aeexp: Run, tmp_path: Path) -> None:
+def test_each_repeat_has_a_row(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp(*QUICK, "repeats=3")
     assert done.returncode == 0, done.stderr
     assert "seed 0, and 2 models to hold it against" in done.stdout
@@ -137,7 +137,7 @@ def test_repeats_have_a_row_each(aeexp: Run, tmp_path: Path) -> None:
     assert metrics["val_loss.n"] == 3
 
 
-def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
+def test_progress_of_a_population_shows_median_best_and_number_of_active_members(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     nothing = np.full(3, np.nan)
@@ -152,7 +152,7 @@ def test_a_population_is_told_by_its_median_its_best_and_who_still_trains(
 
 
 @pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
-def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
+def test_f58_a_second_process_reuses_compiled_programs_and_repairs_a_damaged_cache(
     aeexp: Run, tmp_path: Path
 ) -> None:
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
@@ -166,7 +166,7 @@ def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
 
     first = run(0.1).stdout
     compiled = programs()
-    second = run(0.2).stdout  # no part of the program
+    second = run(0.2).stdout  # the learning rate is no part of the program
     assert compiled
     assert programs() == compiled
     assert second != first
@@ -174,7 +174,7 @@ def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     third = run(0.1)
     assert third.stderr == ""
-    assert third.stdout.splitlines()[:-1] == first.splitlines()[:-1]  # but for its directory
+    assert third.stdout.splitlines()[:-1] == first.splitlines()[:-1]  # except for the directory
     assert programs() == compiled
     sizes = [path.stat().st_size for path in (tmp_path / "cache").rglob("*-cache")]
     fourth = run(0.1)
@@ -182,26 +182,26 @@ def test_f58_a_second_process_compiles_nothing_and_a_damaged_cache_is_mended(
     assert [p.stat().st_size for p in (tmp_path / "cache").rglob("*-cache")] == sizes
 
 
-def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
+def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> None:
     pty = pytest.importorskip("pty")
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "aeexp", *QUICK, f"backend={backend.value}"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=follower, stderr=follower) as process:
         os.close(follower)
-        told = b""
+        output = b""
         while True:
             try:
-                told += os.read(leader, 65536)
+                output += os.read(leader, 65536)
             except OSError:  # the other end was closed
                 break
         process.wait()
     os.close(leader)
-    assert "━".encode() in told
-    assert b"val_loss" in told
+    assert "━".encode() in output
+    assert b"val_loss" in output
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         pytest.param(["model=deeep"], id="option"),
         pytest.param(["regulariser=[l1,foo]"], id="one of several"),
@@ -268,15 +268,15 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path, backend: Backend) -> None:
         pytest.param(["--cfg", "job", "model=foo"], id="--cfg"),
     ],
 )
-def test_bad_words_get_one_line_and_leave_nothing(
-    words: list[str], sentences: Sentences, refused: Callable[..., str], backend: Backend
+def test_invalid_overrides_get_a_one_line_error_and_write_nothing(
+    overrides: list[str], sentences: Sentences, refused: Callable[..., str], backend: Backend
 ) -> None:
-    chosen = [] if words[0].startswith("backend=") else [f"backend={backend.value}"]
-    sentences.check(refused(*words, *chosen))
+    chosen = [] if overrides[0].startswith("backend=") else [f"backend={backend.value}"]
+    sentences.check(refused(*overrides, *chosen))
 
 
 @pytest.mark.parametrize("missing", ["tensorflow", "torch"])
-def test_f46_a_backend_that_is_not_installed_is_named_with_its_command(
+def test_f46_a_missing_backend_is_reported_with_its_install_command(
     missing: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aeexp.backend.find_spec", lambda _: None)
@@ -293,16 +293,16 @@ def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    for word in ("model.latent_dim=3", "early_stopping.patience=null", "tutorial_deep", "hdbscan"):
-        assert word in done.stdout
+    for text in ("model.latent_dim=3", "early_stopping.patience=null", "tutorial_deep", "hdbscan"):
+        assert text in done.stdout
 
 
 @pytest.mark.extras
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
-@pytest.mark.parametrize("words", [["evidence=quick"], ["--multirun", "seed=0,1", *QUICK]])
-def test_a_run_imports_no_other_backend(tmp_path: Path, words: list[str]) -> None:
+@pytest.mark.parametrize("overrides", [["evidence=quick"], ["--multirun", "seed=0,1", *QUICK]])
+def test_a_run_imports_no_other_backend(tmp_path: Path, overrides: list[str]) -> None:
     code = (
-        f"import sys; sys.argv = {['aeexp', *words, 'training.epochs=3', 'backend=jax']}\n"
+        f"import sys; sys.argv = {['aeexp', *overrides, 'training.epochs=3', 'backend=jax']}\n"
         "import aeexp.app.cli as c\n"
         "try: c.main()\n"
         "finally: sys.stderr.write(' '.join({'tensorflow', 'torch'} & set(sys.modules)))"
@@ -313,25 +313,25 @@ def test_a_run_imports_no_other_backend(tmp_path: Path, words: list[str]) -> Non
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("words", [["--cfg", "job"], ["--info", "defaults"]], ids=" ".join)
-def test_hydra_s_own_questions_are_answered(aeexp: Run, tmp_path: Path, words: list[str]) -> None:
-    done = aeexp(*words, "model=deep")
+@pytest.mark.parametrize("overrides", [["--cfg", "job"], ["--info", "defaults"]], ids=" ".join)
+def test_hydra_s_own_flags_work(aeexp: Run, tmp_path: Path, overrides: list[str]) -> None:
+    done = aeexp(*overrides, "model=deep")
     assert done.returncode == 0, done.stderr
     assert "deep" in done.stdout or "hidden" in done.stdout
     assert files(tmp_path) == set()
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         pytest.param(["optimizer=sgd", "optimizer.lr=1e30", "model=linear"], id="no number"),
-        pytest.param(["optimizer.lr=1e6", *QUICK[:1]], id="beyond all use"),
+        pytest.param(["optimizer.lr=1e6", *QUICK[:1]], id="huge loss"),
     ],
 )
-def test_f10_a_lost_loss_ends_with_status_diverged_and_exit_code_3(
-    aeexp: Run, tmp_path: Path, words: list[str]
+def test_f10_a_diverged_run_has_status_diverged_and_exit_code_3(
+    aeexp: Run, tmp_path: Path, overrides: list[str]
 ) -> None:
-    done = aeexp(*words)
+    done = aeexp(*overrides)
     assert done.returncode == 3
     assert "lower optimizer.lr" in done.stdout
     folder = directory(tmp_path)
@@ -347,9 +347,9 @@ def test_f10_a_lost_loss_ends_with_status_diverged_and_exit_code_3(
 def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
     tmp_path: Path, backend: Backend
 ) -> None:
-    words = f"training.epochs=3 backend={backend.value}"
+    overrides = f"training.epochs=3 backend={backend.value}"
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 16; {sys.executable} -m aeexp {words}"],
+        ["bash", "-c", f"ulimit -f 16; {sys.executable} -m aeexp {overrides}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -374,32 +374,35 @@ def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
         pytest.param(signal.SIGTERM, 143, id="f8_sigterm"),
     ],
 )
-def test_a_signal_ends_the_training_and_keeps_what_was_learnt(
+def test_a_signal_ends_the_training_and_saves_the_results(
     tmp_path: Path, backend: Backend, number: signal.Signals, code: int
 ) -> None:
-    words = [
+    overrides = [
         "training.epochs=1000000",
         "figures=none",
         "evidence=none",
         f"backend={backend.value}",
     ]
     with subprocess.Popen(
-        [sys.executable, "-m", "aeexp", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "aeexp", *overrides],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         process.stdout.readline()
         process.stdout.readline()
         time.sleep(5)
         process.send_signal(number)
-        told, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=120)
     assert process.returncode == code
-    assert "Stopping as soon as" in told
+    assert "Stopping as soon as" in output
     folder = directory(tmp_path)
     assert read(folder, "run.json")["status"] == "INTERRUPTED"
     assert read(folder, "metrics.json")["loss"] is not None
     assert (folder / "model" / "weights.npz").exists()
 
 
-def test_a_sweep_gives_every_combination_its_directory(
+def test_each_combination_of_a_sweep_has_a_directory(
     aeexp: Run, tmp_path: Path, backend: Backend
 ) -> None:
     done = aeexp(
@@ -413,20 +416,22 @@ def test_a_sweep_gives_every_combination_its_directory(
     assert shapes == [[], [], [32, 16], [32, 16]]
 
 
-def test_a_sweep_with_a_diverged_run_goes_on_and_says_so(
+def test_a_sweep_continues_after_a_diverged_run_and_exits_with_3(
     aeexp: Run, tmp_path: Path, backend: Backend
 ) -> None:
-    words = ("optimizer=sgd", "optimizer.lr=1e30,0.01", "model=linear")
-    done = aeexp("--multirun", *words, *QUICK, f"backend={backend.value}")
+    overrides = ("optimizer=sgd", "optimizer.lr=1e30,0.01", "model=linear")
+    done = aeexp("--multirun", *overrides, *QUICK, f"backend={backend.value}")
     assert done.returncode == 3
     records = sorted(tmp_path.glob("outputs/multirun/*/*/*/run.json"))
     statuses = [read(path.parent, "run.json")["status"] for path in records]
     assert statuses == ["DIVERGED", "COMPLETED"]
 
 
-def test_runs_that_want_the_same_directory_get_one_each(tmp_path: Path, backend: Backend) -> None:
-    words = ["hydra.run.dir=same place", *QUICK, f"backend={backend.value}"]
-    command = [sys.executable, "-m", "aeexp", *words]
+def test_runs_with_the_same_directory_get_different_suffixes(
+    tmp_path: Path, backend: Backend
+) -> None:
+    overrides = ["hydra.run.dir=same place", *QUICK, f"backend={backend.value}"]
+    command = [sys.executable, "-m", "aeexp", *overrides]
     started = [
         subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)
     ]
@@ -441,7 +446,7 @@ def test_runs_that_want_the_same_directory_get_one_each(tmp_path: Path, backend:
     }
 
 
-def test_f44_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path) -> None:
+def test_f44_the_same_command_writes_identical_files_twice(aeexp: Run, tmp_path: Path) -> None:
     for name in ("one", "two"):
         aeexp(*QUICK, f"hydra.run.dir={name}")
     for name in (
@@ -455,12 +460,12 @@ def test_f44_the_same_words_give_the_same_files_twice(aeexp: Run, tmp_path: Path
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_user_s_own_options_are_found_with_config_dir(
+def test_config_dir_adds_the_user_s_own_options(
     aeexp: Run, tmp_path: Path, backend: Backend
 ) -> None:
     (tmp_path / "my own" / "experiment").mkdir(parents=True)
-    mine = tmp_path / "my own" / "experiment" / "brief.yaml"
-    mine.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
+    option = tmp_path / "my own" / "experiment" / "brief.yaml"
+    option.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
     done = aeexp("experiment=brief", f"backend={backend.value}", "--config-dir", "my own")
     assert done.returncode == 0, done.stderr
     assert len((directory(tmp_path) / "history.csv").read_text().splitlines()) == 3

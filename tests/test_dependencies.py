@@ -1,4 +1,4 @@
-"""What aeexp imports is what it declares to need."""
+"""All imported packages are declared dependencies."""
 
 import ast
 import re
@@ -18,15 +18,15 @@ OWN = {"aeexp", "hydra_plugins"}
 
 
 def imported() -> set[str]:
-    """Return the packages that are imported anywhere in the sources."""
-    found = set()
+    """Return all packages that the sources import."""
+    packages = set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
+                packages |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - OWN
+                packages.add(node.module.partition(".")[0])
+    return packages - set(sys.stdlib_module_names) - OWN
 
 
 @pytest.mark.parametrize("package", sorted(imported()))

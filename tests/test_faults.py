@@ -1,4 +1,4 @@
-"""Every fault that docs/faults.md tells of has a test that carries its number."""
+"""Every fault in docs/faults.md has a test with its number in the name."""
 
 import re
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-NAMED = re.compile(r"def (test_\w+)|id=\"([^\"]+)\"")
+NAME = re.compile(r"def (test_\w+)|id=\"([^\"]+)\"")
 """The name of a test, or of a case of it."""
 
 
 def names() -> str:
     sources = (path.read_text() for path in TESTS.glob("test_*.py"))
-    found = (match[1] or match[2] for source in sources for match in NAMED.finditer(source))
-    return " ".join(found).lower().replace("_", " ")
+    matches = (match[1] or match[2] for source in sources for match in NAME.finditer(source))
+    return " ".join(matches).lower().replace("_", " ")
 
 
-def told() -> set[int]:
-    """Return the numbers of the table, of which it names the first and the last of some."""
+def listed() -> set[int]:
+    """Return the numbers in the table, which has ranges such as F1 to F3."""
     table = (TESTS.parent / "docs" / "faults.md").read_text(encoding="utf-8")
     numbers: set[int] = set()
     for cell in re.findall(r"^\| (F[^|]*) \|", table, re.MULTILINE):
@@ -26,10 +26,10 @@ def told() -> set[int]:
     return numbers
 
 
-def test_the_table_is_complete() -> None:
-    assert told() == set(range(1, 62))
+def test_the_table_lists_all_faults() -> None:
+    assert listed() == set(range(1, 62))
 
 
 @pytest.mark.parametrize("number", range(1, 62))
-def test_a_fault_has_its_test(number: int) -> None:
+def test_a_fault_has_a_test(number: int) -> None:
     assert re.search(rf"\bf{number}\b", names())

@@ -1,6 +1,6 @@
-"""What goes wrong around a run: killed, told to stop, out of room, or given a hopeless table.
+"""Faults of runs: kills, signals, full disks, divergence and degenerate tables.
 
-The number in a test's name is that of the fault in the list of faults.
+The number in a test's name is the fault's number in docs/faults.md.
 """
 
 import csv
@@ -70,26 +70,25 @@ from aeexp.sweep.workers import _pool
 from aeexp.training.divergence import _mark, mean_loss
 
 Make = Callable[..., Experiment]
-Said = Callable[..., subprocess.CompletedProcess[str]]
-HEARS_HANGUPS = ("env", "--default-signal=HUP")  # the suite may be run by nohup
+HANDLES_SIGHUP = ("env", "--default-signal=HUP")  # nohup may run the suite
 TINY = ("dataset=blobs", "dataset.samples=60", "training.epochs=3", "clustering=kmeans")
 TINY += (f"backend={BACKEND.value}", "evidence=none")
 QUICK = (*TINY, "figures=none")
 
 
-VARY = {"run.json", "model/manifest.json"}
-"""Files that tell the time, or a checksum of the export, which does."""
+VARYING = {"run.json", "model/manifest.json"}
+"""Files with a time, or with a checksum of the export, which has one."""
 
 
 def files(root: Path) -> set[str]:
-    """Return the files that have a name of their own, Hydra's and the log left out."""
+    """Return the files of a directory, without Hydra's, the log and temporary files."""
     paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    named = {str(path) for path in paths if not any(p.startswith(".") for p in path.parts)}
-    return named - {"aeexp.log"}
+    visible = {str(path) for path in paths if not any(p.startswith(".") for p in path.parts)}
+    return visible - {"aeexp.log"}
 
 
 def content(path: Path) -> Any:
-    """Read a file to its end; raise if it is not whole."""
+    """Return the content of a file; raise an error if it is incomplete."""
     match path.suffix:
         case ".txt" | ".md" | ".bib" | ".html":
             return path.read_text(encoding="utf-8")
@@ -110,20 +109,20 @@ def content(path: Path) -> Any:
             image = path.read_bytes()
             assert image.endswith(b"IEND\xaeB`\x82")
             return image
-    message = f"a file of a kind that no run writes: {path}"
+    message = f"no run writes such a file: {path}"
     raise AssertionError(message)
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """Read all files of a run; what differs from time to time is left out."""
-    return {name: content(folder / name) for name in files(folder) - VARY}
+    """Return the contents of all files of a run that are the same every time."""
+    return {name: content(folder / name) for name in files(folder) - VARYING}
 
 
-# Killed
+# Kills
 
 kills = pytest.mark.skipif(
     sys.platform == "win32" or BACKEND is not Backend.jax,
-    reason="what is killed writes the same files on every backend, and starts fastest on JAX",
+    reason="the files are the same on every backend, and JAX starts fastest",
 )
 
 
@@ -135,22 +134,22 @@ kills = pytest.mark.skipif(
         pytest.param([*np.linspace(1, 20, 20), *range(1, 31)], id="fifty", marks=pytest.mark.slow),
     ],
 )
-def test_f1_killed_at_any_moment_every_file_is_absent_or_whole(
+def test_f1_after_a_kill_every_file_is_complete_or_absent(
     tmp_path: Path, moments: list[float]
 ) -> None:
     with ThreadPoolExecutor(2) as threads:
         folders = [tmp_path / str(i) for i in range(len(moments))]
-        found = list(threads.map(_killed, folders, moments))
-    assert Status.INCOMPLETE in found
-    assert set(found) <= {Status.INCOMPLETE, Status.COMPLETED}
+        statuses = list(threads.map(_killed, folders, moments))
+    assert Status.INCOMPLETE in statuses
+    assert set(statuses) <= {Status.INCOMPLETE, Status.COMPLETED}
 
 
 def _killed(root: Path, moment: float) -> Status:
-    """Kill a run after so many seconds, or, an integer, as soon as it has so many files."""
+    """Kill a run after `moment` seconds, or, if that is an integer, after as many files."""
     root.mkdir()
     folder = root / "run"
-    words = [*TINY, "figures.dpi=40", "hydra.run.dir=run"]
-    with subprocess.Popen([*PYTHON, *words], cwd=root, stdout=subprocess.DEVNULL) as process:
+    overrides = [*TINY, "figures.dpi=40", "hydra.run.dir=run"]
+    with subprocess.Popen([*PYTHON, *overrides], cwd=root, stdout=subprocess.DEVNULL) as process:
         if isinstance(moment, float):
             time.sleep(moment)
         while not isinstance(moment, float) and process.poll() is None:
@@ -166,59 +165,57 @@ def _killed(root: Path, moment: float) -> Status:
 
 
 @pytest.mark.parametrize("figures", [AllFigures(dpi=40), NoFigures()], ids=["figures", "none"])
-def test_f2_before_each_of_its_files_a_run_is_unfinished_and_what_is_there_is_whole(
+def test_f2_before_each_file_the_run_is_unfinished_and_older_files_are_complete(
     tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: FiguresSpec
 ) -> None:
     folder, moments = tmp_path / "run", []
 
-    def copied() -> None:
+    def copy_run() -> None:
         moments.append(shutil.copytree(folder, tmp_path / "moments" / str(len(moments))))
 
-    monkeypatch.setattr("aeexp.runs.files._crash_where_told", copied)
+    monkeypatch.setattr("aeexp.runs.files._crash_where_told", copy_run)
     folder.mkdir()
     experiment, problems = tiny(figures=figures, repeats=2), Problems()
-    yields, made = (
-        partial(run, experiment, problems=problems),
-        report_page(experiment, folder, problems),
-    )
-    assert save_run(experiment, folder, yields, Monitor(), made) is Status.COMPLETED
+    yields = partial(run, experiment, problems=problems)
+    page = report_page(experiment, folder, problems)
+    assert save_run(experiment, folder, yields, Monitor(), page) is Status.COMPLETED
     expected = contents(folder)
     assert ("report.html" in expected) == isinstance(figures, AllFigures)
     assert len(moments) > len(expected)  # run.json and the manifest are written again
     for moment in moments:
-        found = contents(moment)
+        files_then = contents(moment)
         assert Run(moment).status is not Status.COMPLETED
-        assert found == {name: expected[name] for name in found}
-    assert set(found) == set(expected)  # last of all, the status
+        assert files_then == {name: expected[name] for name in files_then}
+    assert set(files_then) == set(expected)  # the status is written last
 
 
 @kills
 @pytest.mark.parametrize("number", [9, 24], ids=["a table", "the report"])
-def test_f2_a_process_that_ends_before_a_file_leaves_a_run_that_is_begun_again(
+def test_f2_a_crash_before_a_file_leaves_an_incomplete_run_that_can_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    words = (*TINY, "figures.dpi=40")
+    overrides = (*TINY, "figures.dpi=40")
     monkeypatch.setenv("AEEXP_CRASH_AT", str(number))
-    done = run_command(tmp_path, *words, "hydra.run.dir=run")
+    done = run_command(tmp_path, *overrides, "hydra.run.dir=run")
     monkeypatch.delenv("AEEXP_CRASH_AT")
     assert done.returncode == 9
     assert Run(tmp_path / "run").status is Status.INCOMPLETE
     left = contents(tmp_path / "run")
     assert ("figures/latent.png" in left, "report.html" in left) == (number == 24, False)
-    again = run_command(tmp_path, *words, "hydra.run.dir=run")
+    again = run_command(tmp_path, *overrides, "hydra.run.dir=run")
     assert again.returncode == 0, again.stderr
-    whole = contents(tmp_path / "run-2")
-    assert left == {name: whole[name] for name in left}
-    assert not list((tmp_path / "run").rglob(".aeexp-*"))  # which the second run removed
+    complete = contents(tmp_path / "run-2")
+    assert left == {name: complete[name] for name in left}
+    assert not list((tmp_path / "run").rglob(".aeexp-*"))  # the second run removed them
 
 
-def test_f1_a_run_is_running_as_long_as_its_process_lives(tmp_path: Path) -> None:
+def test_f1_the_status_is_running_while_the_process_exists(tmp_path: Path) -> None:
     record = Record(tmp_path, Experiment())
     record.begin()
     assert Run(tmp_path).status is Status.RUNNING
     for changes in (
-        {"pid": 2**22 + 1},  # nobody's
-        {"pid": os.getppid(), "started": "1970-01-01T00:00:00+00:00"},  # another's by now
+        {"pid": 2**22 + 1},  # no process has it
+        {"pid": os.getppid(), "started": "1970-01-01T00:00:00+00:00"},  # older than the record
     ):
         record.content.update(changes)
         record.begin()
@@ -228,14 +225,14 @@ def test_f1_a_run_is_running_as_long_as_its_process_lives(tmp_path: Path) -> Non
     assert Run(tmp_path).status is Status.RUNNING
 
 
-def test_f1_the_summary_tells_runs_that_were_killed_from_those_under_way(tmp_path: Path) -> None:
+def test_f1_the_summary_distinguishes_killed_runs_from_running_ones(tmp_path: Path) -> None:
     sweep = made(tmp_path, [Made([f"seed={i}"], status=None) for i in range(2)])
     Record(sweep / "1", Experiment()).begin()
-    found = [(run.status, run.reason) for run in outcomes(sweep)]
-    assert found == [("INCOMPLETE", "begun, but not ended"), ("RUNNING", "not yet ended")]
+    statuses = [(run.status, run.reason) for run in outcomes(sweep)]
+    assert statuses == [("INCOMPLETE", "begun, but not ended"), ("RUNNING", "not yet ended")]
 
 
-def test_f5_the_lock_of_a_process_that_was_killed_is_gone(tmp_path: Path) -> None:
+def test_f5_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
     code = "import sys, time; from pathlib import Path; from aeexp.runs import locked\n"
     code += "with locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(60)"
     with subprocess.Popen(
@@ -254,16 +251,19 @@ def test_f5_the_lock_of_a_process_that_was_killed_is_gone(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "finished", [[4], pytest.param([1, 2, 5, 9, 14, 20, 27], marks=pytest.mark.slow)], ids=len
 )
-def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(
+def test_f9_a_sweep_that_is_killed_repeatedly_gives_the_same_summary(
     tmp_path: Path, finished: list[int]
 ) -> None:
-    words = ("--multirun", "model.latent_dim=1,2,3", "seed=range(10)", *QUICK)
+    overrides = ("--multirun", "model.latent_dim=1,2,3", "seed=range(10)", *QUICK)
     for name in ("killed", "undisturbed"):
         (tmp_path / name).mkdir()
-    assert run_command(tmp_path / "undisturbed", *words, "hydra.sweep.dir=sweep").returncode == 0
+    done = run_command(tmp_path / "undisturbed", *overrides, "hydra.sweep.dir=sweep")
+    assert done.returncode == 0, done.stderr
     folder = tmp_path / "killed" / "sweep"
     for jobs in finished:
-        again = ["resume", str(folder)] if folder.exists() else [*words, "hydra.sweep.dir=sweep"]
+        again = (
+            ["resume", str(folder)] if folder.exists() else [*overrides, "hydra.sweep.dir=sweep"]
+        )
         with subprocess.Popen(
             [*PYTHON, *again], cwd=folder.parent, stdout=subprocess.DEVNULL
         ) as process:
@@ -279,7 +279,7 @@ def test_f9_a_sweep_that_is_killed_again_and_again_comes_to_the_same_table(
 
 
 def _table(sweep: Path) -> list[list[float]]:
-    """Return the numbers of a sweep's table, but for what it cost."""
+    """Return the numbers of a sweep's summary, without the seconds."""
     with (sweep / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["status"] for row in rows} == {"COMPLETED"}
@@ -288,9 +288,9 @@ def _table(sweep: Path) -> list[list[float]]:
 
 
 @kills
-def test_f52_a_killed_sweep_takes_its_processes_along_and_is_resumed(tmp_path: Path) -> None:
-    words = ("hydra/launcher=process", "seed=0", *QUICK, "training.epochs=1000000")
-    command = [*PYTHON, "--multirun", *words, "hydra.sweep.dir=sweep"]
+def test_f52_the_runs_of_a_killed_sweep_end_and_it_can_be_resumed(tmp_path: Path) -> None:
+    overrides = ("hydra/launcher=process", "seed=0", *QUICK, "training.epochs=1000000")
+    command = [*PYTHON, "--multirun", *overrides, "hydra.sweep.dir=sweep"]
     folder = tmp_path / "sweep" / "0"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         _wait_for(folder / "run.json")
@@ -300,7 +300,7 @@ def test_f52_a_killed_sweep_takes_its_processes_along_and_is_resumed(tmp_path: P
     assert Run(folder).status is Status.INCOMPLETE
 
 
-def test_f52_a_sweep_is_not_resumed_while_a_run_of_it_goes_on(
+def test_f52_resuming_waits_until_no_run_of_the_sweep_is_running(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = made(tmp_path, [Made(["seed=0"], status=None), Made(["seed=1"], status="FAILED")])
@@ -318,9 +318,7 @@ def test_f52_a_sweep_is_not_resumed_while_a_run_of_it_goes_on(
         waiting.result(timeout=10)
 
 
-def test_f59_a_directory_that_is_removed_under_a_run_is_not_made_again(
-    tiny: Make, tmp_path: Path
-) -> None:
+def test_f59_a_removed_run_directory_is_not_made_again(tiny: Make, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
 
@@ -334,7 +332,7 @@ def test_f59_a_directory_that_is_removed_under_a_run_is_not_made_again(
     assert not folder.exists()
 
 
-# No room
+# Full disks
 
 
 @pytest.fixture
@@ -352,29 +350,29 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("room", [0, 8_000, 60_000, 300_000])
-def test_f3_a_full_disk_is_told_in_one_line_and_what_was_written_stays(
+def test_f3_a_full_disk_gives_a_one_line_error_and_keeps_written_files(
     small_disk: Path, room: int
 ) -> None:
     free = shutil.disk_usage(small_disk).free
     (small_disk / "full").write_bytes(bytes(free - room))
     done = run_command(small_disk, *TINY, "figures.dpi=300", "hydra.run.dir=run")
     assert done.returncode == 1
-    told = [line for line in (done.stdout + done.stderr).splitlines() if "No space left" in line]
-    assert len(told) == 1
+    errors = [line for line in (done.stdout + done.stderr).splitlines() if "No space left" in line]
+    assert len(errors) == 1
     assert "Traceback" not in done.stdout + done.stderr
     folder = small_disk / "run"
     contents(folder)
     assert not [path for path in folder.rglob(".*") if path.is_file()]
     assert Run(folder).status in {Status.FAILED, Status.INCOMPLETE}
-    assert str(folder) in told[0]
+    assert str(folder) in errors[0]
     if room >= 60_000:
         assert Run(folder).status is Status.FAILED
-        assert "it takes " in told[0]
+        assert "it takes " in errors[0]
 
 
-def test_f3_a_sweep_that_fills_the_disk_fails_without_a_traceback(small_disk: Path) -> None:
-    words = ("--multirun", "seed=range(4)", *TINY, "hydra.sweep.dir=sweep")
-    done = run_command(small_disk, *words)
+def test_f3_a_sweep_on_a_full_disk_fails_without_a_traceback(small_disk: Path) -> None:
+    overrides = ("--multirun", "seed=range(4)", *TINY, "hydra.sweep.dir=sweep")
+    done = run_command(small_disk, *overrides)
     assert done.returncode == 1
     assert "No space left" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -382,7 +380,7 @@ def test_f3_a_sweep_that_fills_the_disk_fails_without_a_traceback(small_disk: Pa
         contents(folder)
 
 
-def test_f3_a_directory_that_cannot_be_written_is_refused(small_disk: Path) -> None:
+def test_f3_a_read_only_directory_is_refused(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     done = run_command(small_disk, *QUICK)
     assert done.returncode == 2
@@ -390,7 +388,7 @@ def test_f3_a_directory_that_cannot_be_written_is_refused(small_disk: Path) -> N
     assert "cannot be made (Read-only file system)" in done.stderr
 
 
-# Told to stop
+# Signals
 
 
 STOPS = [
@@ -401,36 +399,38 @@ STOPS = [
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 @pytest.mark.parametrize(("number", "code"), STOPS)
-def test_a_run_that_is_stopped_while_it_draws_keeps_what_it_has(
+def test_a_run_stopped_during_its_figures_keeps_its_results(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    words = [*TINY, "figures.dpi=900", "hydra.run.dir=run"]
-    with subprocess.Popen([*PYTHON, *words], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+    overrides = [*TINY, "figures.dpi=900", "hydra.run.dir=run"]
+    with subprocess.Popen(
+        [*PYTHON, *overrides], cwd=tmp_path, stdout=subprocess.DEVNULL
+    ) as process:
         _wait_for(tmp_path / "run" / "figures" / "loss.png")
         process.send_signal(number)
-        process.wait(timeout=60)  # not 10, the promise of F8: a busy machine draws for longer
+        process.wait(timeout=60)  # F8 promises 10, but a busy machine needs longer
     assert process.returncode == code
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
-    found = contents(tmp_path / "run")
-    assert {"metrics.json", "model/weights.npz"} <= set(found)
-    assert "figures/reconstruction.png" not in found
+    written = contents(tmp_path / "run")
+    assert {"metrics.json", "model/weights.npz"} <= set(written)
+    assert "figures/reconstruction.png" not in written
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 @pytest.mark.parametrize(("number", "code"), STOPS)
-def test_a_run_that_is_stopped_twice_stops_at_once(
+def test_a_second_signal_stops_a_run_immediately(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    words = [*TINY, "training.epochs=1000000", "figures.dpi=900", "hydra.run.dir=run"]
+    overrides = [*TINY, "training.epochs=1000000", "figures.dpi=900", "hydra.run.dir=run"]
     with subprocess.Popen(
-        [*PYTHON, *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [*PYTHON, *overrides], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("shallow"))
         time.sleep(4)  # until it trains
         process.send_signal(number)
-        next(line for line in process.stdout if line.startswith("Stopping"))  # it was heard
-        process.send_signal(number)
+        next(line for line in process.stdout if line.startswith("Stopping"))
+        process.send_signal(number)  # after the first was handled
         process.communicate(timeout=60)
     assert process.returncode == code
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
@@ -439,18 +439,18 @@ def test_a_run_that_is_stopped_twice_stops_at_once(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 @pytest.mark.parametrize(
-    "heard",
+    "handler",
     [
         pytest.param("signal.default_int_handler", id="at once"),
         pytest.param("lambda *_: None", id="never"),
         pytest.param("signal.SIG_IGN", id="in the background of a shell"),
     ],
 )
-def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(heard: str) -> None:
+def test_f8_sigterm_ends_a_process_whatever_handles_ctrl_c(handler: str) -> None:
     code = (
         "import signal, sys, time, aeexp.signals as t\n"
         "t.PATIENCE = t.LAST = 0.2\n"
-        f"signal.signal(signal.SIGINT, {heard})\n"
+        f"signal.signal(signal.SIGINT, {handler})\n"
         "with t.Termination() as termination:\n"
         "    try:\n"
         "        print('ready', flush=True)\n"
@@ -466,16 +466,16 @@ def test_f8_sigterm_is_obeyed_by_whatever_hears_ctrl_c_and_by_what_does_not(hear
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such terminals")
-def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path) -> None:
+def test_f53_a_run_with_a_closed_terminal_saves_its_results(tmp_path: Path) -> None:
     terminal, end = pytest.importorskip("pty").openpty()
-    own_it = (
+    take_terminal = (
         "import fcntl, os, sys, termios\n"
         "fcntl.ioctl(0, termios.TIOCSCTTY)\n"
         "os.execv(sys.argv[1], sys.argv[1:])\n"
     )
-    words = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
+    overrides = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
     with subprocess.Popen(
-        [*HEARS_HANGUPS, sys.executable, "-c", own_it, *PYTHON, *words],
+        [*HANDLES_SIGHUP, sys.executable, "-c", take_terminal, *PYTHON, *overrides],
         cwd=tmp_path,
         start_new_session=True,
         stdin=end,
@@ -483,9 +483,9 @@ def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path)
         stderr=end,
     ) as process:
         os.close(end)
-        told = b""
-        while b"/1000000" not in told:  # until it trains
-            told += os.read(terminal, 1024)
+        output = b""
+        while b"/1000000" not in output:  # until it trains
+            output += os.read(terminal, 1024)
         os.close(terminal)
     assert process.returncode == 129
     assert Run(tmp_path / "run").status is Status.INTERRUPTED
@@ -493,22 +493,22 @@ def test_f53_a_run_whose_terminal_is_closed_keeps_what_it_learnt(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
-def test_f53_a_hangup_that_is_ignored_stays_ignored_and_one_is_told_twice() -> None:
+def test_f53_nohup_is_respected_and_a_repeated_hangup_counts_once() -> None:
     code = (
         "import signal, sys, aeexp.signals as t\n"
-        "heard = []\n"
-        "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
+        "calls = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: calls.append(1))\n"
         "with t.Termination() as termination:\n"
         "    signal.raise_signal(signal.SIGHUP)\n"
         "    signal.raise_signal(signal.SIGHUP)\n"
-        "print(len(heard), termination.exit)\n"
+        "print(len(calls), termination.exit)\n"
     )
     run = [sys.executable, "-c", code]
-    said = [
+    outputs = [
         subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        for command in ([*HEARS_HANGUPS, *run], ["nohup", *run])
+        for command in ([*HANDLES_SIGHUP, *run], ["nohup", *run])
     ]
-    assert said == ["1 129\n", "0 None\n"]
+    assert outputs == ["1 129\n", "0 None\n"]
 
 
 def _wait_for(path: Path) -> None:
@@ -518,77 +518,77 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.002)
 
 
-# Trainings that come to nothing
+# Divergence
 
 
 def artifacts(experiment: Experiment) -> dict[str, Artifact]:
-    found: dict[str, Artifact] = {}
+    yielded: dict[str, Artifact] = {}
     try:
         for artifact in run(experiment):
-            found[artifact.name] = artifact
+            yielded[artifact.name] = artifact
     except DivergedError:
-        found["diverged"] = Artifact("diverged")
-    return found
+        yielded["diverged"] = Artifact("diverged")
+    return yielded
 
 
-def verdict(found: dict[str, Artifact]) -> dict[str, Any]:
-    facts = found["verdict"]
-    assert isinstance(facts, RunMetadata)
-    return facts.values["verdict"]
+def verdict(results: dict[str, Artifact]) -> dict[str, Any]:
+    metadata = results["verdict"]
+    assert isinstance(metadata, RunMetadata)
+    return metadata.values["verdict"]
 
 
 @pytest.mark.parametrize("engine", [None, Engine.fit], ids=["own", "fit"])
 @pytest.mark.parametrize("lr", [1e6, 1e30])
 @pytest.mark.parametrize("validation", [0.2, 0.0])
-def test_f10_a_loss_beyond_all_use_is_as_lost_as_one_that_is_no_number(
+def test_f10_a_huge_loss_counts_as_diverged_like_nan(
     tiny: Make, engine: Engine, lr: float, validation: float
 ) -> None:
     spec = Training(epochs=4, engine=engine)
     experiment = tiny(
         optimizer=Adam(lr=lr), training=spec, split=Split(validation=validation), repeats=2
     )
-    found = artifacts(experiment)
-    assert "diverged" in found
-    assert "model" not in found
-    metrics, repeats = found["metrics"], found["repeats"]
+    results = artifacts(experiment)
+    assert "diverged" in results
+    assert "model" not in results
+    metrics, repeats = results["metrics"], results["repeats"]
     assert isinstance(metrics, Metrics)
     assert isinstance(repeats, Table)
     names = [name for name in metrics.values if not name.endswith(".n")]
     assert np.isnan([metrics.values[name] for name in names]).all()
     assert list(repeats.columns["status"]) == ["DIVERGED"] * 2
-    said = verdict(found)
-    assert said["word"] == "diverged"
-    assert said["epoch"] == 1
-    assert said["last_loss"] is None
-    assert "lower optimizer.lr" in said["sentence"]
+    diverged = verdict(results)
+    assert diverged["word"] == "diverged"
+    assert diverged["epoch"] == 1
+    assert diverged["last_loss"] is None
+    assert "lower optimizer.lr" in diverged["sentence"]
 
 
 @pytest.mark.parametrize(
-    ("losses", "kept", "lost"),
+    ("losses", "restored", "lost"),
     [
         pytest.param([1.0, 2e3, 1e9], 2, 1, id="first bad epoch"),
         pytest.param([1.0, 1e9, 0.5], 2, None, id="recovered"),
         pytest.param([1.0, 0.5, 1e9], 1, None, id="the best epoch was restored"),
-        pytest.param([900.0, 950.0, 999.0], 2, None, id="bad, but not beyond use"),
+        pytest.param([900.0, 950.0, 999.0], 2, None, id="large, but not diverged"),
     ],
 )
-def test_f10_a_training_is_judged_by_the_epoch_it_keeps(
-    losses: list[float], kept: int, lost: int | None
+def test_f10_divergence_is_judged_by_the_restored_epoch(
+    losses: list[float], restored: int, lost: int | None
 ) -> None:
     values = np.array(losses)
-    history = History(values, values, values, kept, interrupted=False)
+    history = History(values, values, values, restored, interrupted=False)
     assert _mark(history, 1000.0, validated=True).lost == lost
     assert _mark(history, 0.0, validated=True).lost is None  # nothing to predict
 
 
 @pytest.mark.parametrize("name", [Loss.mse, Loss.mae, Loss.huber], ids=lambda name: name.name)
-def test_f10_the_loss_of_the_mean_is_measured_as_keras_measures_it(name: Loss) -> None:
+def test_f10_the_loss_of_the_mean_equals_keras_loss(name: Loss) -> None:
     residual = np.random.default_rng(0).normal(0, 2, (50, 4)).astype("float32")
-    ours, theirs = mean_loss(name, residual), keras.losses.get(name.value)(residual, 0 * residual)
-    assert ours == pytest.approx(float(keras.ops.mean(theirs)), rel=1e-5)
+    expected = keras.losses.get(name.value)(residual, 0 * residual)
+    assert mean_loss(name, residual) == pytest.approx(float(keras.ops.mean(expected)), rel=1e-5)
 
 
-def test_f10_no_ranking_has_a_run_that_diverged(tmp_path: Path) -> None:
+def test_f10_rankings_have_no_diverged_runs(tmp_path: Path) -> None:
     jobs = [
         Made(["seed=0"], metrics=loss(2.0)),
         Made(["seed=1"], status="DIVERGED", metrics=loss(None)),
@@ -598,24 +598,24 @@ def test_f10_no_ranking_has_a_run_that_diverged(tmp_path: Path) -> None:
     assert [run.number for run in best] == [2, 0]
 
 
-def test_f11_factors_that_do_not_vary_are_called_collapsed(tiny: Make) -> None:
-    found = artifacts(
+def test_f11_constant_factors_are_reported_as_collapsed(tiny: Make) -> None:
+    results = artifacts(
         tiny(
             model=Shallow(latent_dim=2, latent_activation=Activation.relu),
             regulariser={"l1": L1(strength=1e3)},
             optimizer=Adam(lr=0.1),
             training=Training(epochs=30),
-            clustering={word: kind() for word, kind in OPTIONS["clustering"].items()},
+            clustering={name: kind() for name, kind in OPTIONS["clustering"].items()},
             figures=AllFigures(),
         )
     )
-    assert verdict(found)["word"] == "collapsed"
-    metrics = found["metrics"]
+    assert verdict(results)["word"] == "collapsed"
+    metrics = results["metrics"]
     assert isinstance(metrics, Metrics)
     assert metrics.values["clustering.kmeans.n_clusters"] == 1
 
 
-# Hopeless tables
+# Degenerate tables
 
 FEATURES = 4
 DRAWN = np.random.default_rng(0).normal(size=(40, FEATURES))
@@ -623,14 +623,14 @@ DRAWN = np.random.default_rng(0).normal(size=(40, FEATURES))
 
 @dataclass(kw_only=True)
 class Made40(DatasetSpec):
-    """40 rows of noise, changed by the name of a change."""
+    """40 rows of noise, with one of `CHANGES`."""
 
     name: str = "noise"
 
 
 @dataclass(frozen=True)
 class Change:
-    """scale: of each column. shift: added to it. labels: of the rows."""
+    """scale, shift: of each column. labels: of the rows."""
 
     scale: tuple[float, ...] = (1.0,) * FEATURES
     shift: tuple[float, ...] = (0.0,) * FEATURES
@@ -660,31 +660,29 @@ def _(spec: Made40) -> Dataset:
 SCALINGS = [Standard(), MinMax(), Robust()]
 
 
-def test_f12_constant_columns_are_kept_and_told(
+def test_f12_constant_columns_are_kept_and_reported(
     tiny: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    found = artifacts(tiny(dataset=Made40(name="constant")))
+    results = artifacts(tiny(dataset=Made40(name="constant")))
     assert "1 of 4 features are constant in the training rows: f1." in caplog.text
-    weights, named = found["weights"], found["interpretation"]
+    weights, interpretation = results["weights"], results["interpretation"]
     assert isinstance(weights, Table)
     assert [weights.columns[z][1] for z in ("z1", "z2")] == [0, 0]
-    assert isinstance(named, Document)
-    assert "f1" not in str(named.content)
-    table = found["reconstruction"]
+    assert isinstance(interpretation, Document)
+    assert "f1" not in str(interpretation.content)
+    table = results["reconstruction"]
     assert isinstance(table, Table)
     assert list(table.columns["feature"]) == ["f0", "f1", "f2", "f3"]
 
 
 @pytest.mark.parametrize("scaling", [*SCALINGS, Unscaled()], ids=lambda s: type(s).__name__)
-def test_f12_a_table_in_which_nothing_varies_is_refused(
-    tiny: Make, scaling: PreprocessingSpec
-) -> None:
+def test_f12_a_constant_table_is_refused(tiny: Make, scaling: PreprocessingSpec) -> None:
     with pytest.raises(ValueError, match="No feature of all constant varies"):
         pose(tiny(dataset=Made40(name="all constant"), preprocessing=scaling))
 
 
 @pytest.mark.parametrize("scaling", SCALINGS, ids=lambda s: type(s).__name__)
-def test_f14_columns_of_any_size_are_scaled_as_if_they_were_ordinary(
+def test_f14_extreme_columns_are_scaled_like_ordinary_ones(
     tiny: Make, scaling: PreprocessingSpec
 ) -> None:
     ordinary, extreme = (
@@ -696,9 +694,9 @@ def test_f14_columns_of_any_size_are_scaled_as_if_they_were_ordinary(
     assert extreme.scaling.undo(extreme.x) == pytest.approx(extreme.data.x, rel=1e-3)
 
 
-def test_f14_extreme_columns_go_through_the_whole_run(tiny: Make) -> None:
-    found = artifacts(tiny(dataset=Made40(name="extreme"), figures=AllFigures()))
-    assert {"verdict", "reconstruction"} <= set(found)
+def test_f14_a_run_with_extreme_columns_completes(tiny: Make) -> None:
+    results = artifacts(tiny(dataset=Made40(name="extreme"), figures=AllFigures()))
+    assert {"verdict", "reconstruction"} <= set(results)
 
 
 @pytest.mark.parametrize(
@@ -711,7 +709,7 @@ def test_f14_extreme_columns_go_through_the_whole_run(tiny: Make) -> None:
         ),
     ],
 )
-def test_f14_what_no_scaling_makes_finite_is_refused_by_the_names_of_its_columns(
+def test_f14_columns_that_no_scaling_makes_finite_are_named(
     tiny: Make, name: str, scaling: PreprocessingSpec, columns: str
 ) -> None:
     with pytest.raises(ValueError, match=f"in the columns {columns}: leave"):
@@ -719,21 +717,21 @@ def test_f14_what_no_scaling_makes_finite_is_refused_by_the_names_of_its_columns
 
 
 @pytest.mark.parametrize("rows", range(3, 13))
-def test_f16_a_handful_of_rows_runs_from_end_to_end(tiny: Make, rows: int) -> None:
-    found = artifacts(
+def test_f16_a_run_with_a_few_rows_completes(tiny: Make, rows: int) -> None:
+    results = artifacts(
         tiny(
             dataset=Blobs(samples=rows, features=6, centers=3),
-            clustering={word: kind() for word, kind in OPTIONS["clustering"].items()},
+            clustering={name: kind() for name, kind in OPTIONS["clustering"].items()},
             figures=AllFigures(),
         )
     )
-    assert {"metrics", "verdict", "latent", "weights"} <= set(found)
+    assert {"metrics", "verdict", "latent", "weights"} <= set(results)
 
 
 @pytest.mark.parametrize(
     ("rows", "validation"), [(1, 0.0), (1, 0.2), (2, 0.2)], ids=["1", "1_validated", "2_validated"]
 )
-def test_f16_too_few_rows_are_refused_with_their_number(
+def test_f16_too_few_rows_are_refused(
     tiny: Make, monkeypatch: pytest.MonkeyPatch, rows: int, validation: float
 ) -> None:
     table = load(Made40())
@@ -744,7 +742,7 @@ def test_f16_too_few_rows_are_refused_with_their_number(
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2])
-def test_f17_one_feature_is_allowed_and_said_not_to_be_compressed(
+def test_f17_one_feature_is_allowed_with_a_warning(
     tiny: Make, latent_dim: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     experiment = tiny(
@@ -756,7 +754,7 @@ def test_f17_one_feature_is_allowed_and_said_not_to_be_compressed(
     assert f"model.latent_dim={latent_dim} does not compress 1 features" in caplog.text
 
 
-def test_f18_more_clusters_than_different_rows_are_refused(
+def test_f18_more_clusters_than_distinct_rows_are_refused(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = replace(load(Made40()), x=np.tile(DRAWN[:2], (20, 1)))
@@ -767,19 +765,19 @@ def test_f18_more_clusters_than_different_rows_are_refused(
 
 
 @pytest.mark.parametrize("name", ["one class", "a class of one", "a class a row"])
-def test_f32_classes_that_say_little_are_compared_all_the_same(tiny: Make, name: str) -> None:
-    found = artifacts(tiny(dataset=Made40(name=name), figures=AllFigures()))
-    metrics = found["metrics"]
+def test_f32_uninformative_classes_are_compared(tiny: Make, name: str) -> None:
+    results = artifacts(tiny(dataset=Made40(name=name), figures=AllFigures()))
+    metrics = results["metrics"]
     assert isinstance(metrics, Metrics)
     for index in ("ari", "ami", "accuracy"):
         assert np.isfinite(metrics.values[f"clustering.kmeans.{index}"])
-    assert "contingency_kmeans" in found
+    assert "contingency_kmeans" in results
 
 
 # Clocks and processes
 
 
-def test_f42_a_clock_that_goes_back_changes_neither_seconds_nor_directories(
+def test_f42_a_clock_set_back_changes_neither_seconds_nor_directories(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", iter(range(100, 0, -1)).__next__)
@@ -787,11 +785,11 @@ def test_f42_a_clock_that_goes_back_changes_neither_seconds_nor_directories(
     with monitor.stage("total"):
         time.sleep(0.01)
     assert 0.01 <= monitor.seconds["total"] < 10
-    hour_that_comes_twice = tmp_path / "02-30-00-000000"
-    assert claim(hour_that_comes_twice) != claim(hour_that_comes_twice)
+    repeated_hour = tmp_path / "02-30-00-000000"
+    assert claim(repeated_hour) != claim(repeated_hour)
 
 
-def test_f43_workers_are_spawned_and_inherit_no_threads() -> None:
+def test_f43_workers_are_spawned_and_not_forked() -> None:
     pool = _pool(1)
     assert pool._mp_context.get_start_method() == "spawn"
     pool.shutdown(cancel_futures=True)
@@ -799,18 +797,16 @@ def test_f43_workers_are_spawned_and_inherit_no_threads() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
 @pytest.mark.parametrize(
-    ("words", "runs"),
+    ("overrides", "runs"),
     [
         pytest.param("--help", 0, id="help"),
         pytest.param(" ".join(QUICK), 1, id="run"),
         pytest.param(f"--multirun seed=0,1 {' '.join(QUICK)}", 2, id="sweep"),
     ],
 )
-def test_f48_what_nobody_reads_to_the_end_is_no_error(
-    tmp_path: Path, words: str, runs: int
-) -> None:
+def test_f48_a_closed_pipe_is_not_an_error(tmp_path: Path, overrides: str, runs: int) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {' '.join(PYTHON)} {words} | head -n 1"],
+        ["bash", "-c", f"set -o pipefail; {' '.join(PYTHON)} {overrides} | head -n 1"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -824,7 +820,7 @@ def test_f48_what_nobody_reads_to_the_end_is_no_error(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's redirections")
 @pytest.mark.parametrize(
-    ("words", "redirected"),
+    ("overrides", "redirected"),
     [
         pytest.param((*QUICK, "hydra.run.dir=run"), "<&- >&- 2>&-", id="closed"),
         pytest.param((*QUICK, "hydra.run.dir=run"), "> /dev/full 2>&1", id="full"),
@@ -832,25 +828,25 @@ def test_f48_what_nobody_reads_to_the_end_is_no_error(
         pytest.param(("inspect", "table.csv"), "> /dev/full", id="inspect_full"),
     ],
 )
-def test_f54_output_that_cannot_be_written_is_no_error(
-    tmp_path: Path, words: tuple[str, ...], redirected: str
+def test_f54_unwritable_output_is_not_an_error(
+    tmp_path: Path, overrides: tuple[str, ...], redirected: str
 ) -> None:
     (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
     done = subprocess.run(
-        ["bash", "-c", f"{shlex.join([*PYTHON, *words])} {redirected}"],
+        ["bash", "-c", f"{shlex.join([*PYTHON, *overrides])} {redirected}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    if words[0] != "inspect":
+    if overrides[0] != "inspect":
         assert Run(tmp_path / "run").status is Status.COMPLETED
         contents(tmp_path / "run")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_f54_a_stream_drops_what_cannot_be_written_and_what_its_encoding_lacks() -> None:
+def test_f54_a_stream_drops_unwritable_text_and_replaces_unknown_characters() -> None:
     with Path("/dev/full").open("w") as full:
         stream = lossy(full)
         print("x" * 100_000, file=stream, flush=True)
@@ -874,10 +870,10 @@ def test_f3_a_table_that_does_not_fit_is_named_with_its_bytes(
     small_disk: Path, ending: str
 ) -> None:
     path = small_disk / f"encoded.{ending}"
-    says = (
+    message = (
         rf"encoded\.{ending} cannot be written \(No space left on device\): it takes [\d,]+ bytes"
     )
-    with pytest.raises(OSError, match=says), rows(path) as write:
+    with pytest.raises(OSError, match=message), rows(path) as write:
         for part in np.random.default_rng(0).normal(size=(10, 100_000)):
             write({"z1": part})
     assert not list(small_disk.iterdir())

@@ -1,4 +1,4 @@
-"""Every command of the README does what it says."""
+"""The commands and examples in README.md and docs/ work."""
 
 import os
 import re
@@ -34,17 +34,17 @@ COMMANDS = commands(README)
 AUTOENCODER = [command for command in COMMANDS if command.startswith("python -m aeexp")]
 TUTORIAL = commands((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
 IN_DOCS = [c for text in DOCS for c in commands(text) if c.startswith("python -m aeexp ")]
-LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # minutes, for their many models
+LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # train many models: minutes
 EXAMPLES = re.findall(
     r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL
 )
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_of_the_readme_runs(example: str, tmp_path: Path, backend: Backend) -> None:
+def test_a_python_example_runs(example: str, tmp_path: Path, backend: Backend) -> None:
     environment = os.environ | {"KERAS_BACKEND": backend.value}
-    known = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-    code = [sys.executable, "-W", "error", "-W", known, "-c", example]
+    allowed = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    code = [sys.executable, "-W", "error", "-W", allowed, "-c", example]
     done = subprocess.run(
         code, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
@@ -60,16 +60,18 @@ def test_a_command_of_the_documentation_composes(command: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(c, marks=[pytest.mark.slow] * any(word in c for word in LONG))
+        pytest.param(c, marks=[pytest.mark.slow] * any(part in c for part in LONG))
         for c in AUTOENCODER
     ],
 )
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:
-    words = shlex.split(command)[3:]
-    wanted = next((w.removeprefix("backend=") for w in words if w.startswith("backend=")), "jax")
+    overrides = shlex.split(command)[3:]
+    wanted = next(
+        (w.removeprefix("backend=") for w in overrides if w.startswith("backend=")), "jax"
+    )
     if wanted != backend.value:
         pytest.skip(f"runs on {wanted}")
-    done = run(tmp_path, *words)
+    done = run(tmp_path, *overrides)
     assert done.returncode == 0, done.stderr
     assert done.stdout
 
@@ -80,17 +82,17 @@ def test_a_step_of_the_tutorial_runs(command: str, tmp_path: Path, backend: Back
     assert done.returncode == 0, done.stderr
 
 
-def test_the_other_commands_are_those_that_ci_and_nox_run() -> None:
-    others = {c for c in COMMANDS if c and not c.startswith("python -m aeexp")}
-    assert others == {"pip install -e .", "pip install nox", "nox"}
+def test_the_other_commands_are_run_by_ci() -> None:
+    other_commands = {c for c in COMMANDS if c and not c.startswith("python -m aeexp")}
+    assert other_commands == {"pip install -e .", "pip install nox", "nox"}
     assert "pip install nox && nox" in (ROOT / ".ci" / "run").read_text()
 
 
 @pytest.mark.parametrize("group", OPTIONS)
-def test_the_readme_s_menu_is_the_menu(group: str) -> None:
+def test_the_readme_lists_all_options(group: str) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| `{group}`"))
-    words = set(re.findall(r"\w+", " ".join(re.findall(r"`(.*?)`", row)))) - {group}
-    assert words == {path.stem for path in (conf_dir() / group).glob("*.yaml")}
+    options = set(re.findall(r"\w+", " ".join(re.findall(r"`(.*?)`", row)))) - {group}
+    assert options == {path.stem for path in (conf_dir() / group).glob("*.yaml")}
 
 
 LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
@@ -101,7 +103,7 @@ LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
     [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))],
     ids=lambda page: page.stem,
 )
-def test_what_a_page_links_to_exists(page: Path) -> None:
+def test_all_links_of_a_page_exist(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
 

@@ -1,4 +1,4 @@
-"""A run yields what it finds as soon as it is known, and the same twice."""
+"""A run yields its artifacts as soon as they are ready, and reproducibly."""
 
 import re
 from collections.abc import Callable
@@ -47,18 +47,18 @@ def artifacts(experiment: Experiment) -> dict[str, Artifact]:
 
 
 def table(experiment: Experiment, name: str) -> dict[str, Any]:
-    found = artifacts(experiment)[name]
-    assert isinstance(found, Table)
-    return {key: list(column) for key, column in found.columns.items()}
+    artifact = artifacts(experiment)[name]
+    assert isinstance(artifact, Table)
+    return {key: list(column) for key, column in artifact.columns.items()}
 
 
 def metrics(experiment: Experiment) -> dict[str, float]:
-    found = artifacts(experiment)["metrics"]
-    assert isinstance(found, Metrics)
-    return dict(found.values)
+    artifact = artifacts(experiment)["metrics"]
+    assert isinstance(artifact, Metrics)
+    return dict(artifact.values)
 
 
-def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
+def test_a_run_yields_its_artifacts_in_order(tiny: Make) -> None:
     assert [artifact.name for artifact in run(tiny())] == [
         "table",
         "history",
@@ -75,7 +75,7 @@ def test_a_run_yields_its_artefacts_in_order(tiny: Make) -> None:
     ]
 
 
-def test_the_history_is_yielded_before_anything_is_analysed(
+def test_the_history_is_yielded_before_the_analysis(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aeexp.pipeline.results._analyse", lambda *_: 1 / 0)
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_numbers_twice(tiny: Make) -> None:
         assert np.array_equal(one["latents"].columns[column], two["latents"].columns[column])
 
 
-def test_latents_have_a_row_a_data_row_in_input_order(tiny: Make) -> None:
+def test_latents_have_one_row_per_table_row_in_input_order(tiny: Make) -> None:
     latents = table(tiny(), "latents")
     assert list(latents) == ["row", "split", "z1", "z2", "label", "kmeans"]
     assert latents["row"] == list(range(60))
@@ -107,21 +107,21 @@ def test_a_numeric_target_is_the_label(tiny: Make) -> None:
     assert len(set(latents["label"])) == 40
 
 
-def test_weights_are_the_encoder_s_where_it_is_one_layer(tiny: Make) -> None:
-    found = artifacts(tiny())
-    weights, kernel = found["weights"].columns, found["model"].weights["z/kernel"]
+def test_weights_of_a_linear_encoder_are_its_kernel(tiny: Make) -> None:
+    results = artifacts(tiny())
+    weights, kernel = results["weights"].columns, results["model"].weights["z/kernel"]
     assert set(weights["quantity"]) == {"encoder weight"}
     assert np.array_equal(np.column_stack([weights["z1"], weights["z2"]]), kernel)
 
 
-def test_deeper_encoders_are_read_by_their_mean_jacobian_named_as_such(tiny: Make) -> None:
-    found = artifacts(tiny(model=Deep(latent_dim=2)))
-    assert set(found["weights"].columns["quantity"]) == {"mean encoder Jacobian"}
-    assert isinstance(found["interpretation"], Document)
-    assert found["interpretation"].content["quantity"] == "mean encoder Jacobian"
+def test_weights_of_a_deep_encoder_are_its_mean_jacobian(tiny: Make) -> None:
+    results = artifacts(tiny(model=Deep(latent_dim=2)))
+    assert set(results["weights"].columns["quantity"]) == {"mean encoder Jacobian"}
+    assert isinstance(results["interpretation"], Document)
+    assert results["interpretation"].content["quantity"] == "mean encoder Jacobian"
 
 
-def test_the_metrics_are_those_of_the_contract(tiny: Make) -> None:
+def test_a_run_has_the_documented_metrics(tiny: Make) -> None:
     internal = {
         "n_clusters",
         "noise_fraction",
@@ -142,14 +142,14 @@ def test_the_metrics_are_those_of_the_contract(tiny: Make) -> None:
     assert not any(key.endswith("ari") for key in unlabelled)
 
 
-def test_the_validation_error_is_the_validation_loss_where_nothing_is_penalised(
+def test_without_penalties_the_validation_error_equals_the_validation_loss(
     tiny: Make,
 ) -> None:
     measured = metrics(tiny())
     assert measured["reconstruction.val.mse"] == pytest.approx(measured["val_loss"], rel=1e-5)
 
 
-def test_without_validation_what_is_about_it_is_no_number(tiny: Make) -> None:
+def test_without_held_out_rows_validation_metrics_are_nan(tiny: Make) -> None:
     measured = metrics(tiny(split=Split(validation=0)))
     undefined = {key for key, value in measured.items() if np.isnan(value)}
     assert undefined == {
@@ -160,7 +160,7 @@ def test_without_validation_what_is_about_it_is_no_number(tiny: Make) -> None:
     }
 
 
-def test_labels_do_not_touch_what_is_learnt(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_labels_do_not_influence_the_training(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     from aeexp.data import load  # noqa: PLC0415
@@ -174,41 +174,41 @@ def test_labels_do_not_touch_what_is_learnt(tiny: Make, monkeypatch: pytest.Monk
     assert before["kmeans"] == after["kmeans"]
 
 
-def test_known_clouds_are_found_again(tiny: Make) -> None:
-    # the plane through three centres is the principal one, which a linear autoencoder spans
+def test_simulated_clouds_are_recovered(tiny: Make) -> None:
+    # the plane through the three centres is the principal one: a linear autoencoder spans it
     spec = {"model": Linear(latent_dim=2), "optimizer": Adam(lr=0.02)}
     measured = metrics(tiny(training=Training(epochs=60), **spec))
     assert measured["clustering.kmeans.ari"] > 0.9
 
 
-@pytest.mark.parametrize("word", OPTIONS["clustering"])
-def test_every_clustering_is_measured_under_its_name(tiny: Make, word: str) -> None:
-    measured = metrics(tiny(clustering={word: OPTIONS["clustering"][word]()}))
-    assert f"clustering.{word}.n_clusters" in measured
+@pytest.mark.parametrize("name", OPTIONS["clustering"])
+def test_every_clustering_is_measured_under_its_name(tiny: Make, name: str) -> None:
+    measured = metrics(tiny(clustering={name: OPTIONS["clustering"][name]()}))
+    assert f"clustering.{name}.n_clusters" in measured
 
 
-@pytest.mark.parametrize("word", [word for word in OPTIONS["dataset"] if word != "table"])
-def test_every_dataset_runs_with_every_figure(tiny: Make, word: str) -> None:
+@pytest.mark.parametrize("name", [name for name in OPTIONS["dataset"] if name != "table"])
+def test_every_dataset_runs_with_every_figure(tiny: Make, name: str) -> None:
     experiment = tiny(
-        dataset=OPTIONS["dataset"][word](), figures=AllFigures(), training=Training(epochs=1)
+        dataset=OPTIONS["dataset"][name](), figures=AllFigures(), training=Training(epochs=1)
     )
     drawn = [artifact for artifact in run(experiment) if isinstance(artifact, Plot)]
     names = {plot.name for plot in drawn}
     assert {"loss", "latent", "latent_kmeans", "weights", "weights_map", "reconstruction"} <= names
 
 
-def test_no_figures_are_drawn_where_none_are_wanted(tiny: Make) -> None:
+def test_figures_none_draws_no_figures(tiny: Make) -> None:
     assert not [a for a in run(tiny(figures=NoFigures())) if isinstance(a, Plot)]
 
 
-def test_figures_are_kept_the_way_the_words_say(tiny: Make) -> None:
+def test_plots_have_the_configured_format_and_dpi(tiny: Make) -> None:
     spec = AllFigures(format=type(AllFigures().format).pdf, dpi=77)
     plots = [a for a in run(tiny(figures=spec)) if isinstance(a, Plot)]
     assert {(plot.format, plot.dpi) for plot in plots} == {("pdf", 77)}
 
 
 @pytest.mark.engine
-def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> None:
+def test_a_diverged_run_yields_its_history_null_metrics_and_a_verdict(tiny: Make) -> None:
     yielded: list[Artifact] = []
     with pytest.raises(DivergedError):
         for artifact in run(tiny(optimizer=SGD(lr=1e30), figures=AllFigures())):
@@ -221,7 +221,7 @@ def test_a_diverged_run_yields_its_history_nulls_and_a_verdict(tiny: Make) -> No
     assert verdict.values["verdict"]["word"] == "diverged"
 
 
-def test_repeats_differ_in_their_seed_and_the_first_is_the_run_s_model(tiny: Make) -> None:
+def test_repeats_have_successive_seeds_and_the_first_is_the_run_s_model(tiny: Make) -> None:
     one, three = tiny(seed=4), tiny(seed=4, repeats=3)
     rows, alone = table(three, "repeats"), metrics(one)
     assert rows["seed"] == [4, 5, 6]
@@ -234,24 +234,24 @@ def test_repeats_differ_in_their_seed_and_the_first_is_the_run_s_model(tiny: Mak
     assert {key: together[key] for key in alone} == pytest.approx(alone, rel=1e-4, nan_ok=True)
     for key in ("loss", "val_loss", "epochs", "kept_epoch"):
         expected = [np.mean(rows[key]), np.std(rows[key], ddof=1), 3]
-        found = [together[f"{key}.{what}"] for what in ("mean", "sd", "n")]
-        assert found == pytest.approx(expected)
+        statistics = [together[f"{key}.{name}"] for name in ("mean", "sd", "n")]
+        assert statistics == pytest.approx(expected)
     assert set(together) - set(alone) == {
-        f"{key}.{what}"
+        f"{key}.{name}"
         for key in ("loss", "val_loss", "epochs", "kept_epoch")
-        for what in ("mean", "sd", "n")
+        for name in ("mean", "sd", "n")
     }
 
 
-def test_seeds_of_repeats_begin_anew_after_the_last(tiny: Make) -> None:
+def test_seeds_of_repeats_wrap_around_after_the_largest(tiny: Make) -> None:
     assert table(tiny(seed=2**32 - 1, repeats=2), "repeats")["seed"] == [2**32 - 1, 0]
 
 
-def test_repeats_that_diverge_are_counted_and_told(tiny: Make) -> None:
-    said = {"optimizer": SGD(lr=1e30), "repeats": 2, "figures": AllFigures()}
+def test_diverged_repeats_are_reported_and_not_averaged(tiny: Make) -> None:
+    changes = {"optimizer": SGD(lr=1e30), "repeats": 2, "figures": AllFigures()}
     yielded: dict[str, Artifact] = {}
     with pytest.raises(DivergedError):
-        for artifact in run(tiny(**said)):
+        for artifact in run(tiny(**changes)):
             yielded[artifact.name] = artifact
     assert yielded["repeats"].columns["status"] == ["DIVERGED"] * 2
     assert np.isnan(yielded["repeats"].columns["loss"]).all()
@@ -263,25 +263,25 @@ def test_repeats_that_diverge_are_counted_and_told(tiny: Make) -> None:
     assert "loss" in yielded
 
 
-def test_repeats_that_were_interrupted_do_not_count(tiny: Make) -> None:
+def test_interrupted_repeats_are_not_averaged(tiny: Make) -> None:
     class Impatient(Monitor):
         def on_epoch(self, progress: Progress) -> None:
             self.stop = True
 
     yielded = run(tiny(repeats=2, training=Training(epochs=10**6)), Impatient())
-    found = {artifact.name: artifact for artifact in yielded}
-    assert set(found["repeats"].columns["status"]) == {"INTERRUPTED"}
-    assert found["metrics"].values["loss.n"] == 0
-    assert np.isfinite(found["metrics"].values["loss"])
+    results = {artifact.name: artifact for artifact in yielded}
+    assert set(results["repeats"].columns["status"]) == {"INTERRUPTED"}
+    assert results["metrics"].values["loss.n"] == 0
+    assert np.isfinite(results["metrics"].values["loss"])
 
 
-def test_without_validation_no_repeat_has_a_validation_loss(tiny: Make) -> None:
+def test_without_held_out_rows_no_repeat_has_a_validation_loss(tiny: Make) -> None:
     measured = metrics(tiny(repeats=2, split=Split(validation=0)))
     assert measured["val_loss.n"] == 0
     assert measured["loss.n"] == 2
 
 
-def test_callbacks_that_nothing_could_call_are_refused_first(tiny: Make) -> None:
+def test_the_compiled_engine_refuses_keras_callbacks(tiny: Make) -> None:
     nobody = keras.callbacks.Callback()
     experiment = tiny(training=Training(engine=Engine.compiled))
     with pytest.raises(ValueError, match="no callbacks"):
@@ -302,7 +302,7 @@ def test_callbacks_that_nothing_could_call_are_refused_first(tiny: Make) -> None
         ),
     ],
 )
-def test_what_is_seldom_meant_is_warned_of(
+def test_unusual_settings_log_a_warning(
     tiny: Make, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], concern: str
 ) -> None:
     list(run(tiny(**changes)))
@@ -310,8 +310,6 @@ def test_what_is_seldom_meant_is_warned_of(
     assert re.search(concern, caplog.text)
 
 
-def test_an_ordinary_run_is_warned_of_nothing(
-    tiny: Make, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_ordinary_run_logs_no_warning(tiny: Make, caplog: pytest.LogCaptureFixture) -> None:
     list(run(tiny(dataset=Wine())))
     assert not [r for r in caplog.records if r.levelname == "WARNING"]

@@ -1,4 +1,4 @@
-"""A sweep leaves what its single runs would, whatever becomes of one, and can be resumed."""
+"""A sweep equals its single runs, survives failures of jobs, and can be resumed."""
 
 import json
 import os
@@ -42,23 +42,23 @@ QUICK = ("training.epochs=3", "figures=none", "evidence=none", f"backend={BACKEN
 FAULTS = """
 import os, sys
 if "--multiprocessing-fork" in sys.orig_argv:
-    from aeexp.pipeline import results as report
-    find = report._find
+    from aeexp.pipeline import results
+    analyse = results._analyse
     def faulty(planned, *rest):
         match planned.experiment.seed:
             case 1: raise RuntimeError("a fault of its own")
             case 2: sys.exit(3)
             case 3: os._exit(9)
             case 4: raise KeyboardInterrupt
-        return find(planned, *rest)
-    report._find = faulty
+        return analyse(planned, *rest)
+    results._analyse = faulty
 """
-"""Python runs this in every process that is started: it spoils reports, where nobody else is."""
+"""Python runs this when a process starts: it makes the workers' reports fail."""
 
 
 def sweep(root: Path) -> Path:
-    (found,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
-    return found.parent
+    (ledger,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
+    return ledger.parent
 
 
 def files(root: Path) -> set[str]:
@@ -73,9 +73,9 @@ def statuses(folder: Path) -> list[str | None]:
     return [job.status and job.status.value for job in Ledger(folder).jobs().values()]
 
 
-def started(root: Path, *words: str) -> subprocess.Popen[str]:
+def started(root: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*PYTHON, "--multirun", *words, f"backend={BACKEND.value}"],
+        [*PYTHON, "--multirun", *arguments, f"backend={BACKEND.value}"],
         cwd=root,
         stdout=subprocess.PIPE,
         text=True,
@@ -83,22 +83,22 @@ def started(root: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.engine
-def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) -> None:
-    # the table is not compressed, which the log is to say; DBSCAN would tell the last digit
-    words = ("training.epochs=3", "model.latent_dim=13", "repeats=2", "clustering=kmeans")
-    words += ("evidence=quick", "evidence.permutations=2", f"backend={BACKEND.value}")
-    done = aeexp("--multirun", "model=shallow,deep", "optimizer.lr=0.1,0.01", *words)
+def test_a_run_of_a_sweep_equals_the_same_run_alone(aeexp: Run, tmp_path: Path) -> None:
+    # a warning must be in the log: the table is not compressed; DBSCAN depends on the last digit
+    overrides = ("training.epochs=3", "model.latent_dim=13", "repeats=2", "clustering=kmeans")
+    overrides += ("evidence=quick", "evidence.permutations=2", f"backend={BACKEND.value}")
+    done = aeexp("--multirun", "model=shallow,deep", "optimizer.lr=0.1,0.01", *overrides)
     assert done.returncode == 0, done.stderr
     together = sweep(tmp_path) / "3"
-    aeexp("model=deep", "optimizer.lr=0.01", *words, "hydra.run.dir=alone")
+    aeexp("model=deep", "optimizer.lr=0.01", *overrides, "hydra.run.dir=alone")
     alone = tmp_path / "alone"
     assert files(together) == files(alone)
     metrics, expected = RunDirectory(together).metrics, RunDirectory(alone).metrics
     assert metrics == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)
-    record, of_alone = read(together / "run.json"), read(alone / "run.json")
-    assert set(record) == set(of_alone)
+    record, record_alone = read(together / "run.json"), read(alone / "run.json")
+    assert set(record) == set(record_alone)
     for key in ("status", "seed", "config_hash", "data_hash"):
-        assert record[key] == of_alone[key]
+        assert record[key] == record_alone[key]
     assert (together / "aeexp.log").read_text().count("does not compress") == 1
     for name in ("config", "overrides"):
         same = {(run / ".hydra" / f"{name}.yaml").read_text() for run in (together, alone)}
@@ -107,7 +107,7 @@ def test_every_run_of_a_sweep_is_what_it_is_alone(aeexp: Run, tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
-    """Run seven jobs, of which four fail each in its own way; return what is told and the code."""
+    """Run seven jobs; four fail in different ways; return folder, output, exit code."""
     root = tmp_path_factory.mktemp("faulty")
     (root / "sitecustomize.py").write_text(FAULTS)
     done = subprocess.run(
@@ -121,24 +121,24 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     return sweep(root), done.stdout, done.returncode
 
 
-def test_f6_jobs_that_fail_leave_the_others_whole(faulty: tuple[Path, str, int]) -> None:
-    folder, told, code = faulty
+def test_f6_failed_jobs_do_not_affect_the_others(faulty: tuple[Path, str, int]) -> None:
+    folder, output, code = faulty
     assert code == 1
     good, bad = Status.COMPLETED.value, Status.FAILED.value
     assert statuses(folder) == [good, bad, bad, bad, Status.INTERRUPTED.value, good, good]
     assert [read(folder / str(i) / "run.json")["status"] for i in range(7)] == statuses(folder)
-    whole = files(folder / "0")
-    assert files(folder / "5") == files(folder / "6") == whole
-    assert "metrics.json" in whole
+    expected = files(folder / "0")
+    assert files(folder / "5") == files(folder / "6") == expected
+    assert "metrics.json" in expected
     for number, error in {1: "a fault of its own", 2: "SystemExit: 3", 3: "was killed"}.items():
         assert error in (folder / str(number) / "traceback.txt").read_text()
-        assert error in told
+        assert error in output
         assert error in str(Ledger(folder).jobs()[number].error)
     assert (folder / "summary.csv").exists()
     assert (folder / "summary.html").exists()
 
 
-def test_resuming_does_what_is_missing_and_nothing_else(
+def test_resuming_runs_only_the_missing_jobs(
     faulty: tuple[Path, str, int], tmp_path: Path
 ) -> None:
     folder, _, _ = faulty
@@ -163,32 +163,30 @@ STOPS = pytest.mark.parametrize(
 
 
 @STOPS
-def test_a_signal_keeps_what_is_finished(
-    tmp_path: Path, number: signal.Signals, code: int
-) -> None:
+def test_a_signal_keeps_finished_runs(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with started(tmp_path, "seed=range(16)", "training.epochs=3", "evidence=none") as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("2/16"))
         process.send_signal(number)
         sent = time.monotonic()
-        told, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=120)
     hurried = number is signal.SIGTERM and time.monotonic() - sent > PATIENCE
     assert process.returncode == code
-    assert "what is finished is kept" in told
+    assert "Stopping" in output
     finished = [i for i, status in enumerate(statuses(sweep(tmp_path))) if status]
     assert 2 <= len(finished) < 16
-    whole = files(sweep(tmp_path) / "0")
-    assert {"run.json", "aeexp.log", ".hydra/config.yaml", "figures/latent.png"} <= whole
-    assert all(files(sweep(tmp_path) / str(i)) == whole for i in finished)
+    expected = files(sweep(tmp_path) / "0")
+    assert {"run.json", "aeexp.log", ".hydra/config.yaml", "figures/latent.png"} <= expected
+    assert all(files(sweep(tmp_path) / str(i)) == expected for i in finished)
     assert hurried or (sweep(tmp_path) / "summary.html").exists()
 
 
 @STOPS
-def test_a_signal_ends_a_sweep_that_trains(
+def test_a_signal_ends_a_sweep_during_training(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    words = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000", "evidence=none")
-    with started(tmp_path, *words) as process:
+    overrides = ("model=shallow,deep", "seed=0,1", "training.epochs=1000000", "evidence=none")
+    with started(tmp_path, *overrides) as process:
         while not list(tmp_path.glob("outputs/multirun/*/*/sweep.jsonl")):
             time.sleep(0.1)
         while '"started"' not in (sweep(tmp_path) / "sweep.jsonl").read_text():
@@ -199,11 +197,11 @@ def test_a_signal_ends_a_sweep_that_trains(
     assert process.returncode == code
     assert set(statuses(sweep(tmp_path))) == {None}
     *_, last = Ledger(sweep(tmp_path)).jobs().values()
-    assert last.directory is None  # nothing more was begun
+    assert last.directory is None  # no other group was started
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_sweep_that_is_killed_leaves_no_process_behind_and_is_resumed_whole(
+def test_a_killed_sweep_leaves_no_processes_and_can_be_resumed(
     tmp_path: Path,
 ) -> None:
     with started(tmp_path, "seed=range(8)", "training.epochs=3", "evidence=none") as process:
@@ -223,9 +221,9 @@ def test_a_sweep_that_is_killed_leaves_no_process_behind_and_is_resumed_whole(
         time.sleep(0.1)
     done = run(tmp_path, "resume", str(sweep(tmp_path)))
     assert done.returncode == 0, done.stderr
-    whole = files(sweep(tmp_path) / "0")
-    assert {"aeexp.log", ".hydra/hydra.yaml", "metrics.json"} <= whole
-    assert all(files(sweep(tmp_path) / str(i)) == whole for i in range(8))
+    expected = files(sweep(tmp_path) / "0")
+    assert {"aeexp.log", ".hydra/hydra.yaml", "metrics.json"} <= expected
+    assert all(files(sweep(tmp_path) / str(i)) == expected for i in range(8))
 
 
 def content(path: Path) -> bytes:
@@ -235,9 +233,14 @@ def content(path: Path) -> bytes:
         return b""
 
 
-def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
-    words = ("hydra/launcher=process", "hydra.launcher.workers=2", "optimizer=sgd", "model=linear")
-    done = aeexp("--multirun", *words, "optimizer.lr=1e30,0.01", *QUICK)
+def test_the_process_launcher_writes_the_same_files(aeexp: Run, tmp_path: Path) -> None:
+    overrides = (
+        "hydra/launcher=process",
+        "hydra.launcher.workers=2",
+        "optimizer=sgd",
+        "model=linear",
+    )
+    done = aeexp("--multirun", *overrides, "optimizer.lr=1e30,0.01", *QUICK)
     assert done.returncode == 3, done.stderr
     assert statuses(sweep(tmp_path)) == ["DIVERGED", "COMPLETED"]
     lines = [line for line in done.stdout.splitlines() if line.startswith("$ ")]
@@ -252,7 +255,7 @@ def test_a_process_each_leaves_the_same(aeexp: Run, tmp_path: Path) -> None:
 
 @pytest.mark.engine
 @pytest.mark.skipif(BACKEND is Backend.jax, reason="needs a second backend")
-def test_another_backend_gets_a_process_each(aeexp: Run, tmp_path: Path) -> None:
+def test_jobs_on_another_backend_run_in_their_own_process(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp("--multirun", f"backend={BACKEND.value},jax", *QUICK[:-1])
     assert done.returncode == 0, done.stderr
     assert "1 job on another backend" in done.stdout
@@ -261,7 +264,7 @@ def test_another_backend_gets_a_process_each(aeexp: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("subdir", ["../x", "same", ".", "/x"])
-def test_names_that_leave_the_sweep_or_collide_are_refused(
+def test_job_directories_outside_the_sweep_or_shared_are_refused(
     aeexp: Run, tmp_path: Path, subdir: str
 ) -> None:
     done = aeexp("--multirun", "seed=0,1", f"hydra.sweep.subdir='{subdir}'", *QUICK)
@@ -270,7 +273,7 @@ def test_names_that_leave_the_sweep_or_collide_are_refused(
     assert files(tmp_path) == set()
 
 
-def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(tmp_path: Path) -> None:
+def test_f5_two_processes_cannot_run_one_sweep(tmp_path: Path) -> None:
     folder = made(tmp_path / "sweep", [Made(["seed=0"], status=None, begun=False)])
     with FileLock(folder / "sweep.lock"):
         done = run(tmp_path, "resume", str(folder))
@@ -278,7 +281,7 @@ def test_f5_a_sweep_is_not_worked_on_twice_at_a_time(tmp_path: Path) -> None:
     assert "Another process works on" in done.stderr
 
 
-def test_sweeps_are_compared_across_their_directories(tmp_path: Path) -> None:
+def test_compare_summarises_several_sweeps(tmp_path: Path) -> None:
     sweeps = [
         made(tmp_path / name, [Made([f"model={name}", f"seed={i}"], metrics=loss(0.5 + i / 10))])
         for i, name in enumerate(("shallow", "deep"))
@@ -292,31 +295,31 @@ def test_sweeps_are_compared_across_their_directories(tmp_path: Path) -> None:
     assert (sweeps[0] / "summary.csv").exists()
 
 
-def test_no_process_at_a_time_is_refused(aeexp: Run) -> None:
-    words = ("hydra/launcher=process", "hydra.launcher.workers=0")
-    done = aeexp("--multirun", *words, "seed=0,1", *QUICK)
+def test_zero_workers_are_refused(aeexp: Run) -> None:
+    overrides = ("hydra/launcher=process", "hydra.launcher.workers=0")
+    done = aeexp("--multirun", *overrides, "seed=0,1", *QUICK)
     assert done.returncode == 2
     assert done.stderr == "hydra.launcher.workers must be at least 1 or null, got 0.\n"
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         pytest.param(["resume"], id="nothing"),
         pytest.param(["resume", "nowhere"], id="no_sweep"),
         pytest.param(["compare", "nowhere"], id="compare"),
     ],
 )
-def test_only_sweeps_are_resumed_and_compared(
-    tmp_path: Path, words: list[str], sentences: Sentences
+def test_resume_and_compare_refuse_directories_without_a_sweep(
+    tmp_path: Path, overrides: list[str], sentences: Sentences
 ) -> None:
-    done = run(tmp_path, *words)
+    done = run(tmp_path, *overrides)
     assert done.returncode == 2
     sentences.check(done.stderr)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         pytest.param([], id="nothing"),
         pytest.param(["seed=3", "optimizer.lr=1e-3", "model.hidden=[8,4]"], id="values"),
@@ -326,22 +329,24 @@ def test_only_sweeps_are_resumed_and_compared(
         pytest.param(["hydra.sweep.subdir=x", "seed=1", "clustering=none"], id="hydra"),
     ],
 )
-def test_jobs_compose_as_hydra_composes_them(words: list[str]) -> None:
+def test_jobs_are_composed_exactly_as_hydra_composes_them(overrides: list[str]) -> None:
     with initialize_config_dir(str(conf_dir()), **VERSION):
         loader = GlobalHydra.instance().config_loader()
         composer = Composer(loader, "config")
-        composer.compose([*words, "seed=7"])  # leaves no trace
-        ours = composer.compose(words)
-        hydra_s = loader.load_configuration("config", words, RunMode.RUN, from_shell=False)
-    assert OmegaConf.to_yaml(ours) == OmegaConf.to_yaml(hydra_s)
+        composer.compose([*overrides, "seed=7"])  # must not affect the next one
+        composed = composer.compose(overrides)
+        expected = loader.load_configuration("config", overrides, RunMode.RUN, from_shell=False)
+    assert OmegaConf.to_yaml(composed) == OmegaConf.to_yaml(expected)
 
 
 def tasks(tmp_path: Path, *experiments: Experiment) -> list[Task]:
-    return [Task(i, [], [], each, tmp_path / str(i)) for i, each in enumerate(experiments)]
+    return [
+        Task(i, [], [], experiment, tmp_path / str(i)) for i, experiment in enumerate(experiments)
+    ]
 
 
 @pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
-def test_what_differs_in_numbers_trains_together(
+def test_jobs_that_differ_only_in_numbers_train_together(
     tiny: Callable[..., Experiment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aeexp.sweep.groups.MAX_MEMBERS", 3)
@@ -350,8 +355,8 @@ def test_what_differs_in_numbers_trains_together(
         *(tiny(model=Deep(), repeats=4), tiny(model=Shallow(latent_dim=3))),
         *(tiny(seed=9), tiny(training=Training(epochs=3))),
     ]
-    found = groups(tasks(tmp_path, *experiments), Problems())
-    numbers = [[task.number for task in group] for group in found]
+    grouped = groups(tasks(tmp_path, *experiments), Problems())
+    numbers = [[task.number for task in group] for group in grouped]
     assert numbers == [[0, 1, 2], [3, 6], [4], [5], [7]]
 
 
@@ -363,11 +368,11 @@ def test_large_tables_are_not_copied_for_each_member(
     other = replace(first, dataset=replace(first.dataset, seed=1))
     for most, together in ((2**20, [[0, 1]]), (10, [[0], [1]])):
         monkeypatch.setattr("aeexp.sweep.groups.MAX_COPIED", most)
-        found = groups(tasks(tmp_path, first, other), Problems())
-        assert [[task.number for task in group] for group in found] == together
+        grouped = groups(tasks(tmp_path, first, other), Problems())
+        assert [[task.number for task in group] for group in grouped] == together
 
 
-def test_reporting_needs_neither_keras_nor_a_backend() -> None:
+def test_workers_import_neither_keras_nor_a_backend() -> None:
     heavy = "{'keras', 'jax', 'tensorflow', 'torch'}"
     code = f"import aeexp.sweep.workers, sys; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
