@@ -35,7 +35,8 @@ from aeexp.config.spec import (
 )
 from aeexp.data import Classes
 from aeexp.data.checks import concerns
-from aeexp.data.io import inspect, read
+from aeexp.data.inspect import inspect
+from aeexp.data.io import read
 from aeexp.data.io.cells import Column, Style, convert, convert_all, update_all
 from aeexp.data.io.encoding import _undecodable
 from aeexp.data.memory import free_bytes, in_units, require_memory

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from aeexp.config.spec import Format
+from aeexp.data.inspect import inspect
 from aeexp.data.inspect.command import command, quoted
-from aeexp.data.io import inspect, read
+from aeexp.data.io import read
 
 ROWS = 40
 
@@ -63,9 +64,9 @@ def test_unusual_columns_are_listed_with_a_remedy(tmp_path: Path) -> None:
         "fixed int64 – 1 1",
         "constant 'fixed'. A constant column carries no information.",
         "identical 'ash' = 'ash2'. Exclude all but one with dataset.drop.",
-        "probable ids 'sample', 'run'. Name the rows with dataset.id, or exclude",
-        "probable labels 'site', 'species'. Compare them with the results: dataset.label.",
-        "text 'sample', 'site', 'species'. Use it as dataset.id",
+        "probable ids 'sample', 'run'. Use as dataset.id, or exclude with dataset.drop.",
+        "probable labels 'site', 'species'. Use as dataset.label to compare",
+        "text 'sample', 'site', 'species'. Use as dataset.id or dataset.label,",
     ):
         assert part in text
 

@@ -33,7 +33,7 @@ from aeexp.config.spec import (
 )
 from aeexp.data import Classes, Column, Values, imputation, load
 from aeexp.data.features import decode, encode, features
-from aeexp.data.io import inspect
+from aeexp.data.inspect import inspect
 from aeexp.data.prepare import pose
 
 Csv = Callable[..., str]

@@ -68,7 +68,7 @@ def _add_run_command(commands: Any, name: str, meaning: str) -> ArgumentParser:
 
 
 def _inspect(arguments: Namespace) -> int:
-    from aeexp.data.io import inspect  # noqa: PLC0415  (imports pandas)
+    from aeexp.data.inspect import inspect  # noqa: PLC0415  (imports pandas)
 
     sys.stdout.write(inspect(arguments.file, _format(arguments, Format())) + "\n")
     return 0

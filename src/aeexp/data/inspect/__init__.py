@@ -1,1 +1,8 @@
-"""Description of a table file, as `aeexp inspect` prints it."""
+"""Description of a table file, as `aeexp inspect` prints it.
+
+Imports pandas and PyArrow: import it where it is needed, not at the top of a module.
+"""
+
+from aeexp.data.inspect.describe import inspect
+
+__all__ = ["inspect"]

@@ -9,9 +9,9 @@ from rich.cells import set_cell_size
 
 from aeexp.config.spec import Format
 from aeexp.data.inspect.command import command
-from aeexp.data.inspect.profile import Column, Profile, profile, too_large
+from aeexp.data.inspect.profile import Column, Profile, profile
 from aeexp.data.io.names import LISTED, listed, shown
-from aeexp.data.io.reader import read_columns
+from aeexp.data.io.reader import read_columns, too_large
 from aeexp.text import counted
 
 WIDTH = 100
@@ -22,10 +22,10 @@ NAME, EXAMPLES = 34, 32  # characters
 HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
 REMEDIES = {
     "constant": "A constant column carries no information.",
-    "probable ids": "Name the rows with dataset.id, or exclude them with dataset.drop.",
-    "probable labels": "Compare them with the results: dataset.label.",
-    "text": "Use it as dataset.id or dataset.label, exclude it with dataset.drop, or convert it"
-    " with dataset.categorical=onehot.",
+    "probable ids": "Use as dataset.id, or exclude with dataset.drop.",
+    "probable labels": "Use as dataset.label to compare with the results.",
+    "text": "Use as dataset.id or dataset.label, exclude with dataset.drop, or encode with"
+    " dataset.categorical=onehot.",
 }
 """What to do about the columns under a heading."""
 

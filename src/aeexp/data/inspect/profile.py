@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from aeexp.data.io.cells import EXACT
-from aeexp.data.io.names import listed
+from aeexp.data.io.reader import increases
 
-MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 SHORT = 100  # up to this length, a set counts distinct numbers faster than pandas
 AT_ONCE = 2**20  # cells hashed in one call
 CLASSES = 20  # most distinct values of a label or of a categorical column
@@ -99,25 +97,6 @@ def profile(columns: Cells, rows: int, index: Sequence[str] = ()) -> Profile:
     return Profile(described, tuple(names for names in same if len(names) > 1), repeated)
 
 
-def counters(columns: Cells) -> list[str]:
-    """Return a note on the columns that probably number the rows, if there are any."""
-    increasing = [name for name, cells in columns.items() if _increases(cells)]
-    if not increasing:
-        return []
-    remedy = "if this is not a measurement, set dataset.id=… or dataset.drop=[…]"
-    return [f"probably row numbers: {listed(increasing)} ({remedy})"]
-
-
-def too_large(columns: Cells) -> list[str]:
-    """Return a note on the integers that double precision rounds, if there are any."""
-    large = [
-        name
-        for name, cells in columns.items()
-        if cells.dtype == np.int64 and max(-int(cells.min()), int(cells.max())) > EXACT
-    ]
-    return [f"too large for exact computation (above 2^53): {listed(large)}"] if large else []
-
-
 def _column(name: str, cells: Any, index: bool) -> Column:
     if isinstance(cells, pd.Series):
         return Column(
@@ -140,20 +119,12 @@ def _column(name: str, cells: Any, index: bool) -> Column:
         distinct=len(set(present.tolist()) if len(present) <= SHORT else pd.unique(present)),
         low=finite.min().item() if finite.size else None,
         high=finite.max().item() if finite.size else None,
-        increases=_increases(cells),
+        increases=increases(cells),
         index=index,
     )
 
 
 _type_name = cache(str)  # NumPy takes 10 µs for each name, which adds up over many columns
-
-
-def _increases(cells: Any) -> bool:
-    """Return whether these are integers that increase from row to row, as row numbers do."""
-    if cells.dtype != np.int64 or len(cells) < MIN_ROWS:
-        return False
-    head = cells[:64]  # decides most columns
-    return bool((head[1:] > head[:-1]).all() and (cells[1:] > cells[:-1]).all())
 
 
 def _hashed(columns: Cells, rows: int) -> Iterator[tuple[str, Any]]:

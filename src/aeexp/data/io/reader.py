@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from aeexp.config.spec import Format
-from aeexp.data.inspect.profile import counters, too_large
 from aeexp.data.io.arrow import ROWS, open_arrow, open_parquet
+from aeexp.data.io.cells import EXACT
 from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
-from aeexp.data.io.names import shown
+from aeexp.data.io.names import listed, shown
 from aeexp.data.io.npy import open_array
 from aeexp.data.io.table_source import Columns, TableSource, gather
 from aeexp.data.io.text_file import open_text
@@ -34,6 +36,7 @@ FORMAT_KEYS = {
 }
 """The fields of `Format` that apply to a kind of file; max_bytes applies to all."""
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
+MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
 SHARE = 4  # a compressed file may unpack to the free memory divided by this
 
@@ -93,6 +96,33 @@ def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
             message = f"{table} needs {in_units(size)} of memory. Raise dataset.max_bytes."
             raise UserError(message)
         return source, gather(source.chunks(), source.rows, source.schema)
+
+
+def increases(cells: Any) -> bool:
+    """Return whether these are integers that increase from row to row, as row numbers do."""
+    if cells.dtype != np.int64 or len(cells) < MIN_ROWS:
+        return False
+    head = cells[:64]  # decides most columns
+    return bool((head[1:] > head[:-1]).all() and (cells[1:] > cells[:-1]).all())
+
+
+def counters(columns: Mapping[str, Any]) -> list[str]:
+    """Return a note on the columns that probably number the rows, if there are any."""
+    increasing = [name for name, cells in columns.items() if increases(cells)]
+    if not increasing:
+        return []
+    remedy = "if this is not a measurement, set dataset.id=… or dataset.drop=[…]"
+    return [f"probably row numbers: {listed(increasing)} ({remedy})"]
+
+
+def too_large(columns: Mapping[str, Any]) -> list[str]:
+    """Return a note on the integers that double precision rounds, if there are any."""
+    large = [
+        name
+        for name, cells in columns.items()
+        if cells.dtype == np.int64 and max(-int(cells.min()), int(cells.max())) > EXACT
+    ]
+    return [f"too large for exact computation (above 2^53): {listed(large)}"] if large else []
 
 
 def batches(path: Path, format: Format, rows: int = ROWS) -> Iterator[pd.DataFrame]:
