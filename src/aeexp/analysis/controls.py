@@ -142,7 +142,7 @@ def _of_rows(problem: Problem, kept: Integers) -> Problem:
         data,
         x=data.x[kept],
         rows=[str(data.rows[i]) for i in kept],
-        labels=tuple(labels.of(kept) for labels in data.labels),
+        labels=tuple(labels.take(kept) for labels in data.labels),
         part=None,
     )
     rows = Rows(np.flatnonzero(~held_out), np.flatnonzero(held_out))

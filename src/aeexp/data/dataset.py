@@ -35,7 +35,7 @@ class Classes:
     names: tuple[str, ...]
     none: str = "noise"
 
-    def of(self, rows: Integers) -> Self:
+    def take(self, rows: Integers) -> Self:
         """Return the classes of some rows."""
         return replace(self, codes=self.codes[rows])
 
@@ -47,7 +47,7 @@ class Values:
     name: str
     values: Floats
 
-    def of(self, rows: Integers) -> Self:
+    def take(self, rows: Integers) -> Self:
         """Return the values of some rows."""
         return replace(self, values=self.values[rows])
 

@@ -62,7 +62,7 @@ def _turned(run: Latents, reference: Latents) -> Latents:
         return run
     places = np.array([run.places[row] for row in common])
     z, likeness = aligned(run.z[places], reference.z[[reference.places[row] for row in common]])
-    labels = run.labels and run.labels.of(places)
+    labels = run.labels and run.labels.take(places)
     return replace(run, rows=common, z=z, labels=labels, likeness=likeness)
 
 
