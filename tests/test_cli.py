@@ -117,7 +117,7 @@ def test_without_a_terminal_progress_is_printed_in_plain_lines(aeexp: Run) -> No
     done = aeexp(*QUICK)
     first, second, *rest = done.stdout.splitlines()
     assert first == (
-        "wine: 178 rows × 13 features, 3 classes (cultivar); 142 to train on, 36 held out"
+        "wine: 178 rows × 13 features, 3 classes (cultivar); 142 training rows, 36 held out"
     )
     assert second.startswith("shallow autoencoder 13-3-13; Adam lr 0.001, mse, 3 epochs")
     assert [line.split()[1] for line in rest if line.startswith("epoch ")] == ["1/3", "2/3", "3/3"]
@@ -128,7 +128,7 @@ def test_without_a_terminal_progress_is_printed_in_plain_lines(aeexp: Run) -> No
 def test_each_repeat_has_a_row(aeexp: Run, tmp_path: Path) -> None:
     done = aeexp(*QUICK, "repeats=3")
     assert done.returncode == 0, done.stderr
-    assert "seed 0, and 2 models to hold it against" in done.stdout
+    assert "seed 0; 2 control models" in done.stdout
     with (directory(tmp_path) / "repeats.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows] == ["0", "1", "2"]
@@ -395,7 +395,7 @@ def test_a_signal_ends_the_training_and_saves_the_results(
         process.send_signal(number)
         output, _ = process.communicate(timeout=120)
     assert process.returncode == code
-    assert "Stopping as soon as" in output
+    assert "Stopping after the current epoch" in output
     folder = directory(tmp_path)
     assert read(folder, "run.json")["status"] == "INTERRUPTED"
     assert read(folder, "metrics.json")["loss"] is not None

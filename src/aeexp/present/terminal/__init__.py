@@ -1,1 +1,1 @@
-"""What is printed while runs and sweeps go on."""
+"""The output of runs and sweeps on the terminal."""

@@ -1,6 +1,6 @@
-"""Standard output and error that a run outlives: what cannot be written there is dropped.
+"""Standard output and error that drop what cannot be written, so that a run continues.
 
-A log may lie on a full disk, the reader of a pipe may have gone, a terminal may have been closed.
+A log may be on a full disk, the reader of a pipe may have exited, a terminal may be closed.
 None of these is a reason to lose a training.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, TextIO, cast
 
 
 class LossyStream:
-    """A text stream that drops what it cannot write. Whatever else is asked is the stream's."""
+    """A text stream that drops what it cannot write. Other attributes are the stream's own."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -25,29 +25,35 @@ class LossyStream:
 
     def write(self, text: str) -> int:
         """Write a text, or drop it."""
-        with _survived():
+        with _errors_dropped():
             self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what is left in memory, as far as that can be."""
-        with _survived():
+        """Write the buffer, as far as possible."""
+        with _errors_dropped():
             self.stream.flush()
 
     def settle(self) -> None:
-        """Write what is left, or drop it, so that the interpreter need not when it exits."""
+        """Write the buffer or drop it, so that the interpreter does not fail on exit."""
         try:
             self.stream.flush()
         except (OSError, ValueError):
-            with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-                os.dup2(nowhere.fileno(), self.stream.fileno())
+            with suppress(OSError, ValueError), open(os.devnull, "wb") as null:  # noqa: PTH123
+                os.dup2(null.fileno(), self.stream.fileno())
                 self.stream.flush()
 
 
 @contextmanager
 def lossy_output() -> Iterator[None]:
-    """Let standard output and error drop what they cannot write, also where they are closed."""
-    _open_standard_files()
+    """Let standard output and error drop what they cannot write, also if they are closed."""
+    # The next file opened would take the number of a closed standard file, and libraries that
+    # write to standard error would write into that file.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003
     before = sys.stdout, sys.stderr
     streams = [lossy(stream) for stream in before]
     sys.stdout, sys.stderr = streams
@@ -60,27 +66,15 @@ def lossy_output() -> Iterator[None]:
 
 
 def lossy(stream: TextIO | None) -> TextIO:
-    """Return a stream that drops what it cannot write to another, or anything if there is none."""
+    """Return a stream that drops what it cannot write to `stream`; everything if that is None."""
     if isinstance(stream, LossyStream):
         return cast("TextIO", stream)
-    nowhere = cast("TextIO", io.TextIOBase())  # which can write nothing
-    return cast("TextIO", LossyStream(nowhere if stream is None else stream))
-
-
-def _open_standard_files() -> None:
-    """Open what the caller has closed of 0, 1 and 2: the next file opened would take its number.
-
-    Libraries that write to standard error would then write into that file.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003
+    unwritable = cast("TextIO", io.TextIOBase())
+    return cast("TextIO", LossyStream(unwritable if stream is None else stream))
 
 
 @contextmanager
-def _survived() -> Iterator[None]:
-    # RuntimeError: a signal's handler writes while the code that it interrupted does
+def _errors_dropped() -> Iterator[None]:
+    # RuntimeError: a signal handler writes while the code that it interrupted is writing
     with suppress(OSError, ValueError, RuntimeError):
         yield

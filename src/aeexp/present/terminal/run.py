@@ -1,4 +1,4 @@
-"""What a run tells on the terminal."""
+"""The progress and the results of a run on the terminal."""
 
 import math
 import signal
@@ -11,54 +11,52 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.config.spec import Autoencoder, Experiment, HowMany, LearningRate
-from aeexp.data import Classes, Labels, Values
+from aeexp.data import Classes, Values
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, printable, short
 
-NAMED = 4  # features named on either side of a factor
+MAX_FEATURES = 4  # listed for each sign of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
-LINES = 10  # told of a training where there is no bar
-PATIENCE = 10.0  # seconds after which a step that goes on says so
+PROGRESS_LINES = 10  # printed per training where no bar can be shown
+STEP_INTERVAL = 10.0  # seconds between lines on the steps after training
 
 
 def quiet_console() -> Console:
-    """Return the console that a run or a sweep tells on, and outlives."""
+    """Return a console on standard output that drops what cannot be written."""
     return Console(file=lossy(sys.stdout), highlight=False)
 
 
 class Terminal(Monitor):
-    """Tells of a run, and turns a first Ctrl-C into a stop."""
+    """Prints the progress of a run. The first Ctrl-C stops the training after an epoch."""
 
     def __init__(self) -> None:
         self.console = quiet_console()
-        self.heard: dict[str, Artifact] = {}
+        self.artifacts: dict[str, Artifact] = {}
         self.rows = 0
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
         self.interrupt = signal.getsignal(signal.SIGINT)
-        self.bar = Bar(
-            BarColumn(bar_width=12),  # leaves 80 columns room for the rest
-            MofNCompleteColumn(),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-            console=self.console,
-            disable=not self.console.is_terminal,
-            transient=True,
-        )
+        self.bar = progress_bar(self.console, TimeRemainingColumn())
 
     def on_start(self, experiment: Experiment, problem: Problem) -> None:
         self.rows = len(problem.data.rows)
         for line in _plan(experiment, problem):
-            self._say(line)
+            self._print(line)
         self.task = self.bar.add_task("", total=experiment.training.epochs)
         signal.signal(signal.SIGINT, self._stop)
 
@@ -69,17 +67,17 @@ class Terminal(Monitor):
             self.bar.update(
                 self.task, total=progress.total, completed=progress.done, description=text
             )
-        elif progress.done % max(1, progress.total // LINES) == 0:
-            self._say(f"epoch {progress.done}/{progress.total}  {text}")
+        elif progress.done % max(1, progress.total // PROGRESS_LINES) == 0:
+            self._print(f"epoch {progress.done}/{progress.total}  {text}")
 
     def on_step(self, done: int, total: int, title: str) -> None:
         now = time.monotonic()
-        if now - self.told > PATIENCE:
-            self.told = now
-            self._say(f"{title} {done}/{total}")
+        if now - self.last_line > STEP_INTERVAL:
+            self.last_line = now
+            self._print(f"{title} {done}/{total}")
 
     def on_trained(self, seconds: float, compiling: float) -> None:
-        self.told = time.monotonic()
+        self.last_line = time.monotonic()
         self.bar.stop()
         signal.signal(signal.SIGINT, self._halt)
         super().on_trained(seconds, compiling)
@@ -87,49 +85,48 @@ class Terminal(Monitor):
     def on_artifact(self, artifact: Artifact, files: Sequence[Path] = ()) -> None:
         super().on_artifact(artifact, files)
         if isinstance(artifact, Metrics | Document):
-            self.heard[artifact.name] = artifact
+            self.artifacts[artifact.name] = artifact
 
     def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
         self.bar.stop()
         signal.signal(signal.SIGINT, self.interrupt)
-        match self.heard.get("metrics"), self.heard.get("interpretation"):
+        match self.artifacts.get("metrics"), self.artifacts.get("interpretation"):
             case Metrics(values=metrics), Document(content=content):
                 self.console.print(_reconstruction(metrics), _clusterings(metrics), sep="\n\n")
-                for line in _neighbourhoods(metrics, self.rows):
-                    self._say(line)
-                for line in _factors(content):
-                    self._say(line)
-        if isinstance(said := self.heard.get("answer"), Document):
-            for each in said.content["sentences"]:
-                self._say(f"{MARKS[each['claim']]} {each['sentence']}")
-            for stamp in record.get("stamps", ()):
-                self._say(f"! {stamp}")
+                for line in (*_neighbourhoods(metrics, self.rows), *_factors(content)):
+                    self._print(line)
+        if isinstance(answer := self.artifacts.get("answer"), Document):
+            for sentence in answer.content["sentences"]:
+                self._print(f"{MARKS[sentence['claim']]} {sentence['sentence']}")
+            for caveat in record.get("stamps", ()):
+                self._print(f"! {caveat}")
         if "verdict" in record:
-            self._say(record["verdict"]["sentence"])
+            self._print(record["verdict"]["sentence"])
         if "error" in record:
-            self._say(f"{record['error']} (see {folder / 'traceback.txt'})")
-        self._say(f"{record['status'].lower()}: {folder}")
+            self._print(f"{record['error']} (see {folder / 'traceback.txt'})")
+        self._print(f"{record['status'].lower()}: {folder}")
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stop = True
-        signal.signal(signal.SIGINT, self._halt)  # before a second one may come
-        self._say("Stopping as soon as an epoch has ended; Ctrl-C again to stop at once.")
+        signal.signal(signal.SIGINT, self._halt)  # first, as a second Ctrl-C may follow at once
+        self._print("Stopping after the current epoch. Press Ctrl-C again to stop immediately.")
 
     def _halt(self, number: int, frame: FrameType | None) -> None:
-        """Interrupt; who writes what comes looks for it, as some code lets no error through."""
+        """Interrupt the run. `halted` records it, as some libraries swallow the exception."""
         self.halted = True
-        heard = self.interrupt if callable(self.interrupt) else signal.default_int_handler
-        heard(number, frame)
+        handler = self.interrupt if callable(self.interrupt) else signal.default_int_handler
+        handler(number, frame)
 
 
 def losses(progress: Progress) -> str:
-    """Say the loss of one member, or how those of many lie and how many still train."""
+    """Return the losses of one member; of several, the median, the best and how many train."""
     if progress.members == 1:
-        losses = {"loss": progress.loss[0], "val_loss": progress.val_loss[0]}
-        return "  ".join(f"{name} {v:.4g}" for name, v in losses.items() if not math.isnan(v))
+        return "  ".join(
+            named_losses({"loss": progress.loss[0], "val_loss": progress.val_loss[0]})
+        )
     held_out = not np.isnan(progress.val_loss).all()
     name, values = ("val_loss", progress.val_loss) if held_out else ("loss", progress.loss)
     finite = values[np.isfinite(values)].astype(float)
@@ -138,68 +135,68 @@ def losses(progress: Progress) -> str:
     return f"{name} median {median:.3g}, best {best:.3g}, {training}"
 
 
+def named_losses(metrics: Mapping[str, float]) -> list[str]:
+    """Return "loss 0.1" and "val_loss 0.2", as far as they are known."""
+    values = {name: metrics.get(name, math.nan) for name in ("loss", "val_loss")}
+    return [f"{name} {value:.4g}" for name, value in values.items() if not math.isnan(value)]
+
+
+def progress_bar(console: Console, *times: ProgressColumn) -> Bar:
+    """Return a progress bar that is shown on terminals only. times: its last columns."""
+    return Bar(
+        BarColumn(bar_width=12),  # leaves room for the other columns on 80 characters
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        *times,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
 def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
-    data, rows = problem.data, problem.rows
+    """Yield lines on the table, the model and its training, and the other models."""
+    data, rows, model = problem.data, problem.rows, experiment.model
+    match data.label:
+        case Classes(name=name, names=names):
+            label = f", {counted(len(names), 'class', 'classes')} ({name})"
+        case Values(name=name):
+            label = f", a numeric target ({name})"
+        case _:
+            label = ""
     yield (
-        f"{data.name}: {len(data.rows)} rows × {len(data.features)} features"
-        f"{_labels(data.label)}; {len(rows.train)} to train on, {len(rows.val)} held out"
+        f"{data.name}: {len(data.rows)} rows × {len(data.features)} features{label};"
+        f" {len(rows.train)} training rows, {len(rows.val)} held out"
     )
     yield from data.notes
-    optimizer, training = experiment.optimizer, experiment.training
-    yield (
-        f"{_shape(experiment, len(data.features))};"
-        f" {type(optimizer).__name__} lr {_rate(experiment)}, {training.loss.value},"
-        f" {_epochs(experiment)} in batches of {training.batch_size};"
-        f" {experiment.backend.value}, seed {experiment.seed}{_others(experiment)}"
-    )
-
-
-def _rate(experiment: Experiment) -> str:
+    latent, epochs = str(model.latent_dim), f"{experiment.training.epochs} epochs"
+    rate, others = f"{experiment.optimizer.lr:g}", ""
     match experiment.question:
-        case LearningRate(lowest=lowest, highest=highest):
-            return f"{lowest:g} to {highest:g}"
-    return f"{experiment.optimizer.lr:g}"
-
-
-def _epochs(experiment: Experiment) -> str:
-    if isinstance(experiment.question, LearningRate):
-        return "a few epochs"
-    return f"{experiment.training.epochs} epochs"
-
-
-def _others(experiment: Experiment) -> str:
-    match experiment.question:
-        case HowMany(seeds=seeds, copies=copies, dimensions=most):
-            return f"; for each k up to {most}, {seeds} seeds and {copies} permuted copies"
-        case LearningRate(rates=rates):
-            return f"; {rates} rates"
-    count = experiment.models - 1
-    return f", and {count} models to hold it against" if count else ""
-
-
-def _labels(labels: Labels | None) -> str:
-    match labels:
-        case Classes(name=name, names=names):
-            return f", {counted(len(names), 'class', 'classes')} ({name})"
-        case Values(name=name):
-            return f", a numeric target ({name})"
-    return ""
-
-
-def _shape(experiment: Experiment, features: int) -> str:
-    model = experiment.model
+        case HowMany(seeds=seeds, copies=copies, dimensions=highest):
+            latent = "k"
+            others = f"; for each k up to {highest}: {seeds} seeds, {copies} permuted copies"
+        case LearningRate(lowest=lowest, highest=highest_rate, rates=rates):
+            rate, epochs = f"{lowest:g} to {highest_rate:g}", "a few epochs"
+            others = f"; {rates} rates"
+        case _ if experiment.models > 1:
+            others = f"; {counted(experiment.models - 1, 'control model')}"
     hidden = model.hidden if isinstance(model, Autoencoder) else ["…"]
-    latent = "k" if isinstance(experiment.question, HowMany) else model.latent_dim
-    layers = [features, *hidden, latent, *reversed(hidden), features]
-    name = f"{type(model).__name__.lower()} autoencoder {'-'.join(map(str, layers))}"
-    return " + ".join([name, *experiment.regulariser])
+    features = len(data.features)
+    layers = "-".join(map(str, [features, *hidden, latent, *reversed(hidden), features]))
+    network = f"{type(model).__name__.lower()} autoencoder {layers}"
+    yield (
+        f"{' + '.join([network, *experiment.regulariser])};"
+        f" {type(experiment.optimizer).__name__} lr {rate}, {experiment.training.loss.value},"
+        f" {epochs}, batch size {experiment.training.batch_size};"
+        f" {experiment.backend.value}, seed {experiment.seed}{others}"
+    )
 
 
 def _reconstruction(metrics: Mapping[str, float]) -> Table:
     table = _table("", "training", "validation")
     for heading, key in {
         "mean squared error": "reconstruction.{}.mse",
-        "  of PCA, as many factors": "baseline.pca.{}.mse",
+        "  PCA, same number of factors": "baseline.pca.{}.mse",
         "R²": "reconstruction.{}.r2",
     }.items():
         table.add_row(heading, *(_number(metrics[key.format(part)]) for part in ("train", "val")))
@@ -212,22 +209,22 @@ def _clusterings(metrics: Mapping[str, float]) -> Table:
     for key in metrics:
         if key.startswith("clustering.") and key.endswith(".n_clusters"):
             prefix = key.removesuffix(".n_clusters")
-            values = (_measured(metrics, f"{prefix}.{of}") for of in columns)
+            values = (_measured(metrics, f"{prefix}.{column}") for column in columns)
             table.add_row(Text(printable(prefix.removeprefix("clustering."))), *values)
     return table
 
 
 def _neighbourhoods(metrics: Mapping[str, float], rows: int) -> Iterator[str]:
-    measured = (
+    values = (
         f"{name} {_measured(metrics, f'neighbourhoods.{name}')}" for name in neighbourhoods.NAMES
     )
-    yield f"neighbourhoods: {', '.join(measured)}"
-    for some in {int(value) for key, value in metrics.items() if key.endswith(".rows")}:
-        yield f"±: standard error, {some:,} of {rows:,} rows"
+    yield f"neighbourhoods: {', '.join(values)}"
+    for sample in {int(value) for key, value in metrics.items() if key.endswith(".rows")}:
+        yield f"±: standard error, from a sample of {sample:,} of {rows:,} rows"
 
 
 def _measured(metrics: Mapping[str, float], name: str) -> str:
-    """Write a number and, where it is of a sample of rows, its standard error."""
+    """Return a number and, if it was estimated from a sample of rows, its standard error."""
     error = metrics.get(f"{name}.se")
     tail = "" if error is None else f" ± {error:.1g}"
     return _number(metrics.get(name, math.nan)) + tail
@@ -245,10 +242,10 @@ def _number(value: float) -> str:
 
 
 def _factors(content: Mapping[str, Any]) -> Iterator[str]:
-    yield f"factors, by the features that move them most ({content['quantity']}):"
+    yield f"factors and their most important features ({content['quantity']}):"
     for factor, sides in content["factors"].items():
-        named = {
-            sign: ", ".join(short(entry["feature"]) for entry in sides[side][:NAMED]) or "–"
-            for sign, side in {"+": "positive", "−": "negative"}.items()
-        }
-        yield f"  {factor}  + {named['+']}   − {named['−']}"
+        positive, negative = (
+            ", ".join(short(entry["feature"]) for entry in sides[side][:MAX_FEATURES]) or "–"
+            for side in ("positive", "negative")
+        )
+        yield f"  {factor}  + {positive}   − {negative}"
