@@ -258,16 +258,12 @@ def test_f40_a_sweep_that_tells_of_a_directory_elsewhere_is_refused(
         Ledger(sweep).jobs()
 
 
-def says(terminal: Terminal | SweepTerminal) -> Callable[[str], None]:
-    return terminal._say if isinstance(terminal, Terminal) else terminal.say
-
-
 @pytest.mark.parametrize("terminal", [Terminal, partial(SweepTerminal, 1)], ids=["run", "sweep"])
 @pytest.mark.parametrize("name", NAMES)
 def test_f39_what_is_told_on_the_terminal_is_printable(
     terminal: Callable[[], Terminal], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    says(terminal())(f"a {name} b")
+    terminal().print_line(f"a {name} b")
     told = capsys.readouterr().out
     assert told.endswith(" b\n")
     assert told[:-1].isprintable()

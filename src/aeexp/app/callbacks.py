@@ -72,4 +72,4 @@ class CallbackTerminal(Terminal):
                 self.callbacks.remove(callback)
                 name = f"{type(callback).__name__}.{hook}"
                 reason = f"{type(error).__name__}: {error}"
-                self._say(f"! {name} failed and is not called again in this run: {reason}")
+                self.print_line(f"! {name} failed and is not called again in this run: {reason}")

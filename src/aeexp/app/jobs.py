@@ -74,7 +74,7 @@ def run_as_population(configs: Configs) -> Iterator[Outcome]:
     with SweepTerminal(len(tasks)) as terminal:
         if elsewhere:
             jobs = counted(len(elsewhere), "job")
-            terminal.say(f"{jobs} on another backend than {backend.value}: a process each.")
+            terminal.print_line(f"{jobs} on another backend than {backend.value}: a process each.")
         outcomes = chain(
             _train_together(here, ledger, terminal) if here else (),
             run_tasks(elsewhere, ledger, terminal, cores()),
@@ -103,7 +103,9 @@ def run_on_ray(configs: Configs, address: str | None, count: int | None) -> Iter
     tasks, ledger = _tasks(configs)
     with SweepTerminal(len(tasks)) as terminal, connect(address) as nodes:
         parts = chunks(tasks, count or len(nodes))
-        terminal.say(f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs")
+        terminal.print_line(
+            f"nodes: {len(nodes)}, chunks: {', '.join(map(str, map(len, parts)))} jobs"
+        )
         outcomes = train_on_cluster(parts, nodes, ledger, terminal, _train_together)
         yield from _recorded(outcomes, ledger, terminal)
 

@@ -39,7 +39,7 @@ def run_tasks(
 
     def run(task: Task) -> Outcome:
         try:
-            terminal.say(f"$ {shlex.join(command(task))}")
+            terminal.print_line(f"$ {shlex.join(command(task))}")
             return _run(task, ledger, processes)
         except OSError as error:
             return record_failure(task, error)

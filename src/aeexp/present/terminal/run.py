@@ -56,7 +56,7 @@ class Terminal(Monitor):
     def on_start(self, experiment: Experiment, problem: Problem) -> None:
         self.rows = len(problem.data.rows)
         for line in _plan(experiment, problem):
-            self._print(line)
+            self.print_line(line)
         self.task = self.bar.add_task("", total=experiment.training.epochs)
         signal.signal(signal.SIGINT, self._stop)
 
@@ -68,13 +68,13 @@ class Terminal(Monitor):
                 self.task, total=progress.total, completed=progress.done, description=text
             )
         elif progress.done % max(1, progress.total // PROGRESS_LINES) == 0:
-            self._print(f"epoch {progress.done}/{progress.total}  {text}")
+            self.print_line(f"epoch {progress.done}/{progress.total}  {text}")
 
     def on_step(self, done: int, total: int, title: str) -> None:
         now = time.monotonic()
         if now - self.last_line > STEP_INTERVAL:
             self.last_line = now
-            self._print(f"{title} {done}/{total}")
+            self.print_line(f"{title} {done}/{total}")
 
     def on_trained(self, seconds: float, compiling: float) -> None:
         self.last_line = time.monotonic()
@@ -94,25 +94,28 @@ class Terminal(Monitor):
             case Metrics(values=metrics), Document(content=content):
                 self.console.print(_reconstruction(metrics), _clusterings(metrics), sep="\n\n")
                 for line in (*_neighbourhoods(metrics, self.rows), *_factors(content)):
-                    self._print(line)
+                    self.print_line(line)
         if isinstance(answer := self.artifacts.get("answer"), Document):
             for sentence in answer.content["sentences"]:
-                self._print(f"{MARKS[sentence['claim']]} {sentence['sentence']}")
+                self.print_line(f"{MARKS[sentence['claim']]} {sentence['sentence']}")
             for caveat in record.get("stamps", ()):
-                self._print(f"! {caveat}")
+                self.print_line(f"! {caveat}")
         if "verdict" in record:
-            self._print(record["verdict"]["sentence"])
+            self.print_line(record["verdict"]["sentence"])
         if "error" in record:
-            self._print(f"{record['error']} (see {folder / 'traceback.txt'})")
-        self._print(f"{record['status'].lower()}: {folder}")
+            self.print_line(f"{record['error']} (see {folder / 'traceback.txt'})")
+        self.print_line(f"{record['status'].lower()}: {folder}")
 
-    def _print(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
         self.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stop = True
         signal.signal(signal.SIGINT, self._halt)  # first, as a second Ctrl-C may follow at once
-        self._print("Stopping after the current epoch. Press Ctrl-C again to stop immediately.")
+        self.print_line(
+            "Stopping after the current epoch. Press Ctrl-C again to stop immediately."
+        )
 
     def _halt(self, number: int, frame: FrameType | None) -> None:
         """Interrupt the run. `halted` records it, as some libraries swallow the exception."""

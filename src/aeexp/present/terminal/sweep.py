@@ -50,7 +50,7 @@ class SweepTerminal(Monitor):
         elif (
             progress.members > 1 and progress.done % max(1, progress.total // PROGRESS_LINES) == 0
         ):
-            self.say(f"epoch {progress.done}/{progress.total}  {text}")
+            self.print_line(f"epoch {progress.done}/{progress.total}  {text}")
 
     def finished(self, outcome: Outcome) -> None:
         """Print the status of a finished job, with its losses."""
@@ -62,13 +62,15 @@ class SweepTerminal(Monitor):
             name = " ".join(outcome.task.varied) or f"#{outcome.task.number}"
             results = named_losses(Run(outcome.task.folder).metrics)
             line = "  ".join([f"{done}/{self.jobs}", name, outcome.status.value.lower(), *results])
-            self.say(f"{line}: {outcome.error}" if outcome.error else line)
+            self.print_line(f"{line}: {outcome.error}" if outcome.error else line)
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """Print a line, above the bars if there are any."""
         self.bar.console.print(Text(printable(line)), soft_wrap=True)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stop = True
         signal.signal(signal.SIGINT, self.interrupt)  # first, as a second Ctrl-C may follow
-        self.say("Stopping; finished runs are kept. Press Ctrl-C again to stop immediately.")
+        self.print_line(
+            "Stopping; finished runs are kept. Press Ctrl-C again to stop immediately."
+        )
