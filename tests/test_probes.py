@@ -349,7 +349,7 @@ def test_a_figure_tells_of_which_rows_it_is_and_names_each_score_once() -> None:
     assert f"{found[0].held_out:.2f}, p = {found[0].p:.2g}" in [t.get_text() for t in axes.texts]
     [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
-    assert shown == ["autoencoder", "same answer for all", "shuffled labels ± 2 sd"]
+    assert shown == ["autoencoder", "same prediction for all", "shuffled labels ± 2 sd"]
     assert figure.bbox.contains(*legend.get_window_extent().min)
     assert figure.bbox.contains(*legend.get_window_extent().max)
     trained = labels_figure([*scored(of_factors(), NONE_HELD_OUT).values()])

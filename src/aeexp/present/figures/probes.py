@@ -64,7 +64,7 @@ def probes(scores: Sequence[LabelScore], which: str) -> Figure:
     axes.set(xlim=(_lowest(shown), 1.02), xlabel=f"score of {which}: 1 is perfect")
     style.place_labels(axes, left=0)
     dots = [Line2D([], [], color=_colour(name), marker="o", ls="", label=name) for name in inputs]
-    majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="most frequent class")
+    majority = Line2D([], [], color=style.INK, ls="--", lw=1.2, label="same prediction for all")
     chance = Patch(color=style.GRID, label="shuffled labels ± 2 sd")
     figure.legend(
         handles=[*dots, majority, chance],
