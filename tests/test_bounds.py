@@ -34,7 +34,7 @@ from aeexp.config.spec import (
     Training,
 )
 from aeexp.data import Classes
-from aeexp.data.checks import concerns
+from aeexp.data.checks import setting_warnings
 from aeexp.data.inspect import inspect
 from aeexp.data.io import read
 from aeexp.data.io.cells import Column, Style, convert, convert_all, update_all
@@ -397,7 +397,9 @@ def test_f55_more_than_100_classes_do_not_set_the_number_of_clusters(tiny: Make)
     assert len(np.unique(codes[100])) == 100
     assert 2 <= len(np.unique(codes[101])) <= 10
     problem = pose(tiny(dataset=Blobs(samples=240, centers=120)))
-    assert any("120 classes, more than the 100" in text for text in concerns(tiny(), problem))
+    assert any(
+        "120 classes, more than the 100" in text for text in setting_warnings(tiny(), problem)
+    )
 
 
 def test_f55_the_first_of_many_incomplete_jobs_are_listed(

@@ -15,7 +15,7 @@ from aeexp.app.parameters import config_parameter, experiment_of
 from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
 from aeexp.data import Dataset, Floats
-from aeexp.data.checks import concerns
+from aeexp.data.checks import setting_warnings
 from aeexp.data.prepare import Problem, check, prepare
 from aeexp.errors import UserError, named_by
 from aeexp.present.text.training import describe_divergence
@@ -116,8 +116,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             problem = prepare(experiment, Dataset("X", x, names, rows=("",) * len(x)))
             check(experiment, problem)
             choose(experiment.backend)
-            for concern in concerns(experiment, problem):
-                warnings.warn(concern, stacklevel=2)
+            for warning in setting_warnings(experiment, problem):
+                warnings.warn(warning, stacklevel=2)
             self._train(experiment, problem)
         return self
 

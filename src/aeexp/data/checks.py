@@ -23,7 +23,7 @@ RANGES = {
 }
 
 
-def concerns(experiment: Experiment, problem: Problem) -> Iterator[str]:
+def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
     """Yield a sentence, with its numbers, for each setting that is probably a mistake."""
     trained, features = len(problem.rows.train), len(problem.data.features)
     batch_size, latent_dim = experiment.training.batch_size, experiment.model.latent_dim

@@ -29,7 +29,7 @@ class Rows:
         return mask
 
     @property
-    def judged(self) -> tuple[str, Integers]:
+    def evaluated(self) -> tuple[str, Integers]:
         """Return the rows that a model is evaluated on: the held-out rows, if there are any."""
         return ("val", self.val) if self.val.size else ("train", self.train)
 

@@ -15,7 +15,7 @@ from aeexp.analysis.support import support
 from aeexp.analysis.verdict import divergence
 from aeexp.config.spec import Experiment
 from aeexp.data import Floats, fingerprint
-from aeexp.data.checks import concerns
+from aeexp.data.checks import setting_warnings
 from aeexp.data.prepare import Problem
 from aeexp.present.figures.run_figures import draw
 from aeexp.present.tables.run import repeats_table, run_artifacts, undefined_metrics
@@ -53,7 +53,7 @@ class ModelOutput:
 def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifact]:
     """Yield the metadata of the table, and log warnings about unusual settings."""
     data = problem.data
-    warnings = [printable(concern) for concern in concerns(experiment, problem)]
+    warnings = [printable(warning) for warning in setting_warnings(experiment, problem)]
     metadata = {"data_hash": fingerprint(data), "notes": [*data.notes, *warnings]}
     yield RunMetadata("table", metadata | {"stamps": [*label_caveats(experiment, data)]})
     for note in data.notes:

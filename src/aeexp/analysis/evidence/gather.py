@@ -64,7 +64,7 @@ class Traced:
         """Return the R^2 of its rows held out, or trained on where none are."""
         problem = self.control.problem
         mean = reconstruction.predicting_the_mean(problem.x, problem.rows).rows
-        name, of = problem.rows.judged
+        name, of = problem.rows.evaluated
         whole = mean[of].mean()
         r2 = 1 - self.control_result.errors[of].mean() / whole if whole > 0 else np.nan
         return {f"reconstruction.{name}.r2": float(r2)}

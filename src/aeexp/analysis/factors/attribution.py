@@ -86,7 +86,7 @@ def explained(x: Floats, z: Floats, rows: Rows, network: Coder) -> Floats:
     scaled; z: (rows, factors), of which a block at a time is decoded.
     """
     mean = reconstruction.predicting_the_mean(x, rows).rows
-    _, of = rows.judged
+    _, of = rows.evaluated
     factors, fixed = z.shape[1], z[rows.train].mean(axis=0)
     errors = np.zeros(factors + 1)
     for block in blocks(len(of), x.shape[1] * (factors + 1)):

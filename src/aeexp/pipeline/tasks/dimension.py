@@ -54,7 +54,7 @@ def train_dimension(
     """Train all models of a dimension and measure their errors."""
     controls = [*_with_own_seeds(plan(experiment, problem).controls, experiment.seeds)]
     table = controls[0].problem
-    _, judged = table.rows.judged
+    _, judged = table.rows.evaluated
     trained = train([*map(member, controls)], monitor, callbacks)
     monitor.on_trained(trained.seconds, trained.compile)
     trained_controls = controls[: len(trained.histories)]

@@ -70,7 +70,7 @@ def answer(
 
 
 def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
-    part, _ = result.problem.rows.judged
+    part, _ = result.problem.rows.evaluated
     variance = "held-out variance" if part == "val" else "variance of the training rows"
     factors, r2 = len(result.factors), metrics[f"reconstruction.{part}.r2"]
     verb = "explains" if factors == 1 else "explain"
