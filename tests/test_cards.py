@@ -285,7 +285,7 @@ def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> Non
     assert first.jacobian.low == pytest.approx(alone.jacobian.value - 2)
     assert first.jacobian.high == pytest.approx(alone.jacobian.value - 1)
     assert np.isnan(alone.jacobian.low).all()
-    assert (first.doubt, last.doubt) == ("", "does not come back")
+    assert (first.doubt, last.doubt) == ("", "not reproducible")
     assert np.isnan(alone.reproducibility)
     assert alone.doubt == ""
 

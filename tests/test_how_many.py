@@ -77,10 +77,10 @@ EVEN = [0.1, 0.2, 0.3, 0.4]
 @pytest.mark.parametrize(
     ("r2", "noise", "features", "finding", "near"),
     [
-        pytest.param([0.3, 0.6, 0.9, 0.93], 0.02, 10, "found", (3, 3), id="found"),
-        pytest.param([0.3, 0.599, 0.7, 0.75], 0.5, 10, "found", (2, 3), id="a_range"),
+        pytest.param([0.3, 0.6, 0.9, 0.93], 0.02, 10, "decided", (3, 3), id="found"),
+        pytest.param([0.3, 0.599, 0.7, 0.75], 0.5, 10, "decided", (2, 3), id="a_range"),
         pytest.param([0.3, 0.5, 0.7, 0.9], 0.02, 10, "rising", (4, 4), id="rising"),
-        pytest.param([0.3, 0.5, 0.7, 0.9], 0.02, 5, "found", (4, 4), id="no_more_to_try"),
+        pytest.param([0.3, 0.5, 0.7, 0.9], 0.02, 5, "decided", (4, 4), id="no_more_to_try"),
         pytest.param(EVEN, 0.3, 10, "none", (0, 0), id="no_structure"),
         pytest.param([0.09, 0.18, 0.27, 0.36], 0.01, 10, "none", (0, 0), id="worse_than_null"),
     ],

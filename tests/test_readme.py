@@ -31,7 +31,7 @@ def commands(text: str) -> list[str]:
 
 
 COMMANDS = commands(README)
-AUTOENCODER = [command for command in COMMANDS if command.startswith("python -m aeexp")]
+IN_README = [command for command in COMMANDS if command.startswith("python -m aeexp")]
 TUTORIAL = commands((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
 IN_DOCS = [c for text in DOCS for c in commands(text) if c.startswith("python -m aeexp ")]
 LONG = ("--multirun model=", "aeexp_optuna", "dataset=digits")  # train many models: minutes
@@ -52,7 +52,7 @@ def test_a_python_example_runs(example: str, tmp_path: Path, backend: Backend) -
     assert done.stdout
 
 
-@pytest.mark.parametrize("command", dict.fromkeys([*AUTOENCODER, *IN_DOCS]))
+@pytest.mark.parametrize("command", dict.fromkeys([*IN_README, *IN_DOCS]))
 def test_a_command_of_the_documentation_composes(command: str) -> None:
     assert list(compositions(get_args_parser().parse_args(shlex.split(command)[3:])))
 
@@ -61,7 +61,7 @@ def test_a_command_of_the_documentation_composes(command: str) -> None:
     "command",
     [
         pytest.param(c, marks=[pytest.mark.slow] * any(part in c for part in LONG))
-        for c in AUTOENCODER
+        for c in IN_README
     ],
 )
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Backend) -> None:

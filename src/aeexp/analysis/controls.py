@@ -1,6 +1,6 @@
-"""plan: what a run trains, its own model first, each on a table of its own.
+"""Plan of the models that a run trains: its own model, repeats, and controls.
 
-A control's table follows from the experiment: it is made where it is needed, never kept or sent.
+The table of a control is a function of the experiment and is computed on demand, never stored.
 """
 
 import logging
@@ -21,16 +21,17 @@ from aeexp.data.prepare import Problem
 log = logging.getLogger(__name__)
 
 MOST_VALUES = 2**20
-"""Of the table that controls learn from, as many of them have one of their own."""
+"""Largest number of values in the table of a control: there are many such tables."""
 FEWEST_ROWS = 200
-"""Of that table; one that is too wide for so many has no controls: its networks are too large."""
+"""Minimum of rows in the table of a control. Tables that are too wide for it have no controls."""
 
 
 class ControlKind(Enum):
-    """What a control learns from.
+    """The table from which a control learns.
 
-    repeat: the table. resample: its training rows, drawn with replacement. permuted: its columns,
-    each shuffled. cloud: one Gaussian with its covariance. planted: shuffled columns, and a group.
+    repeat: the table of the run. resample: a bootstrap sample of its training rows. permuted: a
+    table with independently permuted columns. cloud: a sample of one Gaussian with the table's
+    covariance. planted: permuted columns with a planted group of rows.
     """
 
     repeat = "repeat"
@@ -42,7 +43,10 @@ class ControlKind(Enum):
 
 @dataclass(frozen=True)
 class Control:
-    """A model to hold the run's own against. group: that was planted, if any."""
+    """A model for comparison with the model of the run.
+
+    rows: training rows, repeated in a resample. group: the planted group, if there is one.
+    """
 
     kind: ControlKind
     experiment: Experiment
@@ -53,10 +57,10 @@ class Control:
 
 @dataclass(frozen=True)
 class ControlResult:
-    """What a trained control makes of its table.
+    """Latent coordinates and errors of a trained control on its table.
 
-    z: (rows, factors). errors: (rows,) squared error of each row, averaged over features.
-    weighed: how much its factors tell, of repeats and resamples other than the run's model.
+    z: (rows, factors). errors: (rows,), squared error of each row, averaged over features.
+    weighed: importance of its factors, for repeats and resamples other than the run's model.
     """
 
     z: Floats
@@ -66,11 +70,12 @@ class ControlResult:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run trains.
+    """The models that a run trains.
 
-    own: its model, then repeats of it, on all rows. others: what else. controls: of these, in the
-    order of training, what learns from the table of the evidence: all, unless that is a sample.
-    rows: of the run's table in that table.
+    own: its model, then its repeats, on all rows. others: all further models. controls: in the
+    order of training, the models that learn from the table of the evidence. This is a sample of
+    the rows if the run's table is large; otherwise all models learn from it. rows: indices of the
+    sampled rows in the run's table.
     """
 
     experiment: Experiment
@@ -82,33 +87,32 @@ class Plan:
 
     @property
     def all(self) -> list[Control]:
-        """Return everything, in the order of training."""
+        """Return all models, in the order of training."""
         return [*self.own, *self.others]
 
 
 def plan(experiment: Experiment, problem: Problem) -> Plan:
-    """Return what a run trains, and warn where the table is too wide for controls."""
-    rows, mine = _rows(experiment, problem), own(experiment, problem)
+    """Return the models that a run trains; log a warning if the table is too wide for controls."""
+    rows, repeats = _rows(experiment, problem), own(experiment, problem)
     if not len(rows):
         if not isinstance(experiment.evidence, NoEvidence):
             log.warning(
-                "evidence: a table of %d rows × %d features is too wide to train controls"
-                " beside it.",
+                "evidence: a table of %d rows × %d features is too wide to train controls.",
                 *problem.x.shape,
             )
-        return Plan(experiment, problem, mine, (), (), rows)
+        return Plan(experiment, problem, repeats, (), (), rows)
     if len(rows) == len(problem.x):
         others = [*_others(experiment, problem)]
-        return Plan(experiment, problem, mine, others, [*mine, *others], rows)
-    table = _of_rows(problem, rows)
+        return Plan(experiment, problem, repeats, others, [*repeats, *others], rows)
+    table = _subset(problem, rows)
     others = [*_repeats(experiment, table), *_others(experiment, table)]
-    return Plan(experiment, problem, mine, others, others, rows)
+    return Plan(experiment, problem, repeats, others, others, rows)
 
 
 def own(experiment: Experiment, problem: Problem) -> list[Control]:
-    """Return a run's model, then its repeats that learn from all rows.
+    """Return the model of a run, then its repeats on all rows.
 
-    Where controls learn from fewer, repeats are among them unless a number of them is asked for.
+    If controls learn from a sample, the repeats do so too, unless `repeats` is set explicitly.
     """
     sampled = len(_rows(experiment, problem)) < len(problem.x)
     alone = replace(experiment, repeats=experiment.repeats or 1)
@@ -116,37 +120,35 @@ def own(experiment: Experiment, problem: Problem) -> list[Control]:
 
 
 def _rows(experiment: Experiment, problem: Problem) -> Integers:
-    """Return which rows controls learn from, none if there are to be no controls."""
+    """Return the rows from which controls learn, empty if there are no controls."""
     rows, features = problem.x.shape
     most = min(experiment.evidence.rows, MOST_VALUES // features)
     too_wide = MOST_VALUES // features < FEWEST_ROWS
     if too_wide or isinstance(experiment.evidence, NoEvidence):
         return np.arange(0)
-    return np.arange(rows) if rows <= most else _sample(problem.rows, most)
-
-
-def _sample(rows: Rows, most: int) -> Integers:
-    """Return some rows of either side of the split, as many as their share and 20 if there are."""
-    val, train = rows.val, rows.train
+    if rows <= most:
+        return np.arange(rows)
+    # keep the share of held-out rows, but at least 20 of them
+    val, train = problem.rows.val, problem.rows.train
     share = round(most * len(val) / (len(val) + len(train)))
     held_out = min(len(val), max(share, min(20, most // 2)))
     trained = min(len(train), most - held_out)
-    some = chosen(len(train), trained), chosen(len(val), held_out)
-    return np.sort(np.concatenate([train[some[0]], val[some[1]]]))
+    sample = train[chosen(len(train), trained)], val[chosen(len(val), held_out)]
+    return np.sort(np.concatenate(sample))
 
 
-def _of_rows(problem: Problem, kept: Integers) -> Problem:
-    """Return a problem of some rows, which stay on their side of the split."""
-    held_out, data = problem.rows.held_out[kept], problem.data
-    some = replace(
+def _subset(problem: Problem, rows: Integers) -> Problem:
+    """Return a problem of some rows with the same split."""
+    held_out, data = problem.rows.held_out[rows], problem.data
+    subset = replace(
         data,
-        x=data.x[kept],
-        rows=[str(data.rows[i]) for i in kept],
-        labels=tuple(labels.take(kept) for labels in data.labels),
+        x=data.x[rows],
+        rows=[str(data.rows[i]) for i in rows],
+        labels=tuple(labels.take(rows) for labels in data.labels),
         part=None,
     )
-    rows = Rows(np.flatnonzero(~held_out), np.flatnonzero(held_out))
-    return replace(problem, data=some, rows=rows, x=problem.x[kept])
+    split = Rows(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+    return replace(problem, data=subset, rows=split, x=problem.x[rows])
 
 
 def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:
@@ -157,10 +159,10 @@ def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:
 
 
 def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
-    """Yield the controls that are no repeats.
+    """Yield all controls but the repeats.
 
-    Those of tables without structure have the seed of the run's own model: for one seed its
-    numbers may be better than for another's on any table, and only the table is to differ.
+    Controls on tables without structure have the seed of the run's model. Some seeds give better
+    numbers on any table, so that only the table may differ in this comparison.
     """
     evidence = experiment.evidence
     kinds: list[tuple[ControlKind, Group | None]] = [
@@ -181,7 +183,12 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
             yield Control(kind, other, problem, generator.choice(rows, len(rows)))
         else:
             x = _without_structure(problem, kind, group, generator)
-            yield Control(kind, experiment, _posed(experiment, problem, x), rows, group)
+            data = replace(problem.data, x=x)
+            prepared = scaling.prepare(experiment.preprocessing, data, rows)
+            # `problem.data` stays the run's own: only the scaled values are held in memory
+            scaled = prepared.apply(x, data.features)
+            table = replace(problem, preprocessing=prepared, x=scaled)
+            yield Control(kind, experiment, table, rows, group)
 
 
 def _without_structure(
@@ -192,10 +199,3 @@ def _without_structure(
         return cloud(data.x, generator)
     shuffled = permuted(data.x, data.columns, problem.rows.train, generator)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled
-
-
-def _posed(experiment: Experiment, problem: Problem, x: Floats) -> Problem:
-    """Return other values as the run's own are split and scaled, which alone are held of them."""
-    data, train = replace(problem.data, x=x), problem.rows.train
-    prepared = scaling.prepare(experiment.preprocessing, data, train)
-    return replace(problem, preprocessing=prepared, x=prepared.apply(x, data.features))

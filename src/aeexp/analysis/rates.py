@@ -1,4 +1,4 @@
-"""Which learning rate does a range test suggest?"""
+"""Learning rate range test."""
 
 from collections.abc import Mapping
 
@@ -6,27 +6,27 @@ import numpy as np
 
 from aeexp.data import Floats
 
-FALL = 0.01  # of the first loss: a smaller one is none
-EDGE = 0.1  # of the whole fall, at either end, which is too slow to count
+FALL = 0.01  # smallest fall that counts, relative to the first loss
+EDGE = 0.1  # share of the fall at either end that is ignored
 RULES = ("valley", "minimum", "steep", "slide")
-SAME = 0.03  # of the first loss, an e-fold: slopes that differ by less are the same
+SAME = 0.03  # slopes that differ by less are equal, relative to the first loss per e-fold
 
 
 def suggestions(rates: Floats, losses: Floats) -> Mapping[str, float]:
-    """Return the rate that each of four rules reads off the losses at rising rates.
+    """Return the learning rate that each of four rules suggests.
 
-    valley: the middle of the longest stretch over which the loss falls. minimum: a tenth of the
-    rate with the least loss. steep: where the loss falls fastest by the logarithm of the rate.
-    slide: the left end of a window that slides from the right until the slopes at its ends meet.
-    Nothing where the loss never falls.
+    valley: the middle of the longest interval over which the loss falls. minimum: a tenth of the
+    rate with the lowest loss. steep: the rate at which the loss falls fastest over log(rate).
+    slide: the left end of a window that slides from the right until the slopes at its ends are
+    equal. Empty if the loss does not fall.
 
-    The test is Smith's (2017, arXiv:1506.01186), the rules are those that fastai describes
-    (Howard and Gugger, 2020, doi:10.3390/info11020108). There, one training raises its rate after
-    each step; here, each rate has a training of its own, from the same first weights. So the loss
-    at a rate owes nothing to lower ones, is smooth where it falls, and need not blow up beyond
-    the best: what comes after the least loss is not looked at.
+    The test is that of Smith (2017, arXiv:1506.01186) with the rules of fastai (Howard and Gugger,
+    2020, doi:10.3390/info11020108). There, one training raises its rate after every step. Here,
+    each rate has its own training from the same initial weights. So the loss at one rate does not
+    depend on lower rates, falls smoothly, and need not rise after the minimum. Rates above the
+    minimum are ignored.
 
-    rates, losses: (rates,); what is not finite has diverged.
+    rates, losses: (rates,), rates ascending; a loss that is not finite means divergence.
     """
     rates, losses = falling(rates, losses)
     if len(rates) < 3 or losses[-1] > (1 - FALL) * losses[0]:
@@ -40,23 +40,24 @@ def suggestions(rates: Floats, losses: Floats) -> Mapping[str, float]:
 
 
 def falling(rates: Floats, losses: Floats) -> tuple[Floats, Floats]:
-    """Return the curve up to its least loss, which lies before the first that diverged."""
-    lost = ~np.isfinite(losses)
-    known = int(np.argmax(lost)) if lost.any() else len(losses)
-    end = int(np.argmin(losses[:known])) + 1 if known else 0
+    """Return rates and losses up to the lowest loss before the first divergence."""
+    diverged = ~np.isfinite(losses)
+    finite = int(np.argmax(diverged)) if diverged.any() else len(losses)
+    end = int(np.argmin(losses[:finite])) + 1 if finite else 0
     return rates[:end], losses[:end]
 
 
 def middle(suggested: Mapping[str, float]) -> float:
-    """Return the median of suggestions by their logarithms, which one bad rule moves little."""
+    """Return the median of the suggestions on a logarithmic scale, robust to one bad rule."""
     return float(np.exp(np.median(np.log([*suggested.values()]))))
 
 
 def _valley(losses: Floats) -> int:
-    """Return the middle of the longest subsequence of losses that fall.
+    """Return the middle of the longest falling subsequence of the losses.
 
-    Without the first and the last tenth of the fall: where every rate has a training of its own,
-    the loss falls from the lowest rate on, by next to nothing.
+    The first and the last tenth of the fall are ignored, as the loss falls by almost nothing from
+    the lowest rate on. length[i] is the length of the longest falling subsequence that ends at
+    i, first[i] its start (dynamic programming).
     """
     edge = EDGE * np.ptp(losses)
     inside = (losses.min() + edge < losses) & (losses < losses.max() - edge)
@@ -72,13 +73,14 @@ def _valley(losses: Floats) -> int:
 
 
 def _slide(rates: Floats, losses: Floats) -> float:
-    """Return where a window of a decade ends when the slopes at its ends are the same."""
-    at = np.log(rates)
-    slopes = np.gradient(losses, at)
-    left = at - np.log(10)
-    steeper = (slopes - np.interp(left, at, slopes))[left >= at[0]]  # right than left
-    if not steeper.size:
+    """Return the left end of a window of one decade at whose ends the slopes are equal."""
+    log_rates = np.log(rates)
+    slopes = np.gradient(losses, log_rates)
+    left = log_rates - np.log(10)
+    difference = (slopes - np.interp(left, log_rates, slopes))[left >= log_rates[0]]
+    if not difference.size:
         return float(rates[0])
-    met = (np.abs(steeper) <= SAME * losses[0]) | (np.sign(steeper) != np.sign(steeper[-1]))
-    first = len(rates) - len(steeper)
-    return float(rates[first + (np.flatnonzero(met)[-1] if met.any() else 0)] / 10)
+    sign_changes = np.sign(difference) != np.sign(difference[-1])
+    equal = (np.abs(difference) <= SAME * losses[0]) | sign_changes
+    first = len(rates) - len(difference)
+    return float(rates[first + (np.flatnonzero(equal)[-1] if equal.any() else 0)] / 10)

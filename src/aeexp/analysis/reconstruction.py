@@ -1,4 +1,4 @@
-"""How far is x_hat from x?"""
+"""Reconstruction errors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ NAMES = (
     *(f"reconstruction.{part}.{of}" for part in ("train", "val") for of in ("mse", "r2")),
     *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
 )
-"""Of all `errors`."""
+"""Names of the metrics in `errors`."""
 Reconstruct = Callable[[slice], Floats]
-"""From a block of row numbers to the scaled rows as they are reconstructed."""
+"""Returns the reconstruction of a block of rows, scaled."""
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """What is left of a table where a reconstruction is taken from it.
+    """Squared errors of a reconstruction.
 
-    rows: (rows,) squared error of each row, averaged over features. train, val: (features,)
-    squared error of each feature, summed over the rows of a part.
+    rows: (rows,), squared error of each row, averaged over features. train, val: (features,),
+    squared error of each feature, summed over training rows and held-out rows.
     """
 
     rows: Floats
@@ -33,7 +33,7 @@ class Residuals:
 
 
 def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
-    """Return the residuals of a reconstruction, of which only a block is held at a time.
+    """Return the residuals of a reconstruction, computed in blocks of rows.
 
     x: (rows, features), scaled.
     """
@@ -49,52 +49,52 @@ def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
 
 
 def predicting_the_mean(x: Floats, rows: Rows) -> Residuals:
-    """Return the residuals where each feature is predicted by its mean over the training rows."""
+    """Return the residuals of predicting each feature by its mean over the training rows."""
     mean = linear.training_mean(x, rows)
     return residuals(x, lambda _: mean, rows)
 
 
 def errors(model: Residuals, mean: Residuals, pca: Residuals, rows: Rows) -> Mapping[str, float]:
-    """Return the mean squared errors and R^2 of the scaled table, beside PCA's errors.
+    """Return mean squared error and R^2 of the scaled table, and the mean squared error of PCA.
 
-    R^2 = 1 - MSE / variance, summed over features; the variance is about the training rows'
-    mean, so that a reconstruction no better than that mean has R^2 = 0 on any rows.
-    Not a number where there are no rows. mean: see `predicting_the_mean`.
+    R^2 = 1 - MSE / variance, summed over features. The variance is about the mean of the training
+    rows, so that predicting this mean has R^2 = 0 on any rows. NaN without rows.
+    mean: see `predicting_the_mean`.
     """
     parts = {"train": rows.train, "val": rows.val}
     metrics = {}
-    for part, of in parts.items():
-        metrics[f"reconstruction.{part}.mse"] = _average(model.rows[of])
-        left, whole = (getattr(each, part).sum() for each in (model, mean))
-        metrics[f"reconstruction.{part}.r2"] = _ratio(left, whole)
-    for part, of in parts.items():
-        metrics[f"baseline.pca.{part}.mse"] = _average(pca.rows[of])
+    for part, indices in parts.items():
+        metrics[f"reconstruction.{part}.mse"] = _average(model.rows[indices])
+        residual, total = getattr(model, part).sum(), getattr(mean, part).sum()
+        metrics[f"reconstruction.{part}.r2"] = _r2(residual, total)
+    for part, indices in parts.items():
+        metrics[f"baseline.pca.{part}.mse"] = _average(pca.rows[indices])
     return metrics
 
 
 def explained(x: Floats, x_hat: Floats, mean: Floats) -> float:
-    """Return R^2 of rows about a mean. x, x_hat: (rows, features), scaled. mean: (features,)."""
-    return _ratio(np.sum((x - x_hat) ** 2), np.sum((x - mean) ** 2))
+    """Return R^2 about a mean. x, x_hat: (rows, features), scaled. mean: (features,)."""
+    return _r2(np.sum((x - x_hat) ** 2), np.sum((x - mean) ** 2))
 
 
 def by_feature(
     model: Residuals, mean: Residuals, rows: Rows, features: tuple[str, ...], scaling: Scaling
 ) -> Mapping[str, list[str] | list[float]]:
-    """Return a table with a row a feature: R^2 and, in original units, the root mean square error.
+    """Return columns with R^2 and root mean square error of each feature.
 
-    R^2 is the same in either unit; see `errors`.
+    The root mean square error is in original units. R^2 does not depend on units; see `errors`.
     """
     columns: dict[str, list[str] | list[float]] = {"feature": list(features)}
-    for part, of in (("train", rows.train), ("val", rows.val)):
-        left, whole = getattr(model, part), getattr(mean, part)
-        columns[f"{part}_r2"] = list(map(_ratio, left, whole))
-        rmse = np.sqrt(left / len(of)) * scaling.scale if len(of) else np.full(len(left), np.nan)
-        columns[f"{part}_rmse"] = rmse.tolist()
+    for part, count in (("train", len(rows.train)), ("val", len(rows.val))):
+        residual, total = getattr(model, part), getattr(mean, part)
+        columns[f"{part}_r2"] = list(map(_r2, residual, total))
+        mse = residual / count if count else np.full(len(residual), np.nan)
+        columns[f"{part}_rmse"] = (np.sqrt(mse) * scaling.scale).tolist()
     return columns
 
 
 def pca(x: Floats, rows: Rows, dimensions: int) -> Residuals:
-    """Return the residuals of the training rows' first principal components; see `linear.pca`."""
+    """Return the residuals of the first principal components; see `linear.pca`."""
     fitted = linear.pca(x, rows, dimensions)
     return residuals(x, lambda block: fitted.reconstruct(x[block]), rows)
 
@@ -103,5 +103,5 @@ def _average(values: Floats) -> float:
     return float(values.mean()) if values.size else np.nan
 
 
-def _ratio(left: float, whole: float) -> float:
-    return float(1 - left / whole) if whole > 0 else np.nan
+def _r2(residual: float, total: float) -> float:
+    return float(1 - residual / total) if total > 0 else np.nan

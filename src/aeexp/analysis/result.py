@@ -16,13 +16,13 @@ from aeexp.runs.history import History
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found.
+    """Latent coordinates, reconstruction errors, weights and clusters of a run.
 
-    planned: what was to be trained. histories: of the run's model, then of its repeats that learnt
-    from all rows, perhaps fewer than there were to be. z: (rows, factors). residuals, pca: of the
-    reconstruction by the model and by PCA. x_hat: (shown, features), scaled, the model's of the
-    rows that are drawn. weights: (features, factors), of which `quantity` says what they are, 0
-    of features that are constant in the training rows. clusters: (rows,) by the clustering's name.
+    planned: the planned models. histories: of the run's model, then of its repeats on all rows;
+    fewer than planned if training was interrupted. z: (rows, factors). residuals, pca: residuals
+    of the model and of PCA. x_hat: (shown, features), scaled, reconstruction of the rows in the
+    figure. weights: (features, factors); their meaning is `quantity`. Features that are constant
+    in the training rows have weight 0. clusters: (rows,) by the name of the clustering.
     """
 
     planned: Plan
@@ -37,7 +37,7 @@ class RunResult:
 
     @property
     def experiment(self) -> Experiment:
-        """Return the experiment that the run was."""
+        """Return the experiment."""
         return self.planned.experiment
 
     @property
@@ -47,7 +47,7 @@ class RunResult:
 
     @property
     def history(self) -> History:
-        """Return what happened in the training of the run's model."""
+        """Return the training history of the run's model."""
         return self.histories[0]
 
     @property
@@ -57,12 +57,12 @@ class RunResult:
 
     @cached_property
     def moves(self) -> Floats:
-        """Return about how far each feature moves each factor: (features, factors)."""
+        """Return the mean effect of each feature on each factor: (features, factors)."""
         return attribution.moves(self.problem.x, self.problem.rows, self.weights)
 
     @cached_property
     def by_feature(self) -> Mapping[str, list[str] | list[float]]:
-        """Return how well each feature is reconstructed, as a table."""
+        """Return the reconstruction error of each feature, as columns of a table."""
         problem = self.problem
         return reconstruction.by_feature(
             self.residuals, self.mean, problem.rows, problem.data.features, problem.scaling
@@ -70,5 +70,5 @@ class RunResult:
 
     @cached_property
     def mean(self) -> Residuals:
-        """Return the residuals where each feature is predicted by its mean."""
+        """Return the residuals of predicting every feature by its mean."""
         return reconstruction.predicting_the_mean(self.problem.x, self.problem.rows)

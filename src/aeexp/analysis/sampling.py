@@ -1,16 +1,16 @@
-"""Means over all rows, or over a random sample of them with what that leaves uncertain."""
+"""Random samples of rows, and means over them with standard errors."""
 
 import numpy as np
 
 from aeexp.data import Floats, Integers
 
-SAMPLE = 1_000  # rows that stand for all where these are too many
+SAMPLE = 1_000  # rows of a sample
 
 
 def chosen(rows: int, most: int, sample: int | None = None) -> Integers:
-    """Return all row numbers up to `most`, else a fixed random sample of them, rising.
+    """Return the indices of all rows, or of a fixed random sample if there are more than `most`.
 
-    sample: how many there are in it, `most` if None.
+    Ascending. sample: size of the sample, by default `most`.
     """
     if rows <= most:
         return np.arange(rows)
@@ -18,10 +18,10 @@ def chosen(rows: int, most: int, sample: int | None = None) -> Integers:
 
 
 def mean(name: str, values: Floats, rows: int) -> dict[str, float]:
-    """Return the mean of a measure's values; if sampled from `rows`, its standard error, too.
+    """Return the mean of a metric; for a sample of `rows` also its standard error and size.
 
-    `<name>.se` is that of a sample without replacement (Cochran, 1977, equation 2.20), and
-    `<name>.rows` the rows it is over. values: (sampled,), more than one.
+    `<name>.se` is the standard error of a sample without replacement (Cochran, 1977, equation
+    2.20), `<name>.rows` the size of the sample. values: (sampled,), more than one.
     """
     average = {name: float(values.mean())}
     count = len(values)

@@ -1,4 +1,4 @@
-"""What are several measurements on average, and how far do they lie apart?"""
+"""Mean and standard deviation."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from math import fsum, isfinite, nan, sqrt
 
 @dataclass(frozen=True)
 class Spread:
-    """What `n` numbers are on average, and how far they lie apart.
+    """Mean and standard deviation of `n` numbers.
 
-    mean: not a number if n is 0. sd: the standard deviation of a sample, not a number below 2.
+    mean: NaN if n is 0. sd: of a sample (n - 1), NaN if n is below 2.
     """
 
     mean: float
@@ -23,11 +23,11 @@ class Spread:
 
 
 def spread(values: Iterable[float]) -> Spread:
-    """Return the spread of those of `values` that are finite."""
-    known = [value for value in values if isfinite(value)]
-    n = len(known)
+    """Return mean and standard deviation of the finite `values`."""
+    finite = [value for value in values if isfinite(value)]
+    n = len(finite)
     if not n:
         return Spread(nan, nan, 0)
-    mean = fsum(known) / n
-    squares = fsum((value - mean) ** 2 for value in known)
+    mean = fsum(finite) / n
+    squares = fsum((value - mean) ** 2 for value in finite)
     return Spread(mean, sqrt(squares / (n - 1)) if n > 1 else nan, n)

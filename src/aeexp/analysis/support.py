@@ -1,4 +1,4 @@
-"""What did the model learn from, and does a new row lie within it?"""
+"""Applicability domain: are new rows similar to the training rows?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from aeexp.analysis.clustering.knn_vote import nearest
 from aeexp.data import Floats, Integers
 from aeexp.errors import UserError
 
-MOST_KNOWN = 10_000  # rows that new ones are compared with
-QUANTILES = 1_001  # of the training rows' errors
-USUAL = 99.0  # percentile of the training rows' errors, beyond which a row is outside
+MOST_KNOWN = 10_000  # rows stored for the comparison
+QUANTILES = 1_001  # of the errors of the training rows
+USUAL = 99.0  # percentile of the errors of the training rows above which a row is unusual
 NAMES = {"low", "high", "errors", "z", "clusterings", "clusters"}
 
 
 @dataclass(frozen=True)
 class Support:
-    """What new rows are held against.
+    """Reference for new rows.
 
-    low, high: (features,), the range of the training rows, in original units. errors: (1001,)
-    quantiles of their mean squared errors. z: (known, factors), of all rows or a fixed random
-    choice of 10,000. clusters: (known,) by the clustering's name; -1 is noise.
+    low, high: (features,), range of the training rows in original units. errors: (1001,),
+    quantiles of their mean squared errors. z: (known, factors), of all rows or of a fixed random
+    sample of 10,000. clusters: (known,) by the name of the clustering; -1 is noise.
     """
 
     low: Floats
@@ -34,10 +34,12 @@ class Support:
 
     @classmethod
     def read(cls, arrays: Mapping[str, NDArray[Any]], features: int, factors: int) -> Self:
-        """Return the support that arrays hold, for a model of so many features; see `arrays`.
+        """Return the support from its arrays; see `arrays`.
+
+        features, factors: of the model.
 
         Raises:
-            UserError: They hold something else.
+            UserError: An array is missing or has a wrong type or shape.
         """
         if missing := sorted(NAMES - arrays.keys()):
             message = f"model/support.npz lacks {', '.join(missing)}: train the model again."
@@ -63,9 +65,10 @@ class Support:
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return all of it as arrays by name; of clusters, (known, clusterings), and their names.
+        """Return the arrays of model/support.npz by name.
 
-        A clustering's own name may be any text, but that of an array is a path.
+        The clusterings are one array, (known, clusterings), with their names in another, because
+        the name of an array is a path, but the name of a clustering can be any text.
         """
         numbers = {"low": self.low, "high": self.high, "errors": self.errors, "z": self.z}
         clusters = np.array([*self.clusters.values()]).reshape(-1, len(self.z)).T
@@ -75,36 +78,36 @@ class Support:
         }
 
     def percentile(self, errors: Floats) -> Floats:
-        """Return what percentage of the training rows have a smaller error: (rows,)."""
+        """Return the percentage of training rows with a smaller error: (rows,)."""
         return np.interp(errors, self.errors, np.linspace(0, 100, QUANTILES))
 
     def beyond(self, x: Floats) -> NDArray[np.bool_]:
-        """Return which values lie beyond the training rows' range: (rows, features).
+        """Return which values are outside the range of the training rows: (rows, features).
 
-        Rounding to single precision puts no value beyond it.
+        Values within rounding to single precision of the range are inside.
         """
         slack = np.finfo(np.float32).eps * np.maximum(np.abs(self.low), np.abs(self.high))
         return (x < self.low - slack) | (x > self.high + slack)
 
     def nearest(self, z: Floats) -> Mapping[str, tuple[Integers, Floats]]:
-        """Return the nearest cluster of each row and its confidence, by clustering."""
+        """Return the cluster of each row and its confidence, by clustering; see `knn_vote`."""
         return {name: nearest(self.z, codes, z) for name, codes in self.clusters.items()}
 
 
 def require_array(name: str, array: NDArray[Any], kind: str, shape: tuple[int, ...]) -> None:
-    """Refuse an array of model/support.npz that is not of a kind and shape.
+    """Check the type and shape of an array of model/support.npz.
 
-    kind: as NumPy has it, "f" for floats. These must be finite, but for the gaps of donors and
-    the range of a feature without a value.
+    kind: NumPy's character, such as "f". Floats must be finite, except missing values of donors
+    and the infinite range of a feature without values.
 
     Raises:
-        UserError: It is not.
+        UserError: The array has another type or shape, or is not finite.
     """
     if array.dtype.kind != kind or array.shape != shape:
         message = f"model/support.npz has {name} of another shape or type: train the model again."
         raise UserError(message)
-    wrong = np.isnan if name in {"low", "high"} else _not_finite
-    if kind == "f" and name != "donors" and wrong(array).any():
+    invalid = np.isnan if name in {"low", "high"} else _not_finite
+    if kind == "f" and name != "donors" and invalid(array).any():
         message = f"model/support.npz has {name} that is not finite: train the model again."
         raise UserError(message)
 
@@ -116,11 +119,11 @@ def _not_finite(array: NDArray[Any]) -> NDArray[np.bool_]:
 def support(
     x: Floats, errors: Floats, train: Integers, z: Floats, clusters: Mapping[str, Integers]
 ) -> Support:
-    """Return what the rows that were trained on span.
+    """Return the reference for new rows.
 
-    x: (rows, features), in original units, cells that are not a number being no part of it.
-    errors: (rows,), of their reconstruction. train: the rows trained on. z: (rows, factors).
-    clusters: (rows,) by the clustering's name.
+    x: (rows, features), in original units; NaNs are ignored. errors: (rows,), reconstruction
+    errors. train: indices of the training rows. z: (rows, factors). clusters: (rows,) by the name
+    of the clustering.
     """
     trained = np.zeros((len(x), 1), bool)
     trained[train] = True

@@ -1,1 +1,1 @@
-"""Clusters: finding them, how clear they are, whether they come back."""
+"""Clustering: algorithms, separation, reproducibility, agreement with classes."""

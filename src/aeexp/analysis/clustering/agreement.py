@@ -1,4 +1,4 @@
-"""Do the clusters agree with the classes?"""
+"""Agreement of clusters with classes."""
 
 from collections.abc import Mapping
 
@@ -22,28 +22,28 @@ NAMES = (*INDICES, "accuracy")
 
 
 def agreement(codes: Integers, classes: Classes) -> Mapping[str, float]:
-    """Return how well clusters and classes agree; noise counts as one cluster.
+    """Return the agreement of clusters with classes; noise counts as one cluster.
 
-    Rows that belong to no class are left out; without any other, nothing is a number.
+    Rows without a class are ignored; if no row has a class, all values are NaN.
 
     ari: Hubert and Arabie (1985). ami, nmi: Vinh et al. (2010). homogeneity, completeness,
     v_measure: Rosenberg and Hirschberg (2007). fowlkes_mallows: Fowlkes and Mallows (1983).
-    accuracy: the share of rows whose cluster is matched with their class; noise is matched with
-    none. All are 1 for perfect agreement. codes: (rows,).
+    accuracy: share of rows whose cluster is matched with their class; noise is not matched. All
+    are 1 for perfect agreement. codes: (rows,).
     """
-    known = classes.codes >= 0
-    if not known.any():
+    labelled = classes.codes >= 0
+    if not labelled.any():
         return dict.fromkeys(NAMES, np.nan)
-    truth, found, partner = classes.codes[known], codes[known], matching(codes, classes)
-    indices = {key: float(index(truth, found)) for key, index in INDICES.items()}
-    right = [partner.get(c) == k for c, k in zip(found.tolist(), truth.tolist(), strict=True)]
-    return indices | {"accuracy": float(np.mean(right))}
+    truth, clusters, matched = classes.codes[labelled], codes[labelled], matching(codes, classes)
+    indices = {key: float(index(truth, clusters)) for key, index in INDICES.items()}
+    predicted = np.array([matched.get(code, -1) for code in clusters.tolist()])
+    return indices | {"accuracy": float(np.mean(predicted == truth))}
 
 
 def matching(codes: Integers, classes: Classes) -> Mapping[int, int]:
-    """Return the class of each cluster under the best one-to-one matching (Kuhn, 1955).
+    """Return the class of each cluster in the best one-to-one matching (Kuhn, 1955).
 
-    Clusters in excess of the classes, and noise, have none.
+    Noise is not matched. If there are more clusters than classes, the remaining ones are not.
     """
     clusters = [int(c) for c in np.unique(codes) if c != NOISE]
     shared = np.zeros((len(clusters), len(classes.names)), int)

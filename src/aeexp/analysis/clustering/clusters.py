@@ -1,4 +1,4 @@
-"""Which groups are there among the factors?"""
+"""Clustering of the latent space."""
 
 import logging
 import warnings
@@ -29,71 +29,70 @@ from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels
 
 log = logging.getLogger(__name__)
 
-MOST_CLUSTERS = 10  # tried when nothing says how many there are
-MOST_TRIED = 20_000  # rows that are clustered to see how many clusters there are
+MOST_CLUSTERS = 10  # tried if the number of clusters is unknown
+MOST_TRIED = 20_000  # rows on which numbers of clusters are tried
 
 
 def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> Integers:
-    """Return the cluster of each row, counted from 0; -1 is noise.
+    """Return the cluster of each row, from 0; -1 is noise.
 
-    The labels never decide which rows belong together: where the spec leaves the number of
-    clusters open they say how many to seek; without them the best silhouette does.
-    Of rows that are the same there may be fewer clusters than were sought.
-    Of many rows, a clustering that needs their square finds the clusters of a random sample, and
-    the others go with their nearest in it. z: (rows, factors).
+    Labels do not decide which rows belong together. If the spec does not set the number of
+    clusters, it is the number of classes, or without classes the number with the best silhouette.
+    There can be fewer clusters than requested if rows are identical.
+    Algorithms of quadratic cost cluster a random sample of many rows; every other row gets the
+    cluster of most of its nearest neighbours in the sample. z: (rows, factors).
     """
     most = spec.most_rows or len(z)
-    known = chosen(len(z), most)
+    sample = chosen(len(z), most)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # n_clusters tells how many there are
-        codes = cluster(_told(spec, z[known], labels, seed), z[known], seed)
-    if len(known) == len(z):
+        # k-means warns of fewer clusters than requested, which the metric n_clusters reports
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        codes = cluster(_with_number(spec, z[sample], labels, seed), z[sample], seed)
+    if len(sample) == len(z):
         return codes
     log.warning(
-        "%s: clustered %s of %s rows, chosen at random; each other row has the cluster of most of"
-        " its %d nearest among them.",
+        "%s: clustered a random sample of %s of %s rows; every other row has the cluster of most"
+        " of its %d nearest neighbours in the sample.",
         type(spec).__name__,
         f"{most:,}",
         f"{len(z):,}",
         NEIGHBOURS,
     )
-    found, _ = nearest(z[known], codes, z)
-    found[known] = codes
-    return found
+    every, _ = nearest(z[sample], codes, z)
+    every[sample] = codes
+    return every
 
 
 def find_each(
     specs: Mapping[str, ClusteringSpec], z: Floats, labels: Labels | None, seed: int
 ) -> dict[str, Integers]:
-    """Return the clusters by each of several clusterings, by its name; see `find`."""
+    """Return the clusters of several clusterings by name; see `find`."""
     return {name: find(spec, z, labels, seed) for name, spec in specs.items()}
 
 
-def _told(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> ClusteringSpec:
-    """Return a spec that says how many clusters to find, if it must."""
+def _with_number(
+    spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int
+) -> ClusteringSpec:
+    """Return a spec with the number of clusters, if it needs one."""
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return spec
     if several_classes(labels):
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
     z = z[chosen(len(z), MOST_TRIED)]
-    tried = range(2, max(2, min(MOST_CLUSTERS, len(z) - 1)) + 1)
-    specs = [replace(spec, n_clusters=k) for k in tried]
-    return max(specs, key=lambda each: _apart(z, cluster(each, z, seed)))
+    most = max(2, min(MOST_CLUSTERS, len(z) - 1))
+    specs = [replace(spec, n_clusters=k) for k in range(2, most + 1)]
+    silhouettes = [mean_silhouette(z, cluster(spec, z, seed)) for spec in specs]
+    return specs[int(np.argmax(np.nan_to_num(silhouettes, nan=-1.0)))]
 
 
 def several_classes(labels: Labels | None) -> TypeGuard[Classes]:
-    """Return whether labels are classes that tell of groups: neither one, nor one for each row."""
+    """Return whether labels have at least 2 and at most 100 classes."""
     return isinstance(labels, Classes) and 1 < len(labels.names) <= MOST_CLASSES
-
-
-def _apart(z: Floats, codes: Integers) -> float:
-    """Return the mean silhouette, or the least there is where it is undefined."""
-    return float(np.nan_to_num(mean_silhouette(z, codes), nan=-1.0))
 
 
 @verb
 def cluster(spec: ClusteringSpec, z: Floats, seed: int) -> Integers:
-    """Return the cluster of each row; a `Partition` must say its number of clusters."""
+    """Return the cluster of each row. A `Partition` must have a number of clusters."""
     message = f"No clustering for {type(spec).__name__}: register one with cluster.register."
     raise NotImplementedError(message)
 
@@ -137,11 +136,11 @@ def _(spec: HDBSCAN, z: Floats, seed: int) -> Integers:
 
 
 def knee(z: Floats, neighbours: int) -> float:
-    """Return the distance at which the sorted distances to a row's n-th neighbour turn up.
+    """Return the knee of the sorted distances to a row's n-th neighbour, for DBSCAN's eps.
 
-    The row itself counts as its first neighbour, as it does for DBSCAN. Ester et al. (1996) read
-    the knee off a plot; here it is the point farthest below the chord of the curve (Satopaa et
-    al., 2011). z: (rows, factors); returns a positive distance, in latent units.
+    A row is its own first neighbour, as in DBSCAN. Ester et al. (1996) read the knee from a plot.
+    Here it is the point farthest below the chord of the curve (Satopaa et al., 2011).
+    z: (rows, factors). Returns a positive distance in latent units.
     """
     search = NearestNeighbors(n_neighbors=min(neighbours, len(z))).fit(z)
     distances = np.sort(search.kneighbors(z)[0][:, -1])

@@ -1,4 +1,10 @@
-"""Do the same rows come together, whichever model clusters them?"""
+"""Reproducibility of clusters between trainings.
+
+Each member of a run (repeat or resample) clusters the same rows in its own latent space. Cluster
+numbers are arbitrary, so that clusterings are compared by which rows share a cluster: per pair of
+clusterings by the adjusted Rand index, per cluster by its best Jaccard index in each other
+clustering, per row by its co-assignment, and per pair of rows by the consensus matrix.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +19,17 @@ from aeexp.analysis.sampling import chosen
 from aeexp.analysis.spread import Spread, spread
 from aeexp.data import Floats, Integers
 
-VALID = 0.75  # mean Jaccard from which Hennig's fpc::clusterboot calls a cluster valid and stable
-MOST_ROWS = 500  # of a consensus matrix, which grows with their square
-CLEAR = 0.1, 0.9  # of a pair of rows: (almost) never, (almost) always together
+VALID = 0.75  # mean Jaccard index of a stable cluster according to Hennig's fpc::clusterboot
+MOST_ROWS = 500  # of a consensus matrix, whose size is quadratic
+CLEAR = 0.1, 0.9  # a pair of rows is (almost) never or (almost) always together
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """How well a cluster is found again.
+    """Reproducibility of a cluster.
 
-    jaccard: (others,), its likeness to the most similar cluster of each other clustering, from 0
-    to 1: rows in both over rows in either.
+    jaccard: (others,), Jaccard index with the most similar cluster of each other clustering, from
+    0 to 1: rows in both over rows in either.
     """
 
     code: int
@@ -32,27 +38,27 @@ class Cluster:
 
     @property
     def mean(self) -> float:
-        """Return the mean likeness; not a number without others."""
+        """Return the mean Jaccard index, NaN without other clusterings."""
         return float(self.jaccard.mean()) if self.jaccard.size else np.nan
 
     @property
     def reproducible(self) -> bool:
-        """Return whether the mean likeness is at least 0.75."""
+        """Return whether the mean Jaccard index is at least 0.75."""
         return self.mean >= VALID
 
 
 @dataclass(frozen=True)
 class Consensus:
-    """How several clusterings of the same rows agree, of which the first is judged.
+    """Agreement of several clusterings of the same rows. The first clustering is judged.
 
-    ari: adjusted Rand index over all pairs of clusterings, noise counting as one cluster. pac:
-    share of the pairs of `shown` rows that are together in more than 0.1 and at most 0.9 of the
-    clusterings, from 0, clear, to 1. clusters: of the first clustering. co_assignment: (rows,),
-    how often on average the other clusterings put a row together with a row of its cluster, from
-    0 to 1; not a number for noise and where a cluster is a single row. shown: (at most 500,),
-    which rows the matrix is of, ordered by cluster, in it by falling co-assignment, noise last.
-    matrix: (shown, shown), the share of clusterings which have two rows in one cluster; noise is
-    in none, not even with itself.
+    ari: adjusted Rand index over pairs of clusterings; noise counts as one cluster. pac:
+    proportion of ambiguous pairs: share of pairs of `shown` rows that are together in more than
+    0.1 and at most 0.9 of the clusterings, from 0 (clear) to 1. clusters: of the first clustering.
+    co_assignment: (rows,), mean share of the other rows of its cluster with which a row is
+    together in the other clusterings, from 0 to 1; NaN for noise and clusters of one row. shown:
+    (at most 500,), rows of the matrix, ordered by cluster, then by falling co-assignment, noise
+    last. matrix: (shown, shown), share of clusterings in which two rows share a cluster; noise
+    shares no cluster, not even with itself.
     """
 
     ari: Spread
@@ -64,7 +70,7 @@ class Consensus:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """Return its numbers as stability.json has them."""
+        """Return the content of stability.json."""
         return {
             "ari": self.ari.document,
             "pac": self.pac,
@@ -81,14 +87,14 @@ class Consensus:
 
 
 def consensus(codes: Integers) -> Consensus:
-    """Return how clusterings of the same rows agree, of which each member of a run has one.
+    """Return the agreement of the clusterings of a run's members.
 
-    Consensus matrix: Monti et al. (2003, doi:10.1023/A:1023949509487), over a fixed random choice
-    of 500 rows where there are more; proportion of ambiguous pairs: Șenbabaoğlu et al. (2014,
-    doi:10.1038/srep06207). Clusterwise Jaccard: Hennig (2007, doi:10.1016/j.csda.2006.11.025),
-    whose fpc::clusterboot calls a cluster valid and stable from 0.75, highly stable from 0.85.
-    A model that was trained on resampled rows clusters all rows, as any other.
-    codes: (members, rows), -1 for noise, the first the clustering that is judged.
+    Consensus matrix: Monti et al. (2003, doi:10.1023/A:1023949509487), over a fixed random sample
+    of 500 rows if there are more. Proportion of ambiguous pairs: Șenbabaoğlu et al. (2014,
+    doi:10.1038/srep06207). Clusterwise Jaccard index: Hennig (2007,
+    doi:10.1016/j.csda.2006.11.025), whose fpc::clusterboot calls a cluster stable from 0.75 and
+    highly stable from 0.85. A model that was trained on resampled rows clusters all rows.
+    codes: (members, rows), -1 for noise. The first clustering is judged.
     """
     first, others = codes[0], codes[1:]
     tables = [contingency(first, other) for other in others]
@@ -97,9 +103,10 @@ def consensus(codes: Integers) -> Consensus:
     order = np.lexsort((-together[shown], first[shown], first[shown] == NOISE))
     shown = shown[order]
     matrix = _matrix(codes[:, shown])
-    between = pairs(len(codes))
     return Consensus(
-        ari=spread([float(adjusted_rand(contingency(codes[i], codes[j]))) for i, j in between]),
+        ari=spread(
+            [float(adjusted_rand(contingency(codes[i], codes[j]))) for i, j in pairs(len(codes))]
+        ),
         pac=_pac(matrix),
         clusters=_clusters(first, tables),
         co_assignment=together,
@@ -110,45 +117,41 @@ def consensus(codes: Integers) -> Consensus:
 
 def _clusters(first: Integers, tables: Sequence[Integers]) -> tuple[Cluster, ...]:
     sizes = np.bincount(first + 1)[1:]
-    likeness = np.empty((len(sizes), len(tables)))
+    jaccard = np.empty((len(sizes), len(tables)))
     for other, table in enumerate(tables):
-        likeness[:, other] = _jaccard(table)
+        # index 0 of a table is noise, which is similar to no cluster
+        shared, in_first, in_other = table[1:, 1:], table[1:].sum(axis=1), table[:, 1:].sum(axis=0)
+        in_either = in_first[:, None] + in_other - shared
+        jaccard[:, other] = (shared / np.maximum(in_either, 1)).max(axis=1, initial=0.0)
     return tuple(
-        Cluster(int(code), int(sizes[code]), likeness[code]) for code in np.flatnonzero(sizes)
+        Cluster(int(code), int(sizes[code]), jaccard[code]) for code in np.flatnonzero(sizes)
     )
 
 
-def _jaccard(table: Integers) -> Floats:
-    """Return how like each cluster's most similar one is: (clusters,); noise is like none."""
-    shared, in_first, in_other = table[1:, 1:], table[1:].sum(axis=1), table[:, 1:].sum(axis=0)
-    in_either = in_first[:, None] + in_other - shared
-    return (shared / np.maximum(in_either, 1)).max(axis=1, initial=0.0)
-
-
 def _co_assignment(codes: Integers, tables: Sequence[Integers]) -> Floats:
-    """Return how often rows are together with those of their cluster, from counts alone: (rows,).
+    """Return the co-assignment of each row, from contingency tables: (rows,).
 
-    A row is with as many others of its cluster as the other clustering has both in common.
+    The cell of a row's two clusters counts the rows that share both with it, itself included.
     """
     first = codes[0]
-    company = np.zeros(len(first))
+    together = np.zeros(len(first))
     for other, table in zip(codes[1:], tables, strict=True):
-        company += np.where(other == NOISE, 0, table[first + 1, other + 1] - 1)
+        together += np.where(other == NOISE, 0, table[first + 1, other + 1] - 1)
     possible = (np.bincount(first + 1)[first + 1] - 1) * len(tables)
     defined = (first != NOISE) & (possible > 0)
-    return np.divide(company, possible, out=np.full(len(first), np.nan), where=defined)
+    return np.divide(together, possible, out=np.full(len(first), np.nan), where=defined)
 
 
 def _matrix(codes: Integers) -> Floats:
-    """Return the share of clusterings which have two rows together: (rows, rows)."""
+    """Return the share of clusterings in which two rows share a cluster: (rows, rows)."""
     counts = np.zeros((codes.shape[1], codes.shape[1]))
-    for each in codes:
-        counts += (each[:, None] == each) & (each != NOISE)
+    for clusters in codes:
+        counts += (clusters[:, None] == clusters) & (clusters != NOISE)
     return counts / len(codes)
 
 
 def _pac(matrix: Floats) -> float:
-    """Return the share of pairs of rows that are unclear, not a number if there is no pair."""
+    """Return the proportion of ambiguous pairs, NaN for a single row."""
     between = matrix[np.triu_indices(len(matrix), 1)]
     low, high = CLEAR
     return float(((between > low) & (between <= high)).mean()) if between.size else np.nan

@@ -1,4 +1,4 @@
-"""Are the clusters apart? Measured without labels."""
+"""Separation of clusters, measured without labels."""
 
 import logging
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from aeexp.text import printable
 log = logging.getLogger(__name__)
 
 NOISE = -1
-MOST = 10_000  # rows over all of which a silhouette is taken: its cost is quadratic
+MOST = 10_000  # rows up to which the silhouette uses all rows: its cost is quadratic
 INDICES = {
     "davies_bouldin": metrics.davies_bouldin_score,
     "calinski_harabasz": metrics.calinski_harabasz_score,
@@ -25,13 +25,13 @@ NAMES = ("n_clusters", "noise_fraction", *NEED_TWO)
 
 
 def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
-    """Return how far the clusters of a clustering are apart; noise belongs to none.
+    """Return how well the clusters of a clustering are separated, without noise.
 
-    Silhouette (Rousseeuw, 1987; -1 to 1, more is better), Davies-Bouldin (1979; from 0, less is
-    better) and Calinski-Harabasz (1974; from 0, more is better) need 2 clusters and a row more
-    than clusters; otherwise they are not a number, and the log says why. The silhouette of more
-    than 10,000 rows is that of 1,000 at random, with its standard error.
-    z: (rows, factors); codes: (rows,).
+    Silhouette (Rousseeuw, 1987; -1 to 1, higher is better), Davies-Bouldin (1979; from 0, lower is
+    better) and Calinski-Harabasz (1974; from 0, higher is better) need at least 2 clusters and
+    more rows than clusters. Otherwise they are NaN, with a message in the log. For more than
+    10,000 rows, the silhouette is that of a random sample of 1,000, with its standard error.
+    z: (rows, factors). codes: (rows,). name: of the clustering.
     """
     inside = codes != NOISE
     counted = {
@@ -53,7 +53,7 @@ def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
 
 
 def mean_silhouette(z: Floats, codes: Integers) -> float:
-    """Return the mean silhouette without noise, not a number where it is undefined."""
+    """Return the mean silhouette without noise, NaN if it is undefined."""
     inside = codes != NOISE
     z, codes = z[inside], codes[inside]
     defined = 2 <= len(np.unique(codes)) < len(codes)
@@ -61,18 +61,18 @@ def mean_silhouette(z: Floats, codes: Integers) -> float:
 
 
 def _silhouette(z: Floats, codes: Integers) -> dict[str, float]:
-    """Return the mean silhouette, with its standard error where it is of a sample.
+    """Return the mean silhouette, for a sample with its standard error; see `sampling.mean`.
 
-    There must be at least 2 clusters, and a row more than clusters; see `sampling.mean`.
+    There must be at least 2 clusters, and more rows than clusters.
     """
     rows = chosen(len(z), MOST, SAMPLE)
     return mean("silhouette", silhouettes(z, codes, rows), len(z))
 
 
 def silhouettes(z: Floats, codes: Integers, rows: Integers) -> Floats:
-    """Return how much nearer some rows are to their own cluster than to the next: (some,).
+    """Return the silhouette of some rows, computed from their distances to all rows: (some,).
 
-    0 for the only row of a cluster. All rows of a cluster count, whichever are asked for.
+    0 for the only row of a cluster. rows: indices of the rows. codes: (all rows,).
     """
     ids, codes, sizes = np.unique(codes, return_inverse=True, return_counts=True)
     sums = np.zeros((len(rows), len(ids)))
@@ -81,18 +81,11 @@ def silhouettes(z: Floats, codes: Integers, rows: Integers) -> Floats:
         for block in blocks(len(members), len(rows)):
             distances = euclidean_distances(z[rows], members[block])
             sums[:, number] += distances.sum(1, dtype=np.float64)
-    return _silhouettes(sums, sizes, codes[rows])
-
-
-def _silhouettes(sums: Floats, sizes: Integers, own: Integers) -> Floats:
-    """Return the silhouettes of rows in the clusters `own`: (rows,).
-
-    sums: (rows, clusters) of their distances to all rows of each cluster. sizes: (clusters,).
-    """
-    mine = np.arange(len(own)), own
-    within = sums[mine] / np.maximum(sizes[own] - 1, 1)
-    others = sums / sizes
-    others[mine] = np.inf
-    beyond = others.min(axis=1)
-    apart = (beyond - within) / np.maximum(np.maximum(within, beyond), np.finfo(float).tiny)
-    return np.where(sizes[own] > 1, apart, 0.0)
+    own = codes[rows]
+    cells = np.arange(len(own)), own
+    within = sums[cells] / np.maximum(sizes[own] - 1, 1)
+    means = sums / sizes
+    means[cells] = np.inf
+    nearest = means.min(axis=1)
+    scale = np.maximum(np.maximum(within, nearest), np.finfo(float).tiny)
+    return np.where(sizes[own] > 1, (nearest - within) / scale, 0.0)

@@ -1,4 +1,4 @@
-"""Is the autoencoder's error lower than a baseline's, beyond what chance explains?"""
+"""Is the autoencoder's error lower than a baseline's, beyond chance?"""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from scipy import stats
 
 from aeexp.data import Floats
 
-MATTERS = 0.05  # of the baseline's error: a gain below it is not worth a network
-CERTAIN = 0.95
+MATTERS = 0.05  # smallest gain, relative to the baseline's error, that justifies a network
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Advantage:
-    """By how much the autoencoder's mean squared error is below a baseline's.
+    """Difference between a baseline's and the autoencoder's mean squared error on held-out rows.
 
-    mean: the baseline's less the autoencoder's. se: its standard error, infinite where nothing
-    tells it. error: the baseline's. rows: held out, that it is over. members: of the autoencoder
-    that it is the mean of.
+    mean: baseline minus autoencoder. se: standard error of the mean, infinite for fewer than two
+    rows. error: mean squared error of the baseline. rows: held-out rows. members: trained
+    autoencoders over which the error is averaged.
     """
 
     mean: float
@@ -28,17 +28,17 @@ class Advantage:
 
     @property
     def half(self) -> float:
-        """Return half of the 95 % interval about the mean, by Student's t."""
+        """Return half the width of the 95 % confidence interval (Student's t)."""
         if self.rows < 2:
             return np.inf
-        return float(stats.t.ppf((1 + CERTAIN) / 2, self.rows - 1)) * self.se
+        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.rows - 1)) * self.se
 
     @property
     def claim(self) -> str:
         """Return whether the autoencoder reconstructs better: yes, no or undecided.
 
-        no: a gain of 5 % of the baseline's error or more lies outside of the interval, or there is
-        no error to gain on. yes: there is a gain, and no gain at all lies outside of it.
+        no: the interval excludes a gain of 5 % of the baseline's error, or the baseline has no
+        error. yes: the interval excludes zero and is positive.
         """
         if min(self.mean + self.half, self.error) <= MATTERS * self.error:
             return "no"
@@ -46,41 +46,43 @@ class Advantage:
 
 
 def advantage(errors: Floats, baseline: Floats) -> Advantage:
-    """Compare the repeats of an autoencoder with a baseline, row by row.
+    """Compare repeated autoencoders with a baseline, row by row.
 
-    The differences d[m, i] of member m on row i are taken as a sum of independent effects of
-    member, of row and of both. Their mean over M members and n rows then has the variance
+    The difference d[m, i] of member m on row i is modelled as a sum of independent effects of the
+    member, of the row and of their interaction. The mean over M members and n rows then has the
+    variance
 
-        s²(rows) / n + s²(members) / M - s²(both) / (n M),
+        s²(rows) / n + s²(members) / M - s²(interaction) / (n M),
 
-    where s²(rows) is the variance between rows of d averaged over members, s²(members) that
-    between members of d averaged over rows, and s²(both) the mean square of what neither
-    explains, which each of the first two terms holds once (Cornfield and Tukey, 1956,
-    doi:10.1214/aoms/1177728067; for errors of several origins Cameron et al., 2011,
-    doi:10.1198/jbes.2010.07136). Where the last two terms come out below 0, as estimates may,
-    they are left out. It says what other rows and other seeds would change, not what other
-    training rows would. One member has no spread: then it alone is judged. Of one row the
-    standard error is infinite; without any, or without a member, the rest is not a number.
+    where s²(rows) is the variance between rows of d averaged over members, s²(members) the
+    variance between members of d averaged over rows, and s²(interaction) the mean square of the
+    residuals, which the first two terms both contain (Cornfield and Tukey, 1956,
+    doi:10.1214/aoms/1177728067; for errors clustered in two ways Cameron et al., 2011,
+    doi:10.1198/jbes.2010.07136). If the last two terms are negative in sum, they are omitted.
 
-    errors: (members, rows held out), squared errors averaged over features. baseline: (rows held
-    out,), the same.
+    The standard error covers other rows and other seeds, but not other training rows. With one
+    member there is no variance between members, so that the claim holds for this member alone.
+    With one row the standard error is infinite. Without rows or members the mean is NaN.
+
+    errors: (members, held-out rows), squared errors averaged over features. baseline: (held-out
+    rows,), the same for the baseline.
     """
     if not errors.size:
         return Advantage(np.nan, np.inf, np.nan, 0)
-    ahead = np.asarray(baseline - errors, float)
-    members, rows = ahead.shape
-    error = float(baseline.mean())
-    return Advantage(float(ahead.mean()), _standard_error(ahead), error, rows, members)
+    differences = np.asarray(baseline - errors, float)
+    members, rows = differences.shape
+    se = _standard_error(differences)
+    return Advantage(float(differences.mean()), se, float(baseline.mean()), rows, members)
 
 
-def _standard_error(ahead: Floats) -> float:
-    members, rows = ahead.shape
+def _standard_error(differences: Floats) -> float:
+    members, rows = differences.shape
     if rows < 2:
         return np.inf
-    of_rows, of_members = ahead.mean(0), ahead.mean(1)
-    between_rows, between_members = of_rows.var(ddof=1) / rows, 0.0
+    row_means, member_means = differences.mean(0), differences.mean(1)
+    between_rows, between_members = row_means.var(ddof=1) / rows, 0.0
     if members > 1:
-        both = ahead - of_rows - of_members[:, None] + ahead.mean()
-        of_both = np.square(both).sum() / ((members - 1) * (rows - 1))
-        between_members = of_members.var(ddof=1) / members - of_both / ahead.size
+        residuals = differences - row_means - member_means[:, None] + differences.mean()
+        interaction = np.square(residuals).sum() / ((members - 1) * (rows - 1))
+        between_members = member_means.var(ddof=1) / members - interaction / differences.size
     return float(np.sqrt(between_rows + max(0.0, between_members)))

@@ -1,7 +1,6 @@
-"""What do simpler methods make of the same table with as many factors?"""
+"""Baselines: PCA, factor analysis and a random projection with as many factors."""
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +16,16 @@ from aeexp.data.chunks import blocks
 
 NAMES = ("PCA", "factor analysis", "random projection")
 MOST_FEATURES = 1_000
-"""Of a table whose factors are analysed: each of many steps decomposes it anew."""
+"""Limit for factor analysis, whose many steps decompose the whole table."""
 MOST_ROWS, MOST_VALUES, STEPS = 10_000, 2_000_000, 200
-"""Of the training rows that factors are analysed of, and of how many steps are made at most."""
+"""Limits of a factor analysis: training rows, values of their table, steps."""
 FEW_FEATURES = 100
-"""For which a full decomposition is faster than one of random directions."""
+"""Up to this number, a full decomposition is faster than a randomised one."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a method makes of a table, learnt from the training rows alone.
+    """Result of a baseline that was fitted to the training rows.
 
     z: (rows, dimensions). residuals: of its reconstruction.
     """
@@ -39,31 +38,28 @@ class Baseline:
 def baselines(x: Floats, rows: Rows, dimensions: int, seed: int) -> list[Baseline]:
     """Return PCA, factor analysis and a random projection with as many dimensions.
 
-    None has more dimensions than there are features, and the first two no more than training
-    rows. Factor analysis is left out for more than 1,000 features.
+    Dimensions are limited by the number of features, and for the first two by the number of
+    training rows. Tables of more than 1,000 features have no factor analysis.
     x: (rows, features), scaled. seed: of the random projection.
     """
-    return [_baseline(name, of, x, rows) for name, of in _fitted(x, rows, dimensions, seed)]
-
-
-def _baseline(name: str, fitted: Linear, x: Floats, rows: Rows) -> Baseline:
-    left = reconstruction.residuals(x, lambda block: fitted.reconstruct(x[block]), rows)
-    return Baseline(name, fitted.encode(x), left)
-
-
-def _fitted(x: Floats, rows: Rows, dimensions: int, seed: int) -> Iterator[tuple[str, Linear]]:
-    yield NAMES[0], linear.pca(x, rows, dimensions)
+    fitted = {NAMES[0]: linear.pca(x, rows, dimensions)}
     if x.shape[1] <= MOST_FEATURES:
-        yield NAMES[1], factor_analysis(x, rows, dimensions)
-    yield NAMES[2], random_projection(x, rows, dimensions, seed)
+        fitted[NAMES[1]] = factor_analysis(x, rows, dimensions)
+    fitted[NAMES[2]] = random_projection(x, rows, dimensions, seed)
+    return [_baseline(name, method, x, rows) for name, method in fitted.items()]
+
+
+def _baseline(name: str, method: Linear, x: Floats, rows: Rows) -> Baseline:
+    left = reconstruction.residuals(x, lambda block: method.reconstruct(x[block]), rows)
+    return Baseline(name, method.encode(x), left)
 
 
 def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
-    """Return the regression scores of a factor analysis, rotated to few large loadings each.
+    """Return the regression scores of a factor analysis with varimax rotation.
 
-    By maximum likelihood (Barber, 2012, algorithm 21.1) with varimax rotation (Kaiser, 1958,
-    doi:10.1007/BF02289233), over at most 10,000 training rows, fewer of more than 200 features.
-    x_hat is what the factors' loadings make of the scores.
+    Fitted by maximum likelihood (Barber, 2012, algorithm 21.1) to at most 10,000 training rows,
+    fewer for more than 200 features. Varimax makes most loadings small (Kaiser, 1958,
+    doi:10.1007/BF02289233). x_hat is the product of scores and loadings.
     """
     most = min(MOST_ROWS, MOST_VALUES // x.shape[1])
     sample = x[np.sort(rows.train)[chosen(len(rows.train), most)]].astype(float)
@@ -76,7 +72,7 @@ def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
         random_state=0,
     )
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        # not at its optimum it is a baseline still; an exact fit has no likelihood
+        # a fit short of the optimum is still a baseline; an exact fit has no likelihood
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(sample)
     loadings = model.components_
@@ -86,20 +82,21 @@ def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
 
 
 def random_projection(x: Floats, rows: Rows, dimensions: int, seed: int) -> Linear:
-    """Return the projection on orthonormal directions at random, read back by least squares.
+    """Return the projection on random orthonormal directions, with the best linear decoder.
 
-    The directions are uniform over all (Stewart, 1980, doi:10.1137/0717034); the decoder is the
-    best linear one for the training rows. It shows what as many numbers tell that nothing chose.
+    The directions are uniformly distributed (Stewart, 1980, doi:10.1137/0717034). The decoder is
+    fitted to the training rows by least squares. This baseline shows how much of a table any
+    numbers explain, even if they are not learnt.
     """
     features = x.shape[1]
-    drawn = np.random.default_rng(seed).normal(size=(features, min(dimensions, features)))
-    directions, signs = np.linalg.qr(drawn)
+    normal = np.random.default_rng(seed).normal(size=(features, min(dimensions, features)))
+    directions, signs = np.linalg.qr(normal)
     directions *= np.sign(np.diag(signs))
     mean, train = linear.training_mean(x, rows), ~rows.held_out
-    of_z, of_both = np.zeros((directions.shape[1],) * 2), np.zeros(directions.T.shape)
+    zz, zx = np.zeros((directions.shape[1],) * 2), np.zeros(directions.T.shape)
     for block in blocks(*x.shape):
         centred = x[block][train[block]] - mean
         z = centred @ directions
-        of_z += z.T @ z
-        of_both += z.T @ centred
-    return Linear(mean, directions, np.linalg.pinv(of_z, 1e-10, hermitian=True) @ of_both)
+        zz += z.T @ z
+        zx += z.T @ centred
+    return Linear(mean, directions, np.linalg.pinv(zz, 1e-10, hermitian=True) @ zx)

@@ -1,4 +1,10 @@
-"""Could a number have come about by chance?"""
+"""Permutation tests: can a metric be explained by chance?
+
+A run trains the same model on copies of its table without structure (`null`) and computes the
+same metrics there. The p-value of a metric is the share of copies, the table itself among them,
+whose metric is at least as good. Copies have the seed of the run, so that they differ from it in
+their table alone.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +19,11 @@ from aeexp.data import Floats
 
 @dataclass(frozen=True)
 class Tested:
-    """A number held against the same number of copies without structure.
+    """A metric of the run compared with the same metric of tables without structure.
 
-    number: its name. control: what the copies are, such as "permuted columns". mean, sd: of the
-    copies. p: share of tables at least as good, the observed one among them. copies: how many of
-    them have a number.
+    number: name of the metric. control: kind of the tables, such as "permuted columns". mean, sd:
+    over the copies. p: share of tables that are at least as good, the observed one included.
+    copies: number of copies for which the metric is defined.
     """
 
     number: str
@@ -30,11 +36,11 @@ class Tested:
 
 
 def p_value(observed: float, null: Floats, *, more_is_better: bool) -> float:
-    """Return the probability of a number at least as good where there is nothing to find.
+    """Return the probability of a value at least as good if there is no structure.
 
-    (1 + copies at least as good) / (1 + copies), which is never 0 and holds its level exactly
-    (Phipson and Smyth, 2010, doi:10.2202/1544-6115.1585). Copies without a number are left out;
-    it is not a number where the observed is none or no copy has one. null: (copies,).
+    (1 + copies at least as good) / (1 + copies), which is never 0 and exact (Phipson and Smyth,
+    2010, doi:10.2202/1544-6115.1585). NaNs in `null` are ignored. NaN if `observed` is NaN or no
+    copy is left. null: (copies,).
     """
     null = null[~np.isnan(null)]
     if np.isnan(observed) or not null.size:
@@ -46,27 +52,18 @@ def p_value(observed: float, null: Floats, *, more_is_better: bool) -> float:
 def tested(
     observed: Mapping[str, float], null: Mapping[str, Floats], control: str
 ) -> list[Tested]:
-    """Return each number held against its null distribution.
+    """Return each metric with its null distribution and p-value.
 
-    Which way is better is that of the metric. observed: by name; those without a null
-    distribution are left out. null: (copies,) by name.
+    The registry of metrics defines whether higher or lower is better. observed: by metric;
+    metrics without a null distribution are skipped. null: (copies,) by metric.
     """
-    return [
-        _tested(name, control, observed[name], np.asarray(null[name], np.float64))
-        for name in observed
-        if name in null
-    ]
-
-
-def _tested(name: str, control: str, observed: float, null: Floats) -> Tested:
-    known, better = spread(null), metrics.better(name)
-    assert better is not Better.none, f"{name} is not better either way: it cannot be tested"
-    return Tested(
-        number=name,
-        control=control,
-        observed=observed,
-        mean=known.mean,
-        sd=known.sd,
-        p=p_value(observed, null, more_is_better=better is Better.higher),
-        copies=int((~np.isnan(null)).sum()),
-    )
+    tests = []
+    for name, value in observed.items():
+        if name not in null:
+            continue
+        copies, better = np.asarray(null[name], np.float64), metrics.better(name)
+        assert better is not Better.none, f"{name} cannot be tested: neither direction is better"
+        p = p_value(value, copies, more_is_better=better is Better.higher)
+        count, summary = int((~np.isnan(copies)).sum()), spread(copies)
+        tests.append(Tested(name, control, value, summary.mean, summary.sd, p, count))
+    return tests

@@ -1,4 +1,4 @@
-"""gather: what a run found, and its controls -> the evidence for it."""
+"""The evidence for the result of a run, computed from its controls."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ from aeexp.runs.progress import Monitor
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a run's findings are held against.
+    """Comparisons that support or question the result of a run.
 
-    methods: by name, the autoencoder first. scree: (components,) shares of the training rows'
-    variance. stability: over repeats and resampled rows, None where there is but one. cards: of
-    the factors. labels: how well they are told. rows: (controls' rows,), those of the run's table
-    that it is of. null: (copies,) of each number of tables without structure, by control; tested:
-    the run's own numbers beside them. power: of planted groups, by rising size.
+    methods: by name, the autoencoder first. scree: (components,), shares of the variance of the
+    training rows. stability: over repeats and resamples, None if there are none. cards: one for
+    each factor. labels: scores of predicting labels. rows: (rows of the controls,), their indices
+    in the table of the run. null: (copies,) by metric and by kind of table without structure.
+    tested: the run's metrics with their p-values. power: of planted groups, by rising size.
     """
 
     methods: Mapping[str, Method]
@@ -52,36 +52,47 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Traced:
-    """A control that was trained, and the clusters of its rows by the clustering's name."""
+class Measured:
+    """A trained control with the clusters of its rows, by the name of the clustering."""
 
     control: Control
-    control_result: ControlResult
+    result: ControlResult
     clusters: Mapping[str, Integers]
 
     @property
-    def explained(self) -> dict[str, float]:
-        """Return the R^2 of its rows held out, or trained on where none are."""
+    def z(self) -> Floats:
+        """Return its latent coordinates: (rows, factors)."""
+        return self.result.z
+
+    @property
+    def r2(self) -> dict[str, float]:
+        """Return R^2 of its held-out rows, or of its training rows if none are held out."""
         problem = self.control.problem
         mean = reconstruction.predicting_the_mean(problem.x, problem.rows).rows
-        name, of = problem.rows.evaluated
-        whole = mean[of].mean()
-        r2 = 1 - self.control_result.errors[of].mean() / whole if whole > 0 else np.nan
-        return {f"reconstruction.{name}.r2": float(r2)}
+        part, rows = problem.rows.evaluated
+        variance = mean[rows].mean()
+        r2 = 1 - self.result.errors[rows].mean() / variance if variance > 0 else np.nan
+        return {f"reconstruction.{part}.r2": float(r2)}
 
     @property
-    def neighbourhoods(self) -> Mapping[str, float]:
-        """Return how well its neighbourhoods are kept."""
-        measured = neighbourhoods.neighbourhoods(self.control.problem.x, self.control_result.z)
-        return {f"neighbourhoods.{name}": measured[name] for name in neighbourhoods.NAMES}
+    def quality(self) -> dict[str, float]:
+        """Return R^2, trustworthiness and continuity."""
+        measured = neighbourhoods.neighbourhoods(self.control.problem.x, self.z)
+        names = neighbourhoods.NAMES
+        return self.r2 | {f"neighbourhoods.{name}": measured[name] for name in names}
 
     @property
-    def separation(self) -> dict[str, float]:
-        """Return how far its clusters are apart, not a number of fewer than two."""
+    def silhouettes(self) -> dict[str, float]:
+        """Return the mean silhouette of each clustering, NaN for fewer than two clusters."""
         return {
-            f"clustering.{name}.silhouette": mean_silhouette(self.control_result.z, codes)
+            f"clustering.{name}.silhouette": mean_silhouette(self.z, codes)
             for name, codes in self.clusters.items()
         }
+
+    @property
+    def null_silhouettes(self) -> dict[str, float]:
+        """Return the same with 0 for fewer than two clusters, which are not separated."""
+        return {name: float(np.nan_to_num(value)) for name, value in self.silhouettes.items()}
 
 
 def gather(
@@ -90,69 +101,63 @@ def gather(
     control_results: Sequence[ControlResult | None],
     monitor: Monitor,
 ) -> Evidence:
-    """Return the evidence for what a run found, from its controls as they were trained.
+    """Return the evidence for the result of a run.
 
-    probed: what its model makes of each factor. monitor: callbacks, run after every control.
+    probed: importance of the factors of the run's model. control_results: None for controls that
+    diverged. monitor: its callbacks are run after every control.
     """
-    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        of_kind: dict[ControlKind, list[Traced]] = defaultdict(list)
-        controls = result.planned.controls
-        for number, (control, control_result) in enumerate(
+    controls = result.planned.controls
+    by_kind: dict[ControlKind, list[Measured]] = defaultdict(list)
+    with threadpool_limits(1):  # on few rows, threads mostly wait for each other
+        for number, (control, of_control) in enumerate(
             zip(controls, control_results, strict=True)
         ):
             monitor.on_step(number, len(controls), "evidence, models")
-            if control_result:
-                of_kind[control.kind].append(_traced(control, control_result, result))
-        mine = [each for each in of_kind[ControlKind.repeat] if _is_the_run_s(each, result)]
-        observed = _observed(mine[0]) | mine[0].separation if mine else {}
+            if of_control:
+                by_kind[control.kind].append(_measured(control, of_control, result))
+        # tables without structure have the seed of the run, so that they are compared with it
+        seed = result.experiment.seed
+        repeats = by_kind[ControlKind.repeat]
+        own = next((model for model in repeats if model.control.experiment.seed == seed), None)
+        observed = own.quality | own.silhouettes if own else {}
+        permuted, clouds = by_kind[ControlKind.permuted], by_kind[ControlKind.cloud]
         null = {
-            ControlKind.permuted: _by_number(
-                [_observed(each) | _apart(each) for each in of_kind[ControlKind.permuted]]
+            ControlKind.permuted: _by_metric(
+                [model.quality | model.null_silhouettes for model in permuted]
             ),
-            ControlKind.cloud: _by_number([_apart(each) for each in of_kind[ControlKind.cloud]]),
+            ControlKind.cloud: _by_metric([model.null_silhouettes for model in clouds]),
         }
-    alike = [*of_kind[ControlKind.repeat], *of_kind[ControlKind.resample]]
-    again = [each for each in alike if each.control is not result.planned.own[0]]
-    known = _stability(result, again)
-    others = [
-        (each.control_result.z, each.control_result.weighed)
-        for each in again
-        if each.control_result.weighed
+    retrained = [
+        model
+        for model in (*repeats, *by_kind[ControlKind.resample])
+        if model.control is not result.planned.own[0]
     ]
+    stable = _stability(result, retrained)
+    weighed = [(model.z, model.result.weighed) for model in retrained if model.result.weighed]
     methods = _methods(result, control_results)
     return Evidence(
         methods=methods,
         scree=linear.scree(result.problem.x, result.problem.rows),
-        stability=known,
-        cards=card_for_each(result, probed, others, known),
+        stability=stable,
+        cards=card_for_each(result, probed, weighed, stable),
         labels=label_scores(result, methods[PCA]) if result.experiment.evidence.labels else [],
         rows=result.planned.rows,
         null=null,
-        tested=[each for kind in null for each in tested(observed, null[kind], kind.value)],
-        power=_power(of_kind[ControlKind.planted], null[ControlKind.permuted]),
+        tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
+        power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
     )
 
 
-def _traced(control: Control, control_result: ControlResult, result: RunResult) -> Traced:
+def _measured(control: Control, of_control: ControlResult, result: RunResult) -> Measured:
     if control is result.planned.own[0]:
-        return Traced(control, control_result, result.clusters)
+        return Measured(control, of_control, result.clusters)
     experiment, label = control.experiment, control.problem.data.label
     specs = {} if control.kind is ControlKind.planted else experiment.clustering
-    return Traced(
-        control, control_result, find_each(specs, control_result.z, label, experiment.seed)
-    )
+    clusters = find_each(specs, of_control.z, label, experiment.seed)
+    return Measured(control, of_control, clusters)
 
 
-def _observed(each: Traced) -> dict[str, float]:
-    return each.explained | dict(each.neighbourhoods)
-
-
-def _apart(each: Traced) -> dict[str, float]:
-    """Return how far the clusters of a copy are apart; fewer than two are not, 0."""
-    return {name: float(np.nan_to_num(value)) for name, value in each.separation.items()}
-
-
-def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
+def _by_metric(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     names = copies[0] if copies else ()
     return {name: np.array([copy[name] for copy in copies]) for name in names}
 
@@ -160,72 +165,59 @@ def _by_number(copies: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
 def _methods(
     result: RunResult, control_results: Sequence[ControlResult | None]
 ) -> dict[str, Method]:
-    problem = result.problem
-    of = problem.rows.val
-    others = baselines(problem.x, problem.rows, result.z.shape[1], result.experiment.seed)
-    latents = [result.z, *(each.z for each in others)]
-    kept = neighbourhoods.measure(problem.x, *latents)
-    apart = distances.spearman(problem.x, *latents)
-    errors = _errors(result, control_results)[:, of]
-    ours = Method(result.z, result.residuals, None, kept[0], result.clusters, apart[0])
-    return {AUTOENCODER: ours} | {
-        each.name: Method(
-            each.z,
-            each.residuals,
-            advantage(errors, each.residuals.rows[of]),
-            kept[i],
-            _clusters(result, each.z),
-            apart[i],
-        )
-        for i, each in enumerate(others, 1)
-    }
-
-
-def _clusters(result: RunResult, z: Floats) -> dict[str, Integers]:
-    """Return the clusters of a baseline's space, where there are classes to compare them with."""
-    data = result.problem.data
-    classes = any(isinstance(labels, Classes) for labels in data.labels)
-    specs = result.experiment.clustering if classes else {}
-    return find_each(specs, z, data.label, result.experiment.seed)
-
-
-def _errors(result: RunResult, control_results: Sequence[ControlResult | None]) -> Floats:
-    """Return the errors of the run's model and of those repeats that learnt from all rows too."""
-    alike = [
-        control_result.errors
-        for control, control_result in zip(result.planned.controls, control_results, strict=True)
-        if control_result
+    problem, experiment = result.problem, result.experiment
+    val = problem.rows.val
+    fitted = baselines(problem.x, problem.rows, result.z.shape[1], experiment.seed)
+    latents = [result.z, *(baseline.z for baseline in fitted)]
+    preserved = neighbourhoods.measure(problem.x, *latents)
+    correlations = distances.spearman(problem.x, *latents)
+    # errors of the run's model and of the repeats that learnt from all rows
+    errors = [
+        of_control.errors
+        for control, of_control in zip(result.planned.controls, control_results, strict=True)
+        if of_control
         and control.kind is ControlKind.repeat
         and len(result.planned.rows) == len(result.z)
     ]
-    return np.array(alike or [result.residuals.rows])
+    own_errors = np.array(errors or [result.residuals.rows])[:, val]
+    # clusters of the baselines' spaces are needed only for the comparison with classes
+    has_classes = any(isinstance(labels, Classes) for labels in problem.data.labels)
+    specs = experiment.clustering if has_classes else {}
+    autoencoder = Method(
+        result.z, result.residuals, None, preserved[0], result.clusters, correlations[0]
+    )
+    return {AUTOENCODER: autoencoder} | {
+        baseline.name: Method(
+            baseline.z,
+            baseline.residuals,
+            advantage(own_errors, baseline.residuals.rows[val]),
+            preserved[i],
+            find_each(specs, baseline.z, problem.data.label, experiment.seed),
+            correlations[i],
+        )
+        for i, baseline in enumerate(fitted, 1)
+    }
 
 
-def _is_the_run_s(each: Traced, result: RunResult) -> bool:
-    """Return whether a training has the run's own seed, as tables without structure have."""
-    return each.control.experiment.seed == result.experiment.seed
-
-
-def _stability(result: RunResult, again: Sequence[Traced]) -> Stability | None:
-    if not again:
+def _stability(result: RunResult, retrained: Sequence[Measured]) -> Stability | None:
+    if not retrained:
         return None
     rows = result.planned.rows
     return stability(
-        [result.z[rows], *(each.control_result.z for each in again)],
+        [result.z[rows], *(model.z for model in retrained)],
         {
-            name: np.array([codes[rows], *(each.clusters[name] for each in again)])
+            name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
             for name, codes in result.clusters.items()
         },
     )
 
 
-def _power(planted: Sequence[Traced], null: Mapping[str, Floats]) -> list[Power]:
-    numbers: dict[Group, list[float]] = defaultdict(list)
-    for each in planted:
-        assert each.control.group
-        ((name, value),) = each.explained.items()
-        numbers[each.control.group].append(value)
-    if not numbers or name not in null:
+def _power(planted: Sequence[Measured], null: Mapping[str, Floats]) -> list[Power]:
+    by_group: dict[Group, list[float]] = defaultdict(list)
+    for model in planted:
+        assert model.control.group
+        ((metric, value),) = model.r2.items()
+        by_group[model.control.group].append(value)
+    if not by_group or metric not in null:
         return []
-    arrays = {group: np.array(values) for group, values in numbers.items()}
-    return power(arrays, null[name])
+    return power({group: np.array(values) for group, values in by_group.items()}, null[metric])

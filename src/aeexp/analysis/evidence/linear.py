@@ -1,4 +1,4 @@
-"""What does the best linear map keep of a table?"""
+"""PCA of tables of any width, in blocks of rows."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from aeexp.data import Floats, Rows
 from aeexp.data.chunks import blocks
 
 EXACT = 1_000
-"""Features whose covariance is decomposed in full: that costs their third power."""
+"""Up to this number of features, the covariance is decomposed exactly; the cost is cubic."""
 SPARE, ROUNDS = 10, 12
-"""Directions beside those sought for among more features, and how often they are improved."""
+"""Subspace iteration for more features: additional directions, and number of iterations."""
 MOST_COMPONENTS = 50
-"""Of which the shares of the variance are told."""
+"""Number of components in the scree plot."""
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A code z = (x - mean) @ encoder, read back as x_hat = z @ decoder + mean.
+    """A linear autoencoder: z = (x - mean) @ encoder, x_hat = z @ decoder + mean.
 
     mean: (features,). encoder: (features, dimensions). decoder: (dimensions, features).
     """
@@ -28,23 +28,24 @@ class Linear:
     decoder: Floats
 
     def encode(self, x: Floats) -> Floats:
-        """Return the codes of rows, of which a block is held centred: (rows, dimensions)."""
+        """Return the codes of rows, computed in blocks: (rows, dimensions)."""
         z = np.empty((len(x), self.encoder.shape[1]))
         for block in blocks(*x.shape):
             z[block] = (x[block] - self.mean) @ self.encoder
         return z
 
     def reconstruct(self, x: Floats) -> Floats:
-        """Return a block of rows as their codes are read back: (rows, features)."""
+        """Return the reconstruction of rows: (rows, features)."""
         return (x - self.mean) @ self.encoder @ self.decoder + self.mean
 
 
 def pca(x: Floats, rows: Rows, dimensions: int) -> Linear:
     """Return the projection on the training rows' first principal components.
 
-    It is the optimum of every linear autoencoder with as many factors (Baldi and Hornik, 1989,
-    doi:10.1016/0893-6080(89)90014-2). There are no more of them than features and training rows.
-    Of more than 1,000 features they are found nearly. x: (rows, features), scaled.
+    This is the optimum of a linear autoencoder with as many factors (Baldi and Hornik, 1989,
+    doi:10.1016/0893-6080(89)90014-2). The number of components is limited by the number of
+    features and of training rows. For more than 1,000 features the components are approximate.
+    x: (rows, features), scaled.
     """
     mean = training_mean(x, rows)
     axes, _, _ = _principal(x, rows, mean, dimensions)
@@ -52,13 +53,13 @@ def pca(x: Floats, rows: Rows, dimensions: int) -> Linear:
 
 
 def scree(x: Floats, rows: Rows) -> Floats:
-    """Return the share of the training rows' variance that lies along each component.
+    """Return the share of the training rows' variance along each of the first 50 components.
 
-    At most the first 50, in falling order; not numbers where nothing varies. Cattell (1966,
-    doi:10.1207/s15327906mbr0102_10). x: (rows, features), scaled.
+    In falling order; NaN if nothing varies. Cattell (1966, doi:10.1207/s15327906mbr0102_10).
+    x: (rows, features), scaled.
     """
-    _, variances, whole = _principal(x, rows, training_mean(x, rows), MOST_COMPONENTS)
-    return variances / whole if whole > 0 else np.full_like(variances, np.nan)
+    _, squares, total = _principal(x, rows, training_mean(x, rows), MOST_COMPONENTS)
+    return squares / total if total > 0 else np.full_like(squares, np.nan)
 
 
 def training_mean(x: Floats, rows: Rows) -> Floats:
@@ -69,10 +70,10 @@ def training_mean(x: Floats, rows: Rows) -> Floats:
 
 
 def _principal(x: Floats, rows: Rows, mean: Floats, most: int) -> tuple[Floats, Floats, float]:
-    """Return axes, (features, count), the sum of squares along each, and that of all."""
+    """Return axes, (features, count), the sum of squares along each axis, and the total sum."""
     count = min(most, len(rows.train), x.shape[1])
-    way = _exact if x.shape[1] <= EXACT else _near
-    return way(x, ~rows.held_out, mean, count)
+    decompose = _exact if x.shape[1] <= EXACT else _approximate
+    return decompose(x, ~rows.held_out, mean, count)
 
 
 def _exact(
@@ -87,24 +88,26 @@ def _exact(
     return axes[:, falling], np.maximum(squares[falling], 0), float(np.trace(scatter))
 
 
-def _near(
+def _approximate(
     x: Floats, train: NDArray[np.bool_], mean: Floats, count: int
 ) -> tuple[Floats, Floats, float]:
-    """Return nearly the same without a covariance, which has the square of the features.
+    """Return approximate axes by subspace iteration, without the covariance matrix.
 
-    By subspace iteration (Halko et al., 2011, algorithm 4.4, doi:10.1137/090771806).
+    Halko et al. (2011, algorithm 4.4, doi:10.1137/090771806). Random directions are multiplied by
+    the covariance and orthonormalised several times, so that they converge to the first axes.
+    Memory grows linearly with the features; a covariance matrix would need their square.
     """
     directions = np.random.default_rng(0).normal(
         size=(x.shape[1], min(count + SPARE, int(train.sum()), x.shape[1]))
     )
-    whole = 0.0
+    total = 0.0
     for _ in range(ROUNDS):
         directions = np.linalg.qr(directions)[0]
-        image, whole = np.zeros_like(directions), 0.0
+        image, total = np.zeros_like(directions), 0.0
         for block in blocks(*x.shape):
             centred = x[block][train[block]] - mean
             image += centred.T @ (centred @ directions)
-            whole += float(np.vdot(centred, centred))
+            total += float(np.vdot(centred, centred))
         directions = image
     axes, squares, _ = np.linalg.svd(directions, full_matrices=False)
-    return axes[:, :count], squares[:count], whole
+    return axes[:, :count], squares[:count], total

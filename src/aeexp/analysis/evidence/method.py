@@ -1,4 +1,4 @@
-"""The autoencoder and the simpler methods that it stands beside."""
+"""The autoencoder and its baselines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ AUTOENCODER, PCA = "autoencoder", NAMES[0]
 
 @dataclass(frozen=True)
 class Method:
-    """A way to as many factors.
+    """Result of the autoencoder or of a baseline.
 
-    z: (rows, factors). advantage: of the autoencoder over it, None for the autoencoder itself.
-    clusters: (rows,) by the clustering's name; of baselines none where no label is classes.
-    spearman: of distances, with a standard error where pairs are sampled.
+    z: (rows, factors). advantage: of the autoencoder over this baseline, None for the autoencoder.
+    clusters: (rows,) by the name of the clustering; baselines have clusters only if a label has
+    classes. spearman: rank correlation of distances, with a standard error if pairs are sampled.
     """
 
     z: Floats

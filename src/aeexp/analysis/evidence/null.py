@@ -1,4 +1,15 @@
-"""What does a table look like that has no structure?"""
+"""Null models: tables without structure.
+
+An autoencoder finds factors in any table, and k-means finds clusters in any space. A result
+counts only if it is better than on tables that have the same columns but no structure. There are
+two null models, which answer two questions:
+
+- `permuted`: is there any dependence between columns? Each column is shuffled independently,
+  which keeps its distribution and removes all dependence.
+- `cloud`: are there groups, beyond correlation? A sample of one Gaussian with the covariance of
+  the table keeps all correlations and has neither groups nor curvature (SigClust; Liu et al.,
+  2008, doi:10.1198/016214508000000454).
+"""
 
 from collections.abc import Sequence
 
@@ -12,12 +23,12 @@ from aeexp.data.features import places
 def permuted(
     x: Floats, columns: Sequence[Column], train: Integers, generator: np.random.Generator
 ) -> Floats:
-    """Return a table of which each column is shuffled by itself: nothing goes with anything.
+    """Return a table with independently shuffled columns.
 
-    Each column keeps its values, missing ones among them, and features of one text column stay
-    together. A column with a known cell in a training row keeps one there, so that it can be
-    scaled. x: (rows, features); columns: what the features are made of, as in a `Dataset`.
-    train: the training rows.
+    Each column keeps its values, including missing ones. The features of one text column are
+    shuffled together. A column with a known cell in a training row keeps at least one there, so
+    that it can be scaled. x: (rows, features). columns: of the features, as in a `Dataset`.
+    train: indices of the training rows.
     """
     shuffled = np.empty_like(x)
     for _, place in places(columns):
@@ -29,25 +40,25 @@ def permuted(
 
 
 def cloud(x: Floats, generator: np.random.Generator) -> Floats:
-    """Return as many rows from one normal distribution with the table's means and covariance.
+    """Return a sample of one normal distribution with the means and covariance of the table.
 
-    All correlations are kept, but there are no groups and nothing is curved: the null hypothesis
-    of SigClust (Liu et al., 2008, doi:10.1198/016214508000000454). Cells that are missing stay
-    missing; they count as the mean of their column, whose variance remains that of its known
-    cells, while correlations shrink by the share of rows that lack a cell. Features of text
-    columns become numbers between 0 and 1 and beyond.
+    Missing cells stay missing. For the covariance they count as the mean of their column. The
+    variance is that of the known cells, while correlations shrink by the share of rows with a
+    missing cell. Features of text columns become arbitrary numbers, not only 0 and 1.
 
-    x: (rows, features). No more is held than the table a few times over, however
-    many features there are, as normal numbers times a root of the covariance have it.
+    Rows are drawn as standard normal numbers times a root R of the covariance, S = R'R. The
+    centred table is such a root, and its QR factor is a smaller one if there are more rows than
+    features. So memory is a few times the table, for any number of features.
+    x: (rows, features).
     """
     known = ~np.isnan(x)
     counts = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, x, 0).sum(axis=0, dtype=np.float64) / counts
     centred = np.where(known, x - mean, 0) / np.sqrt(np.maximum(counts - 1, 1))
     root = centred if centred.shape[0] <= centred.shape[1] else np.linalg.qr(centred, mode="r")
-    drawn = np.empty_like(x)
+    sample = np.empty_like(x)
     for block in blocks(*x.shape):
         count = len(x[block])
-        drawn[block] = mean + generator.standard_normal((count, len(root))) @ root
-    drawn[~known] = np.nan
-    return drawn
+        sample[block] = mean + generator.standard_normal((count, len(root))) @ root
+    sample[~known] = np.nan
+    return sample

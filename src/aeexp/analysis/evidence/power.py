@@ -1,4 +1,10 @@
-"""How large would a group have to be that this analysis finds?"""
+"""Power: how large must a group be to be detected?
+
+A result "no structure" is meaningful only if structure would have been detected. So groups of
+known size are planted in permuted tables (spike-in), the same model is trained on them, and R² is
+tested against permuted tables without a group. The share of planted tables with p ≤ 0.05 estimates
+the power of the analysis for a group of this size.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +17,13 @@ from aeexp.analysis.evidence.chance import p_value
 from aeexp.data import Column, Floats
 from aeexp.data.features import places
 
-LEVEL = 0.05  # p at which a group counts as found
-OFTEN = 0.8  # probability from which a difference counts as one that would have been found
+LEVEL = 0.05  # largest p at which a group counts as detected
+OFTEN = 0.8  # power from which a group counts as detectable
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that differ. size: by how many standard deviations; share: of the rows, 0 to 1."""
+    """Planted rows. size: shift in standard deviations. share: of all rows, from 0 to 1."""
 
     size: float
     share: float
@@ -25,10 +31,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Power:
-    """How often a planted group of a size was found.
+    """How often a planted group was detected.
 
     detected: share of the tables. low, high: its 95 % interval (Wilson, 1927,
-    doi:10.1080/01621459.1927.10502953). tables: how many had such a group.
+    doi:10.1080/01621459.1927.10502953). tables: number of tables with such a group.
     """
 
     group: Group
@@ -41,16 +47,19 @@ class Power:
 def planted(
     x: Floats, columns: Sequence[Column], group: Group, generator: np.random.Generator
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return a table in which some rows differ, and which do: (rows, features), (rows,).
+    """Return a table with a planted group, and which rows belong to it: (rows, features), (rows,).
 
-    To a random share of the rows so many standard deviations are added in a random half of the
-    columns of numbers that vary, in two at least if there are. Planted in a `permuted` table, it
-    is the only structure. x: (rows, features); columns: what the features are made of, as in a
-    `Dataset`. Without a column of numbers that varies the table is as it was.
+    A random share of the rows is shifted in a random half of the numeric columns that vary, in at
+    least two of them if possible. In a `permuted` table the group is the only structure. Tables
+    without such a column are returned unchanged. x: (rows, features). columns: of the features,
+    as in a `Dataset`.
     """
-    deviations = _deviations(x)
-    numbers = [place.start for column, place in places(columns) if not column.categories]
-    varying = [feature for feature in numbers if deviations[feature] > 0]
+    known = ~np.isnan(x)
+    counts = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, x, 0).sum(axis=0, dtype=np.float64) / counts
+    deviations = np.sqrt((np.where(known, x - mean, 0) ** 2).sum(axis=0) / counts)
+    numeric = [place.start for column, place in places(columns) if not column.categories]
+    varying = [feature for feature in numeric if deviations[feature] > 0]
     half = min(len(varying), max(2, len(varying) // 2))
     features = generator.permutation(varying).astype(int)[:half]
     rows = np.zeros(len(x), bool)
@@ -60,39 +69,30 @@ def planted(
     return x, rows
 
 
-def _deviations(x: Floats) -> Floats:
-    """Return the standard deviation of the known cells of each feature, 0 without any."""
-    known = ~np.isnan(x)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, x, 0).sum(axis=0, dtype=np.float64) / counts
-    return np.sqrt((np.where(known, x - mean, 0) ** 2).sum(axis=0) / counts)
-
-
 def power(numbers: Mapping[Group, Floats], null: Floats) -> list[Power]:
-    """Return how often the number of planted tables is beyond chance, by rising size.
+    """Return how often planted groups are detected, by rising size.
 
-    A group is found where p is at most 0.05, which takes 19 null tables at least: with fewer it
-    is not a number. A planted table whose number is undefined has not been found.
-    numbers: (tables,) by the group planted, of which more is better. null: (copies,), of the
-    tables without one.
+    A group is detected if p ≤ 0.05, which requires at least 19 null tables; with fewer the result
+    is NaN. A planted table with an undefined metric counts as not detected.
+    numbers: (tables,), a metric of which more is better, by planted group. null: (copies,), the
+    same metric of tables without a group.
     """
     testable = np.isfinite(null).sum() >= round(1 / LEVEL) - 1
-    return [
-        _power(group, [p_value(n, null, more_is_better=True) for n in of_tables])
-        if testable
-        else Power(group, np.nan, np.nan, np.nan, len(of_tables))
-        for group, of_tables in sorted(numbers.items(), key=lambda each: each[0].size)
-    ]
-
-
-def _power(group: Group, p: Sequence[float]) -> Power:
-    found, tables = int((np.array(p) <= LEVEL).sum()), len(p)
-    interval = binomtest(found, tables).proportion_ci(method="wilson")
-    return Power(group, found / tables, float(interval.low), float(interval.high), tables)
+    powers = []
+    for group, values in sorted(numbers.items(), key=lambda item: item[0].size):
+        tables = len(values)
+        if not testable:
+            powers.append(Power(group, np.nan, np.nan, np.nan, tables))
+            continue
+        p = np.array([p_value(value, null, more_is_better=True) for value in values])
+        detected = int((p <= LEVEL).sum())
+        low, high = binomtest(detected, tables).proportion_ci(method="wilson")
+        powers.append(Power(group, detected / tables, float(low), float(high), tables))
+    return powers
 
 
 def smallest_detected(powers: Sequence[Power]) -> Power | None:
-    """Return the smallest size from which on at least 8 of 10 groups were found, if there is one.
+    """Return the smallest group from which on all sizes have a power of 0.8; None if none has.
 
     powers: by rising size.
     """

@@ -1,4 +1,4 @@
-"""Would another training have found the same factors, the same space and the same clusters?"""
+"""Stability: do repeated trainings find the same factors, latent space and clusters?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from aeexp.analysis.latent import spaces
 from aeexp.analysis.spread import Spread, spread
 from aeexp.data import Floats, Integers
 
-REPRODUCIBLE = 0.8  # mean correlation of a factor with its like, which is 0.64 of its variance
+REPRODUCIBLE = 0.8  # minimum mean correlation with the matched factors: 0.64 of the variance
 
 
 @dataclass(frozen=True)
 class Stability:
-    """What several members, trained alike but for seed or rows, have in common.
+    """Agreement of several members, trained with other seeds or on resampled rows.
 
-    matches: of each other member's factors to the first's. cka: linear CKA, more is more alike;
-    procrustes: disparity, less is; neighbours_kept: share of 15 nearest rows, more is. All from 0
-    to 1, over pairs of members. clusterings: by name.
+    matches: of the factors of every other member with those of the first. cka: linear CKA, higher
+    is more similar. procrustes: disparity, lower is more similar. neighbours_kept: share of 15
+    nearest rows in common, higher is more similar. All are between 0 and 1, over pairs of members.
+    clusterings: by name.
     """
 
     matches: tuple[Match, ...]
@@ -33,16 +34,17 @@ class Stability:
 
     @property
     def correlations(self) -> Floats:
-        """Return how each factor correlates with its like: (factors, other members), unsigned."""
-        return np.array([each.correlations for each in self.matches]).T
+        """Return |correlation| of each factor with its matches: (factors, other members)."""
+        return np.array([match.correlations for match in self.matches]).T
 
     @property
     def reproducibility(self) -> Floats:
-        """Return each factor's mean correlation with its likes, from 0 to 1: (factors,).
+        """Return the mean |correlation| of each factor with its matches, 0 to 1: (factors,).
 
-        The idea is Icasso's (Himberg et al., 2004, doi:10.1016/j.neuroimage.2004.03.027): what is
-        there is found again whatever the start. Factors may not reproduce although the space that
-        they span does, as it may be turned at no cost; CKA and Procrustes tell.
+        The idea is that of Icasso (Himberg et al., 2004, doi:10.1016/j.neuroimage.2004.03.027): a
+        real component is found from any initial weights. Factors can differ although the space is
+        the same, because the loss does not change if the space is rotated. CKA and Procrustes
+        disparity measure the space.
         """
         return self.correlations.mean(axis=1)
 
@@ -53,34 +55,35 @@ class Stability:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """Return its numbers as stability.json has them."""
-        found = zip(self.reproducibility.tolist(), self.reproducible.tolist(), strict=True)
+        """Return the content of stability.json."""
         return {
             "members": len(self.matches) + 1,
             "cka": self.cka.document,
             "procrustes": self.procrustes.document,
             "neighbours_kept": self.neighbours_kept.document,
             "factors": {
-                f"z{k + 1}": {"reproducibility": r, "reproducible": yes}
-                for k, (r, yes) in enumerate(found)
+                f"z{k + 1}": {"reproducibility": value, "reproducible": value >= REPRODUCIBLE}
+                for k, value in enumerate(self.reproducibility.tolist())
             },
-            "clusterings": {name: each.document for name, each in self.clusterings.items()},
+            "clusterings": {
+                name: consensus.document for name, consensus in self.clusterings.items()
+            },
         }
 
 
 def stability(latents: Sequence[Floats], clusterings: Mapping[str, Integers]) -> Stability:
-    """Return what the members have in common.
+    """Return the agreement of the members.
 
-    latents: (rows, factors) of each of at least two members, of the same rows in one order, the
-    first being the one that is judged. clusterings: (members, rows) by name, -1 for noise; see
-    `consensus`. Spaces are compared pair by pair, of more than 64 members each with the first.
+    latents: (rows, factors) of at least two members, for the same rows in the same order; the
+    first member is judged. clusterings: (members, rows) by name, -1 for noise; see `consensus`.
+    Spaces are compared in pairs; with more than 64 members, each is compared with the first.
     """
-    assert len(latents) > 1, "a member to compare with"
-    between = [(latents[i], latents[j]) for i, j in spaces.pairs(len(latents))]
+    assert len(latents) > 1, "there is nothing to compare with"
+    pairs = [(latents[i], latents[j]) for i, j in spaces.pairs(len(latents))]
     return Stability(
         matches=tuple(match(latents[0], other) for other in latents[1:]),
-        cka=spread([spaces.cka(*pair) for pair in between]),
-        procrustes=spread([spaces.disparity(*pair) for pair in between]),
+        cka=spread([spaces.cka(*pair) for pair in pairs]),
+        procrustes=spread([spaces.disparity(*pair) for pair in pairs]),
         neighbours_kept=spread(spaces.neighbours_kept(latents)),
         clusterings={name: consensus(codes) for name, codes in clusterings.items()},
     )

@@ -1,1 +1,1 @@
-"""Single factors: what drives them, what they match and go with."""
+"""Single factors: attribution to features, matching between models, association with labels."""

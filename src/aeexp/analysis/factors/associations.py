@@ -1,4 +1,4 @@
-"""Which factors go with which labels?"""
+"""Association of factors with labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from aeexp.data import Classes, Floats, Integers, Labels
 
 @dataclass(frozen=True)
 class Association:
-    """How a label goes with each factor.
+    """Association of a label with each factor.
 
-    measure: "eta squared" of classes, from 0 to 1; "Spearman" of numbers, from -1 to 1. value, p,
-    p_adjusted: (factors,), not numbers where the factor or the label does not vary.
+    measure: "eta squared" for classes, from 0 to 1; "Spearman" for numbers, from -1 to 1. value,
+    p, p_adjusted: (factors,), NaN if the factor or the label does not vary.
     """
 
     label: str
@@ -26,57 +26,57 @@ class Association:
 
 
 def associations(z: Floats, labels: Sequence[Labels]) -> list[Association]:
-    """Return how each label goes with each factor, over the rows whose label is known.
+    """Return the association of each label with each factor, over rows with a label.
 
-    Classes: the share of the factor's variance that is between them, and p of Kruskal and Wallis
-    (1952, doi:10.1080/01621459.1952.10483441). Numbers: the rank correlation of Spearman (1904,
-    doi:10.2307/1412159), and p of it by Student's t. p_adjusted: of all factors and labels that
-    are given at once (Benjamini and Hochberg, 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
+    Classes: share of the factor's variance between classes, with p of Kruskal and Wallis (1952,
+    doi:10.1080/01621459.1952.10483441). Numbers: rank correlation of Spearman (1904,
+    doi:10.2307/1412159), with p of Student's t. p_adjusted: for all factors and labels of the call
+    (Benjamini and Hochberg, 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
     z: (rows, factors).
     """
-    found = [_with(z, label) for label in labels]
-    adjusted = _adjusted(np.array([p for _, _, p in found]))
+    results = [_association(z, label) for label in labels]
+    adjusted = _adjusted(np.array([p for _, _, p in results]))
     return [
         Association(label.name, measure, value, p, q)
-        for label, (measure, value, p), q in zip(labels, found, adjusted, strict=True)
+        for label, (measure, value, p), q in zip(labels, results, adjusted, strict=True)
     ]
 
 
-def _with(z: Floats, label: Labels) -> tuple[str, Floats, Floats]:
+def _association(z: Floats, label: Labels) -> tuple[str, Floats, Floats]:
     if isinstance(label, Classes):
-        known = label.codes >= 0
-        return "eta squared", *_of_classes(z[known], label.codes[known])
-    known = np.isfinite(label.values)
-    return "Spearman", *_of_values(z[known], label.values[known])
+        labelled = label.codes >= 0
+        return "eta squared", *_eta_squared(z[labelled], label.codes[labelled])
+    labelled = np.isfinite(label.values)
+    return "Spearman", *_spearman(z[labelled], label.values[labelled])
 
 
-def _of_classes(z: Floats, codes: Integers) -> tuple[Floats, Floats]:
+def _eta_squared(z: Floats, codes: Integers) -> tuple[Floats, Floats]:
     groups, codes = np.unique(codes, return_inverse=True)
-    if not 2 <= len(groups) < len(z):  # a class for each row would tell all of any factor
+    if not 2 <= len(groups) < len(z):  # one class for each row would explain any factor
         return _undefined(z), _undefined(z)
-    h = (len(z) - 1) * _between(_ranks(z), codes)  # which is corrected for ties
+    h = (len(z) - 1) * _between(_ranks(z), codes)  # corrected for ties
     return _between(centred(z), codes), stats.chi2.sf(h, len(groups) - 1)
 
 
 def _between(values: Floats, codes: Integers) -> Floats:
-    """Return the share of the variance of centred columns that is between groups: (columns,)."""
+    """Return the share of the variance of centred columns between groups: (columns,)."""
     sums = np.array([np.bincount(codes, column) for column in values.T])
     return np.square(sums) @ (1 / np.bincount(codes)) / _positive(np.square(values).sum(axis=0))
 
 
-def _of_values(z: Floats, values: Floats) -> tuple[Floats, Floats]:
+def _spearman(z: Floats, values: Floats) -> tuple[Floats, Floats]:
     if len(values) < 3:
         return _undefined(z), _undefined(z)
     x, y = _ranks(z), _ranks(values[:, None])
     lengths = np.sqrt(np.square(x).sum(axis=0) * np.square(y).sum())
     r = ((x * y).sum(axis=0) / _positive(lengths)).clip(-1, 1)
-    with np.errstate(divide="ignore"):  # of a perfect correlation: p is 0
+    with np.errstate(divide="ignore"):  # a perfect correlation has p = 0
         t = np.abs(r) * np.sqrt((len(values) - 2) / (1 - np.square(r)))
     return r, 2 * stats.t.sf(t, len(values) - 2)
 
 
 def _ranks(columns: Floats) -> Floats:
-    """Return the ranks in each column about their mean: means for ties, 0 of what is constant."""
+    """Return centred ranks of each column: mean ranks for ties, 0 for constant columns."""
     varying = centred(columns).any(axis=0)
     return (stats.rankdata(columns, axis=0) - (len(columns) + 1) / 2) * varying
 
@@ -90,7 +90,7 @@ def _undefined(z: Floats) -> Floats:
 
 
 def _adjusted(p: Floats) -> Floats:
-    adjusted, known = np.full_like(p, np.nan), np.isfinite(p)
-    if known.any():
-        adjusted[known] = stats.false_discovery_control(p[known])
+    adjusted, finite = np.full_like(p, np.nan), np.isfinite(p)
+    if finite.any():
+        adjusted[finite] = stats.false_discovery_control(p[finite])
     return adjusted

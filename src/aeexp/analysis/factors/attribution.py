@@ -1,4 +1,4 @@
-"""What does a trained network make of each factor?"""
+"""Attribution: which features drive a factor, and what the decoder makes of it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,26 +12,26 @@ from aeexp.data import Floats, Integers, Rows
 from aeexp.data.chunks import blocks
 
 QUANTILES = np.linspace(0.05, 0.95, 11)
-"""Of the training rows' factor, to which a traversal takes it."""
+"""Quantiles of a factor over the training rows, the points of its traversal."""
 SHUFFLED_ROWS, SHUFFLED_FEATURES = 500, 30
-"""At most so many are shuffled: each feature costs as much as to encode all these rows."""
+"""Limits of permutation importance: every feature costs one encoding of all these rows."""
 MEASURED_ROWS = 2_000
-"""At most so many tell how far a feature is from its mean."""
+"""Largest sample for the mean distance of a feature from its mean."""
 
 
 class Coder(Protocol):
-    """Whatever turns scaled rows (rows, features) into factors (rows, factors), and back."""
+    """A network that encodes scaled rows, (rows, features), as factors, (rows, factors)."""
 
     def encode(self, x: Floats) -> Floats:
         """Return the factors of rows."""
 
     def decode(self, z: Floats) -> Floats:
-        """Return the rows of factors."""
+        """Return the reconstruction of rows from their factors."""
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """How much each factor tells, and of what.
+    """Importance of the factors of a network, and their dependence on features.
 
     explained: (factors,), see `explained`. jacobian: (features, factors), see `standardised`.
     """
@@ -40,16 +40,16 @@ class Weighed:
     jacobian: Floats
 
     def matched(self, match: Match) -> "Weighed":
-        """Return the same in the order and with the signs of another model's factors."""
+        """Return the same in the order and with the signs of the factors of another model."""
         return Weighed(self.explained[match.order], match.apply(self.jacobian))
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What a network makes of each factor.
+    """Attribution of the factors of a network.
 
-    permutation: (features, factors), see `permutation`. z: (factors, 11), where each factor is
-    taken to; traversals: (factors, 11, features), scaled, the rows that are decoded there.
+    permutation: (features, factors), see `permutation`. z: (factors, 11), values of each factor in
+    its traversal. traversals: (factors, 11, features), scaled, the decoded rows.
     """
 
     weighed: Weighed
@@ -59,78 +59,81 @@ class Probed:
 
 
 def probe(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Probed:
-    """Ask a network what it makes of each of its factors; see `weigh`."""
-    weighed, of = weigh(x, z, rows, network, weights), _few(rows)
-    spread = _or_nan(_spread(z[rows.train]))
-    most = _strongest(moves(x, rows, weights) / spread)
-    moved = permutation(x[of], z[of], most, network) / spread
-    at, traversals = _traversals(z[rows.train], network)
-    return Probed(weighed, moved, at, traversals)
+    """Return the attribution of all factors; see `weigh` for the arguments."""
+    weighed = weigh(x, z, rows, network, weights)
+    sample = rows.train[chosen(len(rows.train), SHUFFLED_ROWS)]
+    sd = _or_nan(_deviation(z[rows.train]))
+    largest = np.nan_to_num(moves(x, rows, weights) / sd).max(axis=1)
+    strongest = np.sort(np.argsort(-largest, kind="stable")[:SHUFFLED_FEATURES])
+    moved = permutation(x[sample], z[sample], strongest, network) / sd
+    values, traversals = _traversals(z[rows.train], network)
+    return Probed(weighed, moved, values, traversals)
 
 
 def weigh(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Weighed:
-    """Return how much each factor of a network tells, and of what.
+    """Return the importance of all factors, and their standardised Jacobian.
 
-    x: (rows, features), scaled; z: (rows, factors), its own of them. weights: (features,
-    factors), the mean slopes of its encoder.
+    x: (rows, features), scaled. z: (rows, factors), encoded by `network`. weights: (features,
+    factors), mean Jacobian of the encoder.
     """
     jacobian = standardised(weights, deviations(x, rows), z[rows.train])
     return Weighed(explained(x, z, rows, network), jacobian)
 
 
 def explained(x: Floats, z: Floats, rows: Rows, network: Coder) -> Floats:
-    """Return by how much R^2 falls where a factor is fixed at its training mean: (factors,).
+    """Return the fall of R^2 if a factor is fixed at its training mean: (factors,).
 
-    On rows held out, or trained on where none are; not a number where these do not vary. Factors
-    overlap: the shares need not add up to R^2, and one may be below 0. x: (rows, features),
-    scaled; z: (rows, factors), of which a block at a time is decoded.
+    On held-out rows, or on training rows if none are held out; NaN if these do not vary. Factors
+    overlap, so that the falls need not add up to R^2 and can be negative.
+    x: (rows, features), scaled. z: (rows, factors), decoded in blocks.
     """
     mean = reconstruction.predicting_the_mean(x, rows).rows
-    _, of = rows.evaluated
+    _, evaluated = rows.evaluated
     factors, fixed = z.shape[1], z[rows.train].mean(axis=0)
     errors = np.zeros(factors + 1)
-    for block in blocks(len(of), x.shape[1] * (factors + 1)):
-        variants = np.repeat(z[of[block]][None], factors + 1, axis=0)  # as it is, without each
+    for block in blocks(len(evaluated), x.shape[1] * (factors + 1)):
+        # variant 0 is unchanged; variant k + 1 has factor k fixed
+        variants = np.repeat(z[evaluated[block]][None], factors + 1, axis=0)
         for k in range(factors):
             variants[k + 1, :, k] = fixed[k]
         decoded = network.decode(variants.reshape(-1, factors))
-        left = decoded.reshape(factors + 1, -1, x.shape[1]) - x[of[block]]
-        errors += np.square(left, dtype=np.float64).sum((1, 2))
-    return (errors[1:] - errors[0]) / _or_nan(mean[of].sum() * x.shape[1])
+        residuals = decoded.reshape(factors + 1, -1, x.shape[1]) - x[evaluated[block]]
+        errors += np.square(residuals, dtype=np.float64).sum((1, 2))
+    return (errors[1:] - errors[0]) / _or_nan(mean[evaluated].sum() * x.shape[1])
 
 
 def deviations(x: Floats, rows: Rows) -> Floats:
-    """Return the standard deviation of each feature over training rows: (features,)."""
+    """Return the standard deviation of each feature over the training rows: (features,)."""
     squares = reconstruction.predicting_the_mean(x, rows).train
     return np.sqrt(squares / len(rows.train))
 
 
-def standardised(weights: Floats, of_features: Floats, z: Floats) -> Floats:
-    """Return by how many sd a factor moves for one sd of a feature: (features, factors).
+def standardised(weights: Floats, sd: Floats, z: Floats) -> Floats:
+    """Return the change of a factor in sd for one sd of a feature: (features, factors).
 
-    Not a number where the factor is constant. weights: (features, factors), the slopes of the
-    encoder. of_features: (features,), their standard deviations. z: (training rows, factors).
+    NaN if the factor is constant. weights: (features, factors), Jacobian of the encoder. sd:
+    (features,), standard deviations of the features. z: (training rows, factors).
     """
-    return weights * of_features[:, None] / _or_nan(_spread(z))
+    return weights * sd[:, None] / _or_nan(_deviation(z))
 
 
 def moves(x: Floats, rows: Rows, weights: Floats) -> Floats:
-    """Return about how far each feature moves each factor from row to row: (features, factors).
+    """Return the mean effect of each feature on each factor: (features, factors).
 
-    Its weight, without a sign, times its mean distance from its mean. A feature that is the same
-    in nearly all rows has a large weight once it is scaled to unit variance, and moves few rows.
+    |weight| times the mean absolute deviation of the feature. A feature that is the same in nearly
+    all rows can have a large weight after scaling to unit variance, but it affects few rows.
     x: (rows, features), scaled. weights: (features, factors).
     """
-    some = x[rows.train[chosen(len(rows.train), MEASURED_ROWS)]]
-    return np.abs(weights) * np.abs(some - some.mean(axis=0)).mean(axis=0)[:, None]
+    sample = x[rows.train[chosen(len(rows.train), MEASURED_ROWS)]]
+    return np.abs(weights) * np.abs(sample - sample.mean(axis=0)).mean(axis=0)[:, None]
 
 
 def permutation(x: Floats, z: Floats, features: Integers, network: Coder) -> Floats:
-    """Return how far each factor moves, on average, where a feature is shuffled among rows.
+    """Return the mean |change| of each factor if a feature is shuffled: (features, factors).
 
-    In units of the factor, without a sign: (features, factors), not numbers for features other
-    than those asked for. After Breiman (2001, doi:10.1023/A:1010933404324), who asks by how much
-    predictions get worse. x: (rows, features), scaled; z: (rows, factors).
+    In units of the factor; NaN for features that are not in `features`. Permutation importance of
+    Breiman (2001, doi:10.1023/A:1010933404324), there of predictions.
+    x: (rows, features), scaled. z: (rows, factors).
     """
     moved = np.full((x.shape[1], z.shape[1]), np.nan)
     generator = np.random.default_rng(0)
@@ -143,31 +146,24 @@ def permutation(x: Floats, z: Floats, features: Integers, network: Coder) -> Flo
     return moved
 
 
-def _few(rows: Rows) -> Integers:
-    return rows.train[chosen(len(rows.train), SHUFFLED_ROWS)]
-
-
-def _strongest(moved: Floats) -> Integers:
-    """Return the features that move any factor most, rising."""
-    largest = np.nan_to_num(moved).max(axis=1)
-    return np.sort(np.argsort(-largest, kind="stable")[:SHUFFLED_FEATURES])
-
-
 def _traversals(z: Floats, network: Coder) -> tuple[Floats, Floats]:
-    """Return where each factor is taken to, and what is decoded, the others at their median."""
-    at, factors = np.quantile(z, QUANTILES, axis=0).T, z.shape[1]
+    """Return the values of each factor in its traversal, and the rows decoded from them.
+
+    The other factors are at their medians.
+    """
+    values, factors = np.quantile(z, QUANTILES, axis=0).T, z.shape[1]
     points = np.tile(np.median(z, axis=0), (factors, len(QUANTILES), 1))
     for k in range(factors):
-        points[k, :, k] = at[k]
+        points[k, :, k] = values[k]
     decoded = network.decode(points.reshape(-1, factors).astype(z.dtype))
-    return at, decoded.reshape(factors, len(QUANTILES), -1)
+    return values, decoded.reshape(factors, len(QUANTILES), -1)
 
 
-def _spread(z: Floats) -> Floats:
-    """Return standard deviations, exactly 0 of what is constant but for rounding."""
+def _deviation(z: Floats) -> Floats:
+    """Return standard deviations, exactly 0 for columns that are constant up to rounding."""
     return centred(z).std(axis=0)
 
 
 def _or_nan(values: Floats) -> Floats:
-    """Return values to divide by: what is 0 is not a number."""
+    """Return divisors with NaN instead of 0."""
     return np.where(values > 0, values, np.nan)

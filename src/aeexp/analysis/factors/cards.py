@@ -1,4 +1,4 @@
-"""What is each factor?"""
+"""Factor cards: a summary of each factor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from aeexp.analysis.factors.attribution import Probed, Weighed
 from aeexp.analysis.factors.matching import centred
 from aeexp.data import Floats, Integers
 
-DEAD = 0.01  # of the largest variance of a factor
-DUPLICATE = 0.95  # correlation with another factor
+DEAD = 0.01  # variance relative to the largest variance of a factor
+DUPLICATE = 0.95  # absolute correlation with another factor
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers of the run's model, and the least and the greatest of its other trainings.
+    """Numbers of the run's model, with their minimum and maximum over other trainings.
 
-    The former may lie outside of the latter, which are not numbers where there are no others.
+    `value` can be outside `low` to `high`. Both are NaN without other trainings.
     """
 
     value: Floats
@@ -29,17 +29,17 @@ class Range:
 
     @property
     def settled(self) -> NDArray[np.bool_]:
-        """Return which numbers have the same sign in all trainings, as where there is but one."""
+        """Return which numbers have the same sign in all trainings; all of a single training."""
         return ~((self.value * self.low <= 0) | (self.value * self.high <= 0))
 
-    def of(self, factor: int) -> "Range":
-        """Return the same of one factor: the factors are last."""
+    def select(self, factor: int) -> "Range":
+        """Return the numbers of one factor. Factors are the last axis."""
         return Range(self.value[..., factor], self.low[..., factor], self.high[..., factor])
 
 
 @dataclass(frozen=True)
 class FactorAssociation:
-    """A label that goes with a factor, or does not; see `associations`."""
+    """Association of a factor with a label; see `associations`."""
 
     label: str
     measure: str
@@ -50,12 +50,12 @@ class FactorAssociation:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a factor.
+    """Summary of a factor.
 
-    explained: of the variance, see `probing.explained`. reproducibility: from 0 to 1, not a
-    number where there was one training. flag: "", "dead" or "duplicate of z1". jacobian,
-    permutation: (features,), see `probing`; the latter, as what follows, of the run's model. z:
-    (11,), where it is taken to; traversal: (11, features), scaled.
+    explained: fall of R^2 without it, see `attribution.explained`. reproducibility: from 0 to 1,
+    NaN for a single training. flag: "", "dead" or "duplicate of z1". jacobian, permutation:
+    (features,), see `attribution`; `permutation` and all below are of the run's model. z: (11,),
+    values in the traversal. traversal: (11, features), scaled, decoded rows.
     """
 
     name: str
@@ -70,9 +70,10 @@ class Card:
 
     @property
     def strongest(self) -> Integers:
-        """Return the features by how far it moves where they are shuffled, falling.
+        """Return the features by falling permutation importance.
 
-        Those whose sign is settled are first; those that were not shuffled move it less.
+        Features with the same sign in all trainings come first. Features that were not shuffled
+        come last.
         """
         slopes = np.nan_to_num(np.abs(self.jacobian.value))
         moved = np.nan_to_num(self.permutation, nan=-1)
@@ -80,38 +81,37 @@ class Card:
 
     @property
     def doubt(self) -> str:
-        """Return why it is not to be relied on; nothing where it is."""
-        missed = self.reproducibility < REPRODUCIBLE
-        return self.flag or ("does not come back" if missed else "")
+        """Return why the factor is unreliable, "" if it is not."""
+        irreproducible = self.reproducibility < REPRODUCIBLE
+        return self.flag or ("not reproducible" if irreproducible else "")
 
 
 def ranged(own: Floats, others: Sequence[Floats]) -> Range:
-    """Return what the run's model has for its factors, and the range of other trainings.
+    """Return numbers of the run's model with their range over other trainings.
 
-    Least and greatest: of some 8 trainings, quantiles are no more than these. Those in which a
-    factor is dead, so that nothing is a number, tell nothing of it. Arrays of one shape, the
-    factors last.
+    The range is minimum to maximum, as there are too few trainings (about 8) for quantiles. NaNs
+    of dead factors are ignored. own, others: arrays of one shape, factors last.
     """
     stack = np.array(others or [np.full_like(own, np.nan)])
     return Range(own, np.fmin.reduce(stack), np.fmax.reduce(stack))
 
 
 def flags(z: Floats) -> list[str]:
-    """Return what is wrong with each factor, "" where nothing is.
+    """Return the defect of each factor, "" for none.
 
-    dead: its variance is below 0.01 of the largest, or 0. duplicate of z1: it correlates, in
-    magnitude, by more than 0.95 with that one, the first such. z: (training rows, factors).
+    dead: its variance is 0 or below 0.01 of the largest. duplicate of z1: its absolute correlation
+    with an earlier factor, here z1, exceeds 0.95. z: (training rows, factors).
     """
     z = centred(z)
     variances = z.var(axis=0)
     dead = (variances == 0) | (variances < DEAD * variances.max())
     unit = z / np.where(dead, 1, np.linalg.norm(z, axis=0))
-    alike = (np.abs(unit.T @ unit) > DUPLICATE) & ~dead & ~dead[:, None]
-    found = []
-    for k, earlier in enumerate(np.tril(alike, -1)):
-        twin = f"duplicate of z{earlier.argmax() + 1}" if earlier.any() else ""
-        found.append("dead" if dead[k] else twin)
-    return found
+    correlated = (np.abs(unit.T @ unit) > DUPLICATE) & ~dead & ~dead[:, None]
+    names = []
+    for is_dead, earlier in zip(dead, np.tril(correlated, -1), strict=True):
+        duplicate = f"duplicate of z{earlier.argmax() + 1}" if earlier.any() else ""
+        names.append("dead" if is_dead else duplicate)
+    return names
 
 
 def cards(
@@ -119,35 +119,38 @@ def cards(
     own: Probed,
     others: Sequence[Weighed],
     reproducibility: Floats | None,
-    found: Sequence[Association],
+    associations: Sequence[Association],
 ) -> list[Card]:
     """Return a card for each factor.
 
-    z: (training rows, factors), of the run's model. own: what it makes of them. others: how other
-    trainings weigh them, matched to it. reproducibility: (factors,), None where there was one
-    training. found: of each label.
+    z: (training rows, factors), of the run's model. own: its attribution. others: importance in
+    other trainings, matched to it. reproducibility: (factors,), None for a single training.
+    associations: one for each label.
     """
-    back = np.full(z.shape[1], np.nan) if reproducibility is None else reproducibility
-    explained = ranged(own.weighed.explained, [each.explained for each in others])
-    jacobian = ranged(own.weighed.jacobian, [each.jacobian for each in others])
+    if reproducibility is None:
+        reproducibility = np.full(z.shape[1], np.nan)
+    explained = ranged(own.weighed.explained, [other.explained for other in others])
+    jacobian = ranged(own.weighed.jacobian, [other.jacobian for other in others])
     return [
         Card(
             name=f"z{k + 1}",
-            explained=explained.of(k),
-            reproducibility=float(back[k]),
+            explained=explained.select(k),
+            reproducibility=float(reproducibility[k]),
             flag=flag,
-            jacobian=jacobian.of(k),
+            jacobian=jacobian.select(k),
             permutation=own.permutation[:, k],
             z=own.z[k],
             traversal=own.traversals[k],
-            associations=[_tie(each, k) for each in found],
+            associations=[
+                FactorAssociation(
+                    label.label,
+                    label.measure,
+                    float(label.value[k]),
+                    float(label.p[k]),
+                    float(label.p_adjusted[k]),
+                )
+                for label in associations
+            ],
         )
         for k, flag in enumerate(flags(z))
     ]
-
-
-def _tie(found: Association, factor: int) -> FactorAssociation:
-    numbers = (found.value, found.p, found.p_adjusted)
-    return FactorAssociation(
-        found.label, found.measure, *(float(each[factor]) for each in numbers)
-    )

@@ -1,4 +1,4 @@
-"""What do the factors read from the features?"""
+"""The features of each factor, by sign and effect."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,20 +9,20 @@ from numpy.typing import NDArray
 from aeexp.analysis.sampling import chosen
 from aeexp.data import Floats, Integers
 
-SAMPLE = 2_000  # rows a mean Jacobian is taken over where there are more
+SAMPLE = 2_000  # largest sample of rows for a mean Jacobian
 
 
 def sampled(rows: int) -> Integers:
-    """Return over which rows the mean Jacobian is taken: a fixed random sample of many."""
+    """Return the rows of the mean Jacobian: all, or a fixed random sample."""
     return chosen(rows, SAMPLE)
 
 
 def signed_features(
     weights: Floats, moves: Floats, features: tuple[str, ...]
 ) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
-    """Return for each factor the features with positive and with negative weights.
+    """Return the features with positive and with negative weights for each factor.
 
-    First is what moves it most. weights, moves: (features, factors), see `probing.moves`.
+    Ordered by falling effect. weights, moves: (features, factors), see `attribution.moves`.
     """
 
     def listed(factor: int, chosen: NDArray[np.bool]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which factor of another model is which of this one's?"""
+"""Matching of the factors of two models."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from scipy.optimize import linear_sum_assignment
 from aeexp.data import Floats, Integers
 
 CONSTANT = float(np.finfo(np.float32).eps)
-"""Deviation, as a share of the greatest magnitude, up to which values differ by rounding alone."""
+"""Largest deviation of a constant column, relative to its largest magnitude: rounding."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """The factors of another model in the order and with the signs of a reference's.
+    """A one-to-one matching of the factors of a model with those of a reference.
 
-    order: (factors,), for each factor of the reference the other's that goes with it. signs:
-    (factors,), 1 or -1. correlations: (factors,), Pearson's between the two, without the sign;
-    from 0 to 1.
+    order: (factors,), the matched factor of the model for each factor of the reference. signs:
+    (factors,), 1 or -1. correlations: (factors,), absolute Pearson correlation of both, from 0 to
+    1.
     """
 
     order: Integers
@@ -25,22 +25,21 @@ class Match:
     correlations: Floats
 
     def apply(self, columns: Floats) -> Floats:
-        """Return what the other model has for each factor, turned into the reference's.
+        """Return columns of the model in the order and with the signs of the reference.
 
-        columns: (rows, factors), latents, or (features, factors), weights; returns the same.
+        columns: (rows, factors), latents, or (features, factors), weights. Returns the same shape.
         """
         return columns[:, self.order] * self.signs.astype(columns.dtype)
 
 
 def match(reference: Floats, z: Floats) -> Match:
-    """Return how the factors of two models go together, one to one.
+    """Return the matching with the largest sum of absolute correlations.
 
-    The pairs are those with the greatest sum of correlations (Kuhn, 1955,
-    doi:10.1002/nav.3800020109), as an autoencoder's loss tells neither the order nor the sign of
-    its factors. A factor that is constant correlates with none, 0.
-    reference, z: (rows, factors), of the same rows.
+    The loss of an autoencoder does not depend on the order and the signs of its factors, so that
+    they are matched by the Hungarian algorithm (Kuhn, 1955, doi:10.1002/nav.3800020109). A
+    constant factor has correlation 0. reference, z: (rows, factors), of the same rows.
     """
-    assert reference.shape == z.shape, "models of one shape"
+    assert reference.shape == z.shape, "the models have different numbers of rows or factors"
     r = _standardised(reference).T @ _standardised(z)
     rows, order = linear_sum_assignment(-np.abs(r))
     paired = r[rows, order]
@@ -48,17 +47,18 @@ def match(reference: Floats, z: Floats) -> Match:
 
 
 def _standardised(z: Floats) -> Floats:
-    """Return factors about 0 with length 1, so that products are correlations; constants as 0."""
+    """Return centred factors of length 1, whose products are correlations; constants as 0."""
     z = centred(z)
     lengths = np.linalg.norm(z, axis=0)
     return np.divide(z, lengths, out=np.zeros_like(z), where=lengths > 0)
 
 
 def centred(z: Floats) -> Floats:
-    """Return factors about 0, in double precision, those that are constant but for rounding as 0.
+    """Return factors minus their mean, in double precision; 0 if constant up to rounding.
 
     z: (rows, factors).
     """
     z = z.astype(np.float64)
-    about = z - z.mean(axis=0)
-    return np.where(np.abs(about).max(axis=0) <= CONSTANT * np.abs(z).max(axis=0), 0.0, about)
+    deviations = z - z.mean(axis=0)
+    constant = np.abs(deviations).max(axis=0) <= CONSTANT * np.abs(z).max(axis=0)
+    return np.where(constant, 0.0, deviations)

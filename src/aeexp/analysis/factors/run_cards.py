@@ -1,4 +1,4 @@
-"""A card for each factor of a run."""
+"""Factor cards of a run."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,18 @@ from aeexp.analysis.result import RunResult
 from aeexp.data import Floats
 
 Other = tuple[Floats, Weighed]
-"""Another training's factors, (controls' rows, factors), and how it weighs them."""
+"""Latents, (rows of the controls, factors), and importance of the factors of another training."""
 
 
 def card_for_each(
-    result: RunResult, probed: Probed, others: Sequence[Other], known: Stability | None
+    result: RunResult, probed: Probed, others: Sequence[Other], stability: Stability | None
 ) -> list[Card]:
-    """Return a card for each factor of a run. others: than the run's own training."""
+    """Return a card for each factor of a run. others: trainings other than the run's model."""
     own = result.z[result.planned.rows]
-    weighed = [each.matched(match(own, z)) for z, each in others]
-    back = known.reproducibility if known else None
-    found_with = associations(result.z, result.problem.data.labels)
-    return cards(result.z[result.problem.rows.train], probed, weighed, back, found_with)
+    return cards(
+        result.z[result.problem.rows.train],
+        probed,
+        [weighed.matched(match(own, z)) for z, weighed in others],
+        stability.reproducibility if stability else None,
+        associations(result.z, result.problem.data.labels),
+    )

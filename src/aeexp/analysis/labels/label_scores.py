@@ -1,4 +1,4 @@
-"""How well the labels of a run are told."""
+"""Prediction of the labels of a run from its factors, its table and PCA."""
 
 from threadpoolctl import threadpool_limits
 
@@ -12,31 +12,29 @@ from aeexp.data import Classes, Integers
 
 TABLE = "standardized input"
 MOST_VALUES = 2_000_000
-"""Of an input whose clusters are sought at most, to compare with those of the factors."""
+"""Larger inputs are not clustered for the comparison with the clusters of the factors."""
 
 
 def label_scores(result: RunResult, pca: Method) -> list[Score]:
-    """Return how well each label is told from the factors, the table and its principal components.
+    """Return how well each label is predicted from factors, table and principal components.
 
-    By nearest neighbours, by a linear model and, where it is classes, by the clusters.
+    By nearest neighbours, by a linear model and, for classes, by clusters.
     """
     problem, experiment = result.problem, result.experiment
     inputs = {AUTOENCODER: result.z, TABLE: problem.x, PCA: pca.z}
-    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        of_clusters = _clusters(result, pca)
-    with_copies = problem.rows, experiment.evidence.labels, experiment.seed
-    return [
-        score
-        for labels in problem.data.labels
-        for score in (
-            *probes(inputs, labels, *with_copies),
-            *(matched(of_clusters, labels, *with_copies) if isinstance(labels, Classes) else ()),
-        )
-    ]
+    with threadpool_limits(1):  # on few rows, threads mostly wait for each other
+        clusters = _clusters(result, pca)
+    permutations = problem.rows, experiment.evidence.labels, experiment.seed
+    scores = []
+    for labels in problem.data.labels:
+        scores += probes(inputs, labels, *permutations)
+        if isinstance(labels, Classes):
+            scores += matched(clusters, labels, *permutations)
+    return scores
 
 
 def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
-    """Return the clusters of each input by its name, by the clustering's name."""
+    """Return clusters by the name of the clustering, then by the name of the input."""
     data, experiment = result.problem.data, result.experiment
     if not any(isinstance(labels, Classes) for labels in data.labels):
         return {}
@@ -48,5 +46,6 @@ def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
     if pca.z.size <= MOST_VALUES:
         inputs[PCA] = pca.clusters
     return {
-        name: {of: codes[name] for of, codes in inputs.items()} for name in experiment.clustering
+        name: {input_name: codes[name] for input_name, codes in inputs.items()}
+        for name in experiment.clustering
     }

@@ -1,4 +1,4 @@
-"""Do clusters tell the class of rows held out, once they are matched on the training rows?"""
+"""Prediction of classes by clusters that are matched with classes on the training rows."""
 
 from collections.abc import Mapping
 
@@ -18,39 +18,45 @@ def matched(
     copies: int,
     seed: int,
 ) -> list[Score]:
-    """Return how well clusters agree with classes, over training rows and rows held out.
+    """Return the agreement of clusters with classes on training rows and held-out rows.
 
-    ari: the adjusted Rand index (Hubert and Arabie, 1985, doi:10.1007/BF01908075), noise counts as
-    a cluster. accuracy: the share of rows whose cluster is matched with their class, by the best
-    one-to-one matching over the training rows (Kuhn, 1955, doi:10.1002/nav.3800020109); noise is
-    matched with none. Rows of no class are left out.
+    ari: adjusted Rand index (Hubert and Arabie, 1985, doi:10.1007/BF01908075); noise counts as a
+    cluster. accuracy: share of rows whose cluster is matched with their class, by the best
+    one-to-one matching on the training rows (Kuhn, 1955, doi:10.1002/nav.3800020109); noise is not
+    matched. Rows without a class are ignored.
 
-    The input "majority" is one cluster of all rows, which goes with the training rows' most
-    frequent class.
-    clusterings: (rows,) by the input's name, by the clustering's name. copies: of the classes,
-    shuffled among the training rows and among those held out. seed: of the shuffling.
+    The input "majority" is one cluster of all rows, matched with the most frequent class of the
+    training rows. clusterings: (rows,) by the name of the input, by the name of the clustering.
+    copies: number of permutations of the classes, among training rows and among held-out rows.
+    seed: of the permutations.
     """
     rows, generator = labelled(classes, rows), np.random.default_rng(seed)
-    found = []
+    scores = []
     for name, by_input in clusterings.items():
-        rand, right = [], []
-        for of, codes in (by_input | {MAJORITY: np.zeros_like(classes.codes)}).items():
-            true = _tables(codes, classes, rows)
-            permuted = [
-                _permuted(table, 0 if of == MAJORITY else copies, generator) for table in true
-            ]
-            by_rand = Score(classes.name, f"{name}.ari", of, *_agreement(*true))
-            by_right = Score(classes.name, f"{name}.accuracy", of, *_accuracy(*true))
-            rand.append(by_rand.against(_rand(permuted[1])))
-            right.append(by_right.against(np.array([*map(_right, *permuted)])))
-        found += rand + right
-    return found
+        rand, accuracy = [], []
+        for input_name, codes in (by_input | {MAJORITY: np.zeros_like(classes.codes)}).items():
+            train, val = _tables(codes, classes, rows)
+            number = 0 if input_name == MAJORITY else copies
+            null_train, null_val = (_permuted(t, number, generator) for t in (train, val))
+            ari = float(_rand(train)), float(_rand(val)), _rand_error(val)
+            right, count = _accuracy(train, val), int(val.sum())
+            error = share_error(round(right * count), count) if count else np.nan
+            shares = _accuracy(train, train), right, error
+            null = np.array([*map(_accuracy, null_train, null_val)])
+            rand.append(
+                Score(classes.name, f"{name}.ari", input_name, *ari).against(_rand(null_val))
+            )
+            accuracy.append(
+                Score(classes.name, f"{name}.accuracy", input_name, *shares).against(null)
+            )
+        scores += rand + accuracy
+    return scores
 
 
 def _tables(codes: Integers, classes: Classes, rows: Rows) -> tuple[Integers, Integers]:
-    """Return how many training rows, and rows held out, each cluster shares with each class.
+    """Return contingency tables of clusters and classes, of training and of held-out rows.
 
-    (1 + clusters, classes) each, noise on top.
+    (1 + clusters, classes) each; the first row is noise.
     """
     shape = int(codes.max(initial=-1)) + 2, len(classes.names)
     train, val = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -65,25 +71,23 @@ def _permuted(table: Integers, copies: int, generator: np.random.Generator) -> I
     return permuted_tables(table, copies, generator)
 
 
-def _agreement(train: Integers, val: Integers) -> tuple[float, float, float]:
-    return float(_rand(train)), float(_rand(val)), _rand_error(val)
-
-
 def _rand(tables: Integers) -> Floats:
     return np.where(tables.any((-2, -1)), adjusted_rand(tables), np.nan)
 
 
 def _rand_error(table: Integers) -> float:
-    """Return the standard error of the index, by leaving out a row at a time.
+    """Return the jackknife standard error of the adjusted Rand index, NaN for fewer than 3 rows.
 
-    The jackknife (Efron and Stein, 1981, doi:10.1214/aos/1176345462); rows of one cluster and
-    class are alike. Not a number of fewer than 3 rows.
+    Efron and Stein (1981, doi:10.1214/aos/1176345462). Leaving out any row of a cell of the table
+    has the same effect, so that one evaluation per cell is enough.
     """
     count = int(table.sum())
     if count < 3:
         return np.nan
     cells = np.argwhere(table)
-    without = np.concatenate([_without(table, cells[of]) for of in blocks(len(cells), table.size)])
+    without = np.concatenate(
+        [_without(table, cells[block]) for block in blocks(len(cells), table.size)]
+    )
     weight = table[table > 0] / count
     return float(np.sqrt((count - 1) * weight @ np.square(without - weight @ without)))
 
@@ -94,14 +98,7 @@ def _without(table: Integers, cells: Integers) -> Floats:
     return adjusted_rand(tables)
 
 
-def _accuracy(train: Integers, val: Integers) -> tuple[float, float, float]:
-    right = _right(train, val)
-    count = int(val.sum())
-    error = share_error(round(right * count), count) if count else np.nan
-    return _right(train, train), right, error
-
-
-def _right(train: Integers, val: Integers) -> float:
-    """Return the share of rows held out whose cluster is matched with their class."""
+def _accuracy(train: Integers, val: Integers) -> float:
+    """Return the share of held-out rows whose cluster is matched with their class."""
     pairs = linear_sum_assignment(-train[1:])
     return float(val[1:][pairs].sum() / val.sum()) if val.any() else np.nan

@@ -1,4 +1,10 @@
-"""Can labels be told from the factors, and as well as from the table itself?"""
+"""Probes: prediction of labels from the factors and from the table itself.
+
+If a label can be predicted from a few factors as well as from all features, the factors contain
+what the label means. Two probes learn from the training rows: nearest neighbours and a linear
+model. Both predict the true label and permuted copies of it in one pass, as columns of one array,
+so that 199 permutations cost little more than one.
+"""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,116 +25,116 @@ from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels, Rows, Va
 PROBES = "knn", "linear"
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
-"""Of an input, of which there are more a random sample is taken, the same each time."""
+"""Larger inputs are replaced by a fixed random sample."""
 MOST_FITS, FEW_WEIGHTS = 19, 1_000
-"""Times that a linear probe learns shuffled labels at most, and with how many weights at most."""
+"""Limits of permutations for the linear probe: number of fits, and weights of a fit."""
 
-Answers = NDArray[Any]
-"""Labels of some rows, true or told, a column for each set of labels: (rows, sets)."""
+Labelling = NDArray[Any]
+"""True or predicted labels of some rows, one column for each set of labels: (rows, sets)."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is done with labels of a kind.
+    """How labels of a kind (classes or values) are predicted and scored.
 
-    measure, error: of what is told, true labels first. usual: what labels mostly are. vote: what
-    rows, (rows, votes), tell together. linear: what a model that learns labels of the training
-    rows tells of all.
+    measured: name of the score. score: of the predicted labels, by set. error: its standard error
+    for one set. constant: the best constant prediction. vote: predicted label from those of the
+    neighbours, (rows, neighbours). linear: predictions for all rows of a linear model that learns
+    labels of the training rows.
     """
 
     measured: str
-    measure: Callable[[Answers, Answers], Floats]
-    error: Callable[[Answers, Answers], float]
-    usual: Callable[[Answers], float]
-    vote: Callable[[Answers], Answers]
-    linear: Callable[[Floats, Answers], Answers]
+    score: Callable[[Labelling, Labelling], Floats]
+    error: Callable[[Labelling, Labelling], float]
+    constant: Callable[[Labelling], float]
+    vote: Callable[[Labelling], Labelling]
+    linear: Callable[[Floats, Labelling], Labelling]
 
 
 @dataclass(frozen=True)
-class _Question:
-    """Labels to be told, y: (rows, sets), the true ones first; first the rows to train on.
+class _Target:
+    """A label to predict. y: (rows, sets), the true labels first, training rows first.
 
-    answers: numbers that tell a label, one for each class.
+    train: number of training rows. outputs: of a linear model, one for each class.
     """
 
     label: str
     kind: _Kind
-    y: Answers
+    y: Labelling
     train: int
-    answers: int
+    outputs: int
 
-    @property
-    def known(self) -> Answers:
-        """Return the labels that are learnt from: (train, sets)."""
-        return self.y[: self.train]
-
-    def score(self, probe: str, of: str, told: Answers) -> Score:
-        """Return how well the true labels are told, against the others. told: (rows, sets)."""
-        y, n, kind = self.y[:, : told.shape[1]], self.train, self.kind
-        train, held_out = kind.measure(y[:n, :1], told[:n, :1]), kind.measure(y[n:], told[n:])
-        error = kind.error(y[n:, 0], told[n:, 0])
+    def score(self, probe: str, input_name: str, predicted: Labelling) -> Score:
+        """Return the score of the true labels with its p-value. predicted: (rows, sets)."""
+        y, n, kind = self.y[:, : predicted.shape[1]], self.train, self.kind
+        train, held_out = (
+            kind.score(y[:n, :1], predicted[:n, :1]),
+            kind.score(y[n:], predicted[n:]),
+        )
+        error = kind.error(y[n:, 0], predicted[n:, 0])
         name = f"{probe} {kind.measured}"
-        found = Score(self.label, name, of, float(train[0]), float(held_out[0]), error)
-        return found.against(held_out[1:])
+        score = Score(self.label, name, input_name, float(train[0]), float(held_out[0]), error)
+        return score.against(held_out[1:])
 
 
 def probes(
     inputs: Mapping[str, Floats], labels: Labels, rows: Rows, copies: int, seed: int
 ) -> list[Score]:
-    """Return how well nearest neighbours and a linear model tell a label from each input.
+    """Return how well nearest neighbours and a linear model predict a label from each input.
 
-    Both learn from the training rows, the neighbours' vote, or mean, of at most 15 (Cover and
-    Hart, 1967, doi:10.1109/TIT.1967.1053964; a training row is none of its own), and logistic
-    regression, or ridge regression, of standardised columns. The input "majority" is the most
-    frequent class, or the mean, of the training rows. Rows without a label are left out; with
-    fewer than 2 training rows, or more than 100 classes, there is no score. Of more than 5,000
-    rows, or 1,000 columns, a random sample stands for all.
+    Both learn from the training rows. Neighbours: vote or mean of at most 15 (Cover and Hart,
+    1967, doi:10.1109/TIT.1967.1053964); a training row is not its own neighbour. Linear: logistic
+    or ridge regression on standardised columns. The input "majority" is the most frequent class,
+    or the mean, of the training rows. Rows without a label are ignored. There is no score for
+    fewer than 2 training rows or more than 100 classes. Inputs of more than 5,000 rows or 1,000
+    columns are sampled.
 
-    inputs: (rows, columns) by name. copies: of the labels, shuffled over all rows (Ojala and
-    Garriga, 2010, jmlr.org/papers/v11/ojala10a.html), that neighbours tell; a linear model learns
-    at most 19, and none with more than 1,000 weights. seed: of the shuffling.
+    inputs: (rows, columns) by name. copies: number of permutations of the labels over all rows
+    (Ojala and Garriga, 2010, jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model
+    learns at most 19, and none if it has more than 1,000 weights. seed: of the permutations.
     """
     rows = _sample(labelled(labels, rows))
     if len(rows.train) < 2:
         return []
-    asked = _question(labels, rows, copies, seed)
-    if asked.answers > MOST_CLASSES:
+    target = _target(labels, rows, copies, seed)
+    if target.outputs > MOST_CLASSES:
         return []
-    with threadpool_limits(1):  # on few rows, threads wait for each other for most of the time
-        found = [_told(_standardised(x, rows), asked) for x in inputs.values()]
-    usual = np.full_like(asked.y[:, :1], asked.kind.usual(asked.known[:, 0]))
-    found.append(dict.fromkeys(PROBES, usual))
+    with threadpool_limits(1):  # on few rows, threads mostly wait for each other
+        predictions = {
+            name: _predictions(_standardised(x, rows), target) for name, x in inputs.items()
+        }
+    constant = target.kind.constant(target.y[: target.train, 0])
+    predictions[MAJORITY] = dict.fromkeys(PROBES, np.full_like(target.y[:, :1], constant))
     return [
-        asked.score(probe, name, told[probe])
+        target.score(probe, name, predicted[probe])
         for probe in PROBES
-        for name, told in zip((*inputs, MAJORITY), found, strict=True)
+        for name, predicted in predictions.items()
     ]
 
 
 def _sample(rows: Rows) -> Rows:
     count = len(rows.train)
-    kept = chosen(count + len(rows.val), MOST_ROWS)
-    return Rows(rows.train[kept[kept < count]], rows.val[kept[kept >= count] - count])
+    sample = chosen(count + len(rows.val), MOST_ROWS)
+    return Rows(rows.train[sample[sample < count]], rows.val[sample[sample >= count] - count])
 
 
-def _question(labels: Labels, rows: Rows, copies: int, seed: int) -> _Question:
+def _target(labels: Labels, rows: Rows, copies: int, seed: int) -> _Target:
     every, generator = np.concatenate([rows.train, rows.val]), np.random.default_rng(seed)
-    true: Answers
+    true: Labelling
     match labels:
         case Classes(codes=codes):
             present, true = np.unique(codes[every], return_inverse=True)
-            kind, answers = CLASSES, len(present)
+            kind, outputs = CLASSES, len(present)
         case Values(values=values):
-            kind, answers, true = VALUES, 1, values[every].astype(np.float64)
-    shuffled = [generator.permutation(true) for _ in range(copies)]
-    y = np.stack([true, *shuffled], 1)
-    return _Question(labels.name, kind, y, len(rows.train), answers)
+            kind, outputs, true = VALUES, 1, values[every].astype(np.float64)
+    y = np.stack([true, *(generator.permutation(true) for _ in range(copies))], 1)
+    return _Target(labels.name, kind, y, len(rows.train), outputs)
 
 
 def _standardised(x: Floats, rows: Rows) -> Floats:
-    """Return some rows, of which those to train on have mean 0 and variance 1: (rows, columns).
+    """Return some rows with mean 0 and variance 1 over the training rows: (rows, columns).
 
-    Columns that do not vary are left out; without any other, one is kept.
+    Constant columns are dropped; if all are constant, one column of zeros is returned.
     """
     train, columns = len(rows.train), chosen(x.shape[1], MOST_COLUMNS)
     x = x[np.ix_(np.concatenate([rows.train, rows.val]), columns)].astype(np.float64)
@@ -137,39 +143,31 @@ def _standardised(x: Floats, rows: Rows) -> Floats:
     return (x - x[:train].mean(0)) / (x[:train].std(0) if varies.any() else 1.0)
 
 
-def _told(x: Floats, asked: _Question) -> Mapping[str, Answers]:
-    """Return what each probe tells of all rows: (rows, sets)."""
-    near, kind = _neighbours(x, asked.train), asked.kind
-    fits = 1 + (MOST_FITS if x.shape[1] * asked.answers <= FEW_WEIGHTS else 0)
-    votes = np.stack([kind.vote(each[near]) for each in asked.known.T], 1)
-    return {"knn": votes, "linear": kind.linear(x, asked.known[:, :fits])}
-
-
-def _neighbours(x: Floats, train: int) -> Integers:
-    """Return the nearest other training rows of all rows: (rows, neighbours)."""
+def _predictions(x: Floats, target: _Target) -> Mapping[str, Labelling]:
+    """Return the predictions of each probe for all rows: (rows, sets)."""
+    kind, train = target.kind, target.train
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, train - 1)).fit(x[:train])
-    near = search.kneighbors(return_distance=False)
-    if len(x) == train:
-        return near
-    return np.concatenate([near, search.kneighbors(x[train:], return_distance=False)])
-
-
-def _most(codes: Integers) -> int:
-    return int(np.bincount(codes).argmax())
+    near = search.kneighbors(return_distance=False)  # of training rows, without themselves
+    if len(x) > train:
+        near = np.concatenate([near, search.kneighbors(x[train:], return_distance=False)])
+    fits = 1 + (MOST_FITS if x.shape[1] * target.outputs <= FEW_WEIGHTS else 0)
+    votes = np.stack([kind.vote(labels[near]) for labels in target.y[:train].T], 1)
+    return {"knn": votes, "linear": kind.linear(x, target.y[:train, :fits])}
 
 
 def _vote(near: Integers) -> Integers:
-    """Return the most frequent class of each row, the first of several."""
+    """Return the most frequent class of each row, the first one in a tie."""
     classes = int(near.max(initial=0)) + 1
-    at = near + classes * np.arange(len(near))[:, None]
-    counts = np.bincount(at.ravel(), minlength=classes * len(near))
+    cells = near + classes * np.arange(len(near))[:, None]
+    counts = np.bincount(cells.ravel(), minlength=classes * len(near))
     return counts.reshape(-1, classes).argmax(1)
 
 
 def _logistic(x: Floats, y: Integers) -> Integers:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of few rows a class, or not quite the best
-        return np.stack([_multinomial(x, each) for each in y.T], 1)
+        # few rows of a class, or no convergence: the score shows how well the fit predicts
+        warnings.simplefilter("ignore", UserWarning)
+        return np.stack([_multinomial(x, labels) for labels in y.T], 1)
 
 
 def _multinomial(x: Floats, y: Integers) -> Integers:
@@ -179,18 +177,24 @@ def _multinomial(x: Floats, y: Integers) -> Integers:
 
 
 def _ridge(x: Floats, y: Floats) -> Floats:
-    known, mean = x[: len(y)], y.mean(0)
-    slopes = np.linalg.solve(known.T @ known + np.eye(x.shape[1]), known.T @ (y - mean))
+    train, mean = x[: len(y)], y.mean(0)
+    slopes = np.linalg.solve(train.T @ train + np.eye(x.shape[1]), train.T @ (y - mean))
     return x @ slopes + mean
 
 
-def _mean(values: Floats) -> float:
-    return float(values.mean())
-
-
-def _means(near: Floats) -> Floats:
-    return near.mean(1)
-
-
-CLASSES = _Kind("accuracy", scores.accuracy, scores.accuracy_error, _most, _vote, _logistic)
-VALUES = _Kind("r2", scores.r2, scores.r2_error, _mean, _means, _ridge)
+CLASSES = _Kind(
+    "accuracy",
+    scores.accuracy,
+    scores.accuracy_error,
+    lambda codes: int(np.bincount(codes).argmax()),
+    _vote,
+    _logistic,
+)
+VALUES = _Kind(
+    "r2",
+    scores.r2,
+    scores.r2_error,
+    lambda values: float(values.mean()),
+    lambda near: near.mean(1),
+    _ridge,
+)

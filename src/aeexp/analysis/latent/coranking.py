@@ -1,11 +1,11 @@
-"""How many of its neighbours does a row keep in latent space, for any number of neighbours?
+"""Neighbourhood preservation at all scales: the curve R_NX(K) and its area.
 
-With K neighbours, Q_NX(K) is the share of a row's K nearest among the features that are among
-its K nearest in latent space, too, averaged over rows (Lee and Verleysen, 2009,
-doi:10.1016/j.neucom.2008.12.017). R_NX(K) = ((n - 1) Q_NX(K) - K) / (n - 1 - K) is how much
-better than chance that is: 0 for an embedding at random and 1 for a perfect one (Lee et al., 2013,
-doi:10.1016/j.neucom.2012.12.036). Its area over the logarithm of K, the mean of R_NX(K) from
-1 to n - 2 neighbours weighted by 1 / K, sums it up (Lee et al., 2015,
+Q_NX(K) is the share of a row's K nearest neighbours among the features that are also among its K
+nearest neighbours in latent space, averaged over rows (Lee and Verleysen, 2009,
+doi:10.1016/j.neucom.2008.12.017). R_NX(K) = ((n - 1) Q_NX(K) - K) / (n - 1 - K) corrects for
+chance: 0 for a random embedding, 1 for a perfect one (Lee et al., 2013,
+doi:10.1016/j.neucom.2012.12.036). The area under the curve over log K summarises it. It is the
+mean of R_NX(K) for K from 1 to n - 2, weighted by 1 / K (Lee et al., 2015,
 doi:10.1016/j.neucom.2014.12.095).
 """
 
@@ -13,22 +13,22 @@ import numpy as np
 
 from aeexp.data import Floats, Integers
 
-POINTS = 200  # of a curve that are told: K is told on a logarithmic scale
+POINTS = 200  # of a curve, logarithmically spaced in K
 
 
 def counted(farther: Integers) -> Integers:
-    """Return how many rows have which rank: (rows,), from 0.
+    """Return the number of pairs with each rank, from 0: (rows,).
 
-    farther: (queries, rows), the greater of the ranks of each row around a query, among the
-    features and in latent space, where the query itself has rank 0.
+    farther: (queries, rows), the larger one of two ranks of each row around a query, among the
+    features and in latent space. The query itself has rank 0.
     """
     return np.bincount(farther.ravel(), minlength=farther.shape[1])
 
 
 def curve(counts: Integers) -> tuple[Integers, Floats]:
-    """Return numbers of neighbours K, at most 200, and R_NX(K) for each.
+    """Return at most 200 numbers of neighbours K, and R_NX(K) of each.
 
-    counts: (rows,), see `counted`; rank 0 has a row for each query. Empty for fewer than 3 rows.
+    Empty for fewer than 3 rows. counts: (rows,), see `counted`; rank 0 has all queries.
     """
     n = len(counts)
     k = np.unique(np.geomspace(1, max(1, n - 2), POINTS).round().astype(int))[: max(0, n - 2)]
@@ -37,9 +37,9 @@ def curve(counts: Integers) -> tuple[Integers, Floats]:
 
 
 def areas(farther: Integers) -> Floats:
-    """Return the area below the curve of each query alone, whose mean is that of all: (queries,).
+    """Return the area under the curve of each query: (queries,). Their mean is the total area.
 
-    The area is linear in the counts: a row of rank m adds to Q_NX(K) for all K from m on.
+    The area is linear in the counts: a row of rank m contributes to Q_NX(K) for all K >= m.
     farther: (queries, rows), at least 3 rows; see `counted`.
     """
     n = farther.shape[1]

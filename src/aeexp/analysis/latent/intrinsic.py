@@ -1,4 +1,8 @@
-"""In how many dimensions do the rows vary locally?"""
+"""Intrinsic dimension: the number of directions in which neighbouring rows vary.
+
+Both estimators use the growth of distances to nearest neighbours: in d dimensions the number of
+neighbours within r grows as r^d. They need no model. Noise raises them, few rows lower them.
+"""
 
 from dataclasses import dataclass
 
@@ -8,14 +12,14 @@ from sklearn.neighbors import NearestNeighbors
 from aeexp.analysis.sampling import chosen
 from aeexp.data import Floats
 
-MOST = 10_000  # rows among which neighbours are sought
+MOST = 10_000  # rows in the search for neighbours
 NEIGHBOURS = 20
 RESAMPLED = 500
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An intrinsic dimension, with the interval that holds 95 % of its bootstrap."""
+    """An intrinsic dimension with its 95 % bootstrap interval."""
 
     dimension: float
     low: float
@@ -23,13 +27,13 @@ class Estimate:
 
 
 def two_nn(x: Floats) -> Estimate:
-    """Return the dimension by the ratio of the distances to a row's two nearest.
+    """Return the dimension from the ratio of the distances to a row's two nearest neighbours.
 
-    The maximum likelihood under a density that is constant out to the second neighbour (Facco et
-    al., 2017, doi:10.1038/s41598-017-11873-y; Denti et al., 2022,
-    doi:10.1038/s41598-022-20991-1, equation 5). Not a number with fewer than 3 different rows.
-    x: (rows, features), in one unit. Rows that are the same count once; of more than 10,000,
-    a random sample counts.
+    Maximum likelihood under a density that is constant up to the second neighbour (Facco et al.,
+    2017, doi:10.1038/s41598-017-11873-y; Denti et al., 2022, doi:10.1038/s41598-022-20991-1,
+    equation 5). NaN for fewer than 3 distinct rows.
+    x: (rows, features), on one scale. Identical rows count once. A random sample of 10,000 rows is
+    used if there are more.
     """
     distances = _distances(x, 2)
     if distances is None:
@@ -39,12 +43,12 @@ def two_nn(x: Floats) -> Estimate:
 
 
 def levina_bickel(x: Floats) -> Estimate:
-    """Return the dimension by the distances to a row's 20 nearest.
+    """Return the dimension from the distances to a row's 20 nearest neighbours.
 
-    The maximum likelihood under a density that is constant out to the last of them (Levina and
-    Bickel, 2004, equation 8), over all rows as MacKay and Ghahramani (2005) correct it. Not a
-    number with fewer than 4 different rows; of few rows, all others are the neighbours. x: see
-    `two_nn`.
+    Maximum likelihood under a density that is constant up to the last neighbour (Levina and
+    Bickel, 2004, equation 8), averaged over rows as corrected by MacKay and Ghahramani (2005). NaN
+    for fewer than 4 distinct rows; with 20 rows or fewer, all other rows are neighbours.
+    x: see `two_nn`.
     """
     distances = _distances(x, NEIGHBOURS)
     if distances is None or distances.shape[1] < 3:
@@ -57,7 +61,7 @@ _UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
 
 def _distances(x: Floats, neighbours: int) -> Floats | None:
-    """Return the distances to the nearest other rows: (rows, neighbours), all positive."""
+    """Return the distances to the nearest distinct rows, all positive: (rows, neighbours)."""
     rows = np.unique(x[chosen(len(x), MOST)].astype(np.float64), axis=0)
     count = min(neighbours, len(rows) - 1)
     if count < 2:
@@ -67,11 +71,11 @@ def _distances(x: Floats, neighbours: int) -> Floats | None:
 
 
 def _estimate(logs: Floats, factor: float) -> Estimate:
-    """Return the inverse mean of what each row says, and its bootstrap interval."""
+    """Return the inverse mean of the log ratios of the rows, with its bootstrap interval."""
     if not logs.any():
         return _UNDEFINED
     rows = len(logs)
-    drawn = np.random.default_rng(0).multinomial(rows, np.full(rows, 1 / rows), RESAMPLED)
-    means = np.maximum(drawn @ logs / rows, np.finfo(np.float64).tiny)
+    counts = np.random.default_rng(0).multinomial(rows, np.full(rows, 1 / rows), RESAMPLED)
+    means = np.maximum(counts @ logs / rows, np.finfo(np.float64).tiny)
     high, low = factor / np.quantile(means, [0.025, 0.975])
     return Estimate(float(factor / logs.mean()), float(low), float(high))

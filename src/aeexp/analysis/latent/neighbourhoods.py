@@ -1,4 +1,10 @@
-"""Are a row's neighbours in latent space its neighbours among the features, and conversely?"""
+"""Neighbourhood preservation: trustworthiness, continuity and R_NX.
+
+Both compare the ranks of rows by distance among the features and in latent space (Venna and Kaski,
+2001, doi:10.1007/3-540-44668-0_68). Trustworthiness penalises false neighbours, which are near in
+latent space only. Continuity penalises missing neighbours, which are near among the features only.
+The penalty is the excess of the rank over the number of neighbours, scaled to at most 1.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -8,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aeexp.analysis.latent import coranking
-from aeexp.analysis.latent.distance_ranks import Nearness, nearness
+from aeexp.analysis.latent.distance_ranks import DistanceRanks, distance_ranks
 from aeexp.analysis.sampling import SAMPLE, chosen, mean
 from aeexp.data import Floats, Integers
 from aeexp.data.chunks import blocks
@@ -17,20 +23,20 @@ log = logging.getLogger(__name__)
 
 NAMES = ("trustworthiness", "continuity")
 NEIGHBOURS = 15
-MOST = 5_000  # rows over all of which the means are taken: their cost is quadratic
-DISTANCES = 2 * 10**8  # that are taken of a sample at most
-AT_ONCE = 2**18  # of them, each of which takes some 40 bytes
+MOST = 5_000  # rows up to which all rows are measured: the cost is quadratic
+DISTANCES = 2 * 10**8  # computed for a sample at most
+AT_ONCE = 2**18  # distances in a block, of about 40 bytes each
 TRUSTED = 0.75
-"""Of a row whose place is trusted: halfway from 0.5, which random neighbours have, to 1."""
+"""Minimum for a reliable row: halfway between 0.5 (random neighbours) and 1."""
 
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """How well the neighbourhoods among the features are kept in a latent space.
+    """Neighbourhood preservation of a latent space.
 
-    rows: how many there are. queries: those that are measured. of_queries: (3, queries),
-    trustworthiness, continuity and area below R_NX of each one's own neighbourhood. neighbours,
-    r_nx: (points,), R_NX(K) over K; see `coranking`.
+    rows: number of rows. queries: indices of the measured rows. of_queries: (3, queries),
+    trustworthiness, continuity and area under R_NX of each measured row. neighbours, r_nx:
+    (points,), the curve R_NX(K) over K; see `coranking`.
     """
 
     rows: int
@@ -41,17 +47,17 @@ class Neighbourhoods:
 
     @property
     def trustworthiness(self) -> Floats:
-        """Return that of each row, not a number of those that are not measured: (rows,)."""
+        """Return the trustworthiness of each row, NaN if it is not measured: (rows,)."""
         return self._of_rows(0)
 
     @property
     def continuity(self) -> Floats:
-        """Return that of each row, not a number of those that are not measured: (rows,)."""
+        """Return the continuity of each row, NaN if it is not measured: (rows,)."""
         return self._of_rows(1)
 
     @property
     def r_nx_auc(self) -> Floats:
-        """Return the area below its own R_NX of each row, as above: (rows,)."""
+        """Return the area under R_NX of each row, NaN if it is not measured: (rows,)."""
         return self._of_rows(2)
 
     def _of_rows(self, number: int) -> Floats:
@@ -61,7 +67,7 @@ class Neighbourhoods:
 
     @property
     def numbers(self) -> Mapping[str, float]:
-        """Return the mean of each measure, with its standard error where rows are sampled."""
+        """Return the mean of each metric, with its standard error if rows are sampled."""
         means: dict[str, float] = {}
         for name, of_queries in zip((*NAMES, "r_nx_auc"), self.of_queries, strict=True):
             means |= mean(name, of_queries, self.rows) if len(of_queries) else {name: np.nan}
@@ -69,30 +75,28 @@ class Neighbourhoods:
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
-        """Return which rows may be read by their neighbours in latent space: (rows,).
+        """Return which rows have reliable neighbours in latent space: (rows,).
 
-        Not those of which trustworthiness or continuity are below 0.75, which is halfway from
-        chance to perfect. Rows that are not measured are not suspected.
+        Their trustworthiness and continuity are at least 0.75, halfway between chance and perfect.
+        Rows that are not measured count as reliable.
         """
         return ~((self.trustworthiness < TRUSTED) | (self.continuity < TRUSTED))
 
 
 def neighbourhoods(x: Floats, z: Floats) -> Mapping[str, float]:
     """Return mean trustworthiness and continuity of a latent space; see `measure`."""
-    [kept] = measure(x, z)
-    return {key: value for key, value in kept.numbers.items() if key.startswith(NAMES)}
+    [measured] = measure(x, z)
+    return {key: value for key, value in measured.numbers.items() if key.startswith(NAMES)}
 
 
 def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
-    """Return how well each of several latent spaces of a table keeps its neighbourhoods.
+    """Return the neighbourhood preservation of several latent spaces of a table.
 
-    All measures are at most 1, more is better, and 1 is perfect. Trustworthiness falls with rows
-    that are neighbours among the factors but not among the features, continuity with those that
-    are so only among the features (Venna and Kaski, 2001, doi:10.1007/3-540-44668-0_68), over 15
-    neighbours, or as many as less than half of the rows; random neighbours have 0.5.
-    Of more than 5,000 rows, 1,000 are chosen at random and measured against all, fewer of more
-    than 200,000. Nothing is a number for fewer than 3 rows.
-    x: (rows, features); latents: (rows, factors) each.
+    All metrics are at most 1, which is perfect; higher is better. Trustworthiness and continuity
+    are computed for 15 neighbours, or fewer than half of the rows; random neighbours have 0.5.
+    If there are more than 5,000 rows, a random sample of 1,000 is compared with all rows (fewer
+    for more than 200,000). NaN for fewer than 3 rows.
+    x: (rows, features). latents: arrays of (rows, factors).
     """
     rows = len(x)
     count = min(NEIGHBOURS, (rows - 1) // 2)
@@ -102,19 +106,17 @@ def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
             rows, np.arange(0), np.empty((3, 0)), *coranking.curve(np.ones(rows, int))
         )
         return [none] * len(latents)
-    unit = [
-        z / (np.abs(z).max() or 1.0) for z in latents
-    ]  # whose squares neither end at 0 nor inf
+    # scaled, so that squared distances neither underflow nor overflow
+    unit = [z / (np.abs(z).max() or 1.0) for z in latents]
     queries = chosen(rows, MOST, min(SAMPLE, DISTANCES // rows))
     values = np.empty((len(latents), 3, len(queries)))
     counts = np.zeros((len(latents), rows), int)
     for block in blocks(len(queries), rows, AT_ONCE):
-        some = queries[block]
-        among_features = nearness(x, some)
+        features = distance_ranks(x, queries[block])
         for i, z in enumerate(unit):
-            among_factors = nearness(z, some)
-            farther = np.maximum(among_features.ranks, among_factors.ranks)
-            values[i, :2, block] = _local(among_features, among_factors, count)
+            factors = distance_ranks(z, queries[block])
+            farther = np.maximum(features.ranks, factors.ranks)
+            values[i, :2, block] = _local(features, factors, count)
             values[i, 2, block] = coranking.areas(farther)
             counts[i] += coranking.counted(farther)
     curves = map(coranking.curve, counts)
@@ -124,9 +126,9 @@ def measure(x: Floats, *latents: Floats) -> list[Neighbourhoods]:
     ]
 
 
-def _local(features: Nearness, factors: Nearness, count: int) -> Floats:
+def _local(features: DistanceRanks, factors: DistanceRanks, count: int) -> Floats:
     """Return trustworthiness and continuity of each query: (2, queries)."""
     pairs = (features, factors.nearest(count)), (factors, features.nearest(count))
-    excess = [np.maximum(0, of.nearer(rows) - count).sum(1) for of, rows in pairs]
+    excess = [np.maximum(0, ranks.nearer(rows) - count).sum(1) for ranks, rows in pairs]
     rows = features.keys.shape[1]
     return 1 - 2 * np.array(excess) / (count * (2 * rows - 3 * count - 1))

@@ -1,4 +1,4 @@
-"""Are the latent spaces of several models the same, however they are turned?"""
+"""Similarity of latent spaces, invariant under rotation, reflection and scaling."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -11,22 +11,22 @@ from aeexp.analysis.sampling import SAMPLE, chosen
 from aeexp.data import Floats, Integers
 
 NEIGHBOURS = 15
-MOST_MEMBERS = 64  # of which every pair is compared
+MOST_MEMBERS = 64  # up to which all pairs are compared
 
 
 def pairs(members: int) -> Iterator[tuple[int, int]]:
-    """Yield all pairs of members; of more than 64 those with the first, as they grow squared."""
+    """Yield all pairs of members; for more than 64 members only the pairs with the first."""
     if members <= MOST_MEMBERS:
         return combinations(range(members), 2)
     return ((0, other) for other in range(1, members))
 
 
 def cka(a: Floats, b: Floats) -> float:
-    """Return the linear centred kernel alignment of two latent spaces, from 0 to 1, the same.
+    """Return the linear centred kernel alignment of two latent spaces, from 0 to 1 (identical).
 
-    Kornblith et al. (2019, arXiv:1905.00414); it is the RV coefficient of Robert and Escoufier
-    (1976, doi:10.2307/2347233). Rotations, mirrorings and a common scale leave it as it is. Not a
-    number where either space is a point. a: (rows, factors); b: (rows, its factors).
+    Kornblith et al. (2019, arXiv:1905.00414). It equals the RV coefficient of Robert and Escoufier
+    (1976, doi:10.2307/2347233), and is invariant under rotation, reflection and scaling. NaN if
+    either space is a point. a: (rows, factors). b: (rows, its factors).
     """
     a, b = centred(a), centred(b)
     lengths = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
@@ -36,11 +36,11 @@ def cka(a: Floats, b: Floats) -> float:
 
 
 def disparity(a: Floats, b: Floats) -> float:
-    """Return what remains between two spaces once turned, mirrored and scaled; from 0, the same.
+    """Return the Procrustes disparity of two latent spaces, from 0 (identical) to 1.
 
-    Procrustes disparity, as a share of the variance, to 1 (Gower, 1975, doi:10.1007/BF02291478;
-    the rotation is that of Schönemann, 1966, doi:10.1007/BF02289451). Not a number where either
-    space is a point. a: (rows, factors); b: (rows, its factors).
+    This is the share of the variance that remains after the best rotation, reflection and scaling
+    (Gower, 1975, doi:10.1007/BF02291478; Schönemann, 1966, doi:10.1007/BF02289451). NaN if either
+    space is a point. a: (rows, factors). b: (rows, its factors).
     """
     a, b = centred(a), centred(b)
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
@@ -50,31 +50,31 @@ def disparity(a: Floats, b: Floats) -> float:
 
 
 def neighbours_kept(latents: Sequence[Floats]) -> list[float]:
-    """Return which share of a row's neighbours two spaces have in common, for each of `pairs`.
+    """Return the share of a row's neighbours that two spaces have in common, for each of `pairs`.
 
-    The mean over rows, from 0 to 1, the same, of 15 neighbours, or as many as less than half of
-    the rows; spaces that have nothing to do with each other share neighbours / (rows - 1). Of
-    more than 1,000 rows a random 1,000 look for theirs among all. Neither turning nor scaling
-    matters. Not a number for fewer than 3 rows, or where either space is a point.
-    latents: (rows, factors) each.
+    Mean over rows, from 0 to 1 (identical), for 15 neighbours, or fewer than half of the rows.
+    Unrelated spaces have neighbours / (rows - 1) on average. Invariant under rotation and scaling.
+    If there are more than 1,000 rows, the mean is over a random sample of 1,000. NaN for fewer
+    than 3 rows, or if either space is a point.
+    latents: arrays of (rows, factors).
     """
     rows = len(latents[0])
     count = min(NEIGHBOURS, (rows - 1) // 2)
     defined = [count > 0 and bool(centred(z).any()) for z in latents]
     queries = chosen(rows, SAMPLE)
     near = [
-        _nearest(z, queries, count) if known else None
-        for z, known in zip(latents, defined, strict=True)
+        _nearest(z, queries, count) if is_defined else None
+        for z, is_defined in zip(latents, defined, strict=True)
     ]
     return [_shared(near[i], near[j]) for i, j in pairs(len(latents))]
 
 
 def _nearest(z: Floats, queries: Integers, count: int) -> Integers:
     """Return the nearest other rows of each query: (queries, count)."""
-    found = NearestNeighbors(n_neighbors=count + 1).fit(z).kneighbors(z[queries])[1]
-    others = found != queries[:, None]
-    others[others.all(axis=1), -1] = False  # one of many alike does not find itself
-    return found[others].reshape(len(queries), count)
+    indices = NearestNeighbors(n_neighbors=count + 1).fit(z).kneighbors(z[queries])[1]
+    others = indices != queries[:, None]
+    others[others.all(axis=1), -1] = False  # one of many identical rows may not find itself
+    return indices[others].reshape(len(queries), count)
 
 
 def _shared(a: Integers | None, b: Integers | None) -> float:

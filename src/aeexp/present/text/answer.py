@@ -131,7 +131,7 @@ def _reproducible_factors(reproducible: Sequence[bool]) -> str:
     if not names[False]:
         return f"All factors are reproducible ({by})."
     if not names[True]:
-        return f"No factor is reproducible ({by})."
+        return f"No factor is reproducible (mean correlation < {REPRODUCIBLE:g})."
     return f"Reproducible factors: {few(names[True])} ({by}); others: {few(names[False])}."
 
 
