@@ -4,12 +4,12 @@ import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.errors import HydraException
@@ -32,9 +32,7 @@ from aeexp.signals import Termination, end_with_parent
 from aeexp.text import printable
 
 if TYPE_CHECKING:
-    from aeexp.app.jobs import Configs
     from aeexp.data.prepare import Problems
-    from aeexp.runs.task import Outcome
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
@@ -48,9 +46,7 @@ class FailedError(Exception):
 
 
 class JobRunner:
-    """The function that Hydra calls with one job, and aeexp's launchers with all jobs of a sweep.
-
-    The launchers find the methods `run_…` by name.
+    """The function that Hydra calls with one job.
 
     problems: prepared data of earlier checks. statuses: of the jobs that ran one by one in this
     process.
@@ -61,33 +57,18 @@ class JobRunner:
         self.statuses: list[str] = []
 
     def __call__(self, config: DictConfig) -> str:
-        from aeexp.app.jobs import run_job  # noqa: PLC0415  (imports scikit-learn)
-
         try:
-            self.statuses.append(run_job(config, self.problems).value)
+            self.statuses.append(self.jobs.run_job(config, self.problems).value)
         except Exception as error:
             raise FailedError from error
         return self.statuses[-1]
 
-    def run_as_population(self, configs: "Configs") -> "Iterator[Outcome]":
-        """Run jobs in this process, as few populations."""
-        from aeexp.app.jobs import run_as_population  # noqa: PLC0415
+    @property
+    def jobs(self) -> Any:
+        """The module whose functions aeexp's launchers call with all jobs of a sweep."""
+        from aeexp.app import jobs  # noqa: PLC0415  (imports scikit-learn)
 
-        return run_as_population(configs)
-
-    def run_in_processes(self, configs: "Configs", workers: int | None) -> "Iterator[Outcome]":
-        """Run each job in a process of its own, `workers` at a time."""
-        from aeexp.app.jobs import run_in_processes  # noqa: PLC0415
-
-        return run_in_processes(configs, workers)
-
-    def run_on_ray(
-        self, configs: "Configs", address: str | None, chunks: int | None
-    ) -> "Iterator[Outcome]":
-        """Run chunks of jobs on the nodes of a Ray cluster."""
-        from aeexp.app.jobs import run_on_ray  # noqa: PLC0415
-
-        return run_on_ray(configs, address, chunks)
+        return jobs
 
 
 def main() -> None:

@@ -56,9 +56,9 @@ for name, node in LAUNCHERS.items():
 
 
 class PopulationLauncher(Launcher):
-    """Passes all jobs at once to a task function with a method for this (see `run_all`).
+    """Passes all jobs at once to a function in `jobs` of the task function.
 
-    Task functions of other programs, without such a method, are called job by job.
+    Task functions of other programs, without `jobs`, are called job by job.
     """
 
     config: DictConfig
@@ -83,8 +83,9 @@ class PopulationLauncher(Launcher):
         return _core.run_jobs(self, jobs, self.run_all())
 
     def run_all(self) -> Any:
-        """Return the method of the task function that runs all jobs; None if there is none."""
-        return getattr(self.task_function, "run_as_population", None)
+        """Return the function that runs all jobs; None if there is none."""
+        jobs = getattr(self.task_function, "jobs", None)
+        return jobs and jobs.run_as_population
 
 
 class ProcessLauncher(PopulationLauncher):
@@ -95,8 +96,8 @@ class ProcessLauncher(PopulationLauncher):
 
     def run_all(self) -> Any:
         _require_positive("workers", self.workers)
-        run = getattr(self.task_function, "run_in_processes", None)
-        return run and (lambda configs: run(configs, self.workers))
+        jobs = getattr(self.task_function, "jobs", None)
+        return jobs and (lambda configs: jobs.run_in_processes(configs, self.workers))
 
 
 class RayLauncher(PopulationLauncher):
@@ -107,8 +108,8 @@ class RayLauncher(PopulationLauncher):
 
     def run_all(self) -> Any:
         _require_positive("chunks", self.chunks)
-        run = getattr(self.task_function, "run_on_ray", None)
-        return run and (lambda configs: run(configs, self.address, self.chunks))
+        jobs = getattr(self.task_function, "jobs", None)
+        return jobs and (lambda configs: jobs.run_on_ray(configs, self.address, self.chunks))
 
 
 def number(job: JobReturn) -> int:
