@@ -1,4 +1,4 @@
-"""What tests of questions have in common."""
+"""Helpers of tests of tasks."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from aeexp.runs.progress import Monitor, Progress
 
 
 class Stopping(Monitor):
-    """Stops after an epoch."""
+    """Stop after an epoch."""
 
     def on_epoch(self, progress: Progress) -> None:
         self.stop = True
@@ -19,9 +19,9 @@ def answered(experiment: Experiment) -> Mapping[str, Artifact]:
     return {artifact.name: artifact for artifact in run(experiment)}
 
 
-def claims(found: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
-    answer = found["answer"]
+def claims(artifacts: Mapping[str, Artifact]) -> dict[str, tuple[str, str]]:
+    answer = artifacts["answer"]
     assert isinstance(answer, Document)
     return {
-        each["about"]: (each["claim"], each["sentence"]) for each in answer.content["sentences"]
+        part["about"]: (part["claim"], part["sentence"]) for part in answer.content["sentences"]
     }

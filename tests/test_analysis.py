@@ -1,4 +1,4 @@
-"""Numbers are what their formulas say, on data where the answer is known."""
+"""Metrics on data with a known answer."""
 
 import math
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def test_with_classes_there_are_as_many_clusters_as_classes() -> None:
     assert len(np.unique(clusters.find(KMeans(), FAR, two, seed=0))) == 2
 
 
-def test_a_number_of_clusters_that_is_said_is_kept() -> None:
+def test_a_given_number_of_clusters_is_used() -> None:
     assert len(np.unique(clusters.find(KMeans(n_clusters=5), FAR, CLASSES, seed=0))) == 5
 
 
@@ -83,8 +83,8 @@ def test_f16_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int
 )
 def test_clusters_do_not_depend_on_how_the_factors_are_turned(spec: ClusteringSpec) -> None:
     turned = FAR @ special_ortho_group.rvs(2, random_state=1)
-    found = [clusters.find(spec, z, None, seed=0) for z in (FAR, turned)]
-    assert agreement.agreement(found[0], Classes("c", found[1] + 1, ("n", "a", "b", "c")))[
+    result = [clusters.find(spec, z, None, seed=0) for z in (FAR, turned)]
+    assert agreement.agreement(result[0], Classes("c", result[1] + 1, ("n", "a", "b", "c")))[
         "ari"
     ] == pytest.approx(1.0)
 
@@ -111,7 +111,7 @@ def test_separation_counts_clusters_and_noise_and_leaves_noise_out() -> None:
         pytest.param(np.arange(90), id="a cluster a row"),
     ],
 )
-def test_f18_what_is_undefined_is_no_number_and_the_log_says_why(
+def test_f18_undefined_metrics_are_nan_with_a_reason_in_the_log(
     codes: np.ndarray, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
@@ -199,7 +199,7 @@ def test_pca_is_fitted_on_the_training_rows_alone() -> None:
     x = RNG.normal(size=(90, 4))
     altered = x.copy()
     altered[ROWS.val] *= 50
-    fits = [reconstruction.pca(each, ROWS, 2).rows[ROWS.train] for each in (x, altered)]
+    fits = [reconstruction.pca(table, ROWS, 2).rows[ROWS.train] for table in (x, altered)]
     assert np.array_equal(*fits)
 
 
@@ -223,8 +223,8 @@ def test_pca_reconstructs_as_scikit_learn_s_does(
     count = min(dimensions, len(parts.train), features)
     fitted = PCA(count, svd_solver="full").fit(x[parts.train])
     x_pca = fitted.inverse_transform(fitted.transform(x))
-    found = reconstruction.pca(x, parts, dimensions)
-    assert found.rows == pytest.approx(left(x, x_pca, parts).rows, rel=1e-3, abs=1e-9)
+    result = reconstruction.pca(x, parts, dimensions)
+    assert result.rows == pytest.approx(left(x, x_pca, parts).rows, rel=1e-3, abs=1e-9)
 
 
 # --- interpretation
@@ -257,8 +257,10 @@ def test_the_range_of_an_activation_is_keras_s(activation: Activation) -> None:
     ends = np.array([reached.min(), reached.max()])
     bounded = np.abs(ends) < 99
     assert shortfall(activation, ends)[1] < 1e-12
-    beyond = [shortfall(activation, end)[1] > 1e-5 for end in ends + np.array([-0.01, 0.01])]
-    assert beyond == bounded.tolist()
+    outside_range = [
+        shortfall(activation, end)[1] > 1e-5 for end in ends + np.array([-0.01, 0.01])
+    ]
+    assert outside_range == bounded.tolist()
 
 
 def test_the_floor_is_the_error_of_the_nearest_values_in_reach() -> None:
@@ -275,7 +277,7 @@ SETTLED = 0.2 + 0.8 * np.exp(-EPOCHS / 8)
 
 def training(**changes: object) -> TrainingResult:
     noise = np.random.default_rng(1)
-    made = {
+    defaults = {
         "loss": SETTLED,
         "val_loss": SETTLED + 0.01,
         "train": noise.gamma(20, 0.2 / 20, 800),
@@ -285,7 +287,7 @@ def training(**changes: object) -> TrainingResult:
         "latent": np.array([1.0, 0.0]),
         "kept": 99,
     }
-    return TrainingResult(**(made | changes))
+    return TrainingResult(**(defaults | changes))
 
 
 RISING = np.where(EPOCHS < 40, SETTLED + 0.01, 0.215 + 0.004 * (EPOCHS - 40))

@@ -1,4 +1,4 @@
-"""Baselines are what their methods say, and the autoencoder's advantage over them is honest."""
+"""Baselines, and the advantage of the autoencoder over them."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -25,7 +25,7 @@ ROWS = Rows(np.arange(0, 200, 2), np.arange(1, 200, 2))
 
 
 def subspace(features: int = 8, noise: float = 0.3) -> Floats:
-    """Return 200 rows of three factors, of which each drives features of its own, and noise."""
+    """Return 200 rows of three factors, each with its own features, and noise."""
     of_feature = np.eye(3)[np.arange(features) % 3].T
     generator = np.random.default_rng(0)  # of its own, so that no test hangs on those before it
     factors, left = generator.normal(size=(200, 3)), generator.normal(size=(200, features))
@@ -33,7 +33,9 @@ def subspace(features: int = 8, noise: float = 0.3) -> Floats:
 
 
 def named(x: Floats, rows: Rows = ROWS, dimensions: int = 3) -> dict[str, baselines.Baseline]:
-    return {each.name: each for each in baselines.baselines(x, rows, dimensions, seed=0)}
+    return {
+        baseline.name: baseline for baseline in baselines.baselines(x, rows, dimensions, seed=0)
+    }
 
 
 # --- the methods
@@ -43,21 +45,21 @@ def test_pca_s_codes_are_scikit_learn_s_but_for_their_sign() -> None:
     x = subspace()
     fitted = PCA(3).fit(x[ROWS.train])
     expected = fitted.transform(x)
-    found = named(x)["PCA"]
-    assert np.abs(found.z) == pytest.approx(np.abs(expected))
+    result = named(x)["PCA"]
+    assert np.abs(result.z) == pytest.approx(np.abs(expected))
     left = np.square(x - fitted.inverse_transform(expected)).mean(1)
-    assert found.residuals.rows == pytest.approx(left)
-    assert np.array_equal(found.residuals.rows, reconstruction.pca(x, ROWS, 3).rows)
+    assert result.residuals.rows == pytest.approx(left)
+    assert np.array_equal(result.residuals.rows, reconstruction.pca(x, ROWS, 3).rows)
 
 
 def test_factor_analysis_gives_scikit_learn_s_scores_and_what_its_loadings_make_of_them() -> None:
     x = subspace()
     fitted = FactorAnalysis(3, rotation="varimax", svd_method="lapack").fit(x[ROWS.train])
     expected = fitted.transform(x)
-    found = named(x)["factor analysis"]
-    assert found.z == pytest.approx(expected)
+    result = named(x)["factor analysis"]
+    assert result.z == pytest.approx(expected)
     left = np.square(x - fitted.mean_ - expected @ fitted.components_).mean(1)
-    assert found.residuals.rows == pytest.approx(left)
+    assert result.residuals.rows == pytest.approx(left)
 
 
 def test_varimax_finds_the_factors_that_drive_features_of_their_own() -> None:
@@ -70,23 +72,25 @@ def test_varimax_finds_the_factors_that_drive_features_of_their_own() -> None:
 
 def test_a_random_projection_is_read_back_by_least_squares() -> None:
     x = subspace()
-    found = baselines.random_projection(x, ROWS, 3, seed=0)
-    assert found.encoder.T @ found.encoder == pytest.approx(np.eye(3))
+    result = baselines.random_projection(x, ROWS, 3, seed=0)
+    assert result.encoder.T @ result.encoder == pytest.approx(np.eye(3))
     centred = x[ROWS.train] - x[ROWS.train].mean(0)
-    expected = np.linalg.lstsq(centred @ found.encoder, centred, rcond=None)[0]
-    assert found.decoder == pytest.approx(expected)
-    assert not np.allclose(found.encoder, baselines.random_projection(x, ROWS, 3, 1).encoder)
+    expected = np.linalg.lstsq(centred @ result.encoder, centred, rcond=None)[0]
+    assert result.decoder == pytest.approx(expected)
+    assert not np.allclose(result.encoder, baselines.random_projection(x, ROWS, 3, 1).encoder)
 
 
 def test_random_directions_favour_none() -> None:
     drawn = [baselines.random_projection(np.eye(4), Rows(np.arange(4), np.arange(0)), 1, seed)
              for seed in range(600)]  # fmt: skip
-    directions = np.concatenate([each.encoder for each in drawn], axis=1)
+    directions = np.concatenate([baseline.encoder for baseline in drawn], axis=1)
     assert np.abs(directions.mean(1)).max() < 4 * 0.5 / np.sqrt(600)
 
 
 def test_pca_leaves_least_and_a_random_projection_most_of_a_subspace() -> None:
-    left = {name: of.residuals.rows[ROWS.val].mean() for name, of in named(subspace()).items()}
+    left = {
+        name: method.residuals.rows[ROWS.val].mean() for name, method in named(subspace()).items()
+    }
     assert left["PCA"] < left["factor analysis"] < left["random projection"]
 
 
@@ -95,7 +99,7 @@ def test_baselines_learn_from_the_training_rows_alone(name: str) -> None:
     x = subspace()
     altered = x.copy()
     altered[ROWS.val] *= -50
-    one, other = (named(each)[name] for each in (x, altered))
+    one, other = (named(baseline)[name] for baseline in (x, altered))
     assert np.array_equal(one.z[ROWS.train], other.z[ROWS.train])
     assert np.array_equal(one.residuals.train, other.residuals.train)
 
@@ -124,13 +128,13 @@ def test_baselines_learn_from_the_training_rows_alone(name: str) -> None:
 def test_baselines_are_numbers_whatever_they_are_given(
     x: Floats, dimensions: int, rows: Rows
 ) -> None:
-    found = named(x, rows, dimensions)
-    assert ("factor analysis" in found) == (x.shape[1] <= 1_000)
-    for each in found.values():
-        assert len(each.z) == len(each.residuals.rows) == 200
-        assert 1 <= each.z.shape[1] <= dimensions
-        assert np.isfinite(each.z).all()
-        assert np.isfinite(each.residuals.rows).all()
+    result = named(x, rows, dimensions)
+    assert ("factor analysis" in result) == (x.shape[1] <= 1_000)
+    for baseline in result.values():
+        assert len(baseline.z) == len(baseline.residuals.rows) == 200
+        assert 1 <= baseline.z.shape[1] <= dimensions
+        assert np.isfinite(baseline.z).all()
+        assert np.isfinite(baseline.residuals.rows).all()
 
 
 def test_a_factor_analysis_that_has_not_settled_is_one_all_the_same(
@@ -152,9 +156,9 @@ def test_factors_are_analysed_of_a_bounded_number_of_rows(monkeypatch: pytest.Mo
 def test_a_component_s_share_of_the_variance_is_scikit_learn_s(features: int, shown: int) -> None:
     x = subspace(features)
     expected = PCA(svd_solver="full").fit(x[ROWS.train]).explained_variance_ratio_
-    found = linear.scree(x, ROWS)
-    assert found[:shown] == pytest.approx(expected[:shown], rel=0.03, abs=1e-9)
-    assert len(found) == shown
+    result = linear.scree(x, ROWS)
+    assert result[:shown] == pytest.approx(expected[:shown], rel=0.03, abs=1e-9)
+    assert len(result) == shown
     assert np.sum(linear.scree(x[:, :8], ROWS)) == pytest.approx(1)
 
 
@@ -180,9 +184,9 @@ def drawn(rows: int, members: int, spread: tuple[float, float, float]) -> Floats
 )
 def test_the_standard_error_is_the_spread_of_the_mean(spread: tuple[float, float, float]) -> None:
     rows, members = 30, 8
-    found = [advantage(-drawn(rows, members, spread), np.zeros(rows)) for _ in range(1_000)]
-    spread_of_means = np.std([each.mean for each in found])
-    claimed = np.sqrt(np.mean([each.se**2 for each in found]))
+    result = [advantage(-drawn(rows, members, spread), np.zeros(rows)) for _ in range(1_000)]
+    spread_of_means = np.std([baseline.mean for baseline in result])
+    claimed = np.sqrt(np.mean([baseline.se**2 for baseline in result]))
     assert claimed == pytest.approx(spread_of_means, rel=0.12)
 
 
@@ -193,10 +197,10 @@ def test_rows_are_compared_in_pairs() -> None:
 
 def test_one_member_is_judged_by_its_rows() -> None:
     errors, baseline = RNG.exponential(size=(1, 40)), RNG.exponential(size=40)
-    ahead = baseline - errors[0]
-    found = advantage(errors, baseline)
-    assert found.mean == pytest.approx(ahead.mean())
-    assert found.se == pytest.approx(ahead.std(ddof=1) / np.sqrt(40))
+    differences = baseline - errors[0]
+    result = advantage(errors, baseline)
+    assert result.mean == pytest.approx(differences.mean())
+    assert result.se == pytest.approx(differences.std(ddof=1) / np.sqrt(40))
 
 
 @given(st.integers(1, 5), st.integers(2, 20), st.integers(0, 10**6))
@@ -211,41 +215,41 @@ def test_no_order_of_rows_or_members_matters(members: int, rows: int, seed: int)
 
 
 def test_of_one_row_nothing_is_decided() -> None:
-    found = advantage(np.array([[0.1], [0.2]]), np.array([1.0]))
-    assert found.se == np.inf
-    assert found.claim == "undecided"
-    assert "± unknown" in describe_advantage(found)
+    result = advantage(np.array([[0.1], [0.2]]), np.array([1.0]))
+    assert result.se == np.inf
+    assert result.claim == "undecided"
+    assert "± unknown" in describe_advantage(result)
 
 
 def test_without_rows_held_out_nothing_is_decided() -> None:
-    found = advantage(np.empty((3, 0)), np.empty(0))
-    assert np.isnan(found.mean)
-    assert found.claim == "undecided"
-    assert "set split.validation" in describe_advantage(found)
+    result = advantage(np.empty((3, 0)), np.empty(0))
+    assert np.isnan(result.mean)
+    assert result.claim == "undecided"
+    assert "set split.validation" in describe_advantage(result)
 
 
 def test_of_a_linear_subspace_the_sentence_is_to_use_pca() -> None:
     pca = named(subspace())["PCA"].residuals.rows[ROWS.val]
     repeats = pca * (1 + 0.02 * RNG.normal(size=(8, len(pca))))
-    found = advantage(repeats, pca)
-    assert found.claim == "no"
-    assert describe_advantage(found).startswith("PCA reconstructs held-out rows as well (Δ MSE ")
-    assert describe_advantage(found).endswith("interval). Use it.")
+    result = advantage(repeats, pca)
+    assert result.claim == "no"
+    assert describe_advantage(result).startswith("PCA reconstructs held-out rows as well (Δ MSE ")
+    assert describe_advantage(result).endswith("interval). Use it.")
 
 
 def test_of_a_swiss_roll_a_network_that_unrolls_it_earns_its_keep() -> None:
     roll = make_swiss_roll(200, random_state=0)[0]
     pca = named(roll / roll.std(), dimensions=2)["PCA"].residuals.rows[ROWS.val]
     unrolled = RNG.exponential(0.02, (8, len(pca)))
-    found = advantage(unrolled, pca)
-    assert found.claim == "yes"
-    assert describe_advantage(found).startswith(
+    result = advantage(unrolled, pca)
+    assert result.claim == "yes"
+    assert describe_advantage(result).startswith(
         "The autoencoder reconstructs held-out rows better than PCA: "
     )
 
 
 @pytest.mark.parametrize(
-    ("of", "claim", "said"),
+    ("difference", "claim", "sentence"),
     [
         pytest.param(
             Advantage(0.13, 0.01, 0.37, 36),
@@ -308,9 +312,9 @@ def test_of_a_swiss_roll_a_network_that_unrolls_it_earns_its_keep() -> None:
         ),
     ],
 )
-def test_the_sentence_says(of: Advantage, claim: str, said: str) -> None:
-    assert of.claim == claim
-    assert describe_advantage(of) == said
+def test_an_advantage_is_described(difference: Advantage, claim: str, sentence: str) -> None:
+    assert difference.claim == claim
+    assert describe_advantage(difference) == sentence
 
 
 # --- figures
@@ -354,7 +358,7 @@ def test_a_dot_is_at_each_method_s_number_with_two_standard_errors() -> None:
     assert (3,) not in lines
 
 
-def test_the_chosen_components_stand_out_and_what_they_hold_is_said() -> None:
+def test_the_chosen_components_stand_out_with_their_share() -> None:
     figure = figures.scree(np.array([0.5, 0.3, 0.2]), 2)
     colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
     assert colours[0] == colours[1] != colours[2]

@@ -1,4 +1,4 @@
-"""What is said of a factor is what linear maps, scikit-learn and SciPy say it must be."""
+"""Factor cards, compared with linear maps, scikit-learn and SciPy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -81,24 +81,24 @@ def test_without_a_principal_component_its_share_of_the_variance_is_lost() -> No
 def test_what_a_factor_explains_is_judged_on_rows_held_out(seed: int) -> None:
     x, rows, network = normal(40, 5, seed=seed), halves(40), linear()
     z = network.encode(x)
-    whole = np.square(x[rows.val] - x[rows.train].mean(0)).sum()
+    total = np.square(x[rows.val] - x[rows.train].mean(0)).sum()
     left = np.square(network.decode(z) - x)[rows.val].sum()
     for k, share in enumerate(attribution.explained(x, z, rows, network)):
         without = z.copy()
         without[:, k] = z[rows.train, k].mean()
         more = np.square(network.decode(without) - x)[rows.val].sum()
-        assert share == pytest.approx((more - left) / whole)
+        assert share == pytest.approx((more - left) / total)
 
 
 def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x, rows, network = normal(100, 5), halves(100), linear()
-    whole = probed(x, rows, network)
+    total = probed(x, rows, network)
     monkeypatch.setattr(
         attribution, "blocks", lambda n, _: (slice(i, i + 7) for i in range(0, n, 7))
     )
     split = probed(x, rows, network)
-    assert split.weighed.explained == pytest.approx(whole.weighed.explained)
-    assert np.array_equal(split.permutation, whole.permutation)
+    assert split.weighed.explained == pytest.approx(total.weighed.explained)
+    assert np.array_equal(split.permutation, total.permutation)
 
 
 def test_the_jacobian_of_one_feature_is_a_correlation() -> None:
@@ -118,42 +118,42 @@ def test_the_jacobian_is_that_of_standardised_features_and_factors() -> None:
 
 def test_shuffling_a_feature_moves_a_linear_factor_by_its_slope() -> None:
     x, rows, network = normal(4_000, 5), halves(4_000), linear()
-    found = probed(x, rows, network)
+    result = probed(x, rows, network)
     # the mean distance of two draws of a normal distribution is 2 / sqrt(pi) of its deviation
-    expected = np.abs(found.weighed.jacobian) * 2 / np.sqrt(np.pi)
-    assert found.permutation == pytest.approx(expected, rel=0.15)
+    expected = np.abs(result.weighed.jacobian) * 2 / np.sqrt(np.pi)
+    assert result.permutation == pytest.approx(expected, rel=0.15)
 
 
 def test_only_the_30_features_that_move_factors_most_are_shuffled() -> None:
     x, rows, network = normal(40, 50), halves(40), linear(50)
-    found = probed(x, rows, network)
-    known = np.isfinite(found.permutation).all(1)
+    result = probed(x, rows, network)
+    values = np.isfinite(result.permutation).all(1)
     moves = attribution.moves(x, rows, network.encoder)
     largest = (moves / network.encode(x)[rows.train].std(0)).max(1)
-    assert known.sum() == 30
-    assert largest[known].min() > largest[~known].max()
-    assert np.isnan(found.permutation[~known]).all()
+    assert values.sum() == 30
+    assert largest[values].min() > largest[~values].max()
+    assert np.isnan(result.permutation[~values]).all()
 
 
 def test_a_feature_that_differs_in_one_row_does_not_lead() -> None:
     x, rows = normal(200, 3), halves(200)
     x[:, 1] = np.sqrt(99) * (np.arange(200) == 0)  # scaled to unit variance, as the others
     network = Linear(np.array([[1.0], [1.5], [0.5]]), np.ones((1, 3)), np.zeros(3))
-    found = probed(x, rows, network)
-    assert np.argmax(np.abs(found.weighed.jacobian)) == 1
-    [card] = cards(network.encode(x)[rows.train], found, [], None, [])
+    result = probed(x, rows, network)
+    assert np.argmax(np.abs(result.weighed.jacobian)) == 1
+    [card] = cards(network.encode(x)[rows.train], result, [], None, [])
     assert [*card.strongest] == [0, 2, 1]
     assert [*np.argsort(-attribution.moves(x, rows, network.encoder)[:, 0])] == [0, 2, 1]
 
 
 def test_a_traversal_goes_along_one_factor_with_the_others_at_their_median() -> None:
     x, rows, network = normal(60, 5), halves(60), linear()
-    z, found = network.encode(x)[rows.train], probed(x, rows, network)
-    assert pytest.approx(np.quantile(z, [0.05, 0.5, 0.95], axis=0)) == found.z[:, [0, 5, 10]].T
+    z, result = network.encode(x)[rows.train], probed(x, rows, network)
+    assert pytest.approx(np.quantile(z, [0.05, 0.5, 0.95], axis=0)) == result.z[:, [0, 5, 10]].T
     for k in range(3):
         point = np.median(z, axis=0)
-        point[k] = found.z[k, 7]
-        assert found.traversals[k, 7] == pytest.approx(network.decode(point))
+        point[k] = result.z[k, 7]
+        assert result.traversals[k, 7] == pytest.approx(network.decode(point))
 
 
 def test_a_constant_factor_and_two_rows_have_defined_results() -> None:
@@ -164,21 +164,21 @@ def test_a_constant_factor_and_two_rows_have_defined_results() -> None:
         (normal(9, 5), halves(9)),
         (np.ones((4, 5)), halves(4)),
     ):
-        found = probed(x, rows, network)
-        assert np.isnan(found.weighed.jacobian[:, 1]).all()
-        assert np.isnan(found.permutation[:, 1]).all()
-        assert np.isfinite(found.traversals).all()
+        result = probed(x, rows, network)
+        assert np.isnan(result.weighed.jacobian[:, 1]).all()
+        assert np.isnan(result.permutation[:, 1]).all()
+        assert np.isfinite(result.traversals).all()
 
 
-def test_matched_trainings_weigh_the_same_factors_alike() -> None:
+def test_matched_trainings_have_the_same_importance_of_factors() -> None:
     x, rows, network = normal(40, 5), halves(40), linear()
     order, signs = [2, 0, 1], np.array([-1, 1, -1])
     other = Linear((network.encoder * signs)[:, order], (network.decoder.T * signs).T[order],
                    network.mean)  # fmt: skip
-    ours, theirs = probed(x, rows, network).weighed, probed(x, rows, other).weighed
+    first, theirs = probed(x, rows, network).weighed, probed(x, rows, other).weighed
     matched = theirs.matched(match(network.encode(x), other.encode(x)))
-    assert matched.explained == pytest.approx(ours.explained)
-    assert matched.jacobian == pytest.approx(ours.jacobian)
+    assert matched.explained == pytest.approx(first.explained)
+    assert matched.jacobian == pytest.approx(first.jacobian)
 
 
 # --- associations
@@ -188,26 +188,26 @@ def test_classes_are_judged_as_by_scipy() -> None:
     z = normal(60, 3).round(1)  # with ties
     codes = np.random.default_rng(1).integers(-1, 3, 60)
     z[:, 0] += codes
-    [found] = associations(z, [Classes("kind", codes, ("a", "b", "c"))])
+    [result] = associations(z, [Classes("kind", codes, ("a", "b", "c"))])
     for k in range(3):
         groups = [z[codes == code, k] for code in range(3)]
         f = stats.f_oneway(*groups).statistic
-        known = (codes >= 0).sum()
-        assert found.value[k] == pytest.approx(2 * f / (2 * f + known - 3))  # eta^2 of F
-        assert found.p[k] == pytest.approx(stats.kruskal(*groups).pvalue)
-    assert found.measure == "eta squared"
+        values = (codes >= 0).sum()
+        assert result.value[k] == pytest.approx(2 * f / (2 * f + values - 3))  # eta^2 of F
+        assert result.p[k] == pytest.approx(stats.kruskal(*groups).pvalue)
+    assert result.measure == "eta squared"
 
 
 def test_numbers_are_judged_as_by_scipy() -> None:
     z, values = normal(60, 3), normal(60, seed=1).round(1)
     values += z[:, 1]
     values[[3, 5]] = np.nan
-    [found] = associations(z, [Values("age", values)])
+    [result] = associations(z, [Values("age", values)])
     for k in range(3):
         expected = stats.spearmanr(z[:, k], values, nan_policy="omit")
-        assert found.value[k] == pytest.approx(expected.statistic)
-        assert found.p[k] == pytest.approx(expected.pvalue)
-    assert found.measure == "Spearman"
+        assert result.value[k] == pytest.approx(expected.statistic)
+        assert result.p[k] == pytest.approx(expected.pvalue)
+    assert result.measure == "Spearman"
 
 
 def test_p_is_adjusted_over_all_factors_and_labels() -> None:
@@ -215,12 +215,12 @@ def test_p_is_adjusted_over_all_factors_and_labels() -> None:
     z[:, 2] = 0.1
     labels: list[Labels] = [Values("age", normal(50, seed=1)), Values("weight", z[:, 0] ** 3)]
     labels.append(Classes("kind", (z[:, 1] > 0).astype(int), ("a", "b")))
-    found = associations(z, labels)
-    p = np.concatenate([each.p[:2] for each in found])
-    adjusted = np.concatenate([each.p_adjusted[:2] for each in found])
+    result = associations(z, labels)
+    p = np.concatenate([one.p[:2] for one in result])
+    adjusted = np.concatenate([one.p_adjusted[:2] for one in result])
     assert adjusted == pytest.approx(stats.false_discovery_control(p))
-    assert all(np.isnan(each.p_adjusted[2]) for each in found)
-    assert found[1].value[0] == pytest.approx(1)
+    assert all(np.isnan(one.p_adjusted[2]) for one in result)
+    assert result[1].value[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,9 @@ def test_p_is_adjusted_over_all_factors_and_labels() -> None:
         Values("constant", np.full(8, 0.1)),
     ],
 )
-def test_a_label_that_tells_nothing_goes_with_no_factor(label: Labels) -> None:
-    [found] = associations(normal(8, 2), [label])
-    assert np.isnan([found.value, found.p, found.p_adjusted]).all()
+def test_a_label_without_information_is_associated_with_no_factor(label: Labels) -> None:
+    [result] = associations(normal(8, 2), [label])
+    assert np.isnan([result.value, result.p, result.p_adjusted]).all()
 
 
 def test_without_labels_there_are_no_associations() -> None:
@@ -267,13 +267,12 @@ def test_flags_are_the_same_in_other_units_and_signs(seed: int) -> None:
 
 def card(number: int = 3, features: int = 5, trainings: int = 3) -> list[Card]:
     x, rows, network = normal(40, features), halves(40), linear(features, number)
-    z, own = network.encode(x), probed(x, rows, network)
-    others = [
-        Weighed(own.weighed.explained + i, own.weighed.jacobian - i) for i in range(1, trainings)
-    ]
+    z, attribution = network.encode(x), probed(x, rows, network)
+    weighed = attribution.weighed
+    others = [Weighed(weighed.explained + i, weighed.jacobian - i) for i in range(1, trainings)]
     labels: list[Labels] = [Values("age", x[:, 0])]
     back = np.linspace(1, 0.5, number) if trainings > 1 else None
-    return cards(z[rows.train], own, others, back, associations(z, labels))
+    return cards(z[rows.train], attribution, others, back, associations(z, labels))
 
 
 def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> None:
@@ -291,20 +290,20 @@ def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> Non
 
 
 def test_a_training_in_which_a_factor_is_dead_leaves_the_range_of_the_others() -> None:
-    dead, known = np.full((2, 1), np.nan), np.array([[1.0], [-2.0]])
-    found = ranged(known, [dead, known + 1, known - 1])
-    assert np.array_equal(found.value, known)
-    assert np.array_equal(found.low, known - 1)
-    assert np.array_equal(found.high, known + 1)
+    dead, values = np.full((2, 1), np.nan), np.array([[1.0], [-2.0]])
+    result = ranged(values, [dead, values + 1, values - 1])
+    assert np.array_equal(result.value, values)
+    assert np.array_equal(result.low, values - 1)
+    assert np.array_equal(result.high, values + 1)
 
 
 def test_a_feature_whose_sign_differs_between_trainings_does_not_lead() -> None:
     x, rows, network = normal(40, 3), halves(40), Linear(np.eye(3), np.eye(3), np.zeros(3))
     network.encoder[:, 0] = [3, 2, 1]
-    z, own = network.encode(x), probed(x, rows, network)
-    other = Weighed(own.weighed.explained, own.weighed.jacobian * [[-1], [1], [1]])
-    [alone, *_] = cards(z[rows.train], own, [], None, [])
-    [card, *_] = cards(z[rows.train], own, [other], None, [])
+    z, attribution = network.encode(x), probed(x, rows, network)
+    other = Weighed(attribution.weighed.explained, attribution.weighed.jacobian * [[-1], [1], [1]])
+    [alone, *_] = cards(z[rows.train], attribution, [], None, [])
+    [card, *_] = cards(z[rows.train], attribution, [other], None, [])
     assert [*alone.strongest] == [0, 1, 2]
     assert [*card.strongest] == [1, 2, 0]
 
@@ -319,26 +318,28 @@ def test_the_bar_of_a_feature_whose_sign_differs_is_grey() -> None:
 
 def test_the_tables_have_a_row_for_each_factor_feature_and_step() -> None:
     names = ("a", "z", "factor", "d", "e")
-    made = card()
-    table = factors.traversals(made, [each.traversal for each in made], names)
+    factor_cards = card()
+    table = factors.traversals(factor_cards, [one.traversal for one in factor_cards], names)
     assert {*table} == {"factor", "z", "a", "feature.z", "feature.factor", "d", "e"}
     assert {len(column) for column in table.values()} == {33}
-    assert table["d"][11:22] == pytest.approx(made[1].traversal[:, 3])
-    importance = factors.importance(made, names)
+    assert table["d"][11:22] == pytest.approx(factor_cards[1].traversal[:, 3])
+    importance = factors.importance(factor_cards, names)
     assert {len(column) for column in importance.values()} == {15}
     assert importance["feature"][5:10] == [*names]
-    assert importance["jacobian"][5:10] == pytest.approx(made[1].jacobian.value)
-    assert factors.factors(made)["factor"] == ["z1", "z2", "z3"]
-    assert factors.associations(made)["value"] == [each.associations[0].value for each in made]
+    assert importance["jacobian"][5:10] == pytest.approx(factor_cards[1].jacobian.value)
+    assert factors.factors(factor_cards)["factor"] == ["z1", "z2", "z3"]
+    assert factors.associations(factor_cards)["value"] == [
+        one.associations[0].value for one in factor_cards
+    ]
 
 
 def test_traversals_have_the_20_features_that_are_first_on_any_card() -> None:
-    made = card(features=30)
+    factor_cards = card(features=30)
     names = [f"f{j}" for j in range(30)]
-    [*columns] = factors.traversals(made, [each.traversal for each in made], names)
+    [*columns] = factors.traversals(factor_cards, [one.traversal for one in factor_cards], names)
     assert len(columns) == 22
-    assert {names[j] for each in made for j in each.strongest[:6]} <= {*columns}
-    assert columns[2] in {names[each.strongest[0]] for each in made}
+    assert {names[j] for one in factor_cards for j in one.strongest[:6]} <= {*columns}
+    assert columns[2] in {names[one.strongest[0]] for one in factor_cards}
 
 
 # --- the figure
@@ -363,13 +364,13 @@ def texts(figure: Figure) -> list[Text]:
 def test_a_card_names_the_strongest_features_and_their_values_at_both_ends() -> None:
     drawn = factor(ends=np.array([np.arange(5.0), -np.arange(5) - 10]))
     figure = figures.cards([drawn], ["a", "b", "c", "d", "e"])
-    said = [text.get_text() for text in texts(figure)]
-    assert "0" in said
-    assert "−10  a" in said
-    assert any("34 % of the variance" in line for line in said)
+    shown = [text.get_text() for text in texts(figure)]
+    assert "0" in shown
+    assert "−10  a" in shown
+    assert any("34 % of the variance" in line for line in shown)
 
 
-def test_factors_in_doubt_are_grey_and_say_so() -> None:
+def test_unreliable_factors_are_grey_and_marked() -> None:
     figure = figures.cards([factor(), factor("z2", doubt="dead")], list("abcde"))
     assert "z2: dead" in [text.get_text() for text in texts(figure)]
     bars, doubted = figure.axes[0], figure.axes[2]

@@ -1,4 +1,4 @@
-"""Is what a run claims true? Held against tables of which it is known."""
+"""Claims of a run, on tables with known structure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -80,17 +80,17 @@ def artifacts(experiment: Experiment, monitor: Monitor | None = None) -> dict[st
     return {artifact.name: artifact for artifact in run(experiment, monitor)}
 
 
-def answers(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    return {each["about"]: each for each in found["answer"].content["sentences"]}
+def answers(outputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {part["about"]: part for part in outputs["answer"].content["sentences"]}
 
 
-# What is trained
+# The plan
 
 
 def test_the_run_s_model_is_first_and_controls_have_what_was_asked_for(tiny: Make) -> None:
     experiment = tiny(evidence=FEW, seed=4)
-    of = planned(experiment)
-    kinds = [each.kind for each in of.all]
+    run_plan = planned(experiment)
+    kinds = [control.kind for control in run_plan.all]
     assert kinds == [
         *[ControlKind.repeat] * 3,
         ControlKind.resample,
@@ -98,15 +98,15 @@ def test_the_run_s_model_is_first_and_controls_have_what_was_asked_for(tiny: Mak
         *[ControlKind.cloud] * 2,
         ControlKind.planted,
     ]
-    assert experiment.models == len(of.all)
-    assert [each.experiment.seed for each in of.all] == [4, 5, 6, 7, *[4] * 5]
-    assert of.controls == of.all
+    assert experiment.models == len(run_plan.all)
+    assert [control.experiment.seed for control in run_plan.all] == [4, 5, 6, 7, *[4] * 5]
+    assert run_plan.controls == run_plan.all
 
 
 def test_no_evidence_trains_the_run_s_model_alone(tiny: Make) -> None:
-    of = planned(tiny(evidence=NoEvidence()))
-    assert len(of.all) == 1
-    assert not of.controls
+    run_plan = planned(tiny(evidence=NoEvidence()))
+    assert len(run_plan.all) == 1
+    assert not run_plan.controls
 
 
 def test_repeats_that_are_asked_for_are_those_of_the_evidence(tiny: Make) -> None:
@@ -114,10 +114,12 @@ def test_repeats_that_are_asked_for_are_those_of_the_evidence(tiny: Make) -> Non
 
 
 def test_a_table_without_structure_keeps_each_column_and_loses_what_ties_them(tiny: Make) -> None:
-    of = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
-    x = of.problem.data.x
-    made = next(each for each in of.all if each.kind is ControlKind.permuted).problem
-    shuffled = made.x * made.scaling.scale + made.scaling.offset
+    run_plan = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
+    x = run_plan.problem.data.x
+    copy = next(
+        control for control in run_plan.all if control.kind is ControlKind.permuted
+    ).problem
+    shuffled = copy.x * copy.scaling.scale + copy.scaling.offset
     np.testing.assert_allclose(np.sort(shuffled, axis=0), np.sort(x, axis=0), rtol=1e-4, atol=1e-4)
     apart = ~np.eye(x.shape[1], dtype=bool)
     assert np.abs(np.corrcoef(x.T)[apart]).mean() > 0.3
@@ -125,33 +127,37 @@ def test_a_table_without_structure_keeps_each_column_and_loses_what_ties_them(ti
 
 
 def test_controls_are_scaled_and_split_as_the_run_is(tiny: Make) -> None:
-    of = planned(tiny(evidence=FEW))
-    for each in of.all:
-        assert np.array_equal(each.problem.rows.val, of.problem.rows.val)
-        np.testing.assert_allclose(each.problem.x[of.problem.rows.train].mean(0), 0, atol=1e-5)
-    resampled = next(each for each in of.all if each.kind is ControlKind.resample).rows
-    assert set(resampled) < set(of.problem.rows.train)
-    assert len(resampled) == len(of.problem.rows.train)
+    run_plan = planned(tiny(evidence=FEW))
+    for control in run_plan.all:
+        assert np.array_equal(control.problem.rows.val, run_plan.problem.rows.val)
+        np.testing.assert_allclose(
+            control.problem.x[run_plan.problem.rows.train].mean(0), 0, atol=1e-5
+        )
+    resampled = next(
+        control for control in run_plan.all if control.kind is ControlKind.resample
+    ).rows
+    assert set(resampled) < set(run_plan.problem.rows.train)
+    assert len(resampled) == len(run_plan.problem.rows.train)
 
 
 def test_controls_of_many_rows_learn_from_a_sample_of_them(tiny: Make) -> None:
     few = replace(FEW, rows=40)
-    of = planned(tiny(dataset=Blobs(samples=200), evidence=few))
-    assert [len(each.problem.x) for each in of.all] == [200] + [40] * 9
-    assert [each.kind for each in of.controls[:3]] == [ControlKind.repeat] * 3
-    kept = of.problem.data.x[of.rows]
-    assert np.array_equal(of.controls[0].problem.data.x, kept)
-    held_out = of.problem.rows.held_out[of.rows]
-    assert np.array_equal(of.controls[0].problem.rows.held_out, held_out)
+    run_plan = planned(tiny(dataset=Blobs(samples=200), evidence=few))
+    assert [len(control.problem.x) for control in run_plan.all] == [200] + [40] * 9
+    assert [control.kind for control in run_plan.controls[:3]] == [ControlKind.repeat] * 3
+    sample = run_plan.problem.data.x[run_plan.rows]
+    assert np.array_equal(run_plan.controls[0].problem.data.x, sample)
+    held_out = run_plan.problem.rows.held_out[run_plan.rows]
+    assert np.array_equal(run_plan.controls[0].problem.rows.held_out, held_out)
 
 
-def test_a_table_too_wide_for_controls_has_none_and_says_so(
+def test_a_table_too_wide_for_controls_has_none_and_a_warning(
     tiny: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     features = MOST_VALUES // FEWEST_ROWS + 1
-    of = planned(tiny(dataset=Blobs(samples=FEWEST_ROWS, features=features), evidence=FEW))
-    assert len(of.all) == 1
-    assert not of.controls
+    run_plan = planned(tiny(dataset=Blobs(samples=FEWEST_ROWS, features=features), evidence=FEW))
+    assert len(run_plan.all) == 1
+    assert not run_plan.controls
     assert "too wide" in caplog.text
 
 
@@ -162,9 +168,9 @@ def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
     alone, beside = (artifacts(tiny(evidence=e)) for e in (NoEvidence(), FEW))
     for name in ("latents", "metrics"):
         before, after = alone[name], beside[name]
-        of = "columns" if isinstance(before, Table) else "values"
-        for key, value in getattr(before, of).items():
-            got = getattr(after, of)[key]
+        run_plan = "columns" if isinstance(before, Table) else "values"
+        for key, value in getattr(before, run_plan).items():
+            got = getattr(after, run_plan)[key]
             if isinstance(value, float) or getattr(value, "dtype", None) == np.float32:
                 np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-5)
             else:
@@ -174,17 +180,17 @@ def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
 @pytest.mark.engine
 def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tiny: Make) -> None:
     yielded = [*run(tiny(evidence=FEW, figures=AllFigures(dpi=30)))]
-    tables = {each.name for each in yielded if isinstance(each, Table)}
+    tables = {part.name for part in yielded if isinstance(part, Table)}
     assert {"baselines", "scree", "rnx", "evidence", "power", "repeats"} <= tables
-    figures = {each.name for each in yielded if isinstance(each, Plot)}
+    figures = {part.name for part in yielded if isinstance(part, Plot)}
     assert {"baselines", "scree", "rnx", "reproducibility", "consensus_kmeans", "null"} <= figures
-    found = {each.name: each for each in yielded if not isinstance(each, Plot)}
-    latents = found["latents"]
+    outputs = {part.name: part for part in yielded if not isinstance(part, Plot)}
+    latents = outputs["latents"]
     assert isinstance(latents, Table)
     for name in ("trustworthiness", "continuity", "error_percentile", "kmeans.co_assignment"):
         assert np.isfinite(np.array(latents.columns[name], float)).all()
-    assert list(answers(found)) == ["structure", "stability", "chance", "pca", "next"]
-    metrics = found["metrics"]
+    assert list(answers(outputs)) == ["structure", "stability", "chance", "pca", "next"]
+    metrics = outputs["metrics"]
     assert isinstance(metrics, Metrics)
     assert metrics.values["chance.permuted.reconstruction.val.r2.p"] in {1 / 3, 2 / 3, 1}
 
@@ -192,12 +198,12 @@ def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tin
 def test_clusters_that_there_are_none_of_have_no_consensus_to_draw(tiny: Make) -> None:
     clustering: dict[str, ClusteringSpec] = {"dbscan": DBSCAN(eps=1e-6)}
     experiment = tiny(evidence=FEW, clustering=clustering, figures=AllFigures(dpi=30))
-    drawn = {each.name for each in run(experiment) if isinstance(each, Plot)}
+    drawn = {part.name for part in run(experiment) if isinstance(part, Plot)}
     assert "latent_dbscan" in drawn
     assert "consensus_dbscan" not in drawn
 
 
-def test_a_map_of_clusters_fades_rows_that_change_company_and_says_so(
+def test_a_map_of_clusters_fades_rows_that_change_cluster_with_a_note(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = {}
@@ -216,30 +222,32 @@ def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make)
     class Impatient(Monitor):
         stop = True
 
-    found = artifacts(tiny(evidence=FEW, training=Training(epochs=10**6)), Impatient())
-    assert "latents" in found
-    assert "answer" not in found
+    outputs = artifacts(tiny(evidence=FEW, training=Training(epochs=10**6)), Impatient())
+    assert "latents" in outputs
+    assert "answer" not in outputs
 
 
 def test_without_rows_held_out_nothing_is_claimed_against_pca(tiny: Make) -> None:
     experiment = tiny(evidence=FEW)
     experiment.split.validation = 0
-    found = artifacts(experiment)
-    assert "train.r2" in " ".join(found["evidence"].columns["number"])  # type: ignore[attr-defined]
-    assert answers(found)["structure"]["sentence"].count("training rows")
-    assert answers(found)["pca"]["claim"] == "undecided"
+    outputs = artifacts(experiment)
+    assert "train.r2" in " ".join(outputs["evidence"].columns["number"])  # type: ignore[attr-defined]
+    assert answers(outputs)["structure"]["sentence"].count("training rows")
+    assert answers(outputs)["pca"]["claim"] == "undecided"
 
 
 def test_too_few_copies_decide_nothing(tiny: Make) -> None:
     assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
 
 
-def held(name: str, p: float, control: ControlKind = ControlKind.cloud) -> chance.Tested:
+def separation_test(
+    name: str, p: float, control: ControlKind = ControlKind.cloud
+) -> chance.Tested:
     return chance.Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
 
 
 def claimed_of(*tests: chance.Tested) -> str:
-    """Return what is said against chance of a run that was held against these."""
+    """Return the sentence on chance for some tests."""
     structure = chance.Tested(
         "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
@@ -249,25 +257,25 @@ def claimed_of(*tests: chance.Tested) -> str:
 
 
 def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before() -> None:
-    said = claimed_of(held("kmeans", 0.4), held("dbscan", 0.05))
-    assert "of kmeans are no farther" in said
-    assert "of dbscan seem farther" in said
-    assert "parts of a curve" not in said
-    said = claimed_of(held("kmeans", 0.05), held("dbscan", 0.4))
-    assert "of kmeans are farther" in said
-    assert "of dbscan are no farther" in said
+    answer = claimed_of(separation_test("kmeans", 0.4), separation_test("dbscan", 0.05))
+    assert "of kmeans are no farther" in answer
+    assert "of dbscan seem farther" in answer
+    assert "parts of a curve" not in answer
+    answer = claimed_of(separation_test("kmeans", 0.05), separation_test("dbscan", 0.4))
+    assert "of kmeans are farther" in answer
+    assert "of dbscan are no farther" in answer
 
 
 def test_groups_are_held_against_what_they_least_exceed_with_its_p() -> None:
-    shuffled = held("kmeans", 0.5, ControlKind.permuted)
-    said = claimed_of(shuffled, held("kmeans", 0.05))
-    assert "no farther apart than in permuted tables" in said
-    assert "p = 0.5)" in said
+    shuffled = separation_test("kmeans", 0.5, ControlKind.permuted)
+    answer = claimed_of(shuffled, separation_test("kmeans", 0.05))
+    assert "no farther apart than in permuted tables" in answer
+    assert "p = 0.5)" in answer
 
 
 def test_groups_of_one_cluster_are_not_asked_about(tiny: Make) -> None:
-    found = artifacts(tiny(evidence=FEW, clustering={"kmeans": KMeans(n_clusters=1)}))
-    assert "groups of kmeans" not in answers(found)["chance"]["sentence"]
+    outputs = artifacts(tiny(evidence=FEW, clustering={"kmeans": KMeans(n_clusters=1)}))
+    assert "groups of kmeans" not in answers(outputs)["chance"]["sentence"]
 
 
 # Wrong answers are worse than none
@@ -275,14 +283,14 @@ def test_groups_of_one_cluster_are_not_asked_about(tiny: Make) -> None:
 
 @pytest.fixture
 def asked(backend: Backend) -> Callable[..., dict[str, dict[str, str]]]:
-    """Return what a run answers; only JAX trains so many models in seconds."""
+    """Return the answer of a run. Only JAX trains many models in seconds."""
     if backend is not Backend.jax:
         pytest.skip("runs in tests(jax)")
 
-    def ask(dataset: DatasetSpec, **said: Any) -> dict[str, dict[str, str]]:
+    def ask(dataset: DatasetSpec, **changes: Any) -> dict[str, dict[str, str]]:
         clustering = {"kmeans": KMeans(n_clusters=3)}
-        said = {"figures": NoFigures(), "clustering": clustering} | said
-        return answers(artifacts(Experiment(dataset=dataset, **said)))
+        fields = {"figures": NoFigures(), "clustering": clustering} | changes
+        return answers(artifacts(Experiment(dataset=dataset, **fields)))
 
     return ask
 
@@ -293,51 +301,51 @@ def test_structure_is_claimed_of_noise_no_more_often_than_stated(asked: Any) -> 
         for seed in range(10)
     ]
     # of 10 at a level of 5 %, 2 at most with a probability of 0.99
-    assert sum(each["chance"]["claim"] == "yes" for each in claimed) <= 2
-    assert sum("kmeans are farther" in each["chance"]["sentence"] for each in claimed) <= 1
+    assert sum(part["chance"]["claim"] == "yes" for part in claimed) <= 2
+    assert sum("kmeans are farther" in part["chance"]["sentence"] for part in claimed) <= 1
 
 
-def test_no_structure_is_said_of_noise_where_groups_would_have_been_found(asked: Any) -> None:
-    said = asked(Gaussian(seed=1))
-    assert said["chance"]["claim"] == "no"
-    assert "would have detected a group" in said["chance"]["sentence"]
-    assert said["structure"]["claim"] == "no"
-    assert "Do not interpret" in said["next"]["sentence"]
-    assert "model=deep" not in said["next"]["sentence"]
+def test_noise_has_no_structure_if_groups_would_have_been_detected(asked: Any) -> None:
+    answer = asked(Gaussian(seed=1))
+    assert answer["chance"]["claim"] == "no"
+    assert "would have detected a group" in answer["chance"]["sentence"]
+    assert answer["structure"]["claim"] == "no"
+    assert "Do not interpret" in answer["next"]["sentence"]
+    assert "model=deep" not in answer["next"]["sentence"]
 
 
 def test_three_planted_groups_are_found(asked: Any) -> None:
-    said = asked(Gaussian(groups=3))
-    assert said["chance"]["claim"] == "yes"
-    assert "groups of kmeans are farther apart" in said["chance"]["sentence"]
-    assert "Reproducible clusters: 3 of 3 of kmeans" in said["stability"]["sentence"]
-    assert re.search(r"adjusted Rand index (1\.|0\.9)", said["structure"]["sentence"])
+    answer = asked(Gaussian(groups=3))
+    assert answer["chance"]["claim"] == "yes"
+    assert "groups of kmeans are farther apart" in answer["chance"]["sentence"]
+    assert "Reproducible clusters: 3 of 3 of kmeans" in answer["stability"]["sentence"]
+    assert re.search(r"adjusted Rand index (1\.|0\.9)", answer["structure"]["sentence"])
 
 
 def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(asked: Any) -> None:
     evidence = EvidenceSpec(permutations=19, clouds=19)
-    said = [asked(Gaussian(directions=3, seed=seed), evidence=evidence) for seed in range(10)]
-    assert all(each["chance"]["claim"] == "yes" for each in said)
-    claims = ["are farther apart" in each["chance"]["sentence"] for each in said]
+    answer = [asked(Gaussian(directions=3, seed=seed), evidence=evidence) for seed in range(10)]
+    assert all(part["chance"]["claim"] == "yes" for part in answer)
+    claims = ["are farther apart" in part["chance"]["sentence"] for part in answer]
     assert sum(claims) <= 2
 
 
 def test_a_linear_subspace_is_pca_s(asked: Any) -> None:
-    said = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
-    assert said["pca"]["claim"] == "no"
-    assert "Use it" in said["pca"]["sentence"]
+    answer = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
+    assert answer["pca"]["claim"] == "no"
+    assert "Use it" in answer["pca"]["sentence"]
 
 
 @pytest.mark.parametrize("dataset", [SwissRoll(samples=600), Digits()], ids=["roll", "digits"])
 def test_what_is_curved_is_the_autoencoder_s(asked: Any, dataset: DatasetSpec) -> None:
     evidence = EvidenceSpec(repeats=4)
-    said = asked(dataset, model=Deep(latent_dim=2), evidence=evidence)
-    assert said["pca"]["claim"] == "yes"
-    assert "better than PCA" in said["pca"]["sentence"]
+    answer = asked(dataset, model=Deep(latent_dim=2), evidence=evidence)
+    assert answer["pca"]["claim"] == "yes"
+    assert "better than PCA" in answer["pca"]["sentence"]
 
 
 def test_nothing_is_denied_that_could_not_have_been_found(asked: Any) -> None:
-    # 2 factors tell nearly all of 3 columns, whatever they are
-    said = asked(SwissRoll(samples=150), model=Deep(latent_dim=2))
-    assert said["chance"]["claim"] == "undecided"
-    assert "Undecided whether" in said["chance"]["sentence"]
+    # 2 factors explain nearly all of 3 columns, with or without structure
+    answer = asked(SwissRoll(samples=150), model=Deep(latent_dim=2))
+    assert answer["chance"]["claim"] == "undecided"
+    assert "Undecided whether" in answer["chance"]["sentence"]

@@ -1,4 +1,4 @@
-"""How many dimensions and clusters there are: held against truths, and said in sentences."""
+"""Number of dimensions and clusters, on tables with a known answer."""
 
 import json
 import shlex
@@ -64,8 +64,8 @@ def curve(r2: list[float], null_r2: list[float], noise: float, rows: int = 200) 
     of_row += 1 - of_row.mean()
 
     def errors(explains: float) -> Floats:
-        own = noise * rng.normal(size=(3, rows))
-        return (1 - explains) * (of_row + own - own.mean(1, keepdims=True))
+        own_table = noise * rng.normal(size=(3, rows))
+        return (1 - explains) * (of_row + own_table - own_table.mean(1, keepdims=True))
 
     pairs = zip([0.0, *r2], [0.0, *null_r2], strict=True)
     return [Errors(errors(real), errors(null)) for real, null in pairs]
@@ -88,8 +88,8 @@ EVEN = [0.1, 0.2, 0.3, 0.4]
 def test_the_range_is_that_within_a_standard_error_of_the_most_beyond_permuted_tables(
     r2: list[float], noise: float, features: int, finding: str, near: tuple[int, int]
 ) -> None:
-    found = dimensions(curve(r2, EVEN, noise), features)
-    assert (found.finding.value, (found.fewest, found.most)) == (finding, near)
+    result = dimensions(curve(r2, EVEN, noise), features)
+    assert (result.finding.value, (result.fewest, result.most)) == (finding, near)
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_the_range_is_that_within_a_standard_error_of_the_most_beyond_permuted_t
 def test_structure_counts_from_three_standard_errors_on_and_as_none_below_two(
     r2: float, between: tuple[int, int], finding: Finding
 ) -> None:
-    found = dimensions(curve([0.1, r2], [0.1, 0.28], 0.25, rows=400), 10)
-    assert between[0] < found.beyond[2] / found.beyond_se[2] < between[1]
-    assert found.finding is finding
+    result = dimensions(curve([0.1, r2], [0.1, 0.28], 0.25, rows=400), 10)
+    assert between[0] < result.beyond[2] / result.beyond_se[2] < between[1]
+    assert result.finding is finding
 
 
 def test_what_explains_less_than_nothing_is_no_structure_however_bad_the_copies_are() -> None:
-    found = dimensions(curve([-0.1, -0.2], [-0.6, -0.7], 0.02), 10)
-    assert found.finding is Finding.none
+    result = dimensions(curve([-0.1, -0.2], [-0.6, -0.7], 0.02), 10)
+    assert result.finding is Finding.none
 
 
 def test_a_dimension_without_a_result_leaves_it_undecided() -> None:
@@ -120,7 +120,7 @@ def test_a_dimension_without_a_result_leaves_it_undecided() -> None:
 
 
 def test_members_that_diverged_do_not_count() -> None:
-    of_mean, errors = (each.real for each in curve([0.6], EVEN[:1], 0.02))
+    of_mean, errors = (one.real for one in curve([0.6], EVEN[:1], 0.02))
     with_lost = np.vstack([errors, np.full_like(errors[:1], np.nan)])
     assert explained(with_lost, np.vstack([of_mean, of_mean[:1]])) == explained(errors, of_mean)
 
@@ -134,7 +134,7 @@ def test_what_is_explained_is_scikit_learn_s_r2_with_the_error_of_a_bootstrap() 
     x = normal(300, 4)
     x_hat = x + normal(300, 4, seed=1) * [0.2, 0.5, 0.9, 0.4]
     errors, of_mean = ((x - other) ** 2 for other in (x_hat, x.mean(0)))
-    both = [np.tile(each.mean(1), (2, 1)) for each in (errors, of_mean)]
+    both = [np.tile(one.mean(1), (2, 1)) for one in (errors, of_mean)]
     r2, error = explained(*both)
     assert r2 == pytest.approx(r2_score(x, x_hat, multioutput="variance_weighted"))
     rng = np.random.default_rng(2)
@@ -147,10 +147,14 @@ def test_what_is_explained_is_scikit_learn_s_r2_with_the_error_of_a_bootstrap() 
 @given(st.permutations(range(30)), st.permutations(range(3)))
 def test_the_order_of_rows_and_seeds_does_not_matter(rows: list[int], seeds: list[int]) -> None:
     tried = curve([0.3, 0.6, 0.65], EVEN[:3], 0.1, rows=30)
-    other = [Errors(each.real[seeds][:, rows], each.null[:, rows]) for each in tried]
-    found, again = dimensions(tried, 10), dimensions(other, 10)
-    assert (found.finding, found.fewest, found.most) == (again.finding, again.fewest, again.most)
-    np.testing.assert_allclose(found.beyond_se, again.beyond_se, atol=1e-12)
+    other = [Errors(one.real[seeds][:, rows], one.null[:, rows]) for one in tried]
+    result, again = dimensions(tried, 10), dimensions(other, 10)
+    assert (result.finding, result.fewest, result.most) == (
+        again.finding,
+        again.fewest,
+        again.most,
+    )
+    np.testing.assert_allclose(result.beyond_se, again.beyond_se, atol=1e-12)
 
 
 # Hints
@@ -183,9 +187,9 @@ ESTIMATORS = pytest.mark.parametrize("estimate", [two_nn, levina_bickel])
 def test_a_swiss_roll_varies_locally_in_two_dimensions(
     estimate: Callable[[Floats], Estimate],
 ) -> None:
-    found = estimate(make_swiss_roll(2000, random_state=0)[0])
-    assert found.dimension == pytest.approx(2, abs=0.15)
-    assert found.low < found.dimension < found.high
+    result = estimate(make_swiss_roll(2000, random_state=0)[0])
+    assert result.dimension == pytest.approx(2, abs=0.15)
+    assert result.low < result.dimension < result.high
 
 
 @ESTIMATORS
@@ -229,25 +233,25 @@ def test_a_gap_that_rises_to_the_last_has_no_count() -> None:
 
 def test_clusterings_of_spaces_that_are_rotated_agree() -> None:
     z = blobs(3)
-    found = gap_statistic([z, z @ ortho_group.rvs(3, random_state=0)], 4)
-    assert found.stability[2] == 1
-    assert np.isnan(found.stability[0])
+    result = gap_statistic([z, z @ ortho_group.rvs(3, random_state=0)], 4)
+    assert result.stability[2] == 1
+    assert np.isnan(result.stability[0])
 
 
 @pytest.mark.parametrize("z", [np.zeros((5, 2)), np.eye(2)], ids=["one_point", "two_rows"])
 def test_rows_that_hardly_differ_are_one_cluster(z: Floats) -> None:
-    found = gap_statistic([z, z], 10)
-    assert (found.count, len(found.gap)) == (1, 1)
+    result = gap_statistic([z, z], 10)
+    assert (result.count, len(result.gap)) == (1, 1)
 
 
 # Truths
 
 
-def own(folder: Path, x: Floats, **changes: Any) -> Experiment:
-    """Make an experiment that asks how many there are in a table."""
+def own_table(folder: Path, x: Floats, **changes: Any) -> Experiment:
+    """Return an experiment with the task how_many on a table."""
     path = folder / "x.npy"
     np.save(path, x)
-    said: dict[str, Any] = {
+    parts: dict[str, Any] = {
         "question": QUICK,
         "dataset": OwnTable(path=str(path)),
         "optimizer": Adam(lr=0.01),
@@ -255,7 +259,7 @@ def own(folder: Path, x: Floats, **changes: Any) -> Experiment:
         "figures": NoFigures(),
         "backend": BACKEND,
     }
-    return Experiment(**(said | changes))
+    return Experiment(**(parts | changes))
 
 
 def factors() -> Floats:
@@ -268,7 +272,7 @@ def three_blobs() -> Floats:
 
 
 def swiss_roll() -> Floats:
-    """Make a rolled-up sheet in 3 dimensions, of which each of 6 features is a mixture."""
+    """Return a swiss roll whose 3 coordinates are mixed to 6 features."""
     return scale(make_swiss_roll(600, random_state=0)[0]) @ ortho_group.rvs(6, random_state=0)[:3]
 
 
@@ -295,14 +299,14 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mapping[s
     def ask(name: str) -> Mapping[str, Artifact]:
         make, changes = TRUTHS[name]
         question = HowMany(dimensions=4, clusters=5, seeds=3, copies=3)
-        said = {"question": question, "training": Training(epochs=60)} | changes
-        return answered(own(tmp_path_factory.mktemp(name), make(), **said))
+        parts = {"question": question, "training": Training(epochs=60)} | changes
+        return answered(own_table(tmp_path_factory.mktemp(name), make(), **parts))
 
     return ask
 
 
-def recommended(found: Mapping[str, Artifact], table: str, key: str) -> list[int]:
-    artifact = found[table]
+def recommended(result: Mapping[str, Artifact], table: str, key: str) -> list[int]:
+    artifact = result[table]
     assert isinstance(artifact, Table)
     chosen = np.array(artifact.columns["recommended"], bool)
     return list(np.array(artifact.columns[key])[chosen])
@@ -313,9 +317,9 @@ def recommended(found: Mapping[str, Artifact], table: str, key: str) -> list[int
 def test_the_range_contains_the_dimensions_that_there_are(
     name: str, dimension: int, truth: Callable[[str], Mapping[str, Artifact]]
 ) -> None:
-    found = truth(name)
-    assert claims(found)["dimensions"][0] == "yes"
-    assert dimension in recommended(found, "how_many", "latent_dim")
+    result = truth(name)
+    assert claims(result)["dimensions"][0] == "yes"
+    assert dimension in recommended(result, "how_many", "latent_dim")
 
 
 @TRUE
@@ -323,38 +327,38 @@ def test_the_range_contains_the_dimensions_that_there_are(
 def test_noise_has_no_dimensions(
     name: str, truth: Callable[[str], Mapping[str, Artifact]]
 ) -> None:
-    found = truth(name)
-    assert claims(found)["dimensions"][0] == "no"
-    assert "pca" not in claims(found)
-    assert recommended(found, "how_many", "latent_dim") == []
+    result = truth(name)
+    assert claims(result)["dimensions"][0] == "no"
+    assert "pca" not in claims(result)
+    assert recommended(result, "how_many", "latent_dim") == []
 
 
 @TRUE
-def test_structure_that_only_pca_finds_is_said_not_to_be_learnt(tmp_path: Path) -> None:
+def test_structure_that_only_pca_finds_counts_as_not_learnt(tmp_path: Path) -> None:
     question = HowMany(dimensions=4, clusters=2, seeds=3, copies=3)
-    said = claims(answered(own(tmp_path, factors(), question=question, optimizer=Adam())))
-    assert said["dimensions"][0] == "undecided"
-    assert "training.epochs" in said["next"][1]
+    parts = claims(answered(own_table(tmp_path, factors(), question=question, optimizer=Adam())))
+    assert parts["dimensions"][0] == "undecided"
+    assert "training.epochs" in parts["next"][1]
 
 
 def test_copies_are_learnt_from_the_first_weights_that_the_table_is(tmp_path: Path) -> None:
-    experiment = own(tmp_path, normal(20, 4))
-    said = with_dimension(experiment, HowMany(seeds=3, copies=4), 2)
-    controls = [*_with_own_seeds(plan(said, pose(experiment)).controls, said.seeds)]
+    experiment = own_table(tmp_path, normal(20, 4))
+    parts = with_dimension(experiment, HowMany(seeds=3, copies=4), 2)
+    controls = [*_with_own_seeds(plan(parts, pose(experiment)).controls, parts.seeds)]
     seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in ControlKind}
     assert seeds[ControlKind.repeat] == [0, 1, 2]
     assert seeds[ControlKind.permuted] == [0, 1, 2, 0]
 
 
 @TRUE
-def test_three_clouds_are_three_clusters_and_the_command_says_so(
+def test_three_clouds_are_three_clusters_in_the_command(
     truth: Callable[[str], Mapping[str, Artifact]],
 ) -> None:
-    said = claims(truth("blobs"))
-    assert said["clusters"][0] == "yes"
-    assert said["clusters"][1].startswith("Clusters: 3 ")
+    parts = claims(truth("blobs"))
+    assert parts["clusters"][0] == "yes"
+    assert parts["clusters"][1].startswith("Clusters: 3 ")
     command = "model.latent_dim=2 clustering=kmeans clustering.kmeans.n_clusters=3"
-    assert command in said["next"][1]
+    assert command in parts["next"][1]
 
 
 @TRUE
@@ -365,41 +369,43 @@ def test_one_cloud_has_no_clusters(
     assert claims(truth(name))["clusters"][0] in {"no", "undecided"}
 
 
-# Runs that cannot tell
+# Undecided runs
 
 
 def test_without_rows_held_out_it_is_undecided(tmp_path: Path) -> None:
-    said = claims(answered(own(tmp_path, normal(40, 4), split=Split(validation=0))))
-    assert said["dimensions"][0] == "undecided"
-    assert "split.validation" in said["next"][1]
+    parts = claims(answered(own_table(tmp_path, normal(40, 4), split=Split(validation=0))))
+    assert parts["dimensions"][0] == "undecided"
+    assert "split.validation" in parts["next"][1]
 
 
-def test_autoencoders_that_fall_behind_pca_have_not_told(tmp_path: Path) -> None:
-    said = claims(answered(own(tmp_path, factors(), optimizer=Adam(lr=1e-5))))
-    assert said["dimensions"][0] == "undecided"
-    assert "PCA finds structure" in said["dimensions"][1]
+def test_autoencoders_far_behind_pca_leave_it_undecided(tmp_path: Path) -> None:
+    parts = claims(answered(own_table(tmp_path, factors(), optimizer=Adam(lr=1e-5))))
+    assert parts["dimensions"][0] == "undecided"
+    assert "PCA finds structure" in parts["dimensions"][1]
 
 
 def test_a_question_whose_trainings_all_diverge_has_diverged(tmp_path: Path) -> None:
-    artifacts = run(own(tmp_path, normal(40, 4), optimizer=SGD(lr=1e9)))
+    artifacts = run(own_table(tmp_path, normal(40, 4), optimizer=SGD(lr=1e9)))
     assert [next(artifacts).name for _ in range(3)][1:] == ["how_many", "answer"]
     with pytest.raises(DivergedError):
         next(artifacts)
 
 
 def test_a_question_that_is_stopped_ends_after_the_epoch(tmp_path: Path) -> None:
-    found = list(run(own(tmp_path, normal(40, 4), training=Training(epochs=500)), Stopping()))
-    assert "answer" not in {artifact.name for artifact in found}
+    result = list(
+        run(own_table(tmp_path, normal(40, 4), training=Training(epochs=500)), Stopping())
+    )
+    assert "answer" not in {artifact.name for artifact in result}
 
 
 def test_the_smallest_table_is_answered(tmp_path: Path) -> None:
-    said = claims(answered(own(tmp_path, normal(3, 2), figures=AllFigures())))
-    assert said["dimensions"][0] == "undecided"
+    parts = claims(answered(own_table(tmp_path, normal(3, 2), figures=AllFigures())))
+    assert parts["dimensions"][0] == "undecided"
 
 
 def test_one_feature_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="one feature"):
-        pose(own(tmp_path, normal(20, 1)))
+        pose(own_table(tmp_path, normal(20, 1)))
 
 
 # Sentences
@@ -409,37 +415,36 @@ AGREED, AHEAD = np.full(4, 0.9), Advantage(0.13, 0.01, 0.37, 36, 4)
 
 def dimensions_of(finding: Finding) -> Dimensions:
     numbers = np.linspace(0, 0.6, 5)
-    found = finding in {Finding.decided, Finding.rising}
-    near = (2, 3) if found else (0, 0)
+    result = finding in {Finding.decided, Finding.rising}
+    near = (2, 3) if result else (0, 0)
     return Dimensions(numbers, numbers / 9, numbers / 2, numbers / 9, finding, 3, *near)
 
 
 @pytest.mark.parametrize("finding", list(Finding), ids=lambda finding: finding.value)
 @pytest.mark.parametrize("count", [1, 3, None])
-def test_every_finding_is_said(finding: Finding, count: int | None) -> None:
+def test_every_finding_has_a_sentence(finding: Finding, count: int | None) -> None:
     hints = {"two_nn": Estimate(2.1, 1.9, 2.3), "levina_bickel": Estimate(2.5, 2.4, 2.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.9, 0.8]), count)
-    said = {
-        each.about: each
-        for each in recommend(dimensions_of(finding), AGREED, AHEAD, hints, groups)
+    parts = {
+        one.about: one for one in recommend(dimensions_of(finding), AGREED, AHEAD, hints, groups)
     }
     claim = {Finding.decided: "yes", Finding.none: "no"}.get(finding, "undecided")
-    assert said["dimensions"].claim == claim
-    assert said["clusters"].claim == {1: "no", 3: "yes", None: "undecided"}[count]
-    assert ("model.latent_dim=2" in said["next"].sentence) == (finding is Finding.decided)
-    assert not any("nan" in each.sentence for each in said.values())
+    assert parts["dimensions"].claim == claim
+    assert parts["clusters"].claim == {1: "no", 3: "yes", None: "undecided"}[count]
+    assert ("model.latent_dim=2" in parts["next"].sentence) == (finding is Finding.decided)
+    assert not any("nan" in one.sentence for one in parts.values())
 
 
 def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
     hints = {"two_nn": Estimate(9.0, 8.9, 9.3), "levina_bickel": Estimate(9.5, 9.4, 9.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.3, 0.8]), 3)
-    said = {
+    parts = {
         s.about: s for s in recommend(dimensions_of(Finding.decided), AGREED, AHEAD, hints, groups)
     }
-    assert said["clusters"].claim == "undecided"
-    assert "n_clusters" not in said["next"].sentence
-    assert said["hint"].claim == "undecided"
-    assert "neither" in said["hint"].sentence
+    assert parts["clusters"].claim == "undecided"
+    assert "n_clusters" not in parts["next"].sentence
+    assert parts["hint"].claim == "undecided"
+    assert "neither" in parts["hint"].sentence
     assert groups.decided is None
 
 
@@ -466,13 +471,18 @@ def test_nothing_of_the_figure_is_cut_off(tried: int, undefined: bool) -> None:
 # The command line
 
 
-def test_the_command_line_says_how_many_and_keeps_why(aeexp: Run, tmp_path: Path) -> None:
-    words = ("question.dimensions=2", "question.seeds=2", "question.copies=2", "training.epochs=2")
-    done = aeexp("experiment=how_many", *words, "hydra.run.dir=asked")
+def test_the_command_line_prints_how_many_and_writes_why(aeexp: Run, tmp_path: Path) -> None:
+    overrides = (
+        "question.dimensions=2",
+        "question.seeds=2",
+        "question.copies=2",
+        "training.epochs=2",
+    )
+    done = aeexp("experiment=how_many", *overrides, "hydra.run.dir=asked")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "asked"
     sentences = json.loads((folder / "answer.json").read_text())["sentences"]
-    assert all(each["sentence"] in done.stdout for each in sentences)
+    assert all(one["sentence"] in done.stdout for one in sentences)
     assert "13-k-13" in done.stdout
     lines = (folder / "how_many.csv").read_text().splitlines()
     assert len(lines) == 3
@@ -498,14 +508,14 @@ def test_the_command_line_says_how_many_and_keeps_why(aeexp: Run, tmp_path: Path
         ),
     ],
 )
-def test_a_command_says_what_the_run_said_but_for_the_question_and_what_it_changes(
-    words: list[str], kept: list[str]
+def test_a_command_repeats_the_overrides_but_for_the_task_and_its_changes(
+    overrides: list[str], remaining: list[str]
 ) -> None:
     changes = "model.latent_dim=2 clustering=kmeans"
-    told = {"about": "next", "claim": "yes", "sentence": f"Use it: aeexp … {changes}"}
-    answer = with_command(Document("answer", {"sentences": [told]}), words)
+    part = {"about": "next", "claim": "yes", "sentence": f"Use it: aeexp … {changes}"}
+    answer = with_command(Document("answer", {"sentences": [part]}), overrides)
     assert isinstance(answer, Document)
-    command = " ".join(["aeexp", *kept, changes])
+    command = " ".join(["aeexp", *remaining, changes])
     assert answer.content["sentences"][0]["sentence"] == f"Use it: {command}"
 
 
@@ -519,33 +529,38 @@ def test_a_command_says_what_the_run_said_but_for_the_question_and_what_it_chang
     ids=["how_many", "sweep_of_learning_rate"],
 )
 def test_the_command_that_is_printed_runs_on_the_same_table(
-    aeexp: Run, tmp_path: Path, asked: tuple[str, ...], made: str
+    aeexp: Run, tmp_path: Path, asked: tuple[str, ...], folder_name: str
 ) -> None:
     np.savetxt(
         tmp_path / "my own.csv", factors(), delimiter=",", header="a,b,c,d,e,f", comments=""
     )
-    said = ("dataset=table", "dataset.path='my own.csv'", "figures=none", "optimizer.lr=0.01")
-    done = aeexp(*asked, *said, "training.epochs=60")
+    parts = ("dataset=table", "dataset.path='my own.csv'", "figures=none", "optimizer.lr=0.01")
+    done = aeexp(*asked, *parts, "training.epochs=60")
     assert done.returncode == 0, done.stderr
-    [told] = [s for s in sentences(tmp_path / made) if s.startswith("Use it: ")]
-    program, *words = shlex.split(told.removeprefix("Use it: "))
-    again = aeexp(*words, "training.epochs=2", "hydra.run.dir=again")
+    [part] = [s for s in sentences(tmp_path / folder_name) if s.startswith("Use it: ")]
+    program, *overrides = shlex.split(part.removeprefix("Use it: "))
+    again = aeexp(*overrides, "training.epochs=2", "hydra.run.dir=again")
     assert (program, again.returncode) == ("aeexp", 0), again.stderr
-    records = [json.loads((tmp_path / n / "run.json").read_text()) for n in (made, "again")]
+    records = [json.loads((tmp_path / n / "run.json").read_text()) for n in (folder_name, "again")]
     assert records[0]["data_hash"] == records[1]["data_hash"]
     assert records[1]["specs"]["question"] == "Structure"
 
 
 def sentences(folder: Path) -> list[str]:
     answer = json.loads((folder / "answer.json").read_text())
-    return [each["sentence"] for each in answer["sentences"]]
+    return [one["sentence"] for one in answer["sentences"]]
 
 
 def test_a_question_is_answered_within_a_sweep_beside_other_runs(
     aeexp: Run, tmp_path: Path
 ) -> None:
-    words = ("question=how_many,structure", "training.epochs=2", "dataset=iris", "figures=none")
-    done = aeexp("--multirun", *words, "evidence=none", "hydra.sweep.dir=swept")
+    overrides = (
+        "question=how_many,structure",
+        "training.epochs=2",
+        "dataset=iris",
+        "figures=none",
+    )
+    done = aeexp("--multirun", *overrides, "evidence=none", "hydra.sweep.dir=swept")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "swept" / "0" / "how_many.csv").is_file()
     assert (tmp_path / "swept" / "1" / "latents.csv").is_file()

@@ -1,4 +1,4 @@
-"""Which learning rate trains best: four rules on one curve, and what is said of them."""
+"""Learning rate range test: four rules, and their answer."""
 
 import csv
 import json
@@ -45,9 +45,9 @@ def bowl(curvatures: list[float], steps: int = 60) -> Floats:
 
     It diverges at rates above 2 / the largest curvature.
     """
-    of = np.array(curvatures)[:, None]
+    curvature = np.array(curvatures)[:, None]
     with np.errstate(over="ignore"):
-        losses = (of / 2 * (1 - of * RATES) ** (2 * steps)).sum(0)
+        losses = (curvature / 2 * (1 - curvature * RATES) ** (2 * steps)).sum(0)
     return np.where(losses > 1e12, np.nan, losses)
 
 
@@ -58,28 +58,28 @@ def bowl(curvatures: list[float], steps: int = 60) -> Floats:
 def test_in_a_quadratic_bowl_every_rule_stays_below_the_limit_of_stability(
     curvatures: list[float],
 ) -> None:
-    found = suggestions(RATES, bowl(curvatures))
-    assert tuple(found) == RULES
-    assert max(found.values()) < 2 / max(curvatures)
+    result = suggestions(RATES, bowl(curvatures))
+    assert tuple(result) == RULES
+    assert max(result.values()) < 2 / max(curvatures)
 
 
 def test_the_rules_read_their_places_off_a_known_curve() -> None:
     at = np.log10(RATES)
     losses = 1 - 1 / (1 + np.exp(-4 * (at + 3))) + 0.05 * np.clip(at + 1, 0, None)
-    found = suggestions(RATES, losses)
-    assert found["minimum"] == pytest.approx(1e-2, rel=0.2)
-    assert found["steep"] == pytest.approx(1e-3, rel=0.1)
-    assert found["valley"] == pytest.approx(1e-3, rel=0.2)
-    assert found["slide"] == pytest.approx(10**-3.5, rel=0.3)  # the slopes meet around the steep
+    result = suggestions(RATES, losses)
+    assert result["minimum"] == pytest.approx(1e-2, rel=0.2)
+    assert result["steep"] == pytest.approx(1e-3, rel=0.1)
+    assert result["valley"] == pytest.approx(1e-3, rel=0.2)
+    assert result["slide"] == pytest.approx(10**-3.5, rel=0.3)  # the slopes meet around the steep
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.floats(-3, 3), st.floats(0.01, 100))
 def test_another_unit_of_rate_or_loss_changes_no_rule(decades: float, unit: float) -> None:
     losses = bowl([10.0, 1.0])
-    found = suggestions(RATES, losses)
+    result = suggestions(RATES, losses)
     other = suggestions(RATES * 10**decades, losses * unit)
-    assert other == pytest.approx({rule: rate * 10**decades for rule, rate in found.items()})
+    assert other == pytest.approx({rule: rate * 10**decades for rule, rate in result.items()})
 
 
 def test_what_comes_after_the_least_loss_does_not_count() -> None:
@@ -93,8 +93,8 @@ def test_what_comes_after_the_least_loss_does_not_count() -> None:
 def test_nothing_is_learnt_from_beyond_the_first_rate_that_diverged() -> None:
     losses = np.linspace(1, 0, 100)
     losses[40] = np.nan
-    rates, known = falling(RATES, losses)
-    assert (len(rates), known[-1]) == (40, losses[39])
+    rates, falling_losses = falling(RATES, losses)
+    assert (len(rates), falling_losses[-1]) == (40, losses[39])
 
 
 @pytest.mark.parametrize(
@@ -121,30 +121,32 @@ def test_the_middle_of_the_rules_is_hardly_moved_by_one() -> None:
 
 
 def asked(**changes: Any) -> Experiment:
-    said: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "question": LearningRate(rates=12, lowest=1e-5, highest=1.0),
         "dataset": Wine(),
         "figures": NoFigures(),
         "backend": BACKEND,
     }
-    return Experiment(**(said | changes))
+    return Experiment(**(defaults | changes))
 
 
-def columns(found: Mapping[str, Artifact]) -> Mapping[str, Any]:
-    table = found["learning_rate"]
+def columns(result: Mapping[str, Artifact]) -> Mapping[str, Any]:
+    table = result["learning_rate"]
     assert isinstance(table, Table)
     return table.columns
 
 
 def test_on_wine_the_suggestion_trains_better_than_the_default() -> None:
     experiment = asked(question=LearningRate(rates=30))
-    found = answered(experiment)
-    suggested = float(claims(found)["next"][1].partition("optimizer.lr=")[2].split()[0])
+    result = answered(experiment)
+    suggested = float(claims(result)["next"][1].partition("optimizer.lr=")[2].split()[0])
     problem = pose(experiment)
 
     def member(rate: float) -> Member:
-        said = replace(experiment, optimizer=Adam(lr=rate), training=Training(epochs=60))
-        return Member(experiment=said, x=problem.x, rows=problem.rows.train, val=problem.rows.val)
+        longer = replace(experiment, optimizer=Adam(lr=rate), training=Training(epochs=60))
+        return Member(
+            experiment=longer, x=problem.x, rows=problem.rows.train, val=problem.rows.val
+        )
 
     suggestion, default = train([member(suggested), member(Adam().lr)]).histories
     assert suggestion.val_loss[-1] < 0.95 * default.val_loss[-1]
@@ -152,20 +154,25 @@ def test_on_wine_the_suggestion_trains_better_than_the_default() -> None:
 
 def test_neither_a_schedule_nor_a_stop_changes_the_test() -> None:
     plain = answered(asked())
-    said = {"schedule": Cosine(), "training": Training(early_stopping=EarlyStopping(patience=1))}
-    np.testing.assert_array_equal(columns(plain)["loss"], columns(answered(asked(**said)))["loss"])
+    changes = {
+        "schedule": Cosine(),
+        "training": Training(early_stopping=EarlyStopping(patience=1)),
+    }
+    np.testing.assert_array_equal(
+        columns(plain)["loss"], columns(answered(asked(**changes)))["loss"]
+    )
 
 
 def test_a_rate_comes_to_what_a_run_at_that_rate_comes_to() -> None:
     experiment = asked(question=LearningRate(rates=10, lowest=1e-3, highest=1e-1, epochs=2))
-    found = columns(answered(experiment))
+    result = columns(answered(experiment))
     problem = pose(experiment)
-    said = replace(
-        experiment, optimizer=Adam(lr=float(found["rate"][4])), training=Training(epochs=2)
+    changes = replace(
+        experiment, optimizer=Adam(lr=float(result["rate"][4])), training=Training(epochs=2)
     )
-    member = Member(experiment=said, x=problem.x, rows=problem.rows.train, val=problem.rows.val)
+    member = Member(experiment=changes, x=problem.x, rows=problem.rows.train, val=problem.rows.val)
     [history] = train([member]).histories
-    assert found["loss"][4] == pytest.approx(history.loss[-1], rel=1e-4)
+    assert result["loss"][4] == pytest.approx(history.loss[-1], rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -205,24 +212,24 @@ def test_a_rate_comes_to_what_a_run_at_that_rate_comes_to() -> None:
         ),
     ],
 )
-def test_the_answer_says(
+def test_the_answer_of_each_case(
     optimizer: OptimizerSpec, question: LearningRate, about: str, claim: str, text: str
 ) -> None:
-    said = claims(answered(asked(optimizer=optimizer, question=question)))[about]
-    assert said[0] == claim
-    assert text in said[1]
+    changes = claims(answered(asked(optimizer=optimizer, question=question)))[about]
+    assert changes[0] == claim
+    assert text in changes[1]
 
 
-def test_a_test_that_is_stopped_says_nothing() -> None:
+def test_a_stopped_test_has_no_answer() -> None:
     question = LearningRate(rates=10, epochs=500)
     names = {artifact.name for artifact in run(asked(question=question), Stopping())}
     assert "answer" not in names
 
 
-def test_without_rows_held_out_the_training_loss_tells() -> None:
-    found = answered(asked(split=Split(validation=0)))
-    assert claims(found)["learning_rate"][0] == "yes"
-    assert np.isnan(columns(found)["val_loss"]).all()
+def test_without_held_out_rows_the_training_loss_decides() -> None:
+    result = answered(asked(split=Split(validation=0)))
+    assert claims(result)["learning_rate"][0] == "yes"
+    assert np.isnan(columns(result)["val_loss"]).all()
 
 
 def test_the_lowest_rate_must_be_below_the_highest() -> None:
@@ -257,8 +264,8 @@ def test_the_figure_names_every_rule_and_what_they_come_to() -> None:
     losses = bowl([10.0, 1.0])
     table = {"rate": RATES, "loss": losses, "val_loss": losses}
     figure = draw(table, suggestions(RATES, losses), 0.0123, "")
-    told = " ".join(text.get_text() for text in figure.legends[0].get_texts())
-    assert all(rule in told for rule in RULES)
+    legend = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+    assert all(rule in legend for rule in RULES)
     assert any("recommended: 0.012," in text.get_text() for text in figure.texts)
 
 
@@ -272,7 +279,7 @@ def test_the_command_line_suggests_a_rate_and_the_command_to_use_it(
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "asked"
     sentences = json.loads((folder / "answer.json").read_text())["sentences"]
-    assert all(each["sentence"] in done.stdout for each in sentences)
+    assert all(part["sentence"] in done.stdout for part in sentences)
     assert "Use it: aeexp " in done.stdout
     rows = [*csv.DictReader((folder / "learning_rate.csv").read_text().splitlines())]
     assert [*rows[0]] == ["rate", "loss", "val_loss", "status"]

@@ -1,4 +1,4 @@
-"""What has no structure is found to have none, and what was planted is found again."""
+"""Null models, permutation tests and power, on tables with known structure."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -45,7 +45,7 @@ def correlated(rows: int, features: int, seed: int = 0) -> Floats:
 
 
 def with_text(rows: int, seed: int = 0) -> tuple[Floats, tuple[Column, ...]]:
-    """Return a table of two columns of numbers about one of text, of which a cell is missing."""
+    """Return a table of two numeric columns around a text column with a missing cell."""
     generator = rng(seed)
     indicators = np.eye(3)[generator.integers(0, 3, rows)]
     indicators[0] = np.nan
@@ -80,8 +80,8 @@ def test_a_column_of_few_known_cells_has_one_in_a_training_row() -> None:
 def test_in_a_permuted_table_nothing_goes_with_anything() -> None:
     x = correlated(4_000, 5)
     before, after = (
-        np.abs(np.corrcoef(each.T)[np.triu_indices(5, 1)]).max()
-        for each in (x, permuted(x, numbers(5), np.arange(len(x)), rng()))
+        np.abs(np.corrcoef(estimate.T)[np.triu_indices(5, 1)]).max()
+        for estimate in (x, permuted(x, numbers(5), np.arange(len(x)), rng()))
     )
     assert before > 0.5
     assert after < 4 / np.sqrt(4_000)
@@ -103,14 +103,14 @@ def test_features_of_a_text_column_stay_together(seed: int) -> None:
 def test_tables_without_structure_leave_the_table_alone_and_have_its_precision() -> None:
     x = correlated(30, 4).astype(np.float32)
     before = x.copy()
-    for made in (
+    for table in (
         permuted(x, numbers(4), np.arange(len(x)), rng()),
         cloud(x, rng()),
         planted(x, numbers(4), Group(2, 0.5), rng())[0],
     ):
-        assert made.dtype == np.float32
+        assert table.dtype == np.float32
         assert np.array_equal(x, before)
-        assert not np.array_equal(made, x)
+        assert not np.array_equal(table, x)
 
 
 @pytest.mark.parametrize("features", [4, 90], ids=["tall", "wide"])
@@ -154,9 +154,9 @@ def test_missing_cells_of_a_cloud_stay_missing_and_known_ones_keep_their_varianc
 )
 def test_a_table_of_little_has_a_permutation_and_a_cloud(x: Floats) -> None:
     columns = numbers(x.shape[1])
-    for made in (permuted(x, columns, np.arange(len(x)), rng()), cloud(x, rng())):
-        assert made.shape == x.shape
-        assert np.array_equal(np.isnan(made), np.isnan(x))
+    for table in (permuted(x, columns, np.arange(len(x)), rng()), cloud(x, rng())):
+        assert table.shape == x.shape
+        assert np.array_equal(np.isnan(table), np.isnan(x))
     if not np.ptp(x):
         assert np.array_equal(cloud(x, rng()), x, equal_nan=True)
 
@@ -189,13 +189,16 @@ def test_p_is_uniform_where_any_of_the_tables_could_have_been_observed(
     drawn: list[float], more: bool
 ) -> None:
     values = np.array(drawn)
-    p = [p_value(each, np.delete(values, i), more_is_better=more) for i, each in enumerate(values)]
+    p = [
+        p_value(estimate, np.delete(values, i), more_is_better=more)
+        for i, estimate in enumerate(values)
+    ]
     assert sorted(p) == pytest.approx(np.arange(1, len(p) + 1) / len(p))
 
 
-def test_p_is_below_its_level_no_more_often_than_it_says() -> None:
+def test_p_is_below_a_level_no_more_often_than_that_level() -> None:
     drawn = rng().integers(0, 50, size=(400, 20)).astype(float)  # with ties
-    p = np.array([p_value(each[0], each[1:], more_is_better=True) for each in drawn])
+    p = np.array([p_value(estimate[0], estimate[1:], more_is_better=True) for estimate in drawn])
     assert 0 < (p <= 0.05).sum() <= binom.ppf(0.999, len(p), 0.05)
 
 
@@ -256,15 +259,15 @@ def test_a_large_planted_group_is_recovered_and_a_permuted_table_has_none() -> N
     x = permuted(correlated(200, 12), numbers(12), np.arange(200), rng())
     shifted, rows = planted(x, numbers(12), Group(4, 0.3), rng())
     _, _, axes = np.linalg.svd((shifted - shifted.mean(0)) / shifted.std(0), full_matrices=False)
-    found = (shifted / shifted.std(0)) @ axes[0]
-    apart = abs(found[rows].mean() - found[~rows].mean()) / found[~rows].std()
+    score = (shifted / shifted.std(0)) @ axes[0]
+    apart = abs(score[rows].mean() - score[~rows].mean()) / score[~rows].std()
     assert apart > 4
 
 
 # --- power
 
 
-def found_in(size: float, right: int, tables: int = 10) -> dict[Group, Floats]:
+def detected_in(size: float, right: int, tables: int = 10) -> dict[Group, Floats]:
     return {Group(size, 0.2): np.where(np.arange(tables) < right, 2.0, 0.5)}
 
 
@@ -272,7 +275,7 @@ NULL = np.linspace(0, 1, 19)
 
 
 def test_power_is_the_share_of_tables_beyond_chance_with_wilsons_interval() -> None:
-    [one] = power(found_in(1, 9), NULL)
+    [one] = power(detected_in(1, 9), NULL)
     z, p, n = NormalDist().inv_cdf(0.975), 0.9, 10
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
@@ -298,31 +301,31 @@ def test_a_planted_table_without_a_number_has_not_been_found() -> None:
     ("groups", "said"),
     [
         pytest.param(
-            found_in(1, 3) | found_in(1.5, 9) | found_in(3, 10),
+            detected_in(1, 3) | detected_in(1.5, 9) | detected_in(3, 10),
             "The analysis would have detected a group of 20 % of the rows, shifted by 1.5 sd in"
             " half of the columns (9 of 10 planted groups detected; 95 % interval 0.6 to 0.98).",
             id="the_smallest",
         ),
         pytest.param(
-            found_in(1, 9) | found_in(2, 5) | found_in(3, 8),
+            detected_in(1, 9) | detected_in(2, 5) | detected_in(3, 8),
             "The analysis would have detected a group of 20 % of the rows, shifted by 3 sd in half"
             " of the columns (8 of 10 planted groups detected; 95 % interval 0.49 to 0.94).",
             id="not_one_that_was_lucky",
         ),
         pytest.param(
-            found_in(1, 3) | found_in(3, 4),
+            detected_in(1, 3) | detected_in(3, 4),
             "The analysis would often miss even a group of 20 % of the rows, shifted by 3 sd in"
             " half of the columns (4 of 10 planted groups detected; 95 % interval 0.17 to 0.69).",
             id="none",
         ),
     ],
 )
-def test_what_would_have_been_found_is_said(groups: Mapping[Group, Floats], said: str) -> None:
-    assert describe_power(power(groups, NULL)) == said
+def test_the_detectable_group_is_described(groups: Mapping[Group, Floats], text: str) -> None:
+    assert describe_power(power(groups, NULL)) == text
 
 
-def test_too_few_null_tables_find_nothing_and_say_so() -> None:
-    powers = power(found_in(3, 10), NULL[:18])
+def test_too_few_null_tables_detect_nothing() -> None:
+    powers = power(detected_in(3, 10), NULL[:18])
     assert np.isnan(powers[0].detected)
     assert "at least 19" in describe_power(powers)
 
@@ -351,10 +354,10 @@ def test_classes_at_random_leave_clusters_and_classes_as_large_as_they_were(
 
 def test_classes_at_random_agree_as_permuted_labels_do() -> None:
     generator = rng()
-    found, truth = generator.integers(0, 3, (2, 80))
-    drawn = permuted_tables(partitions.contingency(found, truth), 2_000, generator)
+    score, truth = generator.integers(0, 3, (2, 80))
+    drawn = permuted_tables(partitions.contingency(score, truth), 2_000, generator)
     null = partitions.adjusted_rand(drawn)
-    by_rows = [adjusted_rand_score(found, generator.permutation(truth)) for _ in range(200)]
+    by_rows = [adjusted_rand_score(score, generator.permutation(truth)) for _ in range(200)]
     error = np.std(by_rows) / np.sqrt(200)
     assert null.mean() == pytest.approx(np.mean(by_rows), abs=4 * error)
     assert null.std() == pytest.approx(np.std(by_rows), rel=0.35)
@@ -364,7 +367,7 @@ def test_classes_at_random_agree_as_permuted_labels_do() -> None:
 
 
 def drawn(figure: Figure) -> str:
-    """Return what a figure says, once nothing of it is cut off."""
+    """Return the texts of a figure, after checking that none is cut off."""
     figure.savefig(BytesIO(), dpi=80)
     box, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
     assert min(box.x0, box.y0) >= -0.01
@@ -374,8 +377,8 @@ def drawn(figure: Figure) -> str:
 
 
 def against(number: str = "r2", better: int = 1, **changes: Any) -> NullComparison:
-    said = {"observed": 2.0, "null": NULL, "p": 0.05, "control": "permuted columns"}
-    return NullComparison(metric=number, better=better, **(said | changes))
+    text = {"observed": 2.0, "null": NULL, "p": 0.05, "control": "permuted columns"}
+    return NullComparison(metric=number, better=better, **(text | changes))
 
 
 @pytest.mark.parametrize(
@@ -398,11 +401,11 @@ def test_any_null_distribution_is_drawn_whole(numbers: list[NullComparison]) -> 
 @pytest.mark.parametrize(("better", "at"), [(1, 1.0), (-1, 0.0)])
 def test_a_number_better_than_all_of_its_null_is_at_the_right(better: int, at: float) -> None:
     figure = figures.null([against(better=better)])
-    said = drawn(figure)
+    text = drawn(figure)
     [diamond] = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
     assert diamond.get_xdata() == [at]
-    assert "2, chance 0.5 ± 0.31, p = 0.05" in said
-    assert "permuted columns" in said
+    assert "2, chance 0.5 ± 0.31, p = 0.05" in text
+    assert "permuted columns" in text
 
 
 def test_what_chance_may_have_made_is_grey() -> None:
@@ -417,17 +420,17 @@ def test_of_many_numbers_twelve_are_shown() -> None:
 
 @pytest.mark.parametrize("tables", [1, 5])
 def test_the_power_is_drawn_with_its_interval(tables: int) -> None:
-    powers = [each for n in range(tables) for each in power(found_in(n, n), NULL)]
+    powers = [estimate for n in range(tables) for estimate in power(detected_in(n, n), NULL)]
     figure = figures.power(
-        np.array([each.group.size for each in powers]),
-        np.array([each.detected for each in powers]),
-        np.array([[each.low, each.high] for each in powers]).T,
+        np.array([estimate.group.size for estimate in powers]),
+        np.array([estimate.detected for estimate in powers]),
+        np.array([[estimate.low, estimate.high] for estimate in powers]).T,
         note="in half of the columns",
     )
     assert "in half of the columns" in drawn(figure)
     [bars] = figure.axes[0].containers[0][2]
     ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
-    assert ends == [pytest.approx([each.low, each.high]) for each in powers]
+    assert ends == [pytest.approx([estimate.low, estimate.high]) for estimate in powers]
 
 
 def test_a_power_that_is_unknown_is_drawn() -> None:

@@ -43,12 +43,12 @@ def of_factors() -> Classes:
 
 
 def scored(labels: Labels, rows: Rows = ROWS, z: Floats = Z, copies: int = 99) -> dict[str, Score]:
-    found = probes({"autoencoder": z}, labels, rows, copies, seed=0)
-    return {f"{each.number}, {each.input}": each for each in found}
+    result = probes({"autoencoder": z}, labels, rows, copies, seed=0)
+    return {f"{score.number}, {score.input}": score for score in result}
 
 
-def numbers(found: Sequence[Score]) -> Floats:
-    table = columns(found)
+def numbers(result: Sequence[Score]) -> Floats:
+    table = columns(result)
     return np.array([table[name] for name in table if name not in ("label", "number", "input")])
 
 
@@ -59,24 +59,26 @@ def numbers(found: Sequence[Score]) -> Floats:
     ("number", "model"),
     [("knn accuracy", KNeighborsClassifier(15)), ("linear accuracy", LogisticRegression())],
 )
-def test_classes_are_told_as_scikit_learn_s_classifiers_tell_them(number: str, model: Any) -> None:
+def test_classes_are_predicted_as_by_scikit_learn(number: str, model: Any) -> None:
     x, codes = load_wine(return_X_y=True)
     rows = Rows(np.arange(0, 178, 2), np.arange(1, 178, 2))
     fitted = make_pipeline(StandardScaler(), model).fit(x[rows.train], codes[rows.train])
-    found = scored(classes(codes), rows, x)[f"{number}, autoencoder"]
-    assert found.held_out == pytest.approx(fitted.score(x[rows.val], codes[rows.val]))
+    result = scored(classes(codes), rows, x)[f"{number}, autoencoder"]
+    assert result.held_out == pytest.approx(fitted.score(x[rows.val], codes[rows.val]))
     if number == "linear accuracy":
-        assert found.train == pytest.approx(fitted.score(x[rows.train], codes[rows.train]))
+        assert result.train == pytest.approx(fitted.score(x[rows.train], codes[rows.train]))
 
 
 @pytest.mark.parametrize(
     ("number", "model"), [("knn r2", KNeighborsRegressor(15)), ("linear r2", Ridge())]
 )
-def test_values_are_told_as_scikit_learn_s_regressors_tell_them(number: str, model: Any) -> None:
+def test_values_are_predicted_as_by_scikit_learn(number: str, model: Any) -> None:
     values = Z @ [1, 0.1, 2] + RNG.normal(size=200)
-    told = make_pipeline(StandardScaler(), model).fit(Z[ROWS.train], values[ROWS.train]).predict(Z)
-    found = scored(Values("age", values))[f"{number}, autoencoder"]
-    assert found.held_out == pytest.approx(r2_score(values[ROWS.val], told[ROWS.val]))
+    predicted = (
+        make_pipeline(StandardScaler(), model).fit(Z[ROWS.train], values[ROWS.train]).predict(Z)
+    )
+    result = scored(Values("age", values))[f"{number}, autoencoder"]
+    assert result.held_out == pytest.approx(r2_score(values[ROWS.val], predicted[ROWS.val]))
 
 
 def test_no_training_row_votes_on_itself() -> None:
@@ -91,9 +93,9 @@ def test_no_training_row_votes_on_itself() -> None:
 
 
 @pytest.mark.parametrize("labels", [of_factors(), Values("age", Z[:, 0] + 0.5 * Z[:, 2])])
-def test_labels_that_the_factors_decide_are_told_and_not_by_chance(labels: Labels) -> None:
-    found = scored(labels)
-    for score in found.values():
+def test_labels_that_depend_on_the_factors_are_predicted_beyond_chance(labels: Labels) -> None:
+    result = scored(labels)
+    for score in result.values():
         if score.input == "majority":
             assert np.isnan(score.p)
             assert score.held_out < 0.5
@@ -104,30 +106,30 @@ def test_labels_that_the_factors_decide_are_told_and_not_by_chance(labels: Label
 
 
 @pytest.mark.parametrize("kind", ["classes", "values"])
-def test_random_labels_are_told_no_more_often_than_chance_allows(kind: str) -> None:
-    generator, found = np.random.default_rng(1), []
+def test_random_labels_are_predicted_no_more_often_than_by_chance(kind: str) -> None:
+    generator, result = np.random.default_rng(1), []
     for _ in range(20):
         drawn: Labels = (
             classes(generator.integers(3, size=200))
             if kind == "classes"
             else Values("age", generator.normal(size=200))
         )
-        found.append(scored(drawn, copies=19))
-    for name in found[0]:
+        result.append(scored(drawn, copies=19))
+    for name in result[0]:
         if "majority" not in name:
-            p = np.array([each[name].p for each in found])
+            p = np.array([score[name].p for score in result])
             assert (p <= 0.05).sum() <= 5  # of 20 with 1 in 20: more by chance 1 time in 3,000
             assert 0.25 < p.mean() < 0.8
-            means = [np.mean([getattr(each[name], of) for each in found])
-                     for of in ("held_out", "permuted_mean")]  # fmt: skip
+            means = [np.mean([getattr(score[name], part) for score in result])
+                     for part in ("held_out", "permuted_mean")]  # fmt: skip
             assert means[0] == pytest.approx(means[1], abs=0.05)
 
 
 def test_the_majority_is_the_training_rows_most_frequent_class() -> None:
     codes = np.where(np.arange(200) % 2, np.arange(200) % 3, 2)  # 2 in all the training rows
-    found = scored(classes(codes))["knn accuracy, majority"]
-    assert found.train == 1
-    assert found.held_out == (codes[ROWS.val] == 2).mean()
+    result = scored(classes(codes))["knn accuracy, majority"]
+    assert result.train == 1
+    assert result.held_out == (codes[ROWS.val] == 2).mean()
     value = scored(Values("age", codes.astype(float)))["linear r2, majority"]
     assert value.held_out < 0
 
@@ -137,21 +139,21 @@ def test_labels_of_rows_held_out_teach_nothing() -> None:
     altered = labels.codes.copy()
     altered[ROWS.val] = (altered[ROWS.val] + 1) % 3
     one, other = scored(labels), scored(classes(altered))
-    assert [each.train for each in one.values()] == [each.train for each in other.values()]
+    assert [score.train for score in one.values()] == [score.train for score in other.values()]
     assert other["knn accuracy, autoencoder"].held_out < 0.2
 
 
 @pytest.mark.parametrize("kind", ["classes", "values"])
 def test_rows_without_a_label_are_as_if_they_were_not_there(kind: str) -> None:
-    known = np.arange(200) % 5 != 0
-    number = np.flatnonzero(known)
+    labelled = np.arange(200) % 5 != 0
+    number = np.flatnonzero(labelled)
     half = len(number) // 2
     rows = Rows(number[:half], number[half:])
     every = Rows(np.arange(number[half]), np.arange(number[half], 200))
     labels: Labels = (
-        classes(np.where(known, of_factors().codes, -1))
+        classes(np.where(labelled, of_factors().codes, -1))
         if kind == "classes"
-        else Values("age", np.where(known, Z[:, 0], np.nan))
+        else Values("age", np.where(labelled, Z[:, 0], np.nan))
     )
     one, other = scored(labels, every), scored(labels, rows)
     assert numbers([*one.values()]) == pytest.approx(numbers([*other.values()]), nan_ok=True)
@@ -182,11 +184,11 @@ def test_without_rows_held_out_there_is_a_training_score_alone() -> None:
 @pytest.mark.parametrize("z", [Z, np.ones((200, 2)), Z[:, :1].astype(np.float32)])
 @pytest.mark.parametrize("rows", [ROWS, NONE_HELD_OUT, Rows(np.arange(2), np.arange(2, 200))])
 def test_whatever_the_labels_there_is_a_figure(labels: Labels, z: Floats, rows: Rows) -> None:
-    found = [*scored(labels, rows, z, copies=3).values()]
+    result = [*scored(labels, rows, z, copies=3).values()]
     if isinstance(labels, Classes):
         codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
-        found += matched({"kmeans": codes}, labels, rows, copies=3, seed=0)
-    assert isinstance(labels_figure(found), Figure)
+        result += matched({"kmeans": codes}, labels, rows, copies=3, seed=0)
+    assert isinstance(labels_figure(result), Figure)
 
 
 def test_many_rows_and_columns_are_sampled_the_same_each_time() -> None:
@@ -212,10 +214,10 @@ def test_the_error_of_a_share_is_binomial_and_never_none(right: int) -> None:
 def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
     generator, r2, errors = np.random.default_rng(0), [], []
     for _ in range(400):
-        told = generator.normal(size=150)
-        truth = told + generator.normal(size=150)
-        r2.append(r2_score(truth, told))
-        errors.append(r2_error(truth, told))
+        predicted = generator.normal(size=150)
+        truth = predicted + generator.normal(size=150)
+        r2.append(r2_score(truth, predicted))
+        errors.append(r2_error(truth, predicted))
     assert np.mean(errors) == pytest.approx(np.std(r2), rel=0.12)
 
 
@@ -223,18 +225,18 @@ def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
 
 
 def cluster_scores(codes: Integers, labels: Classes, rows: Rows = ROWS) -> dict[str, Score]:
-    found = matched({"kmeans": {"autoencoder": codes}}, labels, rows, 199, seed=0)
-    return {f"{each.number}, {each.input}": each for each in found}
+    result = matched({"kmeans": {"autoencoder": codes}}, labels, rows, 199, seed=0)
+    return {f"{score.number}, {score.input}": score for score in result}
 
 
-def test_clusters_agree_over_rows_held_out_as_scikit_learn_says() -> None:
+def test_agreement_of_clusters_on_held_out_rows_is_that_of_scikit_learn() -> None:
     labels = of_factors()
     codes = np.where(RNG.random(200) < 0.3, RNG.integers(-1, 4, size=200), labels.codes)
-    found = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
-    for measured, rows in (found.train, ROWS.train), (found.held_out, ROWS.val):
+    result = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
+    for measured, rows in (result.train, ROWS.train), (result.held_out, ROWS.val):
         assert measured == pytest.approx(adjusted_rand_score(labels.codes[rows], codes[rows]))
-    assert found.p == 1 / 200
-    assert abs(found.permuted_mean) < 0.01
+    assert result.p == 1 / 200
+    assert abs(result.permuted_mean) < 0.01
 
 
 def test_clusters_are_matched_with_classes_on_the_training_rows() -> None:
@@ -252,24 +254,24 @@ def test_the_error_of_the_rand_index_is_the_jackknife_s() -> None:
     labels = of_factors()
     codes = np.where(RNG.random(200) < 0.3, RNG.integers(-1, 4, size=200), labels.codes)
     without = np.array(
-        [adjusted_rand_score(*(of[np.delete(ROWS.val, i)] for of in (labels.codes, codes)))
+        [adjusted_rand_score(*(part[np.delete(ROWS.val, i)] for part in (labels.codes, codes)))
          for i in range(100)]
     )  # fmt: skip
     expected = np.sqrt(99 / 100 * np.square(without - without.mean()).sum())
-    found = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
-    assert found.held_out_se == pytest.approx(expected)
+    result = cluster_scores(codes, labels)["kmeans.ari, autoencoder"]
+    assert result.held_out_se == pytest.approx(expected)
 
 
 def test_clusters_without_a_reason_agree_with_classes_as_often_as_chance_allows() -> None:
     generator = np.random.default_rng(2)
     drawn = [cluster_scores(generator.integers(3, size=200), of_factors()) for _ in range(40)]
     for number in ("ari", "accuracy"):
-        p = np.array([each[f"kmeans.{number}, autoencoder"].p for each in drawn])
+        p = np.array([score[f"kmeans.{number}, autoencoder"].p for score in drawn])
         assert (p <= 0.05).sum() <= 7
         assert 0.35 < p.mean() < 0.7
 
 
-def test_one_cluster_of_all_rows_tells_the_majority() -> None:
+def test_one_cluster_of_all_rows_predicts_the_majority() -> None:
     labels = of_factors()
     by_clusters = cluster_scores(labels.codes, labels)["kmeans.accuracy, majority"]
     by_probe = scored(labels)["knn accuracy, majority"]
@@ -280,44 +282,46 @@ def test_one_cluster_of_all_rows_tells_the_majority() -> None:
 # --- of a run
 
 
-def found_in(data: Dataset, **said: Any) -> RunResult:
-    """Return findings of a run of a table, so far as its labels are scored by them."""
-    experiment = Experiment(evidence=NoEvidence(labels=9), **said)
+def result_of(data: Dataset, **changes: Any) -> RunResult:
+    """Return a result with the fields that scores of labels need."""
+    experiment = Experiment(evidence=NoEvidence(labels=9), **changes)
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
-    kept: dict[str, Any] = dict.fromkeys(
+    fields: dict[str, Any] = dict.fromkeys(
         ("histories", "residuals", "pca", "x_hat", "weights", "quantity")
     )
-    return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **kept)
+    return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **fields)
 
 
 def components(result: RunResult) -> Method:
-    """Return what PCA made of a run's table, so far as labels are scored by it."""
-    data, said = result.problem.data, result.experiment
-    codes = find_each(said.clustering, Z[:, :2], data.label, said.seed)
-    kept: dict[str, Any] = dict.fromkeys(("residuals", "advantage", "kept", "spearman"))
-    return Method(z=Z[:, :2], clusters=codes, **kept)
+    """Return PCA with the fields that scores of labels need."""
+    data, experiment = result.problem.data, result.experiment
+    codes = find_each(experiment.clustering, Z[:, :2], data.label, experiment.seed)
+    fields: dict[str, Any] = dict.fromkeys(
+        ("residuals", "advantage", "neighbourhoods", "spearman")
+    )
+    return Method(z=Z[:, :2], clusters=codes, **fields)
 
 
 def scores_in(data: Dataset) -> list[Score]:
-    result = found_in(data)
+    result = result_of(data)
     return label_scores(result, components(result))
 
 
 def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> None:
     height = Values("height", Z[:, 0])
     other = replace(of_factors(), name="site")
-    found = scores_in(dataset(of_factors(), height, other))
+    result = scores_in(dataset(of_factors(), height, other))
     inputs = ["autoencoder", "standardized input", "PCA", "majority"]
     for name, indices in ("species", 6), ("height", 2), ("site", 6):
-        of_label = [each for each in found if each.label == name]
-        assert [each.input for each in of_label] == inputs * indices
-    numbers = dict.fromkeys(each.number for each in found)
+        of_label = [score for score in result if score.label == name]
+        assert [score.input for score in of_label] == inputs * indices
+    numbers = dict.fromkeys(score.number for score in result)
     of_clusters = [
         f"{name}.{index}" for name in ("kmeans", "dbscan") for index in ("ari", "accuracy")
     ]
     assert [*numbers] == ["knn accuracy", "linear accuracy", *of_clusters, "knn r2", "linear r2"]
-    assert isinstance(labels_figure(found), Figure)
+    assert isinstance(labels_figure(result), Figure)
 
 
 def test_a_run_without_labels_has_no_scores() -> None:
@@ -325,11 +329,11 @@ def test_a_run_without_labels_has_no_scores() -> None:
 
 
 def test_values_alone_are_scored_without_clusters() -> None:
-    found = scores_in(dataset(Values("height", Z[:, 0])))
-    assert {each.number for each in found} == {"knn r2", "linear r2"}
+    result = scores_in(dataset(Values("height", Z[:, 0])))
+    assert {score.number for score in result} == {"knn r2", "linear r2"}
 
 
-# --- the table, the figure, the stamps
+# --- the table, the figure, the caveats
 
 
 def test_a_table_has_a_row_for_each_score() -> None:
@@ -340,13 +344,13 @@ def test_a_table_has_a_row_for_each_score() -> None:
     assert table["input"] == ["autoencoder", "majority"] * 2
 
 
-def test_a_figure_tells_of_which_rows_it_is_and_names_each_score_once() -> None:
-    found = [*scored(of_factors()).values()]
-    figure = labels_figure(found)
+def test_a_figure_names_its_rows_and_each_score_once() -> None:
+    result = [*scored(of_factors()).values()]
+    figure = labels_figure(result)
     figure.canvas.draw()
     [axes] = figure.axes
     assert "held-out rows" in axes.get_xlabel()
-    assert f"{found[0].held_out:.2f}, p = {found[0].p:.2g}" in [t.get_text() for t in axes.texts]
+    assert f"{result[0].held_out:.2f}, p = {result[0].p:.2g}" in [t.get_text() for t in axes.texts]
     [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
     assert shown == ["autoencoder", "same prediction for all", "shuffled labels ± 2 sd"]
@@ -361,11 +365,11 @@ def dataset(*labels: Labels) -> Dataset:
 
 
 def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamped() -> None:
-    known = dataset(of_factors())
-    [caveat] = label_caveats(Experiment(), known)
+    labelled = dataset(of_factors())
+    [caveat] = label_caveats(Experiment(), labelled)
     assert caveat.startswith("kmeans takes its number of clusters (3) from the classes of species")
-    said = Experiment(clustering={"kmeans": KMeans(n_clusters=3), "dbscan": DBSCAN()})
-    assert not [*label_caveats(said, known)]
+    changes = Experiment(clustering={"kmeans": KMeans(n_clusters=3), "dbscan": DBSCAN()})
+    assert not [*label_caveats(changes, labelled)]
     assert not [*label_caveats(Experiment(), dataset(Values("age", Z[:, 0])))]
     assert not [*label_caveats(Experiment(), dataset())]
 

@@ -1,4 +1,4 @@
-"""What several models have in common is what brute force and others' formulas say it is."""
+"""Stability of several models, compared with brute force and published formulas."""
 
 from io import BytesIO
 from itertools import combinations, permutations
@@ -50,18 +50,18 @@ def test_factors_are_matched_whatever_their_order_and_signs(seed: int, factors: 
     z, generator = normal(50, factors, seed=seed), np.random.default_rng(seed)
     order, signs = generator.permutation(factors), generator.choice([-1, 1], factors)
     other = (3 * z * signs + 1)[:, order]
-    found = match(z, other)
-    assert np.array_equal(order[found.order], np.arange(factors))
-    assert np.array_equal(found.signs, signs)
-    assert found.correlations == pytest.approx(1)
-    assert found.apply((z * signs)[:, order]) == pytest.approx(z)
+    result = match(z, other)
+    assert np.array_equal(order[result.order], np.arange(factors))
+    assert np.array_equal(result.signs, signs)
+    assert result.correlations == pytest.approx(1)
+    assert result.apply((z * signs)[:, order]) == pytest.approx(z)
 
 
 def test_a_match_turns_weights_as_it_turns_latents() -> None:
     weights, x = normal(7, 3), normal(20, 7, seed=1)
     other = -weights[:, [2, 0, 1]]
-    found = match(x @ weights, x @ other)
-    assert found.apply(other) == pytest.approx(weights)
+    result = match(x @ weights, x @ other)
+    assert result.apply(other) == pytest.approx(weights)
 
 
 def test_the_match_has_the_greatest_sum_of_correlations() -> None:
@@ -75,14 +75,14 @@ def test_the_match_has_the_greatest_sum_of_correlations() -> None:
 def test_a_constant_factor_correlates_with_none(value: float) -> None:
     z = normal(30, 3).astype(np.float32)
     z[:, 1] = value
-    found = match(z, z[:, ::-1])
-    assert found.correlations == pytest.approx([1, 0, 1], abs=1e-6)
+    result = match(z, z[:, ::-1])
+    assert result.correlations == pytest.approx([1, 0, 1], abs=1e-6)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_a_handful_of_rows_is_matched(rows: int) -> None:
-    found = match(normal(rows, 2), normal(rows, 2, seed=1))
-    assert found.correlations == pytest.approx([rows - 1] * 2)
+    result = match(normal(rows, 2), normal(rows, 2, seed=1))
+    assert result.correlations == pytest.approx([rows - 1] * 2)
 
 
 # --- spaces
@@ -109,7 +109,7 @@ def test_the_disparity_is_scipys(seed: int) -> None:
 def test_cka_is_that_of_the_kernels() -> None:
     a, b = normal(30, 3), normal(30, 5, seed=1) + np.pad(normal(30, 3), [(0, 0), (0, 2)])
     centre = np.eye(30) - 1 / 30
-    k, m = (centre @ each @ each.T @ centre for each in (a, b))
+    k, m = (centre @ matrix @ matrix.T @ centre for matrix in (a, b))
     expected = (k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum())
     assert spaces.cka(a, b) == pytest.approx(expected)
 
@@ -132,18 +132,18 @@ def test_the_neighbours_kept_are_those_in_both_sets() -> None:
 
 def test_of_many_rows_a_sample_looks_among_all() -> None:
     z = normal(3_000, 2)
-    [kept] = spaces.neighbours_kept([z, z + 0.01 * normal(3_000, 2, seed=1)])
+    [share] = spaces.neighbours_kept([z, z + 0.01 * normal(3_000, 2, seed=1)])
     near = [
-        NearestNeighbors(n_neighbors=15).fit(each).kneighbors()[1]
-        for each in (z, z + 0.01 * normal(3_000, 2, seed=1))
+        NearestNeighbors(n_neighbors=15).fit(matrix).kneighbors()[1]
+        for matrix in (z, z + 0.01 * normal(3_000, 2, seed=1))
     ]
     shared = [len({*a} & {*b}) / 15 for a, b in zip(*near, strict=True)]
-    assert kept == pytest.approx(np.mean(shared), abs=4 * np.std(shared) / np.sqrt(1000))
+    assert share == pytest.approx(np.mean(shared), abs=4 * np.std(shared) / np.sqrt(1000))
 
 
 def test_unrelated_spaces_share_neighbours_by_chance_alone() -> None:
-    [kept] = spaces.neighbours_kept([normal(800, 3), normal(800, 3, seed=1)])
-    assert kept == pytest.approx(15 / 799, abs=0.01)
+    [share] = spaces.neighbours_kept([normal(800, 3), normal(800, 3, seed=1)])
+    assert share == pytest.approx(15 / 799, abs=0.01)
 
 
 def test_a_space_that_is_a_point_is_like_none() -> None:
@@ -157,7 +157,7 @@ def test_two_rows_have_no_neighbourhoods() -> None:
     assert np.isnan(spaces.neighbours_kept([normal(2, 2), normal(2, 2, seed=1)]))
 
 
-def test_rows_that_are_alike_have_neighbours() -> None:
+def test_identical_rows_have_neighbours() -> None:
     z = np.repeat(normal(2, 2), 30, axis=0)
     assert 0 <= spaces.neighbours_kept([z, z])[0] <= 1
 
@@ -181,32 +181,32 @@ def test_the_adjusted_rand_index_is_scikit_learns(codes: list[tuple[int, int]]) 
 @given(SEEDS)
 def test_the_consensus_is_that_of_brute_force(seed: int) -> None:
     codes = partitions(seed)
-    found = consensus(codes)
+    result = consensus(codes)
     together = (codes[:, :, None] == codes[:, None]) & (codes[:, :, None] >= 0)
     matrix = together.mean(axis=0)
-    assert found.matrix == pytest.approx(matrix[np.ix_(found.shown, found.shown)])
+    assert result.matrix == pytest.approx(matrix[np.ix_(result.shown, result.shown)])
     upper = matrix[np.triu_indices(40, 1)]
-    assert found.pac == pytest.approx(np.mean((upper > 0.1) & (upper <= 0.9)))
+    assert result.pac == pytest.approx(np.mean((upper > 0.1) & (upper <= 0.9)))
     of_others = together[1:].mean(axis=0)
     for row, code in enumerate(codes[0]):
         mates = [i for i in np.flatnonzero(codes[0] == code) if i != row]
         expected = of_others[row, mates].mean() if mates and code >= 0 else np.nan
-        assert found.co_assignment[row] == pytest.approx(expected, nan_ok=True)
+        assert result.co_assignment[row] == pytest.approx(expected, nan_ok=True)
     aris = [adjusted_rand_score(a, b) for a, b in combinations(codes, 2)]
-    assert [found.ari.mean, found.ari.sd] == pytest.approx([np.mean(aris), np.std(aris, ddof=1)])
+    assert [result.ari.mean, result.ari.sd] == pytest.approx([np.mean(aris), np.std(aris, ddof=1)])
 
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS)
 def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(seed: int) -> None:
-    first, *others = codes = partitions(seed)
-    found = consensus(codes).clusters
-    assert [cluster.code for cluster in found] == [c for c in range(4) if (first == c).any()]
-    for cluster in found:
+    first, *rest = codes = partitions(seed)
+    result = consensus(codes).clusters
+    assert [cluster.code for cluster in result] == [c for c in range(4) if (first == c).any()]
+    for cluster in result:
         rows = first == cluster.code
         expected = [
             max((rows & (other == c)).sum() / (rows | (other == c)).sum() for c in range(4))
-            for other in others
+            for other in rest
         ]
         assert cluster.rows == (first == cluster.code).sum()
         assert cluster.jaccard == pytest.approx(expected)
@@ -227,27 +227,27 @@ def test_what_the_clusters_are_called_does_not_matter(seed: int) -> None:
 
 def test_rows_lie_by_cluster_then_by_how_often_they_are_with_it_and_noise_is_last() -> None:
     codes = partitions(3, rows=60)
-    found = consensus(codes)
-    shown = codes[0][found.shown]
+    result = consensus(codes)
+    shown = codes[0][result.shown]
     assert [*dict.fromkeys(shown)] == [0, 1, 2, 3, -1]
-    assert len(dict.fromkeys(found.shown)) == 60
+    assert len(dict.fromkeys(result.shown)) == 60
     for code in range(4):
-        assert np.all(np.diff(found.co_assignment[found.shown][shown == code]) <= 0)
+        assert np.all(np.diff(result.co_assignment[result.shown][shown == code]) <= 0)
 
 
 def test_of_many_rows_the_matrix_has_500_and_all_have_a_co_assignment() -> None:
     codes = partitions(0, rows=2_000)
-    found = consensus(codes)
-    assert found.matrix.shape == (500, 500)
-    assert np.isfinite(found.co_assignment[codes[0] >= 0]).all()
-    assert np.array_equal(found.shown, consensus(codes).shown)
+    result = consensus(codes)
+    assert result.matrix.shape == (500, 500)
+    assert np.isfinite(result.co_assignment[codes[0] >= 0]).all()
+    assert np.array_equal(result.shown, consensus(codes).shown)
 
 
 def test_a_cluster_that_is_split_elsewhere_is_not_reproducible() -> None:
     first = np.repeat([0, 1], 40)
     split = np.where(first == 1, np.arange(80) % 2 + 1, 0)
-    kept, lost = consensus(np.array([first, split, split])).clusters
-    assert (kept.mean, kept.reproducible) == (1.0, True)
+    stable, lost = consensus(np.array([first, split, split])).clusters
+    assert (stable.mean, stable.reproducible) == (1.0, True)
     assert (lost.mean, lost.reproducible) == (0.5, False)
 
 
@@ -264,20 +264,20 @@ def test_a_cluster_that_is_split_elsewhere_is_not_reproducible() -> None:
 def test_clusterings_of_little_have_a_consensus(
     codes: Integers, ari: float, pac: float, clusters: int
 ) -> None:
-    found = consensus(codes)
-    assert found.ari.mean == ari
-    assert found.pac == pytest.approx(pac, nan_ok=True)
-    assert len(found.clusters) == clusters
+    result = consensus(codes)
+    assert result.ari.mean == ari
+    assert result.pac == pytest.approx(pac, nan_ok=True)
+    assert len(result.clusters) == clusters
 
 
 # --- all of it
 
 
-def test_members_alike_but_for_order_and_signs_are_stable() -> None:
+def test_members_that_differ_in_order_and_signs_are_stable() -> None:
     z, codes = normal(90, 3), np.repeat([0, 1, 2], 30)
     latents = [z, -z[:, ::-1], z[:, [1, 2, 0]]]
-    found = stability(latents, {"kmeans": np.array([codes, 2 - codes, codes])})
-    assert found.document == {
+    result = stability(latents, {"kmeans": np.array([codes, 2 - codes, codes])})
+    assert result.document == {
         "members": 3,
         "cka": {"mean": pytest.approx(1), "sd": pytest.approx(0, abs=1e-9)},
         "procrustes": {"mean": pytest.approx(0, abs=1e-9), "sd": pytest.approx(0, abs=1e-9)},
@@ -302,21 +302,21 @@ def test_a_space_may_reproduce_although_its_axes_do_not() -> None:
     z = normal(500, 2)
     angle = np.pi / 4
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    found = stability([z, z @ turn], {})
-    assert found.cka.mean == pytest.approx(1)
-    assert not found.reproducible.any()
-    assert found.reproducibility == pytest.approx([np.sqrt(0.5)] * 2, abs=0.05)
+    result = stability([z, z @ turn], {})
+    assert result.cka.mean == pytest.approx(1)
+    assert not result.reproducible.any()
+    assert result.reproducibility == pytest.approx([np.sqrt(0.5)] * 2, abs=0.05)
 
 
 def test_a_dead_factor_is_not_reproducible() -> None:
     z = normal(60, 2) * [1, 0]
-    found = stability([z, z], {})
-    assert found.reproducible.tolist() == [True, False]
+    result = stability([z, z], {})
+    assert result.reproducible.tolist() == [True, False]
 
 
 def test_the_spread_is_of_what_is_finite() -> None:
-    known = spread([1.0, np.nan, 3.0])
-    assert (known.mean, known.sd) == (2.0, pytest.approx(np.sqrt(2)))
+    result = spread([1.0, np.nan, 3.0])
+    assert (result.mean, result.sd) == (2.0, pytest.approx(np.sqrt(2)))
     assert np.isnan(spread([]).mean)
     assert np.isnan(spread([1.0]).sd)
 
@@ -325,7 +325,7 @@ def test_the_spread_is_of_what_is_finite() -> None:
 
 
 def drawn(figure: Figure) -> str:
-    """Return what a figure says, once nothing of it is cut off."""
+    """Return the texts of a figure, after checking that none is cut off."""
     figure.savefig(BytesIO(), dpi=80)
     box, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
     assert min(box.x0, box.y0) >= -0.01
@@ -335,10 +335,10 @@ def drawn(figure: Figure) -> str:
 
 
 def drawn_consensus(codes: Integers, title: str = "kmeans") -> Figure:
-    found = consensus(codes)
-    clusters = {each.code: (each.rows, each.mean) for each in found.clusters}
+    result = consensus(codes)
+    clusters = {cluster.code: (cluster.rows, cluster.mean) for cluster in result.clusters}
     return figures.consensus(
-        found.matrix, codes[0][found.shown], clusters, title=title, threshold=0.75
+        result.matrix, codes[0][result.shown], clusters, title=title, threshold=0.75
     )
 
 
@@ -353,8 +353,8 @@ def drawn_consensus(codes: Integers, title: str = "kmeans") -> Figure:
     ],
 )
 def test_any_consensus_is_drawn_whole(codes: Integers) -> None:
-    said = drawn(drawn_consensus(codes, "$_{" * 60))
-    assert ("500 rows chosen at random" in said) == (codes.shape[1] > 500)
+    text = drawn(drawn_consensus(codes, "$_{" * 60))
+    assert ("500 rows chosen at random" in text) == (codes.shape[1] > 500)
 
 
 def test_clusters_are_named_sized_and_grey_where_they_are_not_found_again() -> None:
@@ -375,7 +375,7 @@ def test_clusters_too_small_for_a_name_are_counted() -> None:
     assert "2 of 3 blocks too small for a name" in drawn(drawn_consensus(np.tile(codes, (2, 1))))
 
 
-def found(things: int, others: int = 7, name: str = "z") -> MatchScores:
+def match_scores(things: int, others: int = 7, name: str = "z") -> MatchScores:
     likeness = np.linspace(1, 0, things)[:, None] * np.ones(others)
     return MatchScores(
         "factors: correlation", [f"{name}{i + 1}" for i in range(things)], likeness, 0.8
@@ -385,10 +385,10 @@ def found(things: int, others: int = 7, name: str = "z") -> MatchScores:
 @pytest.mark.parametrize(
     "groups",
     [
-        pytest.param([found(3), found(5), found(0)], id="a_few"),
-        pytest.param([found(64), found(100), found(12)], id="many"),
-        pytest.param([found(1, others=1)], id="one"),
-        pytest.param([found(5, name="$_{蛋" * 30)], id="hostile_names"),
+        pytest.param([match_scores(3), match_scores(5), match_scores(0)], id="a_few"),
+        pytest.param([match_scores(64), match_scores(100), match_scores(12)], id="many"),
+        pytest.param([match_scores(1, others=1)], id="one"),
+        pytest.param([match_scores(5, name="$_{蛋" * 30)], id="hostile_names"),
     ],
 )
 def test_any_reproducibility_is_drawn_whole(groups: list[MatchScores]) -> None:
@@ -396,10 +396,10 @@ def test_any_reproducibility_is_drawn_whole(groups: list[MatchScores]) -> None:
 
 
 def test_what_is_not_found_again_is_grey_and_of_many_the_least_is_shown() -> None:
-    figure = figures.reproducibility([found(64)], trainings=8)
-    said = drawn(figure)
-    assert "the 40 least reproducible of 64 factors" in said
-    assert "Reproduced in 8 trainings?" in said
+    figure = figures.reproducibility([match_scores(64)], trainings=8)
+    text = drawn(figure)
+    assert "the 40 least reproducible of 64 factors" in text
+    assert "Reproduced in 8 trainings?" in text
     diamonds = {
         (float(line.get_xdata()[0]), line.get_color())
         for line in figure.axes[0].lines
@@ -407,7 +407,7 @@ def test_what_is_not_found_again_is_grey_and_of_many_the_least_is_shown() -> Non
     }
     assert len(diamonds) == 40
     assert {colour for _, colour in diamonds} == {style.NOISE}
-    few = figures.reproducibility([found(2)], trainings=8).axes[0].lines
+    few = figures.reproducibility([match_scores(2)], trainings=8).axes[0].lines
     assert [line.get_color() for line in few if line.get_marker() == "D"] == [
         style.PALETTE[0],
         style.NOISE,

@@ -1,4 +1,4 @@
-"""What is said of neighbours, near, far and of each row, is what is so."""
+"""Preservation of neighbourhoods and distances, on spaces with known answers."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ def folded(rows: int) -> tuple[Floats, Floats]:
     return x, np.tanh(x @ RNG.normal(size=(6, 2)))
 
 
-def ranks(of: Floats) -> np.ndarray:
+def ranks(x: Floats) -> np.ndarray:
     """Return Lee and Verleysen's ranks: of rows as far, those with lower numbers are nearer."""
-    distances = cdist(of, of, "sqeuclidean")
+    distances = cdist(x, x, "sqeuclidean")
     np.fill_diagonal(distances, -1)
     return np.argsort(np.argsort(distances, axis=1, kind="stable"), axis=1)
 
@@ -63,26 +63,26 @@ SPACES = {
 
 @pytest.mark.parametrize("spaces", SPACES.values(), ids=SPACES)
 def test_r_nx_is_that_of_the_co_ranking_matrix(spaces: tuple[Floats, Floats]) -> None:
-    [found] = measure(*spaces)
+    [result] = measure(*spaces)
     expected = r_nx(*spaces)
-    assert found.neighbours.tolist() == list(range(1, len(expected) + 1))
-    assert found.r_nx == pytest.approx(expected)
+    assert result.neighbours.tolist() == list(range(1, len(expected) + 1))
+    assert result.r_nx == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("spaces", SPACES.values(), ids=SPACES)
 def test_its_area_is_its_mean_over_the_logarithm_of_k(spaces: tuple[Floats, Floats]) -> None:
-    [found] = measure(*spaces)
-    expected = np.average(r_nx(*spaces), weights=1 / found.neighbours)
-    assert found.numbers["r_nx_auc"] == pytest.approx(expected)
-    assert found.r_nx_auc.mean() == pytest.approx(expected)
+    [result] = measure(*spaces)
+    expected = np.average(r_nx(*spaces), weights=1 / result.neighbours)
+    assert result.numbers["r_nx_auc"] == pytest.approx(expected)
+    assert result.r_nx_auc.mean() == pytest.approx(expected)
 
 
-def test_of_many_neighbours_the_curve_is_told_at_200_on_a_logarithmic_scale() -> None:
+def test_a_long_curve_has_200_points_on_a_logarithmic_scale() -> None:
     x, z = folded(600)
-    [found] = measure(x, z)
-    assert len(found.neighbours) <= 200
-    assert found.neighbours[[0, -1]].tolist() == [1, 598]
-    assert found.r_nx == pytest.approx(r_nx(x, z)[found.neighbours - 1])
+    [result] = measure(x, z)
+    assert len(result.neighbours) <= 200
+    assert result.neighbours[[0, -1]].tolist() == [1, 598]
+    assert result.r_nx == pytest.approx(r_nx(x, z)[result.neighbours - 1])
 
 
 def test_one_row_s_area_is_that_of_the_row_alone() -> None:
@@ -114,8 +114,8 @@ def test_neighbours_are_the_same_from_every_side(seed: int, scale: float) -> Non
 )
 def test_measures_range_from_chance_to_perfect(latent: Any, expected: tuple[float, ...]) -> None:
     x = RNG.normal(size=(800, 5))
-    [found] = measure(x, latent(x))
-    assert tuple(found.numbers.values()) == pytest.approx(expected, abs=0.02)
+    [result] = measure(x, latent(x))
+    assert tuple(result.numbers.values()) == pytest.approx(expected, abs=0.02)
 
 
 # --- of each row
@@ -123,52 +123,52 @@ def test_measures_range_from_chance_to_perfect(latent: Any, expected: tuple[floa
 
 def test_a_row_s_trustworthiness_is_by_the_ranks_of_its_neighbours() -> None:
     x, z = folded(40)
-    [found] = measure(x, z)
+    [result] = measure(x, z)
     among_x, among_z = ranks(x), ranks(z)
     worst = 15 * (2 * 40 - 3 * 15 - 1) / 2
     for i in range(40):
         false = (among_z[i] <= 15) & (among_x[i] > 15)
-        assert found.trustworthiness[i] == pytest.approx(
+        assert result.trustworthiness[i] == pytest.approx(
             1 - (among_x[i, false] - 15).sum() / worst
         )
         missed = (among_x[i] <= 15) & (among_z[i] > 15)
-        assert found.continuity[i] == pytest.approx(1 - (among_z[i, missed] - 15).sum() / worst)
+        assert result.continuity[i] == pytest.approx(1 - (among_z[i, missed] - 15).sum() / worst)
 
 
 def test_their_means_are_scikit_learn_s_for_each_of_several_latent_spaces() -> None:
     x, z = folded(300)
-    for latent, found in zip((z, x[:, :3]), measure(x, z, x[:, :3]), strict=True):
-        expected = [trustworthiness(*of, n_neighbors=15) for of in ((x, latent), (latent, x))]
+    for latent, result in zip((z, x[:, :3]), measure(x, z, x[:, :3]), strict=True):
+        expected = [trustworthiness(*pair, n_neighbors=15) for pair in ((x, latent), (latent, x))]
         numbers = neighbourhoods.neighbourhoods(x, latent)
         assert tuple(numbers) == neighbourhoods.NAMES
         assert [*numbers.values()] == pytest.approx(expected, abs=1e-6)
-        assert numbers.items() <= found.numbers.items()
+        assert numbers.items() <= result.numbers.items()
 
 
 def test_rows_as_far_as_each_other_are_no_false_neighbours() -> None:
     x = np.eye(50)  # each row is as far from every other
-    [found] = measure(x, RNG.normal(size=(50, 2)))
-    assert (found.trustworthiness == 1).all()
+    [result] = measure(x, RNG.normal(size=(50, 2)))
+    assert (result.trustworthiness == 1).all()
 
 
 def test_a_row_that_lies_where_it_does_not_belong_is_not_trusted() -> None:
     cloud = RNG.normal(size=(200, 3)) + 30 * (np.arange(200) % 2)[:, None]
     z = cloud[:, :2].copy()
     z[7] -= 30  # of the second cloud, it is drawn in the first
-    [found] = measure(cloud, z)
-    assert np.flatnonzero(~found.trusted).tolist() == [7]
+    [result] = measure(cloud, z)
+    assert np.flatnonzero(~result.trusted).tolist() == [7]
 
 
 def test_of_many_rows_some_are_measured_and_no_other_is_suspected() -> None:
     x, z = folded(6_000)
-    [found] = measure(x, z)
-    measured = np.isfinite(found.trustworthiness)
+    [result] = measure(x, z)
+    measured = np.isfinite(result.trustworthiness)
     assert measured.sum() == 1_000
-    assert np.array_equal(measured, np.isfinite(found.continuity))
-    assert np.array_equal(measured, np.isfinite(found.r_nx_auc))
-    assert found.trusted[~measured].all()
-    assert not found.trusted[measured].all()
-    assert found.numbers["r_nx_auc.rows"] == 1_000
+    assert np.array_equal(measured, np.isfinite(result.continuity))
+    assert np.array_equal(measured, np.isfinite(result.r_nx_auc))
+    assert result.trusted[~measured].all()
+    assert not result.trusted[measured].all()
+    assert result.numbers["r_nx_auc.rows"] == 1_000
 
 
 def test_a_sampled_area_is_near_that_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,15 +186,15 @@ def test_a_sampled_area_is_near_that_of_all_rows(monkeypatch: pytest.MonkeyPatch
 def test_of_very_many_rows_fewer_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbourhoods, "MOST", 100)
     monkeypatch.setattr(neighbourhoods, "DISTANCES", 4_000)
-    [found] = measure(*folded(200))
-    assert np.isfinite(found.trustworthiness).sum() == 20
+    [result] = measure(*folded(200))
+    assert np.isfinite(result.trustworthiness).sum() == 20
 
 
 def test_of_two_rows_nothing_is_a_number_and_both_are_trusted() -> None:
-    [found] = measure(np.eye(2), np.eye(2))
-    assert np.isnan([*found.numbers.values()]).all()
-    assert found.trusted.all()
-    assert found.neighbours.size == found.r_nx.size == 0
+    [result] = measure(np.eye(2), np.eye(2))
+    assert np.isnan([*result.numbers.values()]).all()
+    assert result.trusted.all()
+    assert result.neighbours.size == result.r_nx.size == 0
 
 
 # --- distances
@@ -209,23 +209,23 @@ def test_the_rank_correlation_of_distances_is_scipy_s() -> None:
     ]
 
 
-def test_of_many_pairs_some_are_taken_and_their_uncertainty_is_said() -> None:
+def test_many_pairs_are_sampled_and_have_a_standard_error() -> None:
     x, z = folded(1_000)
-    [found] = spearman(x, z)
+    [result] = spearman(x, z)
     expected = spearmanr(pdist(x), pdist(z)).statistic
-    assert 0 < found["spearman.se"] < 0.01
-    assert abs(found["spearman"] - expected) < 4 * found["spearman.se"]
+    assert 0 < result["spearman.se"] < 0.01
+    assert abs(result["spearman"] - expected) < 4 * result["spearman.se"]
 
 
 def test_the_uncertainty_of_independent_distances_is_that_of_100_000_pairs() -> None:
-    [found] = spearman(RNG.normal(size=(20_000, 1)), RNG.normal(size=(20_000, 1)))
-    assert found["spearman.se"] == pytest.approx(1e5**-0.5, rel=0.5)
+    [result] = spearman(RNG.normal(size=(20_000, 1)), RNG.normal(size=(20_000, 1)))
+    assert result["spearman.se"] == pytest.approx(1e5**-0.5, rel=0.5)
 
 
 @pytest.mark.parametrize("rows", [2, 20, 1_000])
 def test_where_all_distances_are_the_same_they_have_no_correlation(rows: int) -> None:
-    [found] = spearman(RNG.normal(size=(rows, 3)), np.ones((rows, 2)))
-    assert np.isnan([*found.values()]).all()
+    [result] = spearman(RNG.normal(size=(rows, 3)), np.ones((rows, 2)))
+    assert np.isnan([*result.values()]).all()
 
 
 # --- figures
@@ -233,7 +233,7 @@ def test_where_all_distances_are_the_same_they_have_no_correlation(rows: int) ->
 CLASSES = Classes("kind", np.arange(60) % 4 - 1, ("a", "b", "c"))
 
 
-def said(figure: Any) -> str:
+def texts_of(figure: Any) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
@@ -250,23 +250,23 @@ def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
     z, trusted = RNG.normal(size=(60, factors)), np.arange(60) >= 12
     figure = figures.latent(z, groups, title="z", unreliable=Unreliable(~trusted))
     figure.canvas.draw()
-    assert "faded: 12 rows whose neighbours here are not theirs" in said(figure)
+    assert "faded: 12 rows whose neighbours here are not theirs" in texts_of(figure)
     if factors == 1 and not isinstance(groups, Values):
         bars = [(bars.get_facecolor()[3], bars.get_data()) for bars in figure.axes[0].patches]
         assert sum((v - b).sum() for alpha, (v, _, b) in bars if alpha == FADED) == 12
     else:
         scattered = figure.axes[1 if factors > 3 else 0].collections
-        alphas = [of.get_edgecolors()[:, 3] for of in scattered]
+        alphas = [pair.get_edgecolors()[:, 3] for pair in scattered]
         assert np.sum(np.concatenate(alphas) == FADED) == 12
 
 
 def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
     z = RNG.normal(size=(60, 2))
     plain, trusted = (
-        figures.latent(z, CLASSES, title="z", unreliable=of)
-        for of in (Unreliable(), Unreliable(np.zeros(60, bool)))
+        figures.latent(z, CLASSES, title="z", unreliable=pair)
+        for pair in (Unreliable(), Unreliable(np.zeros(60, bool)))
     )
-    assert "faded" not in said(trusted)
+    assert "faded" not in texts_of(trusted)
     for figure in (plain, trusted):
         assert {*figure.axes[0].collections[-1].get_facecolors()[:, 3]} == {1.0}
 
@@ -294,4 +294,4 @@ def test_curves_are_drawn_with_their_areas_and_nothing_is_cut_off(curves: Any) -
     assert drawn.y1 <= y + 0.01
     for legend in figure.legends:
         assert not legend.get_window_extent().overlaps(figure.axes[0].get_tightbbox())
-    assert said(figure).count("AUC") == len(curves)
+    assert texts_of(figure).count("AUC") == len(curves)
