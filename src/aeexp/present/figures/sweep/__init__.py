@@ -1,7 +1,7 @@
-"""Figures of a sweep: what was compared in, a matplotlib Figure out."""
+"""The figures of a sweep: functions that return a matplotlib Figure."""
 
 from aeexp.present.figures.sweep.curves import training
-from aeexp.present.figures.sweep.effect import Panel, effects
+from aeexp.present.figures.sweep.effect import Effect, effects
 from aeexp.present.figures.sweep.grid import grid
 from aeexp.present.figures.sweep.parallel import parallel
 from aeexp.present.figures.sweep.pareto import pareto
@@ -9,7 +9,7 @@ from aeexp.present.figures.sweep.search import importances, search
 from aeexp.present.figures.sweep.spaces import spaces
 
 __all__ = [
-    "Panel",
+    "Effect",
     "effects",
     "grid",
     "importances",

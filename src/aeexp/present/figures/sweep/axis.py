@@ -1,4 +1,4 @@
-"""Axes of metrics and of what varied."""
+"""Axes of metrics and of overrides."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -14,11 +14,11 @@ from aeexp.present.figures import style
 from aeexp.present.text.sweep import value_text
 
 MOST_TICKS = 24
-"""Of more numbers, round ones are written instead."""
+"""An axis of more values than this has round numbers as its ticks."""
 
 
 def spans_magnitudes(values: Floats) -> bool:
-    """Return whether finite values are all positive and span a factor of 10 or more."""
+    """Return whether all finite values are positive and span a factor of 10 or more."""
     values = values[np.isfinite(values)]
     return bool(values.size and 0 < values.min() <= values.max() / 10 * (1 + 1e-9))
 
@@ -26,7 +26,7 @@ def spans_magnitudes(values: Floats) -> bool:
 def scale(
     axes: Axes, which: Literal["x", "y"], values: Iterable[float], intervals: int = 4
 ) -> None:
-    """Make an axis logarithmic where the values span magnitudes; few ticks, written short."""
+    """Set few ticks in short notation, and a logarithmic axis if the values span magnitudes."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     numbers = np.array(list(values), float)
     if not spans_magnitudes(numbers):
@@ -42,14 +42,14 @@ def scale(
 
 
 def norm(values: Floats) -> Normalize:
-    """Return a scale for colours, logarithmic where the values span magnitudes."""
+    """Return a scale for colours, logarithmic if the values span magnitudes."""
     finite = values[np.isfinite(values)]
     limits = (finite.min(), finite.max()) if finite.size else (0, 1)
     return LogNorm(*limits) if spans_magnitudes(values) else Normalize(*limits)
 
 
 def lay_out(axes: Axes, varied: Varied, inches: float) -> None:
-    """Make the x axis, `inches` long, that of an override: its values are the ticks."""
+    """Use the values of an override as the ticks of the x axis, which is `inches` long."""
     places = np.array(list(varied.positions.values()))
     if varied.logarithmic:
         axes.set_xscale("log")
@@ -62,10 +62,10 @@ def lay_out(axes: Axes, varied: Varied, inches: float) -> None:
 
 
 def _name(axes: Axes, varied: Varied, at: Floats) -> None:
-    """Name the values at their places in inches, as far as the names do not touch."""
+    """Name the values at their places in inches, as far as the names do not overlap."""
     if varied.numbers is None:
-        each = float(at[1] - at[0])
-        style.name_ticks(axes.xaxis, [*map(value_text, varied.values)], each, 0.92 * each)
+        room = float(at[1] - at[0])
+        style.name_ticks(axes.xaxis, [*map(value_text, varied.values)], room, 0.92 * room)
         return
     if len(at) > MOST_TICKS:
         scale(axes, "x", varied.numbers)

@@ -1,4 +1,4 @@
-"""How a metric depends on one override."""
+"""A metric by the value of one override."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,37 +18,37 @@ from aeexp.present.figures.sweep.axis import lay_out, scale
 
 ACROSS = 3
 HIGH = 2.6
-"""Inches that a panel is high."""
+"""Height of a panel in inches."""
 MOST_VALUES = 24
-"""Of an override with more, runs are averaged over eighths."""
+"""If an override has more values than this, means are over eighths of the runs."""
 SHARES = 8
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A metric over an override. points: its values in the completed runs, by the override's."""
+class Effect:
+    """A metric by an override. points: the metric of the completed runs, by value."""
 
     varied: Varied
     metric: str
     points: Mapping[str, Sequence[float]]
 
     @property
-    def words(self) -> bool:
-        """Return whether the override's values are words."""
+    def is_text(self) -> bool:
+        """Return whether the values of the override are texts."""
         return self.varied.numbers is None
 
     @property
     def many(self) -> bool:
-        """Return whether the values are too many to take each by itself."""
-        return not self.words and len(self.varied.values) > MOST_VALUES
+        """Return whether there are too many values for a mean of each."""
+        return not self.is_text and len(self.varied.values) > MOST_VALUES
 
 
 @style.styled
-def effects(panels: Sequence[Panel], title: str, note: str) -> Figure:
-    """Draw a dot a run, and mean ± standard deviation at each value, of one or more panels."""
+def effects(panels: Sequence[Effect], title: str, note: str) -> Figure:
+    """Draw a dot for each run, and mean ± standard deviation at each value."""
     columns = min(ACROSS, len(panels))
     rows = ceil(len(panels) / columns)
-    most = max(len(p.varied.values) * p.words for p in panels)
+    most = max(len(p.varied.values) * p.is_text for p in panels)
     wide = min(max({1: 6.4, 2: 4.0}.get(columns, 2.9), 0.75 * most), 8.0)
     margins = style.Margins(left=0.95, bottom=0.7, across=0.95, down=0.85)
     figure, grid = style.canvas((rows, columns), (wide, HIGH), margins)
@@ -58,40 +58,58 @@ def effects(panels: Sequence[Panel], title: str, note: str) -> Figure:
         _draw(axes, panel)
         axes.set_xlabel(style.fit(panel.varied.key, wide, style.TEXT))
         axes.set_ylabel(style.fit(panel.metric, HIGH, style.TEXT))
-    more = "over eighths of the runs where values are many" if any(p.many for p in panels) else ""
-    style.headline(figure, title, *filter(None, (note, more)))
+    more = (
+        "means over eighths of the runs if values are many" if any(p.many for p in panels) else ""
+    )
+    style.headline(figure, title, note, more)
     return figure
 
 
-def _draw(axes: Axes, panel: Panel) -> None:
+def _draw(axes: Axes, panel: Effect) -> None:
     numbers = _dots(axes, panel)
     spreads = _shares(panel) if panel.many else _by_value(panel)
-    deviations = [0 if np.isnan(each.sd) else each.sd for _, each in spreads]
+    deviations = [np.nan_to_num(summary.sd) for _, summary in spreads]
     look: dict[str, Any] = {"color": style.INK, "marker": "D", "ms": 6, "capsize": 4, "lw": 1.6}
-    x, means = [place for place, _ in spreads], [each.mean for _, each in spreads]
-    axes.errorbar(x, means, deviations, ls="" if panel.words else "-", zorder=3, **look)
+    x, means = [place for place, _ in spreads], [summary.mean for _, summary in spreads]
+    axes.errorbar(x, means, deviations, ls="" if panel.is_text else "-", zorder=3, **look)
     scale(axes, "y", numbers, 6)
-    if not panel.many:
-        _mark_missing(axes, panel)
+    missing = [value for value, points in panel.points.items() if not points]
+    for value in [] if panel.many else missing:
+        axes.text(
+            panel.varied.positions[value],
+            0.04,
+            "no number",
+            transform=axes.get_xaxis_transform(),
+            rotation=90,
+            ha="center",
+            color=style.PALETTE[3],
+            fontsize=style.SMALL,
+        )
 
 
-def _by_value(panel: Panel) -> list[tuple[float, Spread]]:
+def _by_value(panel: Effect) -> list[tuple[float, Spread]]:
     spreads = {value: spread(points) for value, points in panel.points.items()}
-    return [(panel.varied.positions[value], each) for value, each in spreads.items() if each.n]
+    positions = panel.varied.positions
+    return [(positions[value], summary) for value, summary in spreads.items() if summary.n]
 
 
-def _shares(panel: Panel) -> list[tuple[float, Spread]]:
-    """Return the spread of each eighth of the runs, ordered by the value, at its median."""
-    runs = [(panel.varied.positions[value], y) for value, of in panel.points.items() for y in of]
+def _shares(panel: Effect) -> list[tuple[float, Spread]]:
+    """Return the spread of each eighth of the runs, sorted by value, at its median value."""
+    positions, points = panel.varied.positions, panel.points
+    runs = [(positions[value], y) for value, several in points.items() for y in several]
     parts = np.array_split(np.array(sorted(runs)), SHARES)
     return [(float(np.median(part[:, 0])), spread(part[:, 1])) for part in parts if len(part)]
 
 
-def _dots(axes: Axes, panel: Panel) -> Floats:
-    """Draw a dot a run, left of its value's diamond; over words side by side. Return all runs."""
-    x = [_around(panel, value, len(points)) for value, points in panel.points.items()]
+def _dots(axes: Axes, panel: Effect) -> Floats:
+    """Draw a dot for each run, left of the mean of its value; return the metric of all runs."""
+    x = [
+        panel.varied.positions[value]
+        + (np.linspace(-0.3, -0.12, len(points)) if panel.is_text else np.zeros(len(points)))
+        for value, points in panel.points.items()
+    ]
     numbers = np.concatenate([np.empty(0), *panel.points.values()])
-    inches = 0 if panel.words or panel.many else -0.11
+    inches = 0 if panel.is_text or panel.many else -0.11
     axes.update_datalim([(panel.varied.positions[panel.varied.values[0]], y) for y in numbers])
     axes.scatter(
         np.concatenate(x),
@@ -105,22 +123,3 @@ def _dots(axes: Axes, panel: Panel) -> Floats:
         rasterized=len(numbers) > style.MANY,
     )
     return numbers
-
-
-def _around(panel: Panel, value: str, count: int) -> Floats:
-    place = panel.varied.positions[value]
-    return place + (np.linspace(-0.3, -0.12, count) if panel.words else np.zeros(count))
-
-
-def _mark_missing(axes: Axes, panel: Panel) -> None:
-    for value in (value for value, points in panel.points.items() if not points):
-        axes.text(
-            panel.varied.positions[value],
-            0.04,
-            "no number",
-            transform=axes.get_xaxis_transform(),
-            rotation=90,
-            ha="center",
-            color=style.PALETTE[3],
-            fontsize=style.SMALL,
-        )

@@ -1,6 +1,6 @@
-"""How a metric depends on two overrides."""
+"""A metric by the values of two overrides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from matplotlib.patches import Rectangle
 
 from aeexp.analysis.spread import Spread
 from aeexp.analysis.sweep.varied import Varied
-from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.sweep.axis import norm
 from aeexp.present.text.sweep import spread_text, value_text
@@ -19,45 +18,47 @@ from aeexp.present.text.sweep import spread_text, value_text
 Cells = Mapping[tuple[str, str], Spread]
 
 LONGEST = 2.0
-"""Inches that the name of a row may take."""
+"""Greatest width in inches of the name of a row."""
 RIGHT = 1.5
 """Width in inches of the margin with the colour bar."""
 
 
 @style.styled
 def grid(down: Varied, across: Varied, cells: Cells, metric: str, *, rising: bool) -> Figure:
-    """Draw the mean of a metric as colour and number, the deviation below it, the best framed.
+    """Draw the mean of a metric as colour and number, with its deviation; the best is framed.
 
-    cells: by the values of `down` and of `across`; one that is missing, or has no number, says so.
-    rising: whether more of the metric is better.
+    cells: by the values of `down` and `across`; combinations that were not run, or have no
+    number, are labelled so. rising: whether more of the metric is better.
     """
     shape = (len(down.values), len(across.values))
-    means = np.array(
-        [[_mean(cells, (row, column)) for column in across.values] for row in down.values]
-    )
+    means = np.full(shape, np.nan)
+    for (y, x), cell in _places(down, across):
+        if cell in cells:
+            means[y, x] = cells[cell].mean
     scale = ScalarMappable(norm(means), style.VALUES)
     wide, high = min(max(0.95, 3.6 / shape[1]), 1.7), min(max(0.55, 2.4 / shape[0]), 1.1)
     figure, axes = _axes(down, across, (wide, high))
     shown_means = np.ma.masked_invalid(means)
     axes.imshow(scale.to_rgba(shown_means), aspect="auto")
-    for (y, row), (x, column) in _places(down, across):
-        _write(axes, (x, y), cells.get((row, column)), scale)
-    _frame(axes, means if rising else -means)
+    for (y, x), cell in _places(down, across):
+        _write(axes, (x, y), cells.get(cell), scale)
+    best = np.unravel_index(np.nanargmax(means if rising else -means), shape)
+    look: dict[str, Any] = {"fill": False, "ec": style.PALETTE[3], "lw": 3.5, "clip_on": False}
+    axes.add_patch(Rectangle((best[1] - 0.5, best[0] - 0.5), 1, 1, **look))
     width, height = figure.get_size_inches()
     place = axes.get_position()
     at = (width - RIGHT + 0.2, height * place.y0, height * place.height)
     style.colour_bar(figure, at, scale, metric)
     title = f"{metric.partition(' (')[0]} by {down.key} and {across.key}"
-    style.headline(figure, title, "mean, and ± standard deviation over seeds; framed: the best")
+    style.headline(figure, title, "mean ± standard deviation over seeds; framed: the best")
     return figure
 
 
-def _mean(cells: Cells, at: tuple[str, str]) -> float:
-    return cells[at].mean if at in cells else np.nan
-
-
-def _places(down: Varied, across: Varied) -> list[tuple[tuple[int, str], tuple[int, str]]]:
-    return [(y, x) for y in enumerate(down.values) for x in enumerate(across.values)]
+def _places(down: Varied, across: Varied) -> Iterator[tuple[tuple[int, int], tuple[str, str]]]:
+    """Yield the position (row, column) of each combination of values."""
+    for y, row in enumerate(down.values):
+        for x, column in enumerate(across.values):
+            yield (y, x), (row, column)
 
 
 def _axes(down: Varied, across: Varied, cell: tuple[float, float]) -> tuple[Figure, Axes]:
@@ -76,13 +77,6 @@ def _axes(down: Varied, across: Varied, cell: tuple[float, float]) -> tuple[Figu
         style.fit(down.key, size[1] + 0.6, style.TEXT),
     )
     return figure, axes
-
-
-def _frame(axes: Axes, merit: Floats) -> None:
-    """Frame the cell of the greatest merit."""
-    y, x = np.unravel_index(np.nanargmax(merit), merit.shape)
-    look: dict[str, Any] = {"fill": False, "ec": style.PALETTE[3], "lw": 3.5, "clip_on": False}
-    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **look))
 
 
 def _write(axes: Axes, at: tuple[int, int], spread: Spread | None, scale: ScalarMappable) -> None:

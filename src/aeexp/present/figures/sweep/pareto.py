@@ -1,4 +1,4 @@
-"""What is given up for what: two metrics against each other."""
+"""The trade-off between two metrics."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ MOST_NAMED = 8
 
 
 def front(error: Floats, gain: Floats) -> NDArray[np.bool_]:
-    """Return which points no other is better than in both: less error and more gain; (points,)."""
+    """Return the points (points,) that no other point dominates: less error and more gain."""
     order = np.lexsort((-gain, error))
     best, first = np.maximum.accumulate(gain[order]), np.ones(len(order), bool)
     first[1:] = gain[order][1:] > best[:-1]
@@ -26,9 +26,9 @@ def front(error: Floats, gain: Floats) -> NDArray[np.bool_]:
 
 @style.styled
 def pareto(error: Floats, gain: Floats, metrics: tuple[str, str], names: Sequence[str]) -> Figure:
-    """Draw each setting's error against its gain, and the front, from left to right, named.
+    """Draw the gain of each setting by its error, and name the Pareto front from left to right.
 
-    error, gain: (settings,), finite; metrics: what they are.
+    error, gain: (settings,), finite; metrics: their titles.
     """
     figure, grid = style.canvas((1, 1), (5.6, 3.9), style.Margins(left=0.95, right=4.4))
     axes = figure.add_subplot(grid[0])
@@ -40,26 +40,16 @@ def pareto(error: Floats, gain: Floats, metrics: tuple[str, str], names: Sequenc
     look: dict[str, Any] = {"color": style.PALETTE[3], "zorder": 3}
     axes.step(error[best], gain[best], where="post", lw=1.8, **look)
     axes.scatter(error[best], gain[best], s=70, marker="D", **look)
-    named = best[:MOST_NAMED]
-    for number, i in enumerate(named, 1):
-        offset: dict[str, Any] = {
-            "textcoords": "offset points",
-            "ha": "right",
-            "fontsize": style.TEXT,
-        }
-        axes.annotate(f"{number}", (error[i], gain[i]), (-7, 4), **offset)
-    _key(figure, [f"{n}  {names[i]}" for n, i in enumerate(named, 1)])
+    x, y = figure.get_size_inches()
+    for number, i in enumerate(best[:MOST_NAMED], 1):
+        offset: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
+        axes.annotate(f"{number}", (error[i], gain[i]), (-7, 4), fontsize=style.TEXT, **offset)
+        text = style.fit(f"{number}  {names[i]}", 4.1, style.SMALL)
+        place = (x - 4.25) / x, 1 - (0.55 + 0.3 * number) / y
+        figure.text(*place, text, fontsize=style.SMALL, va="top")
     axes.set_xlabel(style.fit(f"{metrics[0]} (less is better)", 5.6, style.TEXT))
     axes.set_ylabel(style.fit(f"{metrics[1]} (more is better)", 3.9, style.TEXT))
     more = f"the first {MOST_NAMED} of {len(best)} are named" if len(best) > MOST_NAMED else ""
-    note = "a dot a setting (mean over seeds); diamonds: no other is better in both"
-    style.headline(figure, "What the best settings trade", *filter(None, (note, more)))
+    note = "dots: settings (mean over seeds); diamonds: no other setting is better in both"
+    style.headline(figure, "Trade-off between two metrics", note, more)
     return figure
-
-
-def _key(figure: Figure, lines: Sequence[str]) -> None:
-    x, y = figure.get_size_inches()
-    for i, line in enumerate(lines):
-        text = style.fit(line, 4.1, style.SMALL)
-        place = ((x - 4.25) / x, 1 - (0.85 + 0.3 * i) / y)
-        figure.text(*place, text, fontsize=style.SMALL, va="top")

@@ -1,4 +1,4 @@
-"""How a search went, and what it found to matter."""
+"""The trials of a search, and the importance of its parameters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,12 @@ from aeexp.present.figures.sweep.axis import scale
 MOST_BARS = 20
 WIDE, HIGH = 7.2, 3.0
 LONGEST = 2.4
-"""Inches that the name of a parameter may take."""
+"""Greatest width in inches of the name of a parameter."""
 
 
 @style.styled
 def search(study: Study) -> Figure:
-    """Draw what each trial came to and the best so far, a panel an objective."""
+    """Draw the value of each trial and the best so far, with a panel for each objective."""
     rows = len(study.objectives)
     margins = style.Margins(left=0.95, top=1.0, down=0.35)
     figure, grid = style.canvas((rows, 1), (WIDE, HIGH), margins)
@@ -30,16 +30,17 @@ def search(study: Study) -> Figure:
         axes.set_ylabel(style.fit(f"{name} ({better} is better)", HIGH, style.TEXT))
         axes.tick_params(labelbottom=objective == rows - 1)
     figure.axes[-1].set_xlabel("trial")
-    place = (0.15 / (WIDE + 1.2), 1 - 0.45 / figure.get_figheight())
-    look: dict[str, Any] = {"fontsize": style.SMALL, "borderaxespad": 0, "borderpad": 0}
-    figure.axes[0].figure.legend(
+    style.legend(
+        figure,
         *figure.axes[0].get_legend_handles_labels(),
-        loc="upper left",
-        bbox_to_anchor=place,
+        left=0.15,
+        down=0.45,
         ncols=4,
-        **look,
+        fontsize=style.SMALL,
+        borderaxespad=0,
+        borderpad=0,
     )
-    style.headline(figure, "The search, trial by trial")
+    style.headline(figure, "The trials of the search")
     return figure
 
 
@@ -47,15 +48,15 @@ def _objective(axes: Axes, study: Study, objective: int) -> None:
     values, best = study.values(objective), study.best(objective)
     number = np.array([trial.number for trial in study.trials])
     state = np.array([trial.state for trial in study.trials])
-    known = np.isfinite(values)
-    done = known & (state == "COMPLETE")
-    pruned = known & (state == "PRUNED")
+    finite = np.isfinite(values)
+    done = finite & (state == "COMPLETE")
+    pruned = finite & (state == "PRUNED")
     axes.scatter(number[done], values[done], s=36, color=style.PALETTE[0], label="trial", zorder=2)
     if pruned.any():
         look: dict[str, Any] = {"s": 30, "marker": "v", "color": style.PALETTE[1]}
         axes.scatter(number[pruned], values[pruned], label="pruned, its last value", **look)
     axes.step(number, best, where="post", color=style.INK, lw=1.8, label="best so far")
-    ended = number[~known & np.isin(state, ["FAIL", "PRUNED"])]
+    ended = number[~finite & np.isin(state, ["FAIL", "PRUNED"])]
     at_the_bottom: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "zorder": 3}
     if len(ended):
         look = {"marker": "x", "s": 40, "color": style.PALETTE[3]}
@@ -67,7 +68,7 @@ def _objective(axes: Axes, study: Study, objective: int) -> None:
 
 @style.styled
 def importances(shares: Mapping[str, float]) -> Figure:
-    """Draw the share of each parameter in the differences of the objective, greatest on top."""
+    """Draw the share of each parameter in the differences of the objective, greatest first."""
     names = list(shares)[:MOST_BARS]
     values = [shares[name] for name in names]
     left = min(LONGEST, style.widest(names, style.SMALL)) + 0.4
@@ -80,13 +81,9 @@ def importances(shares: Mapping[str, float]) -> Figure:
     scale(axes, "x", [0, 1])
     style.name_ticks(axes.yaxis, names, size[1] / len(names), LONGEST)
     for y, value in enumerate(values):
-        place: dict[str, Any] = {
-            "textcoords": "offset points",
-            "va": "center",
-            "fontsize": style.SMALL,
-        }
-        axes.annotate(f"{value:.2f}", (value, y), (5, 0), **place)
+        place: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{value:.2f}", (value, y), (5, 0), fontsize=style.SMALL, **place)
     axes.set_xlabel("share of the differences")
     more = f"the first {MOST_BARS} of {len(shares)} shown" if len(shares) > MOST_BARS else ""
-    style.headline(figure, "What mattered in the search", more)
+    style.headline(figure, "Importance of the parameters in the search", more)
     return figure

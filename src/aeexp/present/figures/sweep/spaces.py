@@ -1,4 +1,4 @@
-"""The latent spaces of several runs beside each other."""
+"""The latent spaces of several runs, side by side."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aeexp.analysis.sweep.latents import Latents
-from aeexp.data.dataset import Floats, Integers
+from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.paint import KEY, draw_key, paint
 
@@ -18,35 +18,37 @@ MOST_ROWS = 1_000
 
 @style.styled
 def spaces(shown: Sequence[Latents], titles: Sequence[Sequence[str]], left_out: str) -> Figure:
-    """Draw the first two factors of each run, turned alike, each panel at a scale of its own.
+    """Draw the first two factors of each run, rotated to match, each panel on its own scale.
 
-    titles: the lines above each panel. left_out: a word on the runs that are not shown.
+    titles: the lines above each panel. left_out: a note on the runs that are not shown.
     """
     columns = min(4, len(shown))
     rows = ceil(len(shown) / columns)
     down = 0.12 + max(map(len, titles)) * style.SMALL * style.LINE
-    alike = len({each.run.data for each in shown}) == 1 and shown[0].labels is not None
-    right = KEY if alike else 0.25
+    one_table = len({space.run.data for space in shown}) == 1
+    labels = shown[0].labels if one_table else None
+    right = KEY if labels else 0.25
     least = 1 if len(shown) > 1 else 2
     margins = style.Margins(left=0.3, right=right, bottom=0.3, top=0.65 + down, down=down)
     side = SIDE * least
     figure, grid = style.canvas((rows, columns), (side, side), margins)
-    for i, (each, lines) in enumerate(zip(shown, titles, strict=True)):
+    for i, (space, lines) in enumerate(zip(shown, titles, strict=True)):
         axes = figure.add_subplot(grid[i // columns, i % columns])
-        _panel(axes, each, side)
+        _panel(axes, space, side)
         text = "\n".join(style.fit(line, side, style.SMALL) for line in lines)
         axes.set_title(text, fontsize=style.SMALL, loc="left")
-    if alike and shown[0].labels:
-        painted = paint(shown[0].labels, np.arange(len(shown[0].z)))
-        draw_key(figure, shown[0].labels.name, painted.key, figure.get_figheight() - 1.0)
-    style.headline(figure, "Latent spaces, turned alike", left_out)
+    if labels:
+        painted = paint(labels, np.arange(len(shown[0].z)))
+        draw_key(figure, labels.name, painted.key, figure.get_figheight() - 1.0)
+    style.headline(figure, "Aligned latent spaces", left_out)
     return figure
 
 
-def _panel(axes: Axes, each: Latents, side: float) -> None:
-    rows = _chosen(each.z)
-    points = _plane(each.z[rows])
-    painted = paint(each.labels, rows)
+def _panel(axes: Axes, space: Latents, side: float) -> None:
+    finite = np.flatnonzero(np.isfinite(space.z).all(axis=1))
+    rows = np.random.default_rng(0).permutation(finite)[:MOST_ROWS]  # no class is on top
+    points = _plane(space.z[rows])
+    painted = paint(space.labels, rows)
     painted.scatter(axes, points, float(np.clip(1200 * side**2 / max(len(rows), 1), 3, 22)))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
@@ -56,14 +58,8 @@ def _panel(axes: Axes, each: Latents, side: float) -> None:
     axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half))
 
 
-def _chosen(z: Floats) -> Integers:
-    """Choose finite rows in random order, so that no class is drawn on top of the others."""
-    finite = np.flatnonzero(np.isfinite(z).all(axis=1))
-    return np.random.default_rng(0).permutation(finite)[:MOST_ROWS]
-
-
 def _plane(z: Floats) -> Floats:
-    """Return the first two factors; those of a line are strewn beside it, to be seen."""
+    """Return the first two factors; a single factor gets a random second coordinate."""
     if z.shape[1] > 1 and np.ptp(z[:, 1], axis=0) > 0:
         return z[:, :2]
     width = 0.1 * (np.ptp(z[:, 0]) if len(z) else 1)

@@ -56,7 +56,7 @@ def _meaning(metric: str) -> str:
 def _one_override(comparison: Comparison, override: Varied) -> Figure:
     points = {name: points_by(comparison, override, name) for name in _metrics(comparison)}
     panels = [
-        draw.Panel(override, metrics.title(name), by_value) for name, by_value in points.items()
+        draw.Effect(override, metrics.title(name), by_value) for name, by_value in points.items()
     ]
     title = f"The effect of {override.key}"
     note = "dots: runs; diamonds: mean ± standard deviation over seeds"
@@ -137,7 +137,7 @@ def _all_overrides(comparison: Comparison) -> Figure:
 def _averages(comparison: Comparison) -> Figure:
     metric = comparison.headline or ""
     panels = [
-        draw.Panel(override, metrics.title(metric), points_by(comparison, override))
+        draw.Effect(override, metrics.title(metric), points_by(comparison, override))
         for override in comparison.axes
     ]
     rows = [
