@@ -28,6 +28,7 @@ from aeexp import load_run
 from aeexp.app.inference import FittedModel
 from aeexp.config.explain import explain
 from aeexp.config.spec import (
+    Categorical,
     Experiment,
     KMeans,
     Missing,
@@ -65,7 +66,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame.to_csv(root / "table.csv", index=False)
     path = str(root / "table.csv")
     experiment = Experiment(
-        dataset=Table(path=path, missing=Missing.knn, categorical="onehot"),  # type: ignore[arg-type]
+        dataset=Table(path=path, missing=Missing.knn, categorical=Categorical.onehot),
         model=Shallow(latent_dim=2),
         training=Training(epochs=2),
         clustering={"kmeans": KMeans(n_clusters=2)},

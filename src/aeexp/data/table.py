@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
     from aeexp.data.io import Sheet
 
-FILLS = {
+FILLED_BY = {
     Missing.mean: "the mean of the training rows",
     Missing.median: "the median of the training rows",
     Missing.knn: "the 5 nearest training rows that have the value",
 }
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
-MOST_CLASSES = 20  # distinct integers of a label that are taken as classes, not as values
+MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
 PARTS = {
     "train": "train",
     "training": "train",
@@ -207,7 +207,7 @@ def _cleaned(
             notes.append(f"{missing}: {dropped:,} of {len(frame):,} rows are dropped")
             frame = frame[complete]
         case filled:
-            notes.append(f"{missing}: filled by {FILLS[filled]}")
+            notes.append(f"{missing}: filled by {FILLED_BY[filled]}")
     return frame, notes
 
 
@@ -287,7 +287,7 @@ def _label(values: pd.Series[Any]) -> Labels:
         raise UserError(message)
     if _is_numeric(values):
         distinct = np.asarray(values.dropna().unique(), float)
-        if len(distinct) > MOST_CLASSES or np.any(distinct % 1 != 0):
+        if len(distinct) > MOST_INTEGERS or np.any(distinct % 1 != 0):
             return Values(name, values.to_numpy(np.float64, na_value=np.nan))
     text = words(values)
     names = sorted({*text} - {""})

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from aeexp.data.io.cells import EXACT
+from aeexp.data.features import EXACT
 from aeexp.data.io.names import listed, named, shown
 from aeexp.data.io.table_source import Chunks, TableSource
 

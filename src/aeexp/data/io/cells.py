@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aeexp.data.features import EXACT
+
 MISSING = ("", "NA", "N/A", "#N/A", "NAN", "-NAN", "NULL", "NONE", "-", "--", "?", ".")
 """Cells that mean a missing number, in capitals. In a text column, only an empty cell is."""
 
-EXACT = 2**53  # the largest integer up to which double precision is exact
 EXAMPLES = 3  # non-numeric cells listed for a column
 FEW = 64  # rows: the columns of a batch this small are processed together
 DIGITS = 15  # integers of at most this many digits are exact in double precision

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from aeexp.config.spec import Format
+from aeexp.data.features import EXACT
 from aeexp.data.io.arrow import ROWS, open_arrow, open_parquet
-from aeexp.data.io.cells import EXACT
 from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
 from aeexp.data.io.names import listed, shown
