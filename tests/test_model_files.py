@@ -131,7 +131,7 @@ def test_f45_what_a_newer_aeexp_wrote_is_refused(folder: Path) -> None:
 
 def refused(folder: Path) -> str:
     """Return the line that a model is refused with."""
-    with pytest.raises(ValueError, match="Train the model again, or take it once more") as error:
+    with pytest.raises(ValueError, match="Train the model again, or copy it again") as error:
         read_model(folder)
     line = str(error.value)
     assert "\n" not in line
@@ -246,7 +246,7 @@ ONE = {"x": {"shape": [4], "dtype": "<f4"}}
         pytest.param(
             archive(("x.npy", pickle.dumps([1]))),
             ONE,
-            "header in x.npy that is not read",
+            "header in x.npy that is not valid",
             id="pickle",
         ),
         pytest.param(pickle.dumps([1]), ONE, "cannot be unpacked", id="no archive"),

@@ -1,10 +1,9 @@
-"""The run directory: made once, written file by file, each whole or not at all."""
+"""Run directories: every file in them is written whole or not at all."""
 
 from aeexp.runs.directory import claim, set_aside
 from aeexp.runs.document import BrokenFileError
 from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolder, write_bytes
-from aeexp.runs.ledger import Job, Ledger
-from aeexp.runs.lock import locked
+from aeexp.runs.ledger import Job, Ledger, locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
 from aeexp.runs.record import Record

@@ -1,6 +1,7 @@
-"""Arrays in one file, in NumPy's npz format, which is read as a stranger's: no pickle, no bomb.
+"""Read and write arrays in NumPy's npz format, a ZIP archive of .npy members (NEP 1).
 
-The format is a ZIP archive of .npy members (NumPy Enhancement Proposal 1).
+A file may come from somebody else. It is therefore read without `numpy.load`: nothing is
+unpickled, and nothing larger than the manifest declares is unpacked.
 """
 
 import io
@@ -22,81 +23,79 @@ Array = NDArray[Any]
 
 MOST_AXES = 8
 OVERHEAD = 4096
-"""Bytes that a member may take beside its numbers: its name three times, and headers."""
+"""Most bytes of a member in addition to its values: headers and its name, three times."""
 NAME = re.compile(r"(?!\.+(/|$))[\w.-]+(/(?!\.+(/|$))[\w.-]+)*", re.ASCII)
-KIND = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|U\d{1,4})")
-"""Of truth values, numbers and text; objects would be pickled."""
+DTYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|U\d{1,4})")
+"""Types of booleans, numbers and text; objects would be pickled."""
 MAGIC = b"\x93NUMPY\x01\x00"
 HEADER = re.compile(
     rb"\{'descr': '([^']+)', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), \} *\n"
 )
-"""As NumPy writes it, of an array without fields."""
+"""Header that NumPy writes for an array without fields."""
 ENTRY, BY_CHANCE = b"PK\x01\x02", 8
-"""What begins a member's entry in an archive's directory, and how often else it may come up."""
+"""Start of a member's entry in the archive's directory, and most occurrences of it elsewhere."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What an array must be. dtype: as NumPy writes it, such as <f4."""
+    """Shape and type of an array. dtype: in NumPy's notation, such as <f4."""
 
     shape: tuple[int, ...]
     dtype: str
 
     @property
     def bytes(self) -> int:
-        """Return how many bytes its numbers take."""
+        """Return the size of the values in bytes."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     @property
-    def described(self) -> dict[str, Any]:
-        """Return what the manifest says of it."""
+    def entry(self) -> dict[str, Any]:
+        """Return the entry in the manifest."""
         return {"shape": list(self.shape), "dtype": self.dtype}
 
 
 def layouts(arrays: Mapping[str, Any]) -> dict[str, Layout]:
-    """Return what arrays are, by name."""
-    return {
-        name: Layout(array.shape, array.dtype.str)
-        for name, array in ((name, np.asarray(each)) for name, each in arrays.items())
-    }
+    """Return the layouts of arrays by name."""
+    converted = {name: np.asarray(array) for name, array in arrays.items()}
+    return {name: Layout(array.shape, array.dtype.str) for name, array in converted.items()}
 
 
-def layout(described: object) -> Layout:
-    """Return what the manifest says of an array.
+def layout(entry: object) -> Layout:
+    """Return the layout of an array from its entry in the manifest.
 
     Raises:
-        UserError: It says nothing that can be read.
+        UserError: The entry is not valid.
     """
-    match described:
+    match entry:
         case {"shape": list(shape), "dtype": str(dtype)}:
-            whole = len(shape) <= MOST_AXES and all(type(n) is int and n >= 0 for n in shape)
-            if whole and KIND.fullmatch(dtype):
+            valid = len(shape) <= MOST_AXES and all(type(n) is int and n >= 0 for n in shape)
+            if valid and DTYPE.fullmatch(dtype):
                 return Layout(tuple(shape), dtype)
-    message = f"declares an array that is {described!s:.80}"
+    message = f"declares an array that is {entry!s:.80}"
     raise UserError(message)
 
 
 def pack(arrays: Mapping[str, Any]) -> bytes:
-    """Return the file that holds arrays by name."""
-    assert all(map(NAME.fullmatch, arrays)), f"names of arrays are paths, unlike {list(arrays)}"
-    kinds = {each.dtype for each in layouts(arrays).values()}
-    assert all(map(KIND.fullmatch, kinds)), f"numbers and text can be kept, unlike {kinds}"
+    """Return the content of a file with arrays by name."""
+    assert all(map(NAME.fullmatch, arrays)), f"names of arrays must be paths, got {list(arrays)}"
+    dtypes = {layout.dtype for layout in layouts(arrays).values()}
+    assert all(map(DTYPE.fullmatch, dtypes)), f"arrays must be numbers or text, got {dtypes}"
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
 def most_bytes(expected: Mapping[str, Layout]) -> int:
-    """Return how large a file of such arrays can be.
+    """Return the largest possible size of a file with these arrays.
 
     Raises:
-        UserError: They would take too much memory, or have names that are none.
+        UserError: They would take too much memory, or a name is not valid.
     """
     for name in expected:
         if not NAME.fullmatch(name):
             message = f"declares an array under the name {name!r:.80}"
             raise UserError(message)
-    total = sum(each.bytes for each in expected.values())
+    total = sum(layout.bytes for layout in expected.values())
     if total > MOST_BYTES:
         message = f"declares arrays of {total:,} bytes, more than {MOST_BYTES:,}"
         raise UserError(message)
@@ -104,10 +103,10 @@ def most_bytes(expected: Mapping[str, Layout]) -> int:
 
 
 def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
-    """Return the arrays of a file by name, each of which must be as expected.
+    """Return the arrays of a file by name.
 
     Raises:
-        UserError: It holds something else.
+        UserError: The file does not contain exactly the expected arrays.
     """
     if content.count(ENTRY) > len(expected) + BY_CHANCE:
         message = "has more members than it should"
@@ -116,13 +115,7 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = _members(archive, expected)
             return {name: _array(archive, members[name], expected[name]) for name in expected}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         message = f"cannot be unpacked ({error})"
         raise UserError(message) from error
 
@@ -140,35 +133,35 @@ def _members(
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         }:
-            message = f"has {member.filename} packed in a way that is not read"
+            message = f"has {member.filename} in a compression that is not supported"
             raise UserError(message)
     return {member.filename.removesuffix(".npy"): member for member in members}
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, expected: Layout) -> Array:
     with archive.open(member) as file:
-        found, by_column = _header(file)
-        if found != expected:
-            message = f"has {member.filename} of {found!s:.200}, not {expected}"
+        layout, by_column = _header(file)
+        if layout != expected:
+            message = f"has {member.filename} of {layout!s:.200}, not {expected}"
             raise UserError(message)
-        numbers = file.read(expected.bytes + 1)
-    if len(numbers) != expected.bytes:
+        values = file.read(expected.bytes + 1)
+    if len(values) != expected.bytes:
         message = f"has {member.filename} with other than {expected.bytes:,} bytes"
         raise UserError(message)
     shape = expected.shape[::-1] if by_column else expected.shape
-    array = np.ndarray(shape, expected.dtype, numbers)
+    array = np.ndarray(shape, expected.dtype, values)
     return array.T if by_column else array
 
 
 def _header(file: IO[bytes]) -> tuple[Layout, bool]:
-    """Return what a member says that its array is, and whether its columns come one by one.
+    """Return the layout in a member's header, and whether it is in Fortran order.
 
-    NumPy's own reader takes headers of gigabytes, and hands them to Python's parser.
+    NumPy's own reader accepts headers of gigabytes and passes them to Python's parser.
     """
     start, length = file.read(len(MAGIC)), int.from_bytes(file.read(2), "little")
     header = HEADER.fullmatch(file.read(length))
     if start != MAGIC or not header:
-        message = f"has a header in {file.name} that is not read"
+        message = f"has a header in {file.name} that is not valid"
         raise UserError(message)
     dtype, by_column, shape = header.groups()
     axes = tuple(int(axis) for axis in shape.split(b",") if axis.strip())

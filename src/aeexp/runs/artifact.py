@@ -1,4 +1,4 @@
-"""What a run yields: each artefact becomes one file, or a folder, of the run directory."""
+"""Artifacts: results of a run, each written as one file or folder of the run directory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Artifact:
-    """A result under the name of its file, without the ending."""
+    """A result. name: of its file, without the extension."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Metrics(Artifact):
-    """Numbers by dotted name; what is undefined is not a number and is written as null."""
+    """Metrics by dotted name; an undefined one is NaN, written as null."""
 
     values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Table(Artifact):
-    """Sequences of equal length, by name; not-a-number is written as an empty cell."""
+    """Columns of equal length by name; NaN is written as an empty cell."""
 
     columns: Mapping[str, Any]
 
@@ -35,14 +35,14 @@ class Document(Artifact):
 
 @dataclass(frozen=True)
 class Text(Artifact):
-    """A text of its own format, under the name of its file with the ending."""
+    """A text file. name: with the extension."""
 
     content: bytes
 
 
 @dataclass(frozen=True)
 class Plot(Artifact):
-    """A `matplotlib.figure.Figure` and how it is to be kept."""
+    """A `matplotlib.figure.Figure`, its file format and its resolution."""
 
     figure: Any
     format: str
@@ -51,10 +51,10 @@ class Plot(Artifact):
 
 @dataclass(frozen=True)
 class Model(Artifact):
-    """A trained model: what rebuilds it, what scales its rows, its weights, and an export.
+    """A trained model.
 
-    weights: arrays by name. export: the file of a Keras model x -> x_hat, if
-    there is one.
+    architecture: its spec and features. preprocessing: offsets, scales and columns. weights:
+    arrays by name. export: content of a .keras file, x -> x_hat, or None.
     """
 
     architecture: Mapping[str, Any]
@@ -65,17 +65,17 @@ class Model(Artifact):
 
 @dataclass(frozen=True)
 class Support(Artifact):
-    """What the model beside it is used with on other rows: arrays by name."""
+    """Arrays by name that the model in the same folder needs to judge new rows."""
 
     arrays: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class RunMetadata(Artifact):
-    """What belongs into run.json."""
+    """Entries of run.json."""
 
     values: Mapping[str, Any]
 
 
 class DivergedError(RuntimeError):
-    """The loss became infinite or not a number: a run ends without a model to look at."""
+    """The training diverged, so the run has no model."""

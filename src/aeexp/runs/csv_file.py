@@ -1,7 +1,8 @@
-"""Tables as CSV files (RFC 4180), which people open in spreadsheets.
+"""CSV files (RFC 4180) that are safe to open in a spreadsheet.
 
-A spreadsheet computes a text that begins like a formula, and a formula can run programs: an
-apostrophe before it keeps it a text (OWASP, "CSV injection"). Numbers stay as they are.
+A spreadsheet evaluates text that starts like a formula, and a formula can run programs. A leading
+apostrophe marks it as text (OWASP, "CSV injection"). It is put before any number of apostrophes
+that precede a formula, so that every text is read back unchanged. Numbers are not changed.
 """
 
 import csv
@@ -14,32 +15,32 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def guarded(text: str) -> str:
-    """Return a text that no spreadsheet computes."""
+    """Return a text that no spreadsheet evaluates."""
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def unguarded(cell: str) -> str:
-    """Return the text that was guarded."""
+    """Return the text from which `guarded` made a cell."""
     return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
 
 
 def lines(rows: Iterable[Iterable[Any]]) -> bytes:
-    """Return the file of a table, whose texts are guarded and numbers are exact."""
-    text = _Lines()
-    csv.writer(text).writerows(
+    """Return the content of a file with guarded texts and exact numbers."""
+    file = _Lines()
+    csv.writer(file).writerows(
         [guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
     )
-    return text.getvalue().encode(errors="replace")
+    return file.getvalue().encode(errors="replace")
 
 
 def read(path: Path) -> Iterator[list[str]]:
-    """Yield the rows of a file as the texts that they were; see `lines`."""
+    """Yield the rows of a file that `lines` made, as the original texts."""
     with path.open(encoding="utf-8", newline="") as file:
         yield from ([*map(unguarded, row)] for row in csv.reader(file))
 
 
 class _Lines(io.StringIO):
-    """Ends rows with a line feed alone, but has carriage returns within a text quoted, too."""
+    """Ends rows with a line feed; `csv` would then not quote a carriage return within a text."""
 
     def write(self, row: str) -> int:
         return super().write(row.removesuffix("\r\n") + "\n")

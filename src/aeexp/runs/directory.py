@@ -1,4 +1,4 @@
-"""A directory of its own for every run."""
+"""Create and rename run directories."""
 
 from itertools import count
 from pathlib import Path
@@ -7,12 +7,12 @@ from aeexp.runs.files import FOLDER_MODE, remove_leftovers
 
 
 def claim(wanted: Path) -> Path:
-    """Make and return a directory that no other run has: the one wanted, or with a suffix.
+    """Create and return a new directory: `wanted`, or with a suffix, `wanted-2`, if it exists.
 
-    What killed runs beside it left half written is removed.
+    Temporary files of killed runs in sibling directories are removed.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
     wanted.parent.mkdir(parents=True, exist_ok=True)
     for run in wanted.parent.glob("*/.hydra"):
@@ -28,7 +28,7 @@ def claim(wanted: Path) -> Path:
 
 
 def set_aside(folder: Path) -> None:
-    """Give what an unfinished run left in a directory another name, so that it can begin anew.
+    """Rename the directory of an unfinished run, if it exists, so that the run can start again.
 
     Raises:
         OSError: It cannot be renamed.

@@ -1,7 +1,6 @@
-"""A JSON file of a run, read as a stranger's."""
+"""Read JSON files of a run directory, which may come from somebody else."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,12 @@ import msgspec
 from aeexp.errors import UserError
 
 MOST_BYTES = 2**25
-"""Of a document: the names, offsets and scales of half a million features."""
+"""Limit of a file: names, offsets and scales of half a million features fit."""
 MOST_LEVELS = 16
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Return the content of a file of at most so many bytes.
+    """Return the content of a file of at most `most` bytes.
 
     Raises:
         UserError: It is missing or larger.
@@ -27,11 +26,11 @@ def read_bytes(path: Path, most: int) -> bytes:
         message = f"is larger than {most:,} bytes"
         raise UserError(message)
     with path.open("rb") as file:
-        return file.read(size)  # it may be growing
+        return file.read(size)  # no more, as the file may grow
 
 
 class BrokenFileError(UserError):
-    """A file that is not what aeexp writes. reason: what is wrong with it, where in it."""
+    """A file has another content than aeexp writes. reason: the fault and its place."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(reason, field=str(path))
@@ -39,10 +38,10 @@ class BrokenFileError(UserError):
 
 
 def load(path: Path, kind: Any) -> Any:
-    """Return the content of a JSON file, which must be of a kind of `schemas`.
+    """Return the content of a JSON file, checked against a schema of `schemas`.
 
     Raises:
-        BrokenFileError: It is not.
+        BrokenFileError: It does not match the schema.
     """
     try:
         return checked(parse(read_bytes(path, MOST_BYTES)), kind)
@@ -51,35 +50,35 @@ def load(path: Path, kind: Any) -> Any:
 
 
 def checked(content: Any, kind: Any) -> Any:
-    """Return what JSON holds if it is of a kind of `schemas`; see `converted`."""
+    """Return decoded JSON unchanged, checked against a schema; see `converted`."""
     converted(content, kind)
     return content
 
 
 def converted(content: Any, kind: Any) -> Any:
-    """Return what JSON holds as a kind of `schemas`.
+    """Return decoded JSON as an instance of a schema.
 
     Raises:
-        UserError: It is something else, in words that do not yet name the file, but the field.
+        UserError: It does not match; the message names the field, not the file.
     """
     try:
         return msgspec.convert(content, kind)
     except (msgspec.ValidationError, UnicodeError, RecursionError, OverflowError) as error:
-        what, _, place = str(error).partition(" - at `$")
+        reason, _, place = str(error).partition(" - at `$")
         field = place.removesuffix("`").lstrip(".")
         at = f" at {field}" if field else ""
-        message = f"is not what aeexp writes{at}: {what[:1].lower()}{what[1:]}"
+        message = f"is not what aeexp writes{at}: {reason[:1].lower()}{reason[1:]}"
         raise UserError(message) from error
 
 
 def parse(content: bytes) -> dict[str, Any]:
-    """Return the object that a document holds.
+    """Return the object in a JSON document.
 
     Raises:
-        UserError: It is no JSON (RFC 8259) object, says a key twice, or is nested too deep.
+        UserError: It is not a JSON (RFC 8259) object, has a duplicate key, or is nested too deep.
     """
     try:
-        document = json.loads(content, parse_constant=_refuse, object_pairs_hook=_once)
+        document = json.loads(content, parse_constant=_reject_constant, object_pairs_hook=_unique)
     except RecursionError:
         document = None
     except ValueError as error:
@@ -91,12 +90,12 @@ def parse(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _refuse(word: str) -> None:
-    message = f"{word} is no number"
+def _reject_constant(name: str) -> None:
+    message = f"{name} is no number"
     raise UserError(message)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
         message = "a key is there twice"
@@ -105,9 +104,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _shallow(node: Any, levels: int) -> bool:
-    return levels > 0 and all(_shallow(child, levels - 1) for child in _nested(node))
-
-
-def _nested(node: Any) -> Iterator[Any]:
     children = node.values() if isinstance(node, dict) else node
-    return (child for child in children if isinstance(child, dict | list))
+    nested = (child for child in children if isinstance(child, dict | list))
+    return levels > 0 and all(_shallow(child, levels - 1) for child in nested)

@@ -1,4 +1,4 @@
-"""What happened in a training, epoch by epoch."""
+"""History of a training, epoch by epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,13 @@ from aeexp.data import Floats
 
 @dataclass(frozen=True)
 class History:
-    """One number an epoch in each array.
+    """History of one member; each array has one value per epoch.
 
-    loss: the training loss with its penalties, as Keras reports it: the mean over the steps
-    of the epoch. val_loss: the same over the validation rows after the epoch; not a number
-    without validation rows. learning_rate: at the epoch's first step. kept: index of the epoch
-    whose weights the model has. interrupted: whether it was told to stop before it would have
-    ended. lost: index of the first epoch with a loss that is not finite, which ended the training,
-    or beyond all use; None unless the training diverged.
+    loss: training loss with penalties, the mean over the epoch's steps, as Keras reports it.
+    val_loss: loss over the validation rows after the epoch; NaN without validation rows.
+    learning_rate: at the epoch's first step. kept: index of the epoch whose weights the model has.
+    interrupted: whether the training was stopped before its end. lost: index of the first epoch
+    whose loss is not finite or is above `divergence.LIMIT`; None unless the training diverged.
     """
 
     loss: Floats
@@ -30,11 +29,11 @@ class History:
 
     @property
     def diverged(self) -> bool:
-        """Return whether there is no model to look at."""
+        """Return whether the training diverged, and so gave no model."""
         return self.lost is not None
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Return the table of the run directory: one row an epoch, counted from 1."""
+        """Return the columns of history.csv: one row per epoch, from 1."""
         return {
             "epoch": np.arange(1, len(self.loss) + 1),
             "loss": self.loss,

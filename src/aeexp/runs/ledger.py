@@ -1,14 +1,18 @@
-"""sweep.jsonl: what became of each job of a sweep, one line an event, never rewritten."""
+"""sweep.jsonl: the event log of a sweep, one line per event; and the lock of a sweep.
+
+Lines are only appended. The state of every job follows from the events so far.
+"""
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from aeexp.errors import UserError
 from aeexp.runs.document import converted, read_bytes
@@ -30,10 +34,10 @@ MOST_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a sweep, as far as its ledger knows.
+    """State of a job in the ledger.
 
-    overrides: the words that make it. directory: of its run, within the sweep's. status: None
-    before it has ended. error: of a job that failed.
+    directory: of its run, relative to the sweep's. status: None before it has ended. error: one
+    line, if it failed.
     """
 
     number: int
@@ -44,83 +48,84 @@ class Job:
 
     @property
     def done(self) -> bool:
-        """Return whether there is nothing left to do."""
+        """Return whether the job need not run again."""
         return self.status in {Status.COMPLETED, Status.DIVERGED}
 
 
 class Ledger:
-    """The events of one sweep, which many processes may tell.
+    """The event log of a sweep, to which several processes may append.
 
-    They take turns: over NFS, two hosts that append at a time overwrite each other (open(2)).
+    They take turns under a lock: on NFS, hosts that append at the same time overwrite each other
+    (open(2)).
     """
 
     def __init__(self, sweep: Path) -> None:
         self.path = sweep / NAME
 
     def begun(self, words: list[str]) -> None:
-        """Tell that a process begins or resumes the sweep that the words of a command line say."""
-        self._tell([Begun(words, cwd=str(Path.cwd()), pid=os.getpid())])
+        """Log that this process starts or resumes the sweep. words: command-line arguments."""
+        self._append([Begun(words, cwd=str(Path.cwd()), pid=os.getpid())])
 
     def planned(self, jobs: Mapping[int, list[str]]) -> None:
-        """Tell the overrides of jobs by number."""
-        self._tell(Planned(number, overrides) for number, overrides in jobs.items())
+        """Log the overrides of jobs by number."""
+        self._append(Planned(number, overrides) for number, overrides in jobs.items())
 
     def started(self, folders: Mapping[int, Path]) -> None:
-        """Tell in which directories, within the sweep's, jobs are begun."""
+        """Log that jobs start, with their directories within the sweep's."""
         sweep = self.path.parent.resolve()
-        self._tell(
+        self._append(
             Started(number, str(folder.relative_to(sweep))) for number, folder in folders.items()
         )
 
     def finished(self, number: int, status: Status) -> None:
-        """Tell how a job ended that did not fail."""
-        self._tell([Finished(number, status)])
+        """Log that a job ended without failing."""
+        self._append([Finished(number, status)])
 
     def failed(self, number: int, error: str) -> None:
-        """Tell what a job failed of, in one line."""
-        self._tell([Failed(number, error)])
+        """Log that a job failed. error: one line."""
+        self._append([Failed(number, error)])
 
     def words(self) -> list[str]:
-        """Return the words that began the sweep.
+        """Return the command-line arguments that started the sweep.
 
         Raises:
-            UserError: It is no sweep's directory.
+            UserError: The directory is not a sweep's.
         """
-        return self._beginning().words
+        return self._start().words
 
     def cwd(self) -> Path:
-        """Return the directory in which the sweep was begun; see `words`."""
-        return Path(self._beginning().cwd)
+        """Return the working directory in which the sweep was started; see `words`."""
+        return Path(self._start().cwd)
 
     def jobs(self) -> dict[int, Job]:
-        """Return all jobs by number, as the events so far leave them.
+        """Return the state of all jobs by number.
 
         Raises:
-            UserError: A line is not what aeexp writes, or tells of a directory elsewhere.
+            UserError: A line is not valid, or has a directory outside the sweep's.
         """
         jobs: dict[int, Job] = {}
         for event in self._events():
             if isinstance(event, Begun):
                 continue
             if isinstance(event, Started):
-                self._refuse_outside(event.directory)
+                self._check_inside(event.directory)
             jobs[event.job] = _after(jobs.get(event.job, Job(event.job)), event)
         return dict(sorted(jobs.items()))
 
     def unknown(self) -> int:
-        """Return how many lines tell of events that this aeexp does not know: a newer one did."""
+        """Return the number of events that this version of aeexp does not support."""
         return sum(event is None for event in self._lines())
 
-    def _refuse_outside(self, directory: str) -> None:
-        """Refuse a directory that is not within the sweep's: whoever resumes it renames it."""
+    def _check_inside(self, directory: str) -> None:
+        """Check that a directory is within the sweep's: resuming the sweep renames it."""
         sweep = self.path.parent.resolve()
         if not (sweep / directory).resolve().is_relative_to(sweep):
             message = (
-                f"{self.path} tells of {directory!r:.80}, which is not within it: not resumed."
+                f"{self.path} has the directory {directory!r:.80} outside the sweep: not resumed."
             )
             raise UserError(message)
 
-    def _beginning(self) -> Begun:
+    def _start(self) -> Begun:
         for event in self._events():
             if isinstance(event, Begun):
                 return event
@@ -128,11 +133,11 @@ class Ledger:
         raise UserError(message)
 
     def _events(self) -> Iterator[Event]:
-        """Yield the events that are known, in order."""
+        """Yield the supported events in order."""
         return (event for event in self._lines() if event)
 
     def _lines(self) -> Iterator[Event | None]:
-        """Yield the event of each line, None if it is unknown; pass over one that a crash tore."""
+        """Yield the event of each line, None if not supported; skip lines truncated by a crash."""
         if not self.path.is_file():
             return
         for number, line in enumerate(read_bytes(self.path, MOST_BYTES).splitlines(), 1):
@@ -151,10 +156,9 @@ class Ledger:
                 message = f"{self.path}, line {number}, {error}."
                 raise UserError(message) from error
 
-    def _tell(self, events: Iterable[Event]) -> None:
+    def _append(self, events: Iterable[Event]) -> None:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        told = ({"time": now, **msgspec.to_builtins(event)} for event in events)
-        lines = [json.dumps(event) for event in told]
+        lines = [json.dumps({"time": now, **msgspec.to_builtins(event)}) for event in events]
         if lines:
             with FileLock(f"{self.path}.lock"):
                 append(self.path, "".join(f"{line}\n" for line in lines))
@@ -170,3 +174,22 @@ def _after(job: Job, event: Planned | Started | Finished | Failed) -> Job:
             return replace(job, status=status)
         case Failed(error=error):
             return replace(job, status=Status.FAILED, error=error)
+
+
+@contextmanager
+def locked(sweep: Path) -> Iterator[None]:
+    """Lock a sweep; the operating system releases the lock of a killed process.
+
+    Raises:
+        UserError: Another process has locked it.
+    """
+    lock = FileLock(sweep / "sweep.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        message = f"Another process works on {sweep}: wait for it, or stop it first."
+        raise UserError(message) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,4 +1,7 @@
-"""model/manifest.json: what a model's other files must be, written when all of them are there."""
+"""model/manifest.json: checksums, sizes and array layouts of a model's other files.
+
+It is written last. A reader thus checks an archive's expected content before it opens the archive.
+"""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -7,15 +10,15 @@ from typing import Any
 from aeexp.runs.arrays import layouts
 
 SCHEMA = 2
-"""Of run directories. 1 had no manifest."""
+"""Version of the run directory's format. Version 1 had no manifest."""
 
 
 def manifest(
     files: Mapping[str, bytes], arrays: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the manifest of files by name; arrays: those in each archive, by name.
+    """Return the manifest of files by name. arrays: arrays by name, by the archive's name.
 
-    It tells damage and mix-ups, not forgery: whoever changes a file can change it, too.
+    It detects damage and mix-ups, not forgery: the manifest can be forged as well.
     """
     return {
         "schema": SCHEMA,
@@ -24,7 +27,7 @@ def manifest(
             for name, content in files.items()
         },
         "arrays": {
-            name: {array: layout.described for array, layout in layouts(arrays[name]).items()}
+            name: {array: layout.entry for array, layout in layouts(arrays[name]).items()}
             for name in files
             if name in arrays
         },
@@ -32,5 +35,5 @@ def manifest(
 
 
 def digest(content: bytes) -> str:
-    """Return the checksum of a file."""
+    """Return the checksum of a file's content."""
     return sha256(content).hexdigest()

@@ -1,39 +1,40 @@
-"""A model read back from a run's directory, which may be a stranger's: nothing in it is executed.
+"""Read a model from a run directory that may come from somebody else; nothing is executed.
 
-model.keras is not looked at: it is for other programs, and Keras may run code that is in it.
+model.keras is not read: it is an export for other programs, and Keras may run code in it.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from aeexp.config.options import find_class
 from aeexp.config.shapes import Shape, shapes
 from aeexp.config.spec import ModelSpec
 from aeexp.data.features import Column
 from aeexp.data.features import features as columns_features
 from aeexp.errors import UserError
-from aeexp.runs.architecture import rebuilt
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
 from aeexp.runs.document import MOST_BYTES, checked, converted, parse, read_bytes
 from aeexp.runs.files import refuse_links
 from aeexp.runs.manifest import SCHEMA, digest
 from aeexp.runs.schemas import ManifestJson, PreprocessingJson
 
-REMEDY = "Train the model again, or take it once more from where it came from."
-SINGLE = "<f4"  # the precision of all weights before there was a manifest to tell it
+REMEDY = "Train the model again, or copy it again from its source."
+SINGLE = "<f4"  # type of all weights in run directories without a manifest
+MOST_VALUES = 1000  # in a list of the architecture, such as the hidden layers
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A trained model: see `artifact.Model`. weights, support: arrays by name, not to be written.
+    """A trained model: see `artifact.Model`. weights, support: read-only arrays by name.
 
-    features: of the rows that it takes, in this order. columns: of the table that they come from.
-    schema: of the directory it was read from.
+    features: names, in the order of the model's input. columns: of the table from which the
+    features are made. schema: version of the run directory.
     """
 
     architecture: ModelSpec
@@ -49,28 +50,28 @@ def read_model(folder: Path) -> StoredModel:
     """Return the model of a run by its directory.
 
     Raises:
-        UserError: There is none, or a file of it is damaged, swapped, or not what it should be.
+        UserError: There is no model, or one of its files is damaged, swapped or not valid.
     """
     refuse_links(folder)
     schema = _schema(folder / "run.json")
     files = _Files(folder / "model", _manifest(folder / "model") if schema > 1 else None)
     with files.opened("architecture.json") as content:
-        said = parse(content)
-        features = _features(said.pop("features", None))
-        architecture = rebuilt(said.pop("spec", None), said)
+        values = parse(content)
+        features = _features(values.pop("features", None))
+        architecture = _to_model_spec(values.pop("spec", None), values)
     with files.opened("preprocessing.json") as content:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
-    with _refusing(files.folder / "weights.npz"):
-        _refuse_infinite(weights)
+    with _named(files.folder / "weights.npz"):
+        _check_finite(weights)
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
     return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
 
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of a model, as its manifest says that they are; None where it has none."""
+    """The files of a model, checked against its manifest; None in version 1."""
 
     folder: Path
     manifest: Mapping[str, Any] | None
@@ -80,19 +81,19 @@ class _Files:
 
     @contextmanager
     def opened(self, name: str, most: int = MOST_BYTES) -> Iterator[bytes]:
-        """Give the content of a file, and let what is refused of it be said of it."""
-        with _refusing(self.folder / name):
+        """Provide the content of a file; errors in the block name the file."""
+        with _named(self.folder / name):
             content = read_bytes(self.folder / name, most)
             if self.manifest is not None:
-                said = self.manifest["files"].get(name)
-                if said != {"sha256": digest(content), "bytes": len(content)}:
-                    message = "is not the file that manifest.json tells of"
+                expected = self.manifest["files"].get(name)
+                if expected != {"sha256": digest(content), "bytes": len(content)}:
+                    message = "does not match its checksum in manifest.json"
                     raise UserError(message)
             yield content
 
     def arrays(self, name: str, implied: Mapping[str, Shape] | None) -> dict[str, Array]:
-        """Return the arrays of a file; implied: their shapes, as far as the architecture tells."""
-        with _refusing(self.folder / name):
+        """Return the arrays of a file. implied: their shapes according to the architecture."""
+        with _named(self.folder / name):
             expected = self._expected(name, implied)
             most = most_bytes(expected)
         with self.opened(name, most) as content:
@@ -101,21 +102,20 @@ class _Files:
     def _expected(self, name: str, implied: Mapping[str, Shape] | None) -> dict[str, Layout]:
         if self.manifest is None:
             if implied is None:
-                message = "has nothing beside it that says what it should hold"
+                message = "needs a manifest.json with its layout"
                 raise UserError(message)
-            return {each: Layout(shape, SINGLE) for each, shape in implied.items()}
-        declared = {
-            each: layout(said) for each, said in self.manifest["arrays"].get(name, {}).items()
-        }
-        if implied is not None and implied != {n: each.shape for n, each in declared.items()}:
+            return {array: Layout(shape, SINGLE) for array, shape in implied.items()}
+        entries = self.manifest["arrays"].get(name, {})
+        declared = {array: layout(entry) for array, entry in entries.items()}
+        if implied is not None and implied != {n: array.shape for n, array in declared.items()}:
             message = "has weights that do not fit architecture.json"
             raise UserError(message)
         return declared
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Let what is refused of a file name it, and say what to do."""
+def _named(path: Path) -> Iterator[None]:
+    """Add the file and the remedy to errors."""
     try:
         yield
     except (UserError, OSError) as error:
@@ -124,8 +124,8 @@ def _refusing(path: Path) -> Iterator[None]:
 
 
 def _schema(path: Path) -> int:
-    """Return the schema of the directory of a run, by its run.json."""
-    with _refusing(path):
+    """Return the version of a run directory, from its run.json."""
+    with _named(path):
         schema = parse(read_bytes(path, MOST_BYTES)).get("schema")
         if type(schema) is not int or schema < 1:
             message = f"has the schema {schema!r:.80}"
@@ -137,7 +137,7 @@ def _schema(path: Path) -> int:
 
 
 def _manifest(model: Path) -> Mapping[str, Any]:
-    with _refusing(model / "manifest.json"):
+    with _named(model / "manifest.json"):
         return checked(parse(read_bytes(model / "manifest.json", MOST_BYTES)), ManifestJson)
 
 
@@ -148,8 +148,26 @@ def _features(names: object) -> tuple[str, ...]:
     raise UserError(message)
 
 
+def _to_model_spec(name: object, values: Mapping[str, Any]) -> ModelSpec:
+    """Return a model's spec from the name of its class and the values of its fields.
+
+    A missing field has its default, because older models lack newer fields.
+    """
+    kind = find_class(name) if isinstance(name, str) else None
+    if kind is None or kind is ModelSpec or not issubclass(kind, ModelSpec):
+        message = f"names the model {name!r:.80}, which no installed package has"
+        raise UserError(message)
+    if unknown := sorted(values.keys() - {f.name for f in fields(kind)}):
+        message = f"has keys that {name} does not have: {', '.join(unknown)!r:.80}"
+        raise UserError(message)
+    if long := [key for key, v in values.items() if isinstance(v, list) and len(v) > MOST_VALUES]:
+        message = f"has more than {MOST_VALUES:,} values of {long[0]}"
+        raise UserError(message)
+    return converted(values, kind)
+
+
 def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tuple[Column, ...]:
-    """Return the columns of which features are made, and refuse a scaling of other features."""
+    """Check the scaling, and return the columns from which the features are made."""
     if preprocessing.get("features") != list(features):
         message = "scales other features than architecture.json names"
         raise UserError(message)
@@ -161,7 +179,7 @@ def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tup
     if not all(preprocessing["scale"]):
         message = "has a scale of 0"
         raise UserError(message)
-    if "columns" not in preprocessing:  # schema 1 knew no other columns than features
+    if "columns" not in preprocessing:  # version 1 had no other columns than features
         return tuple(map(Column, features))
     columns = tuple(converted(preprocessing["columns"], list[Column]))
     if columns_features(columns) != features:
@@ -170,7 +188,7 @@ def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tup
     return columns
 
 
-def _refuse_infinite(weights: Mapping[str, Array]) -> None:
+def _check_finite(weights: Mapping[str, Array]) -> None:
     for name, values in weights.items():
         if values.dtype.kind != "f" or not np.isfinite(values).all():
             message = f"has weights in {name} that are not finite numbers"

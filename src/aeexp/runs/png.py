@@ -1,4 +1,4 @@
-"""Pixels as a file in the PNG format (W3C, Portable Network Graphics, third edition, 2025)."""
+"""Write PNG files (W3C, Portable Network Graphics, third edition, 2025)."""
 
 import struct
 import zlib
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 
 def png(pixels: NDArray[np.uint8], dpi: int) -> bytes:
-    """Return the file of an opaque image; pixels: (rows, columns, red green blue and any other).
+    """Return the content of a file. pixels: (rows, columns, channels); the first three are RGB.
 
-    Pillow tries five filters on every row, for as long as it takes to draw the figure. On areas
-    of one colour none of them helps: without a filter the file is smaller.
+    Pillow always tries five filters on every row, which takes as long as drawing the figure. On
+    areas of one colour the file is smaller without a filter.
     """
     rows, columns, _ = pixels.shape
-    lines = np.zeros((rows, 1 + 3 * columns), np.uint8)  # 0 comes first: not filtered
+    lines = np.zeros((rows, 1 + 3 * columns), np.uint8)  # each row starts with its filter, 0: none
     for channel in range(3):
         lines[:, 1 + channel :: 3] = pixels[:, :, channel]
     eight_bits_of_red_green_blue = 8, 2, 0, 0, 0

@@ -1,4 +1,4 @@
-"""run.json: what a run is, how it went, and all that is needed to say so later."""
+"""run.json: settings, environment and outcome of a run."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ PACKAGES = ("aeexp", "keras", "numpy", "scikit-learn", "matplotlib", "hydra-core
 
 
 class Record:
-    """The run.json of one run: written when it begins, replaced when it ends."""
+    """The run.json of one run, written at the start and replaced at the end."""
 
     def __init__(self, folder: Path, experiment: Experiment) -> None:
         self.folder, self.path = folder, folder / "run.json"
@@ -47,16 +47,16 @@ class Record:
         }
 
     def begin(self) -> None:
-        """Write that the run is under way.
+        """Write the record with the status RUNNING.
 
         Raises:
             OSError: It cannot be written; see `write_bytes`.
         """
         write_json(self.path, self.content)
 
-    def note(self, **facts: Any) -> None:
-        """Keep facts for the end of the run."""
-        self.content |= facts
+    def note(self, **entries: Any) -> None:
+        """Add entries, which are written at the end of the run."""
+        self.content |= entries
 
     @property
     def status(self) -> Status:
@@ -64,12 +64,12 @@ class Record:
         return Status(self.content["status"])
 
     def ended(self, status: Status, seconds: Mapping[str, float]) -> None:
-        """Note how a run ended now; its content is what would be read back from its file."""
+        """Set the outcome; `content` is then what reading the file would return."""
         self.note(status=status, ended=_now(), seconds=dict(seconds))
         self.content = json.loads(as_json(self.content))
 
     def end(self) -> None:
-        """Write how the run ended, as its last file, or else that it failed.
+        """Write the final record, the run's last file; if that fails, try to write that it failed.
 
         Raises:
             OSError: It cannot be written; see `write_bytes`.
@@ -84,7 +84,7 @@ class Record:
 
 
 def _specs(experiment: Experiment) -> dict[str, str]:
-    """Return which spec each part of an experiment is, by the key that sets it."""
+    """Return the option name of each spec of an experiment, by its key."""
     specs: dict[str, str] = {}
     for f in fields(experiment):
         match getattr(experiment, f.name):
@@ -110,22 +110,14 @@ def _versions(backend: str) -> dict[str, str]:
 
 @cache
 def _git_commit() -> str | None:
-    """Return the commit of the checkout that aeexp runs from, marked when it has changes."""
+    """Return the commit of aeexp's checkout, with `-dirty` if it has changes; None without one."""
     checkout = Path(__file__).parents[3]
     if not (checkout / ".git").exists():
         return None
-    command = [
-        "git",
-        "-C",
-        str(checkout),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ]
+    arguments = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    command = ["git", "-C", str(checkout), *arguments]
     with suppress(OSError):
-        done = subprocess.run(  # noqa: S603  (no word of it is the user's)
+        done = subprocess.run(  # noqa: S603  (no part of it is user input)
             command, capture_output=True, text=True, check=False
         )
         return done.stdout.strip() or None

@@ -1,4 +1,4 @@
-"""A table that is written part by part, whole or not at all."""
+"""Write tables in parts; the file appears only when it is complete."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from aeexp.runs.write import cells, path_of, write
 Columns = Mapping[str, Any]
 Write = Callable[[Columns], None]
 MOST_TEXT, GROUP = 100_000, 65_536
-"""Rows that are written as text, and rows of a part of what is not."""
+"""Most rows of a CSV file; rows per part of a Parquet file."""
 
 
 @write.register
@@ -33,13 +33,13 @@ def _(artifact: Table, folder: Path) -> list[Path]:
 
 @contextmanager
 def rows(path: Path) -> Iterator[Write]:
-    """Give a function that adds rows, columns by name, to a csv or parquet file.
+    """Provide a function that adds rows, as columns by name, to a CSV or Parquet file.
 
-    The file takes its name when all of them are there.
+    The file gets its name when the block ends.
 
     Raises:
         UserError: The path ends in neither .csv nor .parquet.
-        OSError: It cannot be written; what was there before is as it was.
+        OSError: It cannot be written; an existing file is unchanged.
     """
     if path.suffix not in WRITERS:
         message = f"{path} must end in {' or '.join(WRITERS)}."
@@ -59,7 +59,7 @@ def _csv(file: BinaryIO) -> Iterator[Write]:
 
 @contextmanager
 def _parquet(file: BinaryIO) -> Iterator[Write]:
-    import pyarrow as pa  # noqa: PLC0415  (heavy, and seldom needed)
+    import pyarrow as pa  # noqa: PLC0415  (slow to import, and rarely needed)
     from pyarrow import parquet  # noqa: PLC0415
 
     writers: list[Any] = []

@@ -1,4 +1,4 @@
-"""A run into its directory, whatever comes of it."""
+"""Save a run in its directory, also if it fails or is interrupted."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -17,7 +17,7 @@ from aeexp.text import printable
 
 Artifacts = Callable[[], Iterator[Artifact]]
 Report = Callable[[Mapping[str, Any]], bytes]
-"""Makes the content of report.html from that of the final run.json."""
+"""Returns the content of report.html from the content of the final run.json."""
 
 
 def save_run(
@@ -27,13 +27,13 @@ def save_run(
     monitor: Monitor,
     report: Report | None = None,
 ) -> Status:
-    """Write what a run yields into its directory as it comes; return COMPLETED or DIVERGED.
+    """Write the artifacts of a run as they are yielded; return COMPLETED or DIVERGED.
 
-    report: makes report.html, once all else is there, unless the run failed.
+    report: makes report.html after all other files, unless the run failed.
 
     Raises:
-        KeyboardInterrupt: It was interrupted; what was known by then is kept.
-        Exception, SystemExit: It failed; the traceback is in its directory, if there is room.
+        KeyboardInterrupt: The run was interrupted; its artifacts so far are written.
+        Exception, SystemExit: The run failed; its traceback is in its directory, if there is room.
     """
     record, error = save_artifacts(experiment, folder, artifacts, monitor, report)
     try:
@@ -52,9 +52,9 @@ def save_artifacts(
     monitor: Monitor,
     report: Report | None = None,
 ) -> tuple[Record, BaseException | None]:
-    """Write all of a run but its end; return its record, and what ended it early; see `keep`.
+    """Write a run without its final record; return the record and the error that ended the run.
 
-    Until `Record.end` writes the record, the run is unfinished to every reader.
+    Readers see the run as unfinished until `Record.end` writes the record. See `save_run`.
     """
     record = Record(folder, experiment)
     error: BaseException | None = None
@@ -64,33 +64,33 @@ def save_artifacts(
         record.ended(_status(error), monitor.seconds)
         if report and "data_hash" in record.content:
             write_bytes(folder / "report.html", report(record.content))
-    except (Exception, SystemExit, KeyboardInterrupt) as other:  # noqa: BLE001  (it is recorded)
-        error = other
+    except (Exception, SystemExit, KeyboardInterrupt) as caught:  # noqa: BLE001  (it is recorded)
+        error = caught
     if _status(error) is Status.FAILED:
         assert error
         record.note(error=error_line(error))
-        with suppress(OSError):  # where the disk is full, the error is told all the same
+        with suppress(OSError):  # the disk may be full; the error is reported anyway
             write_traceback(folder, error)
     record.ended(_status(error), monitor.seconds)
     return record, None if isinstance(error, DivergedError) else error
 
 
 def write_traceback(folder: Path, error: BaseException) -> Path:
-    """Write the traceback of an error into a directory; return the file."""
+    """Write the traceback of an error into a directory; return the path."""
     path = folder / "traceback.txt"
     write_bytes(path, printable(trace(error), keep="\n\t").encode())
     return path
 
 
 def error_line(error: BaseException) -> str:
-    """Return an error as records and ledgers name it, with its kind."""
+    """Return an error as one line with its class, for records and ledgers."""
     return f"{type(error).__name__}: {error}"
 
 
 def _write(
     artifacts: Artifacts, folder: Path, record: Record, monitor: Monitor
 ) -> KeyboardInterrupt | DivergedError | None:
-    """Write what a run yields; return what ended it early, other than a failure."""
+    """Write the artifacts; return why the run ended early, unless it failed."""
     try:
         with monitor.stage("total"):
             for artifact in artifacts():

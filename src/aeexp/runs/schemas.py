@@ -1,6 +1,7 @@
-"""What aeexp's own files hold. They may be a stranger's, so each is checked when it is read.
+"""Schemas of aeexp's own files, against which every file is checked when it is read.
 
-Keys that are not named here are passed over: a newer aeexp may have written them.
+A file may come from somebody else. Keys without a field here are ignored: a newer aeexp may have
+written them.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from aeexp.data.features import Column
 
 
 class Status(Enum):
-    """What became of a run; INCOMPLETE is what a process leaves that was killed."""
+    """Outcome of a run; INCOMPLETE if its process was killed."""
 
     COMPLETED = "COMPLETED"
     DIVERGED = "DIVERGED"
@@ -28,7 +29,7 @@ Natural = Annotated[int, Meta(ge=0, lt=2**53)]
 
 
 class Verdict(TypedDict, total=False):
-    """What a run says of its own training."""
+    """Assessment of the training."""
 
     word: str
     sentence: str
@@ -60,11 +61,11 @@ class RunJson(TypedDict, total=False):
 
 
 MetricsJson = dict[str, float | None]
-"""metrics.json; null is undefined."""
+"""metrics.json; null: undefined."""
 
 
 class Sentence(TypedDict):
-    """A sentence of an answer: claim is yes, no or undecided."""
+    """A sentence of an answer. claim: yes, no or undecided."""
 
     about: str
     claim: str
@@ -78,7 +79,7 @@ class AnswerJson(TypedDict, total=False):
 
 
 class PreprocessingJson(TypedDict, total=False):
-    """model/preprocessing.json; what schema 1 had not may be absent."""
+    """model/preprocessing.json; keys that schema 1 lacked are optional."""
 
     features: list[str]
     offset: list[float]
@@ -97,7 +98,7 @@ class FileJson(TypedDict):
 
 
 class ManifestJson(TypedDict):
-    """model/manifest.json; see `arrays.layout` for what it says of arrays."""
+    """model/manifest.json; `arrays.layout` checks the entries in `arrays`."""
 
     schema: Annotated[int, Meta(ge=1)]
     files: dict[str, FileJson]
@@ -105,7 +106,7 @@ class ManifestJson(TypedDict):
 
 
 class TrialJson(TypedDict, total=False):
-    """A setting that a search tried; values: of each objective, null where there is none."""
+    """A trial of a search. values: one per objective, null if undefined."""
 
     number: Required[Natural]
     state: Required[str]
@@ -123,7 +124,7 @@ class StudyJson(TypedDict, total=False):
 
 
 class Begun(Struct, tag_field="event", tag="begun"):
-    """A process begins or resumes the sweep that the words of a command line say."""
+    """A process starts or resumes the sweep of a command line. words: its arguments."""
 
     words: list[str]
     cwd: str
@@ -131,28 +132,28 @@ class Begun(Struct, tag_field="event", tag="begun"):
 
 
 class Planned(Struct, tag_field="event", tag="planned"):
-    """A job is to be run with these overrides."""
+    """A job is planned with these overrides."""
 
     job: Natural
     overrides: list[str]
 
 
 class Started(Struct, tag_field="event", tag="started"):
-    """A job is begun in a directory, within the sweep's."""
+    """A job starts. directory: relative to the sweep's."""
 
     job: Natural
     directory: str
 
 
 class Finished(Struct, tag_field="event", tag="finished"):
-    """A job ended and did not fail."""
+    """A job ended without failing."""
 
     job: Natural
     status: Status
 
 
 class Failed(Struct, tag_field="event", tag="failed"):
-    """A job failed of an error, in one line."""
+    """A job failed. error: one line."""
 
     job: Natural
     error: str | None = None

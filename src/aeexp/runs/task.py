@@ -1,4 +1,4 @@
-"""A job of a sweep, and what became of it."""
+"""Jobs of a sweep and their outcomes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from aeexp.runs import Status
 
 @dataclass(frozen=True)
 class Task:
-    """A job that is to be done.
+    """A job to run.
 
-    varied: the words in which it differs from others of its sweep. alone: the words of a command
-    line that makes nothing else. folder: of its run. words: that say its
+    varied: the overrides in which it differs from the sweep's other jobs. alone: the arguments of
+    a command line that runs this job alone. folder: its run directory. words: the overrides of its
     experiment.
     """
 
@@ -29,11 +29,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task.
+    """Outcome of a task.
 
-    error: one line, where it failed. records: what its log is to say. final: the content of its
-    run.json, to be written when all else is there. None where the run has written it itself; then
-    Hydra has its own record of the job in the directory, too.
+    error: one line, if it failed. records: log records for its log file. final: content of its
+    run.json, to write after all other files; None if the run has written it itself, in which case
+    Hydra's record of the job is in the directory, too.
     """
 
     task: Task

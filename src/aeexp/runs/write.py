@@ -1,4 +1,4 @@
-"""write: Artifact -> its files in the run directory, each whole or not at all."""
+"""write: Artifact -> files in the run directory, each written whole or not at all."""
 
 import io
 import json
@@ -24,10 +24,10 @@ from aeexp.text import slug
 
 @singledispatch
 def write(artifact: Artifact, folder: Path) -> list[Path]:
-    """Write an artefact under its name into a run directory; return its files.
+    """Write an artifact under its name into a run directory; return its files.
 
     Raises:
-        OSError: It cannot be written; what was there before is as it was.
+        OSError: It cannot be written; existing files are unchanged.
     """
     message = f"No writer for {type(artifact).__name__}: register one with write.register."
     raise NotImplementedError(message)
@@ -36,7 +36,7 @@ def write(artifact: Artifact, folder: Path) -> list[Path]:
 @write.register
 def _(artifact: Metrics, folder: Path) -> list[Path]:
     for name in artifact.values:
-        metric(name)  # refuses one that is not declared
+        metric(name)  # raises if it is not declared
     return [write_json(path_of(folder, artifact, "json"), artifact.values)]
 
 
@@ -52,7 +52,16 @@ def _(artifact: Text, folder: Path) -> list[Path]:
 
 @write.register
 def _(artifact: Plot, folder: Path) -> list[Path]:
-    image = _pixels(artifact) if artifact.format == "png" else _strokes(artifact)
+    if artifact.format == "png":
+        artifact.figure.set_dpi(artifact.dpi)
+        canvas: Any = FigureCanvasAgg(artifact.figure)
+        with rc_context({"text.hinting": "none"}):  # hinting takes a third of a text's time
+            canvas.draw()
+        image = png(np.asarray(canvas.buffer_rgba()), artifact.dpi)
+    else:
+        file = io.BytesIO()
+        artifact.figure.savefig(file, format=artifact.format, dpi=artifact.dpi)
+        image = file.getvalue()
     path = path_of(subfolder(folder, "figures"), artifact, artifact.format)
     return [write_bytes(path, image)]
 
@@ -82,38 +91,24 @@ def _(artifact: Support, folder: Path) -> list[Path]:
     return [path, write_json(path.parent / "manifest.json", before | both)]
 
 
-def path_of(folder: Path, artifact: Artifact, ending: str) -> Path:
-    """Return the path of an artefact's file, whose name is safe whatever the artefact's is."""
-    return folder / f"{slug(artifact.name)}.{ending}"
-
-
-def _pixels(plot: Plot) -> bytes:
-    plot.figure.set_dpi(plot.dpi)
-    canvas: Any = FigureCanvasAgg(plot.figure)
-    with rc_context({"text.hinting": "none"}):  # to hint takes a third of a text's time
-        canvas.draw()
-    return png(np.asarray(canvas.buffer_rgba()), plot.dpi)
-
-
-def _strokes(plot: Plot) -> bytes:
-    image = io.BytesIO()
-    plot.figure.savefig(image, format=plot.format, dpi=plot.dpi)
-    return image.getvalue()
+def path_of(folder: Path, artifact: Artifact, extension: str) -> Path:
+    """Return the path of an artifact's file; its name is safe for any name of the artifact."""
+    return folder / f"{slug(artifact.name)}.{extension}"
 
 
 def write_json(path: Path, content: Any) -> Path:
-    """Write nested content as JSON; what is not a finite number becomes null. Return the file."""
+    """Write nested content as JSON and return the path; NaN and infinity become null."""
     return write_bytes(path, as_json(content))
 
 
 def as_json(content: Any) -> bytes:
-    """Return the file of nested content; see `write_json`."""
+    """Return the content of a JSON file; see `write_json`."""
     text = json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-    return f"{text}\n".encode(errors="replace")  # of no text, but a name of undecoded bytes
+    return f"{text}\n".encode(errors="replace")  # a file name may have surrogates
 
 
 def cells(column: Any) -> Iterator[Any]:
-    """Yield a column's cells as a csv file has them; what is not a number is empty."""
+    """Yield a column's cells for a CSV file; NaN is an empty cell."""
     return (
         "" if isinstance(value, float | np.floating) and math.isnan(value) else value
         for value in column
