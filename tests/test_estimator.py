@@ -309,7 +309,7 @@ def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: 
         text=True,
         check=False,
     )
-    assert "start it by spawn" in done.stdout, done.stderr
+    assert "start it with multiprocessing" in done.stdout, done.stderr
 
 
 def test_a_fit_like_another_compiles_nothing(

@@ -493,7 +493,7 @@ def test_each_member_s_network_has_its_own_numbers(tiny: Make) -> None:
 
 
 def test_a_model_that_passes_over_regularisers_is_refused_with_one(tiny: Make) -> None:
-    with pytest.raises(UserError, match="The model Tempered takes no notice of regularisers"):
+    with pytest.raises(UserError, match="The model Tempered ignores regularisers"):
         train([member(tiny(model=Tempered(), regulariser={"l1": L1()}))])
 
 

@@ -1,4 +1,4 @@
-"""The library Keras computes with: chosen before Keras is imported, once in a process."""
+"""The backend of Keras, chosen once per process before Keras is imported."""
 
 import logging
 import os
@@ -16,80 +16,80 @@ from aeexp.errors import UserError
 
 CACHE_BYTES = 256 * 2**20
 DAMAGED = "Error reading persistent compilation cache entry"
-STANDARD_ERROR = RLock()
-COMPUTED_IN: set[int] = set()
-"""This process, once it has computed; where it was forked, the one it was forked from, too."""
+STDERR = RLock()  # the file descriptor is global, and fits may run in several threads
+COMPUTED: set[int] = set()
+"""Ids of this process and of the processes from which it was forked, if they have computed."""
 
 
 def require(backend: Backend) -> None:
-    """Refuse a backend that this process cannot compute with.
+    """Check that this process can compute with a backend.
 
     Raises:
-        UserError: It is not installed, or Keras already runs on another one.
+        UserError: It is not installed, or Keras already runs on another backend.
     """
     if not installed(backend):
         message = (
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
         raise UserError(message)
-    first = running()
-    if first and first is not backend:
+    active = running()
+    if active and active is not backend:
         message = (
-            f"backend={backend.value} cannot follow {first.value} in one process: start another"
-            " one."
+            f"backend={backend.value} cannot follow {active.value} in one process: start another"
+            " process."
         )
         raise UserError(message)
 
 
 def installed(backend: Backend) -> bool:
-    """Return whether a backend's package is here."""
+    """Return whether a backend's package is installed."""
     return find_spec(backend.value) is not None
 
 
 def available_backend(backend: Backend) -> Backend:
-    """Return a backend if it is here, else the one that comes along with aeexp."""
+    """Return a backend if it is installed, else JAX, which aeexp depends on."""
     return backend if installed(backend) else Backend.jax
 
 
 def running() -> Backend | None:
-    """Return the backend that Keras runs on in this process, if it does."""
+    """Return the backend of Keras in this process, None if Keras is not imported."""
     keras = sys.modules.get("keras")
-    return _known(keras.config.backend()) if keras else None
+    return _supported(keras.config.backend()) if keras else None
 
 
 def current() -> Backend:
-    """Return the backend that Keras runs on in this process or, not yet imported, would.
+    """Return the backend on which Keras runs in this process, or would run once imported.
 
     Raises:
-        UserError: It is none of those that aeexp knows.
+        UserError: aeexp does not support it.
     """
-    return running() or _known(os.environ.get("KERAS_BACKEND") or Backend.jax.value)
+    return running() or _supported(os.environ.get("KERAS_BACKEND") or Backend.jax.value)
 
 
-def _known(name: str) -> Backend:
+def _supported(name: str) -> Backend:
     if name not in Backend.__members__:
-        known = ", ".join(Backend.__members__)
-        message = f"KERAS_BACKEND={name} is not supported: set it to one of {known}."
+        names = ", ".join(Backend.__members__)
+        message = f"KERAS_BACKEND={name} is not supported: set it to one of {names}."
         raise UserError(message)
     return Backend[name]
 
 
 def cache_dir() -> Path:
-    """Return aeexp's directory in the user's cache, which may not be there yet."""
+    """Return aeexp's directory in the user's cache; it may not exist."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aeexp"
 
 
 def choose(backend: Backend) -> None:
-    """Make Keras compute with a backend, without its chatter, and keep what JAX compiles.
+    """Set Keras's backend, silence its log messages, and cache the programs that JAX compiles.
 
-    To JAX, each core is a device, so that the members of a population can be shared out to them.
-    What the user has set in the environment stays as it is.
+    JAX is given one device per core, so that a population can be divided among them. Variables
+    that the user has set in the environment are not changed.
     """
     require(backend)
     os.environ["KERAS_BACKEND"] = backend.value
     cache = cache_dir() / "jax"
     defaults = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_NUM_CPU_DEVICES": str(cores())}
-    with suppress(OSError):  # without a cache, a run compiles anew
+    with suppress(OSError):  # without a cache, each process compiles again
         cache.mkdir(parents=True, exist_ok=True)
         defaults |= {
             "JAX_COMPILATION_CACHE_DIR": str(cache),
@@ -97,55 +97,55 @@ def choose(backend: Backend) -> None:
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         }
-        _mend(cache)
+        _repair(cache)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    for chatty in ("jax", "tensorflow", "absl"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    for name in ("jax", "tensorflow", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _mend(cache: Path) -> None:
-    """Empty the cache as soon as JAX cannot read an entry of it, such as one that was cut short.
+def _repair(cache: Path) -> None:
+    """Empty the cache when JAX warns that it cannot read an entry, such as a truncated file.
 
-    JAX (0.10) warns of it in every process, and compiles, but writes no entry over another. It
-    does not say which entry it is.
+    JAX (0.10) would warn and compile in every process, because it does not overwrite entries. The
+    warning does not name the entry.
     """
     show = warnings.showwarning
-    if getattr(show, "mends", None) == cache:
+    if getattr(show, "cache", None) == cache:
         return
 
-    def showwarning(message: Warning | str, *details: Any, **more: Any) -> None:
+    def showwarning(message: Warning | str, *args: Any, **kwargs: Any) -> None:
         if not str(message).startswith(DAMAGED):
-            show(message, *details, **more)
+            show(message, *args, **kwargs)
             return
         for entry in cache.glob("*-cache"):
             entry.unlink(missing_ok=True)
 
-    showwarning.mends = cache  # type: ignore[attr-defined]
+    showwarning.cache = cache  # type: ignore[attr-defined]
     warnings.showwarning = showwarning
 
 
 def refuse_forked(backend: str) -> None:
-    """Note that this process computes, and refuse to if it was forked from one that had.
+    """Record that this process computes; raise if it was forked from a process that had computed.
 
-    A fork copies one thread, and each backend waits for the others for ever: tried with jax 0.10,
-    tensorflow 2.21 and torch 2.13.
+    A fork copies one thread only, and every backend then waits for its other threads for ever:
+    observed with jax 0.10, tensorflow 2.21 and torch 2.13.
 
     Raises:
-        RuntimeError: It was forked so.
+        RuntimeError: This process was forked from one that had computed.
     """
-    COMPUTED_IN.add(os.getpid())
-    if len(COMPUTED_IN) > 1:
+    COMPUTED.add(os.getpid())
+    if len(COMPUTED) > 1:
         message = (
             f"This process was forked from one in which {backend} had already computed, and would"
-            " wait for ever: start it by spawn, multiprocessing.get_context('spawn') say, or with"
-            " joblib's default, loky."
+            " wait for ever: start it with multiprocessing.get_context('spawn'), or with joblib's"
+            " default, loky."
         )
         raise RuntimeError(message)
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -153,22 +153,22 @@ def cores() -> int:
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Send what libraries write to standard error to nowhere, whoever in them writes it.
+    """Discard standard error, including the output of compiled code, within the block.
 
-    TensorFlow's compiled part heeds no log level while it is imported (tensorflow #100442).
+    TensorFlow's compiled code ignores log levels while it is imported (tensorflow #100442).
     """
-    with STANDARD_ERROR:
-        if sys.stderr:  # a program without a console has none
+    with STDERR:
+        if sys.stderr:  # None in a program without a console
             sys.stderr.flush()
         try:
-            kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        except OSError:  # it is closed already
+            original, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        except OSError:  # standard error is closed
             yield
             return
         try:
-            os.dup2(nowhere, 2)
+            os.dup2(null, 2)
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            os.close(nowhere)
+            os.dup2(original, 2)
+            os.close(original)
+            os.close(null)

@@ -1,6 +1,8 @@
-"""SIGTERM and SIGHUP: a cluster takes its machine back, or a terminal is closed.
+"""Handle SIGTERM (a cluster reclaims the machine) and SIGHUP (a terminal is closed).
 
-Either is a Ctrl-C that has to be obeyed in time.
+Both act as Ctrl-C, with a time limit: the handler of Ctrl-C is called immediately and again after
+`PATIENCE` seconds, and the process exits `LAST` seconds later. The limit is needed because no
+signal interrupts a compilation; files are whole at any moment.
 """
 
 import os
@@ -12,17 +14,17 @@ from types import FrameType
 from typing import Self
 
 EXIT = {getattr(signal, "SIGHUP", None): 129, signal.SIGTERM: 143}
-"""Exit codes by what ended the process, as shells count: 128 and the signal's number."""
-PATIENCE = 8.0  # seconds after which what still goes on is interrupted once more
-LAST = 1.5  # seconds after that to the end, whatever goes on
+"""Exit codes by signal, as in shells: 128 + the number of the signal."""
+PATIENCE = 8.0  # seconds until the second interruption
+LAST = 1.5  # seconds from there to the exit
 ENDS_WITH_PARENT = "AEEXP_ENDS_WITH_PARENT"
-"""Set for a process that is to end when its standard input does: that of a pipe of its parent."""
+"""Variable for child processes: exit when standard input, a pipe from the parent, is closed."""
 
 
 def end_with_parent() -> None:
-    """End this process as soon as its parent has gone, if that is asked for.
+    """Exit this process as soon as its parent has ended, if `ENDS_WITH_PARENT` is set.
 
-    A killed sweep must not leave runs behind, into whose directories it writes when resumed.
+    Otherwise runs of a killed sweep would continue to write, also while the sweep is resumed.
     """
     if os.environ.pop(ENDS_WITH_PARENT, ""):
         Thread(target=_end_with_input, daemon=True).start()
@@ -35,10 +37,10 @@ def _end_with_input() -> None:
 
 
 class Termination:
-    """While entered, SIGTERM and SIGHUP do what Ctrl-C does, and later what a second one does.
+    """Context in which SIGTERM and SIGHUP act as Ctrl-C; see the module's docstring.
 
-    A SIGHUP that is ignored, as nohup has it, stays ignored. exit: the exit code that the first of
-    them calls for, None until one came.
+    An ignored SIGHUP, as under nohup, stays ignored. exit: exit code for the first signal; None
+    before it.
     """
 
     def __init__(self) -> None:
@@ -62,19 +64,19 @@ class Termination:
         if self.exit is None:
             self.exit = EXIT[signal.Signals(number)]
             Thread(target=_insist, args=(self.exit,), daemon=True).start()
-        elif number != signal.SIGTERM:  # the shell and the kernel tell of one terminal each
+        elif number != signal.SIGTERM:  # shell and kernel both send one for a closed terminal
             return
         _ctrl_c()(signal.SIGINT, frame)
 
 
 def _ctrl_c() -> Callable[[int, FrameType | None], object]:
-    """Return what Ctrl-C calls now; a shell that runs us in the background has it ignored."""
-    hears = signal.getsignal(signal.SIGINT)
-    return hears if callable(hears) else signal.default_int_handler
+    """Return the current handler of Ctrl-C, or the default; background shells ignore SIGINT."""
+    handler = signal.getsignal(signal.SIGINT)
+    return handler if callable(handler) else signal.default_int_handler
 
 
 def _insist(code: int) -> None:
-    """End the process in time, even from within what hears no signal, such as a compilation."""
+    """End the process in time, even during a compilation."""
     time.sleep(PATIENCE)
     signal.raise_signal(signal.SIGTERM)
     time.sleep(LAST)
