@@ -1,4 +1,4 @@
-"""Runs that were never trained: a run's directory with all that evidence adds, made up."""
+"""Run directories with made-up content, evidence included, without training."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ METHODS = ("autoencoder", "PCA", "factor analysis", "random projection", "mean")
 
 
 def made(folder: Path, data: Dataset, factors: int = 3) -> Path:
-    """Write a run of a table, whose factors are its principal components, and its evidence."""
+    """Write a run with the principal components of a table as factors, and its evidence."""
     folder.mkdir(parents=True)
     x = np.nan_to_num(data.x.astype(float))
     x = (x - x.mean(0)) / np.where(x.std(0) > 0, x.std(0), 1)
@@ -56,7 +56,7 @@ def made(folder: Path, data: Dataset, factors: int = 3) -> Path:
 
 
 def add_evidence(folder: Path, data: Dataset, factors: int = 3) -> None:
-    """Add the files of the evidence, with numbers that look like some, to a run's directory."""
+    """Add the evidence's files, with plausible numbers, to a run directory."""
     rng, names = np.random.default_rng(0), [f"z{k + 1}" for k in range(factors)]
     _json(folder, "answer", {"sentences": [*map(_sentence, SENTENCES)]})
     record = json.loads((folder / "run.json").read_text())
@@ -74,18 +74,18 @@ def add_evidence(folder: Path, data: Dataset, factors: int = 3) -> None:
     )
 
 
-def _sentence(told: tuple[str, str, str]) -> dict[str, str]:
-    return dict(zip(("about", "claim", "sentence"), told, strict=True))
+def _sentence(parts: tuple[str, str, str]) -> dict[str, str]:
+    return dict(zip(("about", "claim", "sentence"), parts, strict=True))
 
 
 def trust(rows: int) -> dict[str, Any]:
-    """Return the columns of latents that say how far each row is to be trusted."""
+    """Return the columns of latents that measure how reliable each row is."""
     rng = np.random.default_rng(0)
     columns = {"trustworthiness": 1 - rng.beta(1, 8, rows), "continuity": 1 - rng.beta(1, 9, rows)}
     columns |= {"error": rng.gamma(2, 0.2, rows), "error_percentile": rng.uniform(0, 100, rows)}
     columns |= {"kmeans.co_assignment": rng.uniform(0.5, 1, rows)}
     for column in columns.values():
-        column[0] = np.nan  # was not measured
+        column[0] = np.nan  # not measured
     return {name: column.round(4) for name, column in columns.items()}
 
 

@@ -1,4 +1,4 @@
-"""The estimator: what scikit-learn asks of one, and that it is aeexp's own training."""
+"""The estimator follows scikit-learn's conventions and trains as a run does."""
 
 import json
 import os
@@ -48,23 +48,23 @@ def fitted() -> Autoencoder:
 @pytest.mark.engine
 @pytest.mark.filterwarnings("ignore:latent_dim|batch_size")
 @parametrize_with_checks([Autoencoder(2, epochs=2)])
-def test_it_is_what_scikit_learn_takes_for_an_estimator(
+def test_it_passes_the_checks_of_scikit_learn(
     estimator: Autoencoder, check: Callable[[Autoencoder], None]
 ) -> None:
     check(estimator)
 
 
-def test_the_package_offers_it_by_name() -> None:
+def test_the_package_exports_it() -> None:
     assert aeexp.Autoencoder is Autoencoder
     assert "Autoencoder" in dir(aeexp)
 
 
-def test_the_package_says_what_it_does_not_offer() -> None:
+def test_an_unknown_attribute_of_the_package_raises() -> None:
     with pytest.raises(AttributeError, match="module 'aeexp' has no attribute 'Autoencodre'"):
         _ = aeexp.Autoencodre
 
 
-def test_importing_the_package_imports_none_of_what_it_needs() -> None:
+def test_importing_the_package_does_not_import_its_dependencies() -> None:
     code = (
         "import aeexp, sys; dir(aeexp); assert not {'numpy', 'sklearn', 'keras'} & {*sys.modules}"
     )
@@ -76,7 +76,7 @@ def test_importing_the_estimator_does_not_import_keras() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_its_defaults_are_those_of_the_deep_model_without_a_split() -> None:
+def test_its_defaults_equal_the_deep_model_without_a_split() -> None:
     deep = Autoencoder(random_state=0)._experiment()
     assert deep.model == Deep()
     assert deep.training == Training()
@@ -84,7 +84,7 @@ def test_its_defaults_are_those_of_the_deep_model_without_a_split() -> None:
     assert deep.regulariser == {}
 
 
-def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> None:
+def test_it_equals_a_run_with_the_same_seed(backend: Backend) -> None:
     experiment = Experiment(
         model=Deep(latent_dim=2),
         split=Split(validation=0.2, seed=7),
@@ -95,9 +95,9 @@ def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> Non
     problem = pose(experiment)
     rows = problem.rows
     trained = train([Member(experiment=experiment, x=problem.x, rows=rows.train, val=rows.val)])
-    ours = brief(validation=0.2, random_state=7).fit(WINE)
-    np.testing.assert_array_equal(ours.history_.val_loss, trained.histories[0].val_loss)
-    np.testing.assert_array_equal(ours.transform(WINE), trained.network(0).encode(problem.x))
+    estimator = brief(validation=0.2, random_state=7).fit(WINE)
+    np.testing.assert_array_equal(estimator.history_.val_loss, trained.histories[0].val_loss)
+    np.testing.assert_array_equal(estimator.transform(WINE), trained.network(0).encode(problem.x))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_it_comes_to_the_numbers_of_a_run_with_its_seed(backend: Backend) -> Non
         ),
     ],
 )
-def test_a_wrong_parameter_is_refused_under_its_own_name(
+def test_an_invalid_parameter_is_refused_by_its_name(
     parameters: dict[str, Any], sentences: Sentences
 ) -> None:
     with pytest.raises(ValueError) as refusal:  # noqa: PT011  (compared in whole)
@@ -157,7 +157,7 @@ def test_a_wrong_parameter_is_refused_under_its_own_name(
         pytest.param({"random_state": None}, id="unseeded"),
     ],
 )
-def test_a_right_parameter_is_taken(parameters: dict[str, Any]) -> None:
+def test_a_valid_parameter_is_accepted(parameters: dict[str, Any]) -> None:
     assert np.isfinite(brief(**parameters).fit(WINE).score(WINE))
 
 
@@ -171,31 +171,31 @@ def test_a_right_parameter_is_taken(parameters: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_is_seldom_meant_is_warned_of(parameters: dict[str, Any], warning: str) -> None:
+def test_unusual_parameters_are_warned_about(parameters: dict[str, Any], warning: str) -> None:
     with pytest.warns(UserWarning, match=warning):
         brief(**parameters).fit(WINE)
 
 
-def test_a_training_that_diverges_says_so_and_what_helps() -> None:
+def test_the_error_of_a_diverged_training_names_the_remedy() -> None:
     with pytest.raises(DivergedError, match=r"^Diverged: loss nan in epoch .*: lower lr\.$"):
         brief(lr=1e30).fit(WINE)
 
 
-def test_a_search_goes_on_where_one_fit_diverges() -> None:
+def test_a_grid_search_continues_if_one_fit_diverges() -> None:
     search = GridSearchCV(brief(), {"lr": [1e-3, 1e30]}, cv=2, error_score=np.nan)
     with pytest.warns((FitFailedWarning, UserWarning)):
         search.fit(WINE)
     assert search.best_params_ == {"lr": 1e-3}
 
 
-def test_its_score_is_one_for_what_is_rebuilt_and_zero_for_the_mean(fitted: Autoencoder) -> None:
+def test_its_score_is_r2_over_scaled_cells(fitted: Autoencoder) -> None:
     x_hat = fitted.inverse_transform(fitted.transform(WINE))
-    x, x_hat, mean = (fitted.scaling_.apply(each) for each in (WINE, x_hat, WINE.mean(0)[None]))
+    x, x_hat, mean = (fitted.scaling_.apply(rows) for rows in (WINE, x_hat, WINE.mean(0)[None]))
     expected = 1 - ((x - x_hat) ** 2).sum() / ((x - mean) ** 2).sum()
     assert fitted.score(WINE) == pytest.approx(expected, abs=1e-4)
 
 
-def test_its_score_comes_up_to_pca_s_on_what_is_linear() -> None:
+def test_its_score_reaches_that_of_pca_on_linear_data() -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(300, 2)) @ generator.normal(size=(2, 6)) + 5
     linear = brief(hidden=(), lr=0.05, batch_size=64, epochs=60).fit(x)
@@ -203,12 +203,12 @@ def test_its_score_comes_up_to_pca_s_on_what_is_linear() -> None:
     assert linear.score(x) > 0.99
 
 
-def test_what_is_rebuilt_is_in_original_units(fitted: Autoencoder) -> None:
+def test_reconstructions_are_in_original_units(fitted: Autoencoder) -> None:
     x_hat = fitted.inverse_transform(fitted.transform(WINE))
     np.testing.assert_allclose(x_hat.mean(0), WINE.mean(0), rtol=0.1)
 
 
-def test_factors_of_another_number_are_refused(fitted: Autoencoder) -> None:
+def test_a_wrong_number_of_factors_is_refused(fitted: Autoencoder) -> None:
     with pytest.raises(ValueError, match=r"^X must have 2 columns, as factors, got 3\.$"):
         fitted.inverse_transform(np.ones((4, 3)))
 
@@ -219,19 +219,19 @@ def test_single_precision_stays_single_precision(fitted: Autoencoder) -> None:
     assert fitted.inverse_transform(z).dtype == np.float32
 
 
-def test_a_row_has_the_same_factors_in_any_company(fitted: Autoencoder) -> None:
+def test_the_factors_of_a_row_do_not_depend_on_other_rows(fitted: Autoencoder) -> None:
     alone = np.vstack([fitted.transform(WINE[i : i + 1]) for i in range(5)])
     np.testing.assert_allclose(alone, fitted.transform(WINE)[:5], rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_factors_come_as_a_frame_with_aeexp_s_names(library: str) -> None:
+def test_factors_are_returned_as_a_frame_with_aeexp_s_names(library: str) -> None:
     factors = brief().set_output(transform=library).fit_transform(WINE)
     assert type(factors).__module__.startswith(library)
     assert list(factors.columns) == ["z1", "z2"]
 
 
-def test_a_frame_s_columns_are_remembered() -> None:
+def test_a_frame_s_column_names_are_checked() -> None:
     frame = pd.DataFrame(WINE, columns=load_wine().feature_names)
     model = brief().fit(frame)
     assert list(model.feature_names_in_) == list(frame.columns)
@@ -239,24 +239,24 @@ def test_a_frame_s_columns_are_remembered() -> None:
         model.transform(frame[frame.columns[::-1]])
 
 
-def test_it_clusters_wines_in_a_pipeline() -> None:
+def test_it_clusters_the_wine_data_in_a_pipeline() -> None:
     model = brief(latent_dim=3, lr=0.01, epochs=30)
     groups = make_pipeline(model, KMeans(3, random_state=0)).fit_predict(WINE)
     best = [np.bincount(groups[load_wine().target == k]).max() for k in range(3)]
     assert sum(best) / len(WINE) > 0.7
 
 
-def test_it_is_cross_validated_by_its_reconstruction() -> None:
+def test_cross_validation_scores_its_reconstruction() -> None:
     folds = KFold(3, shuffle=True, random_state=0)
     assert (cross_val_score(brief(lr=0.01, epochs=30), WINE, cv=folds) > 0.3).all()
 
 
-def test_a_clone_comes_to_the_same(fitted: Autoencoder) -> None:
+def test_a_clone_gives_the_same_result(fitted: Autoencoder) -> None:
     again = clone(fitted).fit(WINE)
     np.testing.assert_array_equal(again.transform(WINE), fitted.transform(WINE))
 
 
-def test_the_global_generators_are_left_alone(fitted: Autoencoder) -> None:
+def test_the_global_generators_are_not_changed(fitted: Autoencoder) -> None:
     random.seed(3)
     np.random.seed(3)  # noqa: NPY002, TID251  (what a user may do)
     expected = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
@@ -266,8 +266,8 @@ def test_the_global_generators_are_left_alone(fitted: Autoencoder) -> None:
     assert np.random.get_state()[1].tolist() == expected[1]  # noqa: NPY002
 
 
-def test_f44_fits_in_threads_are_those_of_fits_one_after_another() -> None:
-    """Each of them draws weights, dropout and noise, from generators of its own."""
+def test_f44_fits_in_threads_equal_sequential_fits() -> None:
+    """Every fit draws weights, dropout and noise from its own generators."""
     models = [
         brief(hidden=hidden, dropout=0.2, noise=0.1, lr=0.01, random_state=seed)
         for seed in (0, 1)
@@ -277,8 +277,8 @@ def test_f44_fits_in_threads_are_those_of_fits_one_after_another() -> None:
     for threads in (1, 2, 4):
         with ThreadPoolExecutor(threads) as pool:
             at_once = list(pool.map(lambda model: clone(model).fit_transform(WINE), 2 * models))
-        for expected, found in zip(2 * serial, at_once, strict=True):
-            np.testing.assert_array_equal(found, expected)
+        for expected, result in zip(2 * serial, at_once, strict=True):
+            np.testing.assert_array_equal(result, expected)
 
 
 FORK = """
@@ -301,7 +301,7 @@ print(queue.get(timeout=60))
 
 @pytest.mark.engine
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
-def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: Backend) -> None:
+def test_f43_a_forked_process_raises_instead_of_hanging(backend: Backend) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORK],
         env=os.environ | {"KERAS_BACKEND": backend.value},
@@ -312,7 +312,7 @@ def test_f43_a_forked_process_is_told_to_be_spawned_instead_of_hanging(backend: 
     assert "start it with multiprocessing" in done.stdout, done.stderr
 
 
-def test_a_fit_like_another_compiles_nothing(
+def test_a_second_fit_of_the_same_structure_compiles_nothing(
     backend: Backend, fitted: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if backend is not Backend.jax:
@@ -328,7 +328,7 @@ def test_unseeded_fits_differ() -> None:
     assert not np.allclose(one, other)
 
 
-def test_a_pickle_holds_arrays_only(fitted: Autoencoder) -> None:
+def test_a_pickle_contains_arrays_only(fitted: Autoencoder) -> None:
     assert b"keras" not in pickle.dumps(fitted)
 
 
@@ -351,7 +351,7 @@ def test_a_pickle_is_read_on_any_backend(
 
 
 @pytest.mark.engine
-def test_it_takes_the_backend_that_keras_already_runs_on(tmp_path: Path, backend: Backend) -> None:
+def test_it_uses_the_backend_of_an_imported_keras(tmp_path: Path, backend: Backend) -> None:
     (tmp_path / "keras.json").write_text(json.dumps({"backend": backend.value}))
     code = (
         "import keras, numpy; from aeexp import Autoencoder; x = numpy.eye(20);"
@@ -365,15 +365,15 @@ def test_it_takes_the_backend_that_keras_already_runs_on(tmp_path: Path, backend
     assert done.stdout.split() == [backend.value]
 
 
-def test_a_backend_that_keras_does_not_run_on_is_refused(backend: Backend) -> None:
-    other = next(each for each in Backend if each is not backend)
+def test_another_backend_than_the_running_one_is_refused(backend: Backend) -> None:
+    other = next(b for b in Backend if b is not backend)
     with pytest.raises(
         ValueError, match=f"^backend={other.value} (is not i|cannot follow {backend.value})"
     ):
         brief(backend=other.value).fit(WINE)
 
 
-def test_a_backend_that_aeexp_does_not_know_is_named() -> None:
+def test_an_unsupported_backend_is_refused_by_name() -> None:
     code = "from aeexp import Autoencoder; Autoencoder(2).fit([[1.0, 2.0]] * 5)"
     environment = os.environ | {"KERAS_BACKEND": "theano"}
     done = subprocess.run(

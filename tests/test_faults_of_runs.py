@@ -572,7 +572,7 @@ def test_f10_a_huge_loss_counts_as_diverged_like_nan(
         pytest.param([900.0, 950.0, 999.0], 2, None, id="large, but not diverged"),
     ],
 )
-def test_f10_divergence_is_mark_by_the_restored_epoch(
+def test_f10_divergence_is_judged_by_the_restored_epoch(
     losses: list[float], restored: int, lost: int | None
 ) -> None:
     values = np.array(losses)

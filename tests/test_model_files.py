@@ -1,4 +1,4 @@
-"""A model is read back as it was written, and nothing else is read in its place."""
+"""A model is read back unchanged, and a changed, swapped or malicious file is refused."""
 
 import io
 import json
@@ -33,10 +33,10 @@ Edit = Callable[[Path], None]
 
 def model() -> Model:
     rng = np.random.default_rng(0)
-    said = {"latent_dim": 2, "hidden": [4], "activation": Activation.relu}
+    values = {"latent_dim": 2, "hidden": [4], "activation": Activation.relu}
     return Model(
         "model",
-        architecture={"spec": "Deep", "features": FEATURES, **said},
+        architecture={"spec": "Deep", "features": FEATURES, **values},
         preprocessing={
             "spec": "Standard",
             "features": FEATURES,
@@ -63,7 +63,7 @@ SUPPORT = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a run's directory with a model in it, written as runs are."""
+    """Return a run directory with a model, written as a run writes it."""
     write_json(tmp_path / "run.json", {"schema": SCHEMA})
     write(model(), tmp_path)
     write(Support("model/support", SUPPORT), tmp_path)
@@ -77,7 +77,7 @@ def same(read: dict[str, Any], written: dict[str, Any]) -> bool:
     )
 
 
-def test_a_model_is_read_back_as_it_was_written(folder: Path) -> None:
+def test_a_model_is_read_back_unchanged(folder: Path) -> None:
     written, read = model(), read_model(folder)
     assert read.architecture == SPEC
     assert read.features == tuple(FEATURES)
@@ -101,19 +101,19 @@ def test_a_model_without_support_has_no_file_for_it(tmp_path: Path) -> None:
         pytest.param(Deep(batch_norm=True, hidden=[5, 4, 3]), id="normalised"),
     ],
 )
-def test_every_model_of_the_menu_is_read_back_from_its_run(
+def test_every_model_option_is_read_back_from_its_run(
     spec: Any, tmp_path: Path, tiny: Callable[..., Experiment]
 ) -> None:
     artifacts: list[Artifact] = list(run(tiny(model=spec)))
-    kept = next(each for each in artifacts if isinstance(each, Model))
+    written = next(artifact for artifact in artifacts if isinstance(artifact, Model))
     write_json(tmp_path / "run.json", {"schema": SCHEMA})
-    write(kept, tmp_path)
+    write(written, tmp_path)
     read = read_model(tmp_path)
     assert read.architecture == spec
-    assert same(read.weights, dict(kept.weights))
+    assert same(read.weights, dict(written.weights))
 
 
-def test_f45_a_model_of_schema_1_is_read_to_this_day() -> None:
+def test_f45_a_model_of_schema_1_is_still_read() -> None:
     read: StoredModel = read_model(SCHEMA_1)
     assert read.schema == 1
     assert read.architecture == Deep()
@@ -123,14 +123,14 @@ def test_f45_a_model_of_schema_1_is_read_to_this_day() -> None:
     assert read.support == {}
 
 
-def test_f45_what_a_newer_aeexp_wrote_is_refused(folder: Path) -> None:
+def test_f45_a_model_of_a_newer_schema_is_refused(folder: Path) -> None:
     write_json(folder / "run.json", {"schema": SCHEMA + 1})
     with pytest.raises(ValueError, match="written by a newer aeexp: update"):
         read_model(folder)
 
 
 def refused(folder: Path) -> str:
-    """Return the line that a model is refused with."""
+    """Return the one-line error of reading a model."""
     with pytest.raises(ValueError, match="Train the model again, or copy it again") as error:
         read_model(folder)
     line = str(error.value)
@@ -147,7 +147,7 @@ def truncate(name: str) -> Edit:
 
 
 def swap_weights(folder: Path) -> None:
-    arrays = {name: np.zeros_like(each) for name, each in model().weights.items()}
+    arrays = {name: np.zeros_like(array) for name, array in model().weights.items()}
     (folder / "model" / "weights.npz").write_bytes(pack(arrays))
 
 
@@ -188,7 +188,7 @@ def test_f35_weights_of_another_shape_are_refused(tmp_path: Path, schema: int) -
 
 
 def forge(folder: Path, name: str, content: bytes, arrays: Any = None) -> None:
-    """Put a file into a model and make its manifest agree, as an attacker would."""
+    """Replace a file of a model and adapt the manifest, as an attacker would."""
     path = folder / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["files"][name] = {"sha256": digest(content), "bytes": len(content)}
@@ -198,7 +198,7 @@ def forge(folder: Path, name: str, content: bytes, arrays: Any = None) -> None:
 
 
 class Harm:
-    """Makes a file when it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, sentinel: Path) -> None:
         self.sentinel = sentinel
@@ -215,9 +215,9 @@ def npy(array: Any) -> bytes:
 
 def archive(*members: tuple[str, bytes], packed: int = zipfile.ZIP_STORED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", packed) as made:
+    with zipfile.ZipFile(file, "w", packed) as zip_file:
         for name, content in members:
-            made.writestr(name, content)
+            zip_file.writestr(name, content)
     return file.getvalue()
 
 
@@ -232,7 +232,7 @@ ONE = {"x": {"shape": [4], "dtype": "<f4"}}
 
 
 @pytest.mark.parametrize(
-    ("content", "arrays", "says"),
+    ("content", "arrays", "message"),
     [
         pytest.param(
             archive(("x.npy", npy(np.array([{}], object)))), ONE, "x.npy of Layout", id="objects"
@@ -305,11 +305,11 @@ ONE = {"x": {"shape": [4], "dtype": "<f4"}}
         ),
     ],
 )
-def test_f34_an_archive_of_arrays_that_is_not_plain_is_refused(
-    folder: Path, content: bytes, arrays: Any, says: str
+def test_f34_an_invalid_archive_of_arrays_is_refused(
+    folder: Path, content: bytes, arrays: Any, message: str
 ) -> None:
     forge(folder, "support.npz", content, arrays)
-    assert re.search(says, refused(folder))
+    assert re.search(message, refused(folder))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -319,18 +319,18 @@ def test_f34_two_members_of_one_name_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [1, 2])
-def test_f34_a_pickle_within_the_weights_is_not_unpickled(folder: Path, schema: int) -> None:
+def test_f34_a_pickle_in_the_weights_is_not_unpickled(folder: Path, schema: int) -> None:
     sentinel = folder / "sentinel"
     harm = np.empty((), object)
     harm[()] = Harm(sentinel)
-    members = [(f"{name}.npy", npy(each)) for name, each in model().weights.items()]
+    members = [(f"{name}.npy", npy(array)) for name, array in model().weights.items()]
     forge(folder, "weights.npz", archive(("z/kernel.npy", npy(harm)), *members[:2], *members[3:]))
     write_json(folder / "run.json", {"schema": schema})
     refused(folder)
     assert not sentinel.exists()
     with np.load(folder / "model" / "weights.npz", allow_pickle=True) as loaded:
         loaded["z/kernel"]
-    assert sentinel.exists(), "the pickle does harm where it is read"
+    assert sentinel.exists(), "the pickle creates the file if it is unpickled"
 
 
 def test_f34_a_lambda_in_the_export_is_not_read(folder: Path) -> None:
@@ -342,7 +342,7 @@ def test_f34_a_lambda_in_the_export_is_not_read(folder: Path) -> None:
     assert read_model(folder).architecture == SPEC
 
 
-def test_f34_a_bomb_is_not_unpacked_beyond_what_is_declared(folder: Path) -> None:
+def test_f34_a_zip_bomb_is_unpacked_up_to_the_declared_size_only(folder: Path) -> None:
     many = 10**8
     bomb = archive(("x.npy", header("(4,)") + bytes(many)), packed=zipfile.ZIP_DEFLATED)
     (folder / "model" / "support.npz").write_bytes(b"")
@@ -354,9 +354,9 @@ def test_f34_a_bomb_is_not_unpacked_beyond_what_is_declared(folder: Path) -> Non
     assert peak < many / 50
 
 
-def test_f34_a_file_larger_than_its_arrays_is_not_taken_in(folder: Path) -> None:
+def test_f34_a_file_larger_than_its_arrays_is_not_read(folder: Path) -> None:
     with (folder / "model" / "weights.npz").open("ab") as file:
-        file.truncate(10**9)  # a hole, which takes no room on the disk
+        file.truncate(10**9)  # a sparse file, which takes no space on disk
     tracemalloc.start()
     assert "is larger than" in refused(folder)
     _, peak = tracemalloc.get_traced_memory()
@@ -364,7 +364,7 @@ def test_f34_a_file_larger_than_its_arrays_is_not_taken_in(folder: Path) -> None
     assert peak < 10**7
 
 
-def test_f34_arrays_have_a_cap_together() -> None:
+def test_f34_the_total_size_of_arrays_is_limited() -> None:
     half = Layout((MOST_BYTES // 4 // 2 + 1,), "<f4")
     assert most_bytes({"a": half}) > MOST_BYTES // 2
     with pytest.raises(ValueError, match="more than"):
@@ -372,8 +372,8 @@ def test_f34_arrays_have_a_cap_together() -> None:
 
 
 def changed(**changes: Any) -> bytes:
-    said = {"spec": "Deep", "features": FEATURES, "latent_dim": 2, "hidden": [4]}
-    return json.dumps(said | changes).encode()
+    values = {"spec": "Deep", "features": FEATURES, "latent_dim": 2, "hidden": [4]}
+    return json.dumps(values | changes).encode()
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def changed(**changes: Any) -> bytes:
         pytest.param(changed(features=["b", "a", "ü"]), id="order"),
     ],
 )
-def test_f34_an_architecture_that_is_none_is_refused(
+def test_f34_an_invalid_architecture_is_refused(
     folder: Path, content: bytes, sentences: Sentences
 ) -> None:
     forge(folder, "architecture.json", content)
@@ -418,9 +418,9 @@ def test_f34_an_architecture_that_is_none_is_refused(
 @pytest.mark.parametrize(
     "value", ["[1, 2]", "[1, 2, 1e999]", '[1, 2, "3"]', "null", "[1, 2, null]"]
 )
-def test_f34_a_scaling_without_numbers_is_refused(folder: Path, value: str) -> None:
-    said = f'{{"features": {json.dumps(FEATURES)}, "offset": [0, 0, 0], "scale": {value}}}'
-    forge(folder, "preprocessing.json", said.encode())
+def test_f34_an_invalid_scaling_is_refused(folder: Path, value: str) -> None:
+    values = f'{{"features": {json.dumps(FEATURES)}, "offset": [0, 0, 0], "scale": {value}}}'
+    forge(folder, "preprocessing.json", values.encode())
     assert re.search("has other than 3 finite numbers as its scale| at scale", refused(folder))
 
 
@@ -433,14 +433,14 @@ def test_f34_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 
 
 def damaged(content: bytes) -> Iterator[bytes]:
-    """Yield a file with one byte changed at each of many places."""
+    """Yield copies of a file's content, each with one byte changed."""
     for place in range(0, len(content), 7):
         changed = bytearray(content)
         changed[place] ^= 0xFF
         yield bytes(changed)
 
 
-def test_f34_any_damage_to_an_archive_is_refused_in_one_way_or_harmless() -> None:
+def test_f34_damage_to_an_archive_is_refused_or_harmless() -> None:
     expected = {"x": Layout((4,), "<f4")}
     for content in damaged(archive(("x.npy", HONEST), packed=zipfile.ZIP_DEFLATED)):
         try:
@@ -449,14 +449,14 @@ def test_f34_any_damage_to_an_archive_is_refused_in_one_way_or_harmless() -> Non
             continue
 
 
-def test_f35_schema_1_is_checked_as_far_as_its_architecture_tells(tmp_path: Path) -> None:
+def test_f35_a_model_of_schema_1_is_checked_against_its_architecture(tmp_path: Path) -> None:
     shutil.copytree(SCHEMA_1, tmp_path, dirs_exist_ok=True)
     path = tmp_path / "model" / "weights.npz"
     path.write_bytes(path.read_bytes()[:-100])
     assert "cannot be unpacked" in refused(tmp_path)
 
 
-def test_the_names_of_weights_follow_from_a_dense_architecture_alone() -> None:
+def test_a_dense_architecture_determines_the_names_and_shapes_of_weights() -> None:
     assert shapes(Autoencoder(latent_dim=1), 2) == {
         "z/kernel": (2, 1),
         "z/bias": (1,),

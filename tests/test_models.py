@@ -1,4 +1,4 @@
-"""The network that is trained is the network that was said."""
+"""Networks match their specs."""
 
 import gc
 import json
@@ -57,7 +57,7 @@ def test_rows_are_encoded_and_decoded_in_their_shapes(spec: Autoencoder, latent_
     assert network.decode(z).shape == X.shape
 
 
-def test_a_penalty_outlives_its_call_so_that_no_other_takes_its_address(
+def test_a_layer_keeps_its_last_penalty_so_that_its_address_is_not_reused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     layer, penalties = ActivityPenalty([L1()]), []
@@ -67,7 +67,7 @@ def test_a_penalty_outlives_its_call_so_that_no_other_takes_its_address(
     assert penalties[0]() is not None
 
 
-def test_no_rows_are_encoded_to_no_rows() -> None:
+def test_an_empty_table_is_encoded_to_an_empty_table() -> None:
     assert built(Shallow()).encode(X[:0]).shape == (0, 3)
 
 
@@ -77,14 +77,14 @@ def test_the_decoder_mirrors_the_encoder() -> None:
     assert kernels == [(7, 5), (5, 4), (4, 3), (3, 4), (4, 5), (5, 7)]
 
 
-def test_encoding_then_decoding_is_what_is_trained() -> None:
+def test_decoding_the_encoding_equals_the_training_model() -> None:
     network = built(Deep(batch_norm=True), L1(), Dropout(rate=0.5), Noise(sd=1.0))
     x_hat = keras.ops.convert_to_numpy(network.training(X, training=False))
     assert network.decode(network.encode(X)) == pytest.approx(x_hat, abs=1e-6)
 
 
 @pytest.mark.parametrize("activation", list(Activation), ids=lambda a: a.name)
-def test_activations_are_keras_s_by_name(activation: Activation) -> None:
+def test_activations_are_those_of_keras(activation: Activation) -> None:
     network = built(Shallow(latent_activation=activation))
     kernel, bias = network.encoder.get_weights()
     expected = keras.activations.get(activation.value)(
@@ -115,7 +115,7 @@ def test_a_penalty_on_activity_is_divided_by_the_rows_of_the_batch(
     assert losses(network, x, training=True) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_penalty_on_kernels_is_put_on_each_layer_of_the_encoder_and_on_no_other() -> None:
+def test_a_kernel_penalty_applies_to_every_layer_of_the_encoder_only() -> None:
     network = built(Deep(hidden=[5]), L1(strength=0.5, applies_to=AppliesTo.kernel))
     kernels = network.encoder.get_weights()[::2]
     expected = 0.5 * sum(np.abs(kernel).sum() for kernel in kernels)
@@ -134,40 +134,40 @@ def test_penalties_of_several_regularisers_add_up() -> None:
 
 @pytest.mark.parametrize("spec", [Dropout(rate=0.5), Noise(sd=0.5)], ids=["dropout", "noise"])
 @pytest.mark.parametrize("model", [Shallow(), Deep()], ids=["shallow", "deep"])
-def test_a_disturbance_is_there_in_training_alone(
+def test_dropout_and_noise_apply_in_training_only(
     spec: RegulariserSpec, model: Autoencoder
 ) -> None:
     network = built(model, spec)
-    seen = [
+    in_training, otherwise = (
         keras.ops.convert_to_numpy(network.training(X, training=mode)) for mode in (True, False)
-    ]
-    assert not np.allclose(*seen)
-    assert seen[1] == pytest.approx(network.decode(network.encode(X)), abs=1e-6)
+    )
+    assert not np.allclose(in_training, otherwise)
+    assert otherwise == pytest.approx(network.decode(network.encode(X)), abs=1e-6)
 
 
-def test_noise_has_the_standard_deviation_it_says() -> None:
+def test_noise_has_its_standard_deviation() -> None:
     rows = np.zeros((20_000, 7), np.float32)
     network = built(Linear(latent_dim=7), Noise(sd=0.3))
     noise = next(layer for layer in network.training.layers if isinstance(layer, NoiseLayer))
-    disturbed = keras.ops.convert_to_numpy(noise(rows, training=True))
-    assert disturbed.std() == pytest.approx(0.3, rel=0.02)
+    output = keras.ops.convert_to_numpy(noise(rows, training=True))
+    assert output.std() == pytest.approx(0.3, rel=0.02)
 
 
-def test_dropout_switches_off_the_share_it_says_and_scales_up_the_rest() -> None:
+def test_dropout_zeroes_its_rate_and_scales_up_the_rest() -> None:
     rows = np.ones((20_000, 7), np.float32)
     network = built(Linear(latent_dim=7), Dropout(rate=0.3))
     layer = next(layer for layer in network.training.layers if isinstance(layer, DropoutLayer))
-    disturbed = keras.ops.convert_to_numpy(layer(rows, training=True))
-    assert np.mean(disturbed == 0) == pytest.approx(0.3, rel=0.02)
-    assert disturbed[disturbed != 0] == pytest.approx(1 / 0.7)
+    output = keras.ops.convert_to_numpy(layer(rows, training=True))
+    assert np.mean(output == 0) == pytest.approx(0.3, rel=0.02)
+    assert output[output != 0] == pytest.approx(1 / 0.7)
 
 
-def test_penalties_leave_the_activities_as_they_are() -> None:
+def test_penalties_do_not_change_the_activities() -> None:
     a = keras.ops.convert_to_numpy(ActivityPenalty([L1L2(l1=1.0, l2=1.0)])(X))
     assert np.array_equal(a, X)
 
 
-def test_batch_normalisation_stands_between_a_hidden_layer_and_its_activation() -> None:
+def test_batch_normalisation_comes_before_the_activation() -> None:
     network = built(Deep(hidden=[5], batch_norm=True))
     kinds = [type(layer).__name__ for layer in network.encoder.layers[1:]]
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense"]
@@ -192,13 +192,13 @@ def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path
 @pytest.mark.parametrize(
     "spec", [Shallow(), SMOOTH, replace(SMOOTH, batch_norm=True)], ids=["1", "3", "normalised"]
 )
-def test_slopes_are_the_mean_change_of_the_factors_with_each_feature(spec: Autoencoder) -> None:
+def test_the_mean_jacobian_equals_finite_differences(spec: Autoencoder) -> None:
     network, step = built(spec), 1e-2 * np.eye(7, dtype=np.float32)
-    changes = [network.encode(X + each) - network.encode(X - each) for each in step]
+    changes = [network.encode(X + row) - network.encode(X - row) for row in step]
     assert network.mean_jacobian(X) == pytest.approx(np.mean(changes, axis=1) / 2e-2, abs=1e-3)
 
 
-def test_weights_are_told_apart_by_name() -> None:
+def test_weights_have_distinct_names() -> None:
     network = built(Deep(batch_norm=True))
     weights = network.weights()
     assert len(weights) == len(network.encoder.weights) + len(network.decoder.weights)

@@ -1,4 +1,4 @@
-"""Whatever trains, and in whatever company, a member comes to what it would come to alone."""
+"""A member's result depends neither on the engine nor on the other members."""
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
@@ -49,25 +49,25 @@ pytestmark = pytest.mark.engine
 
 Make = Callable[..., Experiment]
 ENGINE = Engine.compiled if BACKEND is Backend.jax else Engine.keras
-# bent, as what is linear and then normalised has a bias that nothing depends on
+# not linear: before a normalisation, the bias of a linear layer has no effect
 NORMALISED = Deep(hidden=[8], batch_norm=True, latent_activation=Activation.tanh)
 SIGMOID = Deep(hidden=[8], output_activation=Activation.sigmoid)
 DEEP = {"model": Deep(hidden=[8])}
 COMPILED = pytest.mark.skipif(BACKEND is not Backend.jax, reason="runs on JAX")
 
 
-def _of_keras(name: str, tried: str) -> Any:
-    """Return the mark of an option that is Keras's own object on other backends than JAX.
+def _keras_s_own(name: str, tried: str) -> Any:
+    """Return the mark of an option that uses Keras's own object on other backends than JAX.
 
-    There, one of each group is tried.
+    On those backends one option per group is tested.
     """
     return () if name == tried else COMPILED
 
 
 def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
     problem = problem or pose(experiment)
-    of_rows = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
-    return Member(experiment=experiment, **(of_rows | changes))
+    table = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
+    return Member(experiment=experiment, **(table | changes))
 
 
 def by(engine: Engine, members: Sequence[Member]) -> Trained:
@@ -81,21 +81,21 @@ def with_(experiment: Experiment, **training: Any) -> Experiment:
 def close(
     one: Trained, other: Trained, rel: float, pairs: Sequence[tuple[int, int]] = ((0, 0),)
 ) -> None:
-    """Hold histories and weights of pairs of members against each other."""
+    """Check that histories and weights of pairs of members are close."""
     for i, j in pairs:
-        ours, theirs = one.histories[i].columns(), other.histories[j].columns()
-        for column in ours:
-            np.testing.assert_allclose(ours[column], theirs[column], rel, err_msg=column)
+        first, second = one.histories[i].columns(), other.histories[j].columns()
+        for column in first:
+            np.testing.assert_allclose(first[column], second[column], rel, err_msg=column)
         assert one.histories[i].kept == other.histories[j].kept
         assert one.histories[i].diverged == other.histories[j].diverged
-        for ours, theirs in zip(one.weights[i], other.weights[j], strict=True):
+        for weight, expected in zip(one.weights[i], other.weights[j], strict=True):
             np.testing.assert_allclose(
-                ours, theirs, rtol=0, atol=rel * max(1e-2, abs(theirs).max())
+                weight, expected, rtol=0, atol=rel * max(1e-2, abs(expected).max())
             )
 
 
 @pytest.mark.parametrize(
-    "said",
+    "parts",
     [
         *(pytest.param({"model": kind()}, id=word) for word, kind in OPTIONS["model"].items()),
         pytest.param({"model": NORMALISED}, id="batch_norm"),
@@ -111,7 +111,7 @@ def close(
             if issubclass(kind, Penalty)
         ),
         *(
-            pytest.param({"optimizer": kind()}, id=word, marks=_of_keras(word, "adamw"))
+            pytest.param({"optimizer": kind()}, id=word, marks=_keras_s_own(word, "adamw"))
             for word, kind in OPTIONS["optimizer"].items()
         ),
         pytest.param({"optimizer": SGD(momentum=0.9)}, id="momentum"),
@@ -120,23 +120,23 @@ def close(
         ),
         pytest.param({"optimizer": RMSprop(momentum=0.5)}, id="rmsprop_momentum", marks=COMPILED),
         *(
-            pytest.param({"schedule": kind()}, id=word, marks=_of_keras(word, "warmup_cosine"))
+            pytest.param({"schedule": kind()}, id=word, marks=_keras_s_own(word, "warmup_cosine"))
             for word, kind in OPTIONS["schedule"].items()
         ),
         *(
             pytest.param(
                 {"training": Training(loss=loss), "model": SIGMOID},
                 id=loss.name,
-                marks=_of_keras(loss.name, "huber"),
+                marks=_keras_s_own(loss.name, "huber"),
             )
             for loss in Loss
         ),
     ],
 )
-def test_engines_come_to_the_same(tiny: Make, said: dict[str, Any]) -> None:
+def test_engines_give_the_same_result(tiny: Make, parts: dict[str, Any]) -> None:
     preprocessing = MinMax(fit_on=FitOn.all)  # within 0 and 1, for binary_crossentropy
     experiment = with_(
-        tiny(**({"dataset": Wine(), "preprocessing": preprocessing} | said)),
+        tiny(**({"dataset": Wine(), "preprocessing": preprocessing} | parts)),
         epochs=23,  # in 9 steps
         shuffle=False,
     )
@@ -145,14 +145,14 @@ def test_engines_come_to_the_same(tiny: Make, said: dict[str, Any]) -> None:
 
 
 @COMPILED
-def test_the_compiled_engine_shuffles_drops_and_disturbs_as_keras_does(tiny: Make) -> None:
+def test_the_compiled_engine_draws_orders_dropout_and_noise_as_keras_does(tiny: Make) -> None:
     regularisers = {"dropout": Dropout(rate=0.3), "noise": Noise(sd=0.3)}
     population = [member(tiny(regulariser=regularisers, training=Training(epochs=20), **DEEP))]
     close(by(Engine.compiled, population), by(Engine.fit, population), rel=1e-4)
 
 
 @pytest.mark.parametrize("val_batch", [5, 7, 4096])
-def test_rows_are_weighted_and_validated_in_batches_alike(
+def test_engines_weight_and_validate_rows_in_the_same_way(
     tiny: Make, monkeypatch: pytest.MonkeyPatch, val_batch: int
 ) -> None:
     monkeypatch.setattr("aeexp.training.rows.VALIDATION_BATCH", val_batch)
@@ -169,11 +169,11 @@ def test_rows_are_weighted_and_validated_in_batches_alike(
 
 
 def diverse(tiny: Make) -> list[Member]:
-    """Return eight members that differ in all that members may differ in."""
+    """Return eight members that differ in everything that may differ between members."""
     problem, random = pose(tiny()), np.random.default_rng(0)
     rows, x = problem.rows.train, problem.x
     permuted = random.permuted(x, axis=0)
-    others = [
+    changes = [
         {"rows": random.choice(rows, len(rows))},
         {"x": permuted},
         {"weights": random.exponential(size=len(x))},
@@ -194,62 +194,69 @@ def diverse(tiny: Make) -> list[Member]:
                 **DEEP,
             ),
             problem,
-            **({"weights": np.ones(len(x))} | others[i % 4]),
+            **({"weights": np.ones(len(x))} | changes[i % 4]),
         )
         for i in range(8)
     ]
 
 
 @pytest.fixture(scope="module")
-def eight() -> tuple[list[Member], Trained]:
-    members = diverse(lambda **said: Experiment(dataset=Wine(), backend=BACKEND, **said))
+def diverse_members() -> tuple[list[Member], Trained]:
+    members = diverse(lambda **parts: Experiment(dataset=Wine(), backend=BACKEND, **parts))
     return members, train(members)
 
 
-def test_a_member_comes_to_what_it_comes_to_alone(eight: tuple[list[Member], Trained]) -> None:
-    members, together = eight
+def test_a_member_has_the_result_of_training_alone(
+    diverse_members: tuple[list[Member], Trained],
+) -> None:
+    members, together = diverse_members
     for i in (0, 3, 7):
         close(train([members[i]]), together, 1e-5, [(0, i)])
 
 
-def test_the_order_of_members_changes_nothing(eight: tuple[list[Member], Trained]) -> None:
-    members, together = eight
+def test_the_order_of_members_changes_nothing(
+    diverse_members: tuple[list[Member], Trained],
+) -> None:
+    members, together = diverse_members
     close(train(members[::-1]), together, 1e-5, [(i, 7 - i) for i in range(8)])
 
 
 @COMPILED
 @pytest.mark.parametrize(("most", "groups"), [(1, 7), (3, 4), (4, 2), (5, 2), (8, 1)])
 def test_the_size_of_groups_changes_nothing(
-    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch, most: int, groups: int
+    diverse_members: tuple[list[Member], Trained],
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    groups: int,
 ) -> None:
-    members, together = eight
-    heard: list[tuple[int, int, int]] = []
+    members, together = diverse_members
+    reports: list[tuple[int, int, int]] = []
 
     class Listener(Monitor):
         def on_epoch(self, progress: Progress) -> None:
-            heard.append((progress.done, progress.total, progress.members))
+            reports.append((progress.done, progress.total, progress.members))
 
     monkeypatch.setattr("aeexp.training.compiled._bytes", lambda _: 1)
     monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * most)
     close(train(members[:7], Listener()), together, 1e-5, [(i, i) for i in range(7)])
-    assert [done for done, _, _ in heard] == list(range(1, 12 * groups + 1))
-    assert {of for _, of, _ in heard} == {12 * groups}
-    assert sum(real for done, _, real in heard if done % 12 == 0) == 7
+    assert [done for done, _, _ in reports] == list(range(1, 12 * groups + 1))
+    assert {total for _, total, _ in reports} == {12 * groups}
+    assert sum(members for done, _, members in reports if done % 12 == 0) == 7
 
 
 @COMPILED
 def test_the_number_of_devices_changes_nothing(
-    eight: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch
+    diverse_members: tuple[list[Member], Trained], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members, together = eight
+    members, together = diverse_members
     devices = importlib.import_module("jax").local_devices()
     assert len(devices) > 1
     monkeypatch.setattr("aeexp.training.compiled.jax.local_devices", lambda: devices[:1])
     close(train(members), together, 1e-5, [(i, i) for i in range(8)])
 
 
-def test_training_twice_gives_the_same_bits(eight: tuple[list[Member], Trained]) -> None:
-    members, together = eight
+def test_training_twice_gives_the_same_bits(diverse_members: tuple[list[Member], Trained]) -> None:
+    members, together = diverse_members
     again = train(members)
     for one, other in zip(together.histories, again.histories, strict=True):
         assert np.array_equal(one.loss, other.loss)
@@ -258,7 +265,7 @@ def test_training_twice_gives_the_same_bits(eight: tuple[list[Member], Trained])
         assert all(map(np.array_equal, one, other))
 
 
-def test_a_member_that_diverges_leaves_the_others_as_they_are(tiny: Make) -> None:
+def test_a_diverging_member_does_not_change_the_others(tiny: Make) -> None:
     def population(lr: float) -> list[Member]:
         rates = [0.01] * 3 + [lr] + [0.01] * 4
         return [member(tiny(seed=i, optimizer=SGD(lr=rate))) for i, rate in enumerate(rates)]
@@ -272,7 +279,7 @@ def test_a_member_that_diverges_leaves_the_others_as_they_are(tiny: Make) -> Non
 
 @pytest.mark.parametrize("restore_best", [True, False])
 @pytest.mark.parametrize("validation", [0.0, 0.2])
-def test_each_member_stops_where_keras_would_stop_it(
+def test_early_stopping_stops_each_member_as_keras_does(
     tiny: Make, restore_best: bool, validation: float
 ) -> None:
     stopping = EarlyStopping(patience=2, min_delta=0.02, restore_best=restore_best)
@@ -280,14 +287,14 @@ def test_each_member_stops_where_keras_would_stop_it(
     experiment.split.validation = validation
     experiment.training = Training(epochs=60, shuffle=False, early_stopping=stopping)
     population = [member(replace(experiment, seed=seed)) for seed in range(4)]
-    ours, keras_s = by(ENGINE, population), by(Engine.fit, population)
-    close(ours, keras_s, 1e-4, [(i, i) for i in range(4)])
-    epochs = [len(history.loss) for history in ours.histories]
+    trained, expected = by(ENGINE, population), by(Engine.fit, population)
+    close(trained, expected, 1e-4, [(i, i) for i in range(4)])
+    epochs = [len(history.loss) for history in trained.histories]
     assert max(epochs) < 60
     assert len(set(epochs)) > 1
 
 
-def test_an_interrupted_population_keeps_what_was_trained(tiny: Make) -> None:
+def test_an_interrupted_population_keeps_the_trained_epochs(tiny: Make) -> None:
     class Impatient(Monitor):
         def on_epoch(self, progress: Progress) -> None:
             self.stop = True
@@ -302,7 +309,7 @@ def test_an_interrupted_population_keeps_what_was_trained(tiny: Make) -> None:
 
 
 class Batches(keras.callbacks.Callback):
-    """A user's own callback, which counts the steps."""
+    """A user's callback that counts the steps."""
 
     steps = 0
 
@@ -311,18 +318,18 @@ class Batches(keras.callbacks.Callback):
 
 
 class Decay(keras.callbacks.Callback):
-    """A user's own callback, which changes the learning rate."""
+    """A user's callback that changes the learning rate."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.optimizer.learning_rate = 10.0 ** -(epoch + 1)
 
 
-def test_the_history_tells_the_learning_rate_that_a_callback_sets(tiny: Make) -> None:
+def test_the_history_has_the_learning_rate_that_a_callback_sets(tiny: Make) -> None:
     (history,) = train([member(tiny(optimizer=Adam(lr=0.5)))], callbacks=[Decay()]).histories
     assert history.learning_rate.tolist() == [0.5, 0.1]
 
 
-def test_a_user_s_callbacks_hear_of_all_steps_of_all_members(tiny: Make) -> None:
+def test_user_callbacks_are_called_for_all_steps_of_all_members(tiny: Make) -> None:
     population, batches = [member(tiny(seed=i)) for i in range(2)], Batches()
     train(population, callbacks=[batches])
     assert batches.steps == 2 * 2 * 3  # members, epochs, batches
@@ -335,14 +342,14 @@ def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
         train(population, callbacks=[Batches()])
 
 
-def test_only_jax_compiles(tiny: Make) -> None:
+def test_the_compiled_engine_requires_jax(tiny: Make) -> None:
     experiment = tiny(backend=Backend.torch, training=Training(engine=Engine.compiled))
     with pytest.raises(ValueError, match=r"compiled needs backend=jax, got torch"):
         pose(experiment)
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         pytest.param({"rows": np.arange(0)}, "must name at least one row", id="no_rows"),
         pytest.param({"rows": np.array([60])}, "rows must be at least 0, below 60", id="rows"),
@@ -350,22 +357,22 @@ def test_only_jax_compiles(tiny: Make) -> None:
         pytest.param({"weights": np.ones(48)}, r"60 rows, got \(48,\)", id="weights"),
     ],
 )
-def test_rows_that_are_not_there_are_refused(
-    tiny: Make, changes: dict[str, Any], says: str
+def test_invalid_rows_and_weights_are_refused(
+    tiny: Make, changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         member(tiny(), **changes)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_no_weights_are_weights_of_one(tiny: Make, seed: int) -> None:
+def test_no_weights_equal_weights_of_one(tiny: Make, seed: int) -> None:
     members = [member(tiny(seed=seed)), member(tiny(seed=seed), weights=np.ones(60))]
     close(train(members), train(members[:1]), 1e-5, [(0, 0), (1, 0)])
 
 
 @COMPILED
 @pytest.mark.parametrize("seeds", [[0, 1, 2], [0, 1, 0], [0, 0, 0]])
-def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
+def test_members_have_their_own_start_if_a_layer_draws_without_an_initializer(
     tiny: Make, monkeypatch: pytest.MonkeyPatch, seeds: list[int]
 ) -> None:
     def build_noisily(experiment: Experiment, features: int) -> Models:
@@ -384,7 +391,7 @@ def test_each_seed_has_its_start_where_a_layer_draws_in_a_way_of_its_own(
 
 
 class Alternate(keras.layers.Layer):
-    """Adds two losses in turn: what one layer adds now has the address that another's had."""
+    """Adds two losses in turn, so that a new loss has the address of another layer's old one."""
 
     def __init__(self, *losses: Any) -> None:
         super().__init__()
@@ -396,7 +403,7 @@ class Alternate(keras.layers.Layer):
 
 
 @COMPILED
-def test_no_penalty_is_mistaken_for_an_older_one(tiny: Make) -> None:
+def test_no_penalty_is_lost_to_a_reused_address(tiny: Make) -> None:
     experiment, x = tiny(), keras.Input((6,))
     losses = keras.ops.convert_to_tensor(10.0), keras.ops.convert_to_tensor(200.0)
     training = keras.Model(x, Alternate(*losses[::-1])(Alternate(*losses)(x)))
@@ -414,7 +421,7 @@ def make_network(initializer: Initializer) -> Models:
 
 
 @pytest.mark.parametrize("initializer", list(Initializer), ids=lambda i: i.name)
-def test_first_values_are_those_of_building_each_network(initializer: Initializer) -> None:
+def test_initial_values_equal_those_of_building_each_network(initializer: Initializer) -> None:
     make, several = make_network(initializer), [7, 0, 7, 2**32 - 1]
     _, values = initial_values(make, several)
     for seed, drawn in zip(several, values, strict=True):
@@ -424,7 +431,7 @@ def test_first_values_are_those_of_building_each_network(initializer: Initialize
         assert all(map(np.array_equal, drawn, expected))
 
 
-def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
+def test_networks_that_draw_without_an_initializer_are_built_for_each_seed() -> None:
     def make(seeds: Iterator[int]) -> Network:
         network = make_network(Initializer.glorot_uniform)(seeds)
         drawn = np.random.default_rng(next(seeds)).random((7, 5))
@@ -439,7 +446,7 @@ def test_what_is_random_in_a_way_of_its_own_is_built_for_each_seed() -> None:
         assert all(map(np.array_equal, drawn, expected))
 
 
-# --- numbers of models that a package adds
+# --- hyperparameters of models of other packages
 
 
 def tempered(tiny: Make, **numbers: float) -> Member:
@@ -450,7 +457,7 @@ def tempered(tiny: Make, **numbers: float) -> Member:
     return member(tiny(model=spec, schedule=rate, training=training))
 
 
-NUMBERS = [
+HYPERPARAMETERS = [
     pytest.param({"beta": 0.5}, {"beta": 0.0}, id="weight of a term"),
     pytest.param({"temperature": 2.0}, {"temperature": 0.5}, id="in the encoder"),
     pytest.param({"final": 0.5}, {"final": 0.1}, id="schedule"),
@@ -458,23 +465,23 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), NUMBERS)
-def test_members_that_differ_in_a_number_come_to_what_they_come_to_alone(
+@pytest.mark.parametrize(("one", "other"), HYPERPARAMETERS)
+def test_members_with_different_hyperparameters_have_the_result_of_training_alone(
     tiny: Make, one: dict[str, float], other: dict[str, float]
 ) -> None:
-    members = [tempered(tiny, **each) for each in (one, other)]
+    members = [tempered(tiny, **values) for values in (one, other)]
     assert program_key(members[0]) == program_key(members[1])
     together = train(members)
     for i, alone in enumerate(members):
         close(train([alone]), together, 1e-5, [(0, i)])
         close(by(Engine.fit, [alone]), together, 1e-4, [(0, i)])
-    histories = [each.loss for each in together.histories]
-    assert not np.array_equal(*histories)
+    losses = [history.loss for history in together.histories]
+    assert not np.array_equal(*losses)
 
 
 @COMPILED
-@pytest.mark.parametrize(("one", "other"), NUMBERS)
-def test_members_that_differ_in_a_number_share_a_program(
+@pytest.mark.parametrize(("one", "other"), HYPERPARAMETERS)
+def test_members_with_different_hyperparameters_share_a_program(
     tiny: Make, one: dict[str, float], other: dict[str, float]
 ) -> None:
     compiled = importlib.import_module("aeexp.training.compiled")
@@ -483,27 +490,27 @@ def test_members_that_differ_in_a_number_share_a_program(
     assert len(compiled.PROGRAMS) == 1
 
 
-def test_each_member_s_network_has_its_own_numbers(tiny: Make) -> None:
-    members = [tempered(tiny, temperature=each) for each in (1.0, 4.0)]
+def test_the_network_of_a_member_has_its_own_hyperparameters(tiny: Make) -> None:
+    members = [tempered(tiny, temperature=value) for value in (1.0, 4.0)]
     trained, x = train(members), members[0].x
     for i, alone in enumerate(members):
-        own = train([alone]).network(0).encode(x)
-        np.testing.assert_allclose(trained.network(i).encode(x), own, rtol=1e-4, atol=1e-4)
-    assert [each.experiment.model.temperature for each in members] == [1.0, 4.0]
+        expected = train([alone]).network(0).encode(x)
+        np.testing.assert_allclose(trained.network(i).encode(x), expected, rtol=1e-4, atol=1e-4)
+    assert [member_.experiment.model.temperature for member_ in members] == [1.0, 4.0]
 
 
-def test_a_model_that_passes_over_regularisers_is_refused_with_one(tiny: Make) -> None:
+def test_a_model_that_ignores_regularisers_is_refused_with_one(tiny: Make) -> None:
     with pytest.raises(UserError, match="The model Tempered ignores regularisers"):
         train([member(tiny(model=Tempered(), regulariser={"l1": L1()}))])
 
 
-def test_a_number_that_is_read_while_building_makes_another_population(tiny: Make) -> None:
+def test_an_untraced_hyperparameter_changes_the_program_key(tiny: Make) -> None:
     assert program_key(tempered(tiny, leak=0.1)) != program_key(tempered(tiny, leak=0.2))
 
 
 @COMPILED
-def test_a_number_that_is_read_while_building_unannounced_is_refused(tiny: Make) -> None:
-    members = [member(tiny(model=Baked(slope=each))) for each in (0.1, 0.2)]
+def test_a_traced_hyperparameter_that_is_read_while_building_is_refused(tiny: Make) -> None:
+    members = [member(tiny(model=Baked(slope=slope))) for slope in (0.1, 0.2)]
     with pytest.raises(RuntimeError, match=r"model.slope is read while it is built"):
         train(members)
     assert train(members[:1]).histories

@@ -1,4 +1,4 @@
-"""A run is used again: the same columns, the same preprocessing, whatever trained it."""
+"""A run's model is applied to other rows, with the run's columns and preprocessing."""
 
 import csv
 import re
@@ -48,15 +48,15 @@ def wine() -> pd.DataFrame:
     return bunch.data.assign(sample=names, cultivar=bunch.target_names[bunch.target])
 
 
-def close(found: pd.Series, expected: pd.Series, **within: float) -> bool:
-    return found.to_numpy() == pytest.approx(expected.to_numpy(), **within)
+def close(values: pd.Series, expected: pd.Series, **within: float) -> bool:
+    return values.to_numpy() == pytest.approx(expected.to_numpy(), **within)
 
 
 @pytest.fixture(scope="module")
 def of_wine(
     tiny: Make, tmp_path_factory: pytest.TempPathFactory, wine: pd.DataFrame
 ) -> aeexp.LoadedRun:
-    """Train on the wines, in memory."""
+    """Return a run on the Wine data, trained from a data frame."""
     experiment = tiny(
         dataset=Table(label="cultivar", id="sample"),
         model=Deep(latent_dim=2),
@@ -67,7 +67,7 @@ def of_wine(
 
 
 @pytest.mark.engine
-def test_the_rows_of_the_run_are_encoded_as_in_its_latents(
+def test_encoding_the_run_s_rows_gives_its_latents(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
     encoded, latents = of_wine.encode(wine), of_wine.latents
@@ -77,7 +77,7 @@ def test_the_rows_of_the_run_are_encoded_as_in_its_latents(
     assert encoded["kmeans_confidence"].between(1 / 3, 1).all()
 
 
-def test_the_error_is_that_of_the_run(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+def test_the_error_equals_that_of_the_run(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
     encoded, latents = of_wine.encode(wine), of_wine.latents
     held_out = (latents["split"] == "val").to_numpy()
     mean = encoded["error"][held_out].mean()
@@ -88,7 +88,7 @@ def test_the_error_is_that_of_the_run(of_wine: aeexp.LoadedRun, wine: pd.DataFra
     assert trained.median() == pytest.approx(50, abs=1)
 
 
-def test_f30_columns_are_found_by_name_in_any_order_and_others_passed_over(
+def test_f30_columns_are_matched_by_name_and_others_ignored(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
     turned = wine.iloc[:, ::-1].assign(more="x")
@@ -102,16 +102,16 @@ def test_f30_missing_columns_are_refused_by_name(
         of_wine.encode(wine.drop(columns=["hue", "alcohol"]))
 
 
-def test_f30_other_types_of_numbers_are_the_same_numbers(
+def test_f30_other_numeric_types_give_the_same_factors(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
-    others = wine.astype({"proline": "Int64", "hue": "float32"})
-    assert close(of_wine.encode(others)["z1"], of_wine.encode(wine)["z1"], rel=1e-3)
+    converted = wine.astype({"proline": "Int64", "hue": "float32"})
+    assert close(of_wine.encode(converted)["z1"], of_wine.encode(wine)["z1"], rel=1e-3)
     with pytest.raises(ValueError, match="column hue must have numbers, got 'much'"):
         of_wine.encode(wine.assign(hue="much"))
 
 
-def test_new_rows_have_no_say_in_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+def test_new_rows_do_not_change_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
     alone = of_wine.encode(wine.iloc[[7]])
     shifted = wine.assign(proline=wine["proline"] + 5000)
     with_others = of_wine.encode(pd.concat([wine.iloc[[7]], shifted])).iloc[[0]]
@@ -138,7 +138,7 @@ def test_rows_are_reconstructed_in_original_units(
     assert close(error.mean(axis=1), of_wine.encode(wine)["error"], rel=1e-3)
 
 
-def test_factors_are_decoded_to_what_they_reconstruct(
+def test_decoding_factors_gives_their_reconstruction(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
     decoded, restored = of_wine.decode(of_wine.latents), of_wine.reconstruct(wine)
@@ -154,7 +154,7 @@ def test_a_frame_keeps_its_index(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -
     assert list(of_wine.encode(some).index) == ["w5", "w6", "w7", "w8"]
 
 
-def test_polars_frames_are_tables_too(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
+def test_polars_frames_are_accepted(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
     assert (
         of_wine.encode(pl.from_pandas(wine))["z1"].tolist() == of_wine.encode(wine)["z1"].tolist()
     )
@@ -168,7 +168,7 @@ def mixed() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("missing", [Missing.mean, Missing.median, Missing.knn])
-def test_gaps_categories_and_logarithms_are_as_they_were_in_training(
+def test_gaps_categories_and_logarithms_are_treated_as_in_training(
     tiny: Make, tmp_path: Path, missing: Missing
 ) -> None:
     dataset = Table(missing=missing, categorical=Categorical.onehot, log1p=["count"])
@@ -182,7 +182,7 @@ def test_gaps_categories_and_logarithms_are_as_they_were_in_training(
     assert run.encode(mixed().assign(site="w"))["outside"].all()
 
 
-def test_rows_with_gaps_come_out_empty_where_training_dropped_them(
+def test_rows_with_gaps_stay_empty_if_training_dropped_such_rows(
     tiny: Make, tmp_path: Path
 ) -> None:
     table = mixed().drop(columns="site")
@@ -192,14 +192,14 @@ def test_rows_with_gaps_come_out_empty_where_training_dropped_them(
     assert len(encoded) == len(table)
 
 
-def test_gaps_that_training_did_not_know_are_refused(
+def test_gaps_are_refused_in_columns_that_had_none_in_training(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:
     with pytest.raises(ValueError, match="missing cells in hue, which the model was not trained"):
         of_wine.encode(wine.assign(hue=np.nan))
 
 
-def test_infinities_are_what_they_were_in_training(tiny: Make, tmp_path: Path) -> None:
+def test_infinities_are_treated_as_in_training(tiny: Make, tmp_path: Path) -> None:
     table = mixed().drop(columns="site")
     table.loc[3, "b"] = np.inf
     dataset = Table(missing=Missing.mean, infinite=Infinite.missing)
@@ -210,14 +210,14 @@ def test_infinities_are_what_they_were_in_training(tiny: Make, tmp_path: Path) -
         other.encode(table)
 
 
-def test_names_of_rows_stay_text_in_the_latents(tiny: Make, tmp_path: Path) -> None:
+def test_row_names_stay_text_in_the_latents(tiny: Make, tmp_path: Path) -> None:
     table = mixed()[["b", "c"]].assign(n=[f"{i:03}" for i in range(60)])
     run = aeexp.run(tiny(dataset=Table(id="n")), table, tmp_path / "run")
     assert run.latents["row"].tolist() == table["n"].tolist()
     assert run.latents["z1"].dtype.kind == "f"
 
 
-def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) -> None:
+def test_a_frame_may_contain_unusable_columns_that_are_dropped(tiny: Make, tmp_path: Path) -> None:
     flags = pd.Series([True, None, False] * 20, dtype=object)
     table = mixed()[["b", "c"]].assign(lists=[[i] for i in range(60)], flag=flags)
     dataset = Table(drop=["lists"], missing=Missing.mean)
@@ -230,13 +230,23 @@ def test_a_frame_may_hold_what_is_not_learnt_from(tiny: Make, tmp_path: Path) ->
 
 
 @pytest.mark.engine
-def test_files_are_read_as_the_run_s_own_was_or_as_is_said(aeexp: Command, tmp_path: Path) -> None:
+def test_files_are_read_with_the_run_s_options_or_with_overrides(
+    aeexp: Command, tmp_path: Path
+) -> None:
     first, second = mixed()[["b", "c"]], mixed()[["b", "c"]] + 100
     with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
         first.to_excel(book, sheet_name="one", index=False)
         second.to_excel(book, sheet_name="two", index=False)
-    words = ("dataset=table", "dataset.path=book.xlsx", "dataset.sheet=two", "hydra.run.dir=run")
-    assert aeexp(*words, "training.epochs=2", "figures=none", "model.latent_dim=1").returncode == 0
+    arguments = (
+        "dataset=table",
+        "dataset.path=book.xlsx",
+        "dataset.sheet=two",
+        "hydra.run.dir=run",
+    )
+    assert (
+        aeexp(*arguments, "training.epochs=2", "figures=none", "model.latent_dim=1").returncode
+        == 0
+    )
     two = aeexp("encode", "run", "book.xlsx", "-o", "two.csv")
     assert int(two.stdout.splitlines()[-1].partition(" of 60 rows lie outside")[0]) < 12
     one = aeexp("encode", "run", "book.xlsx", "-o", "one.csv", "dataset.sheet=one")
@@ -244,23 +254,26 @@ def test_files_are_read_as_the_run_s_own_was_or_as_is_said(aeexp: Command, tmp_p
     assert aeexp("encode", "run", "book.xlsx", "dataset.sheeet=one").returncode == 2
 
 
-def test_rows_that_are_left_empty_are_counted_and_clusters_stay_whole_numbers(
-    aeexp: Command, tmp_path: Path
-) -> None:
+def test_empty_rows_are_counted_and_clusters_stay_integers(aeexp: Command, tmp_path: Path) -> None:
     mixed().drop(columns="site").to_csv(tmp_path / "t.csv", index=False)
-    words = ("dataset=table", "dataset.path=t.csv", "dataset.missing=drop_rows", "figures=none")
-    assert aeexp(*words, "training.epochs=2", "hydra.run.dir=run").returncode == 0
-    told = aeexp("encode", "run", "t.csv", "-o", "l.csv").stdout
+    arguments = (
+        "dataset=table",
+        "dataset.path=t.csv",
+        "dataset.missing=drop_rows",
+        "figures=none",
+    )
+    assert aeexp(*arguments, "training.epochs=2", "hydra.run.dir=run").returncode == 0
+    output = aeexp("encode", "run", "t.csv", "-o", "l.csv").stdout
     empty = int(mixed()["a"].isna().sum())
-    assert f"of {60 - empty} rows lie outside" in told
-    assert f"{empty} more rows have missing cells and were left empty" in told
+    assert f"of {60 - empty} rows lie outside" in output
+    assert f"{empty} more rows have missing cells and were left empty" in output
     with (tmp_path / "l.csv").open() as file:
         clusters = {row["kmeans"] for row in csv.DictReader(file)}
     assert "" in clusters
     assert all(name.isdigit() for name in clusters - {""})
 
 
-def test_f45_a_run_of_schema_1_is_read_encoded_and_run_again(wine: pd.DataFrame) -> None:
+def test_f45_a_run_of_schema_1_is_read_and_encodes(wine: pd.DataFrame) -> None:
     run = aeexp.load_run(SCHEMA_1)
     encoded = run.encode(wine)
     assert close(encoded["z1"], run.latents["z1"], rel=1e-3, abs=1e-4)
@@ -281,14 +294,14 @@ def test_support_is_read_back_with_clusterings_of_any_name() -> None:
     assert read.z.tolist() == z.tolist()
 
 
-def test_support_is_of_the_rows_trained_on() -> None:
+def test_support_describes_the_training_rows() -> None:
     x = np.array([[1.0, 5], [3, np.nan], [100, 7]])
-    of = support(x, np.array([1.0, 2, 99]), np.array([0, 1]), np.zeros((3, 1)), {})
-    assert of.low.tolist() == [1, 5]
-    assert of.high.tolist() == [3, 5]
-    assert of.percentile(np.array([0.0, 1.5, 3])).tolist() == [0, 50, 100]
-    beyond = of.beyond(np.array([[1, 5], [0.5, 5.0], [3.1, 6]]))
-    assert beyond.tolist() == [[False, False], [True, False], [True, True]]
+    novelty = support(x, np.array([1.0, 2, 99]), np.array([0, 1]), np.zeros((3, 1)), {})
+    assert novelty.low.tolist() == [1, 5]
+    assert novelty.high.tolist() == [3, 5]
+    assert novelty.percentile(np.array([0.0, 1.5, 3])).tolist() == [0, 50, 100]
+    outside = novelty.beyond(np.array([[1, 5], [0.5, 5.0], [3.1, 6]]))
+    assert outside.tolist() == [[False, False], [True, False], [True, True]]
 
 
 def files(folder: Path) -> set[str]:
@@ -297,10 +310,10 @@ def files(folder: Path) -> set[str]:
 
 @pytest.fixture
 def trained(aeexp: Command, tmp_path: Path, wine: pd.DataFrame) -> Path:
-    """Train on a file of wines by the command line; return the directory of the run."""
+    """Train on a file with the Wine data from the command line; return the run directory."""
     wine.to_csv(tmp_path / "wine.csv", index=False)
-    words = ("dataset=table", "dataset.path=wine.csv", "dataset.label=cultivar")
-    done = aeexp(*words, "dataset.id=sample", "training.epochs=3", "figures=none")
+    arguments = ("dataset=table", "dataset.path=wine.csv", "dataset.label=cultivar")
+    done = aeexp(*arguments, "dataset.id=sample", "training.epochs=3", "figures=none")
     assert done.returncode == 0, done.stderr
     (record,) = tmp_path.glob("outputs/*/*/run.json")
     return record.parent
@@ -324,19 +337,19 @@ def test_commands_use_a_run_again(
     assert close(decoded["proline"], restored["proline"], rel=1e-4)
 
 
-def test_f39_columns_of_any_name_are_told_without_what_a_terminal_obeys(
+def test_f39_names_of_unused_columns_are_printed_without_control_characters(
     aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
 ) -> None:
     wine.assign(**{"\x1b[2J": 1, "w" * 300: 1}).to_csv(tmp_path / "new.csv", index=False)
     done = aeexp("encode", str(trained), "new.csv")
     assert done.returncode == 0, done.stderr
-    (told,) = [line for line in done.stdout.splitlines() if "columns not used" in line]
-    assert "\x1b" not in told
-    assert "w" * 39 + "…" in told
-    assert "w" * 40 not in told
+    (output,) = [line for line in done.stdout.splitlines() if "columns not used" in line]
+    assert "\x1b" not in output
+    assert "w" * 39 + "…" in output
+    assert "w" * 40 not in output
 
 
-def test_a_run_is_verified_and_a_changed_table_found_out(
+def test_a_run_is_verified_and_a_changed_table_is_detected(
     aeexp: Command, trained: Path, tmp_path: Path, wine: pd.DataFrame
 ) -> None:
     same = aeexp("verify", str(trained))
@@ -349,21 +362,19 @@ def test_a_run_is_verified_and_a_changed_table_found_out(
     assert "the table is not the one that the run was made with" in different.stdout
 
 
-def test_f57_any_result_that_is_not_what_comes_of_the_run_is_named(
-    tiny: Make, tmp_path: Path
-) -> None:
+def test_f57_every_changed_result_is_named(tiny: Make, tmp_path: Path) -> None:
     experiment = tiny(repeats=2)
     folder = tmp_path / "run"
     folder.mkdir()
     assert save_run(experiment, folder, partial(run, experiment), Monitor()) is Status.COMPLETED
     assert verify(Run(folder), experiment).same
     shutil.copytree(folder, tmp_path / "original")
-    for name, forge, says in FORGERIES:
+    for name, forge, message in FORGERIES:
         path = folder / name
         forge(path)
-        found = verify(Run(folder), experiment)
-        assert not found.same, name
-        assert says in "\n".join(found.lines)
+        result = verify(Run(folder), experiment)
+        assert not result.same, name
+        assert message in "\n".join(result.lines)
         shutil.rmtree(folder)
         shutil.copytree(tmp_path / "original", folder)
     slightly(folder / "latents.csv", 1 + 1e-6)
@@ -401,7 +412,7 @@ FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "message"),
     [
         pytest.param(("encode",), "the following arguments are required: run, file", id="nothing"),
         pytest.param(("encode", "run", "none.csv"), "none.csv", id="no file"),
@@ -415,21 +426,23 @@ FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
         pytest.param(("encode", "run", "new.csv", "--backend", "mx"), "invalid", id="backend"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
-    aeexp: Command, tmp_path: Path, wine: pd.DataFrame, words: tuple[str, ...], says: str
+def test_an_error_is_one_line_and_nothing_is_written(
+    aeexp: Command, tmp_path: Path, wine: pd.DataFrame, arguments: tuple[str, ...], message: str
 ) -> None:
     shutil.copytree(SCHEMA_1, tmp_path / "run")
     wine.to_csv(tmp_path / "new.csv", index=False)
     wine.drop(columns="hue").to_csv(tmp_path / "few.csv", index=False)
     before = files(tmp_path)
-    done = aeexp(*words)
+    done = aeexp(*arguments)
     assert done.returncode == 2, done.stdout
     assert done.stderr.count("\n") == 1
-    assert re.search(says, done.stderr)
+    assert re.search(message, done.stderr)
     assert files(tmp_path) == before
 
 
-def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path, trained: Path) -> None:
+def test_a_run_from_python_equals_the_run_from_the_command_line(
+    tmp_path: Path, trained: Path
+) -> None:
     again = load_experiment(Run(trained))
     dataset = replace(again.dataset, path=str(tmp_path / "wine.csv"))
     run = aeexp.run(replace(again, dataset=dataset), folder=tmp_path / "again")
@@ -437,39 +450,39 @@ def test_a_run_from_python_is_the_run_of_the_command_line(tmp_path: Path, traine
     assert load_experiment(Run(run.folder)).model == again.model
 
 
-def test_f41_a_stranger_s_record_reads_nothing_of_the_environment(tmp_path: Path) -> None:
+def test_f41_the_configuration_of_a_run_cannot_read_the_environment(tmp_path: Path) -> None:
     shutil.copytree(SCHEMA_1, tmp_path / "run")
     config = tmp_path / "run" / ".hydra" / "config.yaml"
-    said = config.read_text()
-    config.write_text(said.replace("latent_dim: 3", "latent_dim: ${oc.env:HOME}"))
-    assert config.read_text() != said
+    before = config.read_text()
+    config.write_text(before.replace("latent_dim: 3", "latent_dim: ${oc.env:HOME}"))
+    assert config.read_text() != before
     with pytest.raises(ValueError, match=r"model.latent_dim calls oc\.env"):
         load_experiment(Run(tmp_path / "run"))
 
 
-def test_words_compose_to_an_experiment() -> None:
+def test_overrides_compose_to_an_experiment() -> None:
     experiment = aeexp.compose("model=deep", "optimizer.lr=0.1", "dataset=iris")
     assert (experiment.model, experiment.optimizer.lr) == (Deep(), 0.1)
     with pytest.raises(Exception, match="mdl"):
         aeexp.compose("mdl=deep")
 
 
-def test_frames_need_a_table_to_say_what_they_hold(tiny: Make, wine: pd.DataFrame) -> None:
+def test_a_data_frame_needs_dataset_table(tiny: Make, wine: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="needs dataset=table"):
         aeexp.run(tiny(), wine)
 
 
-def test_what_is_no_run_is_not_loaded(tmp_path: Path) -> None:
+def test_a_directory_without_a_run_is_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"has no run\.json"):
         aeexp.load_run(tmp_path)
 
 
-def test_nothing_is_written_where_a_run_cannot_be(tiny: Make, tmp_path: Path) -> None:
+def test_nothing_is_written_if_a_run_is_refused(tiny: Make, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such column"):
         frame = pd.DataFrame({"a": [1.0, 2, 3]})
         aeexp.run(tiny(dataset=Table(label="b")), frame, tmp_path / "run")
     assert files(tmp_path) == set()
 
 
-def test_what_python_offers_is_listed() -> None:
+def test_public_names_are_listed() -> None:
     assert {"compose", "run", "load_run", "LoadedRun"} <= set(dir(aeexp))

@@ -1,4 +1,4 @@
-"""The run directory: nobody else's, and every file in it whole."""
+"""Run directories are unique, and every file in them is whole."""
 
 import io
 import json
@@ -22,12 +22,12 @@ from aeexp.runs.artifact import Artifact, Document, Metrics, Table
 from aeexp.runs.png import png
 
 
-def test_a_directory_that_is_free_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_directory_that_does_not_exist_is_claimed_under_its_name(tmp_path: Path) -> None:
     assert claim(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_f4_runs_that_want_the_same_directory_get_one_each(tmp_path: Path) -> None:
+def test_f4_concurrent_claims_of_a_directory_get_different_ones(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         claimed = list(pool.map(lambda _: claim(tmp_path / "same"), range(64)))
     assert len(set(claimed)) == 64
@@ -43,7 +43,7 @@ claim(Path("runs", "same"))
 """
 
 
-def test_f4_eight_processes_at_one_instant_make_eight_directories(tmp_path: Path) -> None:
+def test_f4_eight_concurrent_processes_create_eight_directories(tmp_path: Path) -> None:
     pipe = subprocess.PIPE
     claiming = [
         subprocess.Popen([sys.executable, "-c", CLAIM], cwd=tmp_path, stdin=pipe, stdout=pipe)
@@ -60,14 +60,16 @@ def test_f4_eight_processes_at_one_instant_make_eight_directories(tmp_path: Path
     assert {path.name for path in (tmp_path / "runs").iterdir()} == names
 
 
-def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         claim(tmp_path / "file" / "run")
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (40, 30)])
-def test_an_image_holds_the_pixels_it_was_given(shape: tuple[int, int]) -> None:
+def test_an_image_has_the_pixels_and_resolution_it_was_written_with(
+    shape: tuple[int, int],
+) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
     with Image.open(io.BytesIO(png(pixels, dpi=150))) as image:
         assert np.array_equal(np.asarray(image), pixels[..., :3])
@@ -81,7 +83,7 @@ def test_undefined_numbers_become_null(tmp_path: Path) -> None:
     assert written == {"loss": 1.5, "val_loss": None, "clusters.count": None, "epochs": 3}
 
 
-def test_a_document_keeps_its_nesting_and_the_names_of_choices(tmp_path: Path) -> None:
+def test_a_document_keeps_its_nesting_and_writes_enums_by_value(tmp_path: Path) -> None:
     write(Document("d", {"x": ({"y": [Activation.relu, float("nan")]},), "ä": "ö"}), tmp_path)
     assert json.loads((tmp_path / "d.json").read_text()) == {
         "x": [{"y": ["relu", None]}],
@@ -89,7 +91,7 @@ def test_a_document_keeps_its_nesting_and_the_names_of_choices(tmp_path: Path) -
     }
 
 
-def test_a_table_is_read_back_as_it_was(tmp_path: Path) -> None:
+def test_a_table_is_read_back_unchanged(tmp_path: Path) -> None:
     z = np.array([0.1, np.nan, 1e-30], np.float32)
     names = ['a,"b"', "c\nd", "é"]
     write(Table("t", {"name": names, "z": z, "n": [1, 2, 3]}), tmp_path)
@@ -108,7 +110,7 @@ def test_columns_of_unequal_length_are_refused_and_nothing_is_written(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_written_leaves_the_one_before_it(
+def test_a_failed_write_does_not_change_the_existing_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_bytes(tmp_path / "file", b"before")
@@ -123,7 +125,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before_it(
     assert (tmp_path / "file").read_bytes() == b"before"
 
 
-def test_an_artefact_nobody_can_write_says_how_to_teach_it(tmp_path: Path) -> None:
+def test_the_error_for_an_artifact_without_a_writer_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(NotImplementedError, match=r"write\.register"):
         write(Artifact("odd"), tmp_path)
 
@@ -141,7 +143,7 @@ while True:
 """
 
 
-def test_f1_killed_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> None:
+def test_f1_after_a_kill_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> None:
     waits = np.random.default_rng(0).uniform(0, 0.05, 12)
     for wait in waits:
         with subprocess.Popen(
@@ -155,7 +157,7 @@ def test_f1_killed_at_any_moment_a_file_is_absent_or_whole(tmp_path: Path) -> No
             assert len(set(json.loads(path.read_text()).values())) == 1
 
 
-def test_a_record_is_running_until_it_ends(tmp_path: Path) -> None:
+def test_a_record_has_the_status_running_until_it_ends(tmp_path: Path) -> None:
     record = Record(tmp_path, Experiment())
     record.begin()
     before = json.loads((tmp_path / "run.json").read_text())
@@ -173,14 +175,14 @@ def test_a_record_is_running_until_it_ends(tmp_path: Path) -> None:
     )
 
 
-def test_the_config_hash_tells_experiments_apart(tmp_path: Path) -> None:
+def test_different_experiments_have_different_config_hashes(tmp_path: Path) -> None:
     experiments = (Experiment(), Experiment(dataset=Iris()), Experiment(seed=1))
-    hashes = [Record(tmp_path, each).content["config_hash"] for each in experiments]
+    hashes = [Record(tmp_path, e).content["config_hash"] for e in experiments]
     assert len(set(hashes)) == 3
     assert Record(tmp_path, Experiment(dataset=Wine())).content["config_hash"] == hashes[0]
 
 
-def told(folder: Path) -> Ledger:
+def example_ledger(folder: Path) -> Ledger:
     ledger = Ledger(folder)
     ledger.begun(["--multirun", "seed=0,1,2"])
     ledger.planned({number: [f"seed={number}"] for number in range(3)})
@@ -190,8 +192,8 @@ def told(folder: Path) -> Ledger:
     return ledger
 
 
-def test_a_ledger_says_what_became_of_each_job(tmp_path: Path) -> None:
-    ledger = told(tmp_path)
+def test_a_ledger_has_the_state_of_each_job(tmp_path: Path) -> None:
+    ledger = example_ledger(tmp_path)
     assert ledger.words() == ["--multirun", "seed=0,1,2"]
     assert ledger.cwd() == Path.cwd()
     diverged, failed, missing = ledger.jobs().values()
@@ -201,17 +203,17 @@ def test_a_ledger_says_what_became_of_each_job(tmp_path: Path) -> None:
     assert [job.done for job in (diverged, failed, missing)] == [True, False, False]
 
 
-def test_a_job_that_is_begun_again_has_not_failed(tmp_path: Path) -> None:
-    ledger = told(tmp_path)
+def test_a_job_that_is_started_again_has_not_failed(tmp_path: Path) -> None:
+    ledger = example_ledger(tmp_path)
     ledger.started({1: tmp_path.resolve() / "run 1"})
     assert ledger.jobs()[1] == Job(1, ["seed=1"], "run 1")
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60])
-def test_a_line_that_was_torn_harms_no_other(tmp_path: Path, cut: int) -> None:
-    ledger = told(tmp_path)
-    whole = ledger.path.read_bytes()
-    ledger.path.write_bytes(whole[:-cut])
+def test_a_truncated_line_does_not_affect_the_others(tmp_path: Path, cut: int) -> None:
+    ledger = example_ledger(tmp_path)
+    content = ledger.path.read_bytes()
+    ledger.path.write_bytes(content[:-cut])
     assert ledger.jobs()[0].status is Status.DIVERGED
     assert ledger.jobs()[1].status is None or cut == 1
     ledger.finished(2, Status.COMPLETED)
@@ -226,17 +228,17 @@ def test_many_processes_write_one_ledger(tmp_path: Path) -> None:
     assert len(Ledger(tmp_path).jobs()) == 40
 
 
-def test_what_an_unfinished_run_left_is_kept_under_another_name(tmp_path: Path) -> None:
+def test_the_directory_of_an_unfinished_run_is_renamed(tmp_path: Path) -> None:
     for content in ("first", "second"):
         (tmp_path / "3").mkdir()
         (tmp_path / "3" / content).touch()
         set_aside(tmp_path / "3")
-    set_aside(tmp_path / "3")  # there is nothing
-    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*/*"))
-    assert found == ["3-unfinished-1/first", "3-unfinished-2/second"]
+    set_aside(tmp_path / "3")  # does not exist
+    paths = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*/*"))
+    assert paths == ["3-unfinished-1/first", "3-unfinished-2/second"]
 
 
-def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+def test_a_run_is_read_back_unchanged(tmp_path: Path) -> None:
     record = Record(tmp_path, Experiment())
     assert Run(tmp_path).status is Status.INCOMPLETE
     record.begin()

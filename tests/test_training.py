@@ -1,4 +1,4 @@
-"""Training is Keras's, comes to the same numbers twice, and stops when it should."""
+"""Training equals Keras's, is reproducible, and stops when it should."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,12 +60,12 @@ def trained(
 
 def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
     problem = problem or pose(experiment)
-    of_rows = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
-    return Member(experiment=experiment, **(of_rows | changes))
+    table = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
+    return Member(experiment=experiment, **(table | changes))
 
 
 def plain_keras(epochs: int) -> tuple[list[float], list[float]]:
-    """The tutorial's fourth step, as a script of its own would say it."""
+    """Train as in the tutorial's fourth step, with Keras alone."""
     x = StandardScaler().fit_transform(load_wine().data).astype("float32")
     x_train, x_val = train_test_split(x, test_size=0.2, random_state=0)
     keras.utils.set_random_seed(0)
@@ -83,7 +83,7 @@ def plain_keras(epochs: int) -> tuple[list[float], list[float]]:
     return history["loss"], history["val_loss"]
 
 
-def test_the_tutorial_s_history_is_that_of_a_plain_keras_script(tiny: Make) -> None:
+def test_the_tutorial_s_history_equals_that_of_a_plain_keras_script(tiny: Make) -> None:
     experiment = tiny(
         dataset=Wine(),
         preprocessing=Standard(fit_on=FitOn.all),
@@ -127,17 +127,19 @@ def test_a_linear_autoencoder_reaches_the_error_of_pca(tiny: Make) -> None:
 
 
 @pytest.mark.parametrize("word", OPTIONS["optimizer"])
-def test_every_optimizer_learns_and_has_the_numbers_it_was_given(tiny: Make, word: str) -> None:
+def test_every_optimizer_learns_and_has_the_hyperparameters_of_its_spec(
+    tiny: Make, word: str
+) -> None:
     spec = OPTIONS["optimizer"][word](lr=0.01)
     _, _, history = trained(tiny(optimizer=spec, training=Training(epochs=8)))
     assert history.loss[-1] < history.loss[0]
-    made = optimizer(spec, 0.01).get_config()
-    given = {key: value for key, value in vars(spec).items() if key != "lr"}
-    assert {key: made[key] for key in given} == pytest.approx(given)
+    config = optimizer(spec, 0.01).get_config()
+    expected = {key: value for key, value in vars(spec).items() if key != "lr"}
+    assert {key: config[key] for key in expected} == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("loss", list(Loss), ids=lambda loss: loss.name)
-def test_the_loss_is_keras_s_by_name(tiny: Make, loss: Loss) -> None:
+def test_the_loss_is_that_of_keras(tiny: Make, loss: Loss) -> None:
     experiment = tiny(
         preprocessing=MinMax(fit_on=FitOn.all),
         model=Shallow(output_activation=Activation.sigmoid),
@@ -172,7 +174,7 @@ def test_the_loss_is_keras_s_by_name(tiny: Make, loss: Loss) -> None:
         ),
     ],
 )
-def test_the_history_tells_the_learning_rate_at_the_start_of_each_epoch(
+def test_the_history_has_the_learning_rate_at_the_start_of_each_epoch(
     tiny: Make, schedule: ScheduleSpec, expected: Callable[[int], float]
 ) -> None:
     experiment = tiny(optimizer=SGD(lr=0.1), schedule=schedule, training=Training(epochs=4))
@@ -181,15 +183,15 @@ def test_the_history_tells_the_learning_rate_at_the_start_of_each_epoch(
     assert history.learning_rate == pytest.approx(rates, rel=1e-5, abs=1e-9)
 
 
-def test_early_stopping_goes_back_to_the_best_epoch(tiny: Make) -> None:
+def test_early_stopping_restores_the_best_epoch(tiny: Make) -> None:
     stopping = EarlyStopping(patience=3, min_delta=0.01)
     spec = Training(epochs=500, early_stopping=stopping)
     problem, network, history = trained(tiny(optimizer=Adam(lr=0.05), training=spec))
     assert len(history.loss) < 500
     assert history.kept == len(history.loss) - 1 - 3
     x = problem.x[problem.rows.val]
-    kept = np.mean((x - network.decode(network.encode(x))) ** 2)
-    assert kept == pytest.approx(history.val_loss[history.kept], rel=1e-5)
+    error = np.mean((x - network.decode(network.encode(x))) ** 2)
+    assert error == pytest.approx(history.val_loss[history.kept], rel=1e-5)
 
 
 def test_without_restoring_the_last_epoch_is_kept(tiny: Make) -> None:
@@ -198,7 +200,7 @@ def test_without_restoring_the_last_epoch_is_kept(tiny: Make) -> None:
     assert history.kept == len(history.loss) - 1 == 2
 
 
-def test_early_stopping_follows_the_training_loss_where_nothing_is_held_out(tiny: Make) -> None:
+def test_early_stopping_uses_the_training_loss_without_held_out_rows(tiny: Make) -> None:
     stopping = EarlyStopping(patience=2, min_delta=10.0)
     spec = Training(epochs=50, early_stopping=stopping)
     _, _, history = trained(tiny(split=Split(validation=0), training=spec))
@@ -206,7 +208,7 @@ def test_early_stopping_follows_the_training_loss_where_nothing_is_held_out(tiny
     assert np.isnan(history.val_loss).all()
 
 
-def test_f10_a_lost_loss_ends_the_training_in_its_epoch(tiny: Make) -> None:
+def test_f10_a_loss_that_is_not_finite_ends_the_training(tiny: Make) -> None:
     _, _, history = trained(tiny(optimizer=SGD(lr=1e30), training=Training(epochs=50)))
     assert history.diverged
     assert not np.isfinite(history.loss[-1])
@@ -214,23 +216,23 @@ def test_f10_a_lost_loss_ends_the_training_in_its_epoch(tiny: Make) -> None:
     assert len(history.loss) < 5
 
 
-def test_a_watch_hears_every_epoch_and_can_stop_the_training(tiny: Make) -> None:
+def test_a_monitor_is_called_after_every_epoch_and_can_stop_the_training(tiny: Make) -> None:
     class Impatient(Monitor):
-        heard: list[int] = []  # noqa: RUF012
+        epochs_done: list[int] = []  # noqa: RUF012
 
         def on_epoch(self, progress: Progress) -> None:
-            self.heard.append(progress.done)
+            self.epochs_done.append(progress.done)
             self.stop = progress.done >= 3
 
     monitor, experiment = Impatient(), tiny(training=Training(epochs=1_000_000))
     outcome = train([member(experiment)], monitor)
     epochs = len(outcome.histories[0].loss)
     assert outcome.interrupted
-    assert monitor.heard == list(range(1, epochs + 1))
+    assert monitor.epochs_done == list(range(1, epochs + 1))
     assert epochs < 1000
 
 
-def test_a_batch_larger_than_the_table_is_the_table(tiny: Make) -> None:
+def test_a_batch_is_at_most_the_table(tiny: Make) -> None:
     histories = [
         trained(tiny(training=Training(epochs=3, batch_size=size, shuffle=False)))[2].loss
         for size in (48, 1000)
@@ -238,7 +240,7 @@ def test_a_batch_larger_than_the_table_is_the_table(tiny: Make) -> None:
     assert np.array_equal(*histories)
 
 
-def test_without_shuffling_the_rows_come_in_order(tiny: Make) -> None:
+def test_without_shuffling_the_rows_are_in_order(tiny: Make) -> None:
     spec = Training(epochs=1, batch_size=10, shuffle=False)
     experiment = tiny(
         dataset=Blobs(samples=20, features=3), split=Split(validation=0), training=spec
