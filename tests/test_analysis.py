@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import agreement, clusters, separation
-from aeexp.analysis.factors import interpretation
+from aeexp.analysis.factors import attribution
 from aeexp.analysis.verdict import TrainingResult, divergence, judge
 from aeexp.config.options import OPTIONS
 from aeexp.config.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
@@ -231,15 +231,15 @@ def test_pca_reconstructs_as_scikit_learn_s_does(
 
 
 def test_of_many_rows_a_fixed_sample_is_taken() -> None:
-    assert len(interpretation.sampled(5000)) == 2000
-    assert np.array_equal(interpretation.sampled(5000), interpretation.sampled(5000))
-    assert np.array_equal(interpretation.sampled(2000), np.arange(2000))
+    assert len(attribution.sampled(5000)) == 2000
+    assert np.array_equal(attribution.sampled(5000), attribution.sampled(5000))
+    assert np.array_equal(attribution.sampled(2000), np.arange(2000))
 
 
 def test_features_are_listed_by_sign_what_moves_the_factor_most_first() -> None:
     weights = np.array([[1.0], [-3.0], [0.0], [2.0], [-0.5]])
     moves = np.array([[1.0], [0.1], [0.0], [2.0], [0.5]])
-    signed = interpretation.signed_features(weights, moves, ("a", "b", "c", "d", "e"))["z1"]
+    signed = attribution.signed_features(weights, moves, ("a", "b", "c", "d", "e"))["z1"]
     assert [entry["feature"] for entry in signed["positive"]] == ["d", "a"]
     assert [entry["feature"] for entry in signed["negative"]] == ["e", "b"]
     assert signed["negative"][1]["weight"] == -3.0

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
-from aeexp.analysis.evidence.method import AUTOENCODER
+from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.config.spec import (
     DBSCAN,
     AllFigures,

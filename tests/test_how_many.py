@@ -496,7 +496,7 @@ def test_the_command_line_prints_how_many_and_writes_why(aeexp: Run, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("words", "kept"),
+    ("overrides", "remaining"),
     [
         pytest.param(["experiment=how_many"], [], id="experiment"),
         pytest.param(["question=how_many", "question.seeds=2"], [], id="question"),
@@ -521,7 +521,7 @@ def test_a_command_repeats_the_overrides_but_for_the_task_and_its_changes(
 
 @TRUE
 @pytest.mark.parametrize(
-    ("asked", "made"),
+    ("asked", "folder_name"),
     [
         (("experiment=how_many", "question.dimensions=4", "hydra.run.dir=run"), "run"),
         (("--multirun", "experiment=learning_rate", "hydra.sweep.dir=sweep"), "sweep/0"),

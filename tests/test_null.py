@@ -298,7 +298,7 @@ def test_a_planted_table_without_a_number_has_not_been_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "said"),
+    ("groups", "text"),
     [
         pytest.param(
             detected_in(1, 3) | detected_in(1.5, 9) | detected_in(3, 10),

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from aeexp.analysis.clustering.clusters import find_each
 from aeexp.analysis.controls import plan
-from aeexp.analysis.evidence.method import Method
+from aeexp.analysis.evidence.baselines import Method
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes

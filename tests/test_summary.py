@@ -14,10 +14,9 @@ from pages import Elements
 from sentences import Sentences
 
 from aeexp.analysis.spread import spread
-from aeexp.analysis.sweep.align import aligned
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.histories import curves
-from aeexp.analysis.sweep.latents import latents, turned
+from aeexp.analysis.sweep.latents import aligned, latents, turned
 from aeexp.analysis.sweep.outcome import by_key, outcomes
 from aeexp.analysis.sweep.study import study
 from aeexp.analysis.sweep.varied import varied

@@ -11,7 +11,7 @@ from aeexp.data.chunks import blocks
 from aeexp.data.scaling import Scaling
 
 NAMES = (
-    *(f"reconstruction.{part}.{of}" for part in ("train", "val") for of in ("mse", "r2")),
+    *(f"reconstruction.{part}.{name}" for part in ("train", "val") for name in ("mse", "r2")),
     *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
 )
 """Names of the metrics in `errors`."""

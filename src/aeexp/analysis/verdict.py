@@ -58,12 +58,12 @@ class Case(Enum):
     @property
     def word(self) -> str:
         """Return the verdict's word in run.json."""
-        words = {
+        renamed = {
             Case.barely_begun: Case.still_improving.value,
             Case.unvalidated: "withheld",
             Case.uncertain: "withheld",
         }
-        return words.get(self, self.value)
+        return renamed.get(self, self.value)
 
 
 @dataclass(frozen=True)

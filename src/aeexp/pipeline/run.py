@@ -9,7 +9,7 @@ import numpy as np
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.controls import ControlKind, ControlResult, Plan, plan
-from aeexp.analysis.factors import attribution, interpretation
+from aeexp.analysis.factors import attribution
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
 from aeexp.data import Floats
@@ -126,7 +126,7 @@ def _control_results(
 
 
 def _mean_jacobian(network: Network, x: Floats) -> Floats:
-    return network.mean_jacobian(x[interpretation.sampled(len(x))])
+    return network.mean_jacobian(x[attribution.sampled(len(x))])
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:

@@ -47,7 +47,7 @@ def matching(codes: Integers, classes: Classes) -> Mapping[int, int]:
     """
     clusters = [int(c) for c in np.unique(codes) if c != NOISE]
     shared = np.zeros((len(clusters), len(classes.names)), int)
-    known = (codes != NOISE) & (classes.codes >= 0)
-    np.add.at(shared, (np.searchsorted(clusters, codes[known]), classes.codes[known]), 1)
+    counted = (codes != NOISE) & (classes.codes >= 0)
+    np.add.at(shared, (np.searchsorted(clusters, codes[counted]), classes.codes[counted]), 1)
     rows, columns = linear_sum_assignment(-shared)
     return {clusters[i]: int(k) for i, k in zip(rows, columns, strict=True)}

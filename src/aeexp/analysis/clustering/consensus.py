@@ -96,8 +96,8 @@ def consensus(codes: Integers) -> Consensus:
     highly stable from 0.85. A model that was trained on resampled rows clusters all rows.
     codes: (members, rows), -1 for noise. The first clustering is judged.
     """
-    first, others = codes[0], codes[1:]
-    tables = [contingency(first, other) for other in others]
+    first, rest = codes[0], codes[1:]
+    tables = [contingency(first, other) for other in rest]
     together = _co_assignment(codes, tables)
     shown = chosen(len(first), MOST_ROWS)
     order = np.lexsort((-together[shown], first[shown], first[shown] == NOISE))

@@ -1,6 +1,7 @@
-"""Baselines: PCA, factor analysis and a random projection with as many factors."""
+"""Baselines with as many factors: PCA, factor analysis and a random projection."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +10,38 @@ from sklearn.exceptions import ConvergenceWarning
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.evidence import linear
+from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.evidence.linear import Linear
+from aeexp.analysis.latent.neighbourhoods import Neighbourhoods
 from aeexp.analysis.sampling import chosen
-from aeexp.data import Floats, Rows
+from aeexp.data import Floats, Integers, Rows
 from aeexp.data.chunks import blocks
 
 NAMES = ("PCA", "factor analysis", "random projection")
+AUTOENCODER, PCA = "autoencoder", NAMES[0]
 MOST_FEATURES = 1_000
 """Limit for factor analysis, whose many steps decompose the whole table."""
 MOST_ROWS, MOST_VALUES, STEPS = 10_000, 2_000_000, 200
 """Limits of a factor analysis: training rows, values of their table, steps."""
 FEW_FEATURES = 100
 """Up to this number, a full decomposition is faster than a randomised one."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """Result of the autoencoder or of a baseline.
+
+    z: (rows, factors). advantage: of the autoencoder over this baseline, None for the autoencoder.
+    clusters: (rows,) by the name of the clustering; baselines have clusters only if a label has
+    classes. spearman: rank correlation of distances, with a standard error if pairs are sampled.
+    """
+
+    z: Floats
+    residuals: reconstruction.Residuals
+    advantage: Advantage | None
+    neighbourhoods: Neighbourhoods
+    clusters: Mapping[str, Integers]
+    spearman: Mapping[str, float]
 
 
 @dataclass(frozen=True)

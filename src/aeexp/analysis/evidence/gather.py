@@ -13,14 +13,12 @@ from aeexp.analysis.clustering.separation import mean_silhouette
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
-from aeexp.analysis.evidence.baselines import baselines
+from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method, baselines
 from aeexp.analysis.evidence.chance import Tested, tested
-from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
 from aeexp.analysis.evidence.power import Group, Power, power
 from aeexp.analysis.evidence.stability import Stability, stability
 from aeexp.analysis.factors.attribution import Probed
-from aeexp.analysis.factors.cards import Card
-from aeexp.analysis.factors.run_cards import card_for_each
+from aeexp.analysis.factors.cards import Card, run_cards
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
@@ -118,8 +116,8 @@ def gather(
         # tables without structure have the seed of the run, so that they are compared with it
         seed = result.experiment.seed
         repeats = by_kind[ControlKind.repeat]
-        own = next((model for model in repeats if model.control.experiment.seed == seed), None)
-        observed = own.quality | own.silhouettes if own else {}
+        own_run = next((model for model in repeats if model.control.experiment.seed == seed), None)
+        observed = own_run.quality | own_run.silhouettes if own_run else {}
         permuted, clouds = by_kind[ControlKind.permuted], by_kind[ControlKind.cloud]
         null = {
             ControlKind.permuted: _by_metric(
@@ -139,7 +137,7 @@ def gather(
         methods=methods,
         scree=linear.scree(result.problem.x, result.problem.rows),
         stability=stable,
-        cards=card_for_each(result, probed, weighed, stable),
+        cards=run_cards(result, probed, weighed, stable),
         labels=label_scores(result, methods[PCA]) if result.experiment.evidence.labels else [],
         rows=result.planned.rows,
         null=null,

@@ -32,8 +32,8 @@ def permuted(
     """
     shuffled = np.empty_like(x)
     for _, place in places(columns):
-        order, known = generator.permutation(len(x)), not np.isnan(x[train, place]).all()
-        while known and np.isnan(x[order[train], place]).all():
+        order, present = generator.permutation(len(x)), not np.isnan(x[train, place]).all()
+        while present and np.isnan(x[order[train], place]).all():
             order = generator.permutation(len(x))
         shuffled[:, place] = x[order, place]
     return shuffled
@@ -51,14 +51,14 @@ def cloud(x: Floats, generator: np.random.Generator) -> Floats:
     features. So memory is a few times the table, for any number of features.
     x: (rows, features).
     """
-    known = ~np.isnan(x)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, x, 0).sum(axis=0, dtype=np.float64) / counts
-    centred = np.where(known, x - mean, 0) / np.sqrt(np.maximum(counts - 1, 1))
+    present = ~np.isnan(x)
+    counts = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
+    centred = np.where(present, x - mean, 0) / np.sqrt(np.maximum(counts - 1, 1))
     root = centred if centred.shape[0] <= centred.shape[1] else np.linalg.qr(centred, mode="r")
     sample = np.empty_like(x)
     for block in blocks(*x.shape):
         count = len(x[block])
         sample[block] = mean + generator.standard_normal((count, len(root))) @ root
-    sample[~known] = np.nan
+    sample[~present] = np.nan
     return sample

@@ -54,10 +54,10 @@ def planted(
     without such a column are returned unchanged. x: (rows, features). columns: of the features,
     as in a `Dataset`.
     """
-    known = ~np.isnan(x)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, x, 0).sum(axis=0, dtype=np.float64) / counts
-    deviations = np.sqrt((np.where(known, x - mean, 0) ** 2).sum(axis=0) / counts)
+    present = ~np.isnan(x)
+    counts = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
+    deviations = np.sqrt((np.where(present, x - mean, 0) ** 2).sum(axis=0) / counts)
     numeric = [place.start for column, place in places(columns) if not column.categories]
     varying = [feature for feature in numeric if deviations[feature] > 0]
     half = min(len(varying), max(2, len(varying) // 2))
@@ -74,7 +74,7 @@ def power(numbers: Mapping[Group, Floats], null: Floats) -> list[Power]:
 
     A group is detected if p ≤ 0.05, which requires at least 19 null tables; with fewer the result
     is NaN. A planted table with an undefined metric counts as not detected.
-    numbers: (tables,), a metric of which more is better, by planted group. null: (copies,), the
+    numbers: (tables,), a metric for which higher is better, by planted group. null: (copies,), the
     same metric of tables without a group.
     """
     testable = np.isfinite(null).sum() >= round(1 / LEVEL) - 1

@@ -1,9 +1,11 @@
 """Attribution: which features drive a factor, and what the decoder makes of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.factors.matching import Match, centred
@@ -17,6 +19,10 @@ SHUFFLED_ROWS, SHUFFLED_FEATURES = 500, 30
 """Limits of permutation importance: every feature costs one encoding of all these rows."""
 MEASURED_ROWS = 2_000
 """Largest sample for the mean distance of a feature from its mean."""
+
+
+JACOBIAN_ROWS = 2_000
+"""Largest sample for a mean Jacobian."""
 
 
 class Coder(Protocol):
@@ -167,3 +173,26 @@ def _deviation(z: Floats) -> Floats:
 def _or_nan(values: Floats) -> Floats:
     """Return divisors with NaN instead of 0."""
     return np.where(values > 0, values, np.nan)
+
+
+def sampled(rows: int) -> Integers:
+    """Return the rows of the mean Jacobian: all, or a fixed random sample."""
+    return chosen(rows, JACOBIAN_ROWS)
+
+
+def signed_features(
+    weights: Floats, moves: Floats, features: tuple[str, ...]
+) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
+    """Return the features with positive and with negative weights for each factor.
+
+    Ordered by falling effect. weights, moves: (features, factors), see `moves`.
+    """
+
+    def listed(factor: int, chosen: NDArray[np.bool]) -> list[dict[str, Any]]:
+        order = sorted(np.flatnonzero(chosen), key=lambda j: -moves[j, factor])
+        return [{"feature": features[j], "weight": float(weights[j, factor])} for j in order]
+
+    return {
+        f"z{k + 1}": {"positive": listed(k, column > 0), "negative": listed(k, column < 0)}
+        for k, column in enumerate(weights.T)
+    }

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.analysis.evidence.stability import REPRODUCIBLE
-from aeexp.analysis.factors.associations import Association
+from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
+from aeexp.analysis.factors.associations import Association, associations
 from aeexp.analysis.factors.attribution import Probed, Weighed
-from aeexp.analysis.factors.matching import centred
+from aeexp.analysis.factors.matching import centred, match
+from aeexp.analysis.result import RunResult
 from aeexp.data import Floats, Integers
 
 DEAD = 0.01  # variance relative to the largest variance of a factor
@@ -86,14 +87,14 @@ class Card:
         return self.flag or ("not reproducible" if irreproducible else "")
 
 
-def ranged(own: Floats, others: Sequence[Floats]) -> Range:
+def ranged(model: Floats, trainings: Sequence[Floats]) -> Range:
     """Return numbers of the run's model with their range over other trainings.
 
     The range is minimum to maximum, as there are too few trainings (about 8) for quantiles. NaNs
-    of dead factors are ignored. own, others: arrays of one shape, factors last.
+    of dead factors are ignored. model, trainings: arrays of one shape, factors last.
     """
-    stack = np.array(others or [np.full_like(own, np.nan)])
-    return Range(own, np.fmin.reduce(stack), np.fmax.reduce(stack))
+    stack = np.array(trainings or [np.full_like(model, np.nan)])
+    return Range(model, np.fmin.reduce(stack), np.fmax.reduce(stack))
 
 
 def flags(z: Floats) -> list[str]:
@@ -116,21 +117,21 @@ def flags(z: Floats) -> list[str]:
 
 def cards(
     z: Floats,
-    own: Probed,
-    others: Sequence[Weighed],
+    model: Probed,
+    trainings: Sequence[Weighed],
     reproducibility: Floats | None,
-    associations: Sequence[Association],
+    labels: Sequence[Association],
 ) -> list[Card]:
     """Return a card for each factor.
 
-    z: (training rows, factors), of the run's model. own: its attribution. others: importance in
-    other trainings, matched to it. reproducibility: (factors,), None for a single training.
-    associations: one for each label.
+    z: (training rows, factors), of the run's model. model: its attribution. trainings: importance
+    in other trainings, matched to the model. reproducibility: (factors,), None for a single
+    training. labels: associations of each label.
     """
     if reproducibility is None:
         reproducibility = np.full(z.shape[1], np.nan)
-    explained = ranged(own.weighed.explained, [other.explained for other in others])
-    jacobian = ranged(own.weighed.jacobian, [other.jacobian for other in others])
+    explained = ranged(model.weighed.explained, [other.explained for other in trainings])
+    jacobian = ranged(model.weighed.jacobian, [other.jacobian for other in trainings])
     return [
         Card(
             name=f"z{k + 1}",
@@ -138,9 +139,9 @@ def cards(
             reproducibility=float(reproducibility[k]),
             flag=flag,
             jacobian=jacobian.select(k),
-            permutation=own.permutation[:, k],
-            z=own.z[k],
-            traversal=own.traversals[k],
+            permutation=model.permutation[:, k],
+            z=model.z[k],
+            traversal=model.traversals[k],
             associations=[
                 FactorAssociation(
                     label.label,
@@ -149,8 +150,29 @@ def cards(
                     float(label.p[k]),
                     float(label.p_adjusted[k]),
                 )
-                for label in associations
+                for label in labels
             ],
         )
         for k, flag in enumerate(flags(z))
     ]
+
+
+def run_cards(
+    result: RunResult,
+    probed: Probed,
+    trainings: Sequence[tuple[Floats, Weighed]],
+    stability: Stability | None,
+) -> list[Card]:
+    """Return a card for each factor of a run.
+
+    trainings: latents, (rows of the controls, factors), and importance of the factors of the other
+    trainings.
+    """
+    z_own = result.z[result.planned.rows]
+    return cards(
+        result.z[result.problem.rows.train],
+        probed,
+        [weighed.matched(match(z_own, z)) for z, weighed in trainings],
+        stability.reproducibility if stability else None,
+        associations(result.z, result.problem.data.labels),
+    )

@@ -3,7 +3,7 @@
 from threadpoolctl import threadpool_limits
 
 from aeexp.analysis.clustering.clusters import find_each
-from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
+from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score

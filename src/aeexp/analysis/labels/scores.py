@@ -50,8 +50,8 @@ def columns(scores: Sequence[Score]) -> Mapping[str, list[Any]]:
 
 def labelled(labels: Labels, rows: Rows) -> Rows:
     """Return the rows that have a label."""
-    known = labels.codes >= 0 if isinstance(labels, Classes) else np.isfinite(labels.values)
-    return Rows(rows.train[known[rows.train]], rows.val[known[rows.val]])
+    has_label = labels.codes >= 0 if isinstance(labels, Classes) else np.isfinite(labels.values)
+    return Rows(rows.train[has_label[rows.train]], rows.val[has_label[rows.val]])
 
 
 def accuracy(truth: Integers, predicted: Integers) -> Floats:

@@ -72,9 +72,9 @@ def neighbours_kept(latents: Sequence[Floats]) -> list[float]:
 def _nearest(z: Floats, queries: Integers, count: int) -> Integers:
     """Return the nearest other rows of each query: (queries, count)."""
     indices = NearestNeighbors(n_neighbors=count + 1).fit(z).kneighbors(z[queries])[1]
-    others = indices != queries[:, None]
-    others[others.all(axis=1), -1] = False  # one of many identical rows may not find itself
-    return indices[others].reshape(len(queries), count)
+    is_other = indices != queries[:, None]
+    is_other[is_other.all(axis=1), -1] = False  # one of many identical rows may not find itself
+    return indices[is_other].reshape(len(queries), count)
 
 
 def _shared(a: Integers | None, b: Integers | None) -> float:

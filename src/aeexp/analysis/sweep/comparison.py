@@ -86,7 +86,7 @@ class Comparison:
         """Return the names of all metrics, in order of occurrence."""
         return list(dict.fromkeys(name for outcome in self.outcomes for name in outcome.metrics))
 
-    def known(self, metric: str) -> bool:
+    def has_metric(self, metric: str) -> bool:
         """Return whether a metric is finite in at least one completed run."""
         return any(isfinite(outcome.metrics.get(metric, nan)) for outcome in self.completed)
 
@@ -106,7 +106,7 @@ class Comparison:
 
     def comparable(self, metric: str) -> bool:
         """Return whether a metric is known and has the same definition in all runs."""
-        return self.known(metric) and not is_redefined(
+        return self.has_metric(metric) and not is_redefined(
             metric, frozenset().union(*self.redefined.values())
         )
 
@@ -120,7 +120,9 @@ class Comparison:
         """Return the most important metrics: loss, reconstruction, agreement with classes."""
         error = ("reconstruction.val.mse", "reconstruction.train.mse")
         chosen = [self.headline, next(filter(self.comparable, error), None)]
-        agreement = (name for name in self.metrics if _is_agreement(name) and self.known(name))
+        agreement = (
+            name for name in self.metrics if _is_agreement(name) and self.has_metric(name)
+        )
         return [*dict.fromkeys(name for name in (*chosen, *agreement) if name)]
 
     @cached_property
@@ -131,14 +133,14 @@ class Comparison:
     @cached_property
     def recommended(self) -> list[str]:
         """Return the recommended numbers that some run has."""
-        return [*filter(self.known, chain.from_iterable(RECOMMENDED.values()))]
+        return [*filter(self.has_metric, chain.from_iterable(RECOMMENDED.values()))]
 
     @cached_property
     def ranked(self) -> list[Setting]:
         """Return the settings that have a headline, from best to worst by its mean."""
         means = {id(setting): self.mean(setting) for setting in self.settings}
-        known = [setting for setting in self.settings if not isnan(means[id(setting)])]
-        return sorted(known, key=lambda setting: self.sign * means[id(setting)])
+        with_headline = [setting for setting in self.settings if not isnan(means[id(setting)])]
+        return sorted(with_headline, key=lambda setting: self.sign * means[id(setting)])
 
     def mean(self, setting: Setting) -> float:
         """Return the mean headline of a setting, NaN if no completed run has one."""
@@ -148,8 +150,8 @@ class Comparison:
     def best(self) -> list[Outcome]:
         """Return the completed runs that have a headline, from best to worst."""
         name = self.headline or ""
-        known = [run for run in self.completed if isfinite(run.metrics.get(name, nan))]
-        return sorted(known, key=lambda run: self.sign * run.metrics.get(name, inf))
+        with_headline = [run for run in self.completed if isfinite(run.metrics.get(name, nan))]
+        return sorted(with_headline, key=lambda run: self.sign * run.metrics.get(name, inf))
 
     @cached_property
     def agreement(self) -> str | None:

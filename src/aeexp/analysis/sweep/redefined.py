@@ -36,7 +36,7 @@ def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
 
 
 def is_redefined(metric: str, patterns: Collection[str]) -> bool:
-    """Return whether a pattern matches a metric, or the metric of which it is the mean."""
+    """Return whether a pattern matches a metric, or, for a mean over repeats, that metric."""
     return any(fnmatchcase(metric.removesuffix(".mean"), pattern) for pattern in patterns)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aeexp.analysis.clustering.consensus import VALID
+from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import AUTOENCODER
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.factors.cards import Card, FactorAssociation
 from aeexp.analysis.labels.scores import MAJORITY, Score

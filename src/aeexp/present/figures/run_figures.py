@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aeexp.analysis.clustering.agreement import matching
+from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import AUTOENCODER
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import AllFigures, FiguresSpec
 from aeexp.config.verb import verb

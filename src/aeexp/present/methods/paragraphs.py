@@ -16,7 +16,7 @@ from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines, linear
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
-from aeexp.analysis.factors import interpretation
+from aeexp.analysis.factors import attribution
 from aeexp.analysis.labels.probes import MOST_FITS
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.config.spec import (
@@ -179,7 +179,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "neighbours": min(neighbourhoods.NEIGHBOURS, (rows - 1) // 2),
         "sampled_neighbours": rows > neighbourhoods.MOST,
         "sampled_silhouette": rows > separation.MOST,
-        "jacobian_rows": interpretation.SAMPLE,
+        "jacobian_rows": attribution.JACOBIAN_ROWS,
     }
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from aeexp.analysis.clustering.agreement import agreement
 from aeexp.analysis.controls import ControlKind
+from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.scores import columns
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import Support

@@ -10,7 +10,7 @@ from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import agreement, separation
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.factors import interpretation
+from aeexp.analysis.factors import attribution
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
@@ -52,7 +52,7 @@ def run_artifacts(
     weights = dict(zip(factors, result.weights.T, strict=True))
     quantity = [result.quantity] * len(features)
     yield Table("weights", {"feature": features, "quantity": quantity} | weights)
-    signed = interpretation.signed_features(result.weights, result.moves, features)
+    signed = attribution.signed_features(result.weights, result.moves, features)
     yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
     yield Table("reconstruction", result.by_feature)
     metrics, verdict = _metrics(result, evidence), judge(_training_result(result))

@@ -9,9 +9,9 @@ import numpy as np
 
 from aeexp.analysis.clustering.clusters import several_classes
 from aeexp.analysis.controls import ControlKind
+from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA
 from aeexp.analysis.evidence.chance import Tested
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.method import AUTOENCODER, PCA
 from aeexp.analysis.evidence.power import LEVEL, OFTEN
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
 from aeexp.analysis.result import RunResult

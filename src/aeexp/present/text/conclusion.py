@@ -43,7 +43,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 
 def _no_best_run(comparison: Comparison) -> str:
     for key, patterns in comparison.redefined.items():
-        if any(comparison.known(n) and is_redefined(n, patterns) for n in HEADLINES):
+        if any(comparison.has_metric(n) and is_redefined(n, patterns) for n in HEADLINES):
             return f"No best run: {key} varied, which changes what every loss and error measures."
     failed = next((run for run in comparison.outcomes if run.reason), None)
     reason = f" First error (job {failed.number}): {failed.reason}" if failed else ""
@@ -136,7 +136,7 @@ def _recommended(about: str, runs: Sequence[Outcome]) -> str:
 def _cautions(comparison: Comparison) -> Iterator[str]:
     skipped = HEADLINES[: HEADLINES.index(comparison.headline or HEADLINES[0])]
     for key, patterns in comparison.redefined.items():
-        if names := [n for n in skipped if comparison.known(n) and is_redefined(n, patterns)]:
+        if names := [n for n in skipped if comparison.has_metric(n) and is_redefined(n, patterns)]:
             verb = "measure" if len(names) > 1 else "measures"
             yield (
                 f"Compared by {comparison.headline}: {key} varied, which changes what"

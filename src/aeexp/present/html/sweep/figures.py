@@ -113,7 +113,7 @@ def _training(comparison: Comparison) -> Iterator[Figure]:
         "All panels have the same axes; the best setting comes first." if len(panels) > 1 else "",
         draw.training(
             panels,
-            "val_loss" if comparison.known("val_loss") else "loss",
+            "val_loss" if comparison.has_metric("val_loss") else "loss",
             _left_out(len(panels), len(comparison.ranked), "settings"),
         ),
         Table("Losses at some epochs", columns, rows),

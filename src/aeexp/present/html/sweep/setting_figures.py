@@ -161,7 +161,7 @@ def trade_off(comparison: Comparison) -> Iterator[Figure]:
     error = next(filter(comparison.comparable, ERRORS), None)
     trustworthiness = [name for name in comparison.metrics if "trustworthiness" in name]
     held_out = [name for name in trustworthiness if ".val" in name]
-    gain = next(filter(comparison.known, [*held_out, *trustworthiness]), comparison.agreement)
+    gain = next(filter(comparison.has_metric, [*held_out, *trustworthiness]), comparison.agreement)
     if error is None or gain is None:
         return
     spreads = [(s, s.spread(error), s.spread(gain)) for s in comparison.settings]
