@@ -1,9 +1,10 @@
 """Run an experiment again from its record and compare the results."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,31 +34,22 @@ MAX_LISTED = 8  # differences
 NOT_COMPARED = "not compared: figures, report.html and the sentences of answer.json"
 
 
+Result = tuple[str, str, str]
+"""The key of a result: metric, table, document or array; its file, if any; its name in it."""
+TITLES = {
+    "metric": "{2}",
+    "table": "table {1}, column {2}",
+    "document": "{1}.json",
+    "array": "model/{1}.npz, {2}",
+}
+
+
 @dataclass(frozen=True)
 class Verification:
     """same: whether all results agree within the tolerance. lines: text for the terminal."""
 
     same: bool
     lines: list[str]
-
-
-@dataclass
-class Results:
-    """The results of a run: metrics by name; tables of text, documents and arrays by file name."""
-
-    data_hash: str | None = None
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    tables: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    documents: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Return the number of results of each type."""
-        size = sum(len(column) for table in self.tables.values() for column in table.values())
-        return (
-            f"{len(self.metrics)} metrics, {len(self.tables)} tables with {size:,} cells,"
-            f" {len(self.documents)} documents, {sum(map(len, self.arrays.values()))} arrays"
-        )
 
 
 def verify(run: Run, experiment: Experiment) -> Verification:
@@ -70,125 +62,114 @@ def verify(run: Run, experiment: Experiment) -> Verification:
     if isinstance(dataset, TableSpec):  # relative paths start in the run's working directory
         path = Path(run.record.get("cwd", "."), dataset.path)
         dataset = replace(dataset, path=str(path))
-    again = _run_again(replace(experiment, figures=NoFigures(), dataset=dataset))
+    again, data_hash = _run_again(replace(experiment, figures=NoFigures(), dataset=dataset))
     recorded = _recorded(run, again)
-    if again.data_hash != recorded.data_hash:
+    if data_hash != run.record.get("data_hash"):
         line = "different: the table is not the one that the run was made with"
         return Verification(same=False, lines=[line])
     differences = [*_differences(recorded, again)]
+    counts = Counter(kind for kind, _, _ in again)
+    size = sum(len(column) for (kind, _, _), column in again.items() if kind == "table")
+    tables = len({file for kind, file, _ in again if kind == "table"})
+    results = (
+        f"{counts['metric']} metrics, {tables} tables with {size:,} cells,"
+        f" {counts['document']} documents, {counts['array']} arrays"
+    )
     if not differences:
-        line = f"the same: {again}, within {TOLERANCE:g} of each"
+        line = f"the same: {results}, within {TOLERANCE:g} of each"
         return Verification(same=True, lines=[line, NOT_COMPARED])
-    lines = [f"different: {len(differences)} results among {again}"]
+    lines = [f"different: {len(differences)} results among {results}"]
     lines += [f"  {difference}" for difference in differences[:MAX_LISTED]]
     if len(differences) > MAX_LISTED:
         lines.append(f"  and {len(differences) - MAX_LISTED} more")
     return Verification(same=False, lines=[*lines, NOT_COMPARED])
 
 
-def _run_again(experiment: Experiment) -> Results:
-    results = Results()
+def _run_again(experiment: Experiment) -> tuple[dict[Result, Any], str | None]:
+    """Return the results of an experiment, and the hash of its table."""
+    results: dict[Result, Any] = {}
+    data_hash = None
     with suppress(DivergedError):
         for artifact in run_again(experiment):
             match artifact:
-                case RunMetadata(values=facts):
-                    results.data_hash = facts.get("data_hash", results.data_hash)
+                case RunMetadata(values=metadata):
+                    data_hash = metadata.get("data_hash", data_hash)
                 case Metrics(values=metrics):
-                    results.metrics = metrics
-                case Table(name=name, columns=columns):
-                    results.tables[name] = {
-                        key: ["" if cell is None else str(cell) for cell in cells(column)]
-                        for key, column in columns.items()
-                    }
-                case Document(name=name, content=content):
-                    results.documents[name] = json.loads(as_json(content))
-                case Model(weights=weights):
-                    results.arrays["weights"] = weights
+                    results |= {("metric", "", name): value for name, value in metrics.items()}
+                case Table(name=file, columns=columns):
+                    for name, column in columns.items():
+                        texts = ["" if cell is None else str(cell) for cell in cells(column)]
+                        results["table", file, name] = texts
+                case Document(name=file, content=content):
+                    results["document", file, ""] = json.loads(as_json(content))
+                case Model(weights=arrays):
+                    results |= {("array", "weights", name): a for name, a in arrays.items()}
                 case Support(arrays=arrays):
-                    results.arrays["support"] = arrays
+                    results |= {("array", "support", name): a for name, a in arrays.items()}
+    return results, data_hash
+
+
+def _recorded(run: Run, again: Iterable[Result]) -> dict[Result, Any]:
+    """Return the recorded results, from the files that running it again has, too."""
+    results: dict[Result, Any] = {("metric", "", name): v for name, v in run.metrics.items()}
+    files = dict.fromkeys((kind, file) for kind, file, _ in again)
+    stored = read_model(run.folder) if ("array", "weights") in files else None
+    for kind, file in files:
+        values: Mapping[str, Any] = {}
+        match kind:
+            case "table":
+                with suppress(BrokenFileError):
+                    values = run.table(file)
+            case "document":
+                values = {"": run.document(file)}
+            case "array":
+                values = getattr(stored, file)
+        results |= {(kind, file, name): value for name, value in values.items()}
     return results
 
 
-def _recorded(run: Run, again: Results) -> Results:
-    """Return the recorded results of a run that running it again also has."""
-    stored = read_model(run.folder) if again.arrays else None
-    arrays = {"weights": stored.weights, "support": stored.support} if stored else {}
-    return Results(
-        data_hash=run.record.get("data_hash"),
-        metrics=run.metrics,
-        tables={name: _table(run, name) for name in again.tables},
-        documents={name: run.document(name) for name in again.documents},
-        arrays={name: arrays[name] for name in again.arrays},
-    )
-
-
-def _table(run: Run, name: str) -> Mapping[str, Sequence[str]]:
-    try:
-        return run.table(name)
-    except BrokenFileError:
-        return {}
-
-
-def _differences(recorded: Results, again: Results) -> Iterator[str]:
+def _differences(recorded: Mapping[Result, Any], again: Mapping[Result, Any]) -> Iterator[str]:
     """Yield a line for each metric, column, document and array that differs."""
-    yield from _compare(recorded.metrics, again.metrics, _metric_difference, "{}")
-    for name, table in again.tables.items():
-        if recorded.tables[name]:
-            title = f"table {name}, column {{}}"
-            yield from _compare(recorded.tables[name], table, _column_difference, title)
-        else:
-            yield f"table {name} is missing, or cannot be read"
-    yield from _compare(recorded.documents, again.documents, _document_difference, "{}.json")
-    for name, arrays in again.arrays.items():
-        title = f"model/{name}.npz, {{}}"
-        yield from _compare(recorded.arrays[name], arrays, _array_difference, title)
+    readable = {file for kind, file, _ in recorded if kind == "table"}
+    for file in dict.fromkeys(file for kind, file, _ in again if kind == "table"):
+        if file not in readable:
+            yield f"table {file} is missing, or cannot be read"
+    for result in dict.fromkeys([*recorded, *again]):
+        kind, file, _ = result
+        title = TITLES[kind].format(*result)
+        if result not in again:
+            yield f"{title} is recorded only"
+        elif result in recorded:
+            if how := _difference(kind, recorded[result], again[result]):
+                yield f"{title}: {how}"
+        elif kind != "table" or file in readable:
+            yield f"{title} is not recorded"
 
 
-def _compare(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    difference: Callable[[Any, Any], str],
-    title: str,
-) -> Iterator[str]:
-    """Yield a line for each name with different values.
-
-    difference: describes how two values differ, "" if they agree. title: a format of the name.
-    """
-    for name in dict.fromkeys([*before, *after]):
-        if name not in before:
-            yield f"{title.format(name)} is not recorded"
-        elif name not in after:
-            yield f"{title.format(name)} is recorded only"
-        elif how := difference(before[name], after[name]):
-            yield f"{title.format(name)}: {how}"
-
-
-def _metric_difference(before: float, after: float) -> str:
-    same = _close(np.array([before]), np.array([after])).all()
-    return "" if same else f"{before:.6g} recorded, {after:.6g} now"
-
-
-def _column_difference(before: Sequence[str], after: Sequence[str]) -> str:
-    if len(before) != len(after):
-        return f"{len(before):,} rows recorded, {len(after):,} now"
-    numbers, numbers_now = _numbers(before), _numbers(after)
-    if numbers is None or numbers_now is None:
-        same = np.array([one == other for one, other in zip(before, after, strict=True)], bool)
-    else:
-        same = _close(numbers, numbers_now)
-    return "" if same.all() else f"{np.count_nonzero(~same):,} of {len(same):,} cells"
-
-
-def _array_difference(before: NDArray[Any], after: Any) -> str:
-    now = np.asarray(after)
-    if before.shape != now.shape or before.dtype.kind != now.dtype.kind:
-        return "of another shape or type"
-    same = before == now if before.dtype.kind == "U" else _close(before, now)
-    return "" if same.all() else f"{np.count_nonzero(~same):,} of {same.size:,} numbers"
-
-
-def _document_difference(before: Any, after: Any) -> str:
-    return "" if _equal(before, after) else "other values"
+def _difference(kind: str, before: Any, after: Any) -> str:
+    """Return how two results differ, "" if they agree."""
+    match kind:
+        case "metric":
+            same = _close(np.array([before]), np.array([after]))
+            how = f"{before:.6g} recorded, {after:.6g} now"
+        case "document":
+            same, how = np.array(_equal(before, after)), "other values"
+        case "table":
+            if len(before) != len(after):
+                return f"{len(before):,} rows recorded, {len(after):,} now"
+            numbers, numbers_now = _numbers(before), _numbers(after)
+            if numbers is None or numbers_now is None:
+                same = np.array(before, object) == np.array(after, object)
+            else:
+                same = _close(numbers, numbers_now)
+            how = f"{np.count_nonzero(~same):,} of {len(same):,} cells"
+        case _:
+            after = np.asarray(after)
+            if before.shape != after.shape or before.dtype.kind != after.dtype.kind:
+                return "of another shape or type"
+            same = before == after if before.dtype.kind == "U" else _close(before, after)
+            how = f"{np.count_nonzero(~same):,} of {same.size:,} numbers"
+    return "" if same.all() else how
 
 
 def _equal(before: Any, after: Any) -> bool:
