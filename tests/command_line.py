@@ -5,6 +5,7 @@ terminals, environment, imports) start `PYTHON` instead.
 """
 
 import atexit
+import json
 import os
 import runpy
 import subprocess
@@ -14,6 +15,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from aeexp.runs import Ledger
 
 PYTHON = (sys.executable, "-m", "aeexp")
 FORKSERVER = get_context("forkserver")
@@ -63,3 +67,24 @@ def _main(
         runpy.run_module("aeexp", run_name="__main__", alter_sys=True)
     finally:
         atexit._run_exitfuncs()
+
+
+def files(root: Path) -> set[str]:
+    """Return the paths of all files in a directory, relative to it."""
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the content of a JSON file."""
+    return json.loads(path.read_text())
+
+
+def sweep(root: Path) -> Path:
+    """Return the directory of the only sweep."""
+    (ledger,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
+    return ledger.parent
+
+
+def statuses(folder: Path) -> list[str | None]:
+    """Return the status of each job of a sweep."""
+    return [job.status and job.status.value for job in Ledger(folder).jobs().values()]

@@ -1,7 +1,6 @@
 """The command line: overrides in; files, a few lines and an exit code out."""
 
 import csv
-import json
 import os
 import signal
 import subprocess
@@ -10,10 +9,10 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from command_line import files, read
 from conftest import BACKEND
 from sentences import Sentences
 
@@ -29,14 +28,6 @@ QUICK = ("training.epochs=3", "figures=none", "evidence=none")
 def directory(root: Path) -> Path:
     (run,) = root.glob("outputs/*/*/run.json")
     return run.parent
-
-
-def files(root: Path) -> set[str]:
-    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
-
-
-def read(folder: Path, name: str) -> dict[str, Any]:
-    return json.loads((folder / name).read_text())
 
 
 @pytest.fixture
@@ -77,7 +68,7 @@ def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -
         *(f"model/{name}" for name in model),
         *(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra")),
     }
-    record = read(folder, "run.json")
+    record = read(folder / "run.json")
     assert record["status"] == "COMPLETED"
     assert record["verdict"]["sentence"] in done.stdout
     stages = {"import", "load", "build", "train", "compile", "analyse", "figures", "total"}
@@ -107,7 +98,7 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
         *(f"{name}.csv" for name in tables),
         *("answer.json", "stability.json"),
     }
-    sentences = read(directory(tmp_path), "answer.json")["sentences"]
+    sentences = read(directory(tmp_path) / "answer.json")["sentences"]
     assert len(sentences) == 5
     assert all(sentence["sentence"] in done.stdout for sentence in sentences)
 
@@ -132,7 +123,7 @@ def test_each_repeat_has_a_row(aeexp: Run, tmp_path: Path) -> None:
     with (directory(tmp_path) / "repeats.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["seed"] for row in rows] == ["0", "1", "2"]
-    metrics = read(directory(tmp_path), "metrics.json")
+    metrics = read(directory(tmp_path) / "metrics.json")
     assert metrics["loss"] == float(rows[0]["loss"])
     assert metrics["val_loss.n"] == 3
 
@@ -207,62 +198,32 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         pytest.param(["regulariser=[l1,foo]"], id="one of several"),
         pytest.param(["experiment=foo"], id="experiment"),
         pytest.param(["modle=deep"], id="group"),
-        pytest.param(
-            ["model.latnt_dim=3"],
-            id="key",
-        ),
+        pytest.param(["model.latnt_dim=3"], id="key"),
         pytest.param(["+model.new=1"], id="added key"),
-        pytest.param(
-            ["clustering.hdbscan.min_samples=3"],
-            id="an option not chosen",
-        ),
-        pytest.param(
-            ["model.latent_dim=abc"],
-            id="type",
-        ),
-        pytest.param(
-            ["training.early_stopping.patience=x"],
-            id="optional",
-        ),
+        pytest.param(["clustering.hdbscan.min_samples=3"], id="an option not chosen"),
+        pytest.param(["model.latent_dim=abc"], id="type"),
+        pytest.param(["training.early_stopping.patience=x"], id="optional"),
         pytest.param(["model.hidden=x"], id="list"),
         pytest.param(["training=3"], id="part"),
         pytest.param(["model.activation=rellu"], id="choice"),
         pytest.param(["model.latent_dim=0"], id="bound"),
-        pytest.param(
-            ["clustering.dbscan.eps=-1"],
-            id="bound of one of several",
-        ),
+        pytest.param(["clustering.dbscan.eps=-1"], id="bound of one of several"),
         pytest.param(["seed=-1"], id="seed"),
         pytest.param(["optimizer.lr=nan"], id="nan"),
         pytest.param(["model=null"], id="null"),
         pytest.param(["~model"], id="left out"),
         pytest.param(["model=deep,shallow"], id="sweep without multirun"),
         pytest.param(["deep"], id="no key"),
-        pytest.param(
-            ["dataset.label=[treatment <i>arm</i>,age]"],
-            id="names with signs",
-        ),
+        pytest.param(["dataset.label=[treatment <i>arm</i>,age]"], id="names with signs"),
         pytest.param(["hydra.run.dir=a<b"], id="name with a sign"),
         pytest.param(["model.hidden=[32,16"], id="half a bracket"),
         pytest.param(["backend=mxnet"], id="backend"),
-        pytest.param(
-            ["clustering.kmeans.n_clusters=179"],
-            id="f18_more_clusters_than_rows",
-        ),
+        pytest.param(["clustering.kmeans.n_clusters=179"], id="f18_more_clusters_than_rows"),
         pytest.param(["dataset=blobs", "dataset.samples=1000000000000"], id="memory"),
-        pytest.param(
-            ["dataset=blobs", f"dataset.samples=1{'0' * 400}"],
-            id="overflow",
-        ),
+        pytest.param(["dataset=blobs", f"dataset.samples=1{'0' * 400}"], id="overflow"),
         pytest.param(["split.validation=0.999"], id="no rows left"),
-        pytest.param(
-            ["model.batch_norm=true", "training.batch_size=1"],
-            id="f19_batches_of_one",
-        ),
-        pytest.param(
-            ["training.loss=binary_crossentropy"],
-            id="no probabilities",
-        ),
+        pytest.param(["model.batch_norm=true", "training.batch_size=1"], id="f19_batches_of_one"),
+        pytest.param(["training.loss=binary_crossentropy"], id="no probabilities"),
         pytest.param(["hydra.run.dir=file/run"], id="directory"),
         pytest.param(["--multirun", "model.latent_dim=2,0"], id="one job of a sweep"),
         pytest.param(["--cfg", "job", "model=foo"], id="--cfg"),
@@ -335,9 +296,9 @@ def test_f10_a_diverged_run_has_status_diverged_and_exit_code_3(
     assert done.returncode == 3
     assert "lower optimizer.lr" in done.stdout
     folder = directory(tmp_path)
-    assert read(folder, "run.json")["status"] == "DIVERGED"
-    assert read(folder, "run.json")["verdict"]["epoch"] == 1
-    assert set(read(folder, "metrics.json").values()) == {None}
+    assert read(folder / "run.json")["status"] == "DIVERGED"
+    assert read(folder / "run.json")["verdict"]["epoch"] == 1
+    assert set(read(folder / "metrics.json").values()) == {None}
     assert (folder / "history.csv").exists()
     assert (folder / "figures" / "loss.png").exists()
     assert not (folder / "model").exists()
@@ -357,7 +318,7 @@ def test_f3_a_full_disk_fails_the_run_and_keeps_what_was_written(
         env=os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"},
     )
     folder = directory(tmp_path)
-    record = read(folder, "run.json")
+    record = read(folder / "run.json")
     assert done.returncode == 1
     assert record["status"] == "FAILED"
     assert "File too large" in record["error"]
@@ -397,8 +358,8 @@ def test_a_signal_ends_the_training_and_saves_the_results(
     assert process.returncode == code
     assert "Stopping after the current epoch" in output
     folder = directory(tmp_path)
-    assert read(folder, "run.json")["status"] == "INTERRUPTED"
-    assert read(folder, "metrics.json")["loss"] is not None
+    assert read(folder / "run.json")["status"] == "INTERRUPTED"
+    assert read(folder / "metrics.json")["loss"] is not None
     assert (folder / "model" / "weights.npz").exists()
 
 
@@ -411,8 +372,8 @@ def test_each_combination_of_a_sweep_has_a_directory(
     assert done.returncode == 0, done.stderr
     records = sorted(tmp_path.glob("outputs/multirun/*/*/*/run.json"))
     assert [path.parent.name for path in records] == ["0", "1", "2", "3"]
-    assert [read(path.parent, "run.json")["seed"] for path in records] == [0, 1, 0, 1]
-    shapes = [read(path.parent / "model", "architecture.json")["hidden"] for path in records]
+    assert [read(path.parent / "run.json")["seed"] for path in records] == [0, 1, 0, 1]
+    shapes = [read(path.parent / "model" / "architecture.json")["hidden"] for path in records]
     assert shapes == [[], [], [32, 16], [32, 16]]
 
 
@@ -423,7 +384,7 @@ def test_a_sweep_continues_after_a_diverged_run_and_exits_with_3(
     done = aeexp("--multirun", *overrides, *QUICK, f"backend={backend.value}")
     assert done.returncode == 3
     records = sorted(tmp_path.glob("outputs/multirun/*/*/*/run.json"))
-    statuses = [read(path.parent, "run.json")["status"] for path in records]
+    statuses = [read(path.parent / "run.json")["status"] for path in records]
     assert statuses == ["DIVERGED", "COMPLETED"]
 
 

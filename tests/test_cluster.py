@@ -1,6 +1,5 @@
 """Sweeps by other engines, each started for real on this machine: `nox -s extras`."""
 
-import json
 import os
 import secrets
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
+from command_line import files, read, statuses, sweep
 from conftest import BACKEND
 from hydra.test_utils.launcher_common_tests import LauncherTestSuite
 
@@ -116,25 +116,8 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder)
 
 
-def sweep(root: Path) -> Path:
-    (ledger,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
-    return ledger.parent
-
-
 def jobs(root: Path) -> list[Job]:
     return list(Ledger(sweep(root)).jobs().values())
-
-
-def statuses(root: Path) -> list[str | None]:
-    return [job.status and job.status.value for job in jobs(root)]
-
-
-def files(root: Path) -> set[str]:
-    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
-
-
-def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
 
 
 def started(root: Path, overrides: list[str], **options: Any) -> subprocess.Popen[str]:
@@ -174,7 +157,7 @@ def test_each_node_trains_a_chunk_and_a_failed_job_does_not_affect_others(
     done = aeexp("--multirun", *cluster.overrides, *varied, *QUICK, env=cluster.env)
     assert done.returncode == 1, done.stderr
     assert "nodes: 2, chunks: 3, 3 jobs" in done.stdout
-    assert statuses(tmp_path) == 3 * ["COMPLETED", "FAILED"]
+    assert statuses(sweep(tmp_path)) == 3 * ["COMPLETED", "FAILED"]
     assert jobs(tmp_path)[1].error == "RuntimeError: a fault of its own"
     for node in NODES:
         assert any((cluster.folder / node).glob("*-cache"))  # it has compiled a program
@@ -186,7 +169,7 @@ def test_each_node_trains_a_chunk_and_a_failed_job_does_not_affect_others(
 def test_a_lost_node_fails_only_its_own_jobs(tmp_path: Path, cluster: Cluster) -> None:
     overrides = [*cluster.overrides, "training.epochs=3,1000000", *ENDLESS]
     with started(tmp_path, overrides, env=cluster.env) as process:
-        wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+        wait_for(lambda: statuses(sweep(tmp_path)) == ["COMPLETED", None])
         (trainer,) = wait_for(lambda: len(trainers := cluster.trainers()) == 1 and trainers)
         node = trainer.parent()
         (address,) = [address for address in NODES if address in _command(node)]
@@ -195,19 +178,19 @@ def test_a_lost_node_fails_only_its_own_jobs(tmp_path: Path, cluster: Cluster) -
     cluster.start(address)
     assert process.returncode == 1
     assert "lost on the cluster: its node" in output
-    assert statuses(tmp_path) == ["COMPLETED", "FAILED"]
+    assert statuses(sweep(tmp_path)) == ["COMPLETED", "FAILED"]
     assert read(sweep(tmp_path) / "1" / "run.json")["status"] == "FAILED"
 
 
 def test_ctrl_c_stops_the_nodes_and_keeps_finished_runs(tmp_path: Path, cluster: Cluster) -> None:
     overrides = [*cluster.overrides, "training.epochs=3,1000000", *ENDLESS]
     with started(tmp_path, overrides, env=cluster.env) as process:
-        wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+        wait_for(lambda: statuses(sweep(tmp_path)) == ["COMPLETED", None])
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Stopping" in output
-    assert statuses(tmp_path) == ["COMPLETED", None]
+    assert statuses(sweep(tmp_path)) == ["COMPLETED", None]
     assert {"run.json", "aeexp.log", ".hydra/config.yaml"} <= files(sweep(tmp_path) / "0")
     wait_for(lambda: not cluster.trainers())
     assert (sweep(tmp_path) / "summary.html").exists()
@@ -237,7 +220,7 @@ class TestPublishedLaunchers:
         common = ("optimizer=sgd", "model=linear", *QUICK)
         done = aeexp("--multirun", *overrides, *common, "optimizer.lr=1e30,0.01")
         assert done.returncode == 3, done.stderr
-        assert statuses(tmp_path) == ["DIVERGED", "COMPLETED"]
+        assert statuses(sweep(tmp_path)) == ["DIVERGED", "COMPLETED"]
         assert_same_as_alone(aeexp, sweep(tmp_path) / "1", *common, "optimizer.lr=0.01")
         assert (sweep(tmp_path) / "summary.html").exists()
 
@@ -247,7 +230,7 @@ class TestPublishedLaunchers:
         environment = faulty(tmp_path)
         done = aeexp("--multirun", *overrides, f"seed=0,{FAULTY}", *QUICK, env=environment)
         assert done.returncode == 1, done.stderr
-        assert statuses(tmp_path) == ["COMPLETED", "FAILED"]
+        assert statuses(sweep(tmp_path)) == ["COMPLETED", "FAILED"]
         resume = [sys.executable, "-m", "aeexp", "resume", sweep(tmp_path)]
         alone = subprocess.run(resume, check=False, capture_output=True, text=True)
         assert alone.returncode == 2
@@ -262,14 +245,14 @@ class TestPublishedLaunchers:
         self, tmp_path: Path, overrides: list[str]
     ) -> None:
         with started(tmp_path, [*overrides, "training.epochs=3,1000000", *ENDLESS]) as process:
-            wait_for(lambda: statuses(tmp_path) == ["COMPLETED", None])
+            wait_for(lambda: statuses(sweep(tmp_path)) == ["COMPLETED", None])
             run = wait_for(lambda: jobs(tmp_path)[1].directory)
             pid = wait_for(lambda: read(sweep(tmp_path) / run / "run.json")["pid"])
             os.kill(pid, signal.SIGKILL)
             _, output = process.communicate(timeout=120)
         assert process.returncode == 1
         assert output.splitlines()[-1].startswith(("TerminatedWorkerError: ", "UncompletedJobErr"))
-        assert statuses(tmp_path) == ["COMPLETED", None]
+        assert statuses(sweep(tmp_path)) == ["COMPLETED", None]
         assert (sweep(tmp_path) / "summary.html").exists()
 
 

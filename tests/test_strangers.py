@@ -91,8 +91,7 @@ WRITERS = {"write_text", "write_bytes", "savefig", "save", "to_csv", "to_parquet
 EXEMPT = {
     "aeexp/app/menu.py": "a tool for developers, which writes the heads of conf/",
     "aeexp/models/network.py": "Keras's archive, in a new temporary directory",
-    "aeexp/present/html/run/pictures.py": "into memory",
-    "aeexp/present/html/sweep/picture.py": "into memory",
+    "aeexp/present/html/figure.py": "into memory",
     "aeexp/present/terminal/output.py": "to nowhere",
     "aeexp/runs/write.py": "into memory",
 }

@@ -1,6 +1,5 @@
 """A sweep equals its single runs, survives failures of jobs, and can be resumed."""
 
-import json
 import os
 import shlex
 import signal
@@ -10,10 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command_line import PYTHON, run
+from command_line import PYTHON, files, read, run, statuses, sweep
 from conftest import BACKEND
 from filelock import FileLock
 from hydra import initialize_config_dir
@@ -54,23 +52,6 @@ if "--multiprocessing-fork" in sys.orig_argv:
     results._analyse = faulty
 """
 """Python runs this when a process starts: it makes the workers' reports fail."""
-
-
-def sweep(root: Path) -> Path:
-    (ledger,) = root.glob("outputs/multirun/*/*/sweep.jsonl")
-    return ledger.parent
-
-
-def files(root: Path) -> set[str]:
-    return {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
-
-
-def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
-
-
-def statuses(folder: Path) -> list[str | None]:
-    return [job.status and job.status.value for job in Ledger(folder).jobs().values()]
 
 
 def started(root: Path, *arguments: str) -> subprocess.Popen[str]:
