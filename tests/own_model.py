@@ -1,4 +1,4 @@
-"""A model, a regulariser and a schedule such as a package may add, with numbers of every kind."""
+"""Models as a package can add them, with traced parameters and parameters read at build time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ from aeexp.models import Network, build
 
 @dataclass(kw_only=True)
 class Tempered(Autoencoder):
-    """The fully connected autoencoder with factors divided by a temperature, and penalised."""
+    """Fully connected autoencoder; factors are divided by a temperature and penalised."""
 
-    temperature: float = param(1.0, "What the factors are divided by.", above=0)
+    temperature: float = param(1.0, "Divisor of the factors.", above=0)
     beta: float = param(0.1, "Weight of the mean square of the factors.", at_least=0)
     leak: float = param(0.2, "Slope of the factors below 0.", traced=False)
 
 
 @dataclass(kw_only=True)
 class Baked(Tempered):
-    """The same, of which a number is read while it is built and not declared to be."""
+    """The same with a parameter that is read at build time, but not declared `traced=False`."""
 
     slope: float = param(0.5, "Slope of the factors below 0.")
 
 
 class Factors(keras.layers.Layer):
-    """Divides by a temperature, and adds the mean square to the loss."""
+    """Divides factors by a temperature, and adds their mean square to the loss."""
 
     def __init__(self, spec: Tempered, leak: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""conf/ and the vocabulary say the same things, and each says them once."""
+"""The files in conf/ agree with the specs and repeat no defaults."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -26,13 +26,13 @@ def name(path: Path) -> str:
     return f"{path.parent.name}={path.stem}"
 
 
-def composed(*words: str) -> DictConfig:
+def composed(*overrides: str) -> DictConfig:
     with initialize_config_dir(str(CONF), **VERSION):
-        return compose("config", list(words))
+        return compose("config", list(overrides))
 
 
-def experiment(*words: str) -> Experiment:
-    return to_experiment(composed(*words))
+def experiment(*overrides: str) -> Experiment:
+    return to_experiment(composed(*overrides))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -40,10 +40,10 @@ def test_every_option_composes(path: Path) -> None:
     assert isinstance(experiment(name(path)), Experiment)
 
 
-def test_every_option_of_the_menu_has_its_file_and_every_file_its_option() -> None:
-    said_in_python = {f"{group}={word}" for group, words in OPTIONS.items() for word in words}
-    said_in_conf = {name(path) for path in OPTION_FILES}
-    assert said_in_conf - {f"{group}=none" for group in SEVERAL} == said_in_python
+def test_every_option_has_a_file_and_every_file_an_option() -> None:
+    in_python = {f"{group}={option}" for group, options in OPTIONS.items() for option in options}
+    in_conf = {name(path) for path in OPTION_FILES}
+    assert in_conf - {f"{group}=none" for group in SEVERAL} == in_python
 
 
 def test_the_default_run_is_the_default_experiment() -> None:
@@ -51,22 +51,22 @@ def test_the_default_run_is_the_default_experiment() -> None:
 
 
 @pytest.mark.parametrize("path", OPTION_FILES, ids=name)
-def test_an_option_is_what_its_spec_is_in_python(path: Path) -> None:
-    group, word = path.parent.name, path.stem
-    made = getattr(experiment(name(path)), group)
+def test_an_option_equals_the_defaults_of_its_spec(path: Path) -> None:
+    group, option = path.parent.name, path.stem
+    spec = getattr(experiment(name(path)), group)
     if group not in SEVERAL:
-        assert made == OPTIONS[group][word]()
-    elif word == "none":
-        assert made == {}
+        assert spec == OPTIONS[group][option]()
+    elif option == "none":
+        assert spec == {}
     else:
-        assert made == {word: OPTIONS[group][word]()}
+        assert spec == {option: OPTIONS[group][option]()}
 
 
 def leaves(node: Any, key: str = "") -> dict[str, Any]:
     if not isinstance(node, dict):
         return {key: node}
-    found = (leaves(child, f"{key}.{name}".lstrip(".")) for name, child in node.items())
-    return {key: value for part in found for key, value in part.items()}
+    parts = (leaves(child, f"{key}.{name}".lstrip(".")) for name, child in node.items())
+    return {key: value for part in parts for key, value in part.items()}
 
 
 @pytest.mark.parametrize("path", [*FILES, CONF / "tutorial.yaml"], ids=lambda path: path.stem)
@@ -86,27 +86,26 @@ def test_yaml_repeats_no_default(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", [path for path in OPTION_FILES if path.stem in OPTIONS[path.parent.name]], ids=name
 )
-def test_the_head_of_an_option_file_is_its_part_of_the_menu(path: Path) -> None:
+def test_the_head_of_an_option_file_is_up_to_date(path: Path) -> None:
     head = comment(path.parent.name, path.stem)
     assert path.read_text().startswith(head), "bring it up to date with: nox -s menu"
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_the_schema_does_not_shine_through_another_choice(group: str) -> None:
-    for word, kind in OPTIONS[group].items():
-        known = {f.name for f in fields(kind)}
-        assert set(composed(f"{group}={word}")[group]) == known
+def test_the_keys_of_an_option_are_the_fields_of_its_spec(group: str) -> None:
+    for option, kind in OPTIONS[group].items():
+        assert set(composed(f"{group}={option}")[group]) == {f.name for f in fields(kind)}
 
 
 @pytest.mark.parametrize("group", SEVERAL)
-def test_several_options_of_a_group_stand_side_by_side(group: str) -> None:
+def test_a_group_takes_several_options_in_order(group: str) -> None:
     first, second, *_ = OPTIONS[group]
     assert list(getattr(experiment(f"{group}=[{second},{first}]"), group)) == [second, first]
 
 
-def test_a_parameter_of_one_of_several_is_said_under_its_name() -> None:
-    made = experiment("clustering=[dbscan,hdbscan]", "clustering.dbscan.eps=0.5")
-    assert made.clustering["dbscan"].eps == 0.5
+def test_a_parameter_of_one_of_several_options_has_its_name_as_prefix() -> None:
+    composed_experiment = experiment("clustering=[dbscan,hdbscan]", "clustering.dbscan.eps=0.5")
+    assert composed_experiment.clustering["dbscan"].eps == 0.5
 
 
 @pytest.mark.parametrize(
@@ -120,22 +119,22 @@ def test_a_parameter_of_one_of_several_is_said_under_its_name() -> None:
         pytest.param("deep", {"hidden": [32, 16], "l1": 1e-4}, id="deep"),
     ],
 )
-def test_a_step_of_the_tutorial_says_what_the_tutorial_does(
+def test_a_step_of_the_tutorial_has_the_settings_of_the_tutorial(
     step: str, facts: dict[str, Any]
 ) -> None:
-    made = experiment(f"experiment=tutorial_{step}")
-    said_there = {
-        "epochs": made.training.epochs,
-        "validation": made.split.validation,
-        "lr": made.optimizer.lr,
-        "hidden": made.model.hidden,
-        "l1": made.regulariser["l1"].strength if made.regulariser else None,
-        "fit_on": made.preprocessing.fit_on.name,
-        "latent": (made.model.latent_dim, made.model.latent_activation.name),
-        "output": made.model.output_activation.name,
-        "clusters": (made.clustering["kmeans"].n_clusters, made.clustering["dbscan"].eps),
-        "min_samples": made.clustering["dbscan"].min_samples,
-        "batch": made.training.batch_size,
+    tutorial = experiment(f"experiment=tutorial_{step}")
+    settings = {
+        "epochs": tutorial.training.epochs,
+        "validation": tutorial.split.validation,
+        "lr": tutorial.optimizer.lr,
+        "hidden": tutorial.model.hidden,
+        "l1": tutorial.regulariser["l1"].strength if tutorial.regulariser else None,
+        "fit_on": tutorial.preprocessing.fit_on.name,
+        "latent": (tutorial.model.latent_dim, tutorial.model.latent_activation.name),
+        "output": tutorial.model.output_activation.name,
+        "clusters": (tutorial.clustering["kmeans"].n_clusters, tutorial.clustering["dbscan"].eps),
+        "min_samples": tutorial.clustering["dbscan"].min_samples,
+        "batch": tutorial.training.batch_size,
     }
     common = {
         "fit_on": "all",
@@ -145,4 +144,4 @@ def test_a_step_of_the_tutorial_says_what_the_tutorial_does(
         "min_samples": 5,
         "batch": 16,
     }
-    assert (facts | common).items() <= said_there.items()
+    assert (facts | common).items() <= settings.items()

@@ -1,4 +1,4 @@
-"""Every option does what its group must do and is documented; what is forgotten fails by name."""
+"""Every option implements what its group requires, and is documented."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,26 +32,26 @@ from aeexp.training.optimizers import optimizer
     ("group", "name"),
     [
         pytest.param(group, name, id=f"{group}={name}")
-        for group, words in OPTIONS.items()
-        for name in words
+        for group, options in OPTIONS.items()
+        for name in options
     ],
 )
-def test_an_option_does_what_its_group_must_do(group: str, name: str) -> None:
+def test_an_option_implements_what_its_group_requires(group: str, name: str) -> None:
     check(group, name)
 
 
-def test_every_group_is_held_to_something_or_has_nothing_to_do() -> None:
+def test_every_group_has_a_check_or_needs_none() -> None:
     assert {*CHECKS, *WITHOUT_METHODS} == {*OPTIONS}
 
 
 @dataclass(kw_only=True)
 class Silent(Autoencoder):
-    """Has no words."""
+    """Has no method `methods`."""
 
 
 @dataclass(kw_only=True)
 class Unsourced(ClusteringSpec):
-    """Cites what has no entry."""
+    """Cites a reference without an entry."""
 
     def methods(self) -> str:
         return "a clustering [@nobody1900]"
@@ -59,7 +59,7 @@ class Unsourced(ClusteringSpec):
 
 @dataclass(kw_only=True)
 class Termless(Tempered):
-    """Does not say that it adds to the loss."""
+    """Adds to the loss without a `term`."""
 
     def methods(self) -> str:
         return "a model"
@@ -70,7 +70,7 @@ class Termless(Tempered):
 
 @dataclass(kw_only=True)
 class Early(Baked):
-    """Reads a number while it is built."""
+    """Reads a parameter while it is built."""
 
     def methods(self) -> str:
         return "a model"
@@ -81,9 +81,9 @@ class Early(Baked):
 
 @dataclass(kw_only=True)
 class Nothing(Shallow):
-    """Has no implementation, so that it is a plain autoencoder."""
+    """Has no implementation: it is a plain autoencoder, and its parameter has no effect."""
 
-    beta: float = param(0.5, "Of nothing.")
+    beta: float = param(0.5, "Unused.")
 
     def methods(self) -> str:
         return "a model"
@@ -93,7 +93,7 @@ class Nothing(Shallow):
 
 
 class Decayed(keras.optimizers.SGD):
-    """Computes with its number when it is made."""
+    """Reads its parameter when it is built."""
 
     def __init__(self, rate: Any, decay: float) -> None:
         super().__init__(rate)
@@ -105,9 +105,9 @@ class Decayed(keras.optimizers.SGD):
 
 @dataclass(kw_only=True)
 class Precomputed(OptimizerSpec):
-    """Computes with its number when it is made."""
+    """Reads its parameter when it is built."""
 
-    decay: float = param(0.5, "Of the gradient.")
+    decay: float = param(0.5, "Decay of the gradient.")
 
     def methods(self) -> str:
         return "an optimizer"
@@ -122,7 +122,7 @@ def _(spec: Precomputed, rate: Any) -> keras.optimizers.Optimizer:
 class Idle(RegulariserSpec):
     """Does nothing."""
 
-    sd: float = param(0.5, "Of nothing.")
+    sd: float = param(0.5, "Unused.")
 
     def methods(self) -> str:
         return "nothing"
@@ -130,9 +130,9 @@ class Idle(RegulariserSpec):
 
 @dataclass(kw_only=True)
 class Fixed(RegulariserSpec):
-    """Takes its number when it is built."""
+    """Reads its parameter when it is built."""
 
-    sd: float = param(0.5, "Of noise.")
+    sd: float = param(0.5, "Standard deviation.")
 
     def methods(self) -> str:
         return "noise"
@@ -170,7 +170,7 @@ def _(spec: Odd, z: Any, seed: int) -> Any:
         pytest.param("clustering", Odd, "clusters must be counted from 0", id="counted"),
     ],
 )
-def test_an_option_that_does_not_is_told_by_name(
+def test_the_error_of_an_option_that_does_not_names_it(
     group: str, kind: Any, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(OPTIONS[group], "mine", kind)
@@ -187,7 +187,7 @@ def test_an_option_that_does_not_is_told_by_name(
         pytest.param("clustering", ClusteringSpec, id="clustering"),
     ],
 )
-def test_an_option_that_nothing_does_the_work_of_says_what_to_register(
+def test_the_error_without_an_implementation_names_what_to_register(
     group: str, base: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = dataclass(kw_only=True)(
@@ -198,6 +198,6 @@ def test_an_option_that_nothing_does_the_work_of_says_what_to_register(
         check(group, "mine")
 
 
-def test_two_classes_cannot_have_one_name() -> None:
+def test_two_classes_cannot_have_the_same_name() -> None:
     with pytest.raises(ValueError, match=r"model=deep is aeexp.config.spec.model.Deep already"):
         option("model", "deep")(Silent)

@@ -1,4 +1,4 @@
-"""What the user can mend is one line; what is a fault of the program looks like one."""
+"""A user's error is one line; a programmer's error has a traceback."""
 
 import sys
 from collections.abc import Callable
@@ -24,12 +24,12 @@ Main = Callable[..., tuple[int, str]]
 def main(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Main:
-    """Run the command line in this process, in an empty directory: exit code and errors."""
+    """Return a function that runs the command line here; it returns the exit code and errors."""
 
-    def run(*words: str) -> tuple[int, str]:
+    def run(*arguments: str) -> tuple[int, str]:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        monkeypatch.setattr(sys, "argv", ["aeexp", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
         return int(end.value.code or 0), capsys.readouterr().err
@@ -43,11 +43,11 @@ def broadcast(*_: object) -> None:
 
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a programmer's mistake, a ValueError of NumPy's, where a table is prepared."""
+    """Replace the preparation of tables by a bug: a ValueError of NumPy."""
     monkeypatch.setattr(problem, "prepare", broadcast)
 
 
-def test_a_user_error_is_its_parts_and_one_line_of_them() -> None:
+def test_a_user_error_has_parts_and_is_one_line() -> None:
     error = UserError("must be at least 1", field="model.latent_dim", value=0, remedy="Raise it.")
     assert str(error) == "model.latent_dim must be at least 1, got 0. Raise it."
     assert (error.field, error.constraint, error.value) == (
@@ -63,25 +63,25 @@ def test_a_user_error_is_its_parts_and_one_line_of_them() -> None:
     ("refused", "field"),
     [
         pytest.param(lambda: Deep(latent_dim=0), "Deep.latent_dim", id="spec"),
-        pytest.param(lambda: compose("model.latent_dim=0"), "model.latent_dim", id="words"),
+        pytest.param(lambda: compose("model.latent_dim=0"), "model.latent_dim", id="override"),
         pytest.param(
             lambda: compose("clustering.dbscan.eps=0"),
             "clustering.dbscan.eps",
-            id="one of several",
+            id="one of several options",
         ),
         pytest.param(lambda: Autoencoder(0).fit(np.eye(4)), "latent_dim", id="estimator"),
     ],
 )
-def test_a_value_out_of_bounds_is_named_as_it_was_given(
+def test_a_value_out_of_bounds_has_the_name_that_the_user_gave(
     refused: Callable[[], object], field: str
 ) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         refused()
-    assert (told.value.field, told.value.value) == (field, 0)
-    assert str(told.value).startswith(f"{field} must be ")
+    assert (error.value.field, error.value.value) == (field, 0)
+    assert str(error.value).startswith(f"{field} must be ")
 
 
-def test_keys_are_named_as_asked_for_and_only_while_it_is() -> None:
+def test_keys_are_renamed_only_inside_the_context() -> None:
     with named_by(str.upper):
         assert key("optimizer.lr") == "OPTIMIZER.LR"
     assert key("optimizer.lr") == "optimizer.lr"
@@ -96,62 +96,60 @@ def test_keys_are_named_as_asked_for_and_only_while_it_is() -> None:
         pytest.param({"epochs": 10**15}, id="memory"),
     ],
 )
-def test_an_estimator_s_errors_name_its_parameters(parameters: dict[str, object]) -> None:
+def test_errors_of_an_estimator_name_its_parameters(parameters: dict[str, object]) -> None:
     x = np.random.default_rng(0).normal(size=(12, 3))
-    with pytest.raises(UserError, match=next(iter(parameters))) as told:
+    with pytest.raises(UserError, match=next(iter(parameters))) as error:
         Autoencoder(**({"latent_dim": 2} | parameters)).fit(x)
     for group in ("training.", "model.", "split.", "optimizer.", "preprocessing."):
-        assert group not in str(told.value)
+        assert group not in str(error.value)
 
 
 @pytest.mark.usefixtures("faulty")
-def test_f61_a_fault_of_the_program_is_one_line_with_its_traceback_in_a_file(
-    main: Main, tmp_path: Path
-) -> None:
-    code, told = main("figures=none")
+def test_f61_a_bug_is_one_line_with_its_traceback_in_a_file(main: Main, tmp_path: Path) -> None:
+    code, printed = main("figures=none")
     path = tmp_path / "cache" / "aeexp" / "traceback.txt"
     assert code == 1
-    assert told.startswith("ValueError: operands could not be broadcast together with shapes")
-    assert told.endswith(f" (see {path})\n")
-    assert told.count("\n") == 1
+    assert printed.startswith("ValueError: operands could not be broadcast together with shapes")
+    assert printed.endswith(f" (see {path})\n")
+    assert printed.count("\n") == 1
     assert "in broadcast" in path.read_text()
 
 
 @pytest.mark.usefixtures("faulty")
-def test_f61_a_traceback_is_told_where_it_is_asked_for(
+def test_f61_a_traceback_is_printed_on_request(
     main: Main, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AEEXP_DEBUG", "1")
-    code, told = main("figures=none")
+    code, printed = main("figures=none")
     assert code == 1
-    assert told.startswith("Traceback (most recent call last):\n")
-    assert "in broadcast" in told
+    assert printed.startswith("Traceback (most recent call last):\n")
+    assert "in broadcast" in printed
 
 
-def test_f61_what_is_the_user_s_fault_has_no_traceback(main: Main, tmp_path: Path) -> None:
-    code, told = main("model.latent_dim=0")
-    assert (code, told) == (2, "model.latent_dim must be at least 1, got 0.\n")
+def test_f61_a_user_error_has_no_traceback(main: Main, tmp_path: Path) -> None:
+    code, printed = main("model.latent_dim=0")
+    assert (code, printed) == (2, "model.latent_dim must be at least 1, got 0.\n")
     assert not (tmp_path / "cache" / "aeexp" / "traceback.txt").exists()
 
 
-def test_f61_a_fault_in_a_reader_is_not_said_of_the_file(
+def test_f61_a_bug_in_a_reader_is_not_blamed_on_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"a,b\n1,2\n\xff,3\n")
     with pytest.raises(UserError, match=r"x\.csv"):
         read(path, Format())
-    of_aeexp = FunctionType(broadcast.__code__, {"np": np, "__name__": "aeexp.data.io.reader"})
-    monkeypatch.setattr(sheet, "open_table", of_aeexp)
-    with pytest.raises(ValueError, match="broadcast") as told:
+    bug = FunctionType(broadcast.__code__, {"np": np, "__name__": "aeexp.data.io.reader"})
+    monkeypatch.setattr(sheet, "open_table", bug)
+    with pytest.raises(ValueError, match="broadcast") as error:
         read(path, Format())
-    assert not isinstance(told.value, UserError)
+    assert not isinstance(error.value, UserError)
 
 
-def test_a_fault_in_python_is_what_it_is(
+def test_a_bug_keeps_its_type_in_python(
     tiny: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(problem, "prepare", broadcast)
-    with pytest.raises(ValueError, match="broadcast") as told:
+    with pytest.raises(ValueError, match="broadcast") as error:
         list(run(tiny()))
-    assert not isinstance(told.value, UserError)
+    assert not isinstance(error.value, UserError)

@@ -1,4 +1,4 @@
-"""A configuration is data: it names what is to be done, and nothing that it holds is run."""
+"""A configuration is data: nothing in it can run code or read the environment."""
 
 import subprocess
 import sys
@@ -23,23 +23,26 @@ CANARY = "canary-2f6c8e"
 def refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    """Say words that are refused in one line, with exit code 2; they may name the file `harm`."""
+    """Return a function that runs arguments that are rejected, and returns the line of the error.
+
+    The exit code is 2, and no file is written. Arguments can use the path $HARM.
+    """
     monkeypatch.setenv("HARM", str(tmp_path / "harm"))
     monkeypatch.setenv("SECRET", CANARY)
 
-    def run(*words: str) -> str:
+    def run(*arguments: str) -> str:
         before = sorted(tmp_path.rglob("*"))
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+        monkeypatch.setattr(sys, "argv", ["aeexp", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        told = capsys.readouterr()
-        assert end.value.code == 2, told.err
-        assert told.err.count("\n") == 1
-        assert told.out == ""
-        assert CANARY not in told.err
+        printed = capsys.readouterr()
+        assert end.value.code == 2, printed.err
+        assert printed.err.count("\n") == 1
+        assert printed.out == ""
+        assert CANARY not in printed.err
         assert sorted(tmp_path.rglob("*")) == before
-        return told.err
+        return printed.err
 
     return run
 
@@ -60,7 +63,7 @@ TOUCH = '_target_:os.system,_args_:["touch $HARM"]'
         pytest.param(
             "+hydra.callbacks.x={_target_:hydra.experimental.callbacks.pickle.loads}",
             "hydra.callbacks.x._target_",
-            id="alias of what is allowed",
+            id="alias in an allowed module",
         ),
         pytest.param(
             "+hydra.callbacks.x={_target_:hydra.experimental.callbacks.LogJobReturnCallback,"
@@ -89,11 +92,11 @@ TOUCH = '_target_:os.system,_args_:["touch $HARM"]'
         pytest.param(
             "hydra.launcher._target_=hydra.experimental.callbacks.LogJobReturnCallback",
             "hydra.launcher._target_",
-            id="in another's place",
+            id="a callback as launcher",
         ),
     ],
 )
-def test_f33_a_target_that_is_not_listed_is_refused_by_its_key(
+def test_f33_a_target_that_is_not_allowed_is_rejected_by_its_key(
     word: str, key: str, mode: list[str], refused: Callable[..., str]
 ) -> None:
     assert f"{key} may run any code" in refused(*mode, word)
@@ -108,7 +111,7 @@ def file_handler(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "config",
     [
         pytest.param(logs(filters={"x": {"()": "os.system"}}), id="()"),
         pytest.param(logs(handlers={"x": {".": {"a": 1}}}), id="set"),
@@ -157,16 +160,16 @@ def file_handler(name: str) -> dict[str, Any]:
         pytest.param({"a": "${oc.select:b,c}"}, id="selected"),
     ],
 )
-def test_f33_what_else_could_run_code_or_tell_of_the_environment_is_refused(
-    said: dict[str, Any], sentences: Sentences
+def test_f33_other_ways_to_run_code_or_read_the_environment_are_rejected(
+    config: dict[str, Any], sentences: Sentences
 ) -> None:
     with pytest.raises(ValueError, match=r"\A.*\Z") as error:
-        validate_safe(OmegaConf.create(said))
+        validate_safe(OmegaConf.create(config))
     sentences.check(str(error.value))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "config",
     [
         *(
             {place[0]: {place[1]: {"x": {"_target_": target}}}}
@@ -175,17 +178,22 @@ def test_f33_what_else_could_run_code_or_tell_of_the_environment_is_refused(
             for place, targets in TARGETS.items()
             for target in targets
         ),
-        *(logs(handlers={"x": {"class": each}}) for each in STREAMS | FILES),
+        *(logs(handlers={"x": {"class": name}}) for name in STREAMS | FILES),
         file_handler("${hydra.runtime.output_dir}/${hydra.job.name}-2.log"),
-        {"a": [f"${{{each}:x}}" for each in RESOLVERS], "b": "${a} $5 {x}", "c": "???", "d": None},
+        {
+            "a": [f"${{{resolver}:x}}" for resolver in RESOLVERS],
+            "b": "${a} $5 {x}",
+            "c": "???",
+            "d": None,
+        },
     ],
 )
-def test_what_is_listed_may_be_said(said: dict[str, Any]) -> None:
-    validate_safe(OmegaConf.create(said))
+def test_allowed_values_are_accepted(config: dict[str, Any]) -> None:
+    validate_safe(OmegaConf.create(config))
 
 
 @pytest.mark.parametrize("option", ["experiment/evil", "hydra/callbacks/evil"])
-def test_f33_a_target_in_a_stranger_s_options_is_refused(
+def test_f33_a_target_in_an_untrusted_option_file_is_rejected(
     option: str, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     path = tmp_path / "theirs" / f"{option}.yaml"
@@ -193,63 +201,65 @@ def test_f33_a_target_in_a_stranger_s_options_is_refused(
     package = "# @package _global_\nhydra:\n  callbacks:\n    " if "experiment" in option else ""
     path.write_text(f'{package}x: {{_target_: os.system, _args_: ["touch $HARM"]}}\n')
     group, name = option.rsplit("/", 1)
-    for word in ("--config-dir", f"hydra.searchpath=[file://{tmp_path}/theirs]"):
-        words = ["--config-dir", f"{tmp_path}/theirs"] if word.startswith("--") else [word]
-        assert "callbacks.x._target_ may run" in refused(f"{group}={name}", *words)
+    for arguments in (
+        ["--config-dir", f"{tmp_path}/theirs"],
+        [f"hydra.searchpath=[file://{tmp_path}/theirs]"],
+    ):
+        assert "callbacks.x._target_ may run" in refused(f"{group}={name}", *arguments)
 
 
-@pytest.mark.parametrize("where", ["words", "file"])
-def test_f33_options_are_not_sought_in_packages_which_are_imported_for_it(
+@pytest.mark.parametrize("where", ["override", "file"])
+def test_f33_packages_are_not_imported_to_search_for_options(
     where: str, refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "evil_package").mkdir()
     (tmp_path / "evil_package" / "__init__.py").write_text("open('harm', 'w')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    words = ["hydra.searchpath=[pkg://evil_package]"]
+    arguments = ["hydra.searchpath=[pkg://evil_package]"]
     if where == "file":
         (tmp_path / "mine.yaml").write_text(
             "defaults: [config]\nhydra: {searchpath: ['pkg://evil_package']}\n"
         )
-        words = ["--config-dir", ".", "--config-name", "mine"]
-    assert "pkg://evil_package may run any code" in refused(*words)
+        arguments = ["--config-dir", ".", "--config-name", "mine"]
+    assert "pkg://evil_package may run any code" in refused(*arguments)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         pytest.param(["--experimental-rerun", "config.pickle"], id="rerun"),
-        pytest.param(["--config-path", "theirs"], id="other menu"),
+        pytest.param(["--config-path", "theirs"], id="other config folder"),
         pytest.param(["hydra.mode=MULTIRUN"], id="mode"),
         pytest.param(["hydra.job.env_copy=[SECRET]"], id="copied"),
         pytest.param(["hydra.job.env_copy=[NO_SUCH]"], id="not set"),
         pytest.param(["seed=${oc.env:SECRET}"], id="environment"),
     ],
 )
-def test_f33_ways_around_the_check_are_refused(
-    words: list[str], sentences: Sentences, refused: Callable[..., str]
+def test_f33_ways_around_the_check_are_rejected(
+    arguments: list[str], sentences: Sentences, refused: Callable[..., str]
 ) -> None:
-    sentences.check(refused(*words))
+    sentences.check(refused(*arguments))
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         pytest.param(["--multirun", f"+hydra.callbacks.x={{{TOUCH}}}"], id="target"),
         pytest.param([f"+hydra.callbacks.x={{{TOUCH}}}"], id="single"),
-        pytest.param(["--cfg", "job"], id="question"),
+        pytest.param(["--cfg", "job"], id="no sweep"),
     ],
 )
-def test_f33_a_stranger_s_sweep_is_checked_before_it_is_resumed(
-    words: list[str], sentences: Sentences, refused: Callable[..., str], tmp_path: Path
+def test_f33_an_untrusted_sweep_is_checked_before_it_is_resumed(
+    arguments: list[str], sentences: Sentences, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "sweep").mkdir()
-    Ledger(tmp_path / "sweep").begun(words)
+    Ledger(tmp_path / "sweep").begun(arguments)
     events = (tmp_path / "sweep" / "sweep.jsonl").read_text()
     (tmp_path / "sweep" / "sweep.jsonl").write_text(events.replace(str(Path.cwd()), str(tmp_path)))
     sentences.check(refused("resume", "sweep"))
 
 
-def test_f41_no_value_of_the_environment_gets_into_a_file(
+def test_f41_no_environment_variable_is_written_to_a_file(
     aeexp: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET", CANARY)

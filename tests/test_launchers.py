@@ -1,4 +1,4 @@
-"""Hydra's conformance tests: our launchers do for any task function what its own do."""
+"""Hydra's conformance tests for launchers: aeexp's run any task function."""
 
 import pytest
 from hydra.core.plugins import Plugins
@@ -10,7 +10,7 @@ from packaging.version import Version
 from aeexp.config.explain import explain
 from aeexp.config.hydra_private import VERSION
 
-Plugins.instance()  # before the tests, which put back what Hydra knew of options when they began
+Plugins.instance()  # register options before the tests, which restore the state at their start
 
 
 @pytest.mark.filterwarnings("ignore:(.|\n)*Future Hydra versions", "ignore:(.|\n)*version_base")
@@ -19,7 +19,7 @@ Plugins.instance()  # before the tests, which put back what Hydra knew of option
     [pytest.param(name, [], id=name) for name in ("population", "process")],
 )
 class TestLaunchers(LauncherTestSuite):
-    """The suite that Hydra holds its launchers to, and that counts on the ways of Hydra 1.1."""
+    """Hydra's test suite for launchers, which assumes the defaults of Hydra 1.1."""
 
     @pytest.fixture(autouse=True)
     def version_base(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,9 @@ class TestLaunchers(LauncherTestSuite):
     ("option", "extra"),
     [("ray", "ray"), ("joblib", "joblib"), ("submitit_slurm", "submitit")],
 )
-def test_a_launcher_that_is_not_installed_names_its_extra(option: str, extra: str) -> None:
+def test_the_error_of_a_launcher_that_is_not_installed_names_its_extra(
+    option: str, extra: str
+) -> None:
     missing = MissingConfigException("not found", f"hydra/launcher/{option}")
     assert explain(missing) == (
         f'hydra/launcher={option} needs {extra.capitalize()}: pip install "aeexp[{extra}]".'

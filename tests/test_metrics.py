@@ -1,4 +1,4 @@
-"""Each metric is declared once: what it is called, which way it is better, what it may be."""
+"""The registry of metrics: each name is declared once with title, direction and range."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ DIRECTIONS = {
     "clustering.kmeans.davies_bouldin": LOWER,
     "clustering.kmeans.n_clusters": NONE,
     "clustering.kmeans.ari": HIGHER,
-    "clustering.kmeans.ari.sd": HIGHER,  # with a label of that name
+    "clustering.kmeans.ari.sd": HIGHER,  # a label named sd
     "clustering.kmeans.ari.davies_bouldin": HIGHER,
     "clustering.kmeans.ari.animal.no. 1": HIGHER,
     "clustering.two.words.davies_bouldin": LOWER,
@@ -64,20 +64,20 @@ DIRECTIONS = {
 }
 
 
-@pytest.mark.parametrize(("name", "way"), DIRECTIONS.items())
-def test_a_metric_says_which_way_it_is_better(name: str, way: Better) -> None:
-    assert metric(name).better is way
+@pytest.mark.parametrize(("name", "direction"), DIRECTIONS.items())
+def test_a_metric_has_a_direction(name: str, direction: Better) -> None:
+    assert metric(name).better is direction
 
 
 @pytest.mark.parametrize("name", ["", "scari", "ari", "val_loss.p", "chance.permuted.foo.p"])
-def test_no_direction_is_guessed_of_an_unknown_name(name: str) -> None:
+def test_an_unknown_name_has_no_direction(name: str) -> None:
     assert find(name) is None
     assert better(name) is NONE
     with pytest.raises(UnknownMetricError, match="There is no metric"):
         metric(name)
 
 
-def test_a_metric_is_told_in_words() -> None:
+def test_a_metric_has_a_title() -> None:
     assert title("clustering.kmeans.silhouette") == "how far apart: kmeans (silhouette)"
     assert title("clustering.{0}.ari") == "agreement with {0} (ARI)"
     assert title("kmeans.ari") == "agreement with kmeans (ARI)"
@@ -86,17 +86,19 @@ def test_a_metric_is_told_in_words() -> None:
     assert title("anything else") == "anything else"
 
 
-@pytest.mark.parametrize("each", METRICS, ids=lambda each: each.name)
-def test_a_metric_is_declared_in_full(each: Metric) -> None:
-    assert each.title
-    assert each.measured
-    assert each.low < each.high
-    assert each.title.count("{}") == each.name.count("*") - each.name.startswith("chance.")
-    assert not each.reference or source(each.reference)[-1] == ")"
+@pytest.mark.parametrize("declared", METRICS, ids=lambda declared: declared.name)
+def test_a_metric_is_declared_in_full(declared: Metric) -> None:
+    assert declared.title
+    assert declared.measured
+    assert declared.low < declared.high
+    assert declared.title.count("{}") == declared.name.count("*") - declared.name.startswith(
+        "chance."
+    )
+    assert not declared.reference or source(declared.reference)[-1] == ")"
 
 
 def test_names_are_declared_once() -> None:
-    names = [each.name for each in METRICS]
+    names = [declared.name for declared in METRICS]
     assert sorted(set(names)) == sorted(names)
 
 
@@ -114,9 +116,7 @@ def test_the_page_of_metrics_is_up_to_date() -> None:
     ],
     ids=lambda question: type(question).__name__,
 )
-def test_what_a_run_measures_lies_within_the_range_declared(
-    question: QuestionSpec, tiny: Make
-) -> None:
+def test_measured_values_are_within_the_declared_range(question: QuestionSpec, tiny: Make) -> None:
     evidence = StandardEvidence(repeats=2, resamples=0, permutations=2, clouds=2, planted=0)
     for artifact in run(tiny(question=question, evidence=evidence)):
         for name, value in artifact.values.items() if isinstance(artifact, Metrics) else ():
@@ -130,7 +130,7 @@ def test_a_metric_that_is_not_declared_cannot_be_written(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
-def test_a_package_can_declare_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_can_declare_a_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aeexp.config.metrics.METRICS", [*METRICS])
     register(replace(metric("loss"), name="kl", title="divergence"))
     write(Metrics("metrics", {"kl": 2.0}), tmp_path)

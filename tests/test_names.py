@@ -1,4 +1,4 @@
-"""Names that users choose do no harm: on terminals, in spreadsheets, as parts of paths."""
+"""Names that users choose are harmless: on terminals, in spreadsheets, in paths and pages."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ NAMES = (
 
 @dataclass(kw_only=True)
 class Hostile(DatasetSpec):
-    """A table with every bad name there is."""
+    """A table with hostile names of columns, rows and classes."""
 
 
 @load.register
@@ -77,9 +77,8 @@ CLUSTERINGS = {"../../=$_{\x1b[2J": KMeans(), "[red]": HDBSCAN()}
 
 
 @pytest.fixture(scope="module", params=[FigureFormat.png, FigureFormat.svg])
-def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep a run on a table with hostile names, figures and all."""
-
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of a run on a table with hostile names, figures included."""
     from aeexp.config.spec import Shallow, Training  # noqa: PLC0415
 
     experiment = Experiment(
@@ -97,20 +96,20 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
-def test_f36_f38_a_run_with_hostile_names_draws_all_its_figures(kept: Path) -> None:
-    drawn = {path.stem for path in (kept / "figures").iterdir()}
+def test_f36_f38_a_run_with_hostile_names_draws_all_its_figures(folder: Path) -> None:
+    drawn = {path.stem for path in (folder / "figures").iterdir()}
     assert {"loss", "latent", "weights", "weights_map", "reconstruction"} < drawn
     assert len([name for name in drawn if name.startswith(("latent_", "contingency_"))]) == 4
 
 
-def test_f40_no_name_becomes_part_of_a_path_as_it_is(kept: Path) -> None:
-    written = [path for path in kept.parent.rglob("*") if path.is_file()]
-    assert all(path.is_relative_to(kept) for path in written)
+def test_f40_names_are_escaped_in_paths(folder: Path) -> None:
+    written = [path for path in folder.parent.rglob("*") if path.is_file()]
+    assert all(path.is_relative_to(folder) for path in written)
     assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}", path.name) for path in written)
 
 
-def test_f37_no_cell_of_a_table_is_a_formula(kept: Path) -> None:
-    for path in kept.glob("*.csv"):
+def test_f37_no_cell_of_a_table_is_a_formula(folder: Path) -> None:
+    for path in folder.glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not [cell for cell in cells if cell.startswith(FORMULA) and not is_number(cell)]
@@ -120,35 +119,33 @@ def is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", text) is not None
 
 
-def test_f37_names_are_read_back_as_they_were(kept: Path) -> None:
-    named = [*NAMES[:-1], "?"]  # half a character has no place in UTF-8
-    assert Run(kept).table("weights")["feature"] == named
-    assert set(Run(kept).table("latents")["label"]) == set(named)
-    assert read_model(kept).features == tuple(named)
+def test_f37_names_are_read_back_unchanged(folder: Path) -> None:
+    names = [*NAMES[:-1], "?"]  # UTF-8 cannot encode half a character
+    assert Run(folder).table("weights")["feature"] == names
+    assert set(Run(folder).table("latents")["label"]) == set(names)
+    assert read_model(folder).features == tuple(names)
 
 
-def test_f36_an_svg_has_no_element_of_a_name_s(kept: Path) -> None:
-    for path in (kept / "figures").glob("*.svg"):
+def test_f36_names_add_no_elements_to_an_svg(folder: Path) -> None:
+    for path in (folder / "figures").glob("*.svg"):
         nodes = [*ET.fromstring(path.read_text()).iter()]  # noqa: S314  (aeexp's own)
         assert not {str(node.tag).rpartition("}")[2] for node in nodes} & {"script", "img"}
         assert not [key for node in nodes for key in node.attrib if key.startswith("on")]
 
 
 class Elements(HTMLParser):
-    """Every element of a page with its attributes."""
+    """The elements of a page with their attributes."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
 
-def test_f36_the_summary_of_hostile_runs_has_no_element_of_a_name_s(
-    kept: Path, tmp_path: Path
-) -> None:
+def test_f36_names_add_no_elements_to_a_summary(folder: Path, tmp_path: Path) -> None:
     sweep = tmp_path / NAMES[0].replace("/", "")
     sweep.mkdir()
     ledger = Ledger(sweep)
@@ -157,13 +154,15 @@ def test_f36_the_summary_of_hostile_runs_has_no_element_of_a_name_s(
         ledger.planned({job: [f"x={name}", f"{NAMES[1]}={job}"]})
         ledger.started({job: sweep.resolve() / f"{job}"})
         ledger.finished(job, Status.COMPLETED)
-        shutil.copytree(kept, sweep / f"{job}")
+        shutil.copytree(folder, sweep / f"{job}")
     summary = summarise([sweep], sweep)
     page = summary.page.read_text()
-    found = Elements(page).found
-    assert sum(tag == "script" for tag, _ in found) == 1
-    assert not [attributes for _, attributes in found if attributes.keys() & {"onerror", "onload"}]
-    assert all(str(a["src"]).startswith("data:image/") for t, a in found if t == "img")
+    elements = Elements(page).elements
+    assert sum(tag == "script" for tag, _ in elements) == 1
+    assert not [
+        attributes for _, attributes in elements if attributes.keys() & {"onerror", "onload"}
+    ]
+    assert all(str(a["src"]).startswith("data:image/") for t, a in elements if t == "img")
     assert "\x1b" not in page + summary.table.read_text()
 
 
@@ -171,7 +170,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(TEXTS, min_size=1))
-def test_f37_any_texts_are_guarded_and_read_back(texts: list[str]) -> None:
+def test_f37_texts_are_guarded_and_read_back(texts: list[str]) -> None:
     (row,) = csv.reader(io.StringIO(lines([["x", *texts]]).decode(), newline=""))
     assert [unguarded(cell) for cell in row] == ["x", *texts]
     assert not [cell for cell in row if cell.startswith(FORMULA) and guarded(cell) != cell]
@@ -179,20 +178,20 @@ def test_f37_any_texts_are_guarded_and_read_back(texts: list[str]) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "'", "''"])
 @pytest.mark.parametrize("start", FORMULA)
-def test_f37_a_guard_is_taken_off_once(prefix: str, start: str) -> None:
+def test_f37_a_guard_is_removed_once(prefix: str, start: str) -> None:
     text = f"{prefix}{start}x"
     assert guarded(text) == f"'{text}"
     assert unguarded(guarded(text)) == text
 
 
 @pytest.mark.parametrize("number", ["-1", "+0.5", "-1e-3", "-inf"])
-def test_f37_numbers_are_untouched(number: str, tmp_path: Path) -> None:
+def test_f37_numbers_are_unchanged(number: str, tmp_path: Path) -> None:
     write(Table("t", {"text": [number], "number": [float(number)]}), tmp_path)
     assert (tmp_path / "t.csv").read_text().splitlines()[1] == f"{number},{float(number)}"
 
 
 @given(st.text())
-def test_f40_a_slug_is_one_plain_part_of_a_path(name: str) -> None:
+def test_f40_a_slug_is_one_safe_part_of_a_path(name: str) -> None:
     part = slug(name)
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,88}", part)
     assert not part.endswith(".")
@@ -200,12 +199,12 @@ def test_f40_a_slug_is_one_plain_part_of_a_path(name: str) -> None:
 
 
 @given(st.text(), st.text())
-def test_f40_other_names_have_other_slugs(one: str, other: str) -> None:
+def test_f40_different_names_have_different_slugs(one: str, other: str) -> None:
     assert (slug(one) == slug(other)) == (one == other)
 
 
 @pytest.mark.parametrize("name", ["latent_kmeans", "z1", "a.b-c", "0", "x" * 80])
-def test_f40_a_plain_name_is_its_own_slug(name: str) -> None:
+def test_f40_the_slug_of_a_plain_name_is_the_name(name: str) -> None:
     assert slug(name) == name
 
 
@@ -216,13 +215,15 @@ def test_f40_a_plain_name_is_its_own_slug(name: str) -> None:
         *("-rf", ".bashrc", "ä", slug("ä"), "a b", "\u202egnp"),
     ],
 )
-def test_f40_any_other_name_has_a_hash_in_its_slug(name: str) -> None:
+def test_f40_the_slug_of_any_other_name_has_a_hash(name: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_].*-[0-9a-f]{8}", slug(name))
     assert slug(name) != name
 
 
 @pytest.mark.parametrize("artifact", [Metrics("../x", {}), Table("../x", {"a": [1]})])
-def test_f40_an_artefact_stays_in_its_directory(artifact: Artifact, tmp_path: Path) -> None:
+def test_f40_an_artifact_is_written_inside_its_directory(
+    artifact: Artifact, tmp_path: Path
+) -> None:
     (tmp_path / "run").mkdir()
     write(artifact, tmp_path / "run")
     assert [path.parent.name for path in tmp_path.rglob("x*")] == ["run"]
@@ -236,8 +237,8 @@ def test_f40_a_job_s_directory_is_within_its_sweep(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["--multirun", f"backend={BACKEND.value}", f"hydra.sweep.subdir='{subdir}'"]
-    monkeypatch.setattr(sys, "argv", ["aeexp", *words])
+    arguments = ["--multirun", f"backend={BACKEND.value}", f"hydra.sweep.subdir='{subdir}'"]
+    monkeypatch.setattr(sys, "argv", ["aeexp", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
@@ -246,7 +247,7 @@ def test_f40_a_job_s_directory_is_within_its_sweep(
 
 
 @pytest.mark.parametrize("directory", ["../elsewhere", "/etc", "link/x"])
-def test_f40_a_sweep_that_tells_of_a_directory_elsewhere_is_refused(
+def test_f40_a_ledger_with_a_directory_outside_the_sweep_is_rejected(
     directory: str, tmp_path: Path
 ) -> None:
     sweep = tmp_path / "sweep"
@@ -260,26 +261,26 @@ def test_f40_a_sweep_that_tells_of_a_directory_elsewhere_is_refused(
 
 @pytest.mark.parametrize("terminal", [Terminal, partial(SweepTerminal, 1)], ids=["run", "sweep"])
 @pytest.mark.parametrize("name", NAMES)
-def test_f39_what_is_told_on_the_terminal_is_printable(
+def test_f39_lines_on_the_terminal_are_printable(
     terminal: Callable[[], Terminal], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     terminal().print_line(f"a {name} b")
-    told = capsys.readouterr().out
-    assert told.endswith(" b\n")
-    assert told[:-1].isprintable()
+    printed = capsys.readouterr().out
+    assert printed.endswith(" b\n")
+    assert printed[:-1].isprintable()
 
 
-def test_f39_a_run_with_hostile_names_tells_only_what_is_printable(
+def test_f39_a_run_with_hostile_names_prints_only_printable_lines(
     tiny: Callable[..., Experiment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     experiment = tiny(dataset=Hostile(), clustering=CLUSTERINGS)
     save_run(experiment, tmp_path, partial(run, experiment), Terminal())
-    told = capsys.readouterr().out
-    assert "[red]" in told
-    assert all(line.isprintable() for line in told.splitlines())
+    printed = capsys.readouterr().out
+    assert "[red]" in printed
+    assert all(line.isprintable() for line in printed.splitlines())
 
 
-def test_f39_a_refusal_is_one_printable_line() -> None:
+def test_f39_an_error_is_one_printable_line() -> None:
     line = explain(ValueError("x=\x1b[2J\n\x9b\u202e must be y"))
     assert line.isprintable()
     assert line.endswith("must be y")
@@ -293,10 +294,11 @@ def test_f39_a_traceback_is_printable(tiny: Callable[..., Experiment], tmp_path:
 
     with pytest.raises(ValueError, match="bad"):
         save_run(tiny(), tmp_path, fails, Terminal())
-    assert printable(told := (tmp_path / "traceback.txt").read_text(), keep="\n") == told
+    traceback = (tmp_path / "traceback.txt").read_text()
+    assert printable(traceback, keep="\n") == traceback
 
 
-def test_a_plot_s_name_is_its_file_s(tmp_path: Path) -> None:
+def test_the_file_of_a_plot_has_its_name(tmp_path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     write(Plot("latent_kmeans", Figure(), "svg", 50), tmp_path)

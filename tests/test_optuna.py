@@ -1,4 +1,4 @@
-"""The search: Hydra's words in, trials by number, a study that tells what was best."""
+"""The Optuna sweeper: overrides to distributions, trials by number, a report of the best."""
 
 import json
 import math
@@ -30,17 +30,17 @@ from hydra_plugins.aeexp_optuna import sweeper
 from hydra_plugins.aeexp_optuna._options import Direction, Sampler, direction
 from hydra_plugins.aeexp_optuna._space import Space, space
 
-Said = Mapping[str, str]
-Objective = Callable[[Said], Any]
+Values = Mapping[str, str]
+Objective = Callable[[Values], Any]
 LR = "optimizer.lr=tag(log, interval(1e-5, 1))"
 DIM = "model.latent_dim=range(2,9)"
 
 
 class Launcher:
-    """Stands for jobs: each leaves what `objective` makes of its words.
+    """Replaces training by `objective`, a function of the values of a job's overrides.
 
-    That is its metrics, the status of a run without any, or what it raises. launched: the words
-    of the jobs by number, batch by batch.
+    It returns the metrics of a run, or the status of a run without metrics, or raises an error.
+    launched: the overrides of jobs by number, for each batch.
     """
 
     def __init__(self, folder: Path, objective: Objective) -> None:
@@ -51,29 +51,29 @@ class Launcher:
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
     ) -> list[JobReturn]:
         self.launched.append(dict(enumerate(job_overrides, initial_job_idx)))
-        return [self._job(number, words) for number, words in self.launched[-1].items()]
+        return [self._job(number, job) for number, job in self.launched[-1].items()]
 
-    def _job(self, number: int, words: Sequence[str]) -> JobReturn:
+    def _job(self, number: int, overrides: Sequence[str]) -> JobReturn:
         folder = self.folder / str(number)
-        set_aside(folder)  # as our launchers do
+        set_aside(folder)  # as aeexp's launchers do
         folder.mkdir()
         Ledger(self.folder).started({number: folder})
         hydra = {"runtime": {"output_dir": str(folder)}, "job": {"num": number}}
         config = OmegaConf.create({"hydra": hydra})
         ended = JobReturn(hydra_cfg=config, status=JobStatus.COMPLETED)
         try:
-            came_to = self.objective(dict(word.split("=", 1) for word in words))
+            result = self.objective(dict(override.split("=", 1) for override in overrides))
         except Exception as error:  # noqa: BLE001  (as Hydra does)
             ended.status, ended.return_value = JobStatus.FAILED, error
             return ended
-        metrics, status = ({}, came_to) if isinstance(came_to, str) else (came_to, "COMPLETED")
+        metrics, status = ({}, result) if isinstance(result, str) else (result, "COMPLETED")
         (folder / "metrics.json").write_text(json.dumps(metrics))
         (folder / "run.json").write_text(json.dumps({"status": status}))
         return ended
 
     @property
     def jobs(self) -> dict[int, Sequence[str]]:
-        return {number: words for batch in self.launched for number, words in batch.items()}
+        return {number: job for batch in self.launched for number, job in batch.items()}
 
 
 Search = Callable[..., Launcher]
@@ -81,10 +81,10 @@ Search = Callable[..., Launcher]
 
 @pytest.fixture
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
-    """Sweep over words in a directory, as Hydra would have it done; give the launcher."""
+    """Return a function that runs a sweep as Hydra does, and returns the launcher."""
 
     def run(
-        *words: str,
+        *overrides: str,
         to: Objective,
         objective: Any = "val_loss",
         folder: Path = tmp_path,
@@ -92,14 +92,14 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     ) -> Launcher:
         launcher = Launcher(folder, to)
         monkeypatch.setattr(Plugins, "instantiate_launcher", lambda *_, **__: launcher)
-        said = {"hydra": {"sweep": {"dir": str(folder)}}, "sweep": {"objective": objective}}
-        searching = sweeper.OptunaSweeper(**options)
-        searching.setup(
+        config = {"hydra": {"sweep": {"dir": str(folder)}}, "sweep": {"objective": objective}}
+        optuna_sweeper = sweeper.OptunaSweeper(**options)
+        optuna_sweeper.setup(
             hydra_context=SimpleNamespace(config_loader=None),
             task_function=print,
-            config=OmegaConf.create(said),
+            config=OmegaConf.create(config),
         )
-        searching.sweep(list(words))
+        optuna_sweeper.sweep(list(overrides))
         return launcher
 
     return run
@@ -116,14 +116,14 @@ def trials(folder: Path) -> list[optuna.trial.FrozenTrial]:
 CKA = "stability.cka"
 
 
-def bowl(said: Said) -> dict[str, float]:
-    """The least is 0, at a learning rate of 0.01 and 5 factors."""
-    lr, dim = float(said["optimizer.lr"]), int(said["model.latent_dim"])
+def bowl(values: Values) -> dict[str, float]:
+    """Return a loss with the minimum 0 at a learning rate of 0.01 and 5 factors."""
+    lr, dim = float(values["optimizer.lr"]), int(values["model.latent_dim"])
     return {"val_loss": (math.log10(lr) + 2) ** 2 + 0.1 * (dim - 5) ** 2}
 
 
-def spanned(*words: str, **config: Any) -> Space:
-    return space(words, OmegaConf.create(config), None)
+def space_of(*overrides: str, **config: Any) -> Space:
+    return space(overrides, OmegaConf.create(config), None)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def spanned(*words: str, **config: Any) -> Space:
             "range(0,0.35,0.1)", CategoricalDistribution([0.0, 0.1, 0.2, 0.3]), id="reals"
         ),
         pytest.param("shallow,deep", CategoricalDistribution(["shallow", "deep"]), id="options"),
-        pytest.param("choice(3,1,3)", CategoricalDistribution([3, 1]), id="a value said twice"),
+        pytest.param("choice(3,1,3)", CategoricalDistribution([3, 1]), id="a value twice"),
         pytest.param(
             "[kmeans],[kmeans,hdbscan],null",
             CategoricalDistribution(["[kmeans]", "[kmeans,hdbscan]", "null"]),
@@ -153,21 +153,21 @@ def spanned(*words: str, **config: Any) -> Space:
         pytest.param("shuffle(a,b,c,d,e)", CategoricalDistribution(list("abcde")), id="shuffled"),
     ],
 )
-def test_hydras_words_are_distributions(values: str, expected: BaseDistribution) -> None:
-    assert spanned(f"x={values}").searched == {"x": expected}
+def test_overrides_are_distributions(values: str, expected: BaseDistribution) -> None:
+    assert space_of(f"x={values}").searched == {"x": expected}
 
 
-def test_an_interval_is_of_whole_numbers_where_the_parameter_is_one() -> None:
-    words = [f"{key}=interval(0,2)" for key in ("a.rate", "a.n", "a.flag", "a.unknown")]
-    found = spanned(*words, a={"rate": 0.5, "n": 3, "flag": True}).searched
-    assert [type(distribution) for distribution in found.values()] == [
+def test_an_interval_of_an_integer_parameter_is_of_integers() -> None:
+    overrides = [f"{key}=interval(0,2)" for key in ("a.rate", "a.n", "a.flag", "a.unknown")]
+    searched = space_of(*overrides, a={"rate": 0.5, "n": 3, "flag": True}).searched
+    assert [type(distribution) for distribution in searched.values()] == [
         *(FloatDistribution, IntDistribution, FloatDistribution, FloatDistribution)
     ]
-    assert found["a.n"] == IntDistribution(0, 2)
+    assert searched["a.n"] == IntDistribution(0, 2)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "overrides",
     [
         pytest.param(["model=deep"], id="nothing"),
         pytest.param(["x=tag(log, interval(0, 1.0))"], id="logarithm of 0"),
@@ -178,47 +178,48 @@ def test_an_interval_is_of_whole_numbers_where_the_parameter_is_one() -> None:
         pytest.param(["sweep.objective=a,b"], id="objectives"),
     ],
 )
-def test_what_cannot_be_searched_is_refused(words: list[str], sentences: Sentences) -> None:
+def test_an_invalid_search_space_is_rejected(overrides: list[str], sentences: Sentences) -> None:
     with sentences.raised(ValueError):
-        spanned(*words)
+        space_of(*overrides)
 
 
-def test_a_trial_says_what_is_fixed_and_what_it_tries_and_later_words_count() -> None:
-    found = spanned("a=1", "b=1,2", "seed=range(8)", "b=c,d", "a=2", "seed=3", "+e=[1,2],null")
-    assert found.overrides({"b": "c", "+e": "[1,2]"}) == ["a=2", "seed=3", "b=c", "+e=[1,2]"]
-    assert set(found.searched) == {"b", "+e"}
+def test_a_trial_has_fixed_and_sampled_overrides_and_the_last_of_a_key_counts() -> None:
+    overrides = ("a=1", "b=1,2", "seed=range(8)", "b=c,d", "a=2", "seed=3", "+e=[1,2],null")
+    searched = space_of(*overrides)
+    assert searched.overrides({"b": "c", "+e": "[1,2]"}) == ["a=2", "seed=3", "b=c", "+e=[1,2]"]
+    assert set(searched.searched) == {"b", "+e"}
 
 
-def test_choices_come_back_as_they_were_said() -> None:
-    said = ["a b", "it's", "1", "x,y", "1.5e-3", "true"]
-    quoted = ",".join('"' + value + '"' for value in said)
-    (distribution,) = spanned(f"x={quoted}").searched.values()
+def test_choices_survive_quoting() -> None:
+    choices = ["a b", "it's", "1", "x,y", "1.5e-3", "true"]
+    quoted = ",".join('"' + value + '"' for value in choices)
+    (distribution,) = space_of(f"x={quoted}").searched.values()
     assert isinstance(distribution, CategoricalDistribution)
-    words = [spanned("x=1,2").overrides({"x": choice})[-1] for choice in distribution.choices]
-    assert [o.value() for o in OverridesParser.create().parse_overrides(words)] == said
+    jobs = [space_of("x=1,2").overrides({"x": choice})[-1] for choice in distribution.choices]
+    assert [o.value() for o in OverridesParser.create().parse_overrides(jobs)] == choices
 
 
-def test_a_search_goes_the_way_in_which_its_metric_is_better() -> None:
+def test_the_direction_of_a_search_is_the_direction_of_its_metric() -> None:
     assert direction("val_loss") is Direction.minimize
     assert direction("stability.cka") is Direction.maximize
 
 
-def test_a_search_for_what_is_better_neither_way_must_be_told_one(sentences: Sentences) -> None:
+def test_a_metric_without_a_direction_needs_one(sentences: Sentences) -> None:
     with sentences.raised(UserError):
         direction("epochs")
 
 
-def test_a_search_for_no_metric_is_refused(sentences: Sentences) -> None:
+def test_an_unknown_objective_is_rejected(sentences: Sentences) -> None:
     with sentences.raised(UserError):
         direction("accurracy")
 
 
-def test_a_direction_that_is_said_wins(search: Search, tmp_path: Path) -> None:
+def test_an_explicit_direction_overrides_the_metric_s(search: Search, tmp_path: Path) -> None:
     search(LR, DIM, to=bowl, direction=[Direction.maximize], n_trials=8)
-    told = study(tmp_path)
-    values = [trial["values"][0] for trial in told["trials"]]
-    assert told["directions"] == ["maximize"]
-    assert told["best"] == [values.index(max(values))]
+    report = study(tmp_path)
+    values = [trial["values"][0] for trial in report["trials"]]
+    assert report["directions"] == ["maximize"]
+    assert report["best"] == [values.index(max(values))]
 
 
 def test_each_objective_needs_a_direction(search: Search) -> None:
@@ -234,25 +235,25 @@ def test_trials_are_launched_in_batches_under_their_numbers(
     launcher = search("model=deep", LR, DIM, to=bowl, n_trials=10, batch=4)
     numbers = [list(batch) for batch in launcher.launched]
     assert numbers == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert all(words[0] == "model=deep" for words in launcher.jobs.values())
-    told = study(tmp_path)["trials"]
-    assert [trial["number"] for trial in told] == list(range(10))
-    said = [dict(word.split("=") for word in words[1:]) for words in launcher.jobs.values()]
-    assert [{k: str(v) for k, v in trial["params"].items()} for trial in told] == said
-    assert [trial["values"] for trial in told] == [[bowl(each)["val_loss"]] for each in said]
+    assert all(job[0] == "model=deep" for job in launcher.jobs.values())
+    reported = study(tmp_path)["trials"]
+    assert [trial["number"] for trial in reported] == list(range(10))
+    jobs = [dict(override.split("=") for override in job[1:]) for job in launcher.jobs.values()]
+    assert [{k: str(v) for k, v in trial["params"].items()} for trial in reported] == jobs
+    assert [trial["values"] for trial in reported] == [[bowl(job)["val_loss"]] for job in jobs]
 
 
-def test_the_ledger_knows_the_jobs_of_a_batch_before_they_are_launched(
+def test_the_ledger_has_the_jobs_of_a_batch_before_they_are_launched(
     search: Search, tmp_path: Path
 ) -> None:
-    known: list[int] = []
+    counts: list[int] = []
 
-    def look(said: Said) -> dict[str, float]:
-        known.append(len(Ledger(tmp_path).jobs()))
-        return bowl(said)
+    def look(values: Values) -> dict[str, float]:
+        counts.append(len(Ledger(tmp_path).jobs()))
+        return bowl(values)
 
     launcher = search(LR, DIM, to=look, n_trials=4, batch=2)
-    assert known == [2, 2, 4, 4]
+    assert counts == [2, 2, 4, 4]
     jobs = Ledger(tmp_path).jobs()
     assert {number: job.overrides for number, job in jobs.items()} == launcher.jobs
 
@@ -261,13 +262,11 @@ def best(search: Search, root: Path, sampler: Sampler, seed: int) -> float:
     folder = root / f"{sampler.name}{seed}"
     options = {"sampler": sampler, "seed": seed, "storage": f"journal:{root / 'journal'}"}
     search(LR, DIM, to=bowl, folder=folder, n_trials=40, **options)
-    told = study(folder)
-    return told["trials"][told["best"][0]]["values"][0]
+    report = study(folder)
+    return report["trials"][report["best"][0]]["values"][0]
 
 
-def test_tpe_finds_the_bottom_of_a_bowl_and_sooner_than_chance(
-    search: Search, tmp_path: Path
-) -> None:
+def test_tpe_finds_a_minimum_faster_than_random_search(search: Search, tmp_path: Path) -> None:
     tpe, chance = (
         median(best(search, tmp_path, sampler, seed) for seed in range(5))
         for sampler in (Sampler.tpe, Sampler.random)
@@ -276,21 +275,19 @@ def test_tpe_finds_the_bottom_of_a_bowl_and_sooner_than_chance(
     assert tpe < chance / 2
 
 
-def test_another_seed_searches_elsewhere_and_the_same_one_alike(
-    search: Search, tmp_path: Path
-) -> None:
-    tried = [
+def test_the_seed_determines_the_trials(search: Search, tmp_path: Path) -> None:
+    jobs = [
         search(LR, DIM, to=bowl, folder=tmp_path / str(n), n_trials=16, seed=seed).jobs
         for n, seed in enumerate((1, 1, 2))
     ]
-    assert tried[0] == tried[1]
-    assert tried[0] != tried[2]
+    assert jobs[0] == jobs[1]
+    assert jobs[0] != jobs[2]
 
 
-def test_what_diverges_is_pruned_and_then_avoided(search: Search, tmp_path: Path) -> None:
-    def steep(said: Said) -> Any:
-        """The closer to where it diverges, the better."""
-        lr = math.log10(float(said["optimizer.lr"]))
+def test_diverged_trials_are_pruned_and_avoided(search: Search, tmp_path: Path) -> None:
+    def steep(values: Values) -> Any:
+        """Return a loss that decreases until training diverges."""
+        lr = math.log10(float(values["optimizer.lr"]))
         return "DIVERGED" if lr > -2.5 else {"val_loss": -lr}
 
     search(LR, to=steep, n_trials=48)
@@ -308,11 +305,11 @@ def test_what_diverges_is_pruned_and_then_avoided(search: Search, tmp_path: Path
     }
 
 
-def test_a_failed_trial_is_recorded_with_its_error_and_stops_nothing(
+def test_a_failed_trial_is_recorded_with_its_error_and_the_search_continues(
     search: Search, tmp_path: Path
 ) -> None:
-    def fragile(said: Said) -> Any:
-        match int(said["n"]) % 5:
+    def fragile(values: Values) -> Any:
+        match int(values["n"]) % 5:
             case 0:
                 message = "no such\nthing"
                 raise ValueError(message)
@@ -337,12 +334,12 @@ def test_a_failed_trial_is_recorded_with_its_error_and_stops_nothing(
     assert kinds == set(expected)
     for trial in trials(tmp_path):
         attributes = trial.user_attrs
-        told = (trial.state.name, attributes["status"], attributes.get("error"))
-        assert told == expected[trial.params["n"] % 5]
+        recorded = (trial.state.name, attributes["status"], attributes.get("error"))
+        assert recorded == expected[trial.params["n"] % 5]
 
 
-def test_two_batches_of_failures_are_enough(search: Search, tmp_path: Path) -> None:
-    def broken(said: Said) -> Any:
+def test_a_search_stops_after_two_batches_of_failures(search: Search, tmp_path: Path) -> None:
+    def broken(values: Values) -> Any:
         message = "disk full"
         raise OSError(message)
 
@@ -351,8 +348,8 @@ def test_two_batches_of_failures_are_enough(search: Search, tmp_path: Path) -> N
     assert [trial["state"] for trial in study(tmp_path)["trials"]] == ["FAIL"] * 8
 
 
-def test_an_objective_that_no_run_knows_is_refused_with_those_there_are(search: Search) -> None:
-    def run(said: Said) -> dict[str, float]:
+def test_an_objective_that_no_run_has_is_rejected_with_the_choices(search: Search) -> None:
+    def run(values: Values) -> dict[str, float]:
         return {"loss": 1.0, "val_loss": 2.0}
 
     with pytest.raises(
@@ -361,69 +358,65 @@ def test_an_objective_that_no_run_knows_is_refused_with_those_there_are(search: 
         search(LR, to=run, objective="clustering.kmeans.ari")
 
 
-def test_an_objective_that_some_runs_do_not_have_fails_those_alone(
-    search: Search, tmp_path: Path
-) -> None:
+def test_only_trials_without_the_objective_fail(search: Search, tmp_path: Path) -> None:
     metrics = iter([{name: 0.5} for name in ("stability.cka", "loss", "stability.cka")])
     search(LR, to=lambda _: next(metrics), objective="stability.cka", n_trials=3, batch=1)
     states = [trial["state"] for trial in study(tmp_path)["trials"]]
     assert states == ["COMPLETE", "FAIL", "COMPLETE"]
 
 
-def test_several_objectives_give_the_front_that_nothing_dominates(
-    search: Search, tmp_path: Path
-) -> None:
-    def two(said: Said) -> dict[str, float]:
-        return {"val_loss": bowl(said)["val_loss"], CKA: float(said["model.latent_dim"]) / 8}
+def test_several_objectives_give_the_pareto_front(search: Search, tmp_path: Path) -> None:
+    def two(values: Values) -> dict[str, float]:
+        return {"val_loss": bowl(values)["val_loss"], CKA: float(values["model.latent_dim"]) / 8}
 
     search(LR, DIM, to=two, objective=["val_loss", CKA])
-    told = study(tmp_path)
-    assert told["directions"] == ["minimize", "maximize"]
-    values = [trial["values"] for trial in told["trials"]]
+    report = study(tmp_path)
+    assert report["directions"] == ["minimize", "maximize"]
+    values = [trial["values"] for trial in report["trials"]]
 
     def dominated(number: int) -> bool:
-        loss, ari = values[number]
+        loss, cka = values[number]
         return any(
-            other[0] <= loss and other[1] >= ari and other != [loss, ari] for other in values
+            other[0] <= loss and other[1] >= cka and other != [loss, cka] for other in values
         )
 
-    assert told["best"] == [n for n in range(len(values)) if not dominated(n)]
-    assert 1 < len(told["best"]) < len(values)
+    assert report["best"] == [n for n in range(len(values)) if not dominated(n)]
+    assert 1 < len(report["best"]) < len(values)
 
 
 class Interrupted:
-    """An objective that is interrupted in its so-many-th job."""
+    """An objective that is interrupted in the job number `at`, counted from 1."""
 
     def __init__(self, at: int) -> None:
         self.left = at
 
-    def __call__(self, said: Said) -> dict[str, float]:
+    def __call__(self, values: Values) -> dict[str, float]:
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
-        return bowl(said)
+        return bowl(values)
 
 
-def test_a_resumed_sweep_ends_what_it_began_and_goes_on_to_the_total(
+def test_a_resumed_sweep_finishes_its_trials_and_continues_to_the_total(
     search: Search, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         search(LR, DIM, to=Interrupted(at=6), n_trials=12, batch=4)
     assert [trial["number"] for trial in study(tmp_path)["trials"]] == [0, 1, 2, 3]
-    asked = Ledger(tmp_path).jobs()
+    planned = Ledger(tmp_path).jobs()
     resumed = search(LR, DIM, to=bowl, n_trials=12, batch=4)
-    # of the second batch one job had ended, one was interrupted, two were not begun
+    # in the second batch one job had ended, one was interrupted, two had not started
     assert list(resumed.jobs) == list(range(5, 12))
-    assert all(resumed.jobs[number] == asked[number].overrides for number in (5, 6, 7))
-    told = study(tmp_path)["trials"]
-    assert [trial["number"] for trial in told] == list(range(12))
-    assert {trial["state"] for trial in told} == {"COMPLETE"}
-    for trial in told:
+    assert all(resumed.jobs[number] == planned[number].overrides for number in (5, 6, 7))
+    reported = study(tmp_path)["trials"]
+    assert [trial["number"] for trial in reported] == list(range(12))
+    assert {trial["state"] for trial in reported} == {"COMPLETE"}
+    for trial in reported:
         expected = bowl({key: str(value) for key, value in trial["params"].items()})
         assert trial["values"] == [expected["val_loss"]]
 
 
-def test_a_sweep_that_is_done_has_nothing_to_resume_and_more_trials_go_on(
+def test_a_finished_sweep_launches_nothing_unless_there_are_more_trials(
     search: Search, tmp_path: Path
 ) -> None:
     search(LR, DIM, to=bowl, n_trials=8)
@@ -433,30 +426,30 @@ def test_a_sweep_that_is_done_has_nothing_to_resume_and_more_trials_go_on(
     assert list(search(LR, DIM, to=bowl, n_trials=10).jobs) == [8, 9]
 
 
-def test_chance_does_not_repeat_itself_on_resuming(search: Search) -> None:
+def test_a_resumed_random_search_does_not_repeat_trials(search: Search) -> None:
     first = search(LR, to=lambda _: {"val_loss": 1.0}, n_trials=8, sampler=Sampler.random)
     second = search(LR, to=lambda _: {"val_loss": 1.0}, n_trials=16, sampler=Sampler.random)
-    words = [word for jobs in (first.jobs, second.jobs) for (word,) in jobs.values()]
-    assert len(set(words)) == 16
+    overrides = [job for jobs in (first.jobs, second.jobs) for (job,) in jobs.values()]
+    assert len(set(overrides)) == 16
 
 
 @pytest.mark.parametrize(
-    ("words", "objective"),
+    ("overrides", "objective"),
     [
         pytest.param(
             ["model=shallow,deep"],
             "loss",
             id="objective",
         ),
-        pytest.param(["model=shallow,linear"], "val_loss"),
+        pytest.param(["model=shallow,linear"], "val_loss", id="choices"),
     ],
 )
 def test_a_sweep_is_not_resumed_as_another(
-    search: Search, words: list[str], objective: str, sentences: Sentences
+    search: Search, overrides: list[str], objective: str, sentences: Sentences
 ) -> None:
     search("model=shallow,deep", to=lambda _: {"val_loss": 1.0}, n_trials=2)
     with sentences.raised(ValueError):
-        search(*words, to=lambda _: {"val_loss": 1.0}, objective=objective)
+        search(*overrides, to=lambda _: {"val_loss": 1.0}, objective=objective)
 
 
 def test_sweeps_that_share_a_storage_are_not_mixed(search: Search, tmp_path: Path) -> None:
@@ -466,13 +459,13 @@ def test_sweeps_that_share_a_storage_are_not_mixed(search: Search, tmp_path: Pat
         assert list(launcher.jobs) == [0, 1, 2]
 
 
-def test_a_storage_that_cannot_be_opened_is_told_in_a_line(search: Search) -> None:
+def test_a_storage_that_cannot_be_opened_is_an_error_of_one_line(search: Search) -> None:
     with pytest.raises(ValueError, match=r"^hydra.sweeper.storage cannot be opened: [^\n]*$"):
         search(LR, to=bowl, storage="sqlite:////no/such/folder/study.db")
 
 
-def test_importances_say_which_parameter_matters(search: Search, tmp_path: Path) -> None:
-    search(LR, "model=shallow,deep", to=lambda said: bowl({**said, "model.latent_dim": "5"}))
+def test_importances_are_high_for_parameters_that_matter(search: Search, tmp_path: Path) -> None:
+    search(LR, "model=shallow,deep", to=lambda values: bowl({**values, "model.latent_dim": "5"}))
     shares = study(tmp_path)["importances"]
     assert shares["optimizer.lr"] > 0.8
     assert sum(shares.values()) == pytest.approx(1)
@@ -482,10 +475,10 @@ def test_importances_say_which_parameter_matters(search: Search, tmp_path: Path)
     ("n_trials", "objective"),
     [
         pytest.param(7, bowl, id="too few"),
-        pytest.param(8, lambda _: {"val_loss": 1.0}, id="all alike"),
+        pytest.param(8, lambda _: {"val_loss": 1.0}, id="constant"),
     ],
 )
-def test_importances_are_empty_where_they_cannot_be_told(
+def test_importances_are_empty_when_they_cannot_be_estimated(
     search: Search, tmp_path: Path, n_trials: int, objective: Objective
 ) -> None:
     search(LR, DIM, to=objective, n_trials=n_trials)
@@ -493,7 +486,7 @@ def test_importances_are_empty_where_they_cannot_be_told(
 
 
 @pytest.mark.parametrize("option", ["n_trials", "batch"])
-def test_an_option_out_of_bounds_is_refused(search: Search, option: str) -> None:
+def test_an_option_out_of_bounds_is_rejected(search: Search, option: str) -> None:
     with pytest.raises(ValueError, match=f"^hydra.sweeper.{option} must be at least 1, got 0.$"):
         search(LR, to=bowl, **{option: 0})
 
@@ -526,7 +519,7 @@ except ValueError as error:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a program of Hydra's with a group and a real number, warnings being errors."""
+    """Return a function that runs a Hydra program with the sweeper; warnings are errors."""
     models = tmp_path / "conf" / "model"
     models.mkdir(parents=True)
     (tmp_path / "program.py").write_text(PROGRAM)
@@ -534,9 +527,9 @@ def program(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     for depth, name in enumerate(("one", "two"), 1):
         (models / f"{name}.yaml").write_text(f"depth: {depth}\n")
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", "program.py", "--multirun"]
-        command += ["hydra/sweeper=aeexp_optuna", "hydra.sweep.dir=out", *words]
+        command += ["hydra/sweeper=aeexp_optuna", "hydra.sweep.dir=out", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     return run
@@ -545,8 +538,8 @@ def program(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 def test_hydra_finds_the_sweeper_and_runs_its_trials(
     program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    words = ["rate=interval(0,1)", "model=glob(*)", "hydra.sweeper.sampler=random"]
-    done = program(*words, "hydra.sweeper.n_trials=4", "hydra.sweeper.batch=2")
+    overrides = ["rate=interval(0,1)", "model=glob(*)", "hydra.sweeper.sampler=random"]
+    done = program(*overrides, "hydra.sweeper.n_trials=4", "hydra.sweeper.batch=2")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -560,7 +553,7 @@ def test_hydra_finds_the_sweeper_and_runs_its_trials(
         assert ran == {"rate": rate, "model": {"depth": 1 + (model == "two")}}
 
 
-def test_without_optuna_one_line_says_how_to_get_it(
+def test_without_optuna_the_error_is_how_to_install_it(
     program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     done = program("rate=interval(0,1)", "--without")
@@ -570,10 +563,8 @@ def test_without_optuna_one_line_says_how_to_get_it(
     assert not (tmp_path / "out").exists()
 
 
-def test_other_programs_of_hydras_do_not_import_optuna() -> None:
-    asked = "import sys; from hydra.core.plugins import Plugins; Plugins.instance();"
-    asked += "print({'hydra_plugins.aeexp_optuna.sweeper', 'optuna', 'numpy'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
-    )
+def test_discovery_of_plugins_does_not_import_optuna() -> None:
+    code = "import sys; from hydra.core.plugins import Plugins; Plugins.instance();"
+    code += "print({'hydra_plugins.aeexp_optuna.sweeper', 'optuna', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "{'hydra_plugins.aeexp_optuna.sweeper'}\n"

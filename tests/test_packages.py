@@ -1,4 +1,4 @@
-"""A package adds options and hears of runs: the example, installed outside the source tree."""
+"""Packages add options and callbacks; tested by the example, installed outside the source."""
 
 import json
 import os
@@ -41,11 +41,11 @@ def main():
     check("model", "vae")
     check("clustering", "bisecting")
     first = load_run("first")
-    found = verify(first, load_experiment(first))
-    assert found.same, found.lines
+    result = verify(first, load_experiment(first))
+    assert result.same, result.lines
     table = pd.read_csv("table.csv")
-    learnt = first.latents[["z1", "z2", "z3"]].to_numpy(float)
-    assert abs(first.encode(table)[["z1", "z2", "z3"]].to_numpy() - learnt).max() < 1e-4
+    latents = first.latents[["z1", "z2", "z3"]].to_numpy(float)
+    assert abs(first.encode(table)[["z1", "z2", "z3"]].to_numpy() - latents).max() < 1e-4
     short = ("model=vae", "training.epochs=3", "evidence=none", "figures=none", "clustering=none")
     again = run(compose(*short), folder="again", callbacks=[Broken(), Journal(Path("journal"))])
     assert again.status.name == "COMPLETED"
@@ -67,7 +67,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty directory beside which the example is installed."""
+    """Return a working directory with the example installed in its folder `packages`."""
     place = tmp_path_factory.mktemp("example")
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
     packages = str(place / "packages")
@@ -77,11 +77,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def inside(place: Path) -> Run:
-    """Run Python in that directory, with the example installed."""
+    """Return a function that runs Python in that directory, with the example installed."""
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=place,
             env=os.environ | {"PYTHONPATH": str(place / "packages")},
             capture_output=True,
@@ -95,20 +95,20 @@ def inside(place: Path) -> Run:
 @pytest.fixture(scope="module")
 def first(place: Path, inside: Run) -> Path:
     """Return the directory of a run of the example's experiment."""
-    words = ("training.epochs=20", "evidence=quick", "evidence.permutations=2", "figures.dpi=30")
-    done = inside("-m", "aeexp", "experiment=vae", *words, "hydra.run.dir=first")
+    short = ("training.epochs=20", "evidence=quick", "evidence.permutations=2", "figures.dpi=30")
+    done = inside("-m", "aeexp", "experiment=vae", *short, "hydra.run.dir=first")
     assert done.returncode == 0, done.stderr
     return place / "first"
 
 
-def test_its_options_are_in_the_menu(inside: Run) -> None:
+def test_options_of_a_package_are_in_the_help(inside: Run) -> None:
     menu = " ".join(inside("-m", "aeexp", "--help").stdout.split())
-    assert " vae Factors are distributions" in menu
+    assert " vae Variational autoencoder (Kingma and Welling, 2014)." in menu
     assert "model.beta=0.1" in menu
     assert "A variational autoencoder, and two clusterings of its factors." in menu
 
 
-def test_a_run_is_told_in_the_words_of_its_options(first: Path) -> None:
+def test_a_run_is_described_by_the_texts_of_its_options(first: Path) -> None:
     methods = (first / "methods.md").read_text()
     assert "a variational autoencoder [@kingma2014] with 1 hidden layer" in methods
     assert "plus 0.1 times the Kullback–Leibler divergence" in methods
@@ -122,7 +122,9 @@ def test_a_run_is_told_in_the_words_of_its_options(first: Path) -> None:
     assert {"kmeans", "bisecting"} <= {*pd.read_csv(first / "latents.csv").columns}
 
 
-def test_a_run_is_used_again_and_heard_of(place: Path, first: Path, inside: Run) -> None:
+def test_a_run_can_be_reused_and_observed_by_callbacks(
+    place: Path, first: Path, inside: Run
+) -> None:
     from sklearn.datasets import load_wine  # noqa: PLC0415
 
     load_wine(as_frame=True).data.to_csv(place / "table.csv", index=False)
@@ -131,11 +133,11 @@ def test_a_run_is_used_again_and_heard_of(place: Path, first: Path, inside: Run)
     assert done.returncode == 0, done.stderr
     assert "Broken.on_epoch failed and is not called again" in done.stdout
     events = [json.loads(line) for line in (place / "journal").read_text().splitlines()]
-    epochs = [each for each in events if each["event"] == "epoch"]
+    epochs = [event for event in events if event["event"] == "epoch"]
     assert events[0]["event"] == "start"
-    assert [each["epoch"] for each in epochs] == [1, 2, 3]
-    assert all(each["loss"] > 0 and each["val_loss"] > 0 for each in epochs)
-    files = {file for each in events for file in each.get("files", ())}
+    assert [event["epoch"] for event in epochs] == [1, 2, 3]
+    assert all(event["loss"] > 0 and event["val_loss"] > 0 for event in epochs)
+    files = {file for event in events for file in event.get("files", ())}
     written = {path.name for path in (place / "again").rglob("*") if path.is_file()}
     assert written - files == {"config.yaml", "run.json"}
     assert events[-1] == {"event": "end", "status": "COMPLETED"}
@@ -143,22 +145,24 @@ def test_a_run_is_used_again_and_heard_of(place: Path, first: Path, inside: Run)
 
 def test_a_sweep_over_the_weight_of_its_term_compiles_once(place: Path, inside: Run) -> None:
     (place / "swept.py").write_text(SWEPT)
-    words = ["model=vae", "model.beta=0.01,0.1,1", "training.epochs=5", "evidence=none"]
-    done = inside("swept.py", "--multirun", *words, "figures=none", "hydra.sweep.dir=swept")
+    overrides = ["model=vae", "model.beta=0.01,0.1,1", "training.epochs=5", "evidence=none"]
+    done = inside("swept.py", "--multirun", *overrides, "figures=none", "hydra.sweep.dir=swept")
     assert "1 program" in done.stdout, done.stderr
     assert "3 COMPLETED" in done.stdout
     assert "model.beta varied, and with it what val_loss measures: settings are" in done.stdout
 
 
-def test_without_the_package_its_run_is_refused(first: Path, sentences: Sentences) -> None:
+def test_a_run_with_options_of_a_missing_package_is_rejected(
+    first: Path, sentences: Sentences
+) -> None:
     for command in ("verify", "encode"):
-        words = (command, str(first), *(["x.csv"] if command == "encode" else []))
-        done = command_line.run(first.parent, *words)
+        arguments = (command, str(first), *(["x.csv"] if command == "encode" else []))
+        done = command_line.run(first.parent, *arguments)
         assert done.returncode == 2
         sentences.check(done.stderr.replace(str(first), "RUN"))
 
 
-# --- packages that are broken
+# --- broken packages
 
 HEAD = """from dataclasses import dataclass
 from aeexp.config.spec import KMeans, Shallow, option, param
@@ -188,7 +192,7 @@ BOUND = BARE.replace("= 0", "= param(0.0, 'Weight.', at_least=1)")
         ),
     ],
 )
-def test_a_package_whose_options_cannot_be_is_left_out_with_a_warning(
+def test_a_broken_package_is_left_out_with_a_warning(
     module: str, reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.py").write_text(HEAD + module)
@@ -196,18 +200,18 @@ def test_a_package_whose_options_cannot_be_is_left_out_with_a_warning(
     monkeypatch.delitem(sys.modules, "mine", raising=False)
     point = EntryPoint("mine", "mine", options.ENTRY_POINTS)
     monkeypatch.setattr(options, "entry_points", lambda group: [point])
-    before = {group: dict(words) for group, words in OPTIONS.items()}
+    before = {group: dict(names) for group, names in OPTIONS.items()}
     with pytest.warns(UserWarning, match=f"The options of mine are left out.*{reason}"):
         assert [*options._packages()] == []
     assert before == OPTIONS
 
 
-def test_a_class_is_found_by_its_name_only_where_it_is_an_option() -> None:
+def test_only_specs_are_found_by_name() -> None:
     assert find_class("Deep") is OPTIONS["model"]["deep"]
     for name in ("os.system", "aeexp.config.spec.Deep", "OPTIONS", "param", "Activation", ""):
         assert find_class(name) is None
     assert find_class("ModelSpec") is ModelSpec
 
 
-def test_a_callback_need_not_hear_everything() -> None:
+def test_every_method_of_a_callback_has_a_default() -> None:
     assert all(vars(Callback)[hook] for hook in ("on_run_start", "on_epoch", "on_run_end"))

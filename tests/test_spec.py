@@ -1,4 +1,4 @@
-"""Every bound of the vocabulary is kept, wherever it is said."""
+"""Every spec enforces its bounds, has descriptions and survives YAML."""
 
 from dataclasses import Field, fields
 
@@ -46,20 +46,20 @@ def listed(f: Field, value: float) -> object:
 
 
 @pytest.mark.parametrize(("kind", "f", "value"), BOUNDED)
-def test_every_bound_is_kept(kind: type[Spec], f: Field, value: float) -> None:
+def test_every_bound_is_enforced(kind: type[Spec], f: Field, value: float) -> None:
     with pytest.raises(ValueError, match=rf"{kind.__name__}\.{f.name} must be .* got {value}"):
         kind(**{f.name: listed(f, value)})
 
 
 @pytest.mark.parametrize(("kind", "f"), NUMBERS)
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_number_is_finite(kind: type[Spec], f: Field, value: float) -> None:
+def test_numbers_must_be_finite(kind: type[Spec], f: Field, value: float) -> None:
     with pytest.raises(ValueError, match=rf"{kind.__name__}\.{f.name} must be a finite number"):
         kind(**{f.name: value})
 
 
 @pytest.mark.parametrize("kind", SPECS)
-def test_every_parameter_has_a_meaning(kind: type[Spec]) -> None:
+def test_every_parameter_has_a_description(kind: type[Spec]) -> None:
     assert kind.__doc__
     assert all(f.metadata["meaning"].endswith(".") for f in fields(kind))
 
@@ -68,7 +68,7 @@ def test_every_parameter_has_a_meaning(kind: type[Spec]) -> None:
     ("kind", "low", "high"),
     [pytest.param(MinMax, 1, 0, id="minmax"), pytest.param(Robust, 50, 50, id="robust")],
 )
-def test_a_range_does_not_end_before_it_starts(kind: type[Spec], low: float, high: float) -> None:
+def test_a_range_ends_above_its_start(kind: type[Spec], low: float, high: float) -> None:
     with pytest.raises(ValueError, match=r"\.high must be above low"):
         kind(low=low, high=high)
 
@@ -85,12 +85,12 @@ def test_a_spec_survives_its_way_through_yaml(kind: type[Spec]) -> None:
     batch_size=st.integers(1, 10**6),
     patience=st.none() | st.integers(1, 10**6),
 )
-def test_what_is_within_bounds_is_taken_as_it_is(
+def test_values_within_bounds_are_unchanged(
     epochs: int, batch_size: int, patience: int | None
 ) -> None:
     stopping = EarlyStopping(patience=patience)
-    made = Training(epochs=epochs, batch_size=batch_size, early_stopping=stopping)
-    assert (made.epochs, made.batch_size, made.early_stopping.patience) == (
+    training = Training(epochs=epochs, batch_size=batch_size, early_stopping=stopping)
+    assert (training.epochs, training.batch_size, training.early_stopping.patience) == (
         epochs,
         batch_size,
         patience,

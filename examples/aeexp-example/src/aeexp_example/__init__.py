@@ -1,4 +1,4 @@
-"""Options that this package adds to aeexp; what does their work is imported when they are used."""
+"""The options that this package adds to aeexp; implementations are imported on first use."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from aeexp.text import counted, exact
 @option("model", "vae")
 @dataclass(kw_only=True)
 class VAE(Autoencoder):
-    """Factors are distributions, held close to the standard normal (Kingma and Welling, 2014)."""
+    """Variational autoencoder (Kingma and Welling, 2014)."""
 
     implementation = "aeexp_example.network"
 
     hidden: list[int] = param([32], "Units of each hidden layer of the encoder.", at_least=1)
     beta: float = param(
         0.1,
-        "Weight of the divergence from the standard normal in the loss.",
+        "Weight of the Kullback–Leibler divergence in the loss (beta-VAE).",
         at_least=0,
         redefines=["loss", "val_loss"],
     )
@@ -38,11 +38,13 @@ class VAE(Autoencoder):
 @option("clustering", "bisecting")
 @dataclass(kw_only=True)
 class Bisecting(Partition):
-    """One cluster after another is split in two by k-means (Steinbach et al., 2000)."""
+    """Bisecting k-means (Steinbach et al., 2000)."""
 
     implementation = "aeexp_example.clusters"
 
-    n_init: int = param(5, "Starts of each split, of which the best is kept.", at_least=1)
+    n_init: int = param(
+        5, "Number of random initialisations of each split; the best is kept.", at_least=1
+    )
 
     def methods(self) -> str:
         return (

@@ -1,4 +1,4 @@
-"""Clusters by bisecting k-means."""
+"""Implementation of bisecting k-means."""
 
 import numpy as np
 from numpy.typing import NDArray

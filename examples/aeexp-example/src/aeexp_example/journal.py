@@ -1,4 +1,4 @@
-"""A callback that writes what it hears, a line of JSON for each event."""
+"""A callback that writes a line of JSON for each event of a run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from aeexp.runs.artifact import Artifact
 
 
 class Journal(Callback):
-    """Appends to a file: when a run starts and ends, its losses, and the files that it writes."""
+    """Appends the start and end of a run, its losses and its files to a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Builds the variational autoencoder."""
+"""Implementation of the variational autoencoder."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial, reduce
@@ -14,15 +14,15 @@ from aeexp_example import VAE
 
 
 class Distribution(layers.Layer):
-    """Turns activities into factors: their means, or in training values drawn about them.
+    """Maps activities to factors: samples of their distribution in training, else its mean.
 
-    Adds to the loss the divergence of N(mean, variance) from N(0, 1), summed over factors and
-    averaged over rows (Kingma and Welling, 2014, appendix B).
+    Adds the Kullback-Leibler divergence of N(mean, variance) from N(0, 1) to the loss, summed over
+    factors and averaged over rows (Kingma and Welling, 2014, appendix B).
     """
 
     def __init__(self, spec: VAE, seeds: Iterator[int]) -> None:
         super().__init__()
-        self.spec = spec  # whose beta is read in each call: many models may train together
+        self.spec = spec  # beta is read in each call, because models can train together
         self.mean = _dense(spec.latent_dim, "linear", seeds)
         self.log_variance = _dense(spec.latent_dim, "linear", seeds)
         self.noise = keras.random.SeedGenerator(next(seeds))
@@ -33,8 +33,8 @@ class Distribution(layers.Layer):
         self.add_loss(self.spec.beta * ops.mean(ops.sum(divergence, axis=1)))
         if not training:
             return mean
-        drawn = keras.random.normal(ops.shape(mean), seed=self.noise)
-        return mean + ops.exp(0.5 * log_variance) * drawn
+        noise = keras.random.normal(ops.shape(mean), seed=self.noise)
+        return mean + ops.exp(0.5 * log_variance) * noise
 
 
 @build.register
@@ -46,8 +46,8 @@ def _(
     distribution = Distribution(spec, seeds)
     decoding = [hidden(units) for units in reversed(spec.hidden)]
     decoding.append(_dense(features, spec.output_activation.value, seeds))
-    several = list(regularisers.values())
-    path = [*_regularised(encoding, distribution, several, seeds), *decoding]
+    encoder_path = _regularised(encoding, distribution, list(regularisers.values()), seeds)
+    path = [*encoder_path, *decoding]
     x, z = keras.Input((features,)), keras.Input((spec.latent_dim,))
     training = keras.Model(x, _through(path, x))
     encoder = keras.Model(x, distribution.mean(_through(encoding, x)))
@@ -57,20 +57,20 @@ def _(
 def _regularised(
     encoding: list[layers.Layer],
     distribution: Distribution,
-    several: list[RegulariserSpec],
+    regularisers: list[RegulariserSpec],
     seeds: Iterator[int],
 ) -> Iterator[layers.Layer]:
-    """Yield the layers of the encoder with those that only training sees among them."""
-    yield from (layer for spec in several for layer in at_input(spec, seeds))
+    """Yield the layers of the encoder, with the layers of regularisers that act in training."""
+    yield from (layer for spec in regularisers for layer in at_input(spec, seeds))
     for layer in (*encoding, distribution):
-        yield from (each for spec in several for each in before_layer(spec, seeds))
+        yield from (added for spec in regularisers for added in before_layer(spec, seeds))
         yield layer
-        yield from penalties(several, distribution.mean if layer is distribution else layer)
+        yield from penalties(regularisers, distribution.mean if layer is distribution else layer)
 
 
 def _dense(units: int, activation: str, seeds: Iterator[int]) -> layers.Layer:
-    first = keras.initializers.GlorotUniform(next(seeds))
-    return layers.Dense(units, activation, kernel_initializer=first)
+    initializer = keras.initializers.GlorotUniform(next(seeds))
+    return layers.Dense(units, activation, kernel_initializer=initializer)
 
 
 def _through(path: list[layers.Layer], tensor: Any) -> Any:
