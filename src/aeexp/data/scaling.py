@@ -104,7 +104,10 @@ class Preprocessing:
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
-            message = "The table has missing cells, and no method to fill them was set."
+            message = (
+                "The table has missing cells, which this preprocessing does not fill. Set"
+                " dataset.missing=mean, median or knn."
+            )
             raise UserError(message)
         return scaled
 
@@ -127,7 +130,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     empty = np.isnan(x).all(axis=0)
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
-        message = f"No training row has a value of {names}. Exclude it with dataset.drop."
+        message = f"No row to learn from has a value of {names}. Exclude it with dataset.drop."
         raise UserError(message)
     scaling = fit(spec, x)
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))

@@ -32,15 +32,8 @@ FILLED_BY = {
 }
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
 MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "val",
-}
-"""The cells that a column of the split may have, and the part of the split that they mean."""
+TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "test")
+"""The cells of a column of the split that mean training rows and held-out rows."""
 
 
 @load.register
@@ -297,10 +290,10 @@ def _label(values: pd.Series[Any]) -> Labels:
 
 def _parts(values: pd.Series[Any]) -> list[str]:
     cells = values.astype(str).str.strip().str.lower()
-    if unknown := [cell for cell in cells.unique() if cell not in PARTS]:
+    if unknown := [cell for cell in cells.unique() if cell not in TRAIN + VAL]:
         message = (
             f"split.column={values.name} must have train or val (or validation, test) in each row,"
             f" got {few(unknown)}."
         )
         raise UserError(message)
-    return [PARTS[cell] for cell in cells]
+    return ["train" if cell in TRAIN else "val" for cell in cells]

@@ -39,7 +39,6 @@ PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
 SHARE = 4  # a compressed file may unpack to the free memory divided by this
-
 FILE_ERRORS = (
     OSError,
     EOFError,
