@@ -1,6 +1,6 @@
-"""Sentences that users read, as `tests/__snapshots__` holds them.
+"""Compares the sentences that users read with those in `tests/__snapshots__`.
 
-`pytest --snapshot-update` writes them anew; the difference is for a reader to judge.
+`pytest --snapshot-update` rewrites the snapshots; read the difference before you commit it.
 """
 
 import re
@@ -15,19 +15,19 @@ from syrupy.assertion import SnapshotAssertion
 
 @dataclass(frozen=True)
 class Sentences:
-    """What a test is told. folder: the test's own, whose name differs from time to time."""
+    """The texts of a test. folder: its temporary directory, which is replaced by FOLDER."""
 
     snapshot: SnapshotAssertion
     folder: Path
 
     def check(self, text: str) -> None:
-        """Compare a text with the one that is held."""
+        """Compare a text with its snapshot."""
         text = text.replace(str(self.folder), "FOLDER")
         assert re.sub(r"[\d.]+ [kMGTP]?B are free", "… are free", text) == self.snapshot
 
     @contextmanager
     def raised(self, kind: type[Exception]) -> Iterator[pytest.ExceptionInfo[Exception]]:
-        """Compare the text of an error, which must be raised within."""
+        """Expect an error in the context, and compare its text with the snapshot."""
         with pytest.raises(kind) as error:
             yield error
         self.check(str(error.value))

@@ -1,4 +1,4 @@
-"""Every figure draws whatever it is given, shows all of its text, and means what it shows."""
+"""Figures draw any input, show all of their text, and represent the data correctly."""
 
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
@@ -142,16 +142,16 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
     for name, columns in HISTORIES.items():
         yield f"loss-{name}", lambda columns=columns: loss(columns)
         repeats = [columns, history(loss=2 * FALLING)], [HISTORIES["diverged"], *[columns] * 3]
-        for i, others in enumerate(repeats):
-            yield f"loss-{name}-repeats-{i}", lambda c=columns, o=others: loss(c, *o)
+        for i, repeat in enumerate(repeats):
+            yield f"loss-{name}-repeats-{i}", lambda c=columns, r=repeat: loss(c, *r)
     for name, (w, features) in WEIGHTS.items():
         for draw in (drawn_bars, weight_map):
             yield (
                 f"{draw.__name__}-{name}",
                 lambda draw=draw, w=w, f=features: draw(w, f, "encoder weight"),
             )
-    for name, (clusters, known) in TABLES.items():
-        yield f"contingency-{name}", lambda a=clusters, b=known: contingency(a, b, "$\\{" * 60)
+    for name, (clusters, label) in TABLES.items():
+        yield f"contingency-{name}", lambda a=clusters, b=label: contingency(a, b, "$\\{" * 60)
     for features in (1, 2, 13, 16, 64):
         yield f"reconstruction-{features}", lambda n=features: reconstructed(n)
     yield "reconstruction-no_validation", lambda: reconstructed(3, validation=slice(0))
@@ -168,7 +168,7 @@ def saved(figure: Figure, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def said(figure: Figure) -> str:
+def text_of(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
@@ -179,7 +179,7 @@ def colours_of_rows(figure: Figure, z: Floats) -> Floats:
     return dots.get_facecolors()[nearest]
 
 
-# Whatever it is given
+# Any input
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -190,7 +190,7 @@ def figure(request: pytest.FixtureRequest) -> Figure:
     return figure
 
 
-def test_nothing_is_cut_off(figure: Figure) -> None:
+def test_all_text_is_inside_the_figure(figure: Figure) -> None:
     drawn = figure.get_tightbbox()
     (x, y), rounding = figure.get_size_inches(), 0.01
     assert min(drawn.x0, drawn.y0) >= -rounding
@@ -208,7 +208,7 @@ def test_numbers_and_names_on_an_axis_do_not_overlap(figure: Figure) -> None:
         assert not any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
-def test_a_legend_covers_no_panel(figure: Figure) -> None:
+def test_legends_do_not_overlap_panels(figure: Figure) -> None:
     for legend in figure.legends:
         box = legend.get_window_extent()
         assert not any(box.overlaps(axes.get_tightbbox()) for axes in figure.axes)
@@ -227,13 +227,13 @@ def test_a_vector_file_stays_small(draw: Callable[[], Figure], kind: str) -> Non
     assert len(saved(draw(), kind)) < 500_000
 
 
-def test_drawing_leaves_the_settings_of_matplotlib_as_they_were() -> None:
+def test_drawing_restores_the_settings_of_matplotlib() -> None:
     before = dict(mpl.rcParams)
     saved(latent(normal(60, 2), None, title="z"))
     assert dict(mpl.rcParams) == before
 
 
-def test_a_figure_looks_the_same_whatever_the_settings_of_matplotlib() -> None:
+def test_a_figure_is_independent_of_the_settings_of_matplotlib() -> None:
     with mpl.rc_context({"xtick.labelsize": 40, "text.usetex": True, "axes.grid": False}):
         image = saved(drawn_bars(*WEIGHTS["wine"], "encoder weight"))
     assert image == saved(drawn_bars(*WEIGHTS["wine"], "encoder weight"))
@@ -265,7 +265,7 @@ def test_a_name_is_shown_as(name: str, shown: str) -> None:
 # Loss
 
 
-def test_the_band_holds_nine_tenths_of_the_repeats_that_still_train() -> None:
+def test_the_band_contains_90_percent_of_the_repeats_that_still_train() -> None:
     shorter = {name: column[:20] for name, column in history(loss=FALLING + 9).items()}
     figure = loss(*(history(loss=FALLING + i) for i in range(10)), shorter)
     band = figure.axes[0].collections[0].get_paths()[0].vertices
@@ -273,15 +273,15 @@ def test_the_band_holds_nine_tenths_of_the_repeats_that_still_train() -> None:
         edges = band[band[:, 0] == epoch, 1]
         expected = FALLING[epoch - 1] + np.quantile(offsets, [0.05, 0.95])
         assert [edges.min(), edges.max()] == pytest.approx(expected)
-    assert "90 % of 11 repeats while they train" in said(figure)
-    assert "repeats" not in said(loss(history()))
+    assert "90 % of 11 repeats while they train" in text_of(figure)
+    assert "repeats" not in text_of(loss(history()))
 
 
-def test_repeats_are_shown_where_the_run_s_own_model_diverged_at_once() -> None:
+def test_repeats_are_shown_if_the_model_of_the_run_diverged_in_the_first_epoch() -> None:
     lost = {name: column[:1] for name, column in history(loss=np.full(50, np.nan)).items()}
     figure = loss(lost | {"val_loss": np.full(1, np.nan)}, history(), history())
     assert len(figure.axes[0].collections) == 2
-    assert "no finite loss" not in said(figure)
+    assert "no finite loss" not in text_of(figure)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_repeats_are_shown_where_the_run_s_own_model_diverged_at_once() -> None:
         pytest.param(history(loss=after(30, np.inf)), "linear", id="infinity_does_not_count"),
     ],
 )
-def test_the_loss_axis_is_logarithmic_from_a_decade_on(
+def test_the_loss_axis_is_logarithmic_from_one_decade(
     columns: dict[str, Floats], scale: str
 ) -> None:
     assert loss(columns).axes[0].get_yscale() == scale
@@ -326,8 +326,8 @@ def test_the_learning_rate_has_a_panel_only_when_it_varies(rate: Floats, panels:
         pytest.param(HISTORIES["none_finite"], "no finite loss", id="none_finite"),
     ],
 )
-def test_the_loss_figure_says(columns: dict[str, Floats], text: str) -> None:
-    assert text in said(loss(columns))
+def test_the_loss_figure_mentions(columns: dict[str, Floats], text: str) -> None:
+    assert text in text_of(loss(columns))
 
 
 @pytest.mark.parametrize(
@@ -338,29 +338,29 @@ def test_the_loss_figure_says(columns: dict[str, Floats], text: str) -> None:
         pytest.param(history(), "diverged", id="it_converged"),
     ],
 )
-def test_the_loss_figure_does_not_say(columns: dict[str, Floats], text: str) -> None:
-    assert text not in said(loss(columns))
+def test_the_loss_figure_does_not_mention(columns: dict[str, Floats], text: str) -> None:
+    assert text not in text_of(loss(columns))
 
 
 # Latent space
 
 
 def test_a_class_has_the_same_colour_as_the_cluster_that_matches_it() -> None:
-    z, known = normal(60, 2), classes(3)
+    z, label = normal(60, 2), classes(3)
     renumbered = np.array([2, 0, 1])
-    found = Classes("kmeans", renumbered[known.codes], ("0", "1", "2"))
-    by_class = latent(z, known, title="class")
-    by_cluster = latent(z, found, title="cluster", colours=np.argsort(renumbered))
+    clusters = Classes("kmeans", renumbered[label.codes], ("0", "1", "2"))
+    by_class = latent(z, label, title="class")
+    by_cluster = latent(z, clusters, title="cluster", colours=np.argsort(renumbered))
     assert np.array_equal(colours_of_rows(by_class, z), colours_of_rows(by_cluster, z))
 
 
 def test_a_row_has_the_colour_of_its_class() -> None:
-    z, known = normal(60, 2), classes(3)
-    colours = colours_of_rows(latent(z, known, title="z"), z)
-    assert all(same_color(colours[i], style.class_colour(known.codes[i])) for i in range(60))
+    z, label = normal(60, 2), classes(3)
+    colours = colours_of_rows(latent(z, label, title="z"), z)
+    assert all(same_color(colours[i], style.class_colour(label.codes[i])) for i in range(60))
 
 
-def test_twenty_classes_have_twenty_colours_none_of_them_that_of_noise() -> None:
+def test_twenty_classes_have_twenty_colours_and_none_is_the_colour_of_noise() -> None:
     assert len({style.class_colour(code) for code in range(20)} - {style.NOISE}) == 20
 
 
@@ -373,25 +373,25 @@ def test_noise_is_drawn_behind_as_grey_crosses() -> None:
 
 
 def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> None:
-    z, found = normal(60, 2), Classes("kmeans", np.arange(60) % 5 - 1, tuple("abcd"))
-    figure = latent(z, found, title="z", colours=[None, 3, None, None])
+    z, clusters = normal(60, 2), Classes("kmeans", np.arange(60) % 5 - 1, tuple("abcd"))
+    figure = latent(z, clusters, title="z", colours=[None, 3, None, None])
     handles = figure.legends[0].get_lines()
     shapes = [line.get_marker() for line in handles]
     assert shapes[0] == "x"  # noise
     assert shapes[2] == "o"
     assert len({"x", *shapes}) == 4
     assert len({line.get_color() for line in handles}) == 5
-    drawn = {len(of.get_paths()[0].vertices) for of in figure.axes[0].collections}
+    drawn = {len(dots.get_paths()[0].vertices) for dots in figure.axes[0].collections}
     paths: list[Any] = [MarkerStyle(str(shape)).get_path() for shape in shapes]
     assert drawn == {len(path.vertices) for path in paths}
 
 
-def test_factors_in_doubt_are_starred_in_space_too() -> None:
+def test_unreliable_factors_are_starred_in_space_too() -> None:
     figure = latent(normal(60, 3), None, title="z", unreliable=Unreliable(factors=[0, 2]))
     assert {"z1*", "z2", "z3*"} <= {text.get_text() for text in figure.axes[3].texts}
 
 
-def test_notes_go_on_in_a_second_line_where_there_is_room() -> None:
+def test_notes_continue_in_a_second_line_if_there_is_room() -> None:
     figure, why = Figure((5, 3)), "rows whose neighbours here are not theirs; " * 2
     style.headline(figure, "title", why, lines=2)
     style.headline(figure, "title", why)
@@ -404,7 +404,7 @@ def test_notes_go_on_in_a_second_line_where_there_is_room() -> None:
     "text", [pytest.param("noise (20)", id="noise"), pytest.param("class_1 (20)", id="class")]
 )
 def test_the_legend_counts(text: str) -> None:
-    assert text in said(latent(normal(60, 2), classes(2, noise=True), title="z"))
+    assert text in text_of(latent(normal(60, 2), classes(2, noise=True), title="z"))
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ def test_the_factors_with_the_largest_variance_are_drawn() -> None:
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize(("low", "high"), [(0.05, 20), (1, 9), (30, 40)])
-def test_a_panel_names_the_ticks_within_its_limits_and_no_others(
+def test_a_panel_names_only_the_ticks_within_its_limits(
     scale: str, low: float, high: float
 ) -> None:
     figure = Figure()
@@ -445,12 +445,12 @@ def test_a_panel_names_the_ticks_within_its_limits_and_no_others(
 @pytest.mark.parametrize(
     ("scale", "equal"),
     [
-        pytest.param([1, 1, 3], True, id="alike"),
+        pytest.param([1, 1, 3], True, id="equal"),
         pytest.param([1, 0, 3], True, id="one_constant"),
-        pytest.param([1, 1, 50], False, id="unlike"),
+        pytest.param([1, 1, 50], False, id="different"),
     ],
 )
-def test_distances_look_equal_unless_the_ranges_are_unlike(
+def test_distances_look_equal_unless_the_ranges_are_very_different(
     scale: list[float], equal: bool
 ) -> None:
     figure = latent(normal(60, 3) * scale, None, title="z")
@@ -459,7 +459,7 @@ def test_distances_look_equal_unless_the_ranges_are_unlike(
     assert np.allclose(inches, inches[0][0]) == equal
 
 
-def test_the_same_rows_are_drawn_each_time() -> None:
+def test_the_choice_of_rows_is_reproducible() -> None:
     z = normal(30_000, 2)
     first, second = (latent(z, None, title="z").axes[0].collections[0] for _ in range(2))
     assert len(first.get_offsets()) == 20_000
@@ -507,8 +507,10 @@ def test_every_row_is_in_the_histogram() -> None:
         ),
     ],
 )
-def test_a_figure_says_what_it_leaves_out(draw: Callable[[], Figure], text: str) -> None:
-    assert text in said(draw())
+def test_the_notes_mention_rows_and_features_that_are_left_out(
+    draw: Callable[[], Figure], text: str
+) -> None:
+    assert text in text_of(draw())
 
 
 # Weights
@@ -527,13 +529,13 @@ def test_the_panels_of_weights_share_their_limits() -> None:
     assert len(limits) == 1
 
 
-def test_of_many_features_those_are_drawn_that_move_a_factor_most_the_most_first() -> None:
+def test_the_features_with_the_largest_effect_are_drawn_in_decreasing_order() -> None:
     w, moves = normal(64, 1), np.abs(normal(64, 1)[::-1])
     bars = weight_bars(w, moves, numbered(64), "weight").axes[0].patches
     assert [bar.get_width() for bar in bars] == [*w[np.argsort(-moves[:, 0])[:20], 0]]
 
 
-def test_the_cells_of_a_factor_in_doubt_have_the_colours_of_their_scale() -> None:
+def test_the_cells_of_an_unreliable_factor_keep_their_colours() -> None:
     figure = weight_map(normal(5, 3), numbered(5), "weight", Unreliable(factors=[1]))
     assert not figure.axes[0].patches
     assert "z2*" in [label.get_text() for label in figure.axes[0].get_xticklabels()]
@@ -552,20 +554,20 @@ def test_the_colours_of_a_weight_map_are_symmetric_about_zero() -> None:
         pytest.param((5, 40), False, id="many_factors"),
     ],
 )
-def test_weights_are_written_into_their_cells_where_they_fit(
+def test_weights_are_written_in_their_cells_if_they_fit(
     shape: tuple[int, int], written: bool
 ) -> None:
     w = np.full(shape, 0.25)
-    assert ("0.25" in said(weight_map(w, numbered(shape[0]), "weight"))) == written
+    assert ("0.25" in text_of(weight_map(w, numbered(shape[0]), "weight"))) == written
 
 
 # Contingency
 
 
-def test_the_contingency_table_counts_rows_and_has_noise_last() -> None:
+def test_the_contingency_table_counts_rows_with_noise_in_the_last_row() -> None:
     clusters = np.array([0, 0, 4, 4, 4, -1])
-    known = Classes("kind", np.array([0, 1, 1, 1, -1, 0]), ("a", "b"))
-    axes = contingency(clusters, known, "title").axes[0]
+    label = Classes("kind", np.array([0, 1, 1, 1, -1, 0]), ("a", "b"))
+    axes = contingency(clusters, label, "title").axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0", "4", "noise"]
     assert [text.get_text() for text in axes.texts] == ["1", "1", "0", "2", "1", "0"]
 
@@ -579,7 +581,7 @@ def test_a_number_is_legible_on_its_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("r2", "said"),
+    ("r2", "expected"),
     [
         pytest.param(np.nan, "-", id="undefined"),
         pytest.param(1.0, "1.00", id="perfect"),
@@ -587,16 +589,16 @@ def test_a_number_is_legible_on_its_cell() -> None:
         pytest.param(-12345.0, "-1.2e+04", id="far_worse_than_the_mean"),
     ],
 )
-def test_the_title_of_a_panel_has_r2(r2: float, said: str) -> None:
+def test_the_title_of_a_panel_has_r2(r2: float, expected: str) -> None:
     x = normal(9, 1)
     figure = reconstruction(
         x, x[chosen_rows(*x.shape)], ["alcohol"], np.zeros(9, bool), np.array([r2])
     )
     saved(figure)
-    assert figure.axes[0].get_title() == f"alcohol\nR² = {said}"
+    assert figure.axes[0].get_title() == f"alcohol\nR² = {expected}"
 
 
-def test_of_many_features_the_best_and_the_worst_are_drawn() -> None:
+def test_the_best_and_the_worst_of_many_features_are_drawn() -> None:
     x, r2 = normal(60, 40), np.linspace(1, -1, 40)
     r2[39] = np.nan
     figure = reconstruction(x, x[chosen_rows(*x.shape)], numbered(40), np.zeros(60, bool), r2)

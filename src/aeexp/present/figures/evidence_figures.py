@@ -123,10 +123,10 @@ def labels_figure(scores: Sequence[Score]) -> Figure:
     held_out = any(np.isfinite(score.held_out) for score in scores)
     drawn = []
     for (label, number), group in groupby(scores, lambda score: (score.label, score.number)):
-        first, *others = group
+        first, *further = group
         values = {
             score.input: (score.held_out, score.held_out_se) if held_out else (score.train, np.nan)
-            for score in (first, *others)
+            for score in (first, *further)
         }
         majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
         metric = number.replace("knn", "nearest rows").replace("r2", "R²")

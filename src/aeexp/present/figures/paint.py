@@ -46,8 +46,8 @@ class Unreliable:
     """Unreliable rows, factors and clusters.
 
     rows: (rows,), True for an unreliable row; None if all rows are reliable. factors, clusters:
-    numbers, from 0, of those that other trainings do not reproduce. reason: why rows are
-    unreliable, as a phrase that follows "rows".
+    numbers, from 0, of factors and clusters that other trainings do not reproduce. reason: why
+    rows are unreliable, as a phrase that follows "rows".
     """
 
     rows: NDArray[np.bool_] | None = None

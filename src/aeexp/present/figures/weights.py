@@ -67,17 +67,17 @@ def _left_out(weights: Floats) -> Iterator[str]:
 
 def _panels(names: Sequence[Sequence[str]]) -> Figure:
     """Return a figure with a row of panels, which share the names of features if equal."""
-    shared = all(own == names[0] for own in names)
+    shared = all(panel_names == names[0] for panel_names in names)
     longest = LONGEST if shared else 0.7 * LONGEST
-    room = 0.3 + min(longest, max(style.widest(own, style.SMALL) for own in names))
+    room = 0.3 + min(longest, max(style.widest(panel_names, style.SMALL) for panel_names in names))
     wide = min(4.0, max(1.1, (9 - room * (1 if shared else len(names))) / len(names)))
     margins = style.Margins(left=room, across=0.2 if shared else room + 0.2, bottom=0.75, top=1.05)
     high = max(1.2, BAR * len(names[0]))
     figure, grid = style.canvas((1, len(names)), (wide, high), margins)
-    for i, own in enumerate(names):
+    for i, panel_names in enumerate(names):
         axes = panel(figure, grid[i])
         style.few_ticks(axes, 2)
-        style.name_ticks(axes.yaxis, [] if shared and i else own, BAR, longest)
+        style.name_ticks(axes.yaxis, [] if shared and i else panel_names, BAR, longest)
     return figure
 
 

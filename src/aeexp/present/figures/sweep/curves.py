@@ -49,7 +49,7 @@ def training(shown: Sequence[Curves], metric: str, left_out: str) -> Figure:
     style.label_panels(figure, "epoch", "loss")
     look = {"fontsize": style.SMALL, "borderaxespad": 0, "borderpad": 0, "handlelength": 1.6}
     style.legend(figure, handles=handles, left=0.15, down=0.68, ncols=abreast, **look)
-    style.headline(figure, "Training, setting by setting", left_out)
+    style.headline(figure, "Training by setting", left_out)
     return figure
 
 

@@ -58,9 +58,7 @@ def effects(panels: Sequence[Effect], title: str, note: str) -> Figure:
         _draw(axes, panel)
         axes.set_xlabel(style.fit(panel.varied.key, wide, style.TEXT))
         axes.set_ylabel(style.fit(panel.metric, HIGH, style.TEXT))
-    more = (
-        "means over eighths of the runs if values are many" if any(p.many for p in panels) else ""
-    )
+    more = "many values: eighths of the runs" if any(p.many for p in panels) else ""
     style.headline(figure, title, note, more)
     return figure
 
