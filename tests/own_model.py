@@ -57,8 +57,5 @@ def _(
     x, z = keras.Input((features,)), keras.Input((spec.latent_dim,))
     factors = path[1](path[0](x))
     return Network(
-        keras.Model(x, factors),
-        keras.Model(z, path[2](z)),
-        keras.Model(x, path[2](factors)),
-        path,
+        keras.Model(x, factors), keras.Model(z, path[2](z)), keras.Model(x, path[2](factors)), path
     )

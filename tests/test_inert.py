@@ -116,13 +116,9 @@ def file_handler(name: str) -> dict[str, Any]:
         pytest.param(logs(filters={"x": {"()": "os.system"}}), id="()"),
         pytest.param(logs(handlers={"x": {".": {"a": 1}}}), id="set"),
         pytest.param(
-            logs(handlers={"x": {"class": "subprocess.Popen", "args": ["touch"]}}),
-            id="class",
+            logs(handlers={"x": {"class": "subprocess.Popen", "args": ["touch"]}}), id="class"
         ),
-        pytest.param(
-            logs(handlers={"x": {"class": "logging.handlers.SMTPHandler"}}),
-            id="mail",
-        ),
+        pytest.param(logs(handlers={"x": {"class": "logging.handlers.SMTPHandler"}}), id="mail"),
         pytest.param(logs(handlers={"x": {"class": "${y}"}}), id="interpolated"),
         pytest.param(logs(loggers={"class": {}}), id="no class"),
         pytest.param(logs(formatters={"x": {"format": "ext://os.environ"}}), id="ext"),
@@ -142,10 +138,7 @@ def file_handler(name: str) -> dict[str, Any]:
         pytest.param({"hydra": {"job": {"env_set": {"PATH": "/evil"}}}}, id="PATH"),
         pytest.param({"hydra": {"job": {"env_set": "${y}"}}}, id="env"),
         pytest.param({"hydra": {"job": {"env_copy": ["SECRET"]}}}, id="copied"),
-        pytest.param(
-            {"hydra": {"sweeper": {"params": {"+hydra.x": "1"}}}},
-            id="swept",
-        ),
+        pytest.param({"hydra": {"sweeper": {"params": {"+hydra.x": "1"}}}}, id="swept"),
         pytest.param(
             {"hydra": {"sweeper": {"params": {"seed": "${oc.env:SECRET}"}}}},
             id="swept environment",

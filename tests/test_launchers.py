@@ -28,8 +28,7 @@ class TestLaunchers(LauncherTestSuite):
 
 
 @pytest.mark.parametrize(
-    ("option", "extra"),
-    [("ray", "ray"), ("joblib", "joblib"), ("submitit_slurm", "submitit")],
+    ("option", "extra"), [("ray", "ray"), ("joblib", "joblib"), ("submitit_slurm", "submitit")]
 )
 def test_the_error_of_a_launcher_that_is_not_installed_names_its_extra(
     option: str, extra: str

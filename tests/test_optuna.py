@@ -436,11 +436,7 @@ def test_a_resumed_random_search_does_not_repeat_trials(search: Search) -> None:
 @pytest.mark.parametrize(
     ("overrides", "objective"),
     [
-        pytest.param(
-            ["model=shallow,deep"],
-            "loss",
-            id="objective",
-        ),
+        pytest.param(["model=shallow,deep"], "loss", id="objective"),
         pytest.param(["model=shallow,linear"], "val_loss", id="choices"),
     ],
 )

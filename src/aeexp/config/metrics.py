@@ -23,9 +23,8 @@ class Better(Enum):
     @property
     def sentence(self) -> str:
         """Return the direction as text."""
-        return {"higher": "more is better", "lower": "less is better"}.get(
-            self.value, "neither more nor less is better by itself"
-        )
+        neither = "neither more nor less is better by itself"
+        return {"higher": "more is better", "lower": "less is better"}.get(self.value, neither)
 
 
 @dataclass(frozen=True)
@@ -103,32 +102,13 @@ def _neighbourhoods() -> Iterator[Metric]:
 def _clusterings() -> Iterator[Metric]:
     yield Metric("clustering.*.n_clusters", "clusters of {}", NONE, CLUSTERS, low=0)
     yield Metric("clustering.*.noise_fraction", "noise fraction of {}", NONE, CLUSTERS, 0, 1)
-    yield Metric(
-        "clustering.*.silhouette",
-        "how far apart: {} (silhouette)",
-        HIGHER,
-        CLUSTERS,
-        -1,
-        1,
-        "rousseeuw1987",
-        statistics=SAMPLED,
-    )
-    yield Metric(
-        "clustering.*.davies_bouldin",
-        "how far apart: {} (Davies–Bouldin)",
-        LOWER,
-        CLUSTERS,
-        low=0,
-        reference="davies1979",
-    )
-    yield Metric(
-        "clustering.*.calinski_harabasz",
-        "how far apart: {} (Caliński–Harabasz)",
-        HIGHER,
-        CLUSTERS,
-        low=0,
-        reference="calinski1974",
-    )
+    for name, index, better, low, high, reference, statistics in (
+        ("silhouette", "silhouette", HIGHER, -1.0, 1.0, "rousseeuw1987", SAMPLED),
+        ("davies_bouldin", "Davies–Bouldin", LOWER, 0.0, inf, "davies1979", ()),
+        ("calinski_harabasz", "Caliński–Harabasz", HIGHER, 0.0, inf, "calinski1974", ()),
+    ):
+        key, title = f"clustering.*.{name}", f"how far apart: {{}} ({index})"
+        yield Metric(key, title, better, CLUSTERS, low, high, reference, statistics)
     for name, title, low, reference in (
         ("ari", "agreement with {} (ARI)", -0.5, "hubert1985"),
         ("ami", "agreement with {} (AMI)", -1, "vinh2010"),
@@ -160,10 +140,8 @@ def _answers() -> Iterator[Metric]:
     for name in ("fewest", "most"):
         yield Metric(f"dimensions.{name}", f"recommended factors, {name}", NONE, copies, low=1)
     yield Metric("dimensions.beyond", "R² above chance", HIGHER, copies, statistics=("se",))
-    yield Metric("dimensions.two_nn", "intrinsic dimension (TwoNN)", NONE, ALL, low=0)
-    yield Metric(
-        "dimensions.levina_bickel", "intrinsic dimension (Levina–Bickel)", NONE, ALL, low=0
-    )
+    for name, method in (("two_nn", "TwoNN"), ("levina_bickel", "Levina–Bickel")):
+        yield Metric(f"dimensions.{name}", f"intrinsic dimension ({method})", NONE, ALL, low=0)
     yield Metric(
         "clusters.count", "recommended clusters (gap statistic)", NONE, "the factors", low=1
     )
@@ -173,25 +151,15 @@ def _answers() -> Iterator[Metric]:
 
 
 def _probes() -> Iterator[Metric]:
-    for name, title in (
-        ("knn", "nearest neighbours"),
-        ("linear", "a linear model"),
-    ):
+    for name, title in (("knn", "nearest neighbours"), ("linear", "a linear model")):
         yield Metric(f"{name} accuracy", f"accuracy of {title}", HIGHER, VAL, 0, 1)
         yield Metric(f"{name} r2", f"R² of {title}", HIGHER, VAL, high=1)
 
 
 CHANCE = Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010")
 """The p-value of another metric. The first `*` is a type of control, the second the metric."""
-METRICS: list[Metric] = [
-    *_errors(),
-    *_neighbourhoods(),
-    *_clusterings(),
-    *_stability(),
-    CHANCE,
-    *_answers(),
-    *_probes(),
-]
+METRICS: list[Metric] = [*_errors(), *_neighbourhoods(), *_clusterings(), *_stability()]
+METRICS += [CHANCE, *_answers(), *_probes()]
 
 
 def register(metric: Metric) -> None:

@@ -43,25 +43,12 @@ BASES = {g: get_args(HINTS[g])[-1] if g in SEVERAL else HINTS[g] for g in OWN}
 class Package:
     """A package that adds options.
 
-    name: of its entry point. folder: of its module; None if that is a single file.
+    name: of its entry point. conf: its folder of files for Hydra. references: its BibTeX file.
     """
 
     name: str
-    folder: Path | None
-
-    @property
-    def conf(self) -> Path | None:
-        """Return its folder of files for Hydra, if it has one."""
-        return self._existing("conf")
-
-    @property
-    def references(self) -> Path | None:
-        """Return its BibTeX file, if it has one."""
-        return self._existing("references.bib")
-
-    def _existing(self, name: str) -> Path | None:
-        path = self.folder / name if self.folder else None
-        return path if path and path.exists() else None
+    conf: Path | None = None
+    references: Path | None = None
 
 
 def conf_dir() -> Path:
@@ -118,11 +105,16 @@ def _load(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> 
             raise ValueError(message)
         for name in options.keys() - before[group].keys():
             require_option(group, name)
-    is_package = hasattr(module, "__path__")
-    package = Package(point.name, Path(module.__file__).parent if is_package else None)
-    if package.references:
-        package.references.read_text("utf-8")  # fails here, not when a run is over
-    return package
+    if not hasattr(module, "__path__"):  # a single file: others in its folder are not its own
+        return Package(point.name)
+    conf, references = (
+        Path(module.__file__).with_name(name) for name in ("conf", "references.bib")
+    )
+    if references.exists():
+        references.read_text("utf-8")  # fails here, not when a run is over
+    return Package(
+        point.name, conf if conf.exists() else None, references if references.exists() else None
+    )
 
 
 def require_option(group: str, name: str) -> None:

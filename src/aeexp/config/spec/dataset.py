@@ -66,10 +66,9 @@ class Diabetes(DatasetSpec):
         return f"measurements of patients with diabetes [@efron2004], {DISTRIBUTED}"
 
 
-@option("dataset", "swiss_roll")
 @dataclass(kw_only=True)
-class SwissRoll(DatasetSpec):
-    """Swiss roll: a rolled-up surface in 3 dimensions; target: position along the roll."""
+class Surface(DatasetSpec):
+    """Points on a curved surface in 3 dimensions, generated with scikit-learn."""
 
     samples: int = param(1000, "Number of rows.", at_least=2)
     noise: float = param(
@@ -77,31 +76,30 @@ class SwissRoll(DatasetSpec):
     )
     seed: int = param(0, "Random seed of the data.", at_least=0, below=2**32)
 
+    def _generated(self) -> str:
+        noise = f"with normal noise of standard deviation {exact(self.noise)}"
+        return (
+            f"{noise if self.noise else 'without noise'}, generated with scikit-learn"
+            f" [@pedregosa2011] (seed {self.seed})"
+        )
+
+
+@option("dataset", "swiss_roll")
+@dataclass(kw_only=True)
+class SwissRoll(Surface):
+    """Swiss roll: a rolled-up surface in 3 dimensions; target: position along the roll."""
+
     def methods(self) -> str:
-        return f"points on a Swiss roll [@tenenbaum2000] {_generated(self)}"
+        return f"points on a Swiss roll [@tenenbaum2000] {self._generated()}"
 
 
 @option("dataset", "s_curve")
 @dataclass(kw_only=True)
-class SCurve(DatasetSpec):
+class SCurve(Surface):
     """S-curve: an S-shaped surface in 3 dimensions; target: position along the S."""
 
-    samples: int = param(1000, "Number of rows.", at_least=2)
-    noise: float = param(
-        0.0, "Standard deviation of Gaussian noise added to each value.", at_least=0
-    )
-    seed: int = param(0, "Random seed of the data.", at_least=0, below=2**32)
-
     def methods(self) -> str:
-        return f"points on an S-shaped sheet {_generated(self)}"
-
-
-def _generated(spec: SwissRoll | SCurve) -> str:
-    noise = f"with normal noise of standard deviation {exact(spec.noise)}"
-    return (
-        f"{noise if spec.noise else 'without noise'}, generated with scikit-learn"
-        f" [@pedregosa2011] (seed {spec.seed})"
-    )
+        return f"points on an S-shaped sheet {self._generated()}"
 
 
 @option("dataset", "blobs")
@@ -157,8 +155,8 @@ class Format(Spec):
             self.refuse("decimal", "'.' or ','", repr(self.decimal))
         if self.thousands is not None:
             self._check_mark("thousands", self.thousands)
-        if self.thousands is not None and self.thousands == self.decimal:
-            self.refuse("thousands", "different from decimal", repr(self.thousands))
+            if self.thousands == self.decimal:
+                self.refuse("thousands", "different from decimal", repr(self.thousands))
         if self.encoding is not None:
             self._check_encoding(self.encoding)
 

@@ -10,9 +10,7 @@ class EvidenceSpec(Spec):
     """Control models, trained on the same table and on null tables without structure."""
 
     repeats: int = param(
-        1,
-        "Models of the table with different seeds, to measure stability.",
-        at_least=1,
+        1, "Models of the table with different seeds, to measure stability.", at_least=1
     )
     resamples: int = param(0, "Models of bootstrap samples of the training rows.", at_least=0)
     permutations: int = param(

@@ -87,13 +87,7 @@ class L1L2(Penalty):
 class Dropout(RegulariserSpec):
     """Dropout on the inputs of each encoder layer (Srivastava et al., 2014)."""
 
-    rate: float = param(
-        0.1,
-        "Dropout rate.",
-        at_least=0,
-        below=1,
-        redefines=["loss"],
-    )
+    rate: float = param(0.1, "Dropout rate.", at_least=0, below=1, redefines=["loss"])
 
     def methods(self) -> str:
         rate = percent(self.rate)

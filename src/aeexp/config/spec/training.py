@@ -54,11 +54,7 @@ class Training(Spec):
     epochs: int = param(200, "Number of epochs.", at_least=1)
     batch_size: int = param(16, "Rows per batch; at most the number of training rows.", at_least=1)
     shuffle: bool = param(True, "Shuffle the rows before each epoch.")
-    loss: Loss = param(
-        Loss.mse,
-        "Reconstruction loss.",
-        redefines=LOSS_METRICS,
-    )
+    loss: Loss = param(Loss.mse, "Reconstruction loss.", redefines=LOSS_METRICS)
     early_stopping: EarlyStopping = part(EarlyStopping, "Early stopping.")
     engine: Engine | None = param(
         None, "Training engine. null: compiled on JAX, keras on TensorFlow and PyTorch."
