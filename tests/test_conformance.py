@@ -159,7 +159,7 @@ def _(spec: Odd, z: Any, seed: int) -> Any:
 @pytest.mark.parametrize(
     ("group", "kind", "reason"),
     [
-        pytest.param("model", Silent, "has no method `methods`", id="words"),
+        pytest.param("model", Silent, "it has no method `methods`", id="words"),
         pytest.param("clustering", Unsourced, "cites 'nobody1900'", id="source"),
         pytest.param("model", Termless, "`term` is '', but the model adds a loss", id="term"),
         pytest.param("model", Early, "model.slope is read while it is built", id="early"),

@@ -57,133 +57,130 @@ def check(group: str, name: str) -> None:
         AssertionError: A check failed; the message names the option and the fault.
         KeyError: There is no such option.
     """
-    spec_class, option = OPTIONS[group][name], f"{group}={name}"
+    spec_class = OPTIONS[group][name]
     try:
         require_option(group, name)
         generated = f"{spec_class.__name__}("  # the docstring that a dataclass has by default
         documented = not (spec_class.__doc__ or generated).startswith(generated)
-        assert documented, f"{option} has no docstring, which --help prints"
+        assert documented, "it has no docstring, which --help prints"
         if group not in WITHOUT_METHODS:
-            _check_methods_text(spec_class(), option)
+            _check_methods_text(spec_class())
         if group in CHECKS:
-            CHECKS[group](spec_class(), option)
-    except AssertionError:
-        raise
+            CHECKS[group](spec_class())
     except Exception as error:
-        message = f"{option}: {type(error).__name__}: {error}"
+        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+        message = f"{group}={name}: {kind}{error}"
         raise AssertionError(message) from error
 
 
-def _check_methods_text(spec: Spec, option: str) -> None:
-    assert spec.own_method("methods"), f"{option} has no method `methods`, its text in a paper"
+def _check_methods_text(spec: Spec) -> None:
+    assert spec.own_method("methods"), "it has no method `methods`, its text in a paper"
     text = describe(spec)
-    assert text.count("[@") == len(CITATION.findall(text)), f"{option}: a citation is no [@key]"
+    assert text.count("[@") == len(CITATION.findall(text)), "a citation is no [@key]"
     try:
         references(text)
     except KeyError as error:
-        message = f"{option} cites {error}, which references.bib lacks"
+        message = f"it cites {error}, which references.bib lacks"
         raise AssertionError(message) from error
 
 
-def _check_dataset(spec: Any, option: str) -> None:
+def _check_dataset(spec: Any) -> None:
     if isinstance(spec, Table):
         return  # needs a file of the user's
     data = load(spec)
     assert data.x.shape == (len(data.rows), len(data.features)), (
-        f"{option}: x must have a name for each row and feature"
+        "x must have a name for each row and feature"
     )
-    assert data.x.dtype.kind == "f", f"{option}: x must be of floats, got {data.x.dtype}"
-    assert len({*data.features}) == len(data.features), f"{option}: two features have one name"
+    assert data.x.dtype.kind == "f", f"x must be of floats, got {data.x.dtype}"
+    assert len({*data.features}) == len(data.features), "two features have one name"
     filled = data.missing in FILLS or bool(np.isfinite(data.x).all())
-    assert filled, f"{option}: x has missing cells, and `missing` does not fill them"
+    assert filled, "x has missing cells, and `missing` does not fill them"
     for label in data.labels:
         values = label.codes if isinstance(label, Classes) else label.values
-        assert len(values) == len(data.x), f"{option}: {label.name} needs a value for each row"
-    assert fingerprint(data) == fingerprint(load(spec)), f"{option} is not reproducible"
+        assert len(values) == len(data.x), f"{label.name} needs a value for each row"
+    assert fingerprint(data) == fingerprint(load(spec)), "it is not reproducible"
 
 
-def _check_preprocessing(spec: Any, option: str) -> None:
+def _check_preprocessing(spec: Any) -> None:
     x = _table().astype(np.float64)
     x[:, 0] = 3  # constant: its standard deviation is 0
     scaling = fit(spec, x)
     scaled = scaling.apply(x)
-    assert np.isfinite(scaled).all(), f"{option} makes a constant feature infinite"
-    assert np.allclose(scaling.undo(scaled), x, atol=1e-4), f"{option} cannot be undone"
+    assert np.isfinite(scaled).all(), "it makes a constant feature infinite"
+    assert np.allclose(scaling.undo(scaled), x, atol=1e-4), "it cannot be undone"
 
 
-def _check_model(spec: Any, option: str) -> None:
+def _check_model(spec: Any) -> None:
     x, network, again = _table(), _network(spec), _network(spec)
     z = network.encode(x)
-    assert np.array_equal(z, network.encode(x)), f"{option} encodes differently the second time"
-    assert z.shape == (ROWS, spec.latent_dim), f"{option}: wrong shape of factors, {z.shape}"
-    assert network.decode(z).shape == x.shape, f"{option} decodes to another shape"
-    assert len({*network.names}) == len(network.names), f"{option}: two weights have one name"
-    assert network.names == again.names, f"{option} names its weights differently the second time"
+    assert np.array_equal(z, network.encode(x)), "it encodes differently the second time"
+    assert z.shape == (ROWS, spec.latent_dim), f"wrong shape of factors, {z.shape}"
+    assert network.decode(z).shape == x.shape, "it decodes to another shape"
+    assert len({*network.names}) == len(network.names), "two weights have one name"
+    assert network.names == again.names, "it names its weights differently the second time"
     same = map(np.array_equal, network.weights().values(), again.weights().values())
-    assert all(same), f"{option}: random initial weights must take their seeds from `seeds`"
-    _check_declarations(spec, network, option)
-    _check_hyperparameters(Experiment(model=spec), option)
-    _check_regularised(spec, option)
+    assert all(same), "random initial weights must take their seeds from `seeds`"
+    _check_declarations(spec, network)
+    _check_hyperparameters(Experiment(model=spec), "model")
+    _check_regularised(spec)
     network.export()  # raises an error for layers without get_config
 
 
-def _check_declarations(spec: Any, network: Network, option: str) -> None:
+def _check_declarations(spec: Any, network: Network) -> None:
     network.training(_table(), training=True)
     adds, term = bool(network.training.losses), spec.own_method("term")
-    assert term, f"{option} has no method `term`, its term of the loss"
-    assert bool(term()) == adds, (
-        f"{option}: `term` is {term()!r}, but the model adds a loss: {adds}"
-    )
+    assert term, "it has no method `term`, its term of the loss"
+    assert bool(term()) == adds, f"`term` is {term()!r}, but the model adds a loss: {adds}"
     weights = {name: value.shape for name, value in network.weights().items()}
     shapes, weighted = spec.own_method("shapes"), spec.own_method("weighted")
-    assert not shapes or shapes(FEATURES) == weights, f"{option}: `shapes` are wrong"
+    assert not shapes or shapes(FEATURES) == weights, "`shapes` are wrong"
     if weighted and weighted():
         names = {variable.path for variable in network.encoder.weights}
-        assert names == {"z/kernel", "z/bias"}, f"{option}: `weighted` needs a linear encoder"
+        assert names == {"z/kernel", "z/bias"}, "`weighted` needs a linear encoder"
 
 
-def _check_regularised(spec: Any, option: str) -> None:
+def _check_regularised(spec: Any) -> None:
     """Check that a builder adds the layers of every regulariser, as the Methods text claims."""
     x = _table()
     plain = training_outputs(_network(spec), x)
     for name, regulariser in REGULARISERS.items():
         outputs = training_outputs(build(spec, FEATURES, {name: regulariser}, seeds(0)), x)
         changed = len(outputs) != len(plain) or not all(map(np.allclose, outputs, plain))
-        assert changed, f"{option} ignores regulariser={name}: see models.regularisers"
+        assert changed, f"it ignores regulariser={name}: see models.regularisers"
 
 
-def _check_regulariser(spec: Any, option: str) -> None:
+def _check_regulariser(spec: Any) -> None:
     experiment = Experiment(model=Deep(latent_dim=2), regulariser={"it": spec})
     x, plain = _table(), _network(experiment.model)
     network = build(experiment.model, FEATURES, experiment.regulariser, seeds(0))
     network.assign(plain.weights().values())
-    assert np.array_equal(plain.encode(x), network.encode(x)), f"{option} changes the factors"
+    assert np.array_equal(plain.encode(x), network.encode(x)), "it changes the factors"
     [before], [after, *added] = training_outputs(plain, x), training_outputs(network, x)
-    assert added or not np.array_equal(before, after), f"{option} does nothing in training"
-    _check_hyperparameters(experiment, option)
+    assert added or not np.array_equal(before, after), "it does nothing in training"
+    _check_hyperparameters(experiment, "regulariser")
 
 
-def _check_optimizer(spec: Any, option: str) -> None:
+def _check_optimizer(spec: Any) -> None:
     keras_optimizer = optimizer(spec, spec.lr)
     experiment = Experiment(optimizer=spec)
     for key in hyperparameters(experiment):
         group, _, name = key.rpartition(".")
         if group == "optimizer" and name != "lr":
             value = getattr(keras_optimizer, name)
-            assert value == getattr(spec, name), f"{option}: Keras ignores {name}"
-    _check_hyperparameters(experiment, option)
-    _check_trains(experiment, option)
+            assert value == getattr(spec, name), f"Keras ignores {name}"
+    _check_hyperparameters(experiment, "optimizer")
+    _check_trains(experiment)
 
 
-def _check_schedule(spec: Any, option: str) -> None:
+def _check_schedule(spec: Any) -> None:
     rate = learning_rate(spec, 0.5, 10, 20)
     steps = [rate(step) if callable(rate) else rate for step in (0, 10, 199)]
     rates = np.array([float(ops.convert_to_numpy(value)) for value in steps])
-    assert ((rates >= 0) & (rates <= 0.5)).all(), f"{option}: rates outside 0 to 0.5: {rates}"
-    _check_trains(Experiment(schedule=spec), option)
+    assert ((rates >= 0) & (rates <= 0.5)).all(), f"rates outside 0 to 0.5: {rates}"
+    _check_trains(Experiment(schedule=spec))
 
 
-def _check_trains(experiment: Experiment, option: str) -> None:
+def _check_trains(experiment: Experiment) -> None:
     """Train two members that differ in every hyperparameter of the optimizer or schedule."""
     short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
     x, rows = _table(), np.arange(ROWS)
@@ -191,33 +188,30 @@ def _check_trains(experiment: Experiment, option: str) -> None:
     set_hyperparameters(other, {key: value / 2 for key, value in hyperparameters(other).items()})
     members = [Member(experiment=exp, x=x, rows=rows, val=rows[:0]) for exp in (short, other)]
     losses = [float(history.loss[-1]) for history in train(members).histories]
-    assert np.isfinite(losses).all(), f"{option}: losses {losses} after an epoch"
+    assert np.isfinite(losses).all(), f"losses {losses} after an epoch"
 
 
-def _check_clustering(spec: Any, option: str) -> None:
+def _check_clustering(spec: Any) -> None:
     x = _table()
     x[: ROWS // 2] += 8
     codes = find(spec, x, None, seed=0)
     clusters = np.unique(codes[codes >= 0])
-    assert isinstance(codes, np.ndarray), f"{option}: clusters must be an array"
-    assert codes.shape == (ROWS,), f"{option}: every row needs a cluster"
-    assert codes.dtype.kind == "i", f"{option}: clusters must be integers, got {codes.dtype}"
-    assert np.array_equal(clusters, np.arange(len(clusters))), (
-        f"{option}: clusters must be counted from 0"
-    )
-    assert codes.min() >= -1, f"{option}: noise must be -1"
-    assert np.array_equal(codes, find(spec, x, None, seed=0)), f"{option} is not reproducible"
+    assert isinstance(codes, np.ndarray), "clusters must be an array"
+    assert codes.shape == (ROWS,), "every row needs a cluster"
+    assert codes.dtype.kind == "i", f"clusters must be integers, got {codes.dtype}"
+    assert np.array_equal(clusters, np.arange(len(clusters))), "clusters must be counted from 0"
+    assert codes.min() >= -1, "noise must be -1"
+    assert np.array_equal(codes, find(spec, x, None, seed=0)), "it is not reproducible"
 
 
-def _check_hyperparameters(experiment: Experiment, option: str) -> None:
-    group = option.partition("=")[0]
+def _check_hyperparameters(experiment: Experiment, group: str) -> None:
     for key, value in hyperparameters(experiment).items():
         if key.partition(".")[0] == group:
             other = value / 2 or 0.5
             read = is_read_per_call(experiment, _table(), key, other)
-            assert read, f"{option}: {key} is read while it is built, not in each call"
+            assert read, f"{key} is read while it is built, not in each call"
             used = group == "optimizer" or changes_output(experiment, _table(), key, other)
-            assert used, f"{option}: {key} changes nothing: is it implemented?"
+            assert used, f"{key} changes nothing: is it implemented?"
 
 
 def _table() -> Any:
@@ -235,7 +229,7 @@ REGULARISERS: dict[str, RegulariserSpec] = {
     "noise": Noise(sd=1.0),
 }
 """One strong regulariser of each kind."""
-CHECKS: dict[str, Callable[[Any, str], None]] = {
+CHECKS: dict[str, Callable[[Any], None]] = {
     "dataset": _check_dataset,
     "preprocessing": _check_preprocessing,
     "model": _check_model,
