@@ -106,14 +106,12 @@ def require_array(name: str, array: NDArray[Any], kind: str, shape: tuple[int, .
     if array.dtype.kind != kind or array.shape != shape:
         message = f"model/support.npz has {name} of another shape or type: train the model again."
         raise UserError(message)
-    invalid = np.isnan if name in {"low", "high"} else _not_finite
-    if kind == "f" and name != "donors" and invalid(array).any():
+    if kind != "f" or name == "donors":
+        return
+    valid = ~np.isnan(array) if name in {"low", "high"} else np.isfinite(array)
+    if not valid.all():
         message = f"model/support.npz has {name} that is not finite: train the model again."
         raise UserError(message)
-
-
-def _not_finite(array: NDArray[Any]) -> NDArray[np.bool_]:
-    return ~np.isfinite(array)
 
 
 def support(

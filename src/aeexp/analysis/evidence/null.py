@@ -51,14 +51,20 @@ def cloud(x: Floats, generator: np.random.Generator) -> Floats:
     features. So memory is a few times the table, for any number of features.
     x: (rows, features).
     """
-    present = ~np.isnan(x)
-    counts = np.maximum(present.sum(axis=0), 1)
-    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
-    centred = np.where(present, x - mean, 0) / np.sqrt(np.maximum(counts - 1, 1))
+    mean, centred, counts = centred_cells(x)
+    centred /= np.sqrt(np.maximum(counts - 1, 1))
     root = centred if centred.shape[0] <= centred.shape[1] else np.linalg.qr(centred, mode="r")
     sample = np.empty_like(x)
     for block in blocks(*x.shape):
         count = len(x[block])
         sample[block] = mean + generator.standard_normal((count, len(root))) @ root
-    sample[~present] = np.nan
+    sample[np.isnan(x)] = np.nan
     return sample
+
+
+def centred_cells(x: Floats) -> tuple[Floats, Floats, Integers]:
+    """Return column means, deviations from them (0 if missing), and counts of known cells."""
+    present = ~np.isnan(x)
+    counts = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
+    return mean, np.where(present, x - mean, 0), counts

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from aeexp.analysis.evidence.chance import p_value
+from aeexp.analysis.evidence.null import centred_cells
 from aeexp.data import Column, Floats
 from aeexp.data.features import places
 
@@ -54,10 +55,8 @@ def planted(
     without such a column are returned unchanged. x: (rows, features). columns: of the features,
     as in a `Dataset`.
     """
-    present = ~np.isnan(x)
-    counts = np.maximum(present.sum(axis=0), 1)
-    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
-    deviations = np.sqrt((np.where(present, x - mean, 0) ** 2).sum(axis=0) / counts)
+    _, centred, counts = centred_cells(x)
+    deviations = np.sqrt((centred**2).sum(axis=0) / counts)
     numeric = [place.start for column, place in places(columns) if not column.categories]
     varying = [feature for feature in numeric if deviations[feature] > 0]
     half = min(len(varying), max(2, len(varying) // 2))

@@ -25,15 +25,15 @@ def spearman(x: Floats, *latents: Floats) -> list[Mapping[str, float]]:
     pairs = _pairs(len(x))
     sampled = len(pairs) < len(x) * (len(x) - 1) // 2
     features = _ranks(x, pairs)
-    return [_measured(features, _ranks(z, pairs), sampled=sampled) for z in latents]
-
-
-def _measured(features: Floats, factors: Floats, *, sampled: bool) -> Mapping[str, float]:
-    correlation = {"spearman": float(_correlation(features, factors))}
-    if not sampled:
-        return correlation
-    batches = _correlation(*(ranks.reshape(BATCHES, -1) for ranks in (features, factors)))
-    return correlation | {"spearman.se": float(batches.std(ddof=1) / np.sqrt(BATCHES))}
+    results: list[Mapping[str, float]] = []
+    for z in latents:
+        factors = _ranks(z, pairs)
+        result = {"spearman": float(_correlation(features, factors))}
+        if sampled:
+            batches = _correlation(*(ranks.reshape(BATCHES, -1) for ranks in (features, factors)))
+            result["spearman.se"] = float(batches.std(ddof=1) / np.sqrt(BATCHES))
+        results.append(result)
+    return results
 
 
 def _pairs(rows: int) -> Integers:

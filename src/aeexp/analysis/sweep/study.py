@@ -51,18 +51,15 @@ class Study:
 def study(sweep: Path) -> Study | None:
     """Return the search of a sweep; None if there was none or its file cannot be read."""
     try:
-        return _study(sweep.name, load(sweep / NAME, StudyJson))
+        content = load(sweep / NAME, StudyJson)
     except BrokenFileError:
         return None
-
-
-def _study(sweep: str, content: Mapping[str, Any]) -> Study:
     objectives = content["objectives"]
     directions = [direction == "maximize" for direction in content.get("directions", [])]
     shares = content.get("importances") or {}
     trials = sorted(map(_trial, content["trials"]), key=lambda trial: trial.number)
     return Study(
-        sweep,
+        sweep.name,
         objectives,
         [*directions, *[False] * len(objectives)][: len(objectives)],
         dict(sorted(shares.items(), key=lambda share: -share[1])),

@@ -22,7 +22,7 @@ from aeexp.runs.artifact import Document
 from aeexp.text import counted, few, printable
 
 SAME = 0.9
-"""Linear CKA from which two latent spaces count as the same: 0.9 of the variance is shared."""
+"""Linear CKA from which two latent spaces count as the same: they share 0.9 of the variance."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     factors, r2 = len(result.factors), metrics[f"reconstruction.{part}.r2"]
     verb = "explains" if factors == 1 else "explain"
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
+    number = "" if np.isnan(r2) else f" (R² {r2:.2f})"
     groups = "".join(_groups(result, name, metrics) for name in result.clusters)
-    return f"{counted(factors, 'factor')} {verb} {share} of the {variance} (R² {r2:.2f}).{groups}"
+    return f"{counted(factors, 'factor')} {verb} {share} of the {variance}{number}.{groups}"
 
 
 def _groups(result: RunResult, name: str, metrics: Mapping[str, float]) -> str:
@@ -108,7 +109,7 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
         f" linear CKA {stability.cka.mean:.2f} {sign} {SAME:g})."
         f" {_reproducible_factors(stability.reproducible.tolist())}"
     )
-    clusters = {name: each.clusters for name, each in stability.clusterings.items()}
+    clusters = {name: consensus.clusters for name, consensus in stability.clusterings.items()}
     counts = [
         f"{sum(c.reproducible for c in several)} of {len(several)} of {printable(name)}"
         for name, several in clusters.items()
