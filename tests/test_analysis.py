@@ -81,7 +81,7 @@ def test_f16_a_handful_of_rows_is_clustered_without_a_crash(word: str, rows: int
 @pytest.mark.parametrize(
     "spec", [KMeans(n_clusters=3), DBSCAN(eps=2.0), HDBSCAN()], ids=lambda s: type(s).__name__
 )
-def test_clusters_do_not_depend_on_how_the_factors_are_turned(spec: ClusteringSpec) -> None:
+def test_clusters_are_invariant_under_rotation(spec: ClusteringSpec) -> None:
     turned = FAR @ special_ortho_group.rvs(2, random_state=1)
     result = [clusters.find(spec, z, None, seed=0) for z in (FAR, turned)]
     assert agreement.agreement(result[0], Classes("c", result[1] + 1, ("n", "a", "b", "c")))[
@@ -123,7 +123,7 @@ def test_f18_undefined_metrics_are_nan_with_a_reason_in_the_log(
 
 
 @given(renamed=st.permutations([0, 1, 2]))
-def test_agreement_is_perfect_whatever_the_clusters_are_called(renamed: list[int]) -> None:
+def test_agreement_is_invariant_under_renaming_of_clusters(renamed: list[int]) -> None:
     measured = agreement.agreement(np.array(renamed)[TRUTH], CLASSES)
     assert measured == pytest.approx(dict.fromkeys(agreement.NAMES, 1.0))
 
@@ -138,7 +138,7 @@ def test_agreement_by_hand() -> None:
     assert measured["fowlkes_mallows"] == pytest.approx(1 / math.sqrt(6 * 2))
 
 
-def test_clusters_beyond_the_classes_and_noise_match_no_class() -> None:
+def test_noise_and_surplus_clusters_match_no_class() -> None:
     codes = np.array([0, 0, 1, 1, 2, -1])
     classes = Classes("class", np.array([0, 0, 1, 1, 1, 0]), ("a", "b"))
     assert agreement.matching(codes, classes) == {0: 0, 1: 1}
@@ -156,7 +156,7 @@ def errors_of(x: np.ndarray, x_hat: np.ndarray, rows: Rows = ROWS) -> Mapping[st
     return reconstruction.errors(left(x, x_hat, rows), mean, left(x, 0 * x, rows), rows)
 
 
-def test_reconstruction_errors_are_over_their_own_rows() -> None:
+def test_reconstruction_errors_are_computed_for_each_part() -> None:
     x = RNG.normal(size=(90, 3))
     x_hat = x.copy()
     x_hat[ROWS.val] += 2.0
@@ -174,7 +174,7 @@ def test_predicting_the_training_mean_explains_nothing() -> None:
     assert errors["reconstruction.val.r2"] == pytest.approx(0)
 
 
-def test_without_validation_rows_their_errors_are_no_numbers() -> None:
+def test_without_validation_rows_their_errors_are_nan() -> None:
     x = RNG.normal(size=(90, 3))
     errors = errors_of(x, x, Rows(np.arange(90), np.arange(0)))
     assert math.isnan(errors["reconstruction.val.mse"])
@@ -214,9 +214,7 @@ def test_pca_is_fitted_on_the_training_rows_alone() -> None:
         pytest.param(8, 1_500, 3, id="as many components as few rows can have"),
     ],
 )
-def test_pca_reconstructs_as_scikit_learn_s_does(
-    rows: int, features: int, dimensions: int
-) -> None:
+def test_pca_reconstructs_like_scikit_learn(rows: int, features: int, dimensions: int) -> None:
     x = RNG.normal(size=(rows, 5)) @ RNG.normal(size=(5, features)) * 3 + 3
     x += RNG.normal(size=x.shape)
     parts = Rows(np.arange(0, rows, 2), np.arange(1, rows, 2))
@@ -236,7 +234,7 @@ def test_of_many_rows_a_fixed_sample_is_taken() -> None:
     assert np.array_equal(attribution.sampled(2000), np.arange(2000))
 
 
-def test_features_are_listed_by_sign_what_moves_the_factor_most_first() -> None:
+def test_features_are_listed_by_sign_and_falling_effect() -> None:
     weights = np.array([[1.0], [-3.0], [0.0], [2.0], [-0.5]])
     moves = np.array([[1.0], [0.1], [0.0], [2.0], [0.5]])
     signed = attribution.signed_features(weights, moves, ("a", "b", "c", "d", "e"))["z1"]
@@ -249,7 +247,7 @@ def test_features_are_listed_by_sign_what_moves_the_factor_most_first() -> None:
 
 
 @pytest.mark.parametrize("activation", list(Activation), ids=lambda a: a.name)
-def test_the_range_of_an_activation_is_keras_s(activation: Activation) -> None:
+def test_the_range_of_an_activation_is_that_of_keras(activation: Activation) -> None:
     import keras  # noqa: PLC0415
 
     values = np.linspace(-500, 500, 200_001, dtype=np.float32)

@@ -41,7 +41,7 @@ def named(x: Floats, rows: Rows = ROWS, dimensions: int = 3) -> dict[str, baseli
 # --- the methods
 
 
-def test_pca_s_codes_are_scikit_learn_s_but_for_their_sign() -> None:
+def test_pca_has_the_codes_of_scikit_learn_up_to_sign() -> None:
     x = subspace()
     fitted = PCA(3).fit(x[ROWS.train])
     expected = fitted.transform(x)
@@ -52,7 +52,7 @@ def test_pca_s_codes_are_scikit_learn_s_but_for_their_sign() -> None:
     assert np.array_equal(result.residuals.rows, reconstruction.pca(x, ROWS, 3).rows)
 
 
-def test_factor_analysis_gives_scikit_learn_s_scores_and_what_its_loadings_make_of_them() -> None:
+def test_factor_analysis_has_the_scores_and_reconstruction_of_scikit_learn() -> None:
     x = subspace()
     fitted = FactorAnalysis(3, rotation="varimax", svd_method="lapack").fit(x[ROWS.train])
     expected = fitted.transform(x)
@@ -62,7 +62,7 @@ def test_factor_analysis_gives_scikit_learn_s_scores_and_what_its_loadings_make_
     assert result.residuals.rows == pytest.approx(left)
 
 
-def test_varimax_finds_the_factors_that_drive_features_of_their_own() -> None:
+def test_varimax_finds_factors_with_separate_features() -> None:
     of_feature = baselines.factor_analysis(subspace(features=9), ROWS, 3).decoder
     driven = np.abs(of_feature).argmax(0)
     assert driven[:3].tolist() == driven[3:6].tolist() == driven[6:].tolist()
@@ -70,7 +70,7 @@ def test_varimax_finds_the_factors_that_drive_features_of_their_own() -> None:
     assert np.sort(np.abs(of_feature), axis=0)[-2].max() < 0.3
 
 
-def test_a_random_projection_is_read_back_by_least_squares() -> None:
+def test_a_random_projection_is_decoded_by_least_squares() -> None:
     x = subspace()
     result = baselines.random_projection(x, ROWS, 3, seed=0)
     assert result.encoder.T @ result.encoder == pytest.approx(np.eye(3))
@@ -80,14 +80,14 @@ def test_a_random_projection_is_read_back_by_least_squares() -> None:
     assert not np.allclose(result.encoder, baselines.random_projection(x, ROWS, 3, 1).encoder)
 
 
-def test_random_directions_favour_none() -> None:
+def test_random_directions_are_uniform() -> None:
     drawn = [baselines.random_projection(np.eye(4), Rows(np.arange(4), np.arange(0)), 1, seed)
              for seed in range(600)]  # fmt: skip
     directions = np.concatenate([baseline.encoder for baseline in drawn], axis=1)
     assert np.abs(directions.mean(1)).max() < 4 * 0.5 / np.sqrt(600)
 
 
-def test_pca_leaves_least_and_a_random_projection_most_of_a_subspace() -> None:
+def test_pca_has_the_smallest_and_a_random_projection_the_largest_error() -> None:
     left = {
         name: method.residuals.rows[ROWS.val].mean() for name, method in named(subspace()).items()
     }
@@ -125,9 +125,7 @@ def test_baselines_learn_from_the_training_rows_alone(name: str) -> None:
         pytest.param(Rows(np.arange(2), np.arange(2, 200)), id="two rows to train on"),
     ],
 )
-def test_baselines_are_numbers_whatever_they_are_given(
-    x: Floats, dimensions: int, rows: Rows
-) -> None:
+def test_baselines_are_finite_on_any_table(x: Floats, dimensions: int, rows: Rows) -> None:
     result = named(x, rows, dimensions)
     assert ("factor analysis" in result) == (x.shape[1] <= 1_000)
     for baseline in result.values():
@@ -137,14 +135,14 @@ def test_baselines_are_numbers_whatever_they_are_given(
         assert np.isfinite(baseline.residuals.rows).all()
 
 
-def test_a_factor_analysis_that_has_not_settled_is_one_all_the_same(
+def test_a_factor_analysis_may_stop_before_convergence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(baselines, "STEPS", 1)
     assert np.isfinite(named(subspace())["factor analysis"].z).all()
 
 
-def test_factors_are_analysed_of_a_bounded_number_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_factor_analysis_uses_a_bounded_number_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "MOST_ROWS", 50)
     x = subspace()
     some = baselines.factor_analysis(x, ROWS, 3)
@@ -153,7 +151,7 @@ def test_factors_are_analysed_of_a_bounded_number_of_rows(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("features", "shown"), [(8, 8), (60, 50), (1_200, 50)])
-def test_a_component_s_share_of_the_variance_is_scikit_learn_s(features: int, shown: int) -> None:
+def test_shares_of_variance_are_those_of_scikit_learn(features: int, shown: int) -> None:
     x = subspace(features)
     expected = PCA(svd_solver="full").fit(x[ROWS.train]).explained_variance_ratio_
     result = linear.scree(x, ROWS)
@@ -162,7 +160,7 @@ def test_a_component_s_share_of_the_variance_is_scikit_learn_s(features: int, sh
     assert np.sum(linear.scree(x[:, :8], ROWS)) == pytest.approx(1)
 
 
-def test_where_nothing_varies_no_component_has_a_share() -> None:
+def test_a_constant_table_has_no_shares_of_variance() -> None:
     assert np.isnan(linear.scree(np.ones((200, 3)), ROWS)).all()
 
 
@@ -204,7 +202,7 @@ def test_one_member_is_judged_by_its_rows() -> None:
 
 
 @given(st.integers(1, 5), st.integers(2, 20), st.integers(0, 10**6))
-def test_no_order_of_rows_or_members_matters(members: int, rows: int, seed: int) -> None:
+def test_the_order_of_rows_and_members_is_irrelevant(members: int, rows: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     errors = generator.exponential(size=(members, rows))
     baseline = generator.exponential(size=rows)
@@ -214,21 +212,21 @@ def test_no_order_of_rows_or_members_matters(members: int, rows: int, seed: int)
     assert one.members == members
 
 
-def test_of_one_row_nothing_is_decided() -> None:
+def test_one_row_is_undecided() -> None:
     result = advantage(np.array([[0.1], [0.2]]), np.array([1.0]))
     assert result.se == np.inf
     assert result.claim == "undecided"
     assert "± unknown" in describe_advantage(result)
 
 
-def test_without_rows_held_out_nothing_is_decided() -> None:
+def test_no_held_out_rows_are_undecided() -> None:
     result = advantage(np.empty((3, 0)), np.empty(0))
     assert np.isnan(result.mean)
     assert result.claim == "undecided"
     assert "set split.validation" in describe_advantage(result)
 
 
-def test_of_a_linear_subspace_the_sentence_is_to_use_pca() -> None:
+def test_pca_is_recommended_for_a_linear_subspace() -> None:
     pca = named(subspace())["PCA"].residuals.rows[ROWS.val]
     repeats = pca * (1 + 0.02 * RNG.normal(size=(8, len(pca))))
     result = advantage(repeats, pca)
@@ -237,7 +235,7 @@ def test_of_a_linear_subspace_the_sentence_is_to_use_pca() -> None:
     assert describe_advantage(result).endswith("interval). Use it.")
 
 
-def test_of_a_swiss_roll_a_network_that_unrolls_it_earns_its_keep() -> None:
+def test_a_network_that_unrolls_a_swiss_roll_beats_pca() -> None:
     roll = make_swiss_roll(200, random_state=0)[0]
     pca = named(roll / roll.std(), dimensions=2)["PCA"].residuals.rows[ROWS.val]
     unrolled = RNG.exponential(0.02, (8, len(pca)))
@@ -339,7 +337,7 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
 
 
 @pytest.mark.parametrize("draw", [pytest.param(draw, id=name) for name, draw in cases()])
-def test_nothing_of_a_figure_is_cut_off_or_on_top_of_another(draw: Callable[[], Figure]) -> None:
+def test_no_text_of_a_figure_is_cut_off_or_overlaps(draw: Callable[[], Figure]) -> None:
     figure = draw()
     figure.canvas.draw()
     drawn, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
@@ -350,7 +348,7 @@ def test_nothing_of_a_figure_is_cut_off_or_on_top_of_another(draw: Callable[[], 
     assert not any(a.overlaps(b) for a, b in pairwise(titles))
 
 
-def test_a_dot_is_at_each_method_s_number_with_two_standard_errors() -> None:
+def test_a_dot_marks_each_method_with_two_standard_errors() -> None:
     figure = figures.baselines(NAMES, {"mse": Measure("less", FIVE, FIVE / 10)}, "")
     lines = {tuple(line.get_ydata()): line.get_xdata() for line in figure.axes[0].lines}
     assert lines[1,][0] == 0.4

@@ -78,7 +78,7 @@ def test_without_a_principal_component_its_share_of_the_variance_is_lost() -> No
 
 @settings(deadline=None, max_examples=20)
 @given(SEEDS)
-def test_what_a_factor_explains_is_judged_on_rows_held_out(seed: int) -> None:
+def test_what_a_factor_explains_is_computed_on_held_out_rows(seed: int) -> None:
     x, rows, network = normal(40, 5, seed=seed), halves(40), linear()
     z = network.encode(x)
     total = np.square(x[rows.val] - x[rows.train].mean(0)).sum()
@@ -184,7 +184,7 @@ def test_matched_trainings_have_the_same_importance_of_factors() -> None:
 # --- associations
 
 
-def test_classes_are_judged_as_by_scipy() -> None:
+def test_associations_with_classes_are_those_of_scipy() -> None:
     z = normal(60, 3).round(1)  # with ties
     codes = np.random.default_rng(1).integers(-1, 3, 60)
     z[:, 0] += codes
@@ -198,7 +198,7 @@ def test_classes_are_judged_as_by_scipy() -> None:
     assert result.measure == "eta squared"
 
 
-def test_numbers_are_judged_as_by_scipy() -> None:
+def test_associations_with_numbers_are_those_of_scipy() -> None:
     z, values = normal(60, 3), normal(60, seed=1).round(1)
     values += z[:, 1]
     values[[3, 5]] = np.nan
@@ -289,7 +289,7 @@ def test_a_card_is_of_the_run_s_model_with_the_range_of_other_trainings() -> Non
     assert alone.doubt == ""
 
 
-def test_a_training_in_which_a_factor_is_dead_leaves_the_range_of_the_others() -> None:
+def test_trainings_with_a_dead_factor_are_ignored_in_ranges() -> None:
     dead, values = np.full((2, 1), np.nan), np.array([[1.0], [-2.0]])
     result = ranged(values, [dead, values + 1, values - 1])
     assert np.array_equal(result.value, values)
@@ -412,7 +412,7 @@ ODD: list[tuple[str, Callable[[], tuple[list[Factor], list[str]]]]] = [
 
 
 @pytest.mark.parametrize("drawn", [make for _, make in ODD], ids=[name for name, _ in ODD])
-def test_nothing_is_cut_off_or_written_over(
+def test_no_text_is_cut_off_or_overlaps(
     drawn: Callable[[], tuple[list[Factor], list[str]]],
 ) -> None:
     figure = figures.cards(*drawn())

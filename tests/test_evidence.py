@@ -87,7 +87,7 @@ def answers(outputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 # The plan
 
 
-def test_the_run_s_model_is_first_and_controls_have_what_was_asked_for(tiny: Make) -> None:
+def test_the_model_of_the_run_is_first_and_controls_follow_the_evidence(tiny: Make) -> None:
     experiment = tiny(evidence=FEW, seed=4)
     run_plan = planned(experiment)
     kinds = [control.kind for control in run_plan.all]
@@ -109,11 +109,11 @@ def test_no_evidence_trains_the_run_s_model_alone(tiny: Make) -> None:
     assert not run_plan.controls
 
 
-def test_repeats_that_are_asked_for_are_those_of_the_evidence(tiny: Make) -> None:
+def test_requested_repeats_replace_those_of_the_evidence(tiny: Make) -> None:
     assert len(planned(tiny(evidence=FEW, repeats=5)).own) == 5
 
 
-def test_a_table_without_structure_keeps_each_column_and_loses_what_ties_them(tiny: Make) -> None:
+def test_a_table_without_structure_keeps_columns_but_not_correlations(tiny: Make) -> None:
     run_plan = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
     x = run_plan.problem.data.x
     copy = next(
@@ -164,7 +164,7 @@ def test_a_table_too_wide_for_controls_has_none_and_a_warning(
 # What comes of it
 
 
-def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
+def test_evidence_does_not_change_the_run(tiny: Make) -> None:
     alone, beside = (artifacts(tiny(evidence=e)) for e in (NoEvidence(), FEW))
     for name in ("latents", "metrics"):
         before, after = alone[name], beside[name]
@@ -178,7 +178,7 @@ def test_evidence_changes_no_number_of_the_run(tiny: Make) -> None:
 
 
 @pytest.mark.engine
-def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tiny: Make) -> None:
+def test_evidence_writes_its_tables_and_columns(tiny: Make) -> None:
     yielded = [*run(tiny(evidence=FEW, figures=AllFigures(dpi=30)))]
     tables = {part.name for part in yielded if isinstance(part, Table)}
     assert {"baselines", "scree", "rnx", "evidence", "power", "repeats"} <= tables
@@ -195,7 +195,7 @@ def test_evidence_leaves_a_table_for_each_question_and_a_column_for_each_row(tin
     assert metrics.values["chance.permuted.reconstruction.val.r2.p"] in {1 / 3, 2 / 3, 1}
 
 
-def test_clusters_that_there_are_none_of_have_no_consensus_to_draw(tiny: Make) -> None:
+def test_a_clustering_without_clusters_has_no_consensus_figure(tiny: Make) -> None:
     clustering: dict[str, ClusteringSpec] = {"dbscan": DBSCAN(eps=1e-6)}
     experiment = tiny(evidence=FEW, clustering=clustering, figures=AllFigures(dpi=30))
     drawn = {part.name for part in run(experiment) if isinstance(part, Plot)}
@@ -218,7 +218,7 @@ def test_a_map_of_clusters_fades_rows_that_change_cluster_with_a_note(
     assert "other trainings" not in str(why)
 
 
-def test_a_run_that_is_interrupted_has_its_findings_without_evidence(tiny: Make) -> None:
+def test_an_interrupted_run_has_a_result_without_evidence(tiny: Make) -> None:
     class Impatient(Monitor):
         stop = True
 
@@ -236,7 +236,7 @@ def test_without_rows_held_out_nothing_is_claimed_against_pca(tiny: Make) -> Non
     assert answers(outputs)["pca"]["claim"] == "undecided"
 
 
-def test_too_few_copies_decide_nothing(tiny: Make) -> None:
+def test_too_few_copies_are_undecided(tiny: Make) -> None:
     assert answers(artifacts(tiny(evidence=FEW)))["chance"]["claim"] == "undecided"
 
 
@@ -266,14 +266,14 @@ def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before()
     assert "of dbscan are no farther" in answer
 
 
-def test_groups_are_held_against_what_they_least_exceed_with_its_p() -> None:
+def test_groups_are_compared_with_the_null_model_of_larger_p() -> None:
     shuffled = separation_test("kmeans", 0.5, ControlKind.permuted)
     answer = claimed_of(shuffled, separation_test("kmeans", 0.05))
     assert "no farther apart than in permuted tables" in answer
     assert "p = 0.5)" in answer
 
 
-def test_groups_of_one_cluster_are_not_asked_about(tiny: Make) -> None:
+def test_one_cluster_has_no_claim_about_groups(tiny: Make) -> None:
     outputs = artifacts(tiny(evidence=FEW, clustering={"kmeans": KMeans(n_clusters=1)}))
     assert "groups of kmeans" not in answers(outputs)["chance"]["sentence"]
 
@@ -330,21 +330,21 @@ def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(as
     assert sum(claims) <= 2
 
 
-def test_a_linear_subspace_is_pca_s(asked: Any) -> None:
+def test_pca_is_better_on_a_linear_subspace(asked: Any) -> None:
     answer = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
     assert answer["pca"]["claim"] == "no"
     assert "Use it" in answer["pca"]["sentence"]
 
 
 @pytest.mark.parametrize("dataset", [SwissRoll(samples=600), Digits()], ids=["roll", "digits"])
-def test_what_is_curved_is_the_autoencoder_s(asked: Any, dataset: DatasetSpec) -> None:
+def test_the_autoencoder_is_better_on_curved_data(asked: Any, dataset: DatasetSpec) -> None:
     evidence = EvidenceSpec(repeats=4)
     answer = asked(dataset, model=Deep(latent_dim=2), evidence=evidence)
     assert answer["pca"]["claim"] == "yes"
     assert "better than PCA" in answer["pca"]["sentence"]
 
 
-def test_nothing_is_denied_that_could_not_have_been_found(asked: Any) -> None:
+def test_structure_that_could_not_be_detected_is_undecided(asked: Any) -> None:
     # 2 factors explain nearly all of 3 columns, with or without structure
     answer = asked(SwissRoll(samples=150), model=Deep(latent_dim=2))
     assert answer["chance"]["claim"] == "undecided"

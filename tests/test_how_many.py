@@ -85,7 +85,7 @@ EVEN = [0.1, 0.2, 0.3, 0.4]
         pytest.param([0.09, 0.18, 0.27, 0.36], 0.01, 10, "none", (0, 0), id="worse_than_null"),
     ],
 )
-def test_the_range_is_that_within_a_standard_error_of_the_most_beyond_permuted_tables(
+def test_the_range_is_within_a_standard_error_of_the_largest_excess(
     r2: list[float], noise: float, features: int, finding: str, near: tuple[int, int]
 ) -> None:
     result = dimensions(curve(r2, EVEN, noise), features)
@@ -108,7 +108,7 @@ def test_structure_counts_from_three_standard_errors_on_and_as_none_below_two(
     assert result.finding is finding
 
 
-def test_what_explains_less_than_nothing_is_no_structure_however_bad_the_copies_are() -> None:
+def test_a_negative_r2_is_no_structure() -> None:
     result = dimensions(curve([-0.1, -0.2], [-0.6, -0.7], 0.02), 10)
     assert result.finding is Finding.none
 
@@ -126,11 +126,11 @@ def test_members_that_diverged_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 1), (1, 5), (0, 5)])
-def test_too_few_rows_or_members_explain_no_number(shape: tuple[int, int]) -> None:
+def test_too_few_rows_or_members_have_no_r2(shape: tuple[int, int]) -> None:
     assert np.isnan(explained(np.ones(shape), np.ones(shape))).all()
 
 
-def test_what_is_explained_is_scikit_learn_s_r2_with_the_error_of_a_bootstrap() -> None:
+def test_r2_is_that_of_scikit_learn_with_the_error_of_a_bootstrap() -> None:
     x = normal(300, 4)
     x_hat = x + normal(300, 4, seed=1) * [0.2, 0.5, 0.9, 0.4]
     errors, of_mean = ((x - other) ** 2 for other in (x_hat, x.mean(0)))
@@ -193,13 +193,13 @@ def test_a_swiss_roll_varies_locally_in_two_dimensions(
 
 
 @ESTIMATORS
-def test_rows_that_are_there_twice_count_once(estimate: Callable[[Floats], Estimate]) -> None:
+def test_duplicate_rows_count_once(estimate: Callable[[Floats], Estimate]) -> None:
     x = normal(200, 3)
     assert estimate(np.vstack([x, x])) == estimate(x)
 
 
 @ESTIMATORS
-def test_neither_rotation_nor_scale_changes_a_dimension(
+def test_dimensions_are_invariant_under_rotation_and_scale(
     estimate: Callable[[Floats], Estimate],
 ) -> None:
     x = normal(200, 5)
@@ -314,7 +314,7 @@ def recommended(result: Mapping[str, Artifact], table: str, key: str) -> list[in
 
 @TRUE
 @pytest.mark.parametrize(("name", "dimension"), [("factors", 3), ("blobs", 2), ("swiss_roll", 2)])
-def test_the_range_contains_the_dimensions_that_there_are(
+def test_the_range_contains_the_true_dimension(
     name: str, dimension: int, truth: Callable[[str], Mapping[str, Artifact]]
 ) -> None:
     result = truth(name)
@@ -341,7 +341,7 @@ def test_structure_that_only_pca_finds_counts_as_not_learnt(tmp_path: Path) -> N
     assert "training.epochs" in parts["next"][1]
 
 
-def test_copies_are_learnt_from_the_first_weights_that_the_table_is(tmp_path: Path) -> None:
+def test_copies_have_the_initial_weights_of_the_table(tmp_path: Path) -> None:
     experiment = own_table(tmp_path, normal(20, 4))
     parts = with_dimension(experiment, HowMany(seeds=3, copies=4), 2)
     controls = [*_with_own_seeds(plan(parts, pose(experiment)).controls, parts.seeds)]
@@ -384,14 +384,14 @@ def test_autoencoders_far_behind_pca_leave_it_undecided(tmp_path: Path) -> None:
     assert "PCA finds structure" in parts["dimensions"][1]
 
 
-def test_a_question_whose_trainings_all_diverge_has_diverged(tmp_path: Path) -> None:
+def test_a_task_whose_trainings_all_diverge_has_diverged(tmp_path: Path) -> None:
     artifacts = run(own_table(tmp_path, normal(40, 4), optimizer=SGD(lr=1e9)))
     assert [next(artifacts).name for _ in range(3)][1:] == ["how_many", "answer"]
     with pytest.raises(DivergedError):
         next(artifacts)
 
 
-def test_a_question_that_is_stopped_ends_after_the_epoch(tmp_path: Path) -> None:
+def test_a_stopped_task_ends_after_the_epoch(tmp_path: Path) -> None:
     result = list(
         run(own_table(tmp_path, normal(40, 4), training=Training(epochs=500)), Stopping())
     )
@@ -435,7 +435,7 @@ def test_every_finding_has_a_sentence(finding: Finding, count: int | None) -> No
     assert not any("nan" in one.sentence for one in parts.values())
 
 
-def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
+def test_clusters_are_undecided_if_seeds_disagree() -> None:
     hints = {"two_nn": Estimate(9.0, 8.9, 9.3), "levina_bickel": Estimate(9.5, 9.4, 9.6)}
     groups = Gap(np.arange(4.0), np.ones(4), np.array([np.nan, 0.5, 0.3, 0.8]), 3)
     parts = {
@@ -453,7 +453,7 @@ def test_clusters_on_which_seeds_do_not_agree_are_undecided() -> None:
 
 @pytest.mark.parametrize("tried", [1, 4, 60])
 @pytest.mark.parametrize("undefined", [False, True])
-def test_nothing_of_the_figure_is_cut_off(tried: int, undefined: bool) -> None:
+def test_no_text_of_the_figure_is_cut_off(tried: int, undefined: bool) -> None:
     falling = np.full(tried, np.nan) if undefined else np.linspace(-0.05, 0.9, tried)
     counts = np.arange(1, tried + 1)
     chosen = list((counts > 1) & (counts < 4))
@@ -551,9 +551,7 @@ def sentences(folder: Path) -> list[str]:
     return [one["sentence"] for one in answer["sentences"]]
 
 
-def test_a_question_is_answered_within_a_sweep_beside_other_runs(
-    aeexp: Run, tmp_path: Path
-) -> None:
+def test_a_task_is_answered_within_a_sweep(aeexp: Run, tmp_path: Path) -> None:
     overrides = (
         "question=how_many,structure",
         "training.epochs=2",

@@ -63,7 +63,7 @@ def test_in_a_quadratic_bowl_every_rule_stays_below_the_limit_of_stability(
     assert max(result.values()) < 2 / max(curvatures)
 
 
-def test_the_rules_read_their_places_off_a_known_curve() -> None:
+def test_the_rules_are_right_on_a_known_curve() -> None:
     at = np.log10(RATES)
     losses = 1 - 1 / (1 + np.exp(-4 * (at + 3))) + 0.05 * np.clip(at + 1, 0, None)
     result = suggestions(RATES, losses)
@@ -82,7 +82,7 @@ def test_another_unit_of_rate_or_loss_changes_no_rule(decades: float, unit: floa
     assert other == pytest.approx({rule: rate * 10**decades for rule, rate in result.items()})
 
 
-def test_what_comes_after_the_least_loss_does_not_count() -> None:
+def test_rates_above_the_lowest_loss_are_ignored() -> None:
     losses = bowl([10.0, 1.0])
     least = int(np.nanargmin(losses))
     wild = losses.copy()
@@ -90,7 +90,7 @@ def test_what_comes_after_the_least_loss_does_not_count() -> None:
     assert suggestions(RATES, wild) == suggestions(RATES, losses)
 
 
-def test_nothing_is_learnt_from_beyond_the_first_rate_that_diverged() -> None:
+def test_rates_above_the_first_divergence_are_ignored() -> None:
     losses = np.linspace(1, 0, 100)
     losses[40] = np.nan
     rates, falling_losses = falling(RATES, losses)
@@ -107,7 +107,7 @@ def test_nothing_is_learnt_from_beyond_the_first_rate_that_diverged() -> None:
         pytest.param(1 - 1e-3 * np.linspace(0, 1, 100), id="hardly_falling"),
     ],
 )
-def test_where_no_rate_helps_nothing_is_suggested(losses: Floats) -> None:
+def test_no_rate_is_suggested_if_the_loss_does_not_fall(losses: Floats) -> None:
     assert suggestions(RATES, losses) == {}
 
 
@@ -163,7 +163,7 @@ def test_neither_a_schedule_nor_a_stop_changes_the_test() -> None:
     )
 
 
-def test_a_rate_comes_to_what_a_run_at_that_rate_comes_to() -> None:
+def test_a_rate_has_the_loss_of_a_run_at_that_rate() -> None:
     experiment = asked(question=LearningRate(rates=10, lowest=1e-3, highest=1e-1, epochs=2))
     result = columns(answered(experiment))
     problem = pose(experiment)
@@ -250,7 +250,7 @@ def test_the_lowest_rate_must_be_below_the_highest() -> None:
         pytest.param(np.ones(100), np.ones(100), id="flat"),
     ],
 )
-def test_nothing_of_the_figure_is_cut_off(losses: Floats, val_losses: Floats) -> None:
+def test_no_text_of_the_figure_is_cut_off(losses: Floats, val_losses: Floats) -> None:
     table = {"rate": RATES, "loss": losses, "val_loss": val_losses}
     figure = draw(table, suggestions(RATES, losses), 0.01, "W" * 200)
     figure.canvas.draw()
@@ -260,7 +260,7 @@ def test_nothing_of_the_figure_is_cut_off(losses: Floats, val_losses: Floats) ->
     assert drawn.y1 <= y + 0.01
 
 
-def test_the_figure_names_every_rule_and_what_they_come_to() -> None:
+def test_the_figure_names_every_rule_and_the_recommendation() -> None:
     losses = bowl([10.0, 1.0])
     table = {"rate": RATES, "loss": losses, "val_loss": losses}
     figure = draw(table, suggestions(RATES, losses), 0.0123, "")

@@ -77,7 +77,7 @@ def test_a_column_of_few_known_cells_has_one_in_a_training_row() -> None:
     assert (np.isfinite(shuffled).sum(axis=0) == 3).all()
 
 
-def test_in_a_permuted_table_nothing_goes_with_anything() -> None:
+def test_a_permuted_table_has_no_correlations() -> None:
     x = correlated(4_000, 5)
     before, after = (
         np.abs(np.corrcoef(estimate.T)[np.triu_indices(5, 1)]).max()
@@ -100,7 +100,7 @@ def test_features_of_a_text_column_stay_together(seed: int) -> None:
     assert set(text[~missing.any(axis=1)].sum(axis=1)) == {1.0}
 
 
-def test_tables_without_structure_leave_the_table_alone_and_have_its_precision() -> None:
+def test_null_models_do_not_change_the_table_and_have_its_precision() -> None:
     x = correlated(30, 4).astype(np.float32)
     before = x.copy()
     for table in (
@@ -152,7 +152,7 @@ def test_missing_cells_of_a_cloud_stay_missing_and_known_ones_keep_their_varianc
         pytest.param(np.array([[1.0], [3.0]]), id="one_feature"),
     ],
 )
-def test_a_table_of_little_has_a_permutation_and_a_cloud(x: Floats) -> None:
+def test_a_trivial_table_has_a_permutation_and_a_cloud(x: Floats) -> None:
     columns = numbers(x.shape[1])
     for table in (permuted(x, columns, np.arange(len(x)), rng()), cloud(x, rng())):
         assert table.shape == x.shape
@@ -178,16 +178,14 @@ def test_p_counts_the_copies_at_least_as_good(observed: float, more: bool, p: fl
     assert p_value(observed, null, more_is_better=more) == pytest.approx(p, nan_ok=True)
 
 
-def test_p_is_no_number_without_copies() -> None:
+def test_p_is_nan_without_copies() -> None:
     assert np.isnan(p_value(1.0, np.full(3, np.nan), more_is_better=True))
     assert np.isnan(p_value(1.0, np.empty(0), more_is_better=True))
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=40, unique=True), st.booleans())
-def test_p_is_uniform_where_any_of_the_tables_could_have_been_observed(
-    drawn: list[float], more: bool
-) -> None:
+def test_p_is_uniform_under_the_null_hypothesis(drawn: list[float], more: bool) -> None:
     values = np.array(drawn)
     p = [
         p_value(estimate, np.delete(values, i), more_is_better=more)
@@ -205,7 +203,7 @@ def test_p_is_below_a_level_no_more_often_than_that_level() -> None:
 R2 = "reconstruction.val.r2"
 
 
-def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
+def test_metrics_are_tested_in_the_better_direction() -> None:
     null = np.linspace(0, 1, 19)
     observed = {"clustering.kmeans.silhouette": 2.0, "reconstruction.val.mse": 2.0, "other": 1.0}
     copies = {name: null for name in observed if name != "other"}
@@ -216,7 +214,7 @@ def test_numbers_are_tested_by_name_in_the_direction_that_is_better() -> None:
     assert better.copies == 19
 
 
-def test_copies_without_a_number_do_not_count() -> None:
+def test_undefined_copies_are_ignored() -> None:
     [one] = chance.tested({R2: 2.0}, {R2: np.array([1.0, np.nan, 3.0])}, "one cloud")
     assert (one.copies, one.mean, one.p) == (2, 2.0, pytest.approx(2 / 3))
 
@@ -226,7 +224,7 @@ def test_copies_without_a_number_do_not_count() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(2, 9), st.floats(0, 1))
-def test_the_planted_rows_differ_in_half_of_the_columns_by_so_many_deviations(
+def test_planted_rows_are_shifted_in_half_of_the_columns(
     seed: int, features: int, share: float
 ) -> None:
     x = correlated(40, features, seed)
@@ -240,7 +238,7 @@ def test_the_planted_rows_differ_in_half_of_the_columns_by_so_many_deviations(
         assert change[rows][:, touched] == pytest.approx(1.5)
 
 
-def test_a_group_is_planted_in_columns_of_numbers_that_vary_alone() -> None:
+def test_a_group_is_planted_only_in_numeric_columns_that_vary() -> None:
     x, columns = with_text(30)
     x = np.hstack([x, np.ones((30, 1))])
     shifted, rows = planted(x, (*columns, Column("constant")), Group(3, 0.5), rng())
@@ -248,7 +246,7 @@ def test_a_group_is_planted_in_columns_of_numbers_that_vary_alone() -> None:
     assert changed[rows].all(axis=0).tolist() == [True, False, False, False, True, False]
 
 
-def test_a_table_without_numbers_has_nothing_planted() -> None:
+def test_a_table_without_numeric_columns_is_unchanged() -> None:
     x, _ = with_text(30)
     shifted, rows = planted(x[:, 1:4], (SPECIES,), Group(3, 0.5), rng())
     assert np.array_equal(shifted, x[:, 1:4], equal_nan=True)
@@ -292,7 +290,7 @@ def test_power_is_near_one_for_large_groups_and_the_level_without_any() -> None:
     assert large.detected == 1
 
 
-def test_a_planted_table_without_a_number_has_not_been_found() -> None:
+def test_a_planted_table_with_an_undefined_metric_counts_as_missed() -> None:
     [one] = power({Group(1, 0.2): np.array([2.0, np.nan])}, NULL)
     assert one.detected == 0.5
 
@@ -330,7 +328,7 @@ def test_too_few_null_tables_detect_nothing() -> None:
     assert "at least 19" in describe_power(powers)
 
 
-def test_a_power_is_a_number_of_tables() -> None:
+def test_a_power_has_its_number_of_tables() -> None:
     assert describe_power([Power(Group(1, 0.25), 1.0, 0.7, 1.0, 10)]).endswith(
         "a group of 25 % of the rows, shifted by 1 sd in half of the columns"
         " (10 of 10 planted groups detected; 95 % interval 0.7 to 1)."
@@ -342,7 +340,7 @@ def test_a_power_is_a_number_of_tables() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
-def test_classes_at_random_leave_clusters_and_classes_as_large_as_they_were(
+def test_random_tables_have_the_sizes_of_clusters_and_classes(
     codes: list[tuple[int, int]],
 ) -> None:
     table = partitions.contingency(*np.array(codes).T)[1:, 1:]
@@ -352,7 +350,7 @@ def test_classes_at_random_leave_clusters_and_classes_as_large_as_they_were(
     assert (tables.sum(1)[:, :-1] == table.sum(0)).all()
 
 
-def test_classes_at_random_agree_as_permuted_labels_do() -> None:
+def test_random_tables_agree_like_permuted_labels() -> None:
     generator = rng()
     score, truth = generator.integers(0, 3, (2, 80))
     drawn = permuted_tables(partitions.contingency(score, truth), 2_000, generator)
@@ -394,12 +392,12 @@ def against(number: str = "r2", better: int = 1, **changes: Any) -> NullComparis
         pytest.param([against(observed=1e100, null=-1e100 * NULL)], id="far_apart"),
     ],
 )
-def test_any_null_distribution_is_drawn_whole(numbers: list[NullComparison]) -> None:
+def test_no_text_of_a_null_figure_is_cut_off(numbers: list[NullComparison]) -> None:
     drawn(figures.null(numbers))
 
 
 @pytest.mark.parametrize(("better", "at"), [(1, 1.0), (-1, 0.0)])
-def test_a_number_better_than_all_of_its_null_is_at_the_right(better: int, at: float) -> None:
+def test_a_value_better_than_all_copies_is_at_the_right(better: int, at: float) -> None:
     figure = figures.null([against(better=better)])
     text = drawn(figure)
     [diamond] = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
@@ -408,13 +406,13 @@ def test_a_number_better_than_all_of_its_null_is_at_the_right(better: int, at: f
     assert "permuted columns" in text
 
 
-def test_what_chance_may_have_made_is_grey() -> None:
+def test_values_within_chance_are_grey() -> None:
     lines = figures.null([against(p=0.05), against(p=0.06)]).axes[0].lines
     colours = [line.get_color() for line in lines if line.get_marker() == "D"]
     assert colours == [style.PALETTE[0], style.NOISE]
 
 
-def test_of_many_numbers_twelve_are_shown() -> None:
+def test_twelve_of_many_metrics_are_shown() -> None:
     assert "12 of 20 metrics shown" in drawn(figures.null([against()] * 20))
 
 
@@ -433,6 +431,6 @@ def test_the_power_is_drawn_with_its_interval(tables: int) -> None:
     assert ends == [pytest.approx([estimate.low, estimate.high]) for estimate in powers]
 
 
-def test_a_power_that_is_unknown_is_drawn() -> None:
+def test_an_unknown_power_is_drawn() -> None:
     nothing = np.full(2, np.nan)
     drawn(figures.power(np.array([1.0, 2.0]), nothing, np.full((2, 2), np.nan), note=""))

@@ -134,7 +134,7 @@ def test_the_majority_is_the_training_rows_most_frequent_class() -> None:
     assert value.held_out < 0
 
 
-def test_labels_of_rows_held_out_teach_nothing() -> None:
+def test_labels_of_held_out_rows_are_not_used_for_learning() -> None:
     labels = of_factors()
     altered = labels.codes.copy()
     altered[ROWS.val] = (altered[ROWS.val] + 1) % 3
@@ -144,7 +144,7 @@ def test_labels_of_rows_held_out_teach_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["classes", "values"])
-def test_rows_without_a_label_are_as_if_they_were_not_there(kind: str) -> None:
+def test_rows_without_a_label_are_ignored(kind: str) -> None:
     labelled = np.arange(200) % 5 != 0
     number = np.flatnonzero(labelled)
     half = len(number) // 2
@@ -159,7 +159,7 @@ def test_rows_without_a_label_are_as_if_they_were_not_there(kind: str) -> None:
     assert numbers([*one.values()]) == pytest.approx(numbers([*other.values()]), nan_ok=True)
 
 
-def test_without_rows_held_out_there_is_a_training_score_alone() -> None:
+def test_without_held_out_rows_there_is_only_a_training_score() -> None:
     for labels in (of_factors(), Values("age", Z[:, 0])):
         for score in scored(labels, NONE_HELD_OUT).values():
             assert np.isfinite(score.train)
@@ -183,7 +183,7 @@ def test_without_rows_held_out_there_is_a_training_score_alone() -> None:
 )
 @pytest.mark.parametrize("z", [Z, np.ones((200, 2)), Z[:, :1].astype(np.float32)])
 @pytest.mark.parametrize("rows", [ROWS, NONE_HELD_OUT, Rows(np.arange(2), np.arange(2, 200))])
-def test_whatever_the_labels_there_is_a_figure(labels: Labels, z: Floats, rows: Rows) -> None:
+def test_any_labels_have_a_figure(labels: Labels, z: Floats, rows: Rows) -> None:
     result = [*scored(labels, rows, z, copies=3).values()]
     if isinstance(labels, Classes):
         codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
@@ -204,7 +204,7 @@ def test_many_rows_and_columns_are_sampled_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("right", [0, 30, 40])
-def test_the_error_of_a_share_is_binomial_and_never_none(right: int) -> None:
+def test_the_error_of_a_share_is_binomial_and_never_zero(right: int) -> None:
     assert share_error(right, 40) > 0
     assert share_error(100 * right, 4_000) == pytest.approx(
         np.sqrt(right * (40 - right)) / 40 / np.sqrt(4_000), abs=6e-4
@@ -250,7 +250,7 @@ def test_clusters_are_matched_with_classes_on_the_training_rows() -> None:
     assert other["kmeans.accuracy, autoencoder"].p == 1
 
 
-def test_the_error_of_the_rand_index_is_the_jackknife_s() -> None:
+def test_the_error_of_the_rand_index_is_that_of_the_jackknife() -> None:
     labels = of_factors()
     codes = np.where(RNG.random(200) < 0.3, RNG.integers(-1, 4, size=200), labels.codes)
     without = np.array(
@@ -262,7 +262,7 @@ def test_the_error_of_the_rand_index_is_the_jackknife_s() -> None:
     assert result.held_out_se == pytest.approx(expected)
 
 
-def test_clusters_without_a_reason_agree_with_classes_as_often_as_chance_allows() -> None:
+def test_random_clusters_agree_with_classes_as_often_as_by_chance() -> None:
     generator = np.random.default_rng(2)
     drawn = [cluster_scores(generator.integers(3, size=200), of_factors()) for _ in range(40)]
     for number in ("ari", "accuracy"):
@@ -364,7 +364,7 @@ def dataset(*labels: Labels) -> Dataset:
     return Dataset("flowers", Z, ("a", "b", "c"), range(200), labels)
 
 
-def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamped() -> None:
+def test_a_number_of_clusters_from_the_classes_has_a_caveat() -> None:
     labelled = dataset(of_factors())
     [caveat] = label_caveats(Experiment(), labelled)
     assert caveat.startswith("kmeans takes its number of clusters (3) from the classes of species")
@@ -384,7 +384,7 @@ def test_a_clustering_that_took_its_number_of_clusters_from_the_classes_is_stamp
         (["val_loss", "clustering.dbscan.v_measure"], 1),
     ],
 )
-def test_settings_that_were_chosen_by_labels_are_stamped(objective: Any, count: int) -> None:
+def test_settings_that_were_chosen_by_labels_have_a_caveat(objective: Any, count: int) -> None:
     experiment = Experiment(clustering={}, sweep=Sweep(objective=objective))
     caveats = [*label_caveats(experiment, dataset())]
     assert len(caveats) == count

@@ -46,7 +46,7 @@ def partitions(seed: int, members: int = 6, rows: int = 40, clusters: int = 4) -
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(1, 6))
-def test_factors_are_matched_whatever_their_order_and_signs(seed: int, factors: int) -> None:
+def test_factors_are_matched_in_any_order_and_with_any_sign(seed: int, factors: int) -> None:
     z, generator = normal(50, factors, seed=seed), np.random.default_rng(seed)
     order, signs = generator.permutation(factors), generator.choice([-1, 1], factors)
     other = (3 * z * signs + 1)[:, order]
@@ -57,7 +57,7 @@ def test_factors_are_matched_whatever_their_order_and_signs(seed: int, factors: 
     assert result.apply((z * signs)[:, order]) == pytest.approx(z)
 
 
-def test_a_match_turns_weights_as_it_turns_latents() -> None:
+def test_a_match_orders_weights_as_it_orders_latents() -> None:
     weights, x = normal(7, 3), normal(20, 7, seed=1)
     other = -weights[:, [2, 0, 1]]
     result = match(x @ weights, x @ other)
@@ -90,7 +90,7 @@ def test_a_handful_of_rows_is_matched(rows: int) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS, st.integers(1, 5))
-def test_turning_shifting_and_scaling_leave_a_space_as_it_is(seed: int, factors: int) -> None:
+def test_similarity_is_invariant_under_rotation_shift_and_scale(seed: int, factors: int) -> None:
     z = normal(40, factors, seed=seed)
     turn = ortho_group.rvs(factors, random_state=seed) if factors > 1 else np.array([[-1.0]])
     other = 5 * z @ turn + 3
@@ -101,7 +101,7 @@ def test_turning_shifting_and_scaling_leave_a_space_as_it_is(seed: int, factors:
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS)
-def test_the_disparity_is_scipys(seed: int) -> None:
+def test_the_disparity_is_that_of_scipy(seed: int) -> None:
     a, b = normal(30, 3, seed=seed), normal(30, 3, seed=seed + 1)
     assert spaces.disparity(a, b) == pytest.approx(procrustes(a, b)[2])
 
@@ -120,7 +120,7 @@ def test_cka_of_one_axis_and_the_plane_is_one_over_root_two() -> None:
     assert spaces.cka(plane[:, :1], plane[:, 1:]) == pytest.approx(0)
 
 
-def test_the_neighbours_kept_are_those_in_both_sets() -> None:
+def test_neighbours_in_common_are_those_in_both_sets() -> None:
     latents = [normal(60, 2, seed=seed) for seed in range(3)]
     near = [NearestNeighbors(n_neighbors=15).fit(z).kneighbors()[1] for z in latents]
     expected = [
@@ -130,7 +130,7 @@ def test_the_neighbours_kept_are_those_in_both_sets() -> None:
     assert spaces.neighbours_kept(latents) == pytest.approx(expected)
 
 
-def test_of_many_rows_a_sample_looks_among_all() -> None:
+def test_a_sample_of_many_rows_finds_neighbours_among_all() -> None:
     z = normal(3_000, 2)
     [share] = spaces.neighbours_kept([z, z + 0.01 * normal(3_000, 2, seed=1)])
     near = [
@@ -146,7 +146,7 @@ def test_unrelated_spaces_share_neighbours_by_chance_alone() -> None:
     assert share == pytest.approx(15 / 799, abs=0.01)
 
 
-def test_a_space_that_is_a_point_is_like_none() -> None:
+def test_a_space_that_is_a_point_has_no_similarity() -> None:
     z, point = normal(30, 2), np.full((30, 2), 0.1, np.float32)
     assert np.isnan(spaces.cka(z, point))
     assert np.isnan(spaces.disparity(z, point))
@@ -162,7 +162,7 @@ def test_identical_rows_have_neighbours() -> None:
     assert 0 <= spaces.neighbours_kept([z, z])[0] <= 1
 
 
-def test_of_many_members_each_is_compared_with_the_first() -> None:
+def test_many_members_are_compared_with_the_first() -> None:
     assert len([*spaces.pairs(64)]) == 64 * 63 // 2
     assert [*spaces.pairs(66)] == [(0, other) for other in range(1, 66)]
 
@@ -172,7 +172,7 @@ def test_of_many_members_each_is_compared_with_the_first() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=30))
-def test_the_adjusted_rand_index_is_scikit_learns(codes: list[tuple[int, int]]) -> None:
+def test_the_adjusted_rand_index_is_that_of_scikit_learn(codes: list[tuple[int, int]]) -> None:
     a, b = np.array(codes).T
     assert adjusted_rand(contingency(a, b)) == pytest.approx(adjusted_rand_score(a, b))
 
@@ -198,7 +198,7 @@ def test_the_consensus_is_that_of_brute_force(seed: int) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS)
-def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(seed: int) -> None:
+def test_a_cluster_is_compared_with_the_most_similar_one_of_each_clustering(seed: int) -> None:
     first, *rest = codes = partitions(seed)
     result = consensus(codes).clusters
     assert [cluster.code for cluster in result] == [c for c in range(4) if (first == c).any()]
@@ -215,7 +215,7 @@ def test_a_cluster_is_held_against_the_most_similar_of_each_other_clustering(see
 
 @settings(deadline=None, max_examples=40)
 @given(SEEDS)
-def test_what_the_clusters_are_called_does_not_matter(seed: int) -> None:
+def test_consensus_is_invariant_under_renaming_of_clusters(seed: int) -> None:
     codes, generator = partitions(seed), np.random.default_rng(seed)
     renamed = codes.copy()
     for other in renamed[1:]:
@@ -225,7 +225,7 @@ def test_what_the_clusters_are_called_does_not_matter(seed: int) -> None:
     assert before.document == after.document
 
 
-def test_rows_lie_by_cluster_then_by_how_often_they_are_with_it_and_noise_is_last() -> None:
+def test_rows_are_ordered_by_cluster_and_co_assignment_with_noise_last() -> None:
     codes = partitions(3, rows=60)
     result = consensus(codes)
     shown = codes[0][result.shown]
@@ -235,7 +235,7 @@ def test_rows_lie_by_cluster_then_by_how_often_they_are_with_it_and_noise_is_las
         assert np.all(np.diff(result.co_assignment[result.shown][shown == code]) <= 0)
 
 
-def test_of_many_rows_the_matrix_has_500_and_all_have_a_co_assignment() -> None:
+def test_the_matrix_has_500_of_many_rows_and_all_have_a_co_assignment() -> None:
     codes = partitions(0, rows=2_000)
     result = consensus(codes)
     assert result.matrix.shape == (500, 500)
@@ -261,7 +261,7 @@ def test_a_cluster_that_is_split_elsewhere_is_not_reproducible() -> None:
         pytest.param(np.zeros((2, 1), int), 1, np.nan, 1, id="one_row"),
     ],
 )
-def test_clusterings_of_little_have_a_consensus(
+def test_trivial_clusterings_have_a_consensus(
     codes: Integers, ari: float, pac: float, clusters: int
 ) -> None:
     result = consensus(codes)
@@ -298,7 +298,7 @@ def test_members_that_differ_in_order_and_signs_are_stable() -> None:
     }
 
 
-def test_a_space_may_reproduce_although_its_axes_do_not() -> None:
+def test_a_space_can_be_reproducible_although_its_axes_are_not() -> None:
     z = normal(500, 2)
     angle = np.pi / 4
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -314,7 +314,7 @@ def test_a_dead_factor_is_not_reproducible() -> None:
     assert result.reproducible.tolist() == [True, False]
 
 
-def test_the_spread_is_of_what_is_finite() -> None:
+def test_the_spread_ignores_values_that_are_not_finite() -> None:
     result = spread([1.0, np.nan, 3.0])
     assert (result.mean, result.sd) == (2.0, pytest.approx(np.sqrt(2)))
     assert np.isnan(spread([]).mean)
@@ -352,12 +352,12 @@ def drawn_consensus(codes: Integers, title: str = "kmeans") -> Figure:
         pytest.param(np.zeros((2, 20), int), id="one_cluster"),
     ],
 )
-def test_any_consensus_is_drawn_whole(codes: Integers) -> None:
+def test_no_text_of_a_consensus_figure_is_cut_off(codes: Integers) -> None:
     text = drawn(drawn_consensus(codes, "$_{" * 60))
     assert ("500 rows chosen at random" in text) == (codes.shape[1] > 500)
 
 
-def test_clusters_are_named_sized_and_grey_where_they_are_not_found_again() -> None:
+def test_clusters_have_name_and_size_and_are_grey_if_not_reproducible() -> None:
     first = np.repeat([0, 1, -1], [40, 40, 20])
     split = np.where(first == 1, np.arange(100) % 2 + 1, first)
     figure = drawn_consensus(np.array([first, split, split]))
@@ -391,11 +391,11 @@ def match_scores(things: int, others: int = 7, name: str = "z") -> MatchScores:
         pytest.param([match_scores(5, name="$_{蛋" * 30)], id="hostile_names"),
     ],
 )
-def test_any_reproducibility_is_drawn_whole(groups: list[MatchScores]) -> None:
+def test_no_text_of_a_reproducibility_figure_is_cut_off(groups: list[MatchScores]) -> None:
     drawn(figures.reproducibility(groups, trainings=8))
 
 
-def test_what_is_not_found_again_is_grey_and_of_many_the_least_is_shown() -> None:
+def test_irreproducible_factors_are_grey_and_the_least_reproducible_are_shown() -> None:
     figure = figures.reproducibility([match_scores(64)], trainings=8)
     text = drawn(figure)
     assert "the 40 least reproducible of 64 factors" in text

@@ -70,7 +70,7 @@ def test_r_nx_is_that_of_the_co_ranking_matrix(spaces: tuple[Floats, Floats]) ->
 
 
 @pytest.mark.parametrize("spaces", SPACES.values(), ids=SPACES)
-def test_its_area_is_its_mean_over_the_logarithm_of_k(spaces: tuple[Floats, Floats]) -> None:
+def test_the_area_is_the_mean_over_the_logarithm_of_k(spaces: tuple[Floats, Floats]) -> None:
     [result] = measure(*spaces)
     expected = np.average(r_nx(*spaces), weights=1 / result.neighbours)
     assert result.numbers["r_nx_auc"] == pytest.approx(expected)
@@ -85,7 +85,7 @@ def test_a_long_curve_has_200_points_on_a_logarithmic_scale() -> None:
     assert result.r_nx == pytest.approx(r_nx(x, z)[result.neighbours - 1])
 
 
-def test_one_row_s_area_is_that_of_the_row_alone() -> None:
+def test_the_area_of_a_row_is_that_of_its_own_curve() -> None:
     x, z = folded(30)
     farther = np.maximum(ranks(x), ranks(z))[:1]
     k, alone = coranking.curve(coranking.counted(farther))
@@ -93,7 +93,7 @@ def test_one_row_s_area_is_that_of_the_row_alone() -> None:
 
 
 @given(st.integers(0, 10**6), st.sampled_from([1e-30, 7, 1e30]))
-def test_neighbours_are_the_same_from_every_side(seed: int, scale: float) -> None:
+def test_neighbourhoods_are_invariant_under_rotation(seed: int, scale: float) -> None:
     random = np.random.default_rng(seed)
     x, z = random.normal(size=(25, 4)), random.normal(size=(25, 3))
     turned = scale * (z @ ortho_group.rvs(3, random_state=seed) + 2)
@@ -121,7 +121,7 @@ def test_measures_range_from_chance_to_perfect(latent: Any, expected: tuple[floa
 # --- of each row
 
 
-def test_a_row_s_trustworthiness_is_by_the_ranks_of_its_neighbours() -> None:
+def test_the_trustworthiness_of_a_row_depends_on_ranks_of_neighbours() -> None:
     x, z = folded(40)
     [result] = measure(x, z)
     among_x, among_z = ranks(x), ranks(z)
@@ -135,7 +135,7 @@ def test_a_row_s_trustworthiness_is_by_the_ranks_of_its_neighbours() -> None:
         assert result.continuity[i] == pytest.approx(1 - (among_z[i, missed] - 15).sum() / worst)
 
 
-def test_their_means_are_scikit_learn_s_for_each_of_several_latent_spaces() -> None:
+def test_mean_trustworthiness_is_that_of_scikit_learn() -> None:
     x, z = folded(300)
     for latent, result in zip((z, x[:, :3]), measure(x, z, x[:, :3]), strict=True):
         expected = [trustworthiness(*pair, n_neighbors=15) for pair in ((x, latent), (latent, x))]
@@ -145,13 +145,13 @@ def test_their_means_are_scikit_learn_s_for_each_of_several_latent_spaces() -> N
         assert numbers.items() <= result.numbers.items()
 
 
-def test_rows_as_far_as_each_other_are_no_false_neighbours() -> None:
+def test_rows_at_equal_distance_are_no_false_neighbours() -> None:
     x = np.eye(50)  # each row is as far from every other
     [result] = measure(x, RNG.normal(size=(50, 2)))
     assert (result.trustworthiness == 1).all()
 
 
-def test_a_row_that_lies_where_it_does_not_belong_is_not_trusted() -> None:
+def test_a_misplaced_row_is_not_trusted() -> None:
     cloud = RNG.normal(size=(200, 3)) + 30 * (np.arange(200) % 2)[:, None]
     z = cloud[:, :2].copy()
     z[7] -= 30  # of the second cloud, it is drawn in the first
@@ -159,7 +159,7 @@ def test_a_row_that_lies_where_it_does_not_belong_is_not_trusted() -> None:
     assert np.flatnonzero(~result.trusted).tolist() == [7]
 
 
-def test_of_many_rows_some_are_measured_and_no_other_is_suspected() -> None:
+def test_a_sample_of_many_rows_is_measured_and_the_others_are_trusted() -> None:
     x, z = folded(6_000)
     [result] = measure(x, z)
     measured = np.isfinite(result.trustworthiness)
@@ -183,14 +183,14 @@ def test_a_sampled_area_is_near_that_of_all_rows(monkeypatch: pytest.MonkeyPatch
     assert np.abs(sampled.r_nx - exact.r_nx)[:-10].max() < 0.1
 
 
-def test_of_very_many_rows_fewer_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sample_is_smaller_for_very_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbourhoods, "MOST", 100)
     monkeypatch.setattr(neighbourhoods, "DISTANCES", 4_000)
     [result] = measure(*folded(200))
     assert np.isfinite(result.trustworthiness).sum() == 20
 
 
-def test_of_two_rows_nothing_is_a_number_and_both_are_trusted() -> None:
+def test_two_rows_have_nan_metrics_and_are_trusted() -> None:
     [result] = measure(np.eye(2), np.eye(2))
     assert np.isnan([*result.numbers.values()]).all()
     assert result.trusted.all()
@@ -200,7 +200,7 @@ def test_of_two_rows_nothing_is_a_number_and_both_are_trusted() -> None:
 # --- distances
 
 
-def test_the_rank_correlation_of_distances_is_scipy_s() -> None:
+def test_the_rank_correlation_of_distances_is_that_of_scipy() -> None:
     x, z = folded(100)
     expected = spearmanr(pdist(x), pdist(z)).statistic
     assert spearman(x, z, x) == [
@@ -223,7 +223,7 @@ def test_the_uncertainty_of_independent_distances_is_that_of_100_000_pairs() -> 
 
 
 @pytest.mark.parametrize("rows", [2, 20, 1_000])
-def test_where_all_distances_are_the_same_they_have_no_correlation(rows: int) -> None:
+def test_equal_distances_have_no_correlation(rows: int) -> None:
     [result] = spearman(RNG.normal(size=(rows, 3)), np.ones((rows, 2)))
     assert np.isnan([*result.values()]).all()
 
@@ -260,7 +260,7 @@ def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
         assert np.sum(np.concatenate(alphas) == FADED) == 12
 
 
-def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
+def test_a_figure_of_trusted_rows_is_unchanged() -> None:
     z = RNG.normal(size=(60, 2))
     plain, trusted = (
         figures.latent(z, CLASSES, title="z", unreliable=pair)
@@ -285,7 +285,7 @@ def test_a_figure_of_trusted_rows_is_as_it_was() -> None:
         ),
     ],
 )
-def test_curves_are_drawn_with_their_areas_and_nothing_is_cut_off(curves: Any) -> None:
+def test_curves_are_drawn_with_their_areas_and_no_text_is_cut_off(curves: Any) -> None:
     figure = figures.rnx(curves)
     figure.canvas.draw()
     drawn, (x, y) = figure.get_tightbbox(), figure.get_size_inches()
