@@ -250,7 +250,7 @@ def test_rows_that_are_not_trusted_are_faded(factors: int, groups: Any) -> None:
     z, trusted = RNG.normal(size=(60, factors)), np.arange(60) >= 12
     figure = figures.latent(z, groups, title="z", unreliable=Unreliable(~trusted))
     figure.canvas.draw()
-    assert "faded: 12 rows whose neighbours here are not theirs" in texts_of(figure)
+    assert "faded: 12 rows with other neighbours than in the features" in texts_of(figure)
     if factors == 1 and not isinstance(groups, Values):
         bars = [(bars.get_facecolor()[3], bars.get_data()) for bars in figure.axes[0].patches]
         assert sum((v - b).sum() for alpha, (v, _, b) in bars if alpha == FADED) == 12
