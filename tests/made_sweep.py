@@ -1,4 +1,4 @@
-"""Sweeps that were never run: a ledger and run directories with numbers that are known."""
+"""Artificial sweeps: a ledger and run directories, with chosen numbers, without training."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Made:
-    """A job: what is said, what the ledger knows, and what its directory holds.
+    """A job of an artificial sweep: its overrides, its status, the content of its directory.
 
-    metrics: None writes no file. answers: what is claimed by what it is about.
-    latents: a row (z1, z2, …, label) a row of the table.
+    status: None if the run has not ended. metrics: None writes no file. answers: claims by topic.
+    latents: z1, z2, … and the label of each row. begun: whether the run was started.
     """
 
     overrides: Sequence[str]
@@ -26,20 +26,20 @@ class Made:
     begun: bool = True
 
 
-def loss(value: float | None, **others: float | None) -> dict[str, float | None]:
-    return {"loss": value, "val_loss": value, "reconstruction.val.mse": value, **others}
+def loss(value: float | None, **more: float | None) -> dict[str, float | None]:
+    return {"loss": value, "val_loss": value, "reconstruction.val.mse": value, **more}
 
 
 def crossed(values: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Return the overrides of a sweep over all combinations."""
     return [
-        [f"{key}={value}" for key, value in zip(values, said, strict=True)]
-        for said in product(*values.values())
+        [f"{key}={value}" for key, value in zip(values, combination, strict=True)]
+        for combination in product(*values.values())
     ]
 
 
 def made(folder: Path, jobs: Iterable[Made], study: object = None) -> Path:
-    """Write a sweep and return its directory."""
+    """Write a sweep and return its directory. study: the content of study.json."""
     folder.mkdir(parents=True, exist_ok=True)
     events = [{"event": "begun", "words": ["--multirun"], "cwd": "/", "pid": 1}]
     for number, job in enumerate(jobs):
@@ -76,8 +76,10 @@ def _run(folder: Path, job: Made) -> None:
     if job.metrics is not None:
         (folder / "metrics.json").write_text(json.dumps(job.metrics))
     if job.answers:
-        told = [{"about": a, "claim": c, "sentence": f"{a}: {c}."} for a, c in job.answers.items()]
-        (folder / "answer.json").write_text(json.dumps({"sentences": told}))
+        sentences = [
+            {"about": a, "claim": c, "sentence": f"{a}: {c}."} for a, c in job.answers.items()
+        ]
+        (folder / "answer.json").write_text(json.dumps({"sentences": sentences}))
     rows = [f"{i},{x},{x + 1},0.001" for i, x in enumerate(job.losses, 1)]
     (folder / "history.csv").write_text("\n".join(["epoch,loss,val_loss,learning_rate", *rows]))
     factors = [f"z{k + 1}" for k in range(len(job.latents[0]) - 1)] if job.latents else []

@@ -1,4 +1,4 @@
-"""Pages, as tests read them: their elements, and in a browser."""
+"""HTML pages in tests: their elements, and a tab of a browser."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -49,7 +49,7 @@ class Elements(HTMLParser):
 
 
 class Opened:
-    """A page in a tab of a browser, with what it said and asked for meanwhile."""
+    """A page in a tab of a browser. Records errors on its console, and its requests."""
 
     def __init__(self, tab: Any, address: str) -> None:
         self.tab, self.errors, self.requests = tab, [], []

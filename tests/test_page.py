@@ -1,4 +1,4 @@
-"""The report of a run says what its directory holds, trusts no name, and stays small."""
+"""The report of a run: its content, its safety against any name, its size."""
 
 import base64
 import json
@@ -57,9 +57,9 @@ HOSTILE = (
 
 
 def map_data(content: bytes) -> dict:
-    """Return the data of the view."""
-    found = re.search(rb'id="view-data">(.*?)</script>', content, re.DOTALL)
-    return json.loads(found[1])
+    """Return the data of the map."""
+    match = re.search(rb'id="view-data">(.*?)</script>', content, re.DOTALL)
+    return json.loads(match[1])
 
 
 def unpacked(column: dict) -> np.ndarray:
@@ -67,14 +67,14 @@ def unpacked(column: dict) -> np.ndarray:
 
 
 def numbers(column: dict) -> np.ndarray:
-    """Return the numbers of a column as the page's script computes them."""
+    """Return the numbers of a column, computed as by the page's script."""
     codes, missing = unpacked(column), 2 ** column["bits"] - 1
     share = codes / (missing - 1)
     return np.where(codes == missing, np.nan, column["low"] * (1 - share) + column["high"] * share)
 
 
 def column(content: bytes, name: str) -> dict:
-    return next(each for each in map_data(content)["columns"] if each["name"] == name)
+    return next(column for column in map_data(content)["columns"] if column["name"] == name)
 
 
 @pytest.fixture(scope="module")
@@ -93,21 +93,21 @@ def table_of(count: int, features: int, **changes: object) -> Dataset:
     return replace(Dataset("made", x, named, range(count)), **changes)
 
 
-# What it says
+# Content
 
 
 def test_the_answer_comes_first_with_a_mark_for_each_claim(report: bytes) -> None:
     elements = Elements(report)
-    ids = [each.get("id") for each in elements.all("section")]
+    ids = [section.get("id") for section in elements.all("section")]
     assert ids[0] == "answer"
     for _, _, sentence in SENTENCES:
         assert sentence in elements.text
-    claims = [each["class"].split() for each in elements.all("li") if each.get("class")]
+    claims = [item["class"].split() for item in elements.all("li") if item.get("class")]
     assert claims == [["claim", "yes"]] * 3 + [["claim", "no"], ["claim"]]
     assert re.findall(r'class="mark" aria-hidden="true">(.)', report.decode()) == [*"✓✓✓✗→"]
 
 
-def test_what_the_table_is_stands_above_the_answer(report: bytes) -> None:
+def test_the_table_is_described_above_the_answer(report: bytes) -> None:
     text = Elements(report).text
     about = "The table has 178 rows and 13 features."
     assert 0 < text.index(about) < text.index(SENTENCES[0][2])
@@ -115,13 +115,13 @@ def test_what_the_table_is_stands_above_the_answer(report: bytes) -> None:
     assert "It was trained on 142 rows and tested on the other 36 (held out)." in text
 
 
-def test_stamps_warn(report: bytes) -> None:
+def test_caveats_are_shown_as_warnings(report: bytes) -> None:
     assert "its number of clusters was taken from the labels" in Elements(report).text
-    assert any(each.get("role") == "note" for each in Elements(report).all("div"))
+    assert any(div.get("role") == "note" for div in Elements(report).all("div"))
 
 
-def test_every_part_of_the_evidence_is_there_in_order(report: bytes) -> None:
-    ids = [each["id"] for each in Elements(report).all("section")]
+def test_all_sections_are_there_in_order(report: bytes) -> None:
+    ids = [section["id"] for section in Elements(report).all("section")]
     assert ids == [
         "answer", "rows", "factors", "clusters", "labels", "baselines", "chance", "training",
         "trust", "more", "settings", "methods",
@@ -146,7 +146,7 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     assert "share of rows without a cluster" not in kmeans
 
 
-def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: Path) -> None:
+def test_a_card_lists_the_most_important_feature_first(wine: Dataset, tmp_path: Path) -> None:
     folder = made(tmp_path / "run", wine)
     table = (folder / "importance.csv").read_text()
     table = re.sub(r"(?m)^(z1,hue),.*$", r"\1,0.1,0.1,0.2,9", table)
@@ -155,13 +155,13 @@ def test_a_card_lists_first_what_moves_its_factor_most(wine: Dataset, tmp_path: 
     assert factor_cards(RunData(folder))[0].lines[0].feature == "hue"
 
 
-def test_the_difference_from_simpler_methods_says_of_how_many_trainings_it_is(
+def test_the_difference_to_simpler_methods_names_the_number_of_trainings(
     report: bytes,
 ) -> None:
     assert "mean of 8 trainings" in Elements(report).text
 
 
-def test_p_is_told_beside_the_least_that_it_can_be(report: bytes) -> None:
+def test_the_smallest_possible_p_is_named(report: bytes) -> None:
     text = Elements(report).text
     assert "with 49 control tables it is never below 0.02" in text
     assert "with 99 control tables it is never below 0.01" in text
@@ -175,32 +175,32 @@ def test_learning_rates_are_sorted_as_numbers(wine: Dataset, tmp_path: Path) -> 
     assert 'data-value="1e-06"' in content
 
 
-def test_what_would_have_been_found_has_an_interval(report: bytes) -> None:
+def test_the_power_has_a_confidence_interval(report: bytes) -> None:
     [_, row, _] = Elements(report).table("share found", "to")
     assert (row["share found"], row["95 % interval, from"], row["to"]) == (
         "0.7", "0.48", "0.85",
     )  # fmt: skip
 
 
-def test_the_verdict_is_at_the_head_of_how_the_training_went(report: bytes) -> None:
+def test_the_section_on_training_begins_with_the_verdict(report: bytes) -> None:
     _, _, training = report.decode().partition('<section id="training"')
     assert RECORD["verdict"]["sentence"] in training.partition("<h3>")[0]
 
 
 @pytest.mark.parametrize("spec", [Blobs(samples=60), Diabetes()], ids=["classes", "a number"])
-def test_every_metric_of_the_evidence_is_said_in_words(
+def test_every_metric_of_the_evidence_has_a_title(
     spec: DatasetSpec, tiny: Callable[..., Experiment]
 ) -> None:
     evidence = EvidenceSpec(repeats=1, permutations=1, clouds=1, labels=1)
-    found = [*run(tiny(dataset=spec, evidence=evidence))]
-    tables = {each.name: each.columns for each in found if isinstance(each, Table)}
+    artifacts = run(tiny(dataset=spec, evidence=evidence))
+    tables = {table.name: table.columns for table in artifacts if isinstance(table, Table)}
     names = {*tables["evidence"]["number"], *tables["labels"]["number"]}
     assert len(names) > 4
     assert not {name for name in names if title(name) == name}
 
 
-def test_a_factor_that_is_not_to_be_read_says_why_and_is_grey(report: bytes) -> None:
-    classes = [each["class"] for each in Elements(report).all("article")]
+def test_an_unreliable_factor_is_grey_and_the_reason_is_given(report: bytes) -> None:
+    classes = [card["class"] for card in Elements(report).all("article")]
     assert classes == ["card", "card doubtful", "card doubtful"]
     text = Elements(report).text
     assert "This factor is a duplicate of z1" in text
@@ -233,17 +233,17 @@ def test_headings_go_down_one_level_at_a_time_and_every_table_has_a_caption(repo
     assert levels.count(1) == 1
     assert max(np.diff(levels)) == 1
     assert len(elements.all("caption")) == len(elements.all("table"))
-    assert all(each["alt"] for each in elements.all("img"))
+    assert all(image["alt"] for image in elements.all("img"))
 
 
-# The view of the rows
+# The map of the rows
 
 
-def test_the_view_holds_where_the_rows_lie_and_all_they_are_coloured_by(
+def test_the_map_has_the_factors_and_all_columns_that_can_colour_the_rows(
     report: bytes, wine: Dataset
 ) -> None:
     content = map_data(report)
-    groups = {each["group"] for each in content["columns"]}
+    groups = {column["group"] for column in content["columns"]}
     assert groups == {
         "Factors", "Known labels", "Clusters", "Rows", "Reliability", "Features",
     }  # fmt: skip
@@ -253,7 +253,7 @@ def test_the_view_holds_where_the_rows_lie_and_all_they_are_coloured_by(
     np.testing.assert_allclose(numbers(column(report, "proline")), wine.x[:, proline], atol=0.02)
 
 
-def test_clusters_have_the_colours_of_the_classes_that_they_match(wine: Dataset) -> None:
+def test_clusters_have_the_colours_of_matching_classes(wine: Dataset) -> None:
     codes = np.array([2, 0, 1])[wine.label.codes]
     assert cluster_colours(codes, wine.label) == [1, 2, 0]
     more = np.where(np.arange(178) == 0, 3, codes)
@@ -262,11 +262,11 @@ def test_clusters_have_the_colours_of_the_classes_that_they_match(wine: Dataset)
     assert list(cluster_colours(codes, None)) == [0, 1, 2]
 
 
-def test_rows_whose_place_is_not_to_be_trusted_are_told(report: bytes) -> None:
+def test_rows_of_low_trustworthiness_or_continuity_are_unreliable(report: bytes) -> None:
     shares = [
-        numbers(each)
-        for each in map_data(report)["columns"]
-        if re.match("(trust|contin)", each["name"])
+        numbers(column)
+        for column in map_data(report)["columns"]
+        if re.match("(trust|contin)", column["name"])
     ]
     assert len(shares) == 2
     low = np.flatnonzero((np.array(shares) < 0.75).any(0))
@@ -274,7 +274,7 @@ def test_rows_whose_place_is_not_to_be_trusted_are_told(report: bytes) -> None:
     assert 0 < len(low) < 178
 
 
-def test_of_many_rows_a_choice_is_shown_with_the_numbers_that_they_have(
+def test_a_sample_of_many_rows_is_shown_with_their_numbers(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for module in "run_data", "view":
@@ -288,13 +288,14 @@ def test_of_many_rows_a_choice_is_shown_with_the_numbers_that_they_have(
     assert "The map shows a random sample of 50 of the 400 rows." in Elements(content).text
 
 
-def test_features_that_the_factors_follow_most_come_first(report: bytes) -> None:
-    there = [each["name"] for each in map_data(report)["columns"] if each["group"] == "Features"]
+def test_the_most_important_features_come_first(report: bytes) -> None:
+    columns = map_data(report)["columns"]
+    names = [column["name"] for column in columns if column["group"] == "Features"]
     rows = Elements(report).table("factor", "feature", "importance")
-    total = dict.fromkeys(there, 0.0)
+    total = dict.fromkeys(names, 0.0)
     for row in rows:
         total[row["feature"]] += abs(float(row["importance"]))
-    assert there == sorted(there, key=lambda name: -total[name])
+    assert names == sorted(names, key=lambda name: -total[name])
 
 
 @given(
@@ -303,19 +304,21 @@ def test_features_that_the_factors_follow_most_come_first(report: bytes) -> None
     ),
     st.sampled_from([8, 16]),
 )
-def test_a_column_is_kept_to_a_part_of_its_range(values: np.ndarray, bits: int) -> None:
+def test_a_stored_column_is_exact_to_a_fraction_of_its_range(
+    values: np.ndarray, bits: int
+) -> None:
     with np.errstate(over="ignore"):
         again = numbers(columns.values("group", "name", values, bits))
-    known = np.isfinite(values)
-    np.testing.assert_array_equal(np.isfinite(again), known)
-    if known.any():
-        low, high = values[known].min(), values[known].max()
+    finite = np.isfinite(values)
+    np.testing.assert_array_equal(np.isfinite(again), finite)
+    if finite.any():
+        low, high = values[finite].min(), values[finite].max()
         step = (high / 2 - low / 2) / (2**bits - 2)
-        error = np.abs(again[known] / 2 - values[known] / 2)
+        error = np.abs(again[finite] / 2 - values[finite] / 2)
         assert (error <= 0.51 * step + 1e-12 * max(abs(low), abs(high))).all()
 
 
-def test_many_classes_and_rows_without_one_are_told_apart() -> None:
+def test_many_classes_and_missing_ones_have_different_codes() -> None:
     codes = np.array([-1, 0, 299])
     labels = Classes("kind", codes, tuple(map(str, range(300))))
     stored = columns.classes("Known labels", labels)
@@ -323,17 +326,16 @@ def test_many_classes_and_rows_without_one_are_told_apart() -> None:
     assert unpacked(stored).tolist() == [65535, 0, 299]
 
 
-def test_a_feature_that_is_called_as_a_factor_is_told_from_it(tmp_path: Path) -> None:
+def test_a_feature_and_a_factor_of_the_same_name_are_distinguished(tmp_path: Path) -> None:
     data = table_of(20, 4)
     data = replace(data, features=("z1", "kmeans", "z9", "dose"))
-    names = [
-        each["name"] for each in map_data(page(made(tmp_path / "run", data, 2), data))["columns"]
-    ]
+    content = map_data(page(made(tmp_path / "run", data, 2), data))
+    names = [column["name"] for column in content["columns"]]
     assert len(names) == len({*names})
     assert {"z1", "z1 (column)", "kmeans (column)", "z9"} <= {*names}
 
 
-# Names that users chose
+# Names from the user's table
 
 
 @pytest.fixture(scope="module")
@@ -350,34 +352,34 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = made(tmp_path_factory.mktemp("runs") / "hostile", data)
     (folder / "methods.md").write_text(HOSTILE[0])
     (folder / "references.bib").write_text(HOSTILE[1])
-    told = [{"about": name, "claim": name, "sentence": name} for name in HOSTILE]
-    (folder / "answer.json").write_text(json.dumps({"sentences": told}))
+    sentences = [{"about": name, "claim": name, "sentence": name} for name in HOSTILE]
+    (folder / "answer.json").write_text(json.dumps({"sentences": sentences}))
     return page(folder, data)
 
 
-def test_a_name_is_never_more_than_text(hostile: bytes, report: bytes) -> None:
-    kinds = [{tag for tag, _ in Elements(each).tags} for each in (hostile, report)]
+def test_names_are_never_interpreted_as_markup(hostile: bytes, report: bytes) -> None:
+    kinds = [{tag for tag, _ in Elements(content).tags} for content in (hostile, report)]
     assert kinds[0] <= kinds[1]
     assert len(Elements(hostile).all("script")) == 2
-    attributes = {name for _, found in Elements(hostile).tags for name in found}
+    attributes = {name for _, named in Elements(hostile).tags for name in named}
     assert not {name for name in attributes if name.startswith("on")}
     assert HOSTILE[0] in Elements(hostile).text
     assert "\x1b" not in hostile.decode()
     assert "\u202e" not in hostile.decode()
 
 
-def test_names_in_the_view_are_whole_but_for_what_is_not_printed(hostile: bytes) -> None:
+def test_names_in_the_map_lose_only_unprintable_characters(hostile: bytes) -> None:
     stored = next(e for e in map_data(hostile)["columns"] if e.get("names") and "\u8d28" in str(e))
     assert stored["names"][0] == HOSTILE[0]
     assert stored["names"][3] == "\ufffd[2J\ufffdgpj"
     assert len(stored["names"][5]) == 60
 
 
-def test_nothing_but_the_pages_own_script_and_style_may_run(report: bytes) -> None:
+def test_only_the_own_script_and_style_may_run(report: bytes) -> None:
     [policy] = [
-        each["content"]
-        for each in Elements(report).all("meta")
-        if each.get("http-equiv") == "Content-Security-Policy"
+        meta["content"]
+        for meta in Elements(report).all("meta")
+        if meta.get("http-equiv") == "Content-Security-Policy"
     ]
     parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert parts["default-src"] == "'none'"
@@ -386,7 +388,7 @@ def test_nothing_but_the_pages_own_script_and_style_may_run(report: bytes) -> No
     assert not re.search(rb'(src|href)="(?!data:|#)', report)
 
 
-# What may be missing
+# Missing files
 
 
 @pytest.mark.parametrize(
@@ -402,23 +404,25 @@ def test_nothing_but_the_pages_own_script_and_style_may_run(report: bytes) -> No
     ],
     ids=" ".join,
 )
-def test_what_a_run_lacks_is_left_out(names: list[str], wine: Dataset, tmp_path: Path) -> None:
+def test_sections_of_missing_files_are_left_out(
+    names: list[str], wine: Dataset, tmp_path: Path
+) -> None:
     folder = made(tmp_path / "run", wine)
     for name in names:
         (folder / name).unlink()
     elements = Elements(page(folder, wine))
     assert elements.all("h1")
-    headings = {each.get("aria-labelledby") for each in elements.all("section")}
-    assert headings <= {each.get("id") for _, each in elements.tags}
+    headings = {section.get("aria-labelledby") for section in elements.all("section")}
+    assert headings <= {attributes.get("id") for _, attributes in elements.tags}
 
 
 def test_an_empty_directory_has_a_report(wine: Dataset, tmp_path: Path) -> None:
     elements = Elements(page(tmp_path, wine))
     assert "This run has no answer." in elements.text
-    assert [each["id"] for each in elements.all("section")] == ["answer"]
+    assert [section["id"] for section in elements.all("section")] == ["answer"]
 
 
-def test_without_an_answer_the_verdict_stands_for_it(wine: Dataset, tmp_path: Path) -> None:
+def test_without_an_answer_the_verdict_is_shown(wine: Dataset, tmp_path: Path) -> None:
     folder = made(tmp_path / "run", wine)
     (folder / "answer.json").unlink()
     assert "Good: the training went well." in Elements(page(folder, wine)).text
@@ -432,8 +436,8 @@ def test_a_run_that_diverged_has_a_report(tiny: Callable[..., Experiment], tmp_p
     elements = Elements(page(tmp_path, load(experiment.dataset)))
     assert "DIVERGED" in elements.text
     assert json.loads((tmp_path / "run.json").read_text())["verdict"]["sentence"] in elements.text
-    sections = [each["id"] for each in elements.all("section")]
-    assert sections == ["answer", "settings"]  # no table of numbers that there are not
+    sections = [section["id"] for section in elements.all("section")]
+    assert sections == ["answer", "settings"]  # no tables without numbers
 
 
 @pytest.mark.parametrize(
@@ -460,10 +464,10 @@ def test_rows_of_noise_and_constant_columns_have_a_report(tmp_path: Path) -> Non
 # Figures
 
 
-def test_each_figure_is_in_the_section_that_it_is_about(report: bytes) -> None:
-    found = re.findall(r'<section id="(\w+)"|Figure (\w+) of the run', report.decode())
+def test_each_figure_is_in_its_section(report: bytes) -> None:
+    matches = re.findall(r'<section id="(\w+)"|Figure (\w+) of the run', report.decode())
     sections, here = {}, ""
-    for section, figure in found:
+    for section, figure in matches:
         here = section or here
         if figure:
             sections[figure] = here
@@ -487,12 +491,12 @@ def test_every_figure_has_a_caption(
     evidence = EvidenceSpec(repeats=2, permutations=2, clouds=2, planted=2, labels=2)
     figures, clustering = AllFigures(dpi=20), {"kmeans": KMeans()}
     asked = tiny(question=question, evidence=evidence, figures=figures, clustering=clustering)
-    drawn = {each.name for each in run(asked) if isinstance(each, Plot)}
+    drawn = {plot.name for plot in run(asked) if isinstance(plot, Plot)}
     assert drawn
     assert not {name for name in drawn if section_and_caption(name)[0] == "more"}
 
 
-def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None:
+def test_a_large_png_is_reduced_and_white_stays_white(tmp_path: Path) -> None:
     from PIL import Image  # noqa: PLC0415
 
     (tmp_path / "figures").mkdir()
@@ -508,7 +512,7 @@ def test_a_large_png_is_made_small_and_white_stays_white(tmp_path: Path) -> None
         assert again.convert("RGB").getpixel((1390, 5)) == (255, 255, 255)
 
 
-def test_figures_of_strokes_are_part_of_the_page_and_pdf_is_not(tmp_path: Path) -> None:
+def test_svg_is_embedded_and_pdf_is_not(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "loss.svg").write_text('<svg width="648pt" height="3pt"></svg>')
     (tmp_path / "figures" / "weights.pdf").write_text("%PDF")
@@ -530,20 +534,20 @@ def test_the_report_of_many_rows_and_features_is_below_10_mb(tmp_path: Path) -> 
     assert map_data(content)["rows"] == rows
 
 
-def test_what_does_not_fit_is_left_out_and_named(
+def test_features_that_do_not_fit_are_left_out_and_a_note_counts_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("aeexp.present.html.run.view.MAX_BYTES", 20_000)
     data = table_of(1000, 40, rows=[f"r{i}" for i in range(1000)])
-    found = view(RunData(made(tmp_path / "run", data)), data)
-    assert found is not None
-    assert len(found.data) < 30_000
-    held = sum(each["group"] == "Features" for each in json.loads(found.data)["columns"])
-    assert 0 <= held < 40
-    assert f"The map includes {held} of 40 features" in " ".join(found.notes)
+    rows_map = view(RunData(made(tmp_path / "run", data)), data)
+    assert rows_map is not None
+    assert len(rows_map.data) < 30_000
+    count = sum(column["group"] == "Features" for column in json.loads(rows_map.data)["columns"])
+    assert 0 <= count < 40
+    assert f"The map includes {count} of 40 features" in " ".join(rows_map.notes)
 
 
-def test_names_of_rows_that_take_too_much_room_give_way_to_numbers(
+def test_rows_with_too_long_names_are_numbered(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("aeexp.present.html.run.view.MAX_NAME_BYTES", 1000)

@@ -1,4 +1,4 @@
-"""The report of a run works in a browser, and asks nothing of any network."""
+"""The report of a run works in a browser, without any request to a network."""
 
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -37,7 +37,7 @@ class Report(Opened):
         self.canvas = tab.locator("#canvas")
 
     def pixels(self) -> int:
-        """Return a number that changes with what the view shows."""
+        """Return a checksum of the map's pixels."""
         self.tab.evaluate(SETTLED)
         return self.tab.evaluate(PIXELS)
 
@@ -55,7 +55,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def written(folder: Path, data: Dataset, factors: int = 3) -> str:
-    """Write the report of a run that was made up, and return its address."""
+    """Write the report of an artificial run, and return its address."""
     made(folder, data, factors)
     (folder / "report.html").write_bytes(page(folder, data))
     return (folder / "report.html").as_uri()
@@ -97,7 +97,7 @@ def test_the_report_opens_without_an_error_and_without_a_request(opened: Report)
     assert [url for url in opened.requests if url.startswith("file:")] == [opened.tab.url]
 
 
-def test_what_is_asked_of_a_network_is_refused(opened: Report) -> None:
+def test_requests_to_a_network_are_refused(opened: Report) -> None:
     answers: list[object] = []
     opened.tab.on("response", lambda answer: answers.append(answer.url))
     opened.tab.evaluate("fetch('file:///etc/hostname').catch(() => 0)")
@@ -115,7 +115,7 @@ def test_every_figure_is_drawn(opened: Report) -> None:
     assert min(sizes) > 300
 
 
-def test_a_row_is_told_of_where_the_mouse_is(opened: Report) -> None:
+def test_the_row_under_the_mouse_is_described(opened: Report) -> None:
     tip, wine = opened.tab.locator("#tip"), load(Wine())
     assert isinstance(wine.label, Classes)
     assert not tip.is_visible()
@@ -123,28 +123,28 @@ def test_a_row_is_told_of_where_the_mouse_is(opened: Report) -> None:
     for x, y in product(range(400, 900, 40), (200, 300)):
         opened.canvas.hover(position={"x": x, "y": y})
         opened.pixels()
-        told = tip.inner_text().splitlines()
-        if told:
-            row = int(told[0].removeprefix("row "))
+        lines = tip.inner_text().splitlines()
+        if lines:
+            row = int(lines[0].removeprefix("row "))
             rows.add(row)
-            assert f"cultivar: {wine.label.names[wine.label.codes[row]]}" in told
-            assert f"split: {'training' if row % 5 else 'held out'}" in told
-            assert any(line.startswith("kmeans: ") for line in told)
-            assert any(line.startswith("trustworthiness: ") for line in told)
+            assert f"cultivar: {wine.label.names[wine.label.codes[row]]}" in lines
+            assert f"split: {'training' if row % 5 else 'held out'}" in lines
+            assert any(line.startswith("kmeans: ") for line in lines)
+            assert any(line.startswith("trustworthiness: ") for line in lines)
     assert len(rows) > 2
     assert opened.errors == []
 
 
-def test_keys_go_from_row_to_row_and_a_screen_reader_hears_them(opened: Report) -> None:
-    said = opened.tab.locator("#selected-row")
+def test_keys_select_rows_and_screen_readers_announce_them(opened: Report) -> None:
+    announced = opened.tab.locator("#selected-row")
     opened.canvas.focus()
     for key, row in {"n": "row 0,", "p": "row 177,", "Escape": ""}.items():
         opened.press(key)
-        assert said.inner_text().startswith(row)
-    assert said.inner_text() == ""
+        assert announced.inner_text().startswith(row)
+    assert announced.inner_text() == ""
 
 
-def test_keys_turn_and_enlarge_and_one_goes_back(opened: Report) -> None:
+def test_keys_rotate_zoom_and_reset_the_map(opened: Report) -> None:
     first = opened.pixels()
     left, up, larger = map(opened.press, ("ArrowLeft", "ArrowUp", "+"))
     assert len({first, left, up, larger}) == 4
@@ -162,7 +162,7 @@ def test_buttons_do_what_keys_do(opened: Report) -> None:
     assert opened.pixels() == first
 
 
-def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Report) -> None:
+def test_dragging_rotates_and_the_wheel_zooms_a_focused_map_only(opened: Report) -> None:
     first = opened.pixels()
     opened.canvas.hover(position={"x": 20, "y": 20})
     opened.tab.mouse.wheel(0, 5)
@@ -179,7 +179,7 @@ def test_dragging_turns_and_the_wheel_enlarges_only_what_is_focused(opened: Repo
     assert opened.pixels() != turned
 
 
-def test_another_colour_changes_the_picture_the_legend_and_its_description(
+def test_another_colour_changes_the_map_the_legend_and_the_description(
     opened: Report,
 ) -> None:
     legend, colour = opened.tab.locator("#legend li"), opened.tab.locator("#colour")
@@ -187,17 +187,17 @@ def test_another_colour_changes_the_picture_the_legend_and_its_description(
     swatches = legend.locator(".swatch")
     hues = swatches.evaluate_all("all => all.map(each => getComputedStyle(each).backgroundColor)")
     assert hues == ["rgb(1, 115, 178)", "rgb(222, 143, 5)", "rgb(2, 158, 115)"]
-    seen = {opened.pixels()}
+    checksums = {opened.pixels()}
     for name in "kmeans", "split", "proline", "z1":
         colour.select_option(label=name)
-        seen.add(opened.pixels())
+        checksums.add(opened.pixels())
         assert f"coloured by {name}" in str(opened.canvas.get_attribute("aria-label"))
-    assert len(seen) == 5
+    assert len(checksums) == 5
     colour.select_option(label="proline")
     assert legend.all_inner_texts() == ["278\n1680"]
 
 
-def test_a_class_can_be_taken_out(opened: Report) -> None:
+def test_a_class_can_be_hidden(opened: Report) -> None:
     first = opened.pixels()
     box = opened.tab.get_by_role("checkbox", name="class_1")
     box.uncheck()
@@ -206,7 +206,7 @@ def test_a_class_can_be_taken_out(opened: Report) -> None:
     assert opened.pixels() == first
 
 
-def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
+def test_unreliable_rows_are_faded_until_that_is_switched_off(
     opened: Report,
 ) -> None:
     first = opened.pixels()
@@ -214,7 +214,7 @@ def test_rows_that_are_not_to_be_trusted_are_pale_until_that_is_switched_off(
     assert opened.pixels() != first
 
 
-def test_far_rows_are_small_and_not_pale(opened: Report) -> None:
+def test_far_rows_are_small_and_not_faded(opened: Report) -> None:
     alpha, near = opened.tab.evaluate("""() => {
       const [n, depth] = [3, [1.5, -1.5, 0]];
       const view = { n, depth, order: [], alpha: [], shuffled: [0, 1, 2], hidden: new Set() };
@@ -227,7 +227,7 @@ def test_far_rows_are_small_and_not_pale(opened: Report) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_no_button_lies_on_the_view(
+def test_no_button_covers_the_map(
     showing: Callable[..., Report], address: str, width: int
 ) -> None:
     opened = showing(address, viewport={"width": width, "height": 740})
@@ -249,7 +249,7 @@ def test_two_factors_are_a_plane(opened: Report) -> None:
 
 
 @pytest.mark.parametrize("factors", [1, 2, 5])
-def test_as_many_factors_as_there_are_can_be_seen(
+def test_any_number_of_factors_is_shown(
     showing: Callable[..., Report], tmp_path: Path, factors: int
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(60, 6), factors))
@@ -259,7 +259,7 @@ def test_as_many_factors_as_there_are_can_be_seen(
     assert opened.errors == []
 
 
-def test_a_name_that_is_markup_is_read_as_it_is_written(
+def test_a_name_with_markup_is_shown_as_text(
     showing: Callable[..., Report], tmp_path: Path
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(30, 4)))
@@ -272,18 +272,18 @@ def test_a_name_that_is_markup_is_read_as_it_is_written(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_no_screen_is_too_narrow(
+def test_the_page_fits_on_narrow_screens(
     showing: Callable[..., Report], address: str, tmp_path: Path, scheme: str, width: int
 ) -> None:
     size = {"width": width, "height": 740}
-    for each in address, written(tmp_path / "run", clouds(30, 4)):
-        opened = showing(each, viewport=size, color_scheme=scheme)
+    for page_address in address, written(tmp_path / "run", clouds(30, 4)):
+        opened = showing(page_address, viewport=size, color_scheme=scheme)
         assert not opened.overflows()
         background = "getComputedStyle(document.body).backgroundColor"
         assert (opened.tab.evaluate(background) == "rgb(255, 255, 255)") == (scheme == "light")
 
 
-def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
+def test_fingers_rotate_and_zoom_the_map_and_not_the_page(
     showing: Callable[..., Report], address: str
 ) -> None:
     opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
@@ -295,19 +295,19 @@ def test_fingers_turn_and_enlarge_the_view_and_not_the_page(
         points = [{"x": box["x"] + x, "y": box["y"] + 150, "id": i} for i, x in enumerate(across)]
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    seen = {opened.pixels()}
+    checksums = {opened.pixels()}
     for start, end in ([120], [200]), ([120, 200], [60, 260]):
         touch("touchStart", *start)
         for share in 0.3, 0.6, 1:
             now = [a + share * (b - a) for a, b in zip(start, end, strict=True)]
             touch("touchMove", *now)
         touch("touchEnd")
-        seen.add(opened.pixels())
-    assert len(seen) == 3
+        checksums.add(opened.pixels())
+    assert len(checksums) == 3
     assert opened.tab.evaluate("visualViewport.scale") == 1
 
 
-def test_a_row_is_found_by_its_name_and_a_tap_elsewhere_lets_go_of_it(
+def test_a_row_is_selected_by_its_name_and_deselected_by_a_tap_elsewhere(
     showing: Callable[..., Report], address: str
 ) -> None:
     opened = showing(address, viewport={"width": 360, "height": 740}, has_touch=True)
@@ -355,7 +355,7 @@ def test_a_methods_paragraph_is_copied(opened: Report) -> None:
     assert "A shallow autoencoder" in opened.tab.evaluate("navigator.clipboard.readText()")
 
 
-def test_a_hundred_thousand_rows_turn_smoothly(
+def test_a_map_of_a_hundred_thousand_rows_rotates_smoothly(
     showing: Callable[..., Report], tmp_path: Path
 ) -> None:
     opened = showing(written(tmp_path / "run", clouds(100_000, 4)))

@@ -1,4 +1,4 @@
-"""The summary of a sweep counts every run, averages the right ones, and trusts no name."""
+"""The summary of a sweep: its counts, its means, its figures, its safety against any name."""
 
 import csv
 import re
@@ -72,7 +72,7 @@ def text(summary: Summary) -> str:
 def named(jobs: Sequence[Made], folder: Path, content: object = None) -> list[str]:
     """Return the titles of the figures of a sweep."""
     sweep = made(folder / "sweep", jobs, content)
-    searches = [each for each in [study(sweep)] if each]
+    searches = [*filter(None, [study(sweep)])]
     drawn = figures(Comparison(outcomes(sweep)), searches, folder)
     return [figure.alt.removesuffix("; its numbers are in the table below.") for figure in drawn]
 
@@ -80,7 +80,7 @@ def named(jobs: Sequence[Made], folder: Path, content: object = None) -> list[st
 # The table of runs
 
 
-def test_the_table_has_a_row_a_run_and_a_column_for_each_override_that_varies(
+def test_the_table_has_a_row_per_run_and_a_column_per_varied_override(
     tmp_path: Path,
 ) -> None:
     jobs = [
@@ -98,7 +98,7 @@ def test_the_table_has_a_row_a_run_and_a_column_for_each_override_that_varies(
     assert (second["status"], second["seconds"], second["directory"]) == ("COMPLETED", "1.25", "1")
 
 
-def test_a_run_that_does_not_say_an_override_has_an_empty_cell(tmp_path: Path) -> None:
+def test_a_run_without_an_override_has_an_empty_cell(tmp_path: Path) -> None:
     jobs = [Made(["+experiment=a"]), Made(["model=deep", "experiment=b"]), Made(["~schedule"])]
     table = rows(summarise([made(tmp_path, jobs)], tmp_path))
     assert [row["experiment"] for row in table] == ["a", "b", ""]
@@ -106,7 +106,7 @@ def test_a_run_that_does_not_say_an_override_has_an_empty_cell(tmp_path: Path) -
     assert [row["~schedule"] for row in table] == ["", "", "deleted"]
 
 
-def test_several_sweeps_make_one_table_that_names_them(tmp_path: Path) -> None:
+def test_several_sweeps_share_one_table(tmp_path: Path) -> None:
     one = made(tmp_path / "a" / "first", seeds(["model=deep"], [1, 2]))
     other = made(tmp_path / "second", seeds(["model=deep", "epochs=9"], [3, 4]))
     summary = summarise([one, other], tmp_path)
@@ -122,7 +122,7 @@ def test_several_sweeps_make_one_table_that_names_them(tmp_path: Path) -> None:
     assert all((tmp_path / row["directory"]).is_dir() for row in table)
 
 
-def test_a_sweep_that_is_named_twice_counts_once(tmp_path: Path) -> None:
+def test_a_repeated_sweep_counts_once(tmp_path: Path) -> None:
     sweep = made(tmp_path / "sweep", two_models())
     assert len(rows(summarise([sweep, tmp_path / "sweep" / "0" / ".."], tmp_path))) == 6
 
@@ -155,7 +155,7 @@ def test_the_table_neutralises_values_and_names(tmp_path: Path) -> None:
     assert [row["'=m"] for row in table] == ["-1.5", "1"]
 
 
-# What is counted and averaged
+# Counts and means
 
 
 def test_every_run_is_counted_by_its_status(tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_every_run_is_counted_by_its_status(tmp_path: Path) -> None:
     summary = summarise([made(tmp_path, jobs)], tmp_path)
     counts = {"COMPLETED": 3, "DIVERGED": 1, "FAILED": 1, "INTERRUPTED": 1, "INCOMPLETE": 2}
     assert summary.counts == counts
-    told = [(each.number, each.status, each.reason) for each in summary.failures]
-    assert told == [
+    failures = [(run.number, run.status, run.reason) for run in summary.failures]
+    assert failures == [
         (4, "FAILED", "ValueError: no"),
         (6, "INCOMPLETE", "begun, but not ended"),
         (7, "INCOMPLETE", "not begun"),
@@ -181,7 +181,7 @@ def test_every_run_is_counted_by_its_status(tmp_path: Path) -> None:
     assert [row["job"] for row in table] == ["3", "4", "5", "6", "7"]
 
 
-def test_a_setting_is_averaged_over_the_seeds_that_completed(tmp_path: Path) -> None:
+def test_a_setting_is_averaged_over_its_completed_seeds(tmp_path: Path) -> None:
     summary = summarise([made(tmp_path, two_models())], tmp_path)
     deep, shallow = Elements(text(summary)).table("model", "runs", "val_loss")
     assert (deep["model"], deep["val_loss"]) == ("deep", "1.50 ± 0.71 (n=2)")
@@ -203,24 +203,27 @@ def test_the_conclusion_names_the_best_run_and_the_best_setting(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("others", "ending"),
+    ("second", "ending"),
     [
         pytest.param([5.0, 5.1], "5.050 ± 0.071 (n=2).", id="apart"),
         pytest.param([1.0, 3.0], "it is within two standard errors.", id="alike"),
         pytest.param([5.0], "train each with several seeds.", id="few"),
     ],
 )
-def test_the_conclusion_says_whether_the_best_differs_from_the_next(
-    tmp_path: Path, others: list[float], ending: str
+def test_the_conclusion_judges_the_difference_between_the_best_settings(
+    tmp_path: Path, second: list[float], ending: str
 ) -> None:
-    jobs = [*seeds(["model=a"], [1.0, 1.1]), *seeds(["model=b"], others)]
+    jobs = [*seeds(["model=a"], [1.0, 1.1]), *seeds(["model=b"], second)]
     assert summarise([made(tmp_path, jobs)], tmp_path).lines[2].endswith(ending)
 
 
-def test_the_conclusion_names_the_override_that_mattered_most(tmp_path: Path) -> None:
-    said = crossed({"model": ["shallow", "deep"], "lr": ["1", "2"], "seed": ["0", "1"]})
+def test_the_conclusion_names_the_override_with_the_largest_effect(tmp_path: Path) -> None:
+    combinations = crossed({"model": ["shallow", "deep"], "lr": ["1", "2"], "seed": ["0", "1"]})
     value = {"model=shallow": 0.0, "model=deep": 1.0, "lr=1": 1.0, "lr=2": 5.0}
-    jobs = [Made(words, metrics=loss(value[words[0]] + value[words[1]])) for words in said]
+    jobs = [
+        Made(overrides, metrics=loss(value[overrides[0]] + value[overrides[1]]))
+        for overrides in combinations
+    ]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[3] == (
         "Largest effect: lr. The mean val_loss of its values ranges from 1.5 to 5.5."
@@ -237,7 +240,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(
-    ("words", "ranked_by"),
+    ("overrides", "ranked_by"),
     [
         pytest.param(["model=shallow", "model=deep"], "val_loss", id="model"),
         pytest.param(["model=not_installed", "model=deep"], MSE, id="unknown"),
@@ -252,15 +255,15 @@ ERRORS = {
         pytest.param(["dataset=wine", "dataset=iris"], R2, id="data"),
     ],
 )
-def test_settings_are_ranked_by_what_measures_the_same_in_all(
-    words: list[str], ranked_by: str, tmp_path: Path, sentences: Sentences
+def test_settings_are_ranked_by_a_metric_with_one_definition(
+    overrides: list[str], ranked_by: str, tmp_path: Path, sentences: Sentences
 ) -> None:
     better = {name: 2 * value for name, value in ERRORS.items()}
     if ranked_by != R2:
         better = {name: value / 2 for name, value in ERRORS.items()}
     jobs = [
-        Made([word] if word else [], metrics=numbers)
-        for word, numbers in zip(words, (ERRORS, better), strict=True)
+        Made([override] if override else [], metrics=numbers)
+        for override, numbers in zip(overrides, (ERRORS, better), strict=True)
     ]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1].startswith("Best run: job 1")
@@ -269,15 +272,15 @@ def test_settings_are_ranked_by_what_measures_the_same_in_all(
     sentences.check("\n".join(lines))
 
 
-def test_where_no_metric_measures_the_same_nothing_is_the_best(
+def test_without_a_comparable_metric_no_run_is_the_best(
     tmp_path: Path, sentences: Sentences
 ) -> None:
-    known = {"loss": 1.0, "val_loss": 2.0, MSE: None, "reconstruction.train.mse": None}
-    jobs = [Made([f"training.loss={name}"], metrics=known) for name in ("mse", "mae")]
+    metrics = {"loss": 1.0, "val_loss": 2.0, MSE: None, "reconstruction.train.mse": None}
+    jobs = [Made([f"training.loss={name}"], metrics=metrics) for name in ("mse", "mae")]
     sentences.check("\n".join(summarise([made(tmp_path, jobs)], tmp_path).lines))
 
 
-def test_a_table_that_is_another_without_a_word_is_told(tmp_path: Path) -> None:
+def test_different_data_with_the_same_overrides_is_a_caution(tmp_path: Path) -> None:
     jobs = [Made([f"seed={i}"], metrics=loss(1), data=f"{i}") for i in range(2)]
     assert "the data varied" in summarise([made(tmp_path, jobs)], tmp_path).lines[-1]
 
@@ -286,11 +289,11 @@ def test_runs_without_validation_rows_are_ranked_by_their_loss(tmp_path: Path) -
     jobs = [Made([f"seed={i}"], metrics={"loss": 3 - i, "val_loss": None}) for i in range(3)]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1] == "Best run: job 2 (seed=2): loss 1."
-    assert lines[2] == "Over all seeds: loss 2.0 ± 1.0 (n=3)."
+    assert lines[2] == "Mean over all seeds: loss 2.0 ± 1.0 (n=3)."
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2))
-def test_a_spread_is_that_of_a_sample(values: list[float]) -> None:
+def test_a_spread_is_mean_and_standard_deviation_of_a_sample(values: list[float]) -> None:
     got = spread([*values, float("nan"), float("inf")])
     assert got.n == len(values)
     assert got.mean == pytest.approx(np.mean(values), abs=1e-6)
@@ -309,22 +312,22 @@ def test_a_spread_is_that_of_a_sample(values: list[float]) -> None:
         ([1e9, 3e9], "2e+09 ± 1.4e+09 (n=2)"),
     ],
 )
-def test_a_mean_is_written_as_exactly_as_its_deviation_allows(
+def test_a_mean_has_as_many_digits_as_its_deviation_allows(
     values: list[float], written: str
 ) -> None:
     assert spread_text(spread(values)) == written
 
 
-# Other questions
+# Tasks other than structure
 
 
 def how_many(claim: str, fewest: float | None, most: float | None, **more: object) -> Made:
     metrics = {"dimensions.fewest": fewest, "dimensions.most": most, "clusters.count": 3.0}
-    said = {"dimensions": claim, "clusters": "yes", "hint": "yes", "next": "yes"}
-    return Made([f"seed={fewest}"], metrics=metrics, answers=said, losses=(), latents=(), **more)
+    claims = {"dimensions": claim, "clusters": "yes", "hint": "yes", "next": "yes"}
+    return Made([f"seed={fewest}"], metrics=metrics, answers=claims, losses=(), latents=(), **more)
 
 
-def test_runs_that_recommend_a_number_are_summed_up_by_it(tmp_path: Path) -> None:
+def test_recommended_numbers_are_counted(tmp_path: Path) -> None:
     jobs = [how_many("yes", 2, 3), how_many("yes", 3, 5), how_many("undecided", 9, 9)]
     jobs.append(how_many("no", None, None))
     summary = summarise([made(tmp_path, jobs)], tmp_path)
@@ -338,7 +341,7 @@ def test_runs_that_recommend_a_number_are_summed_up_by_it(tmp_path: Path) -> Non
     assert [row["dimensions.most"] for row in table] == ["3", "5", "9", ""]
 
 
-def test_a_sweep_of_several_questions_tells_the_best_run_and_the_answers(tmp_path: Path) -> None:
+def test_a_sweep_of_several_tasks_has_the_best_run_and_the_answers(tmp_path: Path) -> None:
     rate = {"learning_rate.recommended": 0.0123}
     answered = Made(["question=learning_rate"], metrics=rate, answers={"learning_rate": "yes"})
     jobs = [Made(["question=structure"], metrics=loss(1), answers={"structure": "yes"}), answered]
@@ -349,7 +352,7 @@ def test_a_sweep_of_several_questions_tells_the_best_run_and_the_answers(tmp_pat
     ]
 
 
-def test_of_many_answers_only_some_are_told_one_by_one(tmp_path: Path) -> None:
+def test_only_some_of_many_answers_are_listed(tmp_path: Path) -> None:
     jobs = [how_many("yes", i, i) for i in range(1, 40)]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1] == "Dimensions: 1 to 39 (39 runs)."
@@ -357,16 +360,16 @@ def test_of_many_answers_only_some_are_told_one_by_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", '{"sentences": [1]}', '{"sentences": 1}'])
-def test_an_answer_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_answer_is_ignored(tmp_path: Path, content: str) -> None:
     sweep = made(tmp_path, [how_many("yes", 2, 3), how_many("yes", 4, 5)])
     (sweep / "0" / "answer.json").write_text(content)
     assert not any("job 0" in line for line in summarise([sweep], tmp_path).lines)
 
 
-# What is broken does not break the rest
+# Broken files
 
 
-def test_three_broken_runs_among_many_are_incomplete_and_say_why(tmp_path: Path) -> None:
+def test_three_broken_runs_among_many_are_incomplete_with_reasons(tmp_path: Path) -> None:
     sweep = made(tmp_path, seeds(["model=deep"], [1.0] * 40))
     (sweep / "3" / "metrics.json").write_text('{"loss": 1.0, "val')
     (sweep / "7" / "run.json").write_bytes(b"")
@@ -377,17 +380,17 @@ def test_three_broken_runs_among_many_are_incomplete_and_say_why(tmp_path: Path)
     (sweep / "12" / "latents.csv").write_text("row,z1")
     summary = summarise([sweep], tmp_path)
     assert summary.counts == {"COMPLETED": 37, "INCOMPLETE": 3}
-    assert [(each.number, each.reason.partition(" (")[0]) for each in summary.failures] == [
+    assert [(run.number, run.reason.partition(" (")[0]) for run in summary.failures] == [
         (3, "metrics.json is not JSON"),
         (7, "run.json is not JSON"),
         (9, "its directory 9 is missing"),
     ]
     assert rows(summary)[9]["error"] == "its directory 9 is missing"
-    assert summary.lines[2] == "Over all seeds: val_loss 1 ± 0 (n=37)."
+    assert summary.lines[2] == "Mean over all seeds: val_loss 1 ± 0 (n=37)."
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"loss": "x"}', '{"loss": [1]}', "\x00", "null"])
-def test_metrics_of_any_other_form_are_broken(tmp_path: Path, content: str) -> None:
+def test_malformed_metrics_make_a_run_incomplete(tmp_path: Path, content: str) -> None:
     sweep = made(tmp_path, seeds(["model=deep"], [1.0, 2.0]))
     (sweep / "0" / "metrics.json").write_text(content)
     assert summarise([sweep], tmp_path).counts == {"COMPLETED": 1, "INCOMPLETE": 1}
@@ -420,7 +423,7 @@ def test_metrics_of_any_other_form_are_broken(tmp_path: Path, content: str) -> N
         ),
     ],
 )
-def test_a_sweep_that_came_to_little_is_summarised(
+def test_a_sweep_with_few_results_is_summarised(
     tmp_path: Path, jobs: list[Made], line: str
 ) -> None:
     summary = summarise([made(tmp_path, jobs)], tmp_path)
@@ -430,15 +433,15 @@ def test_a_sweep_that_came_to_little_is_summarised(
     assert "</html>" in text(summary)
 
 
-def test_where_all_failed_the_first_reason_is_told(tmp_path: Path) -> None:
+def test_the_first_error_is_shown_if_all_runs_failed(tmp_path: Path) -> None:
     jobs = [Made(["a=1"], status="FAILED", metrics=None, error="E: one\nsecond line")]
     assert summarise([made(tmp_path, jobs)], tmp_path).lines[1] == (
-        "No run came to a loss: there is nothing to compare. "
-        "The first reason, of job 0: E: one second line"
+        "No run has a loss, so there is nothing to compare. "
+        "First error (job 0): E: one second line"
     )
 
 
-def test_what_is_no_sweep_is_refused(tmp_path: Path) -> None:
+def test_a_directory_without_a_sweep_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"not the directory of a sweep.*sweep\.jsonl"):
         summarise([tmp_path], tmp_path)
     assert not (tmp_path / "summary.csv").exists()
@@ -447,13 +450,13 @@ def test_what_is_no_sweep_is_refused(tmp_path: Path) -> None:
 # Settings
 
 
-def test_an_override_says_its_value_by_its_key() -> None:
+def test_overrides_are_parsed_into_keys_and_values() -> None:
     assert by_key(["model=deep", "+a.b=1", "++c=x=y", "~d", "e="]) == {
         "model": "deep", "a.b": "1", "c": "x=y", "~d": "deleted", "e": "",
     }  # fmt: skip
 
 
-def test_numbers_are_ordered_by_size_and_words_as_they_came(tmp_path: Path) -> None:
+def test_numbers_are_sorted_and_words_keep_their_order(tmp_path: Path) -> None:
     jobs = [Made([f"lr={lr}", f"m={m}"]) for lr, m in (("0.1", "z"), ("1e-3", "a"), ("0.01", "z"))]
     lr, m = varied(outcomes(made(tmp_path, jobs)))
     assert lr.values == ("1e-3", "0.01", "0.1")
@@ -462,7 +465,7 @@ def test_numbers_are_ordered_by_size_and_words_as_they_came(tmp_path: Path) -> N
     assert not m.logarithmic
 
 
-# Pictures
+# Figures
 
 
 @pytest.mark.parametrize("settings", [1, 2, 4])
@@ -474,9 +477,9 @@ def test_the_legend_of_the_curves_names_every_line_within_the_figure(
     figure = training([*map(curves, comparison.ranked)], "val_loss", "")
     figure.canvas.draw()
     (legend,) = figure.legends
-    told = {entry.get_text().split(":")[0] for entry in legend.get_texts()}
+    names = {entry.get_text().split(":")[0] for entry in legend.get_texts()}
     best = {"validation, best setting"} if settings > 1 else set()
-    assert told == {"training", "validation"} | best
+    assert names == {"training", "validation"} | best
     box = legend.get_window_extent()
     assert box.x1 <= figure.bbox.x1
     assert box.y0 >= max(axes.get_window_extent().y1 for axes in figure.axes)
@@ -495,16 +498,16 @@ def test_the_legend_of_the_curves_names_every_line_within_the_figure(
         ),
     ],
 )
-def test_a_sweep_is_shown_by_what_suits_the_number_of_its_settings(
+def test_the_figures_suit_the_number_of_varied_overrides(
     tmp_path: Path, values: dict[str, str], names: list[str]
 ) -> None:
-    words = crossed({key: list(of) for key, of in values.items()})
-    jobs = [Made(said, metrics=loss(i + 1.0)) for i, said in enumerate(words)]
+    combinations = crossed({key: list(letters) for key, letters in values.items()})
+    jobs = [Made(job, metrics=loss(i + 1.0)) for i, job in enumerate(combinations)]
     always = ["Training by setting", "Aligned latent spaces"]
     assert named(jobs, tmp_path) == [*names, *always]
 
 
-def test_a_grid_that_would_be_mostly_empty_is_not_drawn(tmp_path: Path) -> None:
+def test_a_mostly_empty_grid_is_not_drawn(tmp_path: Path) -> None:
     jobs = [Made([f"a={i}", f"b={i}"], metrics=loss(i + 1.0)) for i in range(6)]
     assert named(jobs, tmp_path)[:2] == [
         "All settings at once",
@@ -512,7 +515,7 @@ def test_a_grid_that_would_be_mostly_empty_is_not_drawn(tmp_path: Path) -> None:
     ]
 
 
-def test_errors_are_weighed_against_trustworthiness_or_agreement(tmp_path: Path) -> None:
+def test_the_trade_off_is_between_error_and_trustworthiness_or_agreement(tmp_path: Path) -> None:
     gains = {"neighbours.val.trustworthiness": 0.9, "clustering.kmeans.ari": 0.5}
     for count, name in ((2, "neighbours.val.trustworthiness"), (1, "clustering.kmeans.ari")):
         chosen = dict(list(gains.items())[-count:])
@@ -523,13 +526,13 @@ def test_errors_are_weighed_against_trustworthiness_or_agreement(tmp_path: Path)
         assert [row["on the front"] for row in table] == ["yes", "no", "no"]
 
 
-def test_the_front_is_what_no_other_is_better_than_in_both() -> None:
+def test_the_front_has_all_points_that_none_dominates() -> None:
     error, gain = np.array([1, 2, 3, 2, 4.0]), np.array([0.2, 0.5, 0.4, 0.1, 0.9])
     assert front(error, gain).tolist() == [True, True, False, False, True]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
-def test_the_front_dominates_all_that_is_not_on_it(points: list[tuple[int, int]]) -> None:
+def test_the_front_dominates_all_other_points(points: list[tuple[int, int]]) -> None:
     error, gain = np.array(points, float).T
     on_front = front(error, gain)
     for e, g in points:
@@ -553,9 +556,7 @@ def test_the_curves_of_a_setting_are_median_and_range_over_its_seeds(tmp_path: P
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.booleans())
-def test_latents_that_differ_by_a_rotation_are_turned_onto_each_other(
-    seed: int, factors: int, mirrored: bool
-) -> None:
+def test_rotated_latents_are_aligned(seed: int, factors: int, mirrored: bool) -> None:
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(30, factors))
     rotation, _ = np.linalg.qr(rng.normal(size=(factors, factors)))
@@ -565,13 +566,13 @@ def test_latents_that_differ_by_a_rotation_are_turned_onto_each_other(
     assert likeness == pytest.approx(1)
 
 
-def test_fewer_factors_are_filled_up_with_zeros() -> None:
+def test_missing_factors_are_filled_with_zeros() -> None:
     z = np.random.default_rng(0).normal(size=(20, 2))
     wider = np.column_stack([z, np.zeros(20)])
     assert aligned(z, wider)[0] == pytest.approx(wider - wider.mean(axis=0))
 
 
-def test_latents_are_turned_by_the_rows_in_common_and_only_within_one_table(
+def test_latents_are_aligned_by_common_rows_of_one_table(
     tmp_path: Path,
 ) -> None:
     z = ((0, 0, "a"), (1, 0, "b"), (0, 2, "b"), (3, 3, "a"))
@@ -582,7 +583,7 @@ def test_latents_are_turned_by_the_rows_in_common_and_only_within_one_table(
         Made(["seed=2"], metrics=loss(1), latents=swapped, data="other"),
     ]
     read = [latents(run) for run in outcomes(made(tmp_path, jobs))]
-    first, same, other = turned([each for each in read if each])
+    first, same, other = turned([*filter(None, read)])
     centred = first.z[:3] - first.z[:3].mean(axis=0)
     assert same.z == pytest.approx(centred)
     assert other.z.tolist() == [[0, 0], [0, 1], [2, 0]]
@@ -612,7 +613,7 @@ def test_labels_are_classes_in_their_order_or_values(
         assert read.labels.names == expected
 
 
-def test_only_the_latents_that_are_shown_are_read_and_each_once(
+def test_only_the_shown_latents_are_read_once_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = [
@@ -651,7 +652,7 @@ TRIALS = [
     ("directions", "best"),
     [(["minimize"], ["3", "3", "1", "1", "1"]), (["maximize"], ["3", "3", "3", "3", "3"])],
 )
-def test_a_search_is_told_trial_by_trial_with_the_best_so_far(
+def test_the_table_of_a_search_has_each_trial_and_the_best_so_far(
     tmp_path: Path, directions: list[str], best: list[str]
 ) -> None:
     jobs = [Made([f"optimizer.lr={i}"], metrics=loss(i + 1.0)) for i in range(2)]
@@ -664,7 +665,7 @@ def test_a_search_is_told_trial_by_trial_with_the_best_so_far(
 
 
 @pytest.mark.parametrize("content", [[], {}, search([]), {"objectives": [], "trials": [{}]}, 3])
-def test_a_search_without_trials_or_of_another_form_is_passed_over(
+def test_a_search_without_trials_or_with_malformed_content_is_ignored(
     tmp_path: Path, content: object
 ) -> None:
     jobs = [Made(["a=1"], metrics=loss(1))]
@@ -674,7 +675,7 @@ def test_a_search_without_trials_or_of_another_form_is_passed_over(
 # The page
 
 
-def test_the_page_holds_all_it_needs(tmp_path: Path) -> None:
+def test_the_page_is_complete(tmp_path: Path) -> None:
     page = text(summarise([made(tmp_path, two_models())], tmp_path))
     tags = Elements(page).tags
     policy = next(a["content"] for tag, a in tags if "http-equiv" in a)
@@ -689,7 +690,7 @@ def test_the_page_holds_all_it_needs(tmp_path: Path) -> None:
     assert "http:" not in page.replace("http-equiv", "")
 
 
-def test_every_picture_is_described_and_has_a_table(tmp_path: Path) -> None:
+def test_every_figure_has_a_description_and_a_table(tmp_path: Path) -> None:
     page = text(summarise([made(tmp_path, two_models(), search(TRIALS))], tmp_path))
     figures = re.findall(r"<figure>.*?</figure>", page, re.DOTALL)
     assert len(figures) == 5
@@ -711,7 +712,7 @@ def test_links_lead_from_the_page_to_files_that_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("payload", HOSTILE)
-def test_names_are_text_wherever_they_stand(tmp_path: Path, payload: str) -> None:
+def test_names_are_never_interpreted_as_markup(tmp_path: Path, payload: str) -> None:
     labels = (payload.encode(errors="replace").decode().replace('"', ""), "b", "c")
     placed = [(i, i % 2, label) for i, label in enumerate(labels)]
     jobs = [
@@ -745,7 +746,7 @@ def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
     assert text(summarise([sweep], tmp_path)) == text(summarise([sweep], tmp_path))
 
 
-def test_a_summary_that_fails_leaves_the_last_one_as_it_was(
+def test_a_failed_summary_leaves_the_previous_one_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = made(tmp_path, two_models())
@@ -762,7 +763,7 @@ def test_a_summary_that_fails_leaves_the_last_one_as_it_was(
     assert [before.table.read_bytes(), before.page.read_bytes()] == files
 
 
-def test_f47_a_thousand_runs_of_which_three_are_broken_are_all_in_the_page(
+def test_f47_a_thousand_runs_with_three_broken_ones_are_all_in_the_page(
     tmp_path: Path,
 ) -> None:
     jobs = [

@@ -1,4 +1,4 @@
-"""The page of a sweep works in a browser, and asks nothing of any network."""
+"""The summary of a sweep works in a browser, without any request to a network."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +32,12 @@ class Summary(Opened):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    said = crossed({"model": ["shallow", "deep", PAYLOAD], "lr": ["0.1", "1e-3", "0.02"]})
+    combinations = crossed({"model": ["shallow", "deep", PAYLOAD], "lr": ["0.1", "1e-3", "0.02"]})
     values = [10, 9, 8.5, 100, 2, 3, 4, 5, 6]
-    jobs = [Made(words, metrics=loss(value)) for words, value in zip(said, values, strict=True)]
-    jobs[4] = Made(said[4], status="FAILED", metrics=None, error=PAYLOAD)
+    jobs = [
+        Made(job, metrics=loss(value)) for job, value in zip(combinations, values, strict=True)
+    ]
+    jobs[4] = Made(combinations[4], status="FAILED", metrics=None, error=PAYLOAD)
     folder = tmp_path_factory.mktemp("sweeps") / "a #1 %20"
     return summarise([made(folder, jobs)], folder).page.as_uri()
 
@@ -54,20 +56,20 @@ def test_the_page_opens_without_an_error_and_without_a_request(opened: Summary) 
     assert [url for url in opened.requests if url.startswith("file:")] == [opened.tab.url]
 
 
-def test_every_picture_is_drawn(opened: Summary) -> None:
+def test_every_figure_is_drawn(opened: Summary) -> None:
     pictures = opened.tab.locator("figure img")
     assert pictures.count() == 3
     sizes = pictures.evaluate_all("all => all.map(each => each.complete && each.naturalWidth)")
     assert min(sizes) > 300
 
 
-def test_a_click_sorts_numbers_by_size_and_a_second_turns_them_round(opened: Summary) -> None:
+def test_a_click_sorts_numbers_and_a_second_reverses_them(opened: Summary) -> None:
     ascending = ["3", "4", "5", "6", "8.5", "9", "10", "100"]
-    opened.head("val_loss").click()
-    assert opened.column("val_loss") == [*ascending, ""]
+    opened.head("reconstruction.val.mse").click()
+    assert opened.column("reconstruction.val.mse") == [*ascending, ""]
     assert opened.tab.locator('#runs th[aria-sort="ascending"]').count() == 1
-    opened.head("val_loss").click()
-    assert opened.column("val_loss") == [*reversed(ascending), ""]
+    opened.head("reconstruction.val.mse").click()
+    assert opened.column("reconstruction.val.mse") == [*reversed(ascending), ""]
     assert opened.tab.locator('#runs th[aria-sort="descending"]').count() == 1
 
 
@@ -83,7 +85,7 @@ def test_a_key_sorts_words(opened: Summary) -> None:
     assert opened.column("job") == ["6", "7", "8", "3", "4", "5", "0", "1", "2"]
 
 
-def test_rows_are_chosen_by_a_word(opened: Summary) -> None:
+def test_rows_are_filtered_by_a_word(opened: Summary) -> None:
     opened.tab.locator(".filter").fill("failed")
     shown = opened.tab.locator("#runs tbody tr:visible")
     assert shown.count() == 1
@@ -96,7 +98,7 @@ def test_links_lead_to_files_that_exist(opened: Summary) -> None:
     assert all(Path(unquote(urlsplit(link).path)).exists() for link in links)
 
 
-def test_a_name_that_is_markup_is_read_as_it_is_written(opened: Summary) -> None:
+def test_a_name_with_markup_is_shown_as_text(opened: Summary) -> None:
     reasons = opened.tab.locator("#failures td").all_inner_texts()
     assert PAYLOAD in reasons
     assert opened.tab.locator("td b, td img").count() == 0

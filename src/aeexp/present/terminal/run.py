@@ -173,16 +173,16 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     )
     yield from data.notes
     latent, epochs = str(model.latent_dim), f"{experiment.training.epochs} epochs"
-    rate, others = f"{experiment.optimizer.lr:g}", ""
+    rate, models = f"{experiment.optimizer.lr:g}", ""
     match experiment.question:
         case HowMany(seeds=seeds, copies=copies, dimensions=highest):
             latent = "k"
-            others = f"; for each k up to {highest}: {seeds} seeds, {copies} permuted copies"
+            models = f"; for each k up to {highest}: {seeds} seeds, {copies} permuted copies"
         case LearningRate(lowest=lowest, highest=highest_rate, rates=rates):
             rate, epochs = f"{lowest:g} to {highest_rate:g}", "a few epochs"
-            others = f"; {rates} rates"
+            models = f"; {rates} rates"
         case _ if experiment.models > 1:
-            others = f"; {counted(experiment.models - 1, 'control model')}"
+            models = f"; {counted(experiment.models - 1, 'control model')}"
     hidden = model.hidden if isinstance(model, Autoencoder) else ["…"]
     features = len(data.features)
     layers = "-".join(map(str, [features, *hidden, latent, *reversed(hidden), features]))
@@ -191,7 +191,7 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
         f"{' + '.join([network, *experiment.regulariser])};"
         f" {type(experiment.optimizer).__name__} lr {rate}, {experiment.training.loss.value},"
         f" {epochs}, batch size {experiment.training.batch_size};"
-        f" {experiment.backend.value}, seed {experiment.seed}{others}"
+        f" {experiment.backend.value}, seed {experiment.seed}{models}"
     )
 
 

@@ -118,8 +118,8 @@ def _most_important(importances: Sequence[Importance], factor: str) -> list[Impo
         moved = permutation if isfinite(permutation) else -1.0  # unmeasured ones come last
         return unsettled, -moved, -abs(value)
 
-    own = [each for each in importances if each.factor == factor and isfinite(each.value)]
-    return sorted(own, key=rank)[:MAX_FEATURES]
+    own_factor = [i for i in importances if i.factor == factor and isfinite(i.value)]
+    return sorted(own_factor, key=rank)[:MAX_FEATURES]
 
 
 def _line(importance: Importance, longest: float, curves: Mapping[str, Sequence[float]]) -> Line:

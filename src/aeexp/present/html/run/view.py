@@ -110,7 +110,7 @@ def _label(labels: Labels) -> Iterator[Column]:
     if not isinstance(labels, Classes):
         yield values("Known labels", name, labels.values)
     elif len(labels.names) <= MAX_CLASSES:
-        names = tuple(short(printable(each), 60) for each in labels.names)
+        names = tuple(short(printable(class_), 60) for class_ in labels.names)
         yield classes("Known labels", replace(labels, name=name, names=names))
 
 

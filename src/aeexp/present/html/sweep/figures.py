@@ -157,7 +157,7 @@ def _runs_and_titles(comparison: Comparison) -> tuple[list[Outcome], list[list[s
         return runs, [
             [f"seed={run.overrides['seed']}"] if "seed" in run.overrides else [] for run in runs
         ]
-    return [each.completed[0] for each in ranked], [setting_lines(each) for each in ranked]
+    return [s.completed[0] for s in ranked], [*map(setting_lines, ranked)]
 
 
 def _left_out(shown: int, total: int, what: str) -> str:

@@ -165,7 +165,7 @@ def trade_off(comparison: Comparison) -> Iterator[Figure]:
     if error is None or gain is None:
         return
     spreads = [(s, s.spread(error), s.spread(gain)) for s in comparison.settings]
-    spreads = [each for each in spreads if isfinite(each[1].mean) and isfinite(each[2].mean)]
+    spreads = [s for s in spreads if isfinite(s[1].mean) and isfinite(s[2].mean)]
     if len(spreads) < 3:
         return
     x = np.array([error_spread.mean for _, error_spread, _ in spreads])

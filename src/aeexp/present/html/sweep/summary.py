@@ -138,18 +138,18 @@ def _settings(
 def _best_mean(comparison: Comparison, metric: str) -> float:
     """Return the best mean of a metric over the settings; NaN if fewer than two have one."""
     means = [setting.spread(metric).mean for setting in comparison.settings]
-    known = [mean for mean in means if not isnan(mean)]
+    means = [mean for mean in means if not isnan(mean)]
     choose = {Better.higher: max, Better.lower: min}.get(better(metric))
-    return choose(known) if choose and len(known) > 1 else nan
+    return choose(means) if choose and len(means) > 1 else nan
 
 
 def _completed(setting: Setting) -> Cell:
     """Return how many runs of a setting completed, and the statuses of the others."""
     completed, total = len(setting.completed), len(setting.outcomes)
-    others = Counter(run.status for run in setting.outcomes if not run.completed)
-    if not others:
+    lost = Counter(run.status for run in setting.outcomes if not run.completed)
+    if not lost:
         return Cell(f"{completed}", completed)
-    counts = joined(f"{count} {status}" for status, count in others.items())
+    counts = joined(f"{count} {status}" for status, count in lost.items())
     return Cell(f"{completed} of {total}, {counts}", completed)
 
 
