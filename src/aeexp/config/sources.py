@@ -102,7 +102,7 @@ def config_loader(config_dir: str | None) -> Iterator[ConfigLoader]:
         folder = f"file://{Path(config_dir).resolve()}"
         path.prepend("command-line", folder, SearchPathQuery(provider="schema"))
     set_version()
-    Plugins.instance()  # registers Hydra's own FileConfigSource, which ours then replaces
+    Plugins.instance()  # registers Hydra's own FileConfigSource, replaced below
     SourcesRegistry.instance().types[FileConfigSource.scheme()] = FileConfigSource
     try:
         yield Hydra.create_main_hydra2("aeexp", path).config_loader

@@ -56,7 +56,7 @@ class Options(Spec):
         " or journal:FILE for file systems that cannot lock a database.",
     )
 
-    def refuse(self, name: str, must_be: str, value: object) -> NoReturn:
+    def reject(self, name: str, must_be: str, value: object) -> NoReturn:
         """Raise the error for an invalid value, named by its config key."""
         constraint = f"must be {must_be}"
         raise UserError(constraint, field=f"hydra.sweeper.{name}", value=value)

@@ -140,14 +140,14 @@ class Spec:
         assert "bounds" in f.metadata, f"declare {type(self).__name__}.{f.name} with param()"
         if isinstance(value, int) and value.bit_length() > MOST_BITS:
             digits = value.bit_length() * math.log10(2)
-            self.refuse(f.name, f"below 2^{MOST_BITS}", f"about 10^{digits:.0f}")
+            self.reject(f.name, f"below 2^{MOST_BITS}", f"about 10^{digits:.0f}")
         if not math.isfinite(value):
-            self.refuse(f.name, "a finite number", value)
+            self.reject(f.name, "a finite number", value)
         for name, bound in f.metadata["bounds"].items():
             if not BOUNDS[name][1](value, bound):
-                self.refuse(f.name, constraint(f), value)
+                self.reject(f.name, constraint(f), value)
 
-    def refuse(self, name: str, must_be: str, value: object) -> None:
+    def reject(self, name: str, must_be: str, value: object) -> None:
         """Raise the error for an invalid value of a field.
 
         must_be: the constraint, to follow "must be".

@@ -152,24 +152,24 @@ class Format(Spec):
         if self.separator not in (None, "tab", "blank", "\\t"):
             self._check_mark("separator", self.separator)
         if self.decimal not in (None, ".", ","):
-            self.refuse("decimal", "'.' or ','", repr(self.decimal))
+            self.reject("decimal", "'.' or ','", repr(self.decimal))
         if self.thousands is not None:
             self._check_mark("thousands", self.thousands)
             if self.thousands == self.decimal:
-                self.refuse("thousands", "different from decimal", repr(self.thousands))
+                self.reject("thousands", "different from decimal", repr(self.thousands))
         if self.encoding is not None:
             self._check_encoding(self.encoding)
 
     def _check_mark(self, name: str, mark: str) -> None:
         if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
-            self.refuse(name, "one character, no letter, digit, sign or quote", repr(mark))
+            self.reject(name, "one character, no letter, digit, sign or quote", repr(mark))
 
     def _check_encoding(self, encoding: str) -> None:
         try:
             codecs.lookup(encoding)
             "".encode(encoding)
         except (LookupError, ValueError):
-            self.refuse("encoding", "a text encoding of Python, such as latin-1", encoding)
+            self.reject("encoding", "a text encoding of Python, such as latin-1", encoding)
 
 
 class Missing(Enum):
@@ -232,7 +232,7 @@ class Table(Format, DatasetSpec):
     def _names(self, field: str, value: Any) -> list[str]:
         names = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(name, str | int | float) for name in names):
-            self.refuse(field, "names of columns, such as [age,weight]", value)
+            self.reject(field, "names of columns, such as [age,weight]", value)
         return [str(name) for name in names]
 
     def methods(self) -> str:

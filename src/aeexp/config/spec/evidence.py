@@ -44,7 +44,7 @@ class EvidenceSpec(Spec):
     )
 
     @property
-    def others(self) -> int:
+    def controls(self) -> int:
         """Return the number of control models without the repeats."""
         planted = self.planted * len(self.sizes)
         return self.resamples + self.permutations + self.clouds + planted
@@ -65,10 +65,10 @@ class StandardEvidence(EvidenceSpec):
 @option("evidence", "none")
 @dataclass(kw_only=True)
 class NoEvidence(EvidenceSpec):
-    """One model, no controls: results are not tested."""
+    """No control models: results are not tested."""
 
     @property
-    def others(self) -> int:
+    def controls(self) -> int:
         return 0
 
 

@@ -73,4 +73,4 @@ class Experiment(Spec):
     @property
     def models(self) -> int:
         """Return the number of models a run trains if controls use the whole table."""
-        return (self.repeats or self.evidence.repeats) + self.evidence.others
+        return (self.repeats or self.evidence.repeats) + self.evidence.controls

@@ -45,7 +45,7 @@ class MinMax(PreprocessingSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.high <= self.low:
-            self.refuse("high", f"above low ({self.low:g})", self.high)
+            self.reject("high", f"above low ({self.low:g})", self.high)
 
     def methods(self) -> str:
         return f"scaled to the range from {exact(self.low)} to {exact(self.high)}"
@@ -62,7 +62,7 @@ class Robust(PreprocessingSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.high <= self.low:
-            self.refuse("high", f"above low ({self.low:g})", self.high)
+            self.reject("high", f"above low ({self.low:g})", self.high)
 
     def methods(self) -> str:
         low, high = exact(self.low), exact(self.high)

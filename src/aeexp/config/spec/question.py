@@ -52,4 +52,4 @@ class LearningRate(QuestionSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.lowest >= self.highest:
-            self.refuse("lowest", f"below {self.highest:g}, the highest", self.lowest)
+            self.reject("lowest", f"below {self.highest:g}, the highest", self.lowest)

@@ -24,5 +24,5 @@ class Sweep(Spec):
     def __post_init__(self) -> None:
         names = self.objective if isinstance(self.objective, list) else [self.objective]
         if not names or not all(isinstance(name, str) and name for name in names):
-            self.refuse("objective", "the name of a metric, or a list of names", self.objective)
+            self.reject("objective", "the name of a metric, or a list of names", self.objective)
         super().__post_init__()
