@@ -67,11 +67,8 @@ def evidence_metrics(evidence: Evidence) -> dict[str, float]:
     """Return the metrics of the evidence, by their names in metrics.json."""
     autoencoder, pca = evidence.methods[AUTOENCODER], evidence.methods[PCA].advantage
     assert pca, "a baseline"
-    metrics = {
-        f"neighbourhoods.{name}": value
-        for name, value in autoencoder.neighbourhoods.numbers.items()
-    }
-    metrics |= {f"neighbourhoods.{name}": value for name, value in autoencoder.spearman.items()}
+    preserved = {**autoencoder.neighbourhoods.numbers, **autoencoder.spearman}
+    metrics = {f"neighbourhoods.{name}": value for name, value in preserved.items()}
     metrics |= {"baseline.pca.advantage": pca.mean, "baseline.pca.advantage.se": pca.se}
     if stability := evidence.stability:
         metrics |= {

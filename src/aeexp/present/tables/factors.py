@@ -79,7 +79,6 @@ def traversals(
 def associations(cards: Sequence[Card]) -> Mapping[str, Any]:
     """Return a table with a row for each factor and label."""
     names = ("label", "measure", "value", "p", "p_adjusted")
-    return {"factor": [card.name for card in cards for _ in card.associations]} | {
-        name: [getattr(association, name) for card in cards for association in card.associations]
-        for name in names
-    }
+    rows = [(card.name, association) for card in cards for association in card.associations]
+    columns = {name: [getattr(association, name) for _, association in rows] for name in names}
+    return {"factor": [factor for factor, _ in rows]} | columns

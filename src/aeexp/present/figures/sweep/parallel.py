@@ -51,7 +51,7 @@ def parallel(
     style.colour_bar(figure, at, scale, metric)
     note = f"a line for each setting, coloured by its mean {metric}; thick: the best"
     more = f"thin: all but the best {STRONG}" if len(settings) > STRONG else ""
-    style.headline(figure, "All settings", note, more)
+    style.headline(figure, "All settings at once", note, more)
     return figure
 
 
