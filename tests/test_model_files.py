@@ -301,7 +301,7 @@ ONE = {"x": {"shape": [4], "dtype": "<f4"}}
         pytest.param(archive(("x.npy", HONEST[:-4])), ONE, "other than 16 bytes", id="short"),
         pytest.param(archive(("x.npy", HONEST + b"1")), ONE, "other than 16 bytes", id="long"),
         pytest.param(
-            archive(("x.npy", HONEST), packed=zipfile.ZIP_LZMA), ONE, "packed in", id="LZMA"
+            archive(("x.npy", HONEST), packed=zipfile.ZIP_LZMA), ONE, "compression", id="LZMA"
         ),
     ],
 )

@@ -8,7 +8,6 @@ signal interrupts a compilation; files are whole at any moment.
 import os
 import signal
 import time
-from collections.abc import Callable
 from threading import Thread
 from types import FrameType
 from typing import Self
@@ -26,14 +25,14 @@ def end_with_parent() -> None:
 
     Otherwise runs of a killed sweep would continue to write, also while the sweep is resumed.
     """
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
     if os.environ.pop(ENDS_WITH_PARENT, ""):
-        Thread(target=_end_with_input, daemon=True).start()
-
-
-def _end_with_input() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+        Thread(target=wait, daemon=True).start()
 
 
 class Termination:
@@ -66,13 +65,10 @@ class Termination:
             Thread(target=_insist, args=(self.exit,), daemon=True).start()
         elif number != signal.SIGTERM:  # shell and kernel both send one for a closed terminal
             return
-        _ctrl_c()(signal.SIGINT, frame)
-
-
-def _ctrl_c() -> Callable[[int, FrameType | None], object]:
-    """Return the current handler of Ctrl-C, or the default; background shells ignore SIGINT."""
-    handler = signal.getsignal(signal.SIGINT)
-    return handler if callable(handler) else signal.default_int_handler
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # a shell starts background processes with SIGINT ignored
+            handler = signal.default_int_handler
+        handler(signal.SIGINT, frame)
 
 
 def _insist(code: int) -> None:

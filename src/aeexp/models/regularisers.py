@@ -17,7 +17,11 @@ from aeexp.config.verb import verb
 
 
 class PenaltyLayer(keras.layers.Layer):
-    """Returns its input and adds a penalty to the loss.
+    """Returns its input, and adds an activity or a kernel penalty to the loss.
+
+    Activity penalty of the input a: (l1 * sum |a| + l2 * sum a^2) / rows. Keras divides its own by
+    the batch size only since 3.14 (keras #22018). Kernel penalty: l1 * sum |w| + l2 * sum w^2 over
+    the kernel of `layer`. A penalty in the Keras layer itself would also be in every export.
 
     It keeps a reference to its last penalty. In a stateless call, a Keras layer (3.15) first
     removes the losses of its previous call from the list of losses, and identifies them by memory
@@ -25,45 +29,21 @@ class PenaltyLayer(keras.layers.Layer):
     and be removed.
     """
 
-    def __init__(self, specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> None:
+    def __init__(
+        self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer | None = None
+    ) -> None:
         super().__init__()
-        self.strengths = partial(penalty, specs, applies_to)
+        self.strengths = partial(penalty, specs, AppliesTo.kernel if layer else AppliesTo.activity)
+        self.kernel = layer and partial(getattr, layer, "kernel")  # not a variable of this layer
 
     def call(self, a: Any) -> Any:
-        self.last = self.term(a)
+        values, rows = (
+            (self.kernel(), 1) if self.kernel else (a, ops.cast(ops.shape(a)[0], a.dtype))
+        )
+        l1, l2 = self.strengths()
+        self.last = (l1 * ops.sum(ops.abs(values)) + l2 * ops.sum(ops.square(values))) / rows
         self.add_loss(self.last)
         return a
-
-    def term(self, a: Any) -> Any:
-        """Return the penalty for activities (rows, units)."""
-        raise NotImplementedError
-
-
-class ActivityPenalty(PenaltyLayer):
-    """Adds (l1 * sum |a| + l2 * sum a^2) / rows to the loss.
-
-    Keras divides its own activity penalties by the batch size only since 3.14 (keras #22018).
-    """
-
-    def __init__(self, specs: Collection[RegulariserSpec]) -> None:
-        super().__init__(specs, AppliesTo.activity)
-
-    def term(self, a: Any) -> Any:
-        return _elastic(a, *self.strengths()) / ops.cast(ops.shape(a)[0], a.dtype)
-
-
-class KernelPenalty(PenaltyLayer):
-    """Adds l1 * sum |w| + l2 * sum w^2 over a layer's kernel to the loss.
-
-    A penalty of the Keras layer itself would also be in every export of the model.
-    """
-
-    def __init__(self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer) -> None:
-        super().__init__(specs, AppliesTo.kernel)
-        self.kernel = partial(getattr, layer, "kernel")  # not a variable of this layer
-
-    def term(self, a: Any) -> Any:  # noqa: ARG002  (the kernel is penalised)
-        return _elastic(self.kernel(), *self.strengths())
 
 
 class RandomLayer(keras.layers.Layer):
@@ -98,17 +78,13 @@ class NoiseLayer(RandomLayer):
         return a + self.spec.sd * keras.random.normal(ops.shape(a), seed=self.seed_generator)
 
 
-def _elastic(a: Any, l1: Any, l2: Any) -> Any:
-    return l1 * ops.sum(ops.abs(a)) + l2 * ops.sum(ops.square(a))
-
-
 def penalties(
     specs: Collection[RegulariserSpec], layer: keras.layers.Layer
 ) -> list[keras.layers.Layer]:
     """Return the layers that penalise the output and the kernel of `layer`."""
     targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
-    activity = [ActivityPenalty(specs)] if AppliesTo.activity in targets else []
-    return activity + ([KernelPenalty(specs, layer)] if AppliesTo.kernel in targets else [])
+    activity = [PenaltyLayer(specs)] if AppliesTo.activity in targets else []
+    return activity + ([PenaltyLayer(specs, layer)] if AppliesTo.kernel in targets else [])
 
 
 @verb

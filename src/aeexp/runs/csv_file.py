@@ -47,12 +47,10 @@ class _Lines(io.StringIO):
 
 
 def _is_formula(text: str) -> bool:
-    return text.startswith(FORMULA) and not _is_number(text)
-
-
-def _is_number(text: str) -> bool:
+    if not text.startswith(FORMULA):
+        return False
     try:
         float(text)
     except ValueError:
-        return False
-    return text.strip() == text
+        return True
+    return text.strip() != text

@@ -101,29 +101,36 @@ class Ledger:
         """Return the state of all jobs by number.
 
         Raises:
-            UserError: A line is not valid, or has a directory outside the sweep's.
+            UserError: A line is not valid, or has a directory outside the sweep's, which resuming
+            would rename.
         """
         jobs: dict[int, Job] = {}
+        sweep = self.path.parent.resolve()
         for event in self._events():
             if isinstance(event, Begun):
                 continue
-            if isinstance(event, Started):
-                self._check_inside(event.directory)
-            jobs[event.job] = _after(jobs.get(event.job, Job(event.job)), event)
+            job = jobs.get(event.job, Job(event.job))
+            match event:
+                case Planned(overrides=overrides):
+                    job = replace(job, overrides=overrides)
+                case Started(directory=directory):
+                    if not (sweep / directory).resolve().is_relative_to(sweep):
+                        message = (
+                            f"{self.path} has a directory outside the sweep, {directory!r:.80}:"
+                            " not resumed."
+                        )
+                        raise UserError(message)
+                    job = replace(job, directory=directory, status=None, error=None)
+                case Finished(status=status):
+                    job = replace(job, status=status)
+                case Failed(error=error):
+                    job = replace(job, status=Status.FAILED, error=error)
+            jobs[event.job] = job
         return dict(sorted(jobs.items()))
 
     def unknown(self) -> int:
         """Return the number of events that this version of aeexp does not support."""
         return sum(event is None for event in self._lines())
-
-    def _check_inside(self, directory: str) -> None:
-        """Check that a directory is within the sweep's: resuming the sweep renames it."""
-        sweep = self.path.parent.resolve()
-        if not (sweep / directory).resolve().is_relative_to(sweep):
-            message = (
-                f"{self.path} has the directory {directory!r:.80} outside the sweep: not resumed."
-            )
-            raise UserError(message)
 
     def _start(self) -> Begun:
         for event in self._events():
@@ -162,18 +169,6 @@ class Ledger:
         if lines:
             with FileLock(f"{self.path}.lock"):
                 append(self.path, "".join(f"{line}\n" for line in lines))
-
-
-def _after(job: Job, event: Planned | Started | Finished | Failed) -> Job:
-    match event:
-        case Planned(overrides=overrides):
-            return replace(job, overrides=overrides)
-        case Started(directory=directory):
-            return replace(job, directory=directory, status=None, error=None)
-        case Finished(status=status):
-            return replace(job, status=status)
-        case Failed(error=error):
-            return replace(job, status=Status.FAILED, error=error)
 
 
 @contextmanager

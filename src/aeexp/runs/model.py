@@ -53,18 +53,28 @@ def read_model(folder: Path) -> StoredModel:
         UserError: There is no model, or one of its files is damaged, swapped or not valid.
     """
     refuse_links(folder)
-    schema = _schema(folder / "run.json")
-    files = _Files(folder / "model", _manifest(folder / "model") if schema > 1 else None)
+    schema, manifest = _schema(folder / "run.json"), None
+    if schema > 1:
+        with _named(path := folder / "model" / "manifest.json"):
+            manifest = checked(parse(read_bytes(path, MOST_BYTES)), ManifestJson)
+    files = _Files(folder / "model", manifest)
     with files.opened("architecture.json") as content:
         values = parse(content)
-        features = _features(values.pop("features", None))
+        names = values.pop("features", None)
+        if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
+            message = "names no features"
+            raise UserError(message)
+        features = tuple(names)
         architecture = _to_model_spec(values.pop("spec", None), values)
     with files.opened("preprocessing.json") as content:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _named(files.folder / "weights.npz"):
-        _check_finite(weights)
+        for name, array in weights.items():
+            if array.dtype.kind != "f" or not np.isfinite(array).all():
+                message = f"has weights in {name} that are not finite numbers"
+                raise UserError(message)
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
     return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
 
@@ -136,18 +146,6 @@ def _schema(path: Path) -> int:
     return schema
 
 
-def _manifest(model: Path) -> Mapping[str, Any]:
-    with _named(model / "manifest.json"):
-        return checked(parse(read_bytes(model / "manifest.json", MOST_BYTES)), ManifestJson)
-
-
-def _features(names: object) -> tuple[str, ...]:
-    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    message = "names no features"
-    raise UserError(message)
-
-
 def _to_model_spec(name: object, values: Mapping[str, Any]) -> ModelSpec:
     """Return a model's spec from the name of its class and the values of its fields.
 
@@ -186,10 +184,3 @@ def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tup
         message = "has columns that are not those of its features"
         raise UserError(message)
     return columns
-
-
-def _check_finite(weights: Mapping[str, Array]) -> None:
-    for name, values in weights.items():
-        if values.dtype.kind != "f" or not np.isfinite(values).all():
-            message = f"has weights in {name} that are not finite numbers"
-            raise UserError(message)

@@ -39,8 +39,14 @@ def train(
     refuse_forked(keras.backend.backend())
     monitor = monitor or Monitor()
     parts: list[Trained] = []
-    for _, members in groupby(population, key=program_key):
-        parts.append(_train_together([*members], monitor, callbacks))
+    for _, group in groupby(population, key=program_key):
+        members = [*group]
+        if engine(members[0].experiment, callbacks) is Engine.compiled:
+            from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
+
+            parts.append(compiled.train(members, monitor))
+        else:
+            parts.append(keras_engine.train(members, monitor, callbacks))
         if monitor.stop:
             break
     trained = concatenate(parts)
@@ -49,16 +55,6 @@ def train(
         histories=mark_diverged(population, trained.histories),
         interrupted=trained.interrupted or len(trained.histories) < len(population),
     )
-
-
-def _train_together(
-    population: Sequence[Member], monitor: Monitor, callbacks: Callbacks
-) -> Trained:
-    if engine(population[0].experiment, callbacks) is not Engine.compiled:
-        return keras_engine.train(population, monitor, callbacks)
-    from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
-
-    return compiled.train(population, monitor)
 
 
 def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:
