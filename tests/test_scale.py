@@ -118,7 +118,7 @@ def test_f28_a_sample_of_many_rows_is_clustered_and_this_is_logged(
     codes = clusters.find(spec, cloud(3_000), None, seed=0)
     assert np.unique(codes[::2]).tolist() != np.unique(codes[1::2]).tolist()
     assert np.mean(codes[::2] == codes[0]) > 0.9
-    assert "clustered 500 of 3,000 rows" in caplog.text
+    assert "clustered a random sample of 500 of 3,000 rows" in caplog.text
 
 
 def test_k_means_clusters_all_rows(caplog: pytest.LogCaptureFixture) -> None:
