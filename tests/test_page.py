@@ -128,6 +128,12 @@ def test_all_sections_are_there_in_order(report: bytes) -> None:
     ]  # fmt: skip
 
 
+def test_the_navigation_links_to_every_section(report: bytes) -> None:
+    elements = Elements(report)
+    sections = [f"#{section['id']}" for section in elements.all("section")]
+    assert [link["href"] for link in elements.all("a")] == sections
+
+
 def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     elements = Elements(report)
     methods = elements.table("method", "error, held-out rows")

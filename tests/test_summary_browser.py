@@ -109,3 +109,16 @@ def test_a_folded_table_opens_and_sorts(opened: Summary) -> None:
     head = opened.tab.locator("#settings th button").filter(has_text="loss").first
     head.click()
     assert opened.tab.locator('#settings th[aria-sort="ascending"]').count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_page_fits_on_narrow_screens(
+    browser: Any, address: str, scheme: str, width: int
+) -> None:
+    tab = browser.new_page(viewport={"width": width, "height": 740}, color_scheme=scheme)
+    tab.goto(address)
+    assert not tab.evaluate("document.documentElement.scrollWidth > innerWidth")
+    background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(255, 255, 255)") == (scheme == "light")
+    tab.close()
