@@ -89,7 +89,7 @@ def subfolder(folder: Path, name: str) -> Path:
 
 
 def append(path: Path, text: str) -> None:
-    """Append lines to a file and wait until they are on disk, after a truncated last line, too.
+    """Append lines to a file, on a new line if its last one is truncated; wait for the disk.
 
     Raises:
         OSError: It cannot be written, or is a link.

@@ -83,7 +83,7 @@ def write_traceback(folder: Path, error: BaseException) -> Path:
 
 
 def error_line(error: BaseException) -> str:
-    """Return an error as one line with its class, for records and ledgers."""
+    """Return the class and message of an error, for records and ledgers."""
     return f"{type(error).__name__}: {error}"
 
 
