@@ -269,7 +269,7 @@ STUDY = {
 
 def summed_up(sweep: Path) -> None:
     ledger = Ledger(sweep)
-    _ = ledger.words(), ledger.cwd(), ledger.unknown()
+    _ = ledger.arguments(), ledger.cwd(), ledger.unknown()
     require_ended(sweep)
     summarise([sweep], sweep)
 

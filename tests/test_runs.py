@@ -194,7 +194,7 @@ def example_ledger(folder: Path) -> Ledger:
 
 def test_a_ledger_has_the_state_of_each_job(tmp_path: Path) -> None:
     ledger = example_ledger(tmp_path)
-    assert ledger.words() == ["--multirun", "seed=0,1,2"]
+    assert ledger.arguments() == ["--multirun", "seed=0,1,2"]
     assert ledger.cwd() == Path.cwd()
     diverged, failed, missing = ledger.jobs().values()
     assert diverged == Job(0, ["seed=0"], "run 0", Status.DIVERGED)

@@ -216,7 +216,7 @@ def _resume(folder: Path, repeated: list[str]) -> int:
     folder = folder.resolve()
     refuse_links(folder)
     ledger = Ledger(folder)
-    argv = merge_arguments(ledger.words(), repeated)
+    argv = merge_arguments(ledger.arguments(), repeated)
     try:
         os.chdir(ledger.cwd())  # relative paths in the command start there
     except OSError as error:
@@ -244,7 +244,7 @@ def _compare(folders: list[Path]) -> int:
 
     for folder in folders:
         refuse_links(folder)
-        Ledger(folder).words()  # refuses a directory without a sweep
+        Ledger(folder).arguments()  # refuses a directory without a sweep
     if len(folders) == 1:
         return finalize(folders, folders[0])
     now = datetime.now().astimezone()

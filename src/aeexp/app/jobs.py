@@ -139,8 +139,8 @@ def _tasks(configs: Configs) -> tuple[list[Task], Ledger]:
         folder = Path(config.hydra.runtime.output_dir)
         command, experiment = job_arguments(config), to_experiment(config)
         tasks.append(Task(number, [], command, experiment, folder, overrides))
-    common = set.intersection(*(set(task.words) for task in tasks))
-    varied = ([word for word in task.words if word not in common] for task in tasks)
+    common = set.intersection(*(set(task.overrides) for task in tasks))
+    varied = ([word for word in task.overrides if word not in common] for task in tasks)
     return [replace(task, varied=v) for task, v in zip(tasks, varied, strict=True)], Ledger(sweep)
 
 

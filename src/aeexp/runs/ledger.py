@@ -62,9 +62,9 @@ class Ledger:
     def __init__(self, sweep: Path) -> None:
         self.path = sweep / NAME
 
-    def begun(self, words: list[str]) -> None:
-        """Log that this process starts or resumes the sweep. words: command-line arguments."""
-        self._append([Begun(words, cwd=str(Path.cwd()), pid=os.getpid())])
+    def begun(self, arguments: list[str]) -> None:
+        """Log that this process starts or resumes the sweep. arguments: of its command line."""
+        self._append([Begun(arguments, cwd=str(Path.cwd()), pid=os.getpid())])
 
     def planned(self, jobs: Mapping[int, list[str]]) -> None:
         """Log the overrides of jobs by number."""
@@ -85,7 +85,7 @@ class Ledger:
         """Log that a job failed. error: one line."""
         self._append([Failed(number, error)])
 
-    def words(self) -> list[str]:
+    def arguments(self) -> list[str]:
         """Return the command-line arguments that started the sweep.
 
         Raises:
@@ -94,7 +94,7 @@ class Ledger:
         return self._start().words
 
     def cwd(self) -> Path:
-        """Return the working directory in which the sweep was started; see `words`."""
+        """Return the working directory in which the sweep was started; see `arguments`."""
         return Path(self._start().cwd)
 
     def jobs(self) -> dict[int, Job]:

@@ -15,7 +15,7 @@ class Task:
     """A job to run.
 
     varied: the overrides in which it differs from the sweep's other jobs. alone: the arguments of
-    a command line that runs this job alone. folder: its run directory. words: the overrides of its
+    a command line that runs this job alone. folder: its run directory. overrides: those of its
     experiment.
     """
 
@@ -24,7 +24,7 @@ class Task:
     alone: list[str]
     experiment: Experiment
     folder: Path
-    words: Sequence[str] = ()
+    overrides: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

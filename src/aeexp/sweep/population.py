@@ -50,7 +50,7 @@ def _train_group(
         submonitor = SubMonitor(monitor)
         yield save_task(
             task,
-            partial(run, task.experiment, submonitor, problems=problems, overrides=task.words),
+            partial(run, task.experiment, submonitor, problems=problems, overrides=task.overrides),
             submonitor,
         )
         return

@@ -196,7 +196,7 @@ def _save(task: Task, artifacts: Artifacts, monitor: Monitor) -> Outcome:
         # The report shows these files; Hydra writes them again when the job has ended.
         hydra = subfolder(task.folder, ".hydra")
         write_bytes(hydra / "config.yaml", configuration(task.experiment))
-        write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.words)).encode())
+        write_bytes(hydra / "overrides.yaml", OmegaConf.to_yaml(list(task.overrides)).encode())
         page = report_page(task.experiment, task.folder, _problems())
         record, _ = runs.save_artifacts(task.experiment, task.folder, artifacts, monitor, page)
     except (Exception, SystemExit) as error:  # noqa: BLE001  (other jobs must go on)

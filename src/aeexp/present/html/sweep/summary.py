@@ -65,7 +65,7 @@ def page(
 
 def _command(sweep: Path) -> str:
     try:
-        return " ".join(("aeexp", *map(str, Ledger(sweep).words())))
+        return " ".join(("aeexp", *map(str, Ledger(sweep).arguments())))
     except (ValueError, KeyError, TypeError):
         return ""
 
