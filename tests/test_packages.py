@@ -79,11 +79,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def inside(place: Path) -> Run:
     """Return a function that runs Python in that directory, with the example installed."""
 
+    paths = [str(place / "packages"), *filter(None, [os.environ.get("PYTHONPATH")])]
+
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=place,
-            env=os.environ | {"PYTHONPATH": str(place / "packages")},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             capture_output=True,
             text=True,
             check=False,
