@@ -360,4 +360,4 @@ def test_the_chosen_components_stand_out_with_their_share() -> None:
     figure = figures.scree(np.array([0.5, 0.3, 0.2]), 2)
     colours = [bar.get_facecolor() for bar in figure.axes[0].patches]
     assert colours[0] == colours[1] != colours[2]
-    assert "2 components hold 80 %" in " ".join(t.get_text() for t in figure.findobj(Text))
+    assert "2 components have 80 %" in " ".join(t.get_text() for t in figure.findobj(Text))
