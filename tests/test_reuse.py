@@ -248,9 +248,9 @@ def test_files_are_read_with_the_run_s_options_or_with_overrides(
         == 0
     )
     two = aeexp("encode", "run", "book.xlsx", "-o", "two.csv")
-    assert int(two.stdout.splitlines()[-1].partition(" of 60 rows lie outside")[0]) < 12
+    assert int(two.stdout.splitlines()[-1].partition(" of 60 rows are outside")[0]) < 12
     one = aeexp("encode", "run", "book.xlsx", "-o", "one.csv", "dataset.sheet=one")
-    assert one.stdout.splitlines()[-1].startswith("60 of 60 rows lie outside")
+    assert one.stdout.splitlines()[-1].startswith("60 of 60 rows are outside")
     assert aeexp("encode", "run", "book.xlsx", "dataset.sheeet=one").returncode == 2
 
 
@@ -265,7 +265,7 @@ def test_empty_rows_are_counted_and_clusters_stay_integers(aeexp: Command, tmp_p
     assert aeexp(*arguments, "training.epochs=2", "hydra.run.dir=run").returncode == 0
     output = aeexp("encode", "run", "t.csv", "-o", "l.csv").stdout
     empty = int(mixed()["a"].isna().sum())
-    assert f"of {60 - empty} rows lie outside" in output
+    assert f"of {60 - empty} rows are outside" in output
     assert f"{empty} more rows have missing cells and were left empty" in output
     with (tmp_path / "l.csv").open() as file:
         clusters = {row["kmeans"] for row in csv.DictReader(file)}
