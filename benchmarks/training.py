@@ -27,7 +27,7 @@ import numpy as np
 
 from aeexp.backend import choose
 from aeexp.config.spec import Backend, Deep, Engine, Experiment, Shallow, Training
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 
 EPOCHS, BATCH = 200, 16
 LAYERS = {"shallow": [13, 3, 13], "deep": [13, 32, 16, 3, 16, 32, 13]}
@@ -37,7 +37,7 @@ Seconds = dict[str, float]
 
 def wine() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the scaled table, its training rows and its validation rows."""
-    problem = pose(Experiment())
+    problem = prepare_problem(Experiment())
     return problem.x, problem.rows.train, problem.rows.val
 
 

@@ -40,7 +40,7 @@ from aeexp.data.io import read
 from aeexp.data.io.cells import Column, Style, convert, convert_all, update_all
 from aeexp.data.io.encoding import _undecodable
 from aeexp.data.memory import free_bytes, in_units, require_memory
-from aeexp.data.prepare import check, pose
+from aeexp.data.prepare import check, prepare_problem
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import Run
 from aeexp.sweep.finalize import finalize
@@ -342,14 +342,14 @@ def test_f55_a_model_that_does_not_fit_into_memory_is_an_error(
     tiny: Make, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=r"[kMGTP]B of (memory|weights)") as error:
-        pose(tiny(**changes))
+        prepare_problem(tiny(**changes))
     assert message in str(error.value)
 
 
 def test_f55_the_largest_possible_model_depends_on_the_free_memory(
     tiny: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem, large = pose(tiny()), tiny(model=Deep(hidden=[1000, 1000]))
+    problem, large = prepare_problem(tiny()), tiny(model=Deep(hidden=[1000, 1000]))
     check(large, problem)
     monkeypatch.setattr("aeexp.data.memory.free_bytes", lambda: 80_000_000)
     with pytest.raises(ValueError, match=r"model=deep on 6 features needs 80\.9 MB"):
@@ -361,7 +361,7 @@ def test_f55_a_generated_table_that_does_not_fit_is_an_error(
     tiny: Make, shape: dict[str, int]
 ) -> None:
     with pytest.raises(ValueError, match=f"TB of memory, .* Lower dataset.{next(iter(shape))}"):
-        pose(tiny(dataset=Blobs(**shape)))
+        prepare_problem(tiny(dataset=Blobs(**shape)))
 
 
 def test_free_memory_is_limited_by_the_machine_and_the_cgroup(
@@ -396,7 +396,7 @@ def test_f55_more_than_100_classes_do_not_set_the_number_of_clusters(tiny: Make)
     }
     assert len(np.unique(codes[100])) == 100
     assert 2 <= len(np.unique(codes[101])) <= 10
-    problem = pose(tiny(dataset=Blobs(samples=240, centers=120)))
+    problem = prepare_problem(tiny(dataset=Blobs(samples=240, centers=120)))
     assert any(
         "120 classes, more than the 100" in text for text in setting_warnings(tiny(), problem)
     )

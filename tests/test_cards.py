@@ -17,7 +17,7 @@ from sklearn.decomposition import PCA
 
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.factors.associations import associations
-from aeexp.analysis.factors.attribution import Probed, Weighed, probe, weigh
+from aeexp.analysis.factors.attribution import FactorAttribution, FactorImportance, probe, weigh
 from aeexp.analysis.factors.cards import Card, cards, flags, ranged
 from aeexp.analysis.factors.matching import match
 from aeexp.data import Classes, Floats, Labels, Rows, Values
@@ -59,7 +59,7 @@ def halves(count: int) -> Rows:
     return Rows(np.arange(0, count, 2), np.arange(1, count, 2))
 
 
-def probed(x: Floats, rows: Rows, network: Linear) -> Probed:
+def probed(x: Floats, rows: Rows, network: Linear) -> FactorAttribution:
     return probe(x, network.encode(x), rows, network, network.encoder)
 
 
@@ -269,7 +269,9 @@ def card(number: int = 3, features: int = 5, trainings: int = 3) -> list[Card]:
     x, rows, network = normal(40, features), halves(40), linear(features, number)
     z, attribution = network.encode(x), probed(x, rows, network)
     weighed = attribution.weighed
-    others = [Weighed(weighed.explained + i, weighed.jacobian - i) for i in range(1, trainings)]
+    others = [
+        FactorImportance(weighed.explained + i, weighed.jacobian - i) for i in range(1, trainings)
+    ]
     labels: list[Labels] = [Values("age", x[:, 0])]
     back = np.linspace(1, 0.5, number) if trainings > 1 else None
     return cards(z[rows.train], attribution, others, back, associations(z, labels))
@@ -301,7 +303,9 @@ def test_a_feature_whose_sign_differs_between_trainings_does_not_lead() -> None:
     x, rows, network = normal(40, 3), halves(40), Linear(np.eye(3), np.eye(3), np.zeros(3))
     network.encoder[:, 0] = [3, 2, 1]
     z, attribution = network.encode(x), probed(x, rows, network)
-    other = Weighed(attribution.weighed.explained, attribution.weighed.jacobian * [[-1], [1], [1]])
+    other = FactorImportance(
+        attribution.weighed.explained, attribution.weighed.jacobian * [[-1], [1], [1]]
+    )
     [alone, *_] = cards(z[rows.train], attribution, [], None, [])
     [card, *_] = cards(z[rows.train], attribution, [other], None, [])
     assert [*alone.strongest] == [0, 1, 2]

@@ -24,7 +24,7 @@ from aeexp.config.spec import (
     Unscaled,
 )
 from aeexp.data import Classes, Dataset, Values, fingerprint, load, partition
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.data.scaling import fit as fit_scaling
 
 
@@ -194,10 +194,10 @@ def test_scaling_depends_on_held_out_rows_only_if_it_is_set(
     monkeypatch: pytest.MonkeyPatch, *, fit_on: FitOn, depends: bool
 ) -> None:
     experiment = Experiment(dataset=Blobs(samples=50), preprocessing=Standard(fit_on=fit_on))
-    before = pose(experiment)
+    before = prepare_problem(experiment)
     altered = before.data.x.copy()
     altered[before.rows.val] += 1000.0
     monkeypatch.setattr("aeexp.data.prepare.load", lambda _: replace(before.data, x=altered))
-    after = pose(experiment)
+    after = prepare_problem(experiment)
     assert np.array_equal(after.scaling.offset, before.scaling.offset) is not depends
     assert np.array_equal(after.x[before.rows.train], before.x[before.rows.train]) is not depends

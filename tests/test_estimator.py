@@ -29,7 +29,7 @@ import aeexp
 from aeexp import Autoencoder
 from aeexp.config.spec import Backend, Deep, Experiment, Split, Training
 from aeexp.data import Floats
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.runs.artifact import DivergedError
 from aeexp.training import Member, train
 
@@ -92,7 +92,7 @@ def test_it_equals_a_run_with_the_same_seed(backend: Backend) -> None:
         backend=backend,
         seed=7,
     )
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     rows = problem.rows
     trained = train([Member(experiment=experiment, x=problem.x, rows=rows.train, val=rows.val)])
     estimator = brief(validation=0.2, random_state=7).fit(WINE)

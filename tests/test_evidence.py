@@ -32,7 +32,7 @@ from aeexp.config.spec import (
     Training,
 )
 from aeexp.data import Classes, Dataset, load
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.pipeline.run import run
 from aeexp.present.figures import Unreliable
 from aeexp.present.text.answer import against_chance
@@ -73,7 +73,7 @@ def _(spec: Gaussian) -> Dataset:
 
 
 def planned(experiment: Experiment) -> Plan:
-    return plan(experiment, pose(experiment))
+    return plan(experiment, prepare_problem(experiment))
 
 
 def artifacts(experiment: Experiment, monitor: Monitor | None = None) -> dict[str, Artifact]:
@@ -242,13 +242,15 @@ def test_too_few_copies_are_undecided(tiny: Make) -> None:
 
 def separation_test(
     name: str, p: float, control: ControlKind = ControlKind.cloud
-) -> chance.Tested:
-    return chance.Tested(f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19)
+) -> chance.PermutationTest:
+    return chance.PermutationTest(
+        f"clustering.{name}.silhouette", control.value, 0.5, 0.3, 0.02, p, 19
+    )
 
 
-def claimed_of(*tests: chance.Tested) -> str:
+def claimed_of(*tests: chance.PermutationTest) -> str:
     """Return the sentence on chance for some tests."""
-    structure = chance.Tested(
+    structure = chance.PermutationTest(
         "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
     methods = {AUTOENCODER: SimpleNamespace(z=np.empty((0, 2)))}

@@ -57,7 +57,7 @@ from aeexp.config.spec import (
     Unscaled,
 )
 from aeexp.data import Classes, Dataset, Labels, load
-from aeexp.data.prepare import Problems, pose
+from aeexp.data.prepare import ProblemCache, prepare_problem
 from aeexp.pipeline.run import run
 from aeexp.present.html.run import report_page
 from aeexp.present.terminal.output import lossy
@@ -175,7 +175,7 @@ def test_f2_before_each_file_the_run_is_unfinished_and_older_files_are_complete(
 
     monkeypatch.setattr("aeexp.runs.files._crash_if_requested", copy_run)
     folder.mkdir()
-    experiment, problems = tiny(figures=figures, repeats=2), Problems()
+    experiment, problems = tiny(figures=figures, repeats=2), ProblemCache()
     yields = partial(run, experiment, problems=problems)
     page = report_page(experiment, folder, problems)
     assert save_run(experiment, folder, yields, Monitor(), page) is Status.COMPLETED
@@ -678,7 +678,7 @@ def test_f12_constant_columns_are_kept_and_reported(
 @pytest.mark.parametrize("scaling", [*SCALINGS, Unscaled()], ids=lambda s: type(s).__name__)
 def test_f12_a_constant_table_is_refused(tiny: Make, scaling: PreprocessingSpec) -> None:
     with pytest.raises(ValueError, match="all constant has no structure: no feature varies"):
-        pose(tiny(dataset=Made40(name="all constant"), preprocessing=scaling))
+        prepare_problem(tiny(dataset=Made40(name="all constant"), preprocessing=scaling))
 
 
 @pytest.mark.parametrize("scaling", SCALINGS, ids=lambda s: type(s).__name__)
@@ -686,7 +686,7 @@ def test_f14_extreme_columns_are_scaled_like_ordinary_ones(
     tiny: Make, scaling: PreprocessingSpec
 ) -> None:
     ordinary, extreme = (
-        pose(tiny(dataset=Made40(name=name), preprocessing=scaling))
+        prepare_problem(tiny(dataset=Made40(name=name), preprocessing=scaling))
         for name in ("noise", "extreme")
     )
     assert extreme.x[:, :3] == pytest.approx(ordinary.x[:, :3], rel=1e-5)
@@ -713,7 +713,7 @@ def test_f14_columns_that_no_scaling_makes_finite_are_named(
     tiny: Make, name: str, scaling: PreprocessingSpec, columns: str
 ) -> None:
     with pytest.raises(ValueError, match=rf"in the columns {columns}\. Exclude"):
-        pose(tiny(dataset=Made40(name=name), preprocessing=scaling))
+        prepare_problem(tiny(dataset=Made40(name=name), preprocessing=scaling))
 
 
 @pytest.mark.parametrize("rows", range(3, 13))
@@ -738,7 +738,7 @@ def test_f16_too_few_rows_are_refused(
     few = replace(table, x=table.x[:rows], rows=table.rows[:rows])
     monkeypatch.setattr("aeexp.data.prepare.load", lambda _: few)
     with pytest.raises(ValueError, match=rf"leaves \d of the {rows} rows .* 2 are needed"):
-        pose(tiny(split=Split(validation=validation)))
+        prepare_problem(tiny(split=Split(validation=validation)))
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2])
@@ -760,8 +760,8 @@ def test_f18_more_clusters_than_distinct_rows_are_refused(
     table = replace(load(Made40()), x=np.tile(DRAWN[:2], (20, 1)))
     monkeypatch.setattr("aeexp.data.prepare.load", lambda _: table)
     with pytest.raises(ValueError, match="n_clusters=3 is more than the 2 different rows of"):
-        pose(tiny(clustering={"kmeans": KMeans(n_clusters=3)}))
-    pose(tiny(clustering={"kmeans": KMeans(n_clusters=2)}))
+        prepare_problem(tiny(clustering={"kmeans": KMeans(n_clusters=3)}))
+    prepare_problem(tiny(clustering={"kmeans": KMeans(n_clusters=2)}))
 
 
 @pytest.mark.parametrize("name", ["one class", "a class of one", "a class a row"])

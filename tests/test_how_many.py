@@ -38,7 +38,7 @@ from aeexp.config.spec import (
 )
 from aeexp.config.spec import Table as OwnTable
 from aeexp.data import Floats
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.pipeline.run import run
 from aeexp.pipeline.tasks.dimension import _with_own_seeds, with_dimension
 from aeexp.present.figures import how_many as draw
@@ -344,7 +344,7 @@ def test_structure_that_only_pca_finds_counts_as_not_learnt(tmp_path: Path) -> N
 def test_copies_have_the_initial_weights_of_the_table(tmp_path: Path) -> None:
     experiment = own_table(tmp_path, normal(20, 4))
     parts = with_dimension(experiment, HowMany(seeds=3, copies=4), 2)
-    controls = [*_with_own_seeds(plan(parts, pose(experiment)).controls, parts.seeds)]
+    controls = [*_with_own_seeds(plan(parts, prepare_problem(experiment)).controls, parts.seeds)]
     seeds = {kind: [c.experiment.seed for c in controls if c.kind is kind] for kind in ControlKind}
     assert seeds[ControlKind.repeat] == [0, 1, 2]
     assert seeds[ControlKind.permuted] == [0, 1, 2, 0]
@@ -405,7 +405,7 @@ def test_the_smallest_table_is_answered(tmp_path: Path) -> None:
 
 def test_one_feature_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="one feature"):
-        pose(own_table(tmp_path, normal(20, 1)))
+        prepare_problem(own_table(tmp_path, normal(20, 1)))
 
 
 # Sentences

@@ -30,7 +30,7 @@ from aeexp.config.spec import (
     Wine,
 )
 from aeexp.data import Floats
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.pipeline.run import run
 from aeexp.present.figures import learning_rate as draw
 from aeexp.runs.artifact import Artifact, Table
@@ -140,7 +140,7 @@ def test_on_wine_the_suggestion_trains_better_than_the_default() -> None:
     experiment = asked(question=LearningRate(rates=30))
     result = answered(experiment)
     suggested = float(claims(result)["next"][1].partition("optimizer.lr=")[2].split()[0])
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
 
     def member(rate: float) -> Member:
         longer = replace(experiment, optimizer=Adam(lr=rate), training=Training(epochs=60))
@@ -166,7 +166,7 @@ def test_neither_a_schedule_nor_a_stop_changes_the_test() -> None:
 def test_a_rate_has_the_loss_of_a_run_at_that_rate() -> None:
     experiment = asked(question=LearningRate(rates=10, lowest=1e-3, highest=1e-1, epochs=2))
     result = columns(answered(experiment))
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     changes = replace(
         experiment, optimizer=Adam(lr=float(result["rate"][4])), training=Training(epochs=2)
     )

@@ -66,7 +66,7 @@ from aeexp.config.spec import (
 from aeexp.config.spec.clustering import COVARIANCES, LINKAGES
 from aeexp.config.spec.model import ACTIVATIONS, INITIALIZERS
 from aeexp.config.spec.training import LOSSES
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 from aeexp.models import build, seeds
 from aeexp.present.methods import Methods, keys, methods, references
 from aeexp.present.methods.paragraphs import BACKENDS
@@ -86,7 +86,7 @@ BIBTEX = Path(aeexp.present.methods.__file__).with_name("references.bib").read_t
 def paragraphs(**settings: Any) -> list[str]:
     """Return the paragraphs of an experiment's methods."""
     experiment = Experiment(**settings)
-    return methods(experiment, pose(experiment)).text.strip().split("\n\n")
+    return methods(experiment, prepare_problem(experiment)).text.strip().split("\n\n")
 
 
 def numbers(text: str) -> list[str]:
@@ -154,7 +154,7 @@ def with_option(group: str, kind: type[Spec]) -> Experiment:
 @pytest.mark.parametrize(("group", "kind"), CHOICES)
 def test_the_references_are_the_citations_of_the_text(group: str, kind: type[Spec]) -> None:
     experiment = with_option(group, kind)
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     written = methods(experiment, problem, len(problem.x))
     assert set(re.findall(r"@(\w+)", written.text)) == set(written.keys)
     assert [entry.key for entry in parsed(written.references)] == written.keys
@@ -166,7 +166,7 @@ def test_every_option_has_a_description_and_it_is_in_the_text(
 ) -> None:
     assert kind().own_method("methods"), f"{kind.__name__} has no method `methods`"
     experiment = with_option(group, kind)
-    assert describe(kind()) in methods(experiment, pose(experiment)).text
+    assert describe(kind()) in methods(experiment, prepare_problem(experiment)).text
 
 
 @dataclass(kw_only=True)
@@ -476,7 +476,7 @@ def test_the_text_has_the_installed_versions() -> None:
 
 
 def test_labels_are_in_the_text_only_if_there_are_some() -> None:
-    problem = pose(Experiment())
+    problem = prepare_problem(Experiment())
     text = methods(Experiment(), problem, 178).text
     assert "tested against 199 permutations of the labels" in text
     assert "p-values adjusted for the false discovery rate" in text
@@ -513,7 +513,7 @@ def table(tmp_path: Path) -> Callable[..., Experiment]:
 
 
 def paragraph(experiment: Experiment) -> str:
-    return methods(experiment, pose(experiment)).text.split("\n\n")[0]
+    return methods(experiment, prepare_problem(experiment)).text.split("\n\n")[0]
 
 
 def test_a_tables_columns_missing_values_and_parts_are_in_the_text(
@@ -567,7 +567,7 @@ def test_a_name_cites_nothing_and_ends_no_code(name: str) -> None:
 
 def test_a_label_like_a_citation_is_not_cited() -> None:
     experiment = Experiment()
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     label = replace(problem.data.labels[0], name="` [@ward1963]")
     renamed = replace(problem, data=replace(problem.data, labels=(label,)))
     assert methods(experiment, renamed).keys == methods(experiment, problem).keys
@@ -582,7 +582,7 @@ def controls(rows: int | None = None, **settings: Any) -> str:
     rows: the number of rows that its controls were trained on, None is all.
     """
     experiment = Experiment(**settings)
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     written = methods(experiment, problem, len(problem.x) if rows is None else rows)
     return written.text.strip().split("\n\n")[3]
 
@@ -630,7 +630,7 @@ def test_the_default_controls_use_all_rows_without_replacement() -> None:
 
 def test_controls_that_were_not_requested_are_not_in_the_text() -> None:
     experiment = Experiment(evidence=NoEvidence())
-    assert methods(experiment, pose(experiment)).text.count("\n\n") == 2
+    assert methods(experiment, prepare_problem(experiment)).text.count("\n\n") == 2
     text = controls(evidence=Quick(permutations=0, repeats=1))
     assert "marcus1976" not in keys(text)
     assert "wilson1927" not in keys(text)
@@ -650,7 +650,7 @@ def test_without_clusterings_no_groups_are_tested() -> None:
 
 def test_the_text_distinguishes_controls_of_some_rows_from_the_repeats_of_the_run() -> None:
     experiment = Experiment()
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     *_, training, _, last = methods(experiment, problem, 100).text.split("\n\n")
     assert "used 100 rows of the table, drawn at random" in last
     assert "between seeds" not in last

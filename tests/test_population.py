@@ -38,7 +38,7 @@ from aeexp.config.spec import (
     Training,
     Wine,
 )
-from aeexp.data.prepare import Problem, pose
+from aeexp.data.prepare import Problem, prepare_problem
 from aeexp.errors import UserError
 from aeexp.models import Make as Models
 from aeexp.models import Network, build, build_seeded, initial_values, seeds
@@ -65,7 +65,7 @@ def _keras_s_own(name: str, tried: str) -> Any:
 
 
 def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
-    problem = problem or pose(experiment)
+    problem = problem or prepare_problem(experiment)
     table = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
     return Member(experiment=experiment, **(table | changes))
 
@@ -157,7 +157,7 @@ def test_engines_weight_and_validate_rows_in_the_same_way(
 ) -> None:
     monkeypatch.setattr("aeexp.training.rows.VALIDATION_BATCH", val_batch)
     experiment = tiny(training=Training(epochs=3, batch_size=5, shuffle=False))
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     weights = np.random.default_rng(0).exponential(size=len(problem.x))
     population = [member(experiment, problem, weights=weights)]
     weighted = by(ENGINE, population)
@@ -170,7 +170,7 @@ def test_engines_weight_and_validate_rows_in_the_same_way(
 
 def diverse(tiny: Make) -> list[Member]:
     """Return eight members that differ in everything that may differ between members."""
-    problem, random = pose(tiny()), np.random.default_rng(0)
+    problem, random = prepare_problem(tiny()), np.random.default_rng(0)
     rows, x = problem.rows.train, problem.x
     permuted = random.permuted(x, axis=0)
     changes = [
@@ -345,7 +345,7 @@ def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
 def test_the_compiled_engine_requires_jax(tiny: Make) -> None:
     experiment = tiny(backend=Backend.torch, training=Training(engine=Engine.compiled))
     with pytest.raises(ValueError, match=r"compiled needs backend=jax, got torch"):
-        pose(experiment)
+        prepare_problem(experiment)
 
 
 @pytest.mark.parametrize(

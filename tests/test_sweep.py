@@ -26,7 +26,7 @@ from aeexp.config.hydra_private import VERSION
 from aeexp.config.options import conf_dir
 from aeexp.config.sources import register
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Shallow, Training
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.runs import Ledger, Status
 from aeexp.runs import Run as RunDirectory
 from aeexp.runs.task import Task
@@ -336,7 +336,7 @@ def test_jobs_that_differ_only_in_numbers_train_together(
         *(tiny(model=Deep(), repeats=4), tiny(model=Shallow(latent_dim=3))),
         *(tiny(seed=9), tiny(training=Training(epochs=3))),
     ]
-    grouped = groups(tasks(tmp_path, *experiments), Problems())
+    grouped = groups(tasks(tmp_path, *experiments), ProblemCache())
     numbers = [[task.number for task in group] for group in grouped]
     assert numbers == [[0, 1, 2], [3, 6], [4], [5], [7]]
 
@@ -349,7 +349,7 @@ def test_large_tables_are_not_copied_for_each_member(
     other = replace(first, dataset=replace(first.dataset, seed=1))
     for most, together in ((2**20, [[0, 1]]), (10, [[0], [1]])):
         monkeypatch.setattr("aeexp.sweep.groups.MAX_COPIED", most)
-        grouped = groups(tasks(tmp_path, first, other), Problems())
+        grouped = groups(tasks(tmp_path, first, other), ProblemCache())
         assert [[task.number for task in group] for group in grouped] == together
 
 

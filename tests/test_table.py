@@ -34,7 +34,7 @@ from aeexp.config.spec import (
 from aeexp.data import Classes, Column, Values, imputation, load
 from aeexp.data.features import decode, encode, features
 from aeexp.data.inspect import inspect
-from aeexp.data.prepare import pose
+from aeexp.data.prepare import prepare_problem
 
 Csv = Callable[..., str]
 
@@ -251,11 +251,11 @@ def test_f13_held_out_rows_do_not_change_the_imputation(csv: Csv, missing: Missi
     a, b = rng.normal(size=(2, 40))
     a[[1, 5]] = np.nan
     experiment = Experiment(dataset=Table(path=csv(a=a, b=b), missing=missing))
-    before = pose(experiment)
+    before = prepare_problem(experiment)
     held_out = before.rows.val
     a[held_out], b[held_out] = 100 + a[held_out], 100 - b[held_out]
     csv(a=a, b=b)
-    after = pose(experiment)
+    after = prepare_problem(experiment)
     assert np.array_equal(before.x[before.rows.train], after.x[after.rows.train])
 
 
@@ -321,12 +321,12 @@ def test_two_features_of_one_name_are_an_error(csv: Csv) -> None:
 def test_a_column_without_a_value_in_the_training_rows_is_an_error(csv: Csv) -> None:
     path = csv(a=[np.nan] * 6, b=[1.0, 2, 3, 4, 5, 6])
     with pytest.raises(ValueError, match=r"has a value of a\. Exclude it"):
-        pose(Experiment(dataset=Table(path=path, missing=Missing.mean)))
+        prepare_problem(Experiment(dataset=Table(path=path, missing=Missing.mean)))
 
 
 def test_a_column_of_the_table_can_set_the_split(csv: Csv) -> None:
     path = csv(**SIX, part=["train", "Train", "val", "train", "test", "training"])
-    problem = pose(Experiment(dataset=Table(path=path), split=Split(column="part")))
+    problem = prepare_problem(Experiment(dataset=Table(path=path), split=Split(column="part")))
     assert problem.data.features == ("a", "b")
     assert problem.rows.train.tolist() == [0, 1, 3, 5]
     assert problem.rows.val.tolist() == [2, 4]
@@ -345,12 +345,12 @@ def test_an_unsuitable_split_column_is_an_error(
 ) -> None:
     path = csv(**SIX, part=part)
     with sentences.raised(ValueError):
-        pose(Experiment(dataset=Table(path=path), split=Split(column=column)))
+        prepare_problem(Experiment(dataset=Table(path=path), split=Split(column=column)))
 
 
 def test_a_split_column_needs_a_table_of_one_s_own() -> None:
     with pytest.raises(ValueError, match="needs a table of your own"):
-        pose(Experiment(split=Split(column="part")))
+        prepare_problem(Experiment(split=Split(column="part")))
 
 
 def test_a_sample_is_a_fixed_choice_of_rows_in_order(csv: Csv) -> None:
@@ -474,5 +474,5 @@ def test_f60_no_error_recommends_the_current_scaling(csv: Csv, scaling: Preproce
     size = 5e-324 if isinstance(scaling, Standard) else 1e300
     path = csv(a=SIX["a"], b=[size, 0, 0, 0, 0, 0])
     with pytest.raises(ValueError, match=r"in the columns b\. Exclude these columns") as error:
-        pose(Experiment(dataset=Table(path=path), preprocessing=scaling))
+        prepare_problem(Experiment(dataset=Table(path=path), preprocessing=scaling))
     assert ("preprocessing=standard" in str(error.value)) is isinstance(scaling, Unscaled)

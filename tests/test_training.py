@@ -39,7 +39,7 @@ from aeexp.config.spec import (
     WarmupCosine,
     Wine,
 )
-from aeexp.data.prepare import Problem, pose
+from aeexp.data.prepare import Problem, prepare_problem
 from aeexp.models import Network, build, seeds
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.training import History, Member, train
@@ -53,13 +53,13 @@ Make = Callable[..., Experiment]
 def trained(
     experiment: Experiment, monitor: Monitor | None = None
 ) -> tuple[Problem, Network, History]:
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     outcome = train([member(experiment, problem)], monitor)
     return problem, outcome.network(0), outcome.histories[0]
 
 
 def member(experiment: Experiment, problem: Problem | None = None, **changes: Any) -> Member:
-    problem = problem or pose(experiment)
+    problem = problem or prepare_problem(experiment)
     table = {"x": problem.x, "rows": problem.rows.train, "val": problem.rows.val}
     return Member(experiment=experiment, **(table | changes))
 
@@ -245,7 +245,7 @@ def test_without_shuffling_the_rows_are_in_order(tiny: Make) -> None:
     experiment = tiny(
         dataset=Blobs(samples=20, features=3), split=Split(validation=0), training=spec
     )
-    problem = pose(experiment)
+    problem = prepare_problem(experiment)
     model = build(experiment.model, 3, {}, seeds(0)).training
     model.compile(keras.optimizers.Adam(1e-3), "mse")
     for batch in (problem.x[:10], problem.x[10:]):

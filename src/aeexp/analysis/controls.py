@@ -12,7 +12,7 @@ import numpy as np
 
 from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, planted
-from aeexp.analysis.factors.attribution import Weighed
+from aeexp.analysis.factors.attribution import FactorImportance
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Experiment, NoEvidence
 from aeexp.data import Floats, Integers, Rows, scaling
@@ -65,7 +65,7 @@ class ControlResult:
 
     z: Floats
     errors: Floats
-    weighed: Weighed | None
+    weighed: FactorImportance | None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from aeexp.signals import Termination, end_with_parent
 from aeexp.text import printable
 
 if TYPE_CHECKING:
-    from aeexp.data.prepare import Problems
+    from aeexp.data.prepare import ProblemCache
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
@@ -52,7 +52,7 @@ class JobRunner:
     process.
     """
 
-    def __init__(self, problems: "Problems | None" = None) -> None:
+    def __init__(self, problems: "ProblemCache | None" = None) -> None:
         self.problems = problems
         self.statuses: list[str] = []
 
@@ -174,7 +174,7 @@ def _trains(arguments: Namespace) -> bool:
     return not any((*shows, arguments.shell_completion))
 
 
-def _run_hydra(problems: "Problems | None" = None) -> int:
+def _run_hydra(problems: "ProblemCache | None" = None) -> int:
     """Let Hydra run the command in `sys.argv`; return the worst exit code of its jobs."""
     job_runner = JobRunner(problems)
     hydra.main(config_path=str(conf_dir()), config_name="config", **VERSION)(job_runner)()
@@ -251,7 +251,7 @@ def _compare(folders: list[Path]) -> int:
     return finalize(folders, claim(Path(f"outputs/compare/{now:%Y-%m-%d/%H-%M-%S-%f}").resolve()))
 
 
-def _claim_directory(arguments: Namespace) -> "tuple[Path, Problems | None]":
+def _claim_directory(arguments: Namespace) -> "tuple[Path, ProblemCache | None]":
     """Check the command, then make its output directory and add the path to `sys.argv`.
 
     Also returns the prepared data, so that a run does not load a large table twice; None for a
@@ -286,7 +286,7 @@ def _insert(arguments: Namespace, *overrides: str) -> None:
 
 def _check(
     arguments: Namespace, require: Callable[[DictConfig], None] = lambda _config: None
-) -> "tuple[DictConfig, Problems]":
+) -> "tuple[DictConfig, ProblemCache]":
     """Check every job of a command; return the first configuration and the prepared data.
 
     require: an additional check of each configuration.
@@ -300,10 +300,10 @@ def _check(
         require(config)
         experiment = to_experiment(config)
         require_backend(experiment.backend)
-        from aeexp.data.prepare import Problems  # noqa: PLC0415  (imports scikit-learn)
+        from aeexp.data.prepare import ProblemCache  # noqa: PLC0415  (imports scikit-learn)
 
-        problems = problems or Problems()
-        problems.pose(experiment)
+        problems = problems or ProblemCache()
+        problems.prepare(experiment)
         if arguments.multirun:
             folders.add(_job_folder(number, config, folders))
         first = first or config

@@ -14,7 +14,7 @@ from aeexp.backend import choose, cores, running, silence_stderr
 from aeexp.config.compose import job_arguments, to_experiment
 from aeexp.config.safety import validate_safe
 from aeexp.config.spec import Experiment
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.present.html.run import report_page
 from aeexp.present.terminal.run import Terminal
 from aeexp.present.terminal.sweep import SweepTerminal
@@ -30,7 +30,7 @@ Configs = Iterable[tuple[int, DictConfig]]
 """The jobs of a sweep: number and composed configuration, Hydra's part included."""
 
 
-def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
+def run_job(config: DictConfig, problems: ProblemCache | None = None) -> Status:
     """Run one composed experiment in Hydra's output directory; see `runs.save_run`.
 
     The job of a sweep is recorded in the sweep's ledger. problems: prepared data of earlier
@@ -38,7 +38,7 @@ def run_job(config: DictConfig, problems: Problems | None = None) -> Status:
     """
     hydra = HydraConfig.get()
     folder, experiment = Path(hydra.runtime.output_dir), to_experiment(config)
-    terminal, problems = Terminal(), problems or Problems()
+    terminal, problems = Terminal(), problems or ProblemCache()
     overrides = list(hydra.overrides.task)
     artifacts = partial(run_on_backend, experiment, terminal, problems, overrides)
     page = report_page(experiment, folder, problems)
@@ -154,7 +154,7 @@ def _train_together(tasks: Sequence[Task], ledger: Ledger, monitor: Monitor) -> 
 def run_on_backend(
     experiment: Experiment,
     monitor: Monitor,
-    problems: Problems | None = None,
+    problems: ProblemCache | None = None,
     overrides: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
     """Choose the experiment's backend, import Keras and run it; see `pipeline.run`."""

@@ -19,7 +19,7 @@ from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.sources import register
 from aeexp.config.spec import Experiment, Table
 from aeexp.data.io import Sheet
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.data.table import sheet
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
@@ -111,8 +111,8 @@ def run(
     if table is not None:
         experiment = replace(experiment, dataset=_in_memory(experiment, table))
     require(experiment.backend)
-    problems = Problems()
-    problems.pose(experiment)
+    problems = ProblemCache()
+    problems.prepare(experiment)
     now = datetime.now().astimezone()
     wanted = folder or Path("outputs", f"{now:%Y-%m-%d/%H-%M-%S-%f}")
     directory = claim(Path(wanted).resolve())

@@ -44,13 +44,13 @@ class Problem:
         return self.preprocessing.scaling
 
 
-class Problems:
+class ProblemCache:
     """A cache of prepared tables, which experiments with equal data settings share."""
 
     def __init__(self) -> None:
         self.prepared: dict[str, Problem] = {}
 
-    def pose(self, experiment: Experiment) -> Problem:
+    def prepare(self, experiment: Experiment) -> Problem:
         """Return an experiment's table, split and scaled; from the cache if it is there.
 
         Raises:
@@ -71,9 +71,9 @@ class Problems:
         return problem
 
 
-def pose(experiment: Experiment) -> Problem:
-    """Return an experiment's table, split and scaled; see `Problems.pose`."""
-    return Problems().pose(experiment)
+def prepare_problem(experiment: Experiment) -> Problem:
+    """Return an experiment's table, split and scaled; see `ProblemCache.prepare`."""
+    return ProblemCache().prepare(experiment)
 
 
 def prepare(experiment: Experiment, data: Dataset) -> Problem:

@@ -52,7 +52,7 @@ def load_experiment(run: Run) -> Experiment:
         merged = OmegaConf.merge(config, values)
         assert isinstance(merged, DictConfig)
         return to_experiment(merged)
-    except UserError as error:
+    except (UserError, OverflowError) as error:  # a whole number beyond what a float holds
         message = f"{path}: {error}"
         raise UserError(message) from error
 

@@ -8,7 +8,7 @@ from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import clusters
 from aeexp.analysis.controls import ControlResult, Plan
 from aeexp.analysis.evidence.gather import gather
-from aeexp.analysis.factors.attribution import Probed
+from aeexp.analysis.factors.attribution import FactorAttribution
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import support
@@ -46,7 +46,7 @@ class ModelOutput:
     x_hat: Floats
     weights: Floats
     quantity: str
-    probed: Probed | None
+    probed: FactorAttribution | None
     control_results: Sequence[ControlResult | None]
 
 

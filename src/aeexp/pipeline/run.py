@@ -13,7 +13,7 @@ from aeexp.analysis.factors import attribution
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
 from aeexp.data import Floats
-from aeexp.data.prepare import Problem, Problems, constant
+from aeexp.data.prepare import Problem, ProblemCache, constant
 from aeexp.models import Network
 from aeexp.pipeline.members import member
 from aeexp.pipeline.results import ModelOutput, after_training, before_training
@@ -31,7 +31,7 @@ def run(
     experiment: Experiment,
     monitor: Monitor | None = None,
     callbacks: Callbacks = (),
-    problems: Problems | None = None,
+    problems: ProblemCache | None = None,
     overrides: Sequence[str] | None = None,
 ) -> Iterator[Artifact]:
     """Yield each artifact of a run as soon as it is ready.
@@ -47,7 +47,7 @@ def run(
     monitor = monitor or Monitor()
     engine(experiment, callbacks)  # refuses an experiment that no engine can train
     with monitor.stage("load"):
-        problem = (problems or Problems()).pose(experiment)
+        problem = (problems or ProblemCache()).prepare(experiment)
     monitor.on_start(experiment, problem)
     for artifact in answer(experiment.question, experiment, problem, monitor, callbacks):
         yield artifact if overrides is None else with_command(artifact, overrides)

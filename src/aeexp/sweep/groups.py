@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from aeexp.analysis.controls import own
 from aeexp.config.spec import Engine, Structure
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.pipeline.members import member
 from aeexp.runs.task import Task
 from aeexp.training import engine, program_key
@@ -13,7 +13,7 @@ MAX_MEMBERS = 1024  # models whose weights are in memory at once
 MAX_COPIED = 2**20  # bytes of a table; larger ones are not copied for each member
 
 
-def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
+def groups(tasks: Sequence[Task], problems: ProblemCache) -> Iterator[list[Task]]:
     """Yield groups of tasks with the same compiled program, which train as one population.
 
     A group has at most MAX_MEMBERS models, but at least one task. A task is alone if its engine
@@ -33,12 +33,12 @@ def groups(tasks: Sequence[Task], problems: Problems) -> Iterator[list[Task]]:
         yield group
 
 
-def _program(task: Task, problems: Problems) -> str:
+def _program(task: Task, problems: ProblemCache) -> str:
     """Return a key of the compiled program, and of the table where it is large."""
     experiment = task.experiment
     if not isinstance(experiment.question, Structure) or engine(experiment) is not Engine.compiled:
         return f"task {task.number}"
-    problem = problems.pose(experiment)
+    problem = problems.prepare(experiment)
     table = (experiment.dataset, experiment.split, experiment.preprocessing)
     key = program_key(member(own(experiment, problem)[0]))
     return repr((key, problem.x.nbytes > MAX_COPIED and table))

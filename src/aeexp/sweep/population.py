@@ -5,7 +5,7 @@ from functools import partial
 
 from aeexp.analysis.controls import Plan, plan
 from aeexp.config.spec import Structure
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.pipeline.members import member
 from aeexp.pipeline.run import model_output, run
 from aeexp.runs import Ledger
@@ -24,7 +24,7 @@ def train_together(
     Raises:
         KeyboardInterrupt: The user interrupted; finished runs are complete.
     """
-    problems = Problems()
+    problems = ProblemCache()
     with Workers(cores, monitor) as workers:
         for group in groups(tasks, problems):
             if monitor.stop:
@@ -39,7 +39,7 @@ def train_together(
 
 
 def _train_group(
-    group: list[Task], problems: Problems, monitor: Monitor
+    group: list[Task], problems: ProblemCache, monitor: Monitor
 ) -> Iterator[TrainedTask | Outcome]:
     """Yield each trained task of a group, or the outcome if it has ended already.
 
@@ -70,14 +70,14 @@ def _train_group(
 
 
 def _train(
-    group: list[Task], problems: Problems, monitor: Monitor
+    group: list[Task], problems: ProblemCache, monitor: Monitor
 ) -> list[tuple[Task, Plan, Trained]]:
     """Train a group as one population; return the plan and the models of each task.
 
     The own models of all tasks come before their controls, which may need another compiled
     program. After a stop the list is empty.
     """
-    plans = [plan(task.experiment, problems.pose(task.experiment)) for task in group]
+    plans = [plan(task.experiment, problems.prepare(task.experiment)) for task in group]
     order = [control for planned in plans for control in planned.own]
     order += [control for planned in plans for control in planned.others]
     trained = train([*map(member, order)], monitor)

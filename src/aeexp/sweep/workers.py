@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from aeexp import runs
 from aeexp.analysis.controls import plan
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.pipeline.experiment import configuration
 from aeexp.pipeline.results import ModelOutput, after_training, before_training
 from aeexp.present.html.run import report_page
@@ -154,8 +154,8 @@ def _end_with_parent() -> None:
 
 
 @cache
-def _problems() -> Problems:
-    return Problems()
+def _problems() -> ProblemCache:
+    return ProblemCache()
 
 
 def _report(trained: TrainedTask) -> Outcome:
@@ -169,7 +169,7 @@ def _report(trained: TrainedTask) -> Outcome:
 
     def artifacts() -> Iterator[Artifact]:
         with monitor.stage("load"):
-            problem = _problems().pose(experiment)
+            problem = _problems().prepare(experiment)
         yield from before_training(experiment, problem)
         yield from after_training(plan(experiment, problem), trained.histories, output, monitor)
 

@@ -76,7 +76,7 @@ def _with_number(
     """Return a spec with the number of clusters, if it needs one."""
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return spec
-    if several_classes(labels):
+    if has_several_classes(labels):
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
     z = z[chosen(len(z), MOST_TRIED)]
     most = max(2, min(MOST_CLUSTERS, len(z) - 1))
@@ -85,7 +85,7 @@ def _with_number(
     return specs[int(np.argmax(np.nan_to_num(silhouettes, nan=-1.0)))]
 
 
-def several_classes(labels: Labels | None) -> TypeGuard[Classes]:
+def has_several_classes(labels: Labels | None) -> TypeGuard[Classes]:
     """Return whether labels have at least 2 and at most 100 classes."""
     return isinstance(labels, Classes) and 1 < len(labels.names) <= MOST_CLASSES
 

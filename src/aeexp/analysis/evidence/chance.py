@@ -18,7 +18,7 @@ from aeexp.data import Floats
 
 
 @dataclass(frozen=True)
-class Tested:
+class PermutationTest:
     """A metric of the run compared with the same metric of tables without structure.
 
     number: name of the metric. control: kind of the tables, such as "permuted columns". mean, sd:
@@ -51,7 +51,7 @@ def p_value(observed: float, null: Floats, *, more_is_better: bool) -> float:
 
 def tested(
     observed: Mapping[str, float], null: Mapping[str, Floats], control: str
-) -> list[Tested]:
+) -> list[PermutationTest]:
     """Return each metric with its null distribution and p-value.
 
     The registry of metrics defines whether higher or lower is better. observed: by metric;
@@ -65,5 +65,5 @@ def tested(
         assert better is not Better.none, f"{name} cannot be tested: neither direction is better"
         p = p_value(value, copies, more_is_better=better is Better.higher)
         count, summary = int((~np.isnan(copies)).sum()), spread(copies)
-        tests.append(Tested(name, control, value, summary.mean, summary.sd, p, count))
+        tests.append(PermutationTest(name, control, value, summary.mean, summary.sd, p, count))
     return tests

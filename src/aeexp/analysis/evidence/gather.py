@@ -14,10 +14,10 @@ from aeexp.analysis.controls import Control, ControlKind, ControlResult
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method, baselines
-from aeexp.analysis.evidence.chance import Tested, tested
+from aeexp.analysis.evidence.chance import PermutationTest, tested
 from aeexp.analysis.evidence.power import Group, Power, power
 from aeexp.analysis.evidence.stability import Stability, stability
-from aeexp.analysis.factors.attribution import Probed
+from aeexp.analysis.factors.attribution import FactorAttribution
 from aeexp.analysis.factors.cards import Card, run_cards
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.scores import Score
@@ -45,7 +45,7 @@ class Evidence:
     labels: Sequence[Score]
     rows: Integers
     null: Mapping[ControlKind, Mapping[str, Floats]]
-    tested: Sequence[Tested]
+    tested: Sequence[PermutationTest]
     power: Sequence[Power]
 
 
@@ -95,7 +95,7 @@ class Measured:
 
 def gather(
     result: RunResult,
-    probed: Probed,
+    probed: FactorAttribution,
     control_results: Sequence[ControlResult | None],
     monitor: Monitor,
 ) -> Evidence:

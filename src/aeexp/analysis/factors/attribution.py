@@ -36,7 +36,7 @@ class Coder(Protocol):
 
 
 @dataclass(frozen=True)
-class Weighed:
+class FactorImportance:
     """Importance of the factors of a network, and their dependence on features.
 
     explained: (factors,), see `explained`. jacobian: (features, factors), see `standardised`.
@@ -45,26 +45,26 @@ class Weighed:
     explained: Floats
     jacobian: Floats
 
-    def matched(self, match: Match) -> "Weighed":
+    def matched(self, match: Match) -> "FactorImportance":
         """Return the same in the order and with the signs of the factors of another model."""
-        return Weighed(self.explained[match.order], match.apply(self.jacobian))
+        return FactorImportance(self.explained[match.order], match.apply(self.jacobian))
 
 
 @dataclass(frozen=True)
-class Probed:
+class FactorAttribution:
     """Attribution of the factors of a network.
 
     permutation: (features, factors), see `permutation`. z: (factors, 11), values of each factor in
     its traversal. traversals: (factors, 11, features), scaled, the decoded rows.
     """
 
-    weighed: Weighed
+    weighed: FactorImportance
     permutation: Floats
     z: Floats
     traversals: Floats
 
 
-def probe(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Probed:
+def probe(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> FactorAttribution:
     """Return the attribution of all factors; see `weigh` for the arguments."""
     weighed = weigh(x, z, rows, network, weights)
     sample = rows.train[chosen(len(rows.train), SHUFFLED_ROWS)]
@@ -73,17 +73,17 @@ def probe(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> 
     strongest = np.sort(np.argsort(-largest, kind="stable")[:SHUFFLED_FEATURES])
     moved = permutation(x[sample], z[sample], strongest, network) / sd
     values, traversals = _traversals(z[rows.train], network)
-    return Probed(weighed, moved, values, traversals)
+    return FactorAttribution(weighed, moved, values, traversals)
 
 
-def weigh(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> Weighed:
+def weigh(x: Floats, z: Floats, rows: Rows, network: Coder, weights: Floats) -> FactorImportance:
     """Return the importance of all factors, and their standardised Jacobian.
 
     x: (rows, features), scaled. z: (rows, factors), encoded by `network`. weights: (features,
     factors), mean Jacobian of the encoder.
     """
     jacobian = standardised(weights, deviations(x, rows), z[rows.train])
-    return Weighed(explained(x, z, rows, network), jacobian)
+    return FactorImportance(explained(x, z, rows, network), jacobian)
 
 
 def explained(x: Floats, z: Floats, rows: Rows, network: Coder) -> Floats:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.factors.associations import Association, associations
-from aeexp.analysis.factors.attribution import Probed, Weighed
+from aeexp.analysis.factors.attribution import FactorAttribution, FactorImportance
 from aeexp.analysis.factors.matching import centred, match
 from aeexp.analysis.result import RunResult
 from aeexp.data import Floats, Integers
@@ -117,8 +117,8 @@ def flags(z: Floats) -> list[str]:
 
 def cards(
     z: Floats,
-    model: Probed,
-    trainings: Sequence[Weighed],
+    model: FactorAttribution,
+    trainings: Sequence[FactorImportance],
     reproducibility: Floats | None,
     labels: Sequence[Association],
 ) -> list[Card]:
@@ -159,8 +159,8 @@ def cards(
 
 def run_cards(
     result: RunResult,
-    probed: Probed,
-    trainings: Sequence[tuple[Floats, Weighed]],
+    probed: FactorAttribution,
+    trainings: Sequence[tuple[Floats, FactorImportance]],
     stability: Stability | None,
 ) -> list[Card]:
     """Return a card for each factor of a run.

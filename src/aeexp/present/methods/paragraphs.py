@@ -171,7 +171,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     (rows, features), label = problem.x.shape, problem.data.label
     return {
         "clusterings": [_clustering(spec, rows) for spec in experiment.clustering.values()],
-        "classes": len(label.names) if clusters.several_classes(label) else 0,
+        "classes": len(label.names) if clusters.has_several_classes(label) else 0,
         "most_tried": clusters.MOST_TRIED,
         "voters": knn_vote.NEIGHBOURS,
         "components": min(experiment.model.latent_dim, len(problem.rows.train), features),

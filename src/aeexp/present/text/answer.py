@@ -7,10 +7,10 @@ from operator import and_, attrgetter
 
 import numpy as np
 
-from aeexp.analysis.clustering.clusters import several_classes
+from aeexp.analysis.clustering.clusters import has_several_classes
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA
-from aeexp.analysis.evidence.chance import Tested
+from aeexp.analysis.evidence.chance import PermutationTest
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.power import LEVEL, OFTEN
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
@@ -90,7 +90,7 @@ def _groups(result: RunResult, name: str, metrics: Mapping[str, float]) -> str:
     if noise >= 0.005:
         text += f" and assigns {100 * noise:.0f} % of the rows to none"
     label = result.problem.data.label
-    if np.isnan(ari) or not several_classes(label):
+    if np.isnan(ari) or not has_several_classes(label):
         return f"{text}."
     return f"{text} (adjusted Rand index {ari:.2f} with {printable(label.name)})."
 
@@ -169,7 +169,7 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     return Sentence("chance", "undecided", text)
 
 
-def apart(evidence: Evidence) -> Mapping[str, Tested]:
+def apart(evidence: Evidence) -> Mapping[str, PermutationTest]:
     """Return how far the groups of each clustering are apart, compared with tables without groups.
 
     These are Gaussian or permuted tables, whichever have the greater p.
@@ -185,7 +185,7 @@ def apart(evidence: Evidence) -> Mapping[str, Tested]:
     }
 
 
-def _separation(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
+def _separation(name: str, test: PermutationTest, claimed: np.bool_ | bool) -> str:
     """Return whether groups are apart. claimed: those of this and of all previous clusterings."""
     tables = "Gaussian" if test.control == ControlKind.cloud.value else "permuted"
     numbers = (
@@ -198,7 +198,7 @@ def _separation(name: str, test: Tested, claimed: np.bool_ | bool) -> str:
     return f" The groups of {printable(name)} {verb} apart than in {tables} tables ({numbers})."
 
 
-def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[Tested]:
+def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[PermutationTest]:
     return [
         test
         for test in evidence.tested

@@ -7,7 +7,7 @@ from math import floor, isfinite, log10
 import numpy as np
 
 from aeexp.analysis.clustering.agreement import NAMES
-from aeexp.analysis.clustering.clusters import several_classes
+from aeexp.analysis.clustering.clusters import has_several_classes
 from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.evidence.power import Power, smallest_detected
 from aeexp.config.spec import Experiment, Partition
@@ -83,7 +83,7 @@ def label_caveats(experiment: Experiment, data: Dataset) -> Iterator[str]:
     label = data.label
     for name, spec in experiment.clustering.items():
         counts_classes = isinstance(spec, Partition) and spec.n_clusters is None
-        if counts_classes and several_classes(label):
+        if counts_classes and has_several_classes(label):
             count = min(len(label.names), len(data.x))
             yield (
                 f"{name} takes its number of clusters ({count}) from the classes of {label.name}:"

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from aeexp.config.spec import Experiment, NoFigures
 from aeexp.data import Dataset
-from aeexp.data.prepare import Problems
+from aeexp.data.prepare import ProblemCache
 from aeexp.present.html.render import render
 from aeexp.present.html.run.cards import factor_cards
 from aeexp.present.html.run.clusters import cluster_records, clustering_records
@@ -21,11 +21,11 @@ from aeexp.runs import Report
 SCRIPTS = "column", "frame", "dots", "view", "choices", "report"
 
 
-def report_page(experiment: Experiment, folder: Path, problems: Problems) -> Report | None:
+def report_page(experiment: Experiment, folder: Path, problems: ProblemCache) -> Report | None:
     """Return a function that builds the report; None if the experiment draws no figures."""
     if isinstance(experiment.figures, NoFigures):
         return None
-    return lambda record: page(folder, problems.pose(experiment).data, record)
+    return lambda record: page(folder, problems.prepare(experiment).data, record)
 
 
 def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -> bytes:
