@@ -106,7 +106,7 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
     which, sign = ("the same", "≥") if same else ("a different", "<")
     text = (
         f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
-        f" linear CKA {stability.cka.mean:.2f} {sign} {SAME:g})."
+        f" linear CKA {stability.cka.mean:.3f} {sign} {SAME:g})."
         f" {_reproducible_factors(stability.reproducible.tolist())}"
     )
     clusters = {name: consensus.clusters for name, consensus in stability.clusterings.items()}
