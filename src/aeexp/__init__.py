@@ -18,8 +18,7 @@ MODULES |= {"Autoencoder": "aeexp.app.estimator", "Callback": "aeexp.app.callbac
 
 def __getattr__(name: str) -> Any:
     if name not in MODULES:
-        message = f"module 'aeexp' has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module 'aeexp' has no attribute {name!r}")
     return getattr(import_module(MODULES[name]), name)
 
 

@@ -28,17 +28,15 @@ def require(backend: Backend) -> None:
         UserError: It is not installed, or Keras already runs on another backend.
     """
     if not installed(backend):
-        message = (
+        raise UserError(
             f'backend={backend.value} is not installed: pip install "aeexp[{backend.value}]".'
         )
-        raise UserError(message)
     active = running()
     if active and active is not backend:
-        message = (
+        raise UserError(
             f"backend={backend.value} cannot follow {active.value} in one process: start another"
             " process."
         )
-        raise UserError(message)
 
 
 def installed(backend: Backend) -> bool:
@@ -69,8 +67,7 @@ def current() -> Backend:
 def _supported(name: str) -> Backend:
     if name not in Backend.__members__:
         names = ", ".join(Backend.__members__)
-        message = f"KERAS_BACKEND={name} is not supported: set it to one of {names}."
-        raise UserError(message)
+        raise UserError(f"KERAS_BACKEND={name} is not supported: set it to one of {names}.")
     return Backend[name]
 
 
@@ -136,12 +133,11 @@ def refuse_forked(backend: str) -> None:
     """
     COMPUTED.add(os.getpid())
     if len(COMPUTED) > 1:
-        message = (
+        raise RuntimeError(
             f"This process was forked from one in which {backend} had already computed, and would"
             " wait for ever: start it with multiprocessing.get_context('spawn'), or with joblib's"
             " default, loky."
         )
-        raise RuntimeError(message)
 
 
 def cores() -> int:

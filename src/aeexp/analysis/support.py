@@ -42,8 +42,9 @@ class Support:
             UserError: An array is missing or has a wrong type or shape.
         """
         if missing := sorted(NAMES - arrays.keys()):
-            message = f"model/support.npz lacks {', '.join(missing)}: train the model again."
-            raise UserError(message)
+            raise UserError(
+                f"model/support.npz lacks {', '.join(missing)}: train the model again."
+            )
         known, clusterings = len(arrays["z"]), len(arrays["clusterings"].ravel())
         expected: dict[str, tuple[str, tuple[int, ...]]] = {
             "low": ("f", (features,)),
@@ -104,14 +105,14 @@ def require_array(name: str, array: NDArray[Any], kind: str, shape: tuple[int, .
         UserError: The array has another type or shape, or is not finite.
     """
     if array.dtype.kind != kind or array.shape != shape:
-        message = f"model/support.npz has {name} of another shape or type: train the model again."
-        raise UserError(message)
+        raise UserError(
+            f"model/support.npz has {name} of another shape or type: train the model again."
+        )
     if kind != "f" or name == "donors":
         return
     valid = ~np.isnan(array) if name in {"low", "high"} else np.isfinite(array)
     if not valid.all():
-        message = f"model/support.npz has {name} that is not finite: train the model again."
-        raise UserError(message)
+        raise UserError(f"model/support.npz has {name} that is not finite: train the model again.")
 
 
 def support(

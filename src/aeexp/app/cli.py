@@ -130,10 +130,9 @@ def _dispatch(argv: list[str]) -> int:
         case ["compare", *folders] if folders:
             return _compare([Path(folder) for folder in folders])
         case ["resume" | "compare" as name, *_]:
-            message = (
+            raise UserError(
                 f"aeexp {name}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
-            raise UserError(message)
     return _run_experiments(arguments, argv)
 
 
@@ -155,8 +154,7 @@ def _run_experiments(arguments: Namespace, argv: list[str]) -> int:
     except OSError as error:
         if str(folder) in str(error):
             raise
-        message = f"{folder} cannot be written: {error}"
-        raise OSError(message) from error
+        raise OSError(f"{folder} cannot be written: {error}") from error
 
 
 def _refuse_flags(arguments: Namespace) -> None:
@@ -165,8 +163,7 @@ def _refuse_flags(arguments: Namespace) -> None:
         "config_path": "leaves out aeexp's own options: add yours with --config-dir",
     }.items():
         if getattr(arguments, flag):
-            message = f"--{flag.replace('_', '-')} {reason}."
-            raise UserError(message)
+            raise UserError(f"--{flag.replace('_', '-')} {reason}.")
 
 
 def _trains(arguments: Namespace) -> bool:
@@ -220,17 +217,17 @@ def _resume(folder: Path, repeated: list[str]) -> int:
     try:
         os.chdir(ledger.cwd())  # relative paths in the command start there
     except OSError as error:
-        message = (
+        raise UserError(
             f"{ledger.path}: the sweep was started in {ledger.cwd()}, which cannot be entered"
             f" ({error.strerror}): make that directory, or start another sweep."
-        )
-        raise UserError(message) from error
+        ) from error
     sys.argv[1:] = argv
     _insert(get_args_parser().parse_args(), *repeated, f"hydra.sweep.dir={quoted(str(folder))}")
     arguments = get_args_parser().parse_args()
     if not arguments.multirun or not _trains(arguments):
-        message = f"{ledger.path} does not record a --multirun command, so it cannot be resumed."
-        raise UserError(message)
+        raise UserError(
+            f"{ledger.path} does not record a --multirun command, so it cannot be resumed."
+        )
     _refuse_flags(arguments)
     trusted = next(compositions(get_args_parser().parse_args(repeated)))
     _check(arguments, lambda config: require_own_settings(config, trusted, argv, folder))
@@ -268,8 +265,9 @@ def _claim_directory(arguments: Namespace) -> "tuple[Path, ProblemCache | None]"
     try:
         folder = claim(Path(wanted).resolve())
     except OSError as error:
-        message = f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
-        raise UserError(message) from error
+        raise UserError(
+            f"{key}={wanted} cannot be made ({error.strerror}): choose another with {key}=…"
+        ) from error
     _insert(arguments, f"{key}={quoted(str(folder))}")
     return folder, None if arguments.multirun else problems
 
@@ -295,8 +293,9 @@ def _check(
     first, problems = None, None
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
-            message = "hydra.mode=MULTIRUN: use --multirun instead, so that all jobs are checked."
-            raise UserError(message)
+            raise UserError(
+                "hydra.mode=MULTIRUN: use --multirun instead, so that all jobs are checked."
+            )
         require(config)
         experiment = to_experiment(config)
         require_backend(experiment.backend)
@@ -322,9 +321,8 @@ def _job_folder(number: int, config: DictConfig, folders: set[Path]) -> Path:
         len(os.fsencode(name)) <= MAX_NAME for name in folder.parts
     )
     if folder in folders or sweep not in folder.parents or not can_be_made:
-        message = (
+        raise UserError(
             f"hydra.sweep.subdir={config.hydra.sweep.subdir} must name a directory within"
             " hydra.sweep.dir, another for each job: leave it out, or use ${hydra.job.num}."
         )
-        raise UserError(message)
     return folder

@@ -26,8 +26,7 @@ COMMANDS = ("inspect", *CONVERSIONS, "verify")
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        message = f"{self.prog}: {message}; see {self.prog} --help."
-        raise UserError(message)
+        raise UserError(f"{self.prog}: {message}; see {self.prog} --help.")
 
 
 def command(argv: list[str]) -> int:

@@ -69,8 +69,7 @@ def check(group: str, name: str) -> None:
             CHECKS[group](spec_class())
     except Exception as error:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-        message = f"{group}={name}: {kind}{error}"
-        raise AssertionError(message) from error
+        raise AssertionError(f"{group}={name}: {kind}{error}") from error
 
 
 def _check_methods_text(spec: Spec) -> None:
@@ -80,8 +79,7 @@ def _check_methods_text(spec: Spec) -> None:
     try:
         references(text)
     except KeyError as error:
-        message = f"it cites {error}, which references.bib lacks"
-        raise AssertionError(message) from error
+        raise AssertionError(f"it cites {error}, which references.bib lacks") from error
 
 
 def _check_dataset(spec: Any) -> None:

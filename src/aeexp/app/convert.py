@@ -91,8 +91,7 @@ def _converted(
     convert: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> Iterator[str]:
     if source.resolve() == into.resolve():
-        message = f"{into} is the file to read from: name another with -o."
-        raise UserError(message)
+        raise UserError(f"{into} is the file to read from: name another with -o.")
     first = 0
     with rows(into) as write:
         for frame in batches(source, format, BATCH_ROWS):

@@ -131,8 +131,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         z = check_array(X, dtype=PRECISIONS, input_name="X")
         if z.shape[1] != self._n_features_out:
-            message = f"X must have {self._n_features_out} columns, as factors, got {z.shape[1]}."
-            raise UserError(message)
+            raise UserError(
+                f"X must have {self._n_features_out} columns, as factors, got {z.shape[1]}."
+            )
         return self.scaling_.undo(self._network.decode(z.astype(np.float32))).astype(z.dtype)
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -96,12 +96,12 @@ class FittedModel:
         """
         factors = [f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)]
         if missing := [name for name in factors if name not in frame]:
-            message = f"The table lacks factors that the model decodes: {_listed(missing)}."
-            raise UserError(message)
+            raise UserError(f"The table lacks factors that the model decodes: {_listed(missing)}.")
         z = encode([Column(name) for name in factors], frame).astype(np.float32)
         if not np.isfinite(z).all():
-            message = "The table has factors that are not finite numbers: leave those rows out."
-            raise UserError(message)
+            raise UserError(
+                "The table has factors that are not finite numbers: leave those rows out."
+            )
         return _for_all_rows(frame, self._decoded(z, pd.RangeIndex(len(frame))))
 
     def unused(self, names: Sequence[str]) -> list[str]:
@@ -125,11 +125,10 @@ class FittedModel:
         network = build(self.stored.architecture, len(self.stored.features), {}, seeds(0))
         stored, built = self.stored.weights, network.weights()
         if {n: w.shape for n, w in stored.items()} != {n: w.shape for n, w in built.items()}:
-            message = (
+            raise UserError(
                 f"The model {type(self.stored.architecture).__name__} has other layers than when"
                 " it was trained: install the release that trained it, or train it again."
             )
-            raise UserError(message)
         network.assign(stored[name] for name in network.names)
         return network
 
@@ -144,31 +143,28 @@ class FittedModel:
     def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
         """Return the features of the rows that the model can take, and the rows' positions."""
         if missing := [c.name for c in self.columns if c.name not in frame]:
-            message = (
+            raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 " Columns are matched by name."
             )
-            raise UserError(message)
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
         if infinite.any():
             if self.stored.preprocessing.get("infinite") != "missing":
-                message = (
+                raise UserError(
                     f"The table has infinite cells in {self._features_with(infinite)}: leave those"
                     " rows out, or train with dataset.infinite=missing."
                 )
-                raise UserError(message)
             x[infinite] = np.nan
         gaps = np.isnan(x)
         if self.preprocessing.imputation or not gaps.any():
             return x, pd.RangeIndex(len(x))
         if self.stored.preprocessing.get("missing") != "drop_rows":
-            message = (
+            raise UserError(
                 f"The table has missing cells in {self._features_with(gaps)}, which the model was"
                 " not trained to fill: give complete rows, or train with dataset.missing=mean,"
                 " median or knn."
             )
-            raise UserError(message)
         complete = np.flatnonzero(~gaps.any(1))
         return x[complete], pd.Index(complete)
 

@@ -134,8 +134,7 @@ def load_run(folder: str | Path) -> LoadedRun:
     loaded = LoadedRun(Path(folder))
     refuse_links(loaded.folder)
     if not loaded.record:
-        message = f"{folder} is not the directory of a run: it has no run.json."
-        raise UserError(message)
+        raise UserError(f"{folder} is not the directory of a run: it has no run.json.")
     return loaded
 
 
@@ -143,8 +142,7 @@ def _in_memory(experiment: Experiment, table: Any) -> Frame:
     """Return the dataset of a data frame, with the other fields of the experiment's dataset."""
     dataset = experiment.dataset
     if not isinstance(dataset, Table):
-        message = "A data frame needs dataset=table, whose keys describe its columns."
-        raise UserError(message)
+        raise UserError("A data frame needs dataset=table, whose keys describe its columns.")
     frame, digest = _pandas(table), sha256()
     for name, cells in frame.items():
         hashable = cells.astype(str) if cells.dtype.kind == "O" else cells  # lists have no hash
@@ -160,8 +158,7 @@ def _pandas(table: Any) -> pd.DataFrame:
     renamed = frame.rename(columns=str)
     if not renamed.columns.is_unique:
         repeated = ", ".join(renamed.columns[renamed.columns.duplicated()].unique()[:5])
-        message = f"The data frame has several columns of one name: {repeated}."
-        raise UserError(message)
+        raise UserError(f"The data frame has several columns of one name: {repeated}.")
     mixed = [name for name in renamed if renamed[name].dtype.kind == "O"]
     return renamed.assign(**{name: renamed[name].convert_dtypes() for name in mixed})
 

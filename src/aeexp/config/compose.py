@@ -121,19 +121,17 @@ def _require_few(overrides: Sequence[Override], limit: int) -> None:
             counts[override.get_key_element()] = sum(1 for _ in values)
     if prod(counts.values()) > limit:
         widest = max(counts, key=lambda key: counts[key])
-        message = (
+        raise UserError(
             f"This sweep has more than sweep.max_jobs={limit} jobs, most of them by {widest}: give"
             " fewer values, or raise sweep.max_jobs."
         )
-        raise UserError(message)
 
 
 def _first(override: Override) -> str:
     """Return the override of a job with the first value."""
     for value in _unshuffled(override):
         return f"{override.get_key_element()}={value}"
-    message = f"{override.input_line} has no values to sweep over."
-    raise UserError(message)
+    raise UserError(f"{override.input_line} has no values to sweep over.")
 
 
 def _unshuffled(override: Override) -> Iterable[Any]:
@@ -158,8 +156,7 @@ def _require_option_names(overrides: list[Override]) -> None:
         options, value = OPTIONS.get(override.key_or_group), override.value()
         is_name = value is not None and not isinstance(value, int | float | dict)
         if options and not is_name and not override.is_delete():
-            message = f"{override.input_line}: choose {', '.join(options)}."
-            raise UserError(message)
+            raise UserError(f"{override.input_line}: choose {', '.join(options)}.")
 
 
 def to_experiment(config: DictConfig) -> Experiment:
@@ -178,11 +175,10 @@ def to_experiment(config: DictConfig) -> Experiment:
             raise error.about(prefix + error.name) from None
     experiment = OmegaConf.to_object(config)
     if not isinstance(experiment, Experiment):
-        message = (
+        raise UserError(
             "The file of --config-name does not configure an experiment: begin it with defaults:"
             " [config, _self_]."
         )
-        raise UserError(message)
     _require_known_keys(experiment, "")
     return experiment
 

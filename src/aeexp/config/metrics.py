@@ -176,8 +176,7 @@ def metric(name: str) -> Metric:
     """
     if declared := find(name):
         return declared
-    message = f"There is no metric {name}; docs/metrics.md lists all."
-    raise UnknownMetricError(message)
+    raise UnknownMetricError(f"There is no metric {name}; docs/metrics.md lists all.")
 
 
 @cache

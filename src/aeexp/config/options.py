@@ -101,8 +101,7 @@ def _load(point: EntryPoint, before: Mapping[str, Mapping[str, type[Spec]]]) -> 
     module = point.load()
     for group, options in OPTIONS.items():
         if group not in BASES:
-            message = f"There is no group {group}; the groups are {', '.join(BASES)}."
-            raise ValueError(message)
+            raise ValueError(f"There is no group {group}; the groups are {', '.join(BASES)}.")
         for name in options.keys() - before[group].keys():
             require_option(group, name)
     if not hasattr(module, "__path__"):  # a single file: others in its folder are not its own
@@ -125,15 +124,12 @@ def require_option(group: str, name: str) -> None:
     """
     kind, base, option = OPTIONS[group][name], BASES[group], f"{group}={name}"
     if not issubclass(kind, base):
-        message = f"{option} must derive from aeexp.config.spec.{base.__name__}."
-        raise TypeError(message)
+        raise TypeError(f"{option} must derive from aeexp.config.spec.{base.__name__}.")
     if "__dataclass_params__" not in vars(kind):
-        message = f"{option} must be a dataclass: @dataclass(kw_only=True)."
-        raise TypeError(message)
+        raise TypeError(f"{option} must be a dataclass: @dataclass(kw_only=True).")
     for f in fields(kind):
         if not {"meaning", "bounds"} <= f.metadata.keys():
-            message = f"{option}: declare {f.name} with aeexp.config.spec.param."
-            raise TypeError(message)
+            raise TypeError(f"{option}: declare {f.name} with aeexp.config.spec.param.")
     kind()  # raises if a default is out of bounds
 
 

@@ -84,8 +84,7 @@ def small_file(path: File) -> Iterator[None]:
         _require_small(path)
         yield
     except yaml.YAMLError as error:
-        message = f"{path} is not plain YAML: {' '.join(str(error).split())}."
-        raise UserError(message) from error
+        raise UserError(f"{path} is not plain YAML: {' '.join(str(error).split())}.") from error
 
 
 def _require_small(path: File) -> None:
@@ -96,11 +95,10 @@ def _require_small(path: File) -> None:
     except RecursionError:
         count = MAX_NODES + 1
     if count > MAX_NODES or len(content) > MAX_BYTES:
-        message = (
+        raise UserError(
             f"{path} is larger than a configuration may be: {MAX_BYTES:,} bytes or"
             f" {MAX_NODES:,} values with aliases expanded."
         )
-        raise UserError(message)
 
 
 def _count(node: yaml.Node | None, counts: dict[int, int]) -> int:
@@ -213,5 +211,4 @@ def _only(allowed: Collection[str]) -> str:
 
 
 def _reject(path: Path, reason: str, remedy: str) -> NoReturn:
-    message = f"{'.'.join(path)} {reason}: {remedy}."
-    raise UserError(message)
+    raise UserError(f"{'.'.join(path)} {reason}: {remedy}.")

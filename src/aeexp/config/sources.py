@@ -75,8 +75,9 @@ def compose_config(name: str, overrides: list[str]) -> DictConfig:
     except OmegaConfBaseException:
         raise  # some derive from KeyError
     except KeyError as error:
-        message = f"hydra.job.env_copy: {error} is not set: remove it, or set it in the shell."
-        raise UserError(message) from error
+        raise UserError(
+            f"hydra.job.env_copy: {error} is not set: remove it, or set it in the shell."
+        ) from error
 
 
 class FileConfigSource(file_config_source.FileConfigSource):
@@ -122,5 +123,4 @@ def require_folders(loader: ConfigLoader, name: str, overrides: list[Override]) 
     for paths in searched:
         for path in paths if isinstance(paths, list | ListConfig) else ():
             if "://" in str(path) and not str(path).startswith("file://"):
-                message = f"hydra.searchpath: {path} may run any code; use file://<folder>."
-                raise UserError(message)
+                raise UserError(f"hydra.searchpath: {path} may run any code; use file://<folder>.")

@@ -96,8 +96,9 @@ def load(spec: DatasetSpec) -> Dataset:
 
     For a new kind of table, add a spec to `aeexp.config.spec.dataset` and register a loader here.
     """
-    message = f"No loader for {type(spec).__name__}: register one with aeexp.data.load.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No loader for {type(spec).__name__}: register one with aeexp.data.load.register."
+    )
 
 
 def fingerprint(data: Dataset) -> str:

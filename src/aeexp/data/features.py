@@ -48,14 +48,14 @@ class Column:
         if values.dtype.kind not in "iufb":
             present = values[values.notna()]
             example = f"{present.iloc[0]!r}"[:60] if len(present) else "nothing"
-            message = f"column {self.name} must have numbers, got {example}."
-            raise UserError(message)
+            raise UserError(f"column {self.name} must have numbers, got {example}.")
         numbers = values.to_numpy(_precision(values), na_value=np.nan)
         if self.log1p:
             low = np.nanmin(numbers, initial=np.inf)
             if low <= -1:
-                message = f"column {self.name} must have values above -1 for log1p, got {low:g}."
-                raise UserError(message)
+                raise UserError(
+                    f"column {self.name} must have values above -1 for log1p, got {low:g}."
+                )
             numbers = np.log1p(numbers)
         return numbers[:, None]
 

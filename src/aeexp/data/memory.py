@@ -33,11 +33,10 @@ def require_memory(needed: float, what: str, remedy: str) -> None:
     """
     free = free_bytes()
     if needed > free:
-        message = (
+        raise UserError(
             f"{what} needs {in_units(needed)} of memory, but only {in_units(free)} are free."
             f" {remedy}"
         )
-        raise UserError(message)
 
 
 def in_units(size: float) -> str:

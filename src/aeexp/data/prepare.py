@@ -58,11 +58,10 @@ class ProblemCache:
         """
         backend, engine = experiment.backend, experiment.training.engine
         if engine is Engine.compiled and backend is not Backend.jax:
-            message = (
+            raise UserError(
                 f"training.engine=compiled needs backend=jax, got backend={backend.value}. Remove"
                 " training.engine, or set training.engine=keras."
             )
-            raise UserError(message)
         settings = repr((experiment.dataset, experiment.split, experiment.preprocessing))
         problem = self.prepared.pop(settings, None) or prepare(experiment, _load(experiment))
         most = CACHED if problem.x.nbytes <= CACHED_BYTES // CACHED else 1
@@ -84,8 +83,7 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
     """
     rows = partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
-        message = f"{data.name} has no structure: no feature varies in the training rows."
-        raise UserError(message)
+        raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
     prepared = scaling.prepare(experiment.preprocessing, data, rows.train)
     return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
 
@@ -112,25 +110,22 @@ def check(experiment: Experiment, problem: Problem) -> None:
     """
     data = problem.data
     if isinstance(experiment.question, HowMany) and len(data.features) < 2:
-        message = f"question=how_many needs two or more features, but {data.name} has one."
-        raise UserError(message)
+        raise UserError(f"question=how_many needs two or more features, but {data.name} has one.")
     _check_clusters(experiment, data)
     is_normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
     if is_normalised and min(experiment.training.batch_size, len(problem.rows.train)) == 1:
-        message = (
+        raise UserError(
             f"Batch normalisation needs batches of two or more rows, got"
             f" {key('training.batch_size=1')}. Use larger batches, or set"
             f" {key('model.batch_norm=false')}."
         )
-        raise UserError(message)
     low, high = problem.x.min(), problem.x.max()
     if experiment.training.loss is Loss.binary_crossentropy and not 0 <= low <= high <= 1:
-        message = (
+        raise UserError(
             f"{key('training.loss=binary_crossentropy')} needs scaled values between 0 and 1, but"
             f" the values of {data.name} are between {low:.3g} and {high:.3g}. Use another loss,"
             f" or preprocessing=minmax {key('preprocessing.fit_on=all')}."
         )
-        raise UserError(message)
     _check_memory(experiment, len(data.features))
 
 
@@ -140,11 +135,10 @@ def _check_clusters(experiment: Experiment, data: Dataset) -> None:
         wanted = (isinstance(spec, Partition) and spec.n_clusters) or 1
         if (distinct := _distinct(data.x, wanted)) < wanted:
             rows = "rows" if distinct == len(data.x) else "different rows"
-            message = (
+            raise UserError(
                 f"clustering.{name}.n_clusters={wanted} is more than the {distinct} {rows} of"
                 f" {data.name}. Use fewer clusters."
             )
-            raise UserError(message)
 
 
 def _distinct(x: Floats, enough: int) -> int:
@@ -165,11 +159,10 @@ def _check_memory(experiment: Experiment, features: int) -> None:
     name = type(experiment.model).__name__.lower()
     remedy = f"Lower {key('model.latent_dim')} or {key('model.hidden')}."
     if size > MOST_WEIGHTS:
-        message = (
+        raise UserError(
             f"model={name} must have at most {in_units(MOST_WEIGHTS)} of weights, got"
             f" {in_units(size)}. {remedy}"
         )
-        raise UserError(message)
     require_memory(COPIES * size, f"Training model={name} on {features:,} features", remedy)
     models, numerous = _models(experiment, features)
     history = EPOCH * experiment.training.epochs

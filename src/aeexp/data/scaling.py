@@ -65,11 +65,10 @@ class Scaling:
             names = [features[j] if len(features) else str(j + 1) for j in columns]
             is_scaled = (self.scale != 1).any()
             remedy = "convert them to other units" if is_scaled else "set preprocessing=standard"
-            message = (
+            raise UserError(
                 f"Scaled values are infinite or too large in the columns {few(names)}. Exclude"
                 f" these columns, or {remedy}."
             )
-            raise UserError(message)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -104,11 +103,10 @@ class Preprocessing:
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
-            message = (
+            raise UserError(
                 "The table has missing cells, which this preprocessing does not fill. Set"
                 " dataset.missing=mean, median or knn."
             )
-            raise UserError(message)
         return scaled
 
     def undo(self, scaled: Floats) -> Floats:
@@ -130,8 +128,9 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     empty = np.isnan(x).all(axis=0)
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
-        message = f"No row to learn from has a value of {names}. Exclude it with dataset.drop."
-        raise UserError(message)
+        raise UserError(
+            f"No row to learn from has a value of {names}. Exclude it with dataset.drop."
+        )
     scaling = fit(spec, x)
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
 
@@ -139,10 +138,9 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
 @verb
 def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
     """Return the scaling of a spec, fitted on the rows of x: (rows, features)."""
-    message = (
+    raise NotImplementedError(
         f"No scaling for {type(spec).__name__}: register one with preprocessing.fit.register."
     )
-    raise NotImplementedError(message)
 
 
 @fit.register

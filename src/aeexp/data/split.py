@@ -50,12 +50,11 @@ def partition(spec: Split, data: Dataset) -> Rows:
     every = np.arange(len(data.x))
     held_out = int(np.ceil(spec.validation * len(every)))
     if len(every) - held_out < MIN_TRAIN:
-        message = (
+        raise UserError(
             f"{key('split.validation')}={spec.validation} leaves"
             f" {max(0, len(every) - held_out)} of the {len(every)} rows of {data.name} for"
             f" training, but at least {MIN_TRAIN} are needed. Use more rows, or hold out fewer."
         )
-        raise UserError(message)
     if not held_out:
         return Rows(every, every[:0])
     classes = _classes(data, held_out) if spec.stratify else None
@@ -67,37 +66,33 @@ def partition(spec: Split, data: Dataset) -> Rows:
 
 def _partition_by_column(column: str, data: Dataset) -> Rows:
     if data.part is None:
-        message = (
+        raise UserError(
             f"split.column={column} needs a table of your own (dataset=table). Remove"
             " split.column."
         )
-        raise UserError(message)
     held_out = np.array(data.part) == "val"
     train, val = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     if len(train) < MIN_TRAIN:
-        message = (
+        raise UserError(
             f"split.column={column} leaves {len(train)} of the {len(data.x)} rows of {data.name}"
             f" for training, but at least {MIN_TRAIN} are needed."
         )
-        raise UserError(message)
     return Rows(train, val)
 
 
 def _classes(data: Dataset, held_out: int) -> Integers:
     """Return the class of each row, to stratify by."""
     if not isinstance(data.label, Classes):
-        message = (
+        raise UserError(
             f"split.stratify=true needs classes, but {data.name} has none. Set"
             " split.stratify=false."
         )
-        raise UserError(message)
     counts = np.unique(data.label.codes, return_counts=True)[1]
     if counts.min() < 2 or min(held_out, len(data.x) - held_out) < len(counts):
-        message = (
+        raise UserError(
             f"split.stratify=true needs a training row and a held-out row of each of the"
             f" {len(counts)} classes. The smallest class of {data.name} has"
             f" {counted(counts.min(), 'row')}, and {counted(held_out, 'row')} would be held out."
             " Set split.stratify=false, or change split.validation."
         )
-        raise UserError(message)
     return data.label.codes

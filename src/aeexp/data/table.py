@@ -47,8 +47,9 @@ def sheet(spec: Table) -> Sheet:
     from aeexp.data.io import read  # noqa: PLC0415  (imports pandas)
 
     if not spec.path:
-        message = "dataset.path is missing. Name the file of your table: dataset.path=data.csv."
-        raise UserError(message)
+        raise UserError(
+            "dataset.path is missing. Name the file of your table: dataset.path=data.csv."
+        )
     return read(Path(spec.path), spec)
 
 
@@ -82,12 +83,11 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         reasons = [
             table.texts.get(n, f"column '{n}' has {_example(table.frame[n])}") for n in text
         ]
-        message = (
+        raise UserError(
             f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
             " dataset.label or dataset.id, exclude them with dataset.drop, or set"
             " dataset.categorical=onehot or drop."
         )
-        raise UserError(message)
     frame, changes = _cleaned(spec, frame, chosen)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
@@ -130,11 +130,10 @@ def _chosen(spec: Table, frame: pd.DataFrame, aside: str | None) -> list[str]:
         and (spec.categorical is not Categorical.drop or _is_numeric(frame[name]))
     ]
     if not chosen:
-        message = (
+        raise UserError(
             f"{spec.path} has no column left to learn from. Change dataset.columns or"
             " dataset.drop."
         )
-        raise UserError(message)
     return chosen
 
 
@@ -156,8 +155,7 @@ def _unknown(frame: pd.DataFrame, key: str, name: str) -> UserError:
 def _logarithms(spec: Table, frame: pd.DataFrame, numeric: set[str]) -> set[str]:
     """Return the columns to take the logarithm of."""
     if unused := [name for name in spec.log1p if name in frame and name not in numeric]:
-        message = f"dataset.log1p={unused[0]} must be a numeric column to learn from."
-        raise UserError(message)
+        raise UserError(f"dataset.log1p={unused[0]} must be a numeric column to learn from.")
     return {*_matching(frame, "log1p", spec.log1p)} & numeric
 
 
@@ -188,12 +186,11 @@ def _cleaned(
             rows = gaps.index[gaps.any(axis=1)][:5]
             numbered = rows.dtype.kind == "i"
             first = ", ".join(str(row + 1) if numbered else short(str(row)) for row in rows)
-            message = (
+            raise UserError(
                 f"{spec.path}: {missing}, in {few(columns, more='more columns')}; the first are in"
                 f" the data rows {first}. Set dataset.missing=drop_rows, mean, median or knn, or"
                 " exclude columns with dataset.drop."
             )
-            raise UserError(message)
         case Missing.drop_rows:
             complete = ~gaps.any(axis=1)
             dropped = int((~complete).sum())
@@ -218,8 +215,7 @@ def _without_infinities(
         )
         return frame, [f"{sum(infinite.values()):,} infinite cells are taken as missing"]
     columns = few([f"{name} ({count:,})" for name, count in infinite.items()], more="more columns")
-    message = f"{spec.path}: infinite cells in {columns}. Set dataset.infinite=missing."
-    raise UserError(message)
+    raise UserError(f"{spec.path}: infinite cells in {columns}. Set dataset.infinite=missing.")
 
 
 # Conversion of columns
@@ -240,14 +236,12 @@ def _column(values: pd.Series[Any], *, log1p: bool) -> Column:
         return Column(name, log1p=log1p)
     categories = sorted({*words(values)} - {""})
     if not categories:
-        message = f"column {name} is empty. Exclude it with dataset.drop=[{name}]."
-        raise UserError(message)
+        raise UserError(f"column {name} is empty. Exclude it with dataset.drop=[{name}].")
     if len(categories) > MOST_CATEGORIES:
-        message = (
+        raise UserError(
             f"column {name} has {len(categories):,} categories, more than {MOST_CATEGORIES}."
             f" Exclude it with dataset.drop=[{name}], or use it as dataset.id."
         )
-        raise UserError(message)
     return Column(name, categories=tuple(categories))
 
 
@@ -255,8 +249,7 @@ def _features(columns: Sequence[Column]) -> tuple[str, ...]:
     names = features(columns)
     [(name, count)] = Counter(names).most_common(1)
     if count > 1:
-        message = f"Several columns become the feature {name}. Rename one of them."
-        raise UserError(message)
+        raise UserError(f"Several columns become the feature {name}. Rename one of them.")
     return names
 
 
@@ -276,8 +269,9 @@ def _label(values: pd.Series[Any]) -> Labels:
     """Return a column as classes or, if it has more than a few different numbers, as values."""
     name = str(values.name)
     if values.isna().all():
-        message = f"dataset.label={name}: the column is empty. Remove it from dataset.label."
-        raise UserError(message)
+        raise UserError(
+            f"dataset.label={name}: the column is empty. Remove it from dataset.label."
+        )
     if _is_numeric(values):
         distinct = np.asarray(values.dropna().unique(), float)
         if len(distinct) > MOST_INTEGERS or np.any(distinct % 1 != 0):
@@ -291,9 +285,8 @@ def _label(values: pd.Series[Any]) -> Labels:
 def _parts(values: pd.Series[Any]) -> list[str]:
     cells = values.astype(str).str.strip().str.lower()
     if unknown := [cell for cell in cells.unique() if cell not in TRAIN + VAL]:
-        message = (
+        raise UserError(
             f"split.column={values.name} must have train or val (or validation, test) in each row,"
             f" got {few(unknown)}."
         )
-        raise UserError(message)
     return ["train" if cell in TRAIN else "val" for cell in cells]

@@ -154,5 +154,6 @@ def build(
     every call, not while they are built, because models with different values train as one
     program. A field that is needed while building is declared with `traced=False`.
     """
-    message = f"No builder for {type(spec).__name__}: register one with models.build.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No builder for {type(spec).__name__}: register one with models.build.register."
+    )

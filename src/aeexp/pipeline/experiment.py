@@ -28,16 +28,16 @@ def load_experiment(run: Run) -> Experiment:
     refuse_links(run.folder)
     path = run.folder / ".hydra" / "config.yaml"
     if not path.is_file():
-        message = f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
-        raise UserError(message)
+        raise UserError(
+            f"{run.folder} is not the directory of a run: it has no .hydra/config.yaml."
+        )
     try:
         with small_file(path):
             values = OmegaConf.load(path)
     except OSError:  # the file has neither keys nor a list
         values = None
     if not isinstance(values, DictConfig):
-        message = f"{path} must have a value for each key of an experiment."
-        raise UserError(message)
+        raise UserError(f"{path} must have a value for each key of an experiment.")
     validate_safe(values)
     config = OmegaConf.structured(Experiment)
     if "evidence" not in values:  # older runs did not have it
@@ -53,23 +53,22 @@ def load_experiment(run: Run) -> Experiment:
         assert isinstance(merged, DictConfig)
         return to_experiment(merged)
     except (UserError, OverflowError) as error:  # a whole number beyond what a float holds
-        message = f"{path}: {error}"
-        raise UserError(message) from error
+        raise UserError(f"{path}: {error}") from error
 
 
 def _option_classes(run: Run, values: Any) -> dict[str, type[Spec]]:
     """Return the spec class of each part of a recorded experiment, by its config key."""
     names = run.record.get("specs") or _choices(run, values)
     if names.get("dataset") == "Frame":
-        message = f"{run.folder}: its table was a data frame in memory, which runs do not store."
-        raise UserError(message)
+        raise UserError(
+            f"{run.folder}: its table was a data frame in memory, which runs do not store."
+        )
     classes = {key: find_class(str(name)) for key, name in names.items()}
     if unknown := [f"{key} ({names[key]})" for key, kind in classes.items() if kind is None]:
-        message = (
+        raise UserError(
             f"{run.folder}: {few(unknown)} is neither aeexp's own nor of a package that is"
             " installed: install the package that has it."
         )
-        raise UserError(message)
     return {key: kind for key, kind in classes.items() if kind}
 
 
@@ -83,6 +82,5 @@ def _choices(run: Run, values: Any) -> dict[str, str]:
         chosen = {g: OPTIONS[g][choices[g]].__name__ for g in single}
         several = {f"{g}.{n}": OPTIONS[g][n].__name__ for g in SEVERAL for n in values[g]}
     except (OSError, OmegaConfBaseException, AttributeError, KeyError, TypeError) as error:
-        message = f"{path} does not record which options the run had ({error})."
-        raise UserError(message) from error
+        raise UserError(f"{path} does not record which options the run had ({error}).") from error
     return chosen | several

@@ -71,8 +71,7 @@ def layout(entry: object) -> Layout:
             valid = len(shape) <= MOST_AXES and all(type(n) is int and n >= 0 for n in shape)
             if valid and DTYPE.fullmatch(dtype):
                 return Layout(tuple(shape), dtype)
-    message = f"declares an array that is {entry!s:.80}"
-    raise UserError(message)
+    raise UserError(f"declares an array that is {entry!s:.80}")
 
 
 def pack(arrays: Mapping[str, Any]) -> bytes:
@@ -93,12 +92,10 @@ def most_bytes(expected: Mapping[str, Layout]) -> int:
     """
     for name in expected:
         if not NAME.fullmatch(name):
-            message = f"declares an array under the name {name!r:.80}"
-            raise UserError(message)
+            raise UserError(f"declares an array under the name {name!r:.80}")
     total = sum(layout.bytes for layout in expected.values())
     if total > MOST_BYTES:
-        message = f"declares arrays of {total:,} bytes, more than {MOST_BYTES:,}"
-        raise UserError(message)
+        raise UserError(f"declares arrays of {total:,} bytes, more than {MOST_BYTES:,}")
     return total + OVERHEAD * (1 + len(expected))
 
 
@@ -109,15 +106,13 @@ def unpack(content: bytes, expected: Mapping[str, Layout]) -> dict[str, Array]:
         UserError: The file does not contain exactly the expected arrays.
     """
     if content.count(ENTRY) > len(expected) + BY_CHANCE:
-        message = "has more members than it should"
-        raise UserError(message)
+        raise UserError("has more members than it should")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = _members(archive, expected)
             return {name: _array(archive, members[name], expected[name]) for name in expected}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        message = f"cannot be unpacked ({error})"
-        raise UserError(message) from error
+        raise UserError(f"cannot be unpacked ({error})") from error
 
 
 def _members(
@@ -126,15 +121,15 @@ def _members(
     members = archive.infolist()
     names = sorted(member.filename for member in members)
     if names != sorted(f"{name}.npy" for name in expected):
-        message = f"holds {', '.join(names)!r:.200} instead of {', '.join(sorted(expected)):.200}"
-        raise UserError(message)
+        raise UserError(
+            f"holds {', '.join(names)!r:.200} instead of {', '.join(sorted(expected)):.200}"
+        )
     for member in members:
         if member.flag_bits & 1 or member.compress_type not in {
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         }:
-            message = f"has {member.filename} in a compression that is not supported"
-            raise UserError(message)
+            raise UserError(f"has {member.filename} in a compression that is not supported")
     return {member.filename.removesuffix(".npy"): member for member in members}
 
 
@@ -142,12 +137,10 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, expected: Layout) 
     with archive.open(member) as file:
         layout, by_column = _header(file)
         if layout != expected:
-            message = f"has {member.filename} of {layout!s:.200}, not {expected}"
-            raise UserError(message)
+            raise UserError(f"has {member.filename} of {layout!s:.200}, not {expected}")
         values = file.read(expected.bytes + 1)
     if len(values) != expected.bytes:
-        message = f"has {member.filename} with other than {expected.bytes:,} bytes"
-        raise UserError(message)
+        raise UserError(f"has {member.filename} with other than {expected.bytes:,} bytes")
     shape = expected.shape[::-1] if by_column else expected.shape
     array = np.ndarray(shape, expected.dtype, values)
     return array.T if by_column else array
@@ -161,8 +154,7 @@ def _header(file: IO[bytes]) -> tuple[Layout, bool]:
     start, length = file.read(len(MAGIC)), int.from_bytes(file.read(2), "little")
     header = HEADER.fullmatch(file.read(length))
     if start != MAGIC or not header:
-        message = f"has a header in {file.name} that is not valid"
-        raise UserError(message)
+        raise UserError(f"has a header in {file.name} that is not valid")
     dtype, by_column, shape = header.groups()
     axes = tuple(int(axis) for axis in shape.split(b",") if axis.strip())
     return Layout(axes, dtype.decode("ascii")), by_column == b"True"

@@ -20,11 +20,9 @@ def read_bytes(path: Path, most: int) -> bytes:
         UserError: It is missing or larger.
     """
     if not path.is_file():
-        message = "is missing"
-        raise UserError(message)
+        raise UserError("is missing")
     if (size := path.stat().st_size) > most:
-        message = f"is larger than {most:,} bytes"
-        raise UserError(message)
+        raise UserError(f"is larger than {most:,} bytes")
     with path.open("rb") as file:
         return file.read(size)  # no more, as the file may grow
 
@@ -67,8 +65,9 @@ def converted(content: Any, kind: Any) -> Any:
         reason, _, place = str(error).partition(" - at `$")
         field = place.removesuffix("`").lstrip(".")
         at = f" at {field}" if field else ""
-        message = f"is not what aeexp writes{at}: {reason[:1].lower()}{reason[1:]}"
-        raise UserError(message) from error
+        raise UserError(
+            f"is not what aeexp writes{at}: {reason[:1].lower()}{reason[1:]}"
+        ) from error
 
 
 def parse(content: bytes) -> dict[str, Any]:
@@ -82,24 +81,20 @@ def parse(content: bytes) -> dict[str, Any]:
     except RecursionError:
         document = None
     except ValueError as error:
-        message = f"is not JSON ({error})"
-        raise UserError(message) from error
+        raise UserError(f"is not JSON ({error})") from error
     if not isinstance(document, dict) or not _shallow(document, MOST_LEVELS):
-        message = f"is not an object of at most {MOST_LEVELS} levels"
-        raise UserError(message)
+        raise UserError(f"is not an object of at most {MOST_LEVELS} levels")
     return document
 
 
 def _reject_constant(name: str) -> None:
-    message = f"{name} is no number"
-    raise UserError(message)
+    raise UserError(f"{name} is no number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        message = "a key is there twice"
-        raise UserError(message)
+        raise UserError("a key is there twice")
     return document
 
 

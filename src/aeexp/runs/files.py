@@ -119,11 +119,10 @@ def refuse_links(folder: Path) -> None:
                     folders.append(Path(entry.path))
                 elif not entry.is_file(follow_symlinks=False):
                     kind = "a symbolic link" if entry.is_symlink() else "no plain file"
-                    message = (
+                    raise UserError(
                         f"{entry.path} is {kind}, which aeexp never creates: remove it, or, if you"
                         " trust the source of the directory, copy it without links (cp -rL)."
                     )
-                    raise UserError(message)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -115,11 +115,10 @@ class Ledger:
                     job = replace(job, overrides=overrides)
                 case Started(directory=directory):
                     if not (sweep / directory).resolve().is_relative_to(sweep):
-                        message = (
+                        raise UserError(
                             f"{self.path} has a directory outside the sweep, {directory!r:.80}:"
                             " not resumed."
                         )
-                        raise UserError(message)
                     job = replace(job, directory=directory, status=None, error=None)
                 case Finished(status=status):
                     job = replace(job, status=status)
@@ -136,8 +135,7 @@ class Ledger:
         for event in self._events():
             if isinstance(event, Begun):
                 return event
-        message = f"{self.path.parent} is not the directory of a sweep: it has no {NAME}."
-        raise UserError(message)
+        raise UserError(f"{self.path.parent} is not the directory of a sweep: it has no {NAME}.")
 
     def _events(self) -> Iterator[Event]:
         """Yield the supported events in order."""
@@ -160,8 +158,7 @@ class Ledger:
             try:
                 yield converted(content, Event)
             except ValueError as error:
-                message = f"{self.path}, line {number}, {error}."
-                raise UserError(message) from error
+                raise UserError(f"{self.path}, line {number}, {error}.") from error
 
     def _append(self, events: Iterable[Event]) -> None:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -182,8 +179,9 @@ def locked(sweep: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        message = f"Another process works on {sweep}: wait for it, or stop it first."
-        raise UserError(message) from None
+        raise UserError(
+            f"Another process works on {sweep}: wait for it, or stop it first."
+        ) from None
     try:
         yield
     finally:

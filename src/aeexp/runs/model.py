@@ -62,8 +62,7 @@ def read_model(folder: Path) -> StoredModel:
         values = parse(content)
         names = values.pop("features", None)
         if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
-            message = "names no features"
-            raise UserError(message)
+            raise UserError("names no features")
         features = tuple(names)
         architecture = _to_model_spec(values.pop("spec", None), values)
     with files.opened("preprocessing.json") as content:
@@ -73,8 +72,7 @@ def read_model(folder: Path) -> StoredModel:
     with _named(files.folder / "weights.npz"):
         for name, array in weights.items():
             if array.dtype.kind != "f" or not np.isfinite(array).all():
-                message = f"has weights in {name} that are not finite numbers"
-                raise UserError(message)
+                raise UserError(f"has weights in {name} that are not finite numbers")
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
     return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
 
@@ -97,8 +95,7 @@ class _Files:
             if self.manifest is not None:
                 expected = self.manifest["files"].get(name)
                 if expected != {"sha256": digest(content), "bytes": len(content)}:
-                    message = "does not match its checksum in manifest.json"
-                    raise UserError(message)
+                    raise UserError("does not match its checksum in manifest.json")
             yield content
 
     def arrays(self, name: str, implied: Mapping[str, Shape] | None) -> dict[str, Array]:
@@ -112,14 +109,12 @@ class _Files:
     def _expected(self, name: str, implied: Mapping[str, Shape] | None) -> dict[str, Layout]:
         if self.manifest is None:
             if implied is None:
-                message = "needs a manifest.json with its layout"
-                raise UserError(message)
+                raise UserError("needs a manifest.json with its layout")
             return {array: Layout(shape, SINGLE) for array, shape in implied.items()}
         entries = self.manifest["arrays"].get(name, {})
         declared = {array: layout(entry) for array, entry in entries.items()}
         if implied is not None and implied != {n: array.shape for n, array in declared.items()}:
-            message = "has weights that do not fit architecture.json"
-            raise UserError(message)
+            raise UserError("has weights that do not fit architecture.json")
         return declared
 
 
@@ -138,11 +133,11 @@ def _schema(path: Path) -> int:
     with _named(path):
         schema = parse(read_bytes(path, MOST_BYTES)).get("schema")
         if type(schema) is not int or schema < 1:
-            message = f"has the schema {schema!r:.80}"
-            raise UserError(message)
+            raise UserError(f"has the schema {schema!r:.80}")
     if schema > SCHEMA:
-        message = f"{path.parent} was written by a newer aeexp: update it to read this model."
-        raise UserError(message)
+        raise UserError(
+            f"{path.parent} was written by a newer aeexp: update it to read this model."
+        )
     return schema
 
 
@@ -153,34 +148,27 @@ def _to_model_spec(name: object, values: Mapping[str, Any]) -> ModelSpec:
     """
     kind = find_class(name) if isinstance(name, str) else None
     if kind is None or kind is ModelSpec or not issubclass(kind, ModelSpec):
-        message = f"names the model {name!r:.80}, which no installed package has"
-        raise UserError(message)
+        raise UserError(f"names the model {name!r:.80}, which no installed package has")
     if unknown := sorted(values.keys() - {f.name for f in fields(kind)}):
-        message = f"has keys that {name} does not have: {', '.join(unknown)!r:.80}"
-        raise UserError(message)
+        raise UserError(f"has keys that {name} does not have: {', '.join(unknown)!r:.80}")
     if long := [key for key, v in values.items() if isinstance(v, list) and len(v) > MOST_VALUES]:
-        message = f"has more than {MOST_VALUES:,} values of {long[0]}"
-        raise UserError(message)
+        raise UserError(f"has more than {MOST_VALUES:,} values of {long[0]}")
     return converted(values, kind)
 
 
 def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tuple[Column, ...]:
     """Check the scaling, and return the columns from which the features are made."""
     if preprocessing.get("features") != list(features):
-        message = "scales other features than architecture.json names"
-        raise UserError(message)
+        raise UserError("scales other features than architecture.json names")
     for key in ("offset", "scale"):
         values = preprocessing.get(key, ())
         if len(values) != len(features) or not all(map(math.isfinite, values)):
-            message = f"has other than {len(features)} finite numbers as its {key}"
-            raise UserError(message)
+            raise UserError(f"has other than {len(features)} finite numbers as its {key}")
     if not all(preprocessing["scale"]):
-        message = "has a scale of 0"
-        raise UserError(message)
+        raise UserError("has a scale of 0")
     if "columns" not in preprocessing:  # version 1 had no other columns than features
         return tuple(map(Column, features))
     columns = tuple(converted(preprocessing["columns"], list[Column]))
     if columns_features(columns) != features:
-        message = "has columns that are not those of its features"
-        raise UserError(message)
+        raise UserError("has columns that are not those of its features")
     return columns

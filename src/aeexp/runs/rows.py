@@ -42,8 +42,7 @@ def rows(path: Path) -> Iterator[Write]:
         OSError: It cannot be written; an existing file is unchanged.
     """
     if path.suffix not in WRITERS:
-        message = f"{path} must end in {' or '.join(WRITERS)}."
-        raise UserError(message)
+        raise UserError(f"{path} must end in {' or '.join(WRITERS)}.")
     with replacing(path) as file, WRITERS[path.suffix](file) as write:
         yield write
 

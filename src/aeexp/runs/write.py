@@ -29,8 +29,9 @@ def write(artifact: Artifact, folder: Path) -> list[Path]:
     Raises:
         OSError: It cannot be written; existing files are unchanged.
     """
-    message = f"No writer for {type(artifact).__name__}: register one with write.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No writer for {type(artifact).__name__}: register one with write.register."
+    )
 
 
 @write.register

@@ -37,17 +37,17 @@ def connect(address: str | None) -> Iterator[list[Node]]:
         with silence_stderr():
             ray.init(address or "local", logging_level=logging.CRITICAL, log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
-        message = (
+        raise UserError(
             f"hydra.launcher.address={address}: {error}. Start a cluster there with ray start, and"
             " set RAY_AUTH_MODE=token here and there if it needs a token (docs/cluster.md)."
-        )
-        raise UserError(message) from error
+        ) from error
     try:
         resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         nodes = [node for node in resources if node.get("CPU")]
         if not nodes:
-            message = f"hydra.launcher.address={address}: none of its nodes has a CPU to give."
-            raise UserError(message)
+            raise UserError(
+                f"hydra.launcher.address={address}: none of its nodes has a CPU to give."
+            )
         yield nodes
     finally:
         ray.shutdown()

@@ -67,11 +67,10 @@ def merge_arguments(arguments: Sequence[str], repeated: Sequence[str]) -> list[s
     """
     for override in repeated:
         if not _key(override).startswith("hydra") or "=" not in override:
-            message = (
+            raise UserError(
                 f"aeexp resume: {override} cannot be changed in a sweep that has started; only"
                 " settings such as hydra.launcher.workers=2 can be repeated."
             )
-            raise UserError(message)
     replaced = {_key(override) for override in repeated}
     return [arg for arg in arguments if "=" not in arg or _key(arg) not in replaced]
 
@@ -93,12 +92,11 @@ def require_own_settings(
         if value != users.get(key) and not _may_differ(key, value):
             refused = [arg for arg in arguments if "=" in arg and _must_be_repeated(arg)]
             command = shlex.join(["aeexp", "resume", str(folder), *refused])
-            message = (
+            raise UserError(
                 f"{'.'.join(key)} is set by {folder}, and may run programs or write files"
                 " elsewhere: if you trust the author of this sweep, repeat the setting:"
                 f" {short(printable(command), MAX_COMMAND)}"
             )
-            raise UserError(message)
 
 
 def require_ended(folder: Path) -> None:
@@ -114,11 +112,10 @@ def require_ended(folder: Path) -> None:
         while run.status is Status.RUNNING:
             if time.monotonic() > until:
                 host, pid = (printable(str(run.record.get(key))) for key in ("host", "pid"))
-                message = (
+                raise UserError(
                     f"{run.folder} is being written by process {pid} on {host}: wait until it"
                     " ends, or stop it; if that machine is gone, rename the directory."
                 )
-                raise UserError(message)
             time.sleep(0.1)
 
 

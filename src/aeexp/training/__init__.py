@@ -65,6 +65,7 @@ def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:
     """
     on_jax, requested = keras.backend.backend() == "jax", experiment.training.engine
     if requested is Engine.compiled and (callbacks or not on_jax):
-        message = "training.engine=compiled needs backend=jax and no callbacks: choose keras."
-        raise UserError(message)
+        raise UserError(
+            "training.engine=compiled needs backend=jax and no callbacks: choose keras."
+        )
     return requested or (Engine.compiled if on_jax and not callbacks else Engine.keras)

@@ -31,8 +31,9 @@ def learning_rate(spec: ScheduleSpec, lr: float, steps_per_epoch: int, epochs: i
     While a program is traced, the rate and the spec's hyperparameters have no value yet: compute
     with them, but do not compare them.
     """
-    message = f"No schedule for {type(spec).__name__}: register one with learning_rate.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No schedule for {type(spec).__name__}: register one with learning_rate.register."
+    )
 
 
 @learning_rate.register
@@ -68,8 +69,9 @@ def optimizer(spec: OptimizerSpec, rate: Any) -> keras.optimizers.Optimizer:
     The optimizer must have an attribute of the same name for every other hyperparameter of its
     spec: the compiled engine sets it for each member.
     """
-    message = f"No optimizer for {type(spec).__name__}: register one with optimizer.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No optimizer for {type(spec).__name__}: register one with optimizer.register."
+    )
 
 
 @optimizer.register

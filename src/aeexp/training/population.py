@@ -52,17 +52,16 @@ class Member:
         rows = len(self.x)
         for name, indices in {"rows": self.rows, "val": self.val}.items():
             if len(indices) and not 0 <= indices.min() <= indices.max() < rows:
-                message = f"Member.{name} must be at least 0, below {rows}: the rows of its table."
-                raise ValueError(message)
+                raise ValueError(
+                    f"Member.{name} must be at least 0, below {rows}: the rows of its table."
+                )
         if not len(self.rows):
-            message = "Member.rows must name at least one row to train on."
-            raise ValueError(message)
+            raise ValueError("Member.rows must name at least one row to train on.")
         if self.weights is not None and self.weights.shape != (rows,):
-            message = (
+            raise ValueError(
                 f"Member.weights must be one for each of the table's {rows} rows, got"
                 f" {self.weights.shape}."
             )
-            raise ValueError(message)
 
 
 @dataclass(frozen=True)
@@ -131,11 +130,10 @@ def network_builder(experiment: Experiment, features: int) -> Make:
         regularisers = _Regularisers(experiment.regulariser)
         network = build(spec, features, regularisers, seeds)
         if regularisers and not regularisers.read:
-            message = (
+            raise UserError(
                 f"The model {type(spec).__name__} ignores regularisers, but its report would name"
                 " them: leave regulariser=… out."
             )
-            raise UserError(message)
         return replace(network, spec=spec)
 
     return make

@@ -42,11 +42,10 @@ def require_read(members: Sequence[Member], experiment: Experiment) -> None:
         values = {hyperparameters(member.experiment)[key] for member in members} - {common[key]}
         x = members[0].x[:ROWS]
         if values and not is_read_per_call(experiment, x, key, values.pop()):
-            message = (
+            raise RuntimeError(
                 f"{key} is read while it is built, so that models which differ in it cannot train"
                 " together: read it in each call, or declare it with param(..., traced=False)."
             )
-            raise RuntimeError(message)
 
 
 def is_read_per_call(experiment: Experiment, x: Floats, key: str, value: float) -> bool:

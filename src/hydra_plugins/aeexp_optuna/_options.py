@@ -79,8 +79,9 @@ class Objectives:
         missing = [name for name in self.names if name not in measured]
         if measured and missing:
             choices = ", ".join(measured)
-            message = f"sweep.objective={missing[0]}: no run has this metric; choose {choices}."
-            raise UserError(message)
+            raise UserError(
+                f"sweep.objective={missing[0]}: no run has this metric; choose {choices}."
+            )
 
 
 def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objectives:
@@ -94,11 +95,10 @@ def objectives(config: DictConfig, directions: Sequence[Direction]) -> Objective
     value = OmegaConf.select(config, "sweep.objective", default="val_loss")
     names = [value] if isinstance(value, str) else list(value)
     if directions and len(directions) != len(names):
-        message = (
+        raise UserError(
             f"hydra.sweeper.direction=[{','.join(d.name for d in directions)}]: give one direction"
             f" for each objective, {', '.join(names)}."
         )
-        raise UserError(message)
     return Objectives(names, list(directions) or [direction(name) for name in names])
 
 
@@ -111,12 +111,10 @@ def direction(name: str) -> Direction:
     try:
         better = metric(name).better
     except UnknownMetricError as error:
-        message = f"sweep.objective={name}: {error}"
-        raise UserError(message) from None
+        raise UserError(f"sweep.objective={name}: {error}") from None
     if better is Better.none:
-        message = (
+        raise UserError(
             f"sweep.objective={name}: this metric has no direction; choose"
             " hydra.sweeper.direction=minimize or maximize."
         )
-        raise UserError(message)
     return Direction.maximize if better is Better.higher else Direction.minimize

@@ -78,8 +78,7 @@ class Search:
         trials = _study.ended(self.study)
         if len(trials) >= enough and all(trial.state is TrialState.FAIL for trial in trials):
             error = trials[-1].user_attrs["error"]
-            message = f"all {len(trials)} trials failed, the last: {error}"
-            raise UserError(message)
+            raise UserError(f"all {len(trials)} trials failed, the last: {error}")
 
 
 def _run(job: JobReturn) -> Run | None:

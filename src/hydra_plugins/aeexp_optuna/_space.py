@@ -52,15 +52,13 @@ def space(arguments: Sequence[str], config: DictConfig, loader: ConfigLoader | N
     overrides = {override.get_key_element(): override for override in parsed}
     searched = {key: o for key, o in overrides.items() if o.is_sweep_override()}
     if not searched:
-        message = (
+        raise UserError(
             "hydra/sweeper=aeexp_optuna: there is nothing to search; give a parameter several"
             " values, such as 'optimizer.lr=tag(log, interval(1e-5, 1))'."
         )
-        raise UserError(message)
     if objective := searched.get("sweep.objective"):
         line = objective.input_line
-        message = f"{line}: write several objectives in brackets, sweep.objective=[a,b]."
-        raise UserError(message)
+        raise UserError(f"{line}: write several objectives in brackets, sweep.objective=[a,b].")
     distributions = {}
     for key, override in searched.items():
         value = OmegaConf.select(config, override.key_or_group)
@@ -68,8 +66,7 @@ def space(arguments: Sequence[str], config: DictConfig, loader: ConfigLoader | N
         try:
             distributions[key] = distribution(override, integer=integer)
         except ValueError as error:
-            message = f"{override.input_line}: {error}"
-            raise UserError(message) from None
+            raise UserError(f"{override.input_line}: {error}") from None
     fixed = [str(o.input_line) for key, o in overrides.items() if key not in searched]
     return Space(fixed, distributions)
 
@@ -91,8 +88,7 @@ def distribution(override: Override, *, integer: bool) -> BaseDistribution:
     tags = values.tags if isinstance(values, Sweep) else set()
     log, allows_log = "log" in tags, integers or isinstance(values, IntervalSweep)
     if tags and not (tags == {"log"} and allows_log):
-        message = "the only tag is log, for interval(…) and for range(…) of whole numbers."
-        raise ValueError(message)
+        raise ValueError("the only tag is log, for interval(…) and for range(…) of whole numbers.")
     if isinstance(values, IntervalSweep):
         low, high = values.start, values.end
         assert low is not None
@@ -104,8 +100,7 @@ def distribution(override: Override, *, integer: bool) -> BaseDistribution:
     if integers:
         numbers = values.range()
         if not numbers:
-            message = "there is no number in this range."
-            raise ValueError(message)
+            raise ValueError("there is no number in this range.")
         step = abs(numbers.step) if len(numbers) > 1 else 1
         return IntDistribution(min(numbers), max(numbers), log=log, step=step)
     if isinstance(values, ChoiceSweep | RangeSweep):

@@ -43,8 +43,9 @@ def open_study(
     try:
         storage = _storage(folder, options.storage)
     except (SQLAlchemyError, ImportError, OSError) as error:
-        message = f"hydra.sweeper.storage cannot be opened: {' '.join(str(error).split())}"
-        raise UserError(message) from error
+        raise UserError(
+            f"hydra.sweeper.storage cannot be opened: {' '.join(str(error).split())}"
+        ) from error
     try:
         name = "aeexp" if options.storage is None else str(folder.resolve())
         study = _create_or_load(storage, name, objectives)
@@ -85,8 +86,9 @@ def _create_or_load(storage: BaseStorage, name: str, objectives: Objectives) -> 
     stored = study.user_attrs.get("objectives", wanted)
     if stored != wanted:
         goals = ", ".join(f"{way} {objective}" for objective, way in stored)
-        message = f"sweep.objective: the sweep in this directory has to {goals}; start another."
-        raise UserError(message)
+        raise UserError(
+            f"sweep.objective: the sweep in this directory has to {goals}; start another."
+        )
     study.set_user_attr("objectives", wanted)
     return study
 
@@ -97,8 +99,9 @@ def _require_same_choices(study: Study, space: Space) -> None:
             try:
                 check_distribution_compatibility(trial.distributions[key], space.searched[key])
             except ValueError as error:
-                message = f"{key}: the sweep in this directory has other choices; start another."
-                raise UserError(message) from error
+                raise UserError(
+                    f"{key}: the sweep in this directory has other choices; start another."
+                ) from error
 
 
 def _record_ended_jobs(study: Study, folder: Path, names: Sequence[str]) -> None:

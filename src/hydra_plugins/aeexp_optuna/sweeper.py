@@ -38,8 +38,9 @@ class OptunaSweeper(Sweeper):
             UserError: Optuna is not installed, or an option is out of bounds.
         """
         if find_spec("optuna") is None:
-            message = 'hydra/sweeper=aeexp_optuna needs Optuna: pip install "aeexp[optuna]".'
-            raise UserError(message)
+            raise UserError(
+                'hydra/sweeper=aeexp_optuna needs Optuna: pip install "aeexp[optuna]".'
+            )
         self.options = Options(**self.arguments)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(

@@ -93,8 +93,9 @@ def has_several_classes(labels: Labels | None) -> TypeGuard[Classes]:
 @verb
 def cluster(spec: ClusteringSpec, z: Floats, seed: int) -> Integers:
     """Return the cluster of each row. A `Partition` must have a number of clusters."""
-    message = f"No clustering for {type(spec).__name__}: register one with cluster.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No clustering for {type(spec).__name__}: register one with cluster.register."
+    )
 
 
 @cluster.register

@@ -56,8 +56,7 @@ def outcomes(sweep: Path) -> list[Outcome]:
     """
     ledger = Ledger(sweep)
     if not ledger.path.is_file():
-        message = f"{sweep} is not the directory of a sweep: it has no {ledger.path.name}."
-        raise UserError(message)
+        raise UserError(f"{sweep} is not the directory of a sweep: it has no {ledger.path.name}.")
     return [_outcome(sweep, job) for job in ledger.jobs().values()]
 
 

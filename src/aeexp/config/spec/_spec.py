@@ -95,8 +95,9 @@ def option(group: str, name: str) -> Callable[[Kind], Kind]:
     def declare(kind: Kind) -> Kind:
         declared = OPTIONS.setdefault(group, {}).setdefault(name, kind)
         if (declared.__module__, declared.__qualname__) != (kind.__module__, kind.__qualname__):
-            message = f"{group}={name} is {declared.__module__}.{declared.__qualname__} already"
-            raise ValueError(message)
+            raise ValueError(
+                f"{group}={name} is {declared.__module__}.{declared.__qualname__} already"
+            )
         OPTIONS[group][name] = kind
         return kind
 

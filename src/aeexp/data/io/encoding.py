@@ -86,19 +86,17 @@ class TextSource:
                 piece = stream.read(CHUNK)
                 done += len(piece)
                 if done > self.most_bytes:
-                    message = (
+                    raise UserError(
                         f"it unpacks to more than {in_units(self.most_bytes)}. Use fewer rows or"
                         " columns, unpack it, or raise dataset.max_bytes."
                     )
-                    raise UserError(message)
                 try:
                     text = decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
                     offset = done - len(error.object) + error.start
                     raise _undecodable(self.open, self.encoding, offset) from error
                 if "\0" in text:
-                    message = "it contains NUL characters. Is it a text file?"
-                    raise UserError(message)
+                    raise UserError("it contains NUL characters. Is it a text file?")
                 yield text.removeprefix(mark)
                 mark = mark if not text else ""
                 if not piece:
@@ -111,11 +109,10 @@ class TextSource:
             end = max(piece.rfind("\n"), piece.rfind("\r"))
             length = len(piece) - end - 1 if end >= 0 else length + len(piece)
             if length > self.longest:
-                message = (
+                raise UserError(
                     f"it has a line of more than {self.longest:,} characters. Is it a table with"
                     " one row per line? If so, raise dataset.max_line."
                 )
-                raise UserError(message)
             yield piece
 
     def _skipped(self, pieces: Iterator[str]) -> Iterator[str]:
@@ -163,8 +160,7 @@ def detect_encoding(open_file: Opener) -> str:
         start = stream.read(START)
     for magic, description in OTHER_FORMATS.items():
         if start.startswith(magic):
-            message = f"it is {description}."
-            raise UserError(message)
+            raise UserError(f"it is {description}.")
     for mark, name in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
             return name

@@ -37,8 +37,9 @@ def sheet_text(path: Path, name: str | None, most_bytes: float) -> tuple[bytes, 
         try:
             sheets = {sheet.title: sheet for sheet in book.worksheets}
             if not sheets or (name is not None and name not in sheets):
-                message = f"dataset.sheet={name} does not exist; the sheets are {listed(sheets)}."
-                raise UserError(message)
+                raise UserError(
+                    f"dataset.sheet={name} does not exist; the sheets are {listed(sheets)}."
+                )
             first, *other_sheets = sheets
             notes = [
                 f"sheet {listed([first])} is read, not {listed(other_sheets)} (see dataset.sheet)"
@@ -54,11 +55,10 @@ def sheet_text(path: Path, name: str | None, most_bytes: float) -> tuple[bytes, 
 
 def _check_size(size: int, most_bytes: float) -> None:
     if size > most_bytes:
-        message = (
+        raise UserError(
             f"it unpacks to more than {in_units(most_bytes)}. Save the sheet as .csv, or raise"
             " dataset.max_bytes."
         )
-        raise UserError(message)
 
 
 def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
@@ -68,8 +68,9 @@ def _csv(rows: Iterator[tuple[Any, ...]], most_bytes: float) -> bytes:
     end = 0
     for number, row in enumerate(rows, 1):
         if number > LAST_ROW:
-            message = f"it has rows below {LAST_ROW:,}, Excel's last row. Is the file damaged?"
-            raise UserError(message)
+            raise UserError(
+                f"it has rows below {LAST_ROW:,}, Excel's last row. Is the file damaged?"
+            )
         _check_size(text.tell(), most_bytes)
         # an empty row becomes a line of separators, so that line numbers are row numbers
         writer.writerow(["" if value is None else _cell(value) for value in row] or [""])
@@ -82,6 +83,7 @@ def _cell(value: Any) -> str:
     if not isinstance(value, str):
         return str(value)
     if len(value) > LONGEST_CELL:
-        message = f"it has a cell of more than {LONGEST_CELL:,} characters. Is the file damaged?"
-        raise UserError(message)
+        raise UserError(
+            f"it has a cell of more than {LONGEST_CELL:,} characters. Is the file damaged?"
+        )
     return " ".join(value.splitlines())

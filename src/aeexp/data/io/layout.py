@@ -79,8 +79,7 @@ def detect_layout(head: str, format: Format, usual: str) -> Layout:
     rows = _head_records(head, separator)
     if not rows:
         reason = "no line has a cell" if head.strip() else "the file is empty"
-        message = f"it has 0 data rows: {reason}."
-        raise UserError(message)
+        raise UserError(f"it has 0 data rows: {reason}.")
     names, body, skipped, notes = _header(rows, format.header)
     style = _style([cell for row in body for cell in row.fields], format)
     detected = []
@@ -181,12 +180,11 @@ def _header(
         notes.append(f"columns named x1{f' to x{columns}' if columns > 1 else ''}")
         return numbered(columns), rows[start:], first.first - 1, notes
     if header is None and first.filled and all(map(_is_number, first.filled)):
-        message = (
+        raise UserError(
             f"line {first.first} is all numbers ({shown(', '.join(first.filled[:3]))}, …). Set"
             " dataset.header=false if the file has no names, or dataset.header=true if these are"
             " the names."
         )
-        raise UserError(message)
     body = rows[start + 1 :]
     names, fitting_notes = _fit_names(_names(first), body, fields)
     return names, body, first.last, notes + fitting_notes
@@ -259,9 +257,8 @@ def _style(cells: Sequence[str], format: Format) -> Style:
     other = Style(".", ",")
     if best == Style(",") and counts.get(other) == counts[best]:
         cell = next(cell for cell in sorted(marked) if re.fullmatch(other.pattern, cell))
-        message = (
+        raise UserError(
             f"'{shown(cell)}' may mean {cell.replace(',', '.')} or {cell.replace(',', '')}. Set"
             " dataset.decimal=',' or dataset.thousands=','."
         )
-        raise UserError(message)
     return best

@@ -35,9 +35,8 @@ def named(names: Sequence[str]) -> list[str]:
     complete = [name or x for name, x in zip(stripped, numbered(len(stripped)), strict=True)]
     twice = [name for name, count in Counter(complete).items() if count > 1]
     if twice:
-        message = (
+        raise UserError(
             f"several columns have the same name: {listed(twice)}. Rename them, or set"
             " dataset.header=false if the file has no names."
         )
-        raise UserError(message)
     return complete

@@ -26,23 +26,20 @@ def open_array(path: Path) -> TableSource:
     except ValueError as error:
         # NumPy's message recommends unpickling, which runs code of the file's author
         reason = "it holds Python objects" if "pickle" in str(error) else str(error)
-        message = (
+        raise UserError(
             f"no array can be read from it ({reason.rstrip('.')}). Save numbers with numpy.save"
             " or numpy.savez."
-        )
-        raise UserError(message) from error
+        ) from error
     if x.ndim != 2 or x.dtype.kind not in "fiubU":
-        message = (
+        raise UserError(
             f"the array must be a matrix of numbers, rows × columns, got"
             f" {counted(x.ndim, 'dimension')} of {x.dtype}."
         )
-        raise UserError(message)
     if names is not None and len(names) != x.shape[1]:
-        message = (
+        raise UserError(
             f"the array 'features' must have a name for each of the"
             f" {counted(x.shape[1], 'column')}, got {counted(len(names), 'name')}."
         )
-        raise UserError(message)
     columns = names or numbered(x.shape[1])
 
     def chunks() -> Iterator[pa.RecordBatch]:
@@ -61,15 +58,13 @@ def _matrix(path: Path) -> tuple[Any, list[str] | None]:
     if path.suffix.lower() == ".npy":
         return np.lib.format.open_memmap(path, mode="r"), None
     if not zipfile.is_zipfile(path):
-        message = "it is not a zip archive"
-        raise UserError(message)
+        raise UserError("it is not a zip archive")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         names = [str(n) for n in archive["features"].ravel()] if "features" in archive else None
         matrices = [key for key in archive.files if key != "features"]
         if "x" in matrices or len(matrices) == 1:
             return archive["x" if "x" in matrices else matrices[0]], names
-    message = f"it holds the arrays {listed(matrices)}; name the table 'x'"
-    raise UserError(message)
+    raise UserError(f"it holds the arrays {listed(matrices)}; name the table 'x'")
 
 
 def _column(values: Any) -> pa.Array:

@@ -92,8 +92,7 @@ def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
         if format.max_bytes is None:
             require_memory(2 * size, table, "Use a file with fewer rows or columns.")
         elif size > format.max_bytes:
-            message = f"{table} needs {in_units(size)} of memory. Raise dataset.max_bytes."
-            raise UserError(message)
+            raise UserError(f"{table} needs {in_units(size)} of memory. Raise dataset.max_bytes.")
         return source, gather(source.chunks(), source.rows, source.schema)
 
 
@@ -166,24 +165,21 @@ def open_table(path: Path, format: Format) -> TableSource:
     keys = FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
     for key in (f.name for f in fields(Format)):
         if getattr(format, key) is not None and key not in (*keys, "max_bytes"):
-            message = f"dataset.{key} does not apply to .{kind} files. Remove it."
-            raise UserError(message)
+            raise UserError(f"dataset.{key} does not apply to .{kind} files. Remove it.")
     try:
         source = _open(kind, path, format)
     except Exception as error:
         if not path.is_symlink():
             raise
         # the error could quote a secret file that is not a table, if someone else made the link
-        message = (
+        raise UserError(
             f"it is a link to {shown(path.resolve(), PATH)}, which cannot be read as a table. To"
             " see the reason, use the path of that file."
-        )
-        raise UserError(message) from error
+        ) from error
     if path.is_symlink():
         source = _without_quotes(source)
     if not source.rows:
-        message = "it has 0 data rows. The file needs at least one row below the names."
-        raise UserError(message)
+        raise UserError("it has 0 data rows. The file needs at least one row below the names.")
     return source
 
 
@@ -250,5 +246,4 @@ def file_errors(path: Path) -> Iterator[None]:
         reason = shown(" ".join(reason.split()), MESSAGE) or type(error).__name__
         if not isinstance(error, UserError):
             reason = f"cannot be read ({reason}). Is the file complete?"
-        message = f"dataset.path={shown(path, PATH)}: {reason}"
-        raise UserError(message) from error
+        raise UserError(f"dataset.path={shown(path, PATH)}: {reason}") from error

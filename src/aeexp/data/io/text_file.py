@@ -62,8 +62,7 @@ def open_text(
         n: c for n, c in columns.items() if n not in unnamed or c.filled or {*c.missing} - {""}
     }
     if not used:
-        message = "it has 0 data rows: no column has a name or a cell."
-        raise UserError(message)
+        raise UserError("it has 0 data rows: no column has a name or a cell.")
     if encoding not in ("utf-8", "utf-8-sig"):
         notes.insert(0, f"encoding {encoding}")
     if len(used) < len(columns):
@@ -142,8 +141,9 @@ class _Table:
         except csv.Error as error:
             if "unexpected end" in str(error):
                 line += self.layout.skipped + 1
-                message = f"a quotation mark in line {line} is not closed. Close or remove it."
-                raise UserError(message) from None
+                raise UserError(
+                    f"a quotation mark in line {line} is not closed. Close or remove it."
+                ) from None
 
     def _ragged(self) -> UserError | None:
         """Return the error for the first line with a wrong number of fields.

@@ -21,5 +21,6 @@ def answer(
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     """Yield each artifact of a task as soon as it is ready."""
-    message = f"No answer to {type(question).__name__}: register one with answer.register."
-    raise NotImplementedError(message)
+    raise NotImplementedError(
+        f"No answer to {type(question).__name__}: register one with answer.register."
+    )

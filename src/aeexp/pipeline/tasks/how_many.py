@@ -39,11 +39,10 @@ def _(
     most = min(question.dimensions, len(problem.data.features) - 1)
     widest = with_dimension(experiment, question, most)
     if not plan(widest, problem).controls:
-        message = (
+        raise UserError(
             f"question=how_many: the {len(problem.data.features)} features of {problem.data.name}"
             " are too many to train copies: choose fewer with dataset.columns."
         )
-        raise UserError(message)
     yield from before_training(widest, problem)
     results: list[DimensionResult] = []
     seconds: Counter[str] = Counter()
