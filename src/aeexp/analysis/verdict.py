@@ -21,7 +21,7 @@ GAP = 1.2  # validation error over training error
 
 @dataclass(frozen=True)
 class Divergence:
-    """A training that stopped because its loss was not finite.
+    """A training that stopped because its loss was not finite, or far above any use.
 
     epoch: in which it stopped, counted from 1. loss, val_loss: of that epoch; val_loss is NaN
     without validation rows. last_loss: of the epoch before, None if there was none.

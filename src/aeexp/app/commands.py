@@ -62,7 +62,10 @@ def _parser() -> ArgumentParser:
 def _add_run_command(commands: Any, name: str, meaning: str) -> ArgumentParser:
     parser = commands.add_parser(name, help=meaning, description=meaning)
     parser.add_argument("run", type=Path, help="the directory of a run")
-    parser.add_argument("--backend", type=Backend, choices=list(Backend), help="[the run's own]")
+    names = ", ".join(backend.value for backend in Backend)
+    parser.add_argument(
+        "--backend", type=Backend, metavar="BACKEND", help=f"{names} [the run's own]"
+    )
     return parser
 
 
@@ -99,6 +102,8 @@ def _convert(arguments: Namespace) -> int:
     from aeexp.runs import Run, read_model  # noqa: PLC0415  (imports NumPy)
 
     run = Run(arguments.run)
+    if not run.folder.is_dir():
+        raise UserError(f"{run.folder} is not the directory of a run: there is no such directory.")
     stored = read_model(run.folder)
     into = arguments.into or arguments.file.with_name(arguments.file.stem + arguments.ending)
     format = _format(arguments, _training_format(arguments, run))

@@ -107,7 +107,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Raises:
             UserError: A parameter is out of bounds, or not possible with X.
-            DivergedError: The loss became infinite or not a number.
+            DivergedError: The loss became infinite, not a number, or 1,000 times the baseline's.
         """
         experiment = self._experiment()
         x = validate_data(self, X, dtype=PRECISIONS, ensure_min_samples=2)

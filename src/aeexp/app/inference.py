@@ -50,7 +50,7 @@ class FittedModel:
 
         Columns: z1, z2, …: the factors. error: mean squared error of the scaled features.
         error_percentile: the percentage of training rows with a smaller error. For each clustering
-        the most frequent cluster of the 15 nearest training rows (-1 is noise), and
+        the most frequent cluster of the 15 nearest rows of the run's table (-1 is noise), and
         `…_confidence`, its share of them. outside: whether a value is beyond the training rows'
         range, or is a new category, or the error is above 99 % of theirs. A run without
         model/support.npz, as before aeexp 0.2, has only the factors and the error.

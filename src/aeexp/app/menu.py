@@ -8,9 +8,9 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import fields
-from enum import Enum
+from enum import Enum, EnumType
 from textwrap import wrap
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from aeexp.config.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs, schema_of
 from aeexp.config.spec import Experiment, Spec, constraint
@@ -78,7 +78,7 @@ def _group(group: str, default: Experiment) -> Iterator[str]:
     shared = set.intersection(*({f.name for f in fields(spec)} for spec in options.values()))
     shared = set() if group in SEVERAL else shared
     if group in SEVERAL:
-        yield from _entry("  none", f"No option.{'' if defaults else ' (default)'}")
+        yield from _entry("  none", f"No {group}.{'' if defaults else ' (default)'}")
     for option, spec in options.items():
         marks = " (default)" if type(spec) in defaults else ""
         differing = [n for n in sorted(shared) if getattr(spec, n) != getattr(first, n)]
@@ -104,9 +104,9 @@ def _parameters(spec: Spec, prefix: str, without: Collection[str] = ()) -> Itera
         if isinstance(value, Spec):
             yield from _parameters(value, f"{prefix}{f.name}.")
         else:
-            kind: Any = hints[f.name]
-            is_enum = isinstance(kind, type) and issubclass(kind, Enum)
-            choices = ", ".join(member.name for member in kind) if is_enum else ""
+            kinds: tuple[Any, ...] = get_args(hints[f.name]) or (hints[f.name],)
+            enums = (kind for kind in kinds if isinstance(kind, EnumType))
+            choices = ", ".join(name for kind in enums for name in kind.__members__)
             limits = "; ".join(filter(None, (choices, constraint(f))))
             meaning = f.metadata["meaning"] + (f" [{limits}]" if limits else "")
             yield from _entry(f"{prefix}{f.name}={_literal(value)}", meaning)

@@ -5,6 +5,7 @@ import shlex
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from enum import Enum
+from types import UnionType
 from typing import Any, get_args, get_type_hints
 
 from hydra.core.config_store import ConfigStore
@@ -26,6 +27,7 @@ EXPECTED: dict[Any, str] = {
     float: "a number",
     bool: "true or false",
     list[int]: "whole numbers in square brackets, such as [32,16]",
+    list[float]: "numbers in square brackets, such as [0.5,1]",
 }
 EXTRAS = {
     "hydra/launcher/ray": "ray",
@@ -115,13 +117,13 @@ def _invalid_value(key: str, error: ValidationError) -> str:
 
 def _expected(kind: Any) -> str:
     """Return the values that a type allows, to follow "must be"."""
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return _listed([member.name for member in kind])
-    if kind in EXPECTED:
-        return EXPECTED[kind]
     if is_dataclass(kind):
         return f"set key by key: {_listed([f.name for f in fields(kind)])}"
-    return _listed([EXPECTED.get(part, "null") for part in get_args(kind)])
+    names: list[str] = []
+    for part in get_args(kind) if isinstance(kind, UnionType) else (kind,):
+        is_enum = isinstance(part, type) and issubclass(part, Enum)
+        names += [member.name for member in part] if is_enum else [EXPECTED.get(part, "null")]
+    return _listed(names)
 
 
 def _choices(group: str) -> list[str]:

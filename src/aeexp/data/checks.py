@@ -40,8 +40,8 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
         )
     if names := constant(problem.data, problem.rows):
         yield (
-            f"{len(names)} of {features} features are constant in the training rows: {few(names)}."
-            " They are kept, but carry no information."
+            f"Features that are constant in the training rows ({len(names)} of {features}):"
+            f" {few(names)}. They are kept, but carry no information."
         )
     yield from _many_classes(experiment, problem.data.label)
     if not isinstance(experiment.model, Autoencoder):

@@ -25,7 +25,7 @@ from aeexp.errors import UserError, key
 
 CACHED, CACHED_BYTES = 4, 2**28  # tables kept for the next experiments; one if they are large
 WEIGHT, COPIES = 4, 10  # bytes of a weight; copies of the weights during training
-EPOCH, MODEL = 24, 10_000  # bytes of an epoch in a history; estimated bytes of a model's rest
+EPOCH, MODEL = 24, 10_000  # bytes of an epoch in a history; estimated bytes of the rest of a model
 CONTROLS = ("repeats", "resamples", "permutations", "clouds", "planted")
 
 

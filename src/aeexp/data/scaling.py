@@ -129,7 +129,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
         raise UserError(
-            f"No row to learn from has a value of {names}. Exclude it with dataset.drop."
+            f"The training rows have no value of {names}: leave the column out with dataset.drop."
         )
     scaling = fit(spec, x)
     return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
@@ -139,7 +139,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
 def fit(spec: PreprocessingSpec, x: Floats) -> Scaling:
     """Return the scaling of a spec, fitted on the rows of x: (rows, features)."""
     raise NotImplementedError(
-        f"No scaling for {type(spec).__name__}: register one with preprocessing.fit.register."
+        f"No scaling for {type(spec).__name__}: register one with data.scaling.fit.register."
     )
 
 

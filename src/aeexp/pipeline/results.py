@@ -36,7 +36,7 @@ class ModelOutput:
     z: (rows, factors). residuals: of the reconstruction. x_hat: (shown, features), scaled, the
     rows that figures show. weights: (features, factors), 0 for features that are constant in the
     training rows, since training did not change those weights. quantity: the meaning of `weights`.
-    probed: the effect of each factor, None without controls. control_results: one for each
+    probed: the attribution of the factors, None without controls. control_results: one for each
     control, None if it diverged; empty if training was interrupted.
     """
 

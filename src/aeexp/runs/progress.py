@@ -78,7 +78,7 @@ class Monitor:
         """Run after every epoch."""
 
     def on_step(self, done: int, total: int, title: str) -> None:
-        """Run after every part of a step that may take long, such as one of `total` models."""
+        """Run before every part of a step that may take long, such as one of `total` models."""
 
     def on_trained(self, seconds: float, compiling: float) -> None:
         """Record how long the training and the compilation of its program took."""

@@ -84,7 +84,7 @@ class Record:
 
 
 def _specs(experiment: Experiment) -> dict[str, str]:
-    """Return the option name of each spec of an experiment, by its key."""
+    """Return the class name of each spec of an experiment, by its key."""
     specs: dict[str, str] = {}
     for f in fields(experiment):
         match getattr(experiment, f.name):

@@ -67,7 +67,8 @@ def constraint(f: Field[Any]) -> str:
     """Return a field's bounds as text: `at least 0, below 1`; empty without bounds."""
     bounds = f.metadata["bounds"].items()
     return ", ".join(
-        f"{BOUNDS[name][0]} {'2^32' if bound == 2**32 else f'{bound:g}'}" for name, bound in bounds
+        f"{BOUNDS[name][0]} {'2^32' if bound == 2**32 else f'{bound:.10g}'}"
+        for name, bound in bounds
     )
 
 

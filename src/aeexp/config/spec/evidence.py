@@ -35,7 +35,7 @@ class EvidenceSpec(Spec):
     share: float = param(0.2, "Fraction of the rows in a planted group.", above=0, below=1)
     labels: int = param(
         0,
-        "Permutations of the labels, to test their agreement with the clusters.",
+        "Permutations of the labels, to test their predictions and their agreement with clusters.",
         at_least=0,
         at_most=100_000,
     )

@@ -31,4 +31,4 @@ class AllFigures(FiguresSpec):
 @option("figures", "none")
 @dataclass(kw_only=True)
 class NoFigures(FiguresSpec):
-    """No figures."""
+    """No figures and no report."""

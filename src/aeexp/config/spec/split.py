@@ -15,5 +15,5 @@ class Split(Spec):
     seed: int = param(0, "Random seed of the split.", at_least=0, below=2**32)
     stratify: bool = param(False, "Stratify: hold out the same fraction of every class.")
     column: str | None = param(
-        None, "Column of your own table with the split: train, val or test (held out, too)."
+        None, "Column of your own table with the split: train, or val or test, which are held out."
     )

@@ -46,7 +46,9 @@ def _overrides(path: Path, format: Format, columns: Sequence[Column]) -> Iterato
     if row_id:
         yield f"dataset.id={quoted(row_id.name)}"
     features = [c for c in columns if c is not label and c is not row_id]
-    dropped = [c for c in features if c.is_id or (c.is_text and not c.is_category)]
+    dropped = [
+        c for c in features if c.is_id or not c.distinct or (c.is_text and not c.is_category)
+    ]
     categories = [c for c in features if c.is_text and c.is_category]
     too_many = len(dropped) > MANY
     listed = [c for c in dropped if not (too_many and c.is_text) and c.name.isprintable()]

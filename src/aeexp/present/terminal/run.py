@@ -97,7 +97,8 @@ class Terminal(Monitor):
                     self.print_line(line)
         if isinstance(answer := self.artifacts.get("answer"), Document):
             for sentence in answer.content["sentences"]:
-                self.print_line(f"{MARKS[sentence['claim']]} {sentence['sentence']}")
+                mark = "→" if sentence["about"] == "next" else MARKS[sentence["claim"]]
+                self.print_line(f"{mark} {sentence['sentence']}")
             for caveat in record.get("stamps", ()):
                 self.print_line(f"! {caveat}")
         if "verdict" in record:

@@ -9,7 +9,7 @@ from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.latent.dimensions import Dimensions, Finding
 from aeexp.analysis.latent.intrinsic import Estimate
 from aeexp.data import Floats
-from aeexp.present.text.answer import Sentence
+from aeexp.present.text.answer import SAME, Sentence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.evidence import describe_advantage
 from aeexp.text import counted
@@ -60,11 +60,12 @@ def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
         case Finding.decided:
             several = f"{fewest}" + (f" to {dimensions.most}" if dimensions.most > fewest else "")
             fewer = f" {fewest} explain hardly less." if fewest < best else ""
+            agree = "agree" if stability[fewest - 1] >= SAME else "differ"
             text = (
                 f"{several}. With {best}, the autoencoder explains {100 * dimensions.r2[best]:.0f}"
                 f" % of the held-out variance ({excess} more than in permuted tables, ± standard"
-                f" error).{fewer} Latent spaces of different seeds agree (linear CKA"
-                f" {stability[fewest - 1]:.2f} with {fewest})."
+                f" error).{fewer} Latent spaces of different seeds {agree} (linear"
+                f" CKA {stability[fewest - 1]:.2f} with {fewest})."
             )
         case Finding.none:
             most = f" (best: {excess} more, ± standard error)" if best else ""

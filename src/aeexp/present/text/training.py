@@ -19,7 +19,7 @@ def verdict_document(verdict: Verdict | Divergence) -> dict[str, Any]:
 
 
 def describe_divergence(divergence: Divergence) -> str:
-    """Return a sentence on a training that stopped because its loss was not finite."""
+    """Return a sentence on a training that diverged."""
     losses = f"loss {divergence.loss:.3g}"
     if not np.isnan(divergence.val_loss):
         losses += f", val_loss {divergence.val_loss:.3g}"
