@@ -47,8 +47,9 @@ class TrainState(NamedTuple):
 
     trainable, other: values of the network's trainable and other variables. optimizer: values of
     the optimizer's variables. best_weights: (trainable, other) for early stopping to restore;
-    empty if it restores nothing. best_epoch: index of their epoch, of the last one if nothing is restored. best: lowest loss that early
-    stopping has seen. waited: epochs since then. active: whether the member still trains.
+    empty if it restores nothing. best_epoch: index of their epoch, of the last one if nothing is
+    restored. best: lowest loss that early stopping has seen. waited: epochs since then. active:
+    whether the member still trains.
     """
 
     trainable: list[Any]

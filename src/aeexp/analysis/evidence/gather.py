@@ -101,8 +101,8 @@ def gather(
 ) -> Evidence:
     """Return the evidence for the result of a run.
 
-    probed: the attribution of the factors of the run's model. control_results: None for controls that
-    diverged. monitor: its callbacks are run before every control.
+    probed: the attribution of the factors of the run's model. control_results: None for controls
+    that diverged. monitor: its callbacks are run before every control.
     """
     controls = result.planned.controls
     by_kind: dict[ControlKind, list[Measured]] = defaultdict(list)

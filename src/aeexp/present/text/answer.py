@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import accumulate
-from operator import and_, attrgetter
 
 import numpy as np
 
 from aeexp.analysis.clustering.clusters import has_several_classes
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA
-from aeexp.analysis.evidence.chance import PermutationTest
+from aeexp.analysis.evidence.claims import (
+    SAME,
+    GroupClaim,
+    group_claims,
+    stability_claim,
+    structure_claim,
+    structure_test,
+)
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.power import LEVEL, OFTEN
+from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Case, Verdict
@@ -20,9 +25,6 @@ from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.training import describe_verdict
 from aeexp.runs.artifact import Document
 from aeexp.text import counted, few, printable
-
-SAME = 0.9
-"""Linear CKA from which two latent spaces count as the same: they share 0.9 of the variance."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,7 @@ def document(sentences: Iterable[Sentence]) -> Document:
 def answer(
     result: RunResult, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
 ) -> list[Sentence]:
-    """Return the answer of a run: structure, stability, chance, PCA, and what to do next.
-
-    Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of
-    5 %. Only then, groups are claimed if those of the first clustering are farther apart than in
-    permuted and in Gaussian tables; then those of the second clustering, and so on. As a question
-    is tested only if the previous answer is yes, the level holds for all of them together
-    (Marcus et al., 1976, doi:10.1093/biomet/63.3.655).
-    """
+    """Return the answer of a run: structure, stability, chance, PCA, and what to do next."""
     chance = against_chance(result, evidence)
     stability, pca = _stability(result, evidence), against_pca(evidence)
     claims = {sentence.about: sentence.claim for sentence in (chance, stability, pca)}
@@ -117,10 +112,7 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
     ]
     if counts:
         text += f" Reproducible clusters: {', '.join(counts)}."
-    stable = all(cluster.reproducible for several in clusters.values() for cluster in several)
-    if same and stability.reproducible.all() and stable:
-        return Sentence("stability", "yes", text)
-    return Sentence("stability", "undecided" if same else "no", text)
+    return Sentence("stability", stability_claim(stability), text)
 
 
 def _reproducible_factors(reproducible: Sequence[bool]) -> str:
@@ -138,7 +130,7 @@ def _reproducible_factors(reproducible: Sequence[bool]) -> str:
 
 def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     """Return whether structure exceeds chance, and whether groups are farther apart."""
-    test = next(iter(_tests(evidence, ControlKind.permuted, "reconstruction.")), None)
+    test, claim = structure_test(evidence), structure_claim(evidence)
     if test is None:
         text = "Structure was not tested: evidence=standard compares with permuted tables."
         if result.experiment.evidence.permutations:
@@ -153,57 +145,32 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
         f"(R²{sample} {test.observed:.2f}; {test.copies} permuted tables {test.mean:.2f} ±"
         f" {test.sd:.2g}, p = {test.p:.2g})"
     )
-    if test.p <= LEVEL:
-        tests = apart(evidence)
-        claims = [*accumulate((test.p <= LEVEL for test in tests.values()), and_)]
-        groups = "".join(map(_separation, tests, tests.values(), claims))
-        caution = " They may be parts of a curve or of a long tail." if any(claims) else ""
-        text = f"The table has structure beyond chance {numbers}.{groups}{caution}"
-        return Sentence("chance", "yes", text)
-    power = f" {describe_power(evidence.power)}" if evidence.power else ""
-    # no structure is claimed only if it would have been detected, which takes 19 copies or more
-    enough = 1 / (1 + test.copies) <= LEVEL
-    if enough and evidence.power and evidence.power[-1].detected >= OFTEN:
-        return Sentence("chance", "no", f"No structure beyond chance {numbers}.{power}")
-    text = f"Undecided whether there is structure {numbers}.{power}"
-    return Sentence("chance", "undecided", text)
-
-
-def apart(evidence: Evidence) -> Mapping[str, PermutationTest]:
-    """Return how far the groups of each clustering are apart, compared with tables without groups.
-
-    These are Gaussian or permuted tables, whichever have the greater p.
-    """
-    tests = _tests(evidence, ControlKind.permuted, "clustering.")
-    permuted = {test.number: test for test in tests}
-    return {
-        test.number.removeprefix("clustering.").removesuffix(".silhouette"): max(
-            test, permuted.get(test.number, test), key=attrgetter("p")
+    if claim == "yes":
+        groups = group_claims(evidence)
+        caution = " They may be parts of a curve or of a long tail."
+        text = (
+            f"The table has structure beyond chance {numbers}.{''.join(map(_separation, groups))}"
         )
-        for test in _tests(evidence, ControlKind.cloud, "clustering.")
-        if not np.isnan(test.p)
-    }
+        return Sentence("chance", claim, text + caution * any(g.claimed for g in groups))
+    power = f" {describe_power(evidence.power)}" if evidence.power else ""
+    start = (
+        "No structure beyond chance" if claim == "no" else "Undecided whether there is structure"
+    )
+    return Sentence("chance", claim, f"{start} {numbers}.{power}")
 
 
-def _separation(name: str, test: PermutationTest, claimed: np.bool_ | bool) -> str:
-    """Return whether groups are apart. claimed: those of this and of all previous clusterings."""
+def _separation(groups: GroupClaim) -> str:
+    test = groups.test
     tables = "Gaussian" if test.control == ControlKind.cloud.value else "permuted"
     numbers = (
         f"silhouette {test.observed:.2f}; there {test.mean:.2f} ± {test.sd:.2g}, p = {test.p:.2g}"
     )
-    verb = "are farther" if claimed else "are no farther"
-    if test.p <= LEVEL and not claimed:
+    verb = "are farther" if groups.claimed else "are no farther"
+    if test.p <= LEVEL and not groups.claimed:
         numbers += "; not claimed, as the clustering before is not"
         verb = "seem farther"
-    return f" The groups of {printable(name)} {verb} apart than in {tables} tables ({numbers})."
-
-
-def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[PermutationTest]:
-    return [
-        test
-        for test in evidence.tested
-        if test.control == kind.value and test.number.startswith(prefix)
-    ]
+    name = printable(groups.clustering)
+    return f" The groups of {name} {verb} apart than in {tables} tables ({numbers})."
 
 
 def against_pca(evidence: Evidence) -> Sentence:

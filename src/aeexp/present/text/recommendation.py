@@ -6,10 +6,11 @@ import numpy as np
 
 from aeexp.analysis.clustering.gap import STABLE, Gap
 from aeexp.analysis.evidence.advantage import Advantage
+from aeexp.analysis.evidence.claims import SAME
 from aeexp.analysis.latent.dimensions import Dimensions, Finding
 from aeexp.analysis.latent.intrinsic import Estimate
 from aeexp.data import Floats
-from aeexp.present.text.answer import SAME, Sentence
+from aeexp.present.text.answer import Sentence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.evidence import describe_advantage
 from aeexp.text import counted

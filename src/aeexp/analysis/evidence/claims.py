@@ -1,0 +1,86 @@
+"""The claims of a run: structure, groups, stability. Each is yes, no or undecided.
+
+Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of 5 %.
+Only then, groups are claimed if those of the first clustering are farther apart than in permuted
+and in Gaussian tables; then those of the second clustering, and so on. As a question is tested
+only if the previous answer is yes, the level holds for all of them together (Marcus et al., 1976,
+doi:10.1093/biomet/63.3.655). Absence of structure is claimed only if a planted group would have
+been detected.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import and_, attrgetter
+
+import numpy as np
+
+from aeexp.analysis.controls import ControlKind
+from aeexp.analysis.evidence.chance import PermutationTest
+from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.evidence.power import LEVEL, OFTEN
+from aeexp.analysis.evidence.stability import Stability
+
+SAME = 0.9
+"""Linear CKA from which two latent spaces count as the same: 0.9 of the variance is shared."""
+
+
+@dataclass(frozen=True)
+class GroupClaim:
+    """Whether groups are claimed. test: against the null model with the larger p."""
+
+    clustering: str
+    test: PermutationTest
+    claimed: bool
+
+
+def structure_test(evidence: Evidence) -> PermutationTest | None:
+    """Return the test of R^2 against permuted tables, None if none was trained."""
+    return next(iter(_tests(evidence, ControlKind.permuted, "reconstruction.")), None)
+
+
+def structure_claim(evidence: Evidence) -> str:
+    """Return whether the table has structure."""
+    test = structure_test(evidence)
+    if test is None or np.isnan(test.p):
+        return "undecided"
+    if test.p <= LEVEL:
+        return "yes"
+    # no structure is claimed only if it would have been detected, which takes 19 copies or more
+    enough = 1 / (1 + test.copies) <= LEVEL
+    powerful = bool(evidence.power) and evidence.power[-1].detected >= OFTEN
+    return "no" if enough and powerful else "undecided"
+
+
+def group_claims(evidence: Evidence) -> Sequence[GroupClaim]:
+    """Return the claim on the groups of each clustering; its table must have structure."""
+    permuted = {
+        test.number: test for test in _tests(evidence, ControlKind.permuted, "clustering.")
+    }
+    tests = [
+        max(test, permuted.get(test.number, test), key=attrgetter("p"))
+        for test in _tests(evidence, ControlKind.cloud, "clustering.")
+        if not np.isnan(test.p)
+    ]
+    claimed = accumulate((bool(test.p <= LEVEL) for test in tests), and_)
+    names = [test.number.removeprefix("clustering.").removesuffix(".silhouette") for test in tests]
+    return [*map(GroupClaim, names, tests, claimed)]
+
+
+def stability_claim(stability: Stability | None) -> str:
+    """Return whether other trainings find the same space, factors and clusters."""
+    if stability is None:
+        return "undecided"
+    if stability.cka.mean < SAME:
+        return "no"
+    clusters = (c for each in stability.clusterings.values() for c in each.clusters)
+    stable = stability.reproducible.all() and all(cluster.reproducible for cluster in clusters)
+    return "yes" if stable else "undecided"
+
+
+def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[PermutationTest]:
+    return [
+        test
+        for test in evidence.tested
+        if test.control == kind.value and test.number.startswith(prefix)
+    ]
