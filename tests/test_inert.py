@@ -139,6 +139,7 @@ def file_handler(name: str) -> dict[str, Any]:
         pytest.param({"hydra": {"job": {"env_set": "${y}"}}}, id="env"),
         pytest.param({"hydra": {"job": {"env_copy": ["SECRET"]}}}, id="copied"),
         pytest.param({"hydra": {"sweeper": {"params": {"+hydra.x": "1"}}}}, id="swept"),
+        pytest.param({"hydra": {"sweeper": {"params": "${hydra.job}"}}}, id="all swept"),
         pytest.param(
             {"hydra": {"sweeper": {"params": {"seed": "${oc.env:SECRET}"}}}},
             id="swept environment",

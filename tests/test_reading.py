@@ -508,3 +508,10 @@ def test_a_tab_can_be_written_in_three_ways(write: Write, separator: str) -> Non
         "a": [1],
         "b": [2],
     }
+
+
+def test_another_format_is_recognised_even_if_an_encoding_is_set(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"PAR1" + bytes(100))
+    with pytest.raises(ValueError, match="Parquet"):
+        read(path, Format(encoding="latin-1"))

@@ -141,14 +141,16 @@ def _validate_hydra(path: Path, value: Any) -> None:
     """Reject unsafe values in Hydra's own section."""
     text = value if isinstance(value, str) else ""
     match path[1:]:
-        case ("job", "env_set" | "env_copy", *keys) if keys or text:
+        case ("job", "env_set" | "env_copy", *keys) if keys or isinstance(value, str):
             _reject(path, "sets the environment", "set it in the shell instead")
         case ("job_logging" | "hydra_logging", *_):
             _validate_logging(path, value)
         case ("output_subdir",) | ("job", "name") if value is not None:
             if not PLAIN_NAME.fullmatch(str(value)):
                 _reject(path, "is no plain name", "use letters, digits, dots and dashes")
-        case ("sweeper", "params", *_, key) if key.lstrip("+~").startswith("hydra") or "$" in text:
+        case ("sweeper", "params", *keys) if "$" in text or (
+            keys and keys[-1].lstrip("+~").startswith("hydra")
+        ):
             reason = "sweeps over interpolations or keys of Hydra"
             _reject(path, reason, "sweep parameters over plain values")
 

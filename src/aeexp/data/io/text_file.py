@@ -47,7 +47,8 @@ def open_text(
     Raises:
         UserError: It is not in its encoding, has no names, or a line has a wrong number of fields.
     """
-    encoding = format.encoding or detect_encoding(open_file)
+    detected = detect_encoding(open_file)  # also refuses other formats, if an encoding is set
+    encoding = format.encoding or detected
     longest = format.max_line or LONGEST
     source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
     table, notes = _table(source, format, usual)
