@@ -167,7 +167,7 @@ def test_a_valid_parameter_is_accepted(parameters: dict[str, Any]) -> None:
         pytest.param({"latent_dim": 13}, "^latent_dim=13 does not compress", id="copies"),
         pytest.param({"batch_size": 999}, "^batch_size=999 is more than the 178", id="clipped"),
         pytest.param(
-            {"output_activation": "sigmoid"}, "Choose output_activation=linear", id="out-of-reach"
+            {"output_activation": "sigmoid"}, "Set output_activation=linear", id="out-of-reach"
         ),
     ],
 )

@@ -404,7 +404,7 @@ def test_the_smallest_table_is_answered(tmp_path: Path) -> None:
 
 
 def test_one_feature_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="one feature"):
+    with pytest.raises(ValueError, match="two or more features"):
         prepare_problem(own_table(tmp_path, normal(20, 1)))
 
 

@@ -344,7 +344,7 @@ def test_the_compiled_engine_refuses_callbacks(tiny: Make) -> None:
 
 def test_the_compiled_engine_requires_jax(tiny: Make) -> None:
     experiment = tiny(backend=Backend.torch, training=Training(engine=Engine.compiled))
-    with pytest.raises(ValueError, match=r"compiled needs backend=jax, got torch"):
+    with pytest.raises(ValueError, match=r"compiled needs backend=jax, got backend=torch"):
         prepare_problem(experiment)
 
 
