@@ -416,7 +416,9 @@ FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
     [
         pytest.param(("encode",), "the following arguments are required: run, file", id="nothing"),
         pytest.param(("encode", "run", "none.csv"), "none.csv", id="no file"),
-        pytest.param(("encode", "none", "new.csv"), "none/run.json is missing", id="no run"),
+        pytest.param(
+            ("encode", "none", "new.csv"), "none is not the directory of a run", id="no run"
+        ),
         pytest.param(
             ("encode", "run", "new.csv", "-o", "x.txt"), "x.txt must end in", id="ending"
         ),

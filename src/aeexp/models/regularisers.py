@@ -30,11 +30,16 @@ class PenaltyLayer(keras.layers.Layer):
     """
 
     def __init__(
-        self, specs: Collection[RegulariserSpec], layer: keras.layers.Layer | None = None
+        self,
+        specs: Collection[RegulariserSpec],
+        layer: keras.layers.Layer,
+        applies_to: AppliesTo,
     ) -> None:
-        super().__init__()
-        self.strengths = partial(penalty, specs, AppliesTo.kernel if layer else AppliesTo.activity)
-        self.kernel = layer and partial(getattr, layer, "kernel")  # not a variable of this layer
+        # TensorFlow orders sums by name: a numbered name would round two trainings differently
+        super().__init__(name=f"{layer.name}_{applies_to.value}_penalty")
+        self.strengths = partial(penalty, specs, applies_to)
+        is_kernel = applies_to is AppliesTo.kernel
+        self.kernel = partial(getattr, layer, "kernel") if is_kernel else None  # not its variable
 
     def call(self, a: Any) -> Any:
         values, rows = (
@@ -83,8 +88,9 @@ def penalties(
 ) -> list[keras.layers.Layer]:
     """Return the layers that penalise the output and the kernel of `layer`."""
     targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
-    activity = [PenaltyLayer(specs)] if AppliesTo.activity in targets else []
-    return activity + ([PenaltyLayer(specs, layer)] if AppliesTo.kernel in targets else [])
+    return [
+        PenaltyLayer(specs, layer, applies_to) for applies_to in AppliesTo if applies_to in targets
+    ]
 
 
 @verb
