@@ -60,7 +60,8 @@ def test_rows_are_encoded_and_decoded_in_their_shapes(spec: Autoencoder, latent_
 def test_a_layer_keeps_its_last_penalty_so_that_its_address_is_not_reused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    layer, penalties = PenaltyLayer([L1()]), []
+    penalised, penalties = keras.layers.Dense(7), []
+    layer = PenaltyLayer([L1()], penalised, AppliesTo.activity)
     monkeypatch.setattr(layer, "add_loss", lambda loss: penalties.append(weakref.ref(loss)))
     layer(keras.ops.convert_to_tensor(X))
     gc.collect()
@@ -163,7 +164,9 @@ def test_dropout_zeroes_its_rate_and_scales_up_the_rest() -> None:
 
 
 def test_penalties_do_not_change_the_activities() -> None:
-    a = keras.ops.convert_to_numpy(PenaltyLayer([L1L2(l1=1.0, l2=1.0)])(X))
+    specs = [L1L2(l1=1.0, l2=1.0)]
+    layer = PenaltyLayer(specs, keras.layers.Dense(7), AppliesTo.activity)
+    a = keras.ops.convert_to_numpy(layer(X))
     assert np.array_equal(a, X)
 
 
