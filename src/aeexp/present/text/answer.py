@@ -1,5 +1,6 @@
 """The answer of a run: what structure the table has, and whether it is real."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -99,9 +100,10 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
         return Sentence("stability", "undecided", text)
     same = stability.cka.mean >= SAME
     which, sign = ("the same", "≥") if same else ("a different", "<")
+    cka = math.floor(1000 * stability.cka.mean) / 1000  # not rounded up to the threshold
     text = (
         f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
-        f" linear CKA {stability.cka.mean:.3f} {sign} {SAME:g})."
+        f" linear CKA {cka:.3f} {sign} {SAME:g})."
         f" {_reproducible_factors(stability.reproducible.tolist())}"
     )
     clusters = {name: consensus.clusters for name, consensus in stability.clusterings.items()}
