@@ -1,6 +1,5 @@
 """The answer of a run: what structure the table has, and whether it is real."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -100,7 +99,7 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
         return Sentence("stability", "undecided", text)
     same = stability.cka.mean >= SAME
     which, sign = ("the same", "≥") if same else ("a different", "<")
-    cka = math.floor(1000 * stability.cka.mean) / 1000  # not rounded up to the threshold
+    cka = np.floor(1000 * stability.cka.mean) / 1000  # not rounded up to the threshold
     text = (
         f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
         f" linear CKA {cka:.3f} {sign} {SAME:g})."
