@@ -71,9 +71,10 @@ def stability_claim(stability: Stability | None) -> str:
     """Return whether other trainings find the same space, factors and clusters."""
     if stability is None:
         return "undecided"
-    if stability.cka.mean < SAME:
+    if not stability.cka.mean >= SAME:  # also if CKA is NaN, as of spaces that are a point
         return "no"
-    clusters = (c for each in stability.clusterings.values() for c in each.clusters)
+    clusterings = stability.clusterings.values()
+    clusters = (cluster for consensus in clusterings for cluster in consensus.clusters)
     stable = stability.reproducible.all() and all(cluster.reproducible for cluster in clusters)
     return "yes" if stable else "undecided"
 

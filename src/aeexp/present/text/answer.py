@@ -97,8 +97,8 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
         if len(result.experiment.seeds) > 1:
             text = "Stability is unknown: all other trainings diverged."
         return Sentence("stability", "undecided", text)
-    same = stability.cka.mean >= SAME
-    which, sign = ("the same", "≥") if same else ("a different", "<")
+    claim = stability_claim(stability)
+    which, sign = ("a different", "<") if claim == "no" else ("the same", "≥")
     cka = np.floor(1000 * stability.cka.mean) / 1000  # not rounded up to the threshold
     text = (
         f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
@@ -113,7 +113,7 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
     ]
     if counts:
         text += f" Reproducible clusters: {', '.join(counts)}."
-    return Sentence("stability", stability_claim(stability), text)
+    return Sentence("stability", claim, text)
 
 
 def _reproducible_factors(reproducible: Sequence[bool]) -> str:
