@@ -7,13 +7,13 @@ from itertools import groupby
 import numpy as np
 from matplotlib.figure import Figure
 
+from aeexp.analysis.evidence.power import LEVEL
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
 
 MOST_METRICS = 12
-LEVEL = 0.05
 
 
 @dataclass(frozen=True)

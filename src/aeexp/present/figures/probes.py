@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from aeexp.analysis.evidence.power import LEVEL
 from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
@@ -16,7 +17,6 @@ from aeexp.present.figures.rows import Row, Section, named_rows
 ROW = 0.42
 """Height of a row in inches."""
 MOST_SCORES = 18
-LEVEL = 0.05
 TABLE = style.PALETTE[4]
 """The colour of an input that is no method: the table itself."""
 
