@@ -102,8 +102,6 @@ def _convert(arguments: Namespace) -> int:
     from aeexp.runs import Run, read_model  # noqa: PLC0415  (imports NumPy)
 
     run = Run(arguments.run)
-    if not run.folder.is_dir():
-        raise UserError(f"{run.folder} is not the directory of a run: there is no such directory.")
     stored = read_model(run.folder)
     into = arguments.into or arguments.file.with_name(arguments.file.stem + arguments.ending)
     format = _format(arguments, _training_format(arguments, run))

@@ -52,6 +52,8 @@ def read_model(folder: Path) -> StoredModel:
     Raises:
         UserError: There is no model, or one of its files is damaged, swapped or not valid.
     """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not the directory of a run: there is no such directory.")
     refuse_links(folder)
     schema, manifest = _schema(folder / "run.json"), None
     if schema > 1:
