@@ -104,13 +104,13 @@ def model_output(planned: Plan, trained: Trained) -> ModelOutput:
 
 
 def _control_results(
-    planned: Plan, trained: Trained, own: ControlResult
+    planned: Plan, trained: Trained, own_result: ControlResult
 ) -> Iterator[ControlResult | None]:
-    """Yield the result of each control. own: of the run's model, which may be one of them."""
+    """Yield the result of each control; the run's own result if its model is one of them."""
     first = len(planned.all) - len(planned.controls)
     for number, control in enumerate(planned.controls, first):
         if number == 0:
-            yield own
+            yield own_result
             continue
         if trained.histories[number].diverged:
             yield None

@@ -81,11 +81,11 @@ def silhouettes(z: Floats, codes: Integers, rows: Integers) -> Floats:
         for block in blocks(len(members), len(rows)):
             distances = euclidean_distances(z[rows], members[block])
             sums[:, number] += distances.sum(1, dtype=np.float64)
-    own = codes[rows]
-    cells = np.arange(len(own)), own
-    within = sums[cells] / np.maximum(sizes[own] - 1, 1)
+    cluster = codes[rows]
+    cells = np.arange(len(cluster)), cluster
+    within = sums[cells] / np.maximum(sizes[cluster] - 1, 1)
     means = sums / sizes
     means[cells] = np.inf
     nearest = means.min(axis=1)
     scale = np.maximum(np.maximum(within, nearest), np.finfo(float).tiny)
-    return np.where(sizes[own] > 1, (nearest - within) / scale, 0.0)
+    return np.where(sizes[cluster] > 1, (nearest - within) / scale, 0.0)

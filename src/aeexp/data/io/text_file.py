@@ -207,8 +207,8 @@ def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
     del counts[""]
     if counts:
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        words = ", ".join(f"'{shown(word)}' ({count:,})" for word, count in ordered)
-        yield f"missing cells in numeric columns: {words}"
+        texts = ", ".join(f"'{shown(text)}' ({count:,})" for text, count in ordered)
+        yield f"missing cells in numeric columns: {texts}"
 
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
