@@ -10,12 +10,13 @@ from enum import Enum
 
 import numpy as np
 
+from aeexp.analysis.choice import Choice, Trial, chosen_experiments
 from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, planted
 from aeexp.analysis.factors.attribution import FactorImportance
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Experiment, NoEvidence
-from aeexp.data import Floats, Integers, Rows, scaling
+from aeexp.data import Floats, Integers, scaling
 from aeexp.data.prepare import Problem
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,13 @@ FEWEST_ROWS = 200
 class ControlKind(Enum):
     """The table from which a control learns.
 
-    repeat: the table of the run. resample: a bootstrap sample of its training rows. permuted: a
+    repeat: the table of the run. fold: the table of the run without a fold. resample: a bootstrap sample of its training rows. permuted: a
     table with independently permuted columns. cloud: a sample of one Gaussian with the table's
     covariance. planted: permuted columns with a planted group of rows.
     """
 
     repeat = "repeat"
+    fold = "fold"
     resample = "resample"
     permuted = "permuted columns"
     cloud = "one cloud"
@@ -72,41 +74,94 @@ class ControlResult:
 class Plan:
     """The models that a run trains.
 
-    own: its model, then its repeats, on all rows. others: all further models. controls: in the
-    order of training, the models that learn from the table of the evidence. This is a sample of
-    the rows if the run's table is large; otherwise all models learn from it. rows: indices of the
-    sampled rows in the run's table.
+    experiment: of the run's model; nothing in it is automatic. own: its model, then its repeats,
+    on all rows. others: all further models. tried: models that were trained for the choice of the
+    setting: with cross-fitting the model that judges each fold, in order, then the one in
+    `observed` if it is not among them. places: their places among the trials. controls: the models
+    that learn from the table of the evidence. This is a sample of the rows if the run's table is
+    large; otherwise all models learn from it. rows: indices of the sampled rows in the run's table.
+    observed: the model that the null models are compared with, trained in the same way. choice: of
+    the setting, None if there was nothing to choose.
     """
 
     experiment: Experiment
     problem: Problem
     own: Sequence[Control]
     others: Sequence[Control]
+    tried: Sequence[Control]
+    places: Sequence[int]
     controls: Sequence[Control]
     rows: Integers
+    observed: Control | None
+    choice: Choice | None
 
     @property
-    def all(self) -> list[Control]:
-        """Return all models, in the order of training."""
+    def trained(self) -> list[Control]:
+        """Return the models that are trained after the choice, in the order of training."""
         return [*self.own, *self.others]
 
+    @property
+    def folds(self) -> Sequence[Control]:
+        """Return the models that judge the folds of cross-fitting, in the order of the folds."""
+        return self.tried[: len(self.problem.folds)]
 
-def plan(experiment: Experiment, problem: Problem) -> Plan:
-    """Return the models that a run trains; log a warning if the table is too wide for controls."""
-    rows, repeats = _rows(experiment, problem), own(experiment, problem)
+    def showing(self, number: int) -> "Plan":
+        """Return the plan with another of its own models as the model of the run."""
+        first = [self.own[number], *self.own[:number], *self.own[number + 1 :]]
+        place = {id(control): control for control in self.own}
+        moved = iter(first)
+        controls = [next(moved) if id(c) in place else c for c in self.controls]
+        return replace(self, own=first, controls=controls)
+
+
+def plan(experiment: Experiment, problem: Problem, several: Sequence[Trial] = (), choice: Choice | None = None) -> Plan:
+    """Return the models that a run trains; log a warning if the table is too wide for controls.
+
+    several, choice: the trials and the choice of the setting, if there were any.
+    """
+    kept, trial = chosen_experiments(experiment, problem, choice)
+    table = problem.folds[0] if problem.folds else problem
+    rows, repeats = _rows(experiment, table), own(kept, problem)
+    tried, places = _tried(problem, several, choice)
+    folds = tried[: len(problem.folds)]
+    arguments = {"choice": choice, "tried": tried, "places": places, "rows": rows}
     if not len(rows):
         if not isinstance(experiment.evidence, NoEvidence):
             log.warning(
                 "evidence: a table of %d rows × %d features is too wide to train controls.",
                 *problem.x.shape,
             )
-        return Plan(experiment, problem, repeats, (), (), rows)
+        return Plan(kept, problem, repeats, (), controls=(), observed=None, **arguments)
     if len(rows) == len(problem.x):
-        others = [*_others(experiment, problem)]
-        return Plan(experiment, problem, repeats, others, [*repeats, *others], rows)
-    table = _subset(problem, rows)
-    others = [*_repeats(experiment, table), *_others(experiment, table)]
-    return Plan(experiment, problem, repeats, others, others, rows)
+        others = [*_others(trial, table)]
+        observed = tried[-1] if folds else repeats[0]
+        controls = [*repeats, *tried, *others]
+        return Plan(kept, problem, repeats, others, controls=controls, observed=observed, **arguments)
+    table = table.subset(rows)
+    others = [*_repeats(trial, table), *_others(trial, table)]
+    return Plan(kept, problem, repeats, others, controls=others, observed=others[0], **arguments)
+
+
+def _tried(
+    problem: Problem, several: Sequence[Trial], choice: Choice | None
+) -> tuple[list[Control], list[int]]:
+    """Return the models of the folds, the last one observed, and their places among the trials."""
+    if choice is None or not problem.folds:
+        return [], []
+    place = {(trial.number, trial.fold): i for i, trial in enumerate(several)}
+    wanted = [(number, fold) for fold, number in enumerate(choice.by_fold)]
+    wanted += [(choice.number, 0)]
+    places = [place[pair] for pair in wanted]
+    controls = [
+        Control(
+            ControlKind.fold,
+            several[i].candidate.experiment,
+            several[i].problem,
+            several[i].problem.rows.train,
+        )
+        for i in places
+    ]
+    return controls, places
 
 
 def own(experiment: Experiment, problem: Problem) -> list[Control]:
@@ -128,27 +183,15 @@ def _rows(experiment: Experiment, problem: Problem) -> Integers:
         return np.arange(0)
     if rows <= most:
         return np.arange(rows)
-    # keep the share of held-out rows, but at least 20 of them
-    val, train = problem.rows.val, problem.rows.train
-    share = round(most * len(val) / (len(val) + len(train)))
-    held_out = min(len(val), max(share, min(20, most // 2)))
-    trained = min(len(train), most - held_out)
-    sample = train[chosen(len(train), trained)], val[chosen(len(val), held_out)]
-    return np.sort(np.concatenate(sample))
-
-
-def _subset(problem: Problem, rows: Integers) -> Problem:
-    """Return a problem of some rows with the same split."""
-    held_out, data = problem.rows.held_out[rows], problem.data
-    subset = replace(
-        data,
-        x=data.x[rows],
-        rows=[str(data.rows[i]) for i in rows],
-        labels=tuple(labels.take(rows) for labels in data.labels),
-        part=None,
-    )
-    split = Rows(np.flatnonzero(~held_out), np.flatnonzero(held_out))
-    return replace(problem, data=subset, rows=split, x=problem.x[rows])
+    # keep the shares of validation and of test rows, but at least 20 of each
+    train, *held_out = problem.rows.parts.values()
+    share = most / rows
+    sample = []
+    for part in held_out:
+        wanted = min(len(part), max(round(share * len(part)), min(20, most // 2)))
+        sample.append(part[chosen(len(part), wanted)])
+    trained = min(len(train), most - sum(map(len, sample)))
+    return np.sort(np.concatenate([train[chosen(len(train), trained)], *sample]))
 
 
 def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:

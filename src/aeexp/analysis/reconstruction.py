@@ -1,6 +1,6 @@
 """Reconstruction errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,13 @@ import numpy as np
 from aeexp.analysis.evidence import linear
 from aeexp.data import Floats, Rows
 from aeexp.data.chunks import blocks
+from aeexp.data.prepare import Problem
 from aeexp.data.scaling import Scaling
 
+PARTS = ("train", "val", "test")
 NAMES = (
-    *(f"reconstruction.{part}.{name}" for part in ("train", "val") for name in ("mse", "r2")),
-    *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
+    *(f"reconstruction.{part}.{name}" for part in PARTS for name in ("mse", "r2")),
+    *(f"baseline.pca.{part}.mse" for part in PARTS),
 )
 """Names of the metrics in `errors`."""
 Reconstruct = Callable[[slice], Floats]
@@ -20,16 +22,51 @@ Reconstruct = Callable[[slice], Floats]
 
 
 @dataclass(frozen=True)
-class Residuals:
-    """Squared errors of a reconstruction.
+class Part:
+    """Squared errors of one part of the rows.
 
-    rows: (rows,), squared error of each row, averaged over features. train, val: (features,),
-    squared error of each feature, summed over training rows and held-out rows.
+    rows: (rows of the part,), averaged over features. features: (features,), summed over the rows.
     """
 
     rows: Floats
-    train: Floats
-    val: Floats
+    features: Floats
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Squared errors of a reconstruction.
+
+    rows: (rows,), squared error of each row, averaged over features. parts: the same for the
+    training, validation and test rows, which cross-fitting takes from the models of the folds.
+    """
+
+    rows: Floats
+    parts: Mapping[str, Part]
+
+    @property
+    def part(self) -> str:
+        """Return the name of the part that judges: test, else val, else train."""
+        return next((name for name in ("test", "val") if self.parts[name].rows.size), "train")
+
+    @property
+    def held_out(self) -> Part:
+        """Return the errors of the rows that judge; without held-out rows there are none.
+
+        All rows in input order if cross-fitted.
+        """
+        return self.parts["test" if self.part == "test" else "val"]
+
+    def cross_fitted(self, folds: Sequence[tuple["Residuals", Rows]]) -> "Residuals":
+        """Return the same with the held-out rows of each fold's model."""
+        if not folds:
+            return self
+        parts = dict(self.parts)
+        for name in ("val", "test"):
+            order = np.argsort(np.concatenate([rows.parts[name] for _, rows in folds]))
+            errors = np.concatenate([fold.parts[name].rows for fold, _ in folds])
+            features = sum(fold.parts[name].features for fold, _ in folds)
+            parts[name] = Part(errors[order], np.asarray(features))
+        return Residuals(self.rows, parts)
 
 
 def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
@@ -37,15 +74,21 @@ def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
 
     x: (rows, features), scaled.
     """
-    errors = np.empty(len(x))
-    sums = np.zeros((2, x.shape[1]))
-    held_out = rows.held_out
+    errors, names = np.empty(len(x)), rows.names
+    sums = {name: np.zeros(x.shape[1]) for name in PARTS}
     for block in blocks(*x.shape):
         squares = np.square(x[block] - reconstruct(block), dtype=np.float64)
         errors[block] = squares.mean(1)
-        for part, val in enumerate((False, True)):
-            sums[part] += squares[held_out[block] == val].sum(0)
-    return Residuals(errors, *sums)
+        for name, total in sums.items():
+            total += squares[names[block] == name].sum(0)
+    parts = {name: Part(errors[rows.parts[name]], total) for name, total in sums.items()}
+    return Residuals(errors, parts)
+
+
+def cross_fitted(problem: Problem, measure: Callable[[Problem], Residuals]) -> Residuals:
+    """Return the residuals of a method that is fitted to a table, and to each of its folds."""
+    folds = [(measure(fold), fold.rows) for fold in problem.folds]
+    return measure(problem).cross_fitted(folds)
 
 
 def predicting_the_mean(x: Floats, rows: Rows) -> Residuals:
@@ -54,21 +97,20 @@ def predicting_the_mean(x: Floats, rows: Rows) -> Residuals:
     return residuals(x, lambda _: mean, rows)
 
 
-def errors(model: Residuals, mean: Residuals, pca: Residuals, rows: Rows) -> Mapping[str, float]:
+def errors(model: Residuals, mean: Residuals, pca: Residuals) -> Mapping[str, float]:
     """Return mean squared error and R^2 of the scaled table, and the mean squared error of PCA.
 
     R^2 = 1 - MSE / variance, summed over features. The variance is about the mean of the training
     rows, so that predicting this mean has R^2 = 0 on any rows. NaN without rows.
     mean: see `predicting_the_mean`.
     """
-    parts = {"train": rows.train, "val": rows.val}
     metrics = {}
-    for part, indices in parts.items():
-        metrics[f"reconstruction.{part}.mse"] = _average(model.rows[indices])
-        residual, total = getattr(model, part).sum(), getattr(mean, part).sum()
-        metrics[f"reconstruction.{part}.r2"] = _r2(residual, total)
-    for part, indices in parts.items():
-        metrics[f"baseline.pca.{part}.mse"] = _average(pca.rows[indices])
+    for name, part in model.parts.items():
+        metrics[f"reconstruction.{name}.mse"] = _average(part.rows)
+        total = mean.parts[name].features.sum()
+        metrics[f"reconstruction.{name}.r2"] = _r2(part.features.sum(), total)
+    for name, part in pca.parts.items():
+        metrics[f"baseline.pca.{name}.mse"] = _average(part.rows)
     return metrics
 
 
@@ -78,18 +120,18 @@ def explained(x: Floats, x_hat: Floats, mean: Floats) -> float:
 
 
 def by_feature(
-    model: Residuals, mean: Residuals, rows: Rows, features: tuple[str, ...], scaling: Scaling
+    model: Residuals, mean: Residuals, features: tuple[str, ...], scaling: Scaling
 ) -> Mapping[str, list[str] | list[float]]:
     """Return columns with R^2 and root mean square error of each feature.
 
     The root mean square error is in original units. R^2 does not depend on units; see `errors`.
     """
     columns: dict[str, list[str] | list[float]] = {"feature": list(features)}
-    for part, count in (("train", len(rows.train)), ("val", len(rows.val))):
-        residual, total = getattr(model, part), getattr(mean, part)
-        columns[f"{part}_r2"] = list(map(_r2, residual, total))
-        mse = residual / count if count else np.full(len(residual), np.nan)
-        columns[f"{part}_rmse"] = (np.sqrt(mse) * scaling.scale).tolist()
+    for name, part in model.parts.items():
+        columns[f"{name}_r2"] = list(map(_r2, part.features, mean.parts[name].features))
+        count = len(part.rows)
+        mse = part.features / count if count else np.full(len(features), np.nan)
+        columns[f"{name}_rmse"] = (np.sqrt(mse) * scaling.scale).tolist()
     return columns
 
 

@@ -19,7 +19,8 @@ class RunResult:
     """Latent coordinates, reconstruction errors, weights and clusters of a run.
 
     planned: the planned models. histories: of the run's model, then of its repeats on all rows;
-    fewer than planned if training was interrupted. z: (rows, factors). residuals, pca: residuals
+    fewer than planned if training was interrupted. folds: histories of the models of
+    cross-fitting. z: (rows, factors). residuals, pca: residuals
     of the model and of PCA. x_hat: (shown, features), scaled, reconstruction of the rows in the
     figure. weights: (features, factors); their meaning is `quantity`. Features that are constant
     in the training rows have weight 0. clusters: (rows,) by the name of the clustering.
@@ -27,6 +28,7 @@ class RunResult:
 
     planned: Plan
     histories: Sequence[History]
+    folds: Sequence[History]
     z: Floats
     residuals: Residuals
     pca: Residuals
@@ -51,9 +53,25 @@ class RunResult:
         return self.histories[0]
 
     @property
+    def judged(self) -> History:
+        """Return the history that shows how the training went on validation rows.
+
+        With cross-fitting it is that of the fold with the median number of epochs, as the run's
+        model had no validation rows.
+        """
+        if not self.folds:
+            return self.history
+        return sorted(self.folds, key=lambda history: history.kept)[len(self.folds) // 2]
+
+    @property
     def factors(self) -> list[str]:
         """Return the names of the latent factors."""
         return [f"z{k + 1}" for k in range(self.z.shape[1])]
+
+    @property
+    def row_errors(self) -> Floats:
+        """Return the error of each row: (rows,); with cross-fitting of the model without it."""
+        return self.residuals.held_out.rows if self.folds else self.residuals.rows
 
     @cached_property
     def moves(self) -> Floats:
@@ -65,10 +83,12 @@ class RunResult:
         """Return the reconstruction error of each feature, as columns of a table."""
         problem = self.problem
         return reconstruction.by_feature(
-            self.residuals, self.mean, problem.rows, problem.data.features, problem.scaling
+            self.residuals, self.mean, problem.data.features, problem.scaling
         )
 
     @cached_property
     def mean(self) -> Residuals:
         """Return the residuals of predicting every feature by its mean."""
-        return reconstruction.predicting_the_mean(self.problem.x, self.problem.rows)
+        return reconstruction.cross_fitted(
+            self.problem, lambda problem: reconstruction.predicting_the_mean(problem.x, problem.rows)
+        )

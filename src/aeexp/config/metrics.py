@@ -76,7 +76,7 @@ def _errors() -> Iterator[Metric]:
     yield Metric(
         "kept_epoch", "epoch of the final weights", NONE, TRAIN, low=1, statistics=REPEATS
     )
-    for part, rows in (("train", TRAIN), ("val", VAL)):
+    for part, rows in (("train", TRAIN), ("val", "validation rows"), ("test", "test rows")):
         mse, r2 = f"{rows.removesuffix(' rows')} error (MSE)", f"R² of {rows}"
         yield Metric(f"reconstruction.{part}.mse", mse, LOWER, rows, low=0)
         yield Metric(f"reconstruction.{part}.r2", r2, HIGHER, rows, high=1)

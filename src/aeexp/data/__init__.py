@@ -13,7 +13,7 @@ from aeexp.data.dataset import (
     load,
 )
 from aeexp.data.features import Column
-from aeexp.data.split import Rows, partition
+from aeexp.data.split import Rows, folds, partition
 from aeexp.data.table import load_table
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Values",
     "builtin",
     "fingerprint",
+    "folds",
     "load",
     "load_table",
     "partition",

@@ -1,6 +1,6 @@
 """A table split and scaled for training, and checks that an experiment fits it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from aeexp.config.spec import (
     LearningRate,
     Loss,
     Partition,
+    Structure,
     Table,
 )
-from aeexp.data import Dataset, Floats, Rows, load, load_table, partition, scaling
+from aeexp.data import Dataset, Floats, Integers, Rows, folds, load, load_table, partition, scaling
+from aeexp.data.automatic import candidates
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError, key
@@ -31,17 +33,41 @@ CONTROLS = ("repeats", "resamples", "permutations", "clouds", "planted")
 
 @dataclass(frozen=True)
 class Problem:
-    """A table ready for training. x: (rows, features), scaled, no gaps, rows in input order."""
+    """A table ready for training. x: (rows, features), scaled, no gaps, rows in input order.
+
+    folds: the splits of cross-fitting, each scaled by its own training rows. Then all rows of the
+    problem itself are training rows. Empty for a single split.
+    """
 
     data: Dataset
     rows: Rows
     preprocessing: Preprocessing
     x: NDArray[np.float32]
+    folds: tuple["Problem", ...] = ()
 
     @property
     def scaling(self) -> Scaling:
         """Return the scaling of each feature."""
         return self.preprocessing.scaling
+
+    @property
+    def fold_of(self) -> Integers:
+        """Return the fold in which each row is held out: (rows,)."""
+        folds = np.empty(len(self.x), int)
+        for fold, problem in enumerate(self.folds):
+            folds[problem.rows.test] = fold
+        return folds
+
+    def subset(self, rows: Integers) -> "Problem":
+        """Return the problem of some rows, with the same split and scaling. rows: ascending."""
+        data = replace(
+            self.data,
+            x=self.data.x[rows],
+            rows=[str(self.data.rows[i]) for i in rows],
+            labels=tuple(labels.take(rows) for labels in self.data.labels),
+            part=None,
+        )
+        return replace(self, data=data, rows=self.rows.subset(rows), x=self.x[rows], folds=())
 
 
 class ProblemCache:
@@ -62,7 +88,8 @@ class ProblemCache:
                 f"training.engine=compiled needs backend=jax, got backend={backend.value}. Remove"
                 " training.engine, or set training.engine=keras."
             )
-        settings = repr((experiment.dataset, experiment.split, experiment.preprocessing))
+        tasks = type(experiment.question)
+        settings = repr((experiment.dataset, experiment.split, experiment.preprocessing, tasks))
         problem = self.prepared.pop(settings, None) or prepare(experiment, _load(experiment))
         most = CACHED if problem.x.nbytes <= CACHED_BYTES // CACHED else 1
         self.prepared = dict([*self.prepared.items(), (settings, problem)][-most:])
@@ -81,16 +108,31 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
     Raises:
         UserError: It has too few rows, no feature that varies, or values that cannot be scaled.
     """
-    rows = partition(experiment.split, data)
+    splits: list[Rows] = []
+    if isinstance(experiment.question, Structure):
+        splits = folds(experiment.split, data)
+    elif (experiment.split.folds or 1) > 1:
+        raise UserError(
+            f"{key('split.folds')}={experiment.split.folds} needs question=structure: other"
+            " questions use a single split. Remove it."
+        )
+    every = np.arange(len(data.x))
+    rows = Rows(every, every[:0]) if splits else partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
         raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
+    problems = [_scaled(experiment, data, split) for split in (rows, *splits)]
+    return replace(problems[0], folds=tuple(problems[1:]))
+
+
+def _scaled(experiment: Experiment, data: Dataset, rows: Rows) -> Problem:
+    """Return a table, scaled by its training rows."""
     prepared = scaling.prepare(experiment.preprocessing, data, rows.train)
     return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
 
 
 def constant(data: Dataset, rows: Rows) -> list[str]:
     """Return the names of the features that have the same value in all training rows."""
-    trained = ~rows.held_out[:, None]
+    trained = rows.trained[:, None]
     low = np.fmin.reduce(data.x, where=trained, initial=np.inf)
     high = np.fmax.reduce(data.x, where=trained, initial=-np.inf)
     return [name for name, same in zip(data.features, low == high, strict=True) if same]
@@ -113,7 +155,8 @@ def check(experiment: Experiment, problem: Problem) -> None:
         raise UserError(f"question=how_many needs two or more features, but {data.name} has one.")
     _check_clusters(experiment, data)
     is_normalised = isinstance(experiment.model, Autoencoder) and experiment.model.batch_norm
-    if is_normalised and min(experiment.training.batch_size, len(problem.rows.train)) == 1:
+    trained = len((problem.folds or [problem])[0].rows.train)
+    if is_normalised and min(experiment.training.batch_size or trained, trained) == 1:
         raise UserError(
             f"Batch normalisation needs batches of two or more rows, got"
             f" {key('training.batch_size=1')}. Use larger batches, or set"
@@ -126,7 +169,8 @@ def check(experiment: Experiment, problem: Problem) -> None:
             f" the values of {data.name} are between {low:.3g} and {high:.3g}. Use another loss,"
             f" or preprocessing=minmax {key('preprocessing.fit_on=all')}."
         )
-    _check_memory(experiment, len(data.features))
+    for candidate in candidates(experiment, trained):
+        _check_memory(candidate.experiment, len(data.features))
 
 
 def _check_clusters(experiment: Experiment, data: Dataset) -> None:
@@ -165,7 +209,7 @@ def _check_memory(experiment: Experiment, features: int) -> None:
         )
     require_memory(COPIES * size, f"Training model={name} on {features:,} features", remedy)
     models, numerous = _models(experiment, features)
-    history = EPOCH * experiment.training.epochs
+    history = EPOCH * (experiment.training.epochs or 1)
     largest = "training.epochs" if history > size + MODEL else numerous
     what = f"Training {models:,} models" if models > 1 else "Training"
     require_memory(models * (size + history + MODEL), what, f"Lower {key(largest)}.")

@@ -32,7 +32,16 @@ FILLED_BY = {
 }
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
 MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
-TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "test")
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+"""Part of the split by its names in a table."""
 """The cells of a column of the split that mean training rows and held-out rows."""
 
 
@@ -56,7 +65,7 @@ def sheet(spec: Table) -> Sheet:
 def load_table(spec: Table, aside: str | None) -> Dataset:
     """Return the table of a spec.
 
-    aside: the column that has the part of the split, "train" or "val"; it is not a feature.
+    aside: the column that has the part of the split (train, val, test); it is not a feature.
 
     Raises:
         UserError: The table cannot be read, or its columns do not fit the spec.
@@ -284,9 +293,9 @@ def _label(values: pd.Series[Any]) -> Labels:
 
 def _parts(values: pd.Series[Any]) -> list[str]:
     cells = values.astype(str).str.strip().str.lower()
-    if unknown := [cell for cell in cells.unique() if cell not in TRAIN + VAL]:
+    if unknown := [cell for cell in cells.unique() if cell not in PARTS]:
         raise UserError(
-            f"split.column={values.name} must have train or val (or validation, test) in each row,"
+            f"split.column={values.name} must have train, val (or validation) or test in each row,"
             f" got {few(unknown)}."
         )
-    return ["train" if cell in TRAIN else "val" for cell in cells]
+    return [PARTS[cell] for cell in cells]

@@ -65,13 +65,14 @@ def before_training(experiment: Experiment, problem: Problem) -> Iterator[Artifa
 def after_training(
     planned: Plan,
     histories: Sequence[History],
+    folds: Sequence[History],
     output: Callable[[], ModelOutput],
     monitor: Monitor,
 ) -> Iterator[Artifact]:
     """Yield the artifacts that follow from a training, each as soon as it is ready.
 
-    histories: of the run's model, then of its repeats. output: computes the output of the run's
-    model; it is not called if that model diverged.
+    histories: of the run's model, then of its repeats. folds: of the models of cross-fitting.
+    output: computes the output of the run's model; it is not called if that model diverged.
 
     Raises:
         DivergedError: The run's model diverged. Its history and verdict have been yielded, but no
@@ -80,7 +81,9 @@ def after_training(
     experiment, problem = planned.experiment, planned.problem
     yield Table("history", histories[0].columns())
     if len(planned.own) > 1:
-        yield Table("repeats", repeats_table(experiment.seed, histories))
+        yield Table("repeats", repeats_table([c.experiment.seed for c in planned.own], histories))
+    if planned.choice:
+        yield Table("candidates", planned.choice.columns)
     if histories[0].diverged:
         yield undefined_metrics(planned, histories)
         yield RunMetadata("verdict", {"verdict": verdict_document(divergence(histories[0]))})
@@ -89,7 +92,7 @@ def after_training(
     fit = output()
     yield fit.model
     with monitor.stage("analyse"):
-        result = _analyse(planned, histories, fit)
+        result = _analyse(planned, histories, folds, fit)
         training_support = support(
             problem.data.x, result.residuals.rows, problem.rows.train, result.z, result.clusters
         )
@@ -107,7 +110,9 @@ def after_training(
         yield from draw(experiment.figures, histories, result, evidence)
 
 
-def _analyse(planned: Plan, histories: Sequence[History], output: ModelOutput) -> RunResult:
+def _analyse(
+    planned: Plan, histories: Sequence[History], folds: Sequence[History], output: ModelOutput
+) -> RunResult:
     experiment, problem = planned.experiment, planned.problem
     return RunResult(
         planned=planned,
@@ -115,7 +120,10 @@ def _analyse(planned: Plan, histories: Sequence[History], output: ModelOutput) -
         z=output.z,
         residuals=output.residuals,
         x_hat=output.x_hat,
-        pca=reconstruction.pca(problem.x, problem.rows, experiment.model.latent_dim),
+        folds=folds,
+        pca=reconstruction.cross_fitted(
+            problem, lambda p: reconstruction.pca(p.x, p.rows, experiment.model.latent_dim)
+        ),
         weights=output.weights,
         quantity=output.quantity,
         clusters=clusters.find_each(

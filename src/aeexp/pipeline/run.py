@@ -8,21 +8,22 @@ from functools import cache
 import numpy as np
 
 from aeexp.analysis import reconstruction
-from aeexp.analysis.controls import ControlKind, ControlResult, Plan, plan
+from aeexp.analysis.controls import ControlKind, ControlResult
 from aeexp.analysis.factors import attribution
+from aeexp.analysis.reconstruction import Residuals
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
 from aeexp.data import Floats
 from aeexp.data.prepare import Problem, ProblemCache, constant
 from aeexp.models import Network
-from aeexp.pipeline.members import member
 from aeexp.pipeline.results import ModelOutput, after_training, before_training
 from aeexp.pipeline.tasks import Callbacks, answer
+from aeexp.pipeline.trainings import TrainedRun, train_runs
 from aeexp.present.figures.reconstruction import chosen_rows
 from aeexp.present.text.command import with_command
 from aeexp.runs.artifact import Artifact, Model
 from aeexp.runs.progress import Monitor
-from aeexp.training import Trained, engine, train
+from aeexp.training import engine
 
 log = logging.getLogger(__name__)
 
@@ -62,21 +63,26 @@ def _(
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
     yield from before_training(experiment, problem)
-    planned = plan(experiment, problem)
-    trained = train([*map(member, planned.all)], monitor, callbacks)
+    (trained,) = train_runs([(experiment, problem)], monitor, callbacks)
     monitor.on_trained(trained.seconds, trained.compile)
-    histories = trained.histories[: len(planned.own)]
-    yield from after_training(planned, histories, lambda: model_output(planned, trained), monitor)
+    histories, folds = trained.histories, trained.fold_histories
+    yield from after_training(
+        trained.planned, histories, folds, lambda: model_output(trained), monitor
+    )
 
 
-def model_output(planned: Plan, trained: Trained) -> ModelOutput:
-    """Return the run's model, and its output for the table.
-
-    trained: all planned models; without the last ones if training was interrupted.
-    """
-    experiment, problem, network = planned.experiment, planned.problem, trained.network(0)
+def model_output(run: TrainedRun) -> ModelOutput:
+    """Return the run's model, and its output for the table."""
+    planned, trained = run.planned, run.trained
+    experiment, problem = planned.experiment, planned.problem
+    folds = [
+        (_residuals(run.tried.network(i), fold.problem), fold.problem.rows)
+        for i, fold in enumerate(planned.folds)
+        if run.tried
+    ]
+    network = trained.network(0)
     x, z = problem.x, network.encode(problem.x)
-    residuals = reconstruction.residuals(x, lambda block: network.decode(z[block]), problem.rows)
+    residuals = _residuals(network, problem).cross_fitted(folds)
     jacobian = cache(lambda: _mean_jacobian(network, x))
     weighted = experiment.model.own_method("weighted")
     if weighted and weighted():
@@ -98,18 +104,27 @@ def model_output(planned: Plan, trained: Trained) -> ModelOutput:
             else None
         ),
         control_results=(
-            [] if trained.interrupted else [*_control_results(planned, trained, own_result)]
+            [] if trained.interrupted else [*_control_results(run, own_result)]
         ),
     )
 
 
-def _control_results(
-    planned: Plan, trained: Trained, own_result: ControlResult
-) -> Iterator[ControlResult | None]:
+def _residuals(network: Network, problem: Problem) -> Residuals:
+    def reconstruct(block: slice) -> Floats:
+        return network.decode(network.encode(problem.x[block]))
+
+    return reconstruction.residuals(problem.x, reconstruct, problem.rows)
+
+
+def _control_results(run: TrainedRun, own_result: ControlResult) -> Iterator[ControlResult | None]:
     """Yield the result of each control; the run's own result if its model is one of them."""
-    first = len(planned.all) - len(planned.controls)
-    for number, control in enumerate(planned.controls, first):
-        if number == 0:
+    planned = run.planned
+    places = {id(control): (run.trained, i) for i, control in enumerate(planned.trained)}
+    if run.tried:
+        places |= {id(control): (run.tried, i) for i, control in enumerate(planned.tried)}
+    for control in planned.controls:
+        trained, number = places[id(control)]
+        if control is planned.own[0]:
             yield own_result
             continue
         if trained.histories[number].diverged:

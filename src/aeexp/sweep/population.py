@@ -3,17 +3,15 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from aeexp.analysis.controls import Plan, plan
 from aeexp.config.spec import Structure
 from aeexp.data.prepare import ProblemCache
-from aeexp.pipeline.members import member
 from aeexp.pipeline.run import model_output, run
+from aeexp.pipeline.trainings import TrainedRun, train_runs
 from aeexp.runs import Ledger
 from aeexp.runs.progress import Monitor, SubMonitor
 from aeexp.runs.task import Outcome, Task
 from aeexp.sweep.groups import groups
 from aeexp.sweep.workers import TrainedTask, Workers, record_failure, save_task
-from aeexp.training import Trained, train
 
 
 def train_together(
@@ -59,30 +57,28 @@ def _train_group(
     except Exception as error:  # noqa: BLE001  (jobs of other groups must go on)
         yield from (record_failure(task, error) for task in group)
         return
-    for task, planned, trained in parts:
+    for task, trained in parts:
         seconds = {"train": trained.seconds, "compile": trained.compile}
-        histories = trained.histories[: len(planned.own)]
+        histories = trained.histories
         try:
-            output = None if histories[0].diverged else model_output(planned, trained)
-            yield TrainedTask(task, histories, output, seconds)
+            output = None if histories[0].diverged else model_output(trained)
+            yield TrainedTask(
+                task,
+                trained.planned.choice,
+                trained.shown,
+                histories,
+                trained.fold_histories,
+                output,
+                seconds,
+            )
         except Exception as error:  # noqa: BLE001
             yield record_failure(task, error)
 
 
 def _train(
     group: list[Task], problems: ProblemCache, monitor: Monitor
-) -> list[tuple[Task, Plan, Trained]]:
-    """Train a group as one population; return the plan and the models of each task.
-
-    The own models of all tasks come before their controls, which may need another compiled
-    program. After a stop the list is empty.
-    """
-    plans = [plan(task.experiment, problems.prepare(task.experiment)) for task in group]
-    order = [control for planned in plans for control in planned.own]
-    order += [control for planned in plans for control in planned.others]
-    trained = train([*map(member, order)], monitor)
-    if monitor.stop:
-        return []
-    places = {id(control): place for place, control in enumerate(order)}
-    parts = (trained.subset([places[id(control)] for control in planned.all]) for planned in plans)
-    return [*zip(group, plans, parts, strict=True)]
+) -> list[tuple[Task, TrainedRun]]:
+    """Train a group as one population. After a stop the list is empty."""
+    jobs = [(task.experiment, problems.prepare(task.experiment)) for task in group]
+    trained = train_runs(jobs, monitor)
+    return [] if monitor.stop else [*zip(group, trained, strict=True)]

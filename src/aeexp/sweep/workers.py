@@ -19,6 +19,7 @@ from omegaconf import OmegaConf
 from threadpoolctl import threadpool_limits
 
 from aeexp import runs
+from aeexp.analysis.choice import Choice, trials
 from aeexp.analysis.controls import plan
 from aeexp.data.prepare import ProblemCache
 from aeexp.pipeline.experiment import configuration
@@ -40,12 +41,16 @@ KILLED = "its process was killed, perhaps for want of memory"
 class TrainedTask:
     """A task after its training.
 
-    histories: of its model and repeats. output: None if the model diverged. seconds: of the stages
-    so far; a population's time is divided among its tasks.
+    choice: of its setting. shown: which of its own models is the model of the run. histories: of
+    its model and repeats. folds: of the models of cross-fitting. output: None if the model
+    diverged. seconds: of the stages so far; a population's time is divided among its tasks.
     """
 
     task: Task
+    choice: Choice | None
+    shown: int
     histories: Sequence[History]
+    folds: Sequence[History]
     output: ModelOutput | None
     seconds: dict[str, float]
 
@@ -171,7 +176,9 @@ def _report(trained: TrainedTask) -> Outcome:
         with monitor.stage("load"):
             problem = _problems().prepare(experiment)
         yield from before_training(experiment, problem)
-        yield from after_training(plan(experiment, problem), trained.histories, output, monitor)
+        planned = plan(experiment, problem, trials(experiment, problem), trained.choice)
+        planned = planned.showing(trained.shown)
+        yield from after_training(planned, trained.histories, trained.folds, output, monitor)
 
     return save_task(trained.task, artifacts, monitor)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from aeexp.config.spec import Experiment, ModelSpec, RegulariserSpec, Spec
 from aeexp.data import Floats, Integers
+from aeexp.data.automatic import settled
 from aeexp.errors import UserError
 from aeexp.models import Make, Network, build
 from aeexp.runs.history import History
@@ -30,7 +31,7 @@ TRAINED = ("model", "regulariser", "optimizer", "schedule", "training")
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """One autoencoder of a population.
+    """One autoencoder of a population. What is automatic in its experiment becomes a number.
 
     x: (rows, features), scaled, single precision; members may share one array. rows: (train rows,)
     indices; a row that is listed twice counts twice. val: (held-out rows,) indices for the
@@ -49,6 +50,8 @@ class Member:
     weights: Floats | None = None
 
     def __post_init__(self) -> None:
+        numbers = settled(self.experiment, len(self.rows), validated=len(self.val) > 0)
+        object.__setattr__(self, "experiment", numbers)
         rows = len(self.x)
         for name, indices in {"rows": self.rows, "val": self.val}.items():
             if len(indices) and not 0 <= indices.min() <= indices.max() < rows:
@@ -219,4 +222,4 @@ def owners(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
 @cache
 def _traced(kind: type[Spec]) -> list[str]:
     types = get_type_hints(kind)
-    return [f.name for f in fields(kind) if types[f.name] is float and f.metadata["traced"]]
+    return [f.name for f in fields(kind) if types[f.name] in (float, float | None) and f.metadata["traced"]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
 
 MATTERS = 0.05  # smallest gain, relative to the baseline's error, that justifies a network
 CONFIDENCE = 0.95
@@ -45,7 +45,7 @@ class Advantage:
         return "yes" if self.mean > self.half else "undecided"
 
 
-def advantage(errors: Floats, baseline: Floats) -> Advantage:
+def advantage(errors: Floats, baseline: Floats, folds: Integers | None = None) -> Advantage:
     """Compare repeated autoencoders with a baseline, row by row.
 
     The difference d[m, i] of member m on row i is modelled as a sum of independent effects of the
@@ -64,14 +64,22 @@ def advantage(errors: Floats, baseline: Floats) -> Advantage:
     member there is no variance between members, so that the claim holds for this member alone.
     With one row the standard error is infinite. Without rows or members the mean is NaN.
 
+    Rows of a fold of cross-fitting are judged by the same model, so that their differences are not
+    independent. The standard error is then the larger one of that of independent rows and that of
+    the means of the folds (Nadeau and Bengio, 2003, doi:10.1023/A:1024068626366, on why the second
+    is not enough).
+
     errors: (members, held-out rows), squared errors averaged over features. baseline: (held-out
-    rows,), the same for the baseline.
+    rows,), the same for the baseline. folds: (held-out rows,), fold of each row.
     """
     if not errors.size:
         return Advantage(np.nan, np.inf, np.nan, 0)
     differences = np.asarray(baseline - errors, float)
     members, rows = differences.shape
     se = _standard_error(differences)
+    if folds is not None:
+        means = [differences[:, folds == fold].mean() for fold in np.unique(folds)]
+        se = max(se, float(np.std(means, ddof=1) / np.sqrt(len(means))))
     return Advantage(float(differences.mean()), se, float(baseline.mean()), rows, members)
 
 

@@ -1,8 +1,9 @@
 """Baselines with as many factors: PCA, factor analysis and a random projection."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.decomposition import FactorAnalysis
@@ -16,6 +17,7 @@ from aeexp.analysis.latent.neighbourhoods import Neighbourhoods
 from aeexp.analysis.sampling import chosen
 from aeexp.data import Floats, Integers, Rows
 from aeexp.data.chunks import blocks
+from aeexp.data.prepare import Problem
 
 NAMES = ("PCA", "factor analysis", "random projection")
 AUTOENCODER, PCA = "autoencoder", NAMES[0]
@@ -56,23 +58,29 @@ class Baseline:
     residuals: reconstruction.Residuals
 
 
-def baselines(x: Floats, rows: Rows, dimensions: int, seed: int) -> list[Baseline]:
+def baselines(problem: Problem, dimensions: int, seed: int) -> list[Baseline]:
     """Return PCA, factor analysis and a random projection with as many dimensions.
 
     Dimensions are limited by the number of features, and for the first two by the number of
-    training rows. Tables of more than 1,000 features have no factor analysis.
-    x: (rows, features), scaled. seed: of the random projection.
+    training rows. Tables of more than 1,000 features have no factor analysis. With cross-fitting,
+    the errors of held-out rows are those of the same method fitted without them.
+    seed: of the random projection.
     """
-    fitted = {NAMES[0]: linear.pca(x, rows, dimensions)}
-    if x.shape[1] <= MOST_FEATURES:
-        fitted[NAMES[1]] = factor_analysis(x, rows, dimensions)
-    fitted[NAMES[2]] = random_projection(x, rows, dimensions, seed)
-    return [_baseline(name, method, x, rows) for name, method in fitted.items()]
+    fitted = {NAMES[0]: linear.pca}
+    if problem.x.shape[1] <= MOST_FEATURES:
+        fitted[NAMES[1]] = factor_analysis
+    fitted[NAMES[2]] = partial(random_projection, seed=seed)
+    return [_baseline(name, fit, problem, dimensions) for name, fit in fitted.items()]
 
 
-def _baseline(name: str, method: Linear, x: Floats, rows: Rows) -> Baseline:
-    left = reconstruction.residuals(x, lambda block: method.reconstruct(x[block]), rows)
-    return Baseline(name, method.encode(x), left)
+def _baseline(name: str, fit: Callable[..., Linear], problem: Problem, dimensions: int) -> Baseline:
+    def measure(table: Problem) -> reconstruction.Residuals:
+        x, rows = table.x, table.rows
+        method = fit(x, rows, dimensions)
+        return reconstruction.residuals(x, lambda block: method.reconstruct(x[block]), rows)
+
+    z = fit(problem.x, problem.rows, dimensions).encode(problem.x)
+    return Baseline(name, z, reconstruction.cross_fitted(problem, measure))
 
 
 def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:
@@ -113,7 +121,7 @@ def random_projection(x: Floats, rows: Rows, dimensions: int, seed: int) -> Line
     normal = np.random.default_rng(seed).normal(size=(features, min(dimensions, features)))
     directions, signs = np.linalg.qr(normal)
     directions *= np.sign(np.diag(signs))
-    mean, train = linear.training_mean(x, rows), ~rows.held_out
+    mean, train = linear.training_mean(x, rows), rows.trained
     zz, zx = np.zeros((directions.shape[1],) * 2), np.zeros(directions.T.shape)
     for block in blocks(*x.shape):
         centred = x[block][train[block]] - mean

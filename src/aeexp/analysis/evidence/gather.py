@@ -113,10 +113,10 @@ def gather(
             monitor.on_step(number, len(controls), "evidence, models")
             if of_control:
                 by_kind[control.kind].append(_measured(control, of_control, result))
-        # tables without structure have the seed of the run, so that they are compared with it
-        seed = result.experiment.seed
         repeats = by_kind[ControlKind.repeat]
-        own_run = next((model for model in repeats if model.control.experiment.seed == seed), None)
+        wanted = result.planned.observed
+        models = (*repeats, *by_kind[ControlKind.fold])
+        own_run = next((model for model in models if model.control is wanted), None)
         observed = own_run.quality | own_run.silhouettes if own_run else {}
         permuted, clouds = by_kind[ControlKind.permuted], by_kind[ControlKind.cloud]
         null = {
@@ -164,20 +164,22 @@ def _methods(
     result: RunResult, control_results: Sequence[ControlResult | None]
 ) -> dict[str, Method]:
     problem, experiment = result.problem, result.experiment
-    val = problem.rows.val
-    fitted = baselines(problem.x, problem.rows, result.z.shape[1], experiment.seed)
+    part, judged = problem.rows.evaluated
+    fitted = baselines(problem, result.z.shape[1], experiment.seed)
     latents = [result.z, *(baseline.z for baseline in fitted)]
     preserved = neighbourhoods.measure(problem.x, *latents)
     correlations = distances.spearman(problem.x, *latents)
-    # errors of the run's model and of the repeats that learnt from all rows
+    # errors of the run's model and of the repeats that learnt from the same rows
     errors = [
-        of_control.errors
+        of_control.errors[judged]
         for control, of_control in zip(result.planned.controls, control_results, strict=True)
         if of_control
         and control.kind is ControlKind.repeat
+        and part != "train"
         and len(result.planned.rows) == len(result.z)
     ]
-    own_errors = np.array(errors or [result.residuals.rows])[:, val]
+    own_errors = np.array(errors or [result.residuals.held_out.rows])
+    folds = problem.fold_of if problem.folds else None
     # clusters of the baselines' spaces are needed only for the comparison with classes
     has_classes = any(isinstance(labels, Classes) for labels in problem.data.labels)
     specs = experiment.clustering if has_classes else {}
@@ -188,7 +190,7 @@ def _methods(
         baseline.name: Method(
             baseline.z,
             baseline.residuals,
-            advantage(own_errors, baseline.residuals.rows[val]),
+            advantage(own_errors, baseline.residuals.held_out.rows, folds),
             preserved[i],
             find_each(specs, baseline.z, problem.data.label, experiment.seed),
             correlations[i],

@@ -64,7 +64,7 @@ def scree(x: Floats, rows: Rows) -> Floats:
 
 def training_mean(x: Floats, rows: Rows) -> Floats:
     """Return the mean of each feature over the training rows: (features,)."""
-    train = ~rows.held_out
+    train = rows.trained
     sums = (x[block][train[block]].sum(0, dtype=np.float64) for block in blocks(*x.shape))
     return sum(sums, np.zeros(x.shape[1])) / train.sum()
 
@@ -73,7 +73,7 @@ def _principal(x: Floats, rows: Rows, mean: Floats, most: int) -> tuple[Floats, 
     """Return axes, (features, count), the sum of squares along each axis, and the total sum."""
     count = min(most, len(rows.train), x.shape[1])
     decompose = _exact if x.shape[1] <= EXACT else _approximate
-    return decompose(x, ~rows.held_out, mean, count)
+    return decompose(x, rows.trained, mean, count)
 
 
 def _exact(

@@ -110,7 +110,7 @@ def explained(x: Floats, z: Floats, rows: Rows, network: Coder) -> Floats:
 
 def deviations(x: Floats, rows: Rows) -> Floats:
     """Return the standard deviation of each feature over the training rows: (features,)."""
-    squares = reconstruction.predicting_the_mean(x, rows).train
+    squares = reconstruction.predicting_the_mean(x, rows).parts["train"].features
     return np.sqrt(squares / len(rows.train))
 
 

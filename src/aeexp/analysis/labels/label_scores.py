@@ -18,13 +18,16 @@ MOST_VALUES = 2_000_000
 def label_scores(result: RunResult, pca: Method) -> list[Score]:
     """Return how well each label is predicted from factors, table and principal components.
 
-    By nearest neighbours, by a linear model and, for classes, by clusters.
+    By nearest neighbours, by a linear model and, for classes, by clusters. With cross-fitting, the
+    predictions are judged fold by fold; the factors are those of the model that learnt from all
+    rows, but from no label.
     """
     problem, experiment = result.problem, result.experiment
     inputs = {AUTOENCODER: result.z, TABLE: problem.x, PCA: pca.z}
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
         clusters = _clusters(result, pca)
-    permutations = problem.rows, experiment.evidence.labels, experiment.seed
+    splits = [fold.rows for fold in problem.folds] or [problem.rows]
+    permutations = splits, experiment.evidence.labels, experiment.seed
     scores = []
     for labels in problem.data.labels:
         scores += probes(inputs, labels, *permutations)

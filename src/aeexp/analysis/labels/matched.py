@@ -1,6 +1,6 @@
 """Prediction of classes by clusters that are matched with classes on the training rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -14,7 +14,7 @@ from aeexp.data.chunks import blocks
 def matched(
     clusterings: Mapping[str, dict[str, Integers]],
     classes: Classes,
-    rows: Rows,
+    splits: Sequence[Rows],
     copies: int,
     seed: int,
 ) -> list[Score]:
@@ -27,27 +27,33 @@ def matched(
 
     The input "majority" is one cluster of all rows, matched with the most frequent class of the
     training rows. clusterings: (rows,) by the name of the input, by the name of the clustering.
+    splits: one, or the folds of cross-fitting, whose tables are added.
     copies: number of permutations of the classes, among training rows and among held-out rows.
     seed: of the permutations.
     """
-    rows, generator = labelled(classes, rows), np.random.default_rng(seed)
+    splits = [labelled(classes, rows) for rows in splits]
+    generator = np.random.default_rng(seed)
     scores = []
     for name, by_input in clusterings.items():
         rand, accuracy = [], []
         for input_name, codes in (by_input | {MAJORITY: np.zeros_like(classes.codes)}).items():
-            train, val = _tables(codes, classes, rows)
+            tables = [_tables(codes, classes, rows) for rows in splits]
             number = 0 if input_name == MAJORITY else copies
-            null_train, null_val = (_permuted(t, number, generator) for t in (train, val))
+            null = [[_permuted(t, number, generator) for t in pair] for pair in tables]
+            train, val = (np.sum(several, 0) for several in zip(*tables, strict=True))
+            null_val = np.sum([held_out for _, held_out in null], 0)
             ari = float(_rand(train)), float(_rand(val)), _rand_error(val)
-            right, count = _accuracy(train, val), int(val.sum())
-            error = share_error(round(right * count), count) if count else np.nan
-            shares = _accuracy(train, train), right, error
-            null = np.array([*map(_accuracy, null_train, null_val)])
             rand.append(
                 Score(classes.name, f"{name}.ari", input_name, *ari).against(_rand(null_val))
             )
+            right, count = _accuracy(tables), int(val.sum())
+            error = share_error(round(right * count), count) if count else np.nan
+            shares = _accuracy([(t, t) for t, _ in tables]), right, error
+            copied = [_accuracy([(t[i], v[i]) for t, v in null]) for i in range(number)]
             accuracy.append(
-                Score(classes.name, f"{name}.accuracy", input_name, *shares).against(null)
+                Score(classes.name, f"{name}.accuracy", input_name, *shares).against(
+                    np.array(copied)
+                )
             )
         scores += rand + accuracy
     return scores
@@ -98,7 +104,13 @@ def _without(table: Integers, cells: Integers) -> Floats:
     return adjusted_rand(tables)
 
 
-def _accuracy(train: Integers, val: Integers) -> float:
-    """Return the share of held-out rows whose cluster is matched with their class."""
-    pairs = linear_sum_assignment(-train[1:])
-    return float(val[1:][pairs].sum() / val.sum()) if val.any() else np.nan
+def _accuracy(tables: Sequence[tuple[Integers, Integers]]) -> float:
+    """Return the share of held-out rows whose cluster is matched with their class.
+
+    tables: of training rows, which decide the match, and of held-out rows; one pair a split.
+    """
+    right = count = 0
+    for train, val in tables:
+        right += val[1:][linear_sum_assignment(-train[1:])].sum()
+        count += val.sum()
+    return float(right / count) if count else np.nan

@@ -7,7 +7,7 @@ so that 199 permutations cost little more than one.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,63 +53,85 @@ class _Kind:
 
 @dataclass(frozen=True)
 class _Target:
-    """A label to predict. y: (rows, sets), the true labels first, training rows first.
+    """A label to predict. y: (rows of the table, sets), the true labels first.
 
-    train: number of training rows. outputs: of a linear model, one for each class.
+    splits: the rows to learn from and the rows that judge, of one split or of several folds.
+    outputs: of a linear model, one for each class.
     """
 
     label: str
     kind: _Kind
     y: Labelling
-    train: int
+    splits: Sequence[Rows]
     outputs: int
 
-    def score(self, probe: str, input_name: str, predicted: Labelling) -> Score:
-        """Return the score of the true labels with its p-value. predicted: (rows, sets)."""
-        y, n, kind = self.y[:, : predicted.shape[1]], self.train, self.kind
-        train, held_out = (
-            kind.score(y[:n, :1], predicted[:n, :1]),
-            kind.score(y[n:], predicted[n:]),
+    def score(self, probe: str, input_name: str, predicted: Sequence[Labelling]) -> Score:
+        """Return the score of the true labels with its p-value.
+
+        predicted: for each split (rows, sets), rows to learn from first. The scores of the rows
+        to learn from are averaged over the splits; the rows that judge are scored together.
+        """
+        kind, sets = self.kind, predicted[0].shape[1]
+        train = [
+            kind.score(self.y[rows.train, :1], labels[: len(rows.train), :1])[0]
+            for rows, labels in zip(self.splits, predicted, strict=True)
+        ]
+        truth = np.concatenate([self.y[rows.val, :sets] for rows in self.splits])
+        held_out = np.concatenate(
+            [
+                labels[len(rows.train) :]
+                for rows, labels in zip(self.splits, predicted, strict=True)
+            ]
         )
-        error = kind.error(y[n:, 0], predicted[n:, 0])
+        values = kind.score(truth, held_out)
+        error = kind.error(truth[:, 0], held_out[:, 0])
         name = f"{probe} {kind.measured}"
-        score = Score(self.label, name, input_name, float(train[0]), float(held_out[0]), error)
-        return score.against(held_out[1:])
+        score = Score(
+            self.label, name, input_name, float(np.mean(train)), float(values[0]), error
+        )
+        return score.against(values[1:])
 
 
 def probes(
-    inputs: Mapping[str, Floats], labels: Labels, rows: Rows, copies: int, seed: int
+    inputs: Mapping[str, Floats], labels: Labels, splits: Sequence[Rows], copies: int, seed: int
 ) -> list[Score]:
     """Return how well nearest neighbours and a linear model predict a label from each input.
 
-    Both learn from the training rows. Neighbours: vote or mean of at most 15 (Cover and Hart,
-    1967, doi:10.1109/TIT.1967.1053964); a training row is not its own neighbour. Linear: logistic
-    or ridge regression on standardised columns. The input "majority" is the most frequent class,
-    or the mean, of the training rows. Rows without a label are ignored. There is no score for
-    fewer than 2 training rows or more than 100 classes. Inputs of more than 5,000 rows or 1,000
-    columns are sampled.
+    Both learn from the rows that do not judge. Neighbours: vote or mean of at most 15 (Cover and
+    Hart, 1967, doi:10.1109/TIT.1967.1053964); a row is not its own neighbour. Linear: logistic or
+    ridge regression on standardised columns. The input "majority" is the most frequent class, or
+    the mean, of the rows to learn from. Rows without a label are ignored. There is no score for
+    fewer than 2 rows to learn from or more than 100 classes. Inputs of more than 5,000 rows or
+    1,000 columns are sampled.
 
-    inputs: (rows, columns) by name. copies: number of permutations of the labels over all rows
-    (Ojala and Garriga, 2010, jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model
-    learns at most 19, and none if it has more than 1,000 weights. seed: of the permutations.
+    inputs: (rows, columns) by name. splits: one, or the folds of cross-fitting. copies: number of
+    permutations of the labels over all rows (Ojala and Garriga, 2010,
+    jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model learns at most 19, and
+    none if it has more than 1,000 weights. seed: of the permutations.
     """
-    rows = _sample(labelled(labels, rows))
-    if len(rows.train) < 2:
+    splits = [_sample(labelled(labels, rows)) for rows in splits]
+    if min(len(rows.train) for rows in splits) < 2:
         return []
-    target = _target(labels, rows, copies, seed)
+    target = _target(labels, splits, copies, seed)
     if target.outputs > MOST_CLASSES:
         return []
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
         predictions = {
-            name: _predictions(_standardised(x, rows), target) for name, x in inputs.items()
+            name: [_predictions(_standardised(x, rows), target, rows) for rows in splits]
+            for name, x in inputs.items()
         }
-    constant = target.kind.constant(target.y[: target.train, 0])
-    predictions[MAJORITY] = dict.fromkeys(PROBES, np.full_like(target.y[:, :1], constant))
+    predictions[MAJORITY] = [_majority(target, rows) for rows in splits]
     return [
-        target.score(probe, name, predicted[probe])
+        target.score(probe, name, [of_split[probe] for of_split in predicted])
         for probe in PROBES
         for name, predicted in predictions.items()
     ]
+
+
+def _majority(target: _Target, rows: Rows) -> Mapping[str, Labelling]:
+    constant = target.kind.constant(target.y[rows.train, 0])
+    count = len(rows.train) + len(rows.val)
+    return dict.fromkeys(PROBES, np.full((count, 1), constant, target.y.dtype))
 
 
 def _sample(rows: Rows) -> Rows:
@@ -118,17 +140,20 @@ def _sample(rows: Rows) -> Rows:
     return Rows(rows.train[sample[sample < count]], rows.val[sample[sample >= count] - count])
 
 
-def _target(labels: Labels, rows: Rows, copies: int, seed: int) -> _Target:
-    every, generator = np.concatenate([rows.train, rows.val]), np.random.default_rng(seed)
+def _target(labels: Labels, splits: Sequence[Rows], copies: int, seed: int) -> _Target:
+    every = np.concatenate([part for rows in splits for part in (rows.train, rows.val)])
+    first = np.sort(np.unique(every, return_index=True)[1])
+    every, generator = every[first], np.random.default_rng(seed)
     true: Labelling
     match labels:
         case Classes(codes=codes):
             present, true = np.unique(codes[every], return_inverse=True)
-            kind, outputs = CLASSES, len(present)
+            kind, outputs, rows = CLASSES, len(present), len(codes)
         case Values(values=values):
-            kind, outputs, true = VALUES, 1, values[every].astype(np.float64)
-    y = np.stack([true, *(generator.permutation(true) for _ in range(copies))], 1)
-    return _Target(labels.name, kind, y, len(rows.train), outputs)
+            kind, outputs, rows, true = VALUES, 1, len(values), values[every].astype(np.float64)
+    y = np.zeros((rows, 1 + copies), true.dtype)
+    y[every] = np.stack([true, *(generator.permutation(true) for _ in range(copies))], 1)
+    return _Target(labels.name, kind, y, splits, outputs)
 
 
 def _standardised(x: Floats, rows: Rows) -> Floats:
@@ -143,16 +168,16 @@ def _standardised(x: Floats, rows: Rows) -> Floats:
     return (x - x[:train].mean(0)) / (x[:train].std(0) if varies.any() else 1.0)
 
 
-def _predictions(x: Floats, target: _Target) -> Mapping[str, Labelling]:
-    """Return the predictions of each probe for all rows: (rows, sets)."""
-    kind, train = target.kind, target.train
+def _predictions(x: Floats, target: _Target, rows: Rows) -> Mapping[str, Labelling]:
+    """Return the predictions of each probe for the rows of a split: (rows, sets)."""
+    kind, train, y = target.kind, len(rows.train), target.y[rows.train]
     search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, train - 1)).fit(x[:train])
     near = search.kneighbors(return_distance=False)  # of training rows, without themselves
     if len(x) > train:
         near = np.concatenate([near, search.kneighbors(x[train:], return_distance=False)])
     fits = 1 + (MOST_FITS if x.shape[1] * target.outputs <= FEW_WEIGHTS else 0)
-    votes = np.stack([kind.vote(labels[near]) for labels in target.y[:train].T], 1)
-    return {"knn": votes, "linear": kind.linear(x, target.y[:train, :fits])}
+    votes = np.stack([kind.vote(labels[near]) for labels in y.T], 1)
+    return {"knn": votes, "linear": kind.linear(x, y[:, :fits])}
 
 
 def _vote(near: Integers) -> Integers:

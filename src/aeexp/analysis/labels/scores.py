@@ -49,9 +49,15 @@ def columns(scores: Sequence[Score]) -> Mapping[str, list[Any]]:
 
 
 def labelled(labels: Labels, rows: Rows) -> Rows:
-    """Return the rows that have a label."""
-    has_label = labels.codes >= 0 if isinstance(labels, Classes) else np.isfinite(labels.values)
-    return Rows(rows.train[has_label[rows.train]], rows.val[has_label[rows.val]])
+    """Return the rows with a label: `train` to learn from, `val` to judge the prediction.
+
+    The rows that judge the autoencoder judge the prediction too, and all others are learnt from.
+    """
+    known = labels.codes >= 0 if isinstance(labels, Classes) else np.isfinite(labels.values)
+    part, judged = rows.evaluated
+    learnt = np.concatenate([rows.train, rows.val]) if part == "test" else rows.train
+    judged = judged if part != "train" else judged[:0]
+    return Rows(learnt[known[learnt]], judged[known[judged]])
 
 
 def accuracy(truth: Integers, predicted: Integers) -> Floats:

@@ -52,6 +52,7 @@ from aeexp.config.spec.experiment import Backend, Experiment
 from aeexp.config.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
 from aeexp.config.spec.model import (
     Activation,
+    Auto,
     Autoencoder,
     Deep,
     Initializer,
@@ -99,6 +100,7 @@ __all__ = [
     "Agglomerative",
     "AllFigures",
     "AppliesTo",
+    "Auto",
     "Autoencoder",
     "Backend",
     "Blobs",

@@ -23,6 +23,7 @@ def param(
     meaning: str,
     *,
     traced: bool = True,
+    automatic: bool = False,
     redefines: Sequence[str] = (),
     **bounds: float,
 ) -> Any:
@@ -32,6 +33,7 @@ def param(
     traced: whether a `float` of a model, regulariser, optimizer or schedule is an argument of the
     compiled program. Models that differ only in such parameters train together. Set it to false
     if the value is read when layers are built, not each time they are called.
+    automatic: whether the word `auto` stands for None, a value that follows from the table.
     redefines: names or patterns of the metrics whose definition depends on the parameter. Example:
     the loss depends on the weight of each of its terms.
     bounds: any of `at_least`, `above`, `at_most` and `below`. The bounds of a list hold for each
@@ -42,6 +44,7 @@ def param(
         "meaning": meaning,
         "bounds": bounds,
         "traced": traced,
+        "automatic": automatic,
         "redefines": tuple(redefines),
     }
     return _field(default, metadata)

@@ -8,7 +8,7 @@ from aeexp.config.spec.clustering import DBSCAN, ClusteringSpec, KMeans
 from aeexp.config.spec.dataset import DatasetSpec, Wine
 from aeexp.config.spec.evidence import EvidenceSpec, StandardEvidence
 from aeexp.config.spec.figures import AllFigures, FiguresSpec
-from aeexp.config.spec.model import ModelSpec, Shallow
+from aeexp.config.spec.model import Auto, ModelSpec
 from aeexp.config.spec.optimizer import Adam, OptimizerSpec
 from aeexp.config.spec.preprocessing import PreprocessingSpec, Standard
 from aeexp.config.spec.question import QuestionSpec, Structure
@@ -35,7 +35,7 @@ class Experiment(Spec):
     dataset: DatasetSpec = part(Wine, "Dataset.")
     split: Split = part(Split, "Training and held-out rows.")
     preprocessing: PreprocessingSpec = part(Standard, "Scaling of the features.")
-    model: ModelSpec = part(Shallow, "Autoencoder.")
+    model: ModelSpec = part(Auto, "Autoencoder.")
     regulariser: dict[str, RegulariserSpec] = part(
         dict, "Regularisation: penalties, dropout, noise."
     )

@@ -189,3 +189,13 @@ class Linear(Autoencoder):
 
     activation: Activation = redefault(Autoencoder, "activation", Activation.linear)
     latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)
+
+
+@option("model", "auto")
+@dataclass(kw_only=True)
+class Auto(ModelSpec):
+    """The simplest of several models that validation rows do not tell from the best one.
+
+    Tried are a linear model (the principal components) and residual networks of several widths
+    and learning rates.
+    """

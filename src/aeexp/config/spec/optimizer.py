@@ -1,6 +1,7 @@
 """Optimizers."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from aeexp.config.spec._spec import Spec, option, param
 from aeexp.text import exact
@@ -10,7 +11,15 @@ from aeexp.text import exact
 class OptimizerSpec(Spec):
     """Optimizer."""
 
-    lr: float = param(1e-3, "Learning rate.", above=0)
+    lr: float | None = param(
+        None,
+        "Learning rate. auto: the best of a few rates on validation rows; usual_lr if"
+        " training.epochs is set.",
+        automatic=True,
+        above=0,
+    )
+    usual_lr: ClassVar[float] = 1e-3
+    """Learning rate where none is set or tried."""
 
 
 @option("optimizer", "adam")
@@ -34,7 +43,8 @@ class Adam(OptimizerSpec):
 class SGD(OptimizerSpec):
     """Stochastic gradient descent, optionally with momentum."""
 
-    lr: float = param(1e-2, "Learning rate.", above=0)
+    usual_lr: ClassVar[float] = 1e-2
+
     momentum: float = param(0.0, "Momentum.", at_least=0, below=1)
     nesterov: bool = param(False, "Nesterov momentum (Nesterov, 1983).")
 

@@ -51,8 +51,20 @@ class EarlyStopping(Spec):
 class Training(Spec):
     """Training by mini-batches."""
 
-    epochs: int = param(200, "Number of epochs.", at_least=1)
-    batch_size: int = param(16, "Rows per batch; at most the number of training rows.", at_least=1)
+    epochs: int | None = param(
+        None,
+        "Number of epochs. auto: until the validation loss stops falling, within a limit that"
+        " follows from the table; the weights of the best epoch are kept.",
+        automatic=True,
+        at_least=1,
+    )
+    batch_size: int | None = param(
+        None,
+        "Rows per batch; at most the number of training rows. auto: a sixteenth of the training"
+        " rows as a power of two, 16 to 256.",
+        automatic=True,
+        at_least=1,
+    )
     shuffle: bool = param(True, "Shuffle the rows before each epoch.")
     loss: Loss = param(Loss.mse, "Reconstruction loss.", redefines=LOSS_METRICS)
     early_stopping: EarlyStopping = part(EarlyStopping, "Early stopping.")

@@ -75,7 +75,7 @@ def _figures(
     names = data.features, result.quantity, Unreliable(factors=unreliable.factors)
     yield "weights", figures.weight_bars(result.weights, result.moves, *names)
     yield "weights_map", figures.weight_map(result.weights, *names)
-    r2 = np.array(result.by_feature["val_r2" if rows.val.size else "train_r2"])
+    r2 = np.array(result.by_feature[f"{result.residuals.part}_r2"])
     x_hat = result.problem.scaling.undo(result.x_hat)
     yield (
         "reconstruction",

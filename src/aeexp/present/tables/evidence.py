@@ -43,7 +43,7 @@ def reliability_columns(
     result: RunResult, evidence: Evidence, support: Support
 ) -> Mapping[str, Floats]:
     """Return columns that measure how reliable each row is: (rows,) each."""
-    neighbours, errors = evidence.methods[AUTOENCODER].neighbourhoods, result.residuals.rows
+    neighbours, errors = evidence.methods[AUTOENCODER].neighbourhoods, result.row_errors
     return {
         "trustworthiness": neighbours.trustworthiness,
         "continuity": neighbours.continuity,
@@ -88,18 +88,14 @@ def evidence_metrics(evidence: Evidence) -> dict[str, float]:
 
 def method_row(result: RunResult, name: str, method: Method) -> dict[str, Any]:
     """Return the row of a method in baselines.csv, by its columns."""
-    rows, label = result.problem.rows, result.problem.data.label
-    errors, advantage = method.residuals.rows, method.advantage
-    total = result.mean.rows[rows.val].sum()
+    label, advantage = result.problem.data.label, method.advantage
     agreements = {}
     if isinstance(label, Classes):
         clusters = method.clusters.items()
         agreements = {f"{key}.ari": agreement(codes, label)["ari"] for key, codes in clusters}
     return {
         "method": name,
-        "train_mse": _mean(errors[rows.train]),
-        "val_mse": _mean(errors[rows.val]),
-        "val_r2": float(1 - errors[rows.val].sum() / total) if total > 0 else np.nan,
+        **dict(_errors(result, method)),
         "delta_mse": advantage.mean if advantage else np.nan,
         "delta_se": advantage.se if advantage else np.nan,
         "delta_n": advantage.members if advantage else np.nan,
@@ -107,6 +103,14 @@ def method_row(result: RunResult, name: str, method: Method) -> dict[str, Any]:
         **method.spearman,
         **agreements,
     }
+
+
+def _errors(result: RunResult, method: Method) -> Iterator[tuple[str, float]]:
+    yield "train_mse", _mean(method.residuals.parts["train"].rows)
+    for part in ("val", "test"):
+        errors, total = method.residuals.parts[part].rows, result.mean.parts[part].rows.sum()
+        yield f"{part}_mse", _mean(errors)
+        yield f"{part}_r2", float(1 - errors.sum() / total) if total > 0 else np.nan
 
 
 def _mean(values: Floats) -> float:

@@ -43,6 +43,7 @@ def run_artifacts(
         {
             "row": problem.data.rows,
             "split": problem.rows.names,
+            **({"fold": problem.fold_of + 1} if problem.folds else {}),
             **dict(zip(factors, result.z.T, strict=True)),
             **_label_columns(problem.data),
             **result.clusters,
@@ -67,14 +68,14 @@ def run_artifacts(
     yield RunMetadata("verdict", {"verdict": verdict_document(verdict)})
 
 
-def repeats_table(seed: int, histories: Sequence[History]) -> Mapping[str, Any]:
-    """Return a table with a row for each repeat of a run; their seeds count up from `seed`.
+def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
+    """Return a table with a row for each model of a run; the first is the run's model.
 
-    A repeat that diverged has its number of epochs and no other number.
+    seeds: of the models; without the last ones if training was interrupted. A repeat that diverged has its number of epochs and no other number.
     """
     ends = [_end(history) | {"epochs": len(history.loss)} for history in histories]
     return {
-        "seed": [(seed + i) % 2**32 for i in range(len(histories))],
+        "seed": seeds[: len(histories)],
         "status": [_status(history) for history in histories],
         **{key: [end[key] for end in ends] for key in ends[0]},
     }
@@ -120,7 +121,10 @@ def _label_columns(data: Dataset) -> dict[str, Any]:
 def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
     problem = result.problem
     metrics = _end(result.history) | dict(_spread(result.histories, len(result.planned.own)))
-    metrics |= reconstruction.errors(result.residuals, result.mean, result.pca, problem.rows)
+    if result.folds:
+        ends = [_end(history)["val_loss"] for history in result.folds]
+        metrics["val_loss"] = float(np.mean(ends))
+    metrics |= reconstruction.errors(result.residuals, result.mean, result.pca)
     if evidence:
         metrics |= evidence_metrics(evidence)
     else:
@@ -165,14 +169,14 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
 
 
 def _training_result(result: RunResult) -> TrainingResult:
-    rows, mean = result.problem.rows, result.mean
+    history, residuals = result.judged, result.residuals
     return TrainingResult(
-        loss=result.history.loss,
-        val_loss=result.history.val_loss,
-        train=result.residuals.rows[rows.train],
-        val=result.residuals.rows[rows.val],
-        pca=result.pca.rows[rows.val],
-        mean=float(mean.rows[rows.train].mean()),
-        latent=result.z[rows.train].var(0, dtype=np.float64),
-        kept=result.history.kept,
+        loss=history.loss,
+        val_loss=history.val_loss,
+        train=residuals.parts["train"].rows,
+        val=residuals.held_out.rows,
+        pca=result.pca.held_out.rows,
+        mean=float(result.mean.parts["train"].rows.mean()),
+        latent=result.z[result.problem.rows.train].var(0, dtype=np.float64),
+        kept=history.kept,
     )

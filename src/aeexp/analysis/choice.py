@@ -1,0 +1,211 @@
+"""The choice of a setting by validation rows, and of the number of epochs for all rows.
+
+Every candidate is trained on the training rows of each fold of cross-fitting, or of the single
+split, and compared on the validation rows. The simplest one is chosen whose error is within one
+standard error of the best one's (Breiman et al., 1984, section 3.4.3; here of the paired
+difference). Test rows decide nothing: the setting that judges a fold is chosen without the
+validation errors of its rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aeexp.analysis.sampling import chosen
+from aeexp.config.spec import Autoencoder, Experiment
+from aeexp.data import Floats, Integers
+from aeexp.data.automatic import Candidate, candidates, for_all_rows, settled
+from aeexp.data.prepare import Problem
+
+MOST_ROWS = 2_000
+"""Rows of a single split on which candidates are compared; larger tables are sampled."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate, trained on the training rows of a split and compared on its validation rows.
+
+    fold: the number of the split, 0 for a single split.
+    """
+
+    number: int
+    candidate: Candidate
+    problem: Problem
+    fold: int
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """Errors of a trial. NaN if it diverged.
+
+    val, test: (rows,), squared errors of validation and test rows, averaged over features.
+    pca: the same of PCA for the test rows. epochs: number of epochs that the kept weights trained.
+    """
+
+    val: Floats
+    test: Floats
+    pca: Floats
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen candidate, and the errors by which it was chosen.
+
+    mse: (candidates,), mean squared error of the validation rows, NaN if a training diverged.
+    test_mse: the same of the test rows, which decided nothing. pca_mse: of PCA on the test rows.
+    above, above_se: how far the error is above that of the best candidate, with the standard error
+    of the paired difference. epochs: (candidates,), median over the folds. number: of the chosen
+    candidate. by_fold: the candidate that judges each fold, chosen without its rows. rows: number
+    of validation rows.
+    """
+
+    candidates: Sequence[Candidate]
+    mse: Floats
+    test_mse: Floats
+    pca_mse: float
+    above: Floats
+    above_se: Floats
+    epochs: Integers
+    number: int
+    by_fold: Sequence[int]
+    rows: int
+
+    @property
+    def best(self) -> int:
+        """Return the number of the candidate with the lowest validation error."""
+        return int(np.nanargmin(self.mse))
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """Return the columns of candidates.csv: a row for each candidate."""
+        experiments = [candidate.experiment for candidate in self.candidates]
+        return {
+            "model": [setting(experiment) for experiment in experiments],
+            "lr": [experiment.optimizer.lr for experiment in experiments],
+            "epochs": self.epochs,
+            "val_mse": self.mse,
+            "above_best": self.above,
+            "above_best_se": self.above_se,
+            "test_mse": self.test_mse,
+            "chosen": np.arange(len(experiments)) == self.number,
+        }
+
+
+def setting(experiment: Experiment) -> str:
+    """Return the model of an experiment and its hidden layers: `residual 32-16`."""
+    model = experiment.model
+    name = type(model).__name__.lower()
+    if not isinstance(model, Autoencoder):
+        return name
+    if name == "residual" and not model.hidden:
+        return "linear (PCA)"
+    return " ".join([name, *(["-".join(map(str, model.hidden))] if model.hidden else [])])
+
+
+def trials(experiment: Experiment, problem: Problem) -> list[Trial]:
+    """Return the trainings that a choice needs; none if there is nothing to choose or to judge.
+
+    A single split of more than 2,000 rows is sampled.
+    """
+    splits = problem.folds or (_sampled(problem),)
+    several = candidates(experiment, len(splits[0].rows.train))
+    validated = all(len(split.rows.val) for split in splits)
+    if not problem.folds and (len(several) == 1 or not validated):
+        return []
+    return [
+        Trial(number, candidate, split, fold)
+        for number, candidate in enumerate(several)
+        for fold, split in enumerate(splits)
+    ]
+
+
+def _sampled(problem: Problem) -> Problem:
+    rows = problem.rows
+    if problem.rows.count <= MOST_ROWS:
+        return problem
+    share = MOST_ROWS / rows.count
+    parts = (part[chosen(len(part), int(share * len(part)))] for part in rows.parts.values())
+    return problem.subset(np.sort(np.concatenate([*parts])))
+
+
+def choose(several: Sequence[Trial], results: Sequence[TrialResult]) -> Choice:
+    """Return the choice. several: all trials, candidate by candidate. results: of each trial."""
+    tried = {trial.number: trial.candidate for trial in several}
+    folds = max(trial.fold for trial in several) + 1
+    shape = (len(tried), folds)
+    of = {(trial.number, trial.fold): r for trial, r in zip(several, results, strict=True)}
+    val, test = (
+        [[getattr(of[n, k], part) for k in range(folds)] for n in range(shape[0])]
+        for part in ("val", "test")
+    )
+    levels = np.array([candidate.level for candidate in tried.values()])
+    errors = np.array([np.concatenate(rows) for rows in val])
+    fold_of = np.repeat(np.arange(folds), [len(rows) for rows in val[0]])
+    number, best = _simplest(errors, levels)
+    # the validation rows of split k - 1 are the test rows of split k
+    by_fold = [
+        _simplest(errors[:, fold_of != (k - 1) % folds], levels)[0] if folds > 1 else number
+        for k in range(folds)
+    ]
+    differences = errors - errors[best]
+    epochs = np.array([[of[n, k].epochs for k in range(folds)] for n in range(shape[0])])
+    pca = np.concatenate([of[0, k].pca for k in range(folds)])
+    return Choice(
+        candidates=[*tried.values()],
+        mse=errors.mean(1),
+        test_mse=np.array([_mean(np.concatenate(rows)) for rows in test]),
+        pca_mse=_mean(pca),
+        above=differences.mean(1),
+        above_se=_error(differences),
+        epochs=np.ceil(np.median(epochs, axis=1)).astype(int),
+        number=number,
+        by_fold=by_fold,
+        rows=errors.shape[1],
+    )
+
+
+def _simplest(errors: Floats, levels: Integers) -> tuple[int, int]:
+    """Return the chosen candidate and the best one. errors: (candidates, validation rows)."""
+    mse = errors.mean(1)
+    if np.isnan(mse).all():
+        return 0, 0
+    best = int(np.nanargmin(mse))
+    differences = errors - errors[best]
+    good: NDArray[np.bool_] = differences.mean(1) <= _error(differences)
+    level = levels[good].min()
+    of_level = np.where(levels == level, mse, np.nan)
+    return int(np.nanargmin(of_level)), best
+
+
+def _error(differences: Floats) -> Floats:
+    rows = differences.shape[1]
+    return differences.std(axis=1, ddof=1) / np.sqrt(rows) if rows > 1 else np.zeros(len(differences))
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else np.nan
+
+
+def chosen_experiments(
+    experiment: Experiment, problem: Problem, choice: Choice | None
+) -> tuple[Experiment, Experiment]:
+    """Return the experiment of the model that is kept, and that of trainings with validation rows.
+
+    With cross-fitting, the kept model learns from all rows for as many epochs as the folds found
+    best. Otherwise both are the same.
+    """
+    if choice is None:
+        rows = problem.rows
+        only = settled(experiment, len(rows.train), validated=len(rows.val) > 0)
+        return only, only
+    if not problem.folds:  # the candidates may have been compared on a sample of the rows
+        kept = candidates(experiment, len(problem.rows.train))[choice.number].experiment
+        return kept, kept
+    trial = choice.candidates[choice.number].experiment
+    if trial.training.early_stopping.patience is None:  # the user has set the number of epochs
+        return trial, trial
+    return for_all_rows(trial, int(choice.epochs[choice.number])), trial

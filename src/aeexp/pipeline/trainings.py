@@ -1,0 +1,155 @@
+"""Train the models of one run, or of several runs together: first the trials, then the others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aeexp.analysis import reconstruction
+from aeexp.analysis.choice import Trial, TrialResult, choose, trials
+from aeexp.analysis.controls import Plan, plan
+from aeexp.analysis.sampling import chosen
+from aeexp.config.spec import Experiment
+from aeexp.data import Floats
+from aeexp.data.prepare import Problem
+from aeexp.pipeline.members import member
+from aeexp.pipeline.tasks.answering import Callbacks
+from aeexp.runs.history import History
+from aeexp.runs.progress import Monitor
+from aeexp.training import Member, Trained, train
+
+MOST_COMPARED = 1_000
+"""Rows on which the reconstructions of the repeats are compared."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """The models of a run. trained: of `planned.trained`. tried: of `planned.tried`, or None.
+
+    Fewer than planned if the training was interrupted. shown: the place of the run's model among
+    the models with the seeds seed, seed + 1, ….
+    """
+
+    planned: Plan
+    trained: Trained
+    tried: Trained | None
+    shown: int = 0
+
+    @property
+    def histories(self) -> Sequence[History]:
+        """Return the histories of the run's model and its repeats."""
+        return self.trained.histories[: len(self.planned.own)]
+
+    @property
+    def fold_histories(self) -> Sequence[History]:
+        """Return the histories of the models that judge the folds of cross-fitting."""
+        return self.tried.histories[: len(self.planned.folds)] if self.tried else ()
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the training took, compilation excluded."""
+        return self.trained.seconds + (self.tried.seconds if self.tried else 0)
+
+    @property
+    def compile(self) -> float:
+        """Return how long the compilation took."""
+        return self.trained.compile + (self.tried.compile if self.tried else 0)
+
+
+def train_runs(
+    jobs: Sequence[tuple[Experiment, Problem]], monitor: Monitor, callbacks: Callbacks = ()
+) -> list[TrainedRun]:
+    """Train the models of several runs as one population, after the trials of all of them.
+
+    The own models of all runs come before the others, which may need another compiled program.
+    """
+    several = [trials(*job) for job in jobs]
+    tried = _train([trial for of_job in several for trial in of_job], monitor, callbacks)
+    ends = np.cumsum([len(of_job) for of_job in several])
+    runs: list[tuple[Plan, Trained | None]] = []
+    for job, of_job, end in zip(jobs, several, ends.tolist(), strict=True):
+        places = range(end - len(of_job), min(end, len(tried.histories) if tried else 0))
+        part = tried.subset(places) if tried and len(places) else None
+        runs.append(_planned(*job, of_job[: len(places)], part))
+    order = [control for planned, _ in runs for control in planned.own]
+    order += [control for planned, _ in runs for control in planned.others]
+    trained = train([*map(member, order)], monitor, callbacks)
+    places_of = {id(control): place for place, control in enumerate(order)}
+    last = len(trained.histories)
+    return [
+        _shown(
+            TrainedRun(
+                planned,
+                trained.subset(
+                    [p for c in planned.trained if (p := places_of[id(c)]) < last]
+                ),
+                part.subset(planned.places) if part and planned.places else None,
+            )
+        )
+        for planned, part in runs
+    ]
+
+
+def _train(several: Sequence[Trial], monitor: Monitor, callbacks: Callbacks) -> Trained | None:
+    members = [
+        Member(
+            experiment=trial.candidate.experiment,
+            x=trial.problem.x,
+            rows=trial.problem.rows.train,
+            val=trial.problem.rows.val,
+        )
+        for trial in several
+    ]
+    return train(members, monitor, callbacks) if members else None
+
+
+def _planned(
+    experiment: Experiment, problem: Problem, several: Sequence[Trial], trained: Trained | None
+) -> tuple[Plan, Trained | None]:
+    """Return the plan of a run after its choice. After an interruption nothing is chosen."""
+    if trained is None or len(several) < len(trials(experiment, problem)):
+        return plan(experiment, replace(problem, folds=())), None
+    choice = choose(several, [*_results(several, trained)])
+    return plan(experiment, problem, several, choice), trained
+
+
+def _results(several: Sequence[Trial], trained: Trained) -> Iterator[TrialResult]:
+    pca: dict[int, Floats] = {}
+    for i, (trial, history) in enumerate(zip(several, trained.histories, strict=True)):
+        problem, rows = trial.problem, trial.problem.rows
+        if trial.fold not in pca:
+            dimensions = trial.candidate.experiment.model.latent_dim
+            residuals = reconstruction.pca(problem.x, rows, dimensions)
+            pca[trial.fold] = residuals.rows[rows.test]
+        val, test = (np.full(len(part), np.nan) for part in (rows.val, rows.test))
+        if not history.diverged:
+            network = trained.network(i)
+            for part, errors in ((rows.val, val), (rows.test, test)):
+                x = problem.x[part]
+                x_hat = network.decode(network.encode(x))
+                errors[:] = np.square(x - x_hat, dtype=np.float64).mean(1)
+        epochs = trial.candidate.experiment.training.epochs and history.kept + 1
+        yield TrialResult(val, test, pca[trial.fold], epochs or 0)
+
+
+def _shown(run: TrainedRun) -> TrainedRun:
+    """Return the run with the most typical of its repeats as its model.
+
+    This is the medoid: the model whose reconstructions are closest to those of the others, by the
+    mean squared difference. Any single seed may be the worst of all.
+    """
+    planned, trained = run.planned, run.trained
+    fit = [i for i, history in enumerate(run.histories) if not history.diverged]
+    if len(fit) < 2 or trained.interrupted:
+        return run
+    x = planned.problem.x[chosen(len(planned.problem.x), MOST_COMPARED)]
+    x_hats = []
+    for i in fit:
+        network = trained.network(i)
+        x_hats.append(network.decode(network.encode(x)))
+    mean = np.mean(x_hats, axis=0)
+    # the sum of squared distances to all others is least for the model closest to their mean
+    number = fit[int(np.argmin([np.square(x_hat - mean).sum() for x_hat in x_hats]))]
+    order = [number, *(i for i in range(len(trained.histories)) if i != number)]
+    planned, trained = planned.showing(number), trained.subset(order)
+    return replace(run, planned=planned, trained=trained, shown=number)
