@@ -4,7 +4,7 @@ The table of a control is a function of the experiment and is computed on demand
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -14,7 +14,7 @@ from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, planted
 from aeexp.analysis.factors.attribution import FactorImportance
 from aeexp.analysis.sampling import chosen
-from aeexp.config.spec import Experiment, NoEvidence
+from aeexp.config.spec import Experiment, NoEvidence, Space
 from aeexp.data import Floats, Integers, Rows, scaling
 from aeexp.data.prepare import Problem
 
@@ -57,15 +57,22 @@ class Control:
 
 @dataclass(frozen=True)
 class ControlResult:
-    """Latent coordinates and errors of a trained control on its table.
+    """Latent coordinates, reconstructions and errors of a trained control on its table.
 
-    z: (rows, factors). errors: (rows,), squared error of each row, averaged over features.
+    z: (rows, factors). points: (rows, components), its reconstructions on their principal axes.
+    errors: (rows,), squared error of each row, averaged over features.
     weighed: importance of its factors, for repeats and resamples other than the run's model.
     """
 
     z: Floats
+    points: Floats
     errors: Floats
     weighed: FactorImportance | None
+
+    @property
+    def coordinates(self) -> Mapping[Space, Floats]:
+        """Return the coordinates of the rows by space: (rows, coordinates)."""
+        return {Space.latent: self.z, Space.reconstruction: self.points}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.evidence.linear import Linear
 from aeexp.analysis.latent.neighbourhoods import Neighbourhoods
 from aeexp.analysis.sampling import chosen
+from aeexp.config.spec import Space
 from aeexp.data import Floats, Integers, Rows
 from aeexp.data.chunks import blocks
 
@@ -48,12 +49,14 @@ class Method:
 class Baseline:
     """Result of a baseline that was fitted to the training rows.
 
-    z: (rows, dimensions). residuals: of its reconstruction.
+    z: (rows, dimensions). residuals: of its reconstruction. coordinates: (rows, dimensions) by
+    space, z and its reconstructions.
     """
 
     name: str
     z: Floats
     residuals: reconstruction.Residuals
+    coordinates: Mapping[Space, Floats]
 
 
 def baselines(x: Floats, rows: Rows, dimensions: int, seed: int) -> list[Baseline]:
@@ -72,7 +75,10 @@ def baselines(x: Floats, rows: Rows, dimensions: int, seed: int) -> list[Baselin
 
 def _baseline(name: str, method: Linear, x: Floats, rows: Rows) -> Baseline:
     left = reconstruction.residuals(x, lambda block: method.reconstruct(x[block]), rows)
-    return Baseline(name, method.encode(x), left)
+    z = method.encode(x)
+    # z @ decoder = z @ triangle.T @ orthonormal.T, which has the distances of z @ triangle.T
+    triangle = np.linalg.qr(method.decoder.T).R
+    return Baseline(name, z, left, {Space.latent: z, Space.reconstruction: z @ triangle.T})
 
 
 def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:

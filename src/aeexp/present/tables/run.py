@@ -127,7 +127,8 @@ def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
         measured = neighbourhoods.neighbourhoods(problem.x, result.z)
         metrics |= {f"neighbourhoods.{key}": value for key, value in measured.items()}
     for name, codes in result.clusters.items():
-        indices = dict(separation.separation(result.z, codes, name))
+        space = result.experiment.clustering[name].space
+        indices = dict(separation.separation(result.coordinates[space], codes, name))
         for labels, suffix in _classes(problem.data):
             agreed = agreement.agreement(codes, labels)
             indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
