@@ -22,7 +22,7 @@ from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score, columns, r2_error, share_error
 from aeexp.analysis.result import RunResult
-from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Sweep
+from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Space, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
 from aeexp.data.prepare import prepare
 from aeexp.present.figures.evidence_figures import labels_figure
@@ -288,7 +288,7 @@ def result_of(data: Dataset, **changes: Any) -> RunResult:
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
     fields: dict[str, Any] = dict.fromkeys(
-        ("histories", "residuals", "pca", "x_hat", "weights", "quantity")
+        ("histories", "residuals", "pca", "reconstructed", "x_hat", "weights", "quantity")
     )
     return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **fields)
 
@@ -296,7 +296,8 @@ def result_of(data: Dataset, **changes: Any) -> RunResult:
 def components(result: RunResult) -> Method:
     """Return PCA with the fields that scores of labels need."""
     data, experiment = result.problem.data, result.experiment
-    codes = find_each(experiment.clustering, Z[:, :2], data.label, experiment.seed)
+    points = dict.fromkeys(Space, Z[:, :2])
+    codes = find_each(experiment.clustering, points, data.label, experiment.seed)
     fields: dict[str, Any] = dict.fromkeys(
         ("residuals", "advantage", "neighbourhoods", "spearman")
     )

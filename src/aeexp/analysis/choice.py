@@ -183,7 +183,9 @@ def _simplest(errors: Floats, levels: Integers) -> tuple[int, int]:
 
 def _error(differences: Floats) -> Floats:
     rows = differences.shape[1]
-    return differences.std(axis=1, ddof=1) / np.sqrt(rows) if rows > 1 else np.zeros(len(differences))
+    return (
+        differences.std(axis=1, ddof=1) / np.sqrt(rows) if rows > 1 else np.zeros(len(differences))
+    )
 
 
 def _mean(values: Floats) -> float:

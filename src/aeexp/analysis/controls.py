@@ -4,7 +4,7 @@ The table of a control is a function of the experiment and is computed on demand
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -15,7 +15,7 @@ from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, planted
 from aeexp.analysis.factors.attribution import FactorImportance
 from aeexp.analysis.sampling import chosen
-from aeexp.config.spec import Experiment, NoEvidence
+from aeexp.config.spec import Experiment, NoEvidence, Space
 from aeexp.data import Floats, Integers, scaling
 from aeexp.data.prepare import Problem
 
@@ -30,9 +30,10 @@ FEWEST_ROWS = 200
 class ControlKind(Enum):
     """The table from which a control learns.
 
-    repeat: the table of the run. fold: the table of the run without a fold. resample: a bootstrap sample of its training rows. permuted: a
-    table with independently permuted columns. cloud: a sample of one Gaussian with the table's
-    covariance. planted: permuted columns with a planted group of rows.
+    repeat: the table of the run. fold: the table of the run without a fold. resample: a bootstrap
+    sample of its training rows. permuted: a table with independently permuted columns. cloud: a
+    sample of one Gaussian with the table's covariance. planted: permuted columns with a planted
+    group of rows.
     """
 
     repeat = "repeat"
@@ -59,15 +60,22 @@ class Control:
 
 @dataclass(frozen=True)
 class ControlResult:
-    """Latent coordinates and errors of a trained control on its table.
+    """Latent coordinates, reconstructions and errors of a trained control on its table.
 
-    z: (rows, factors). errors: (rows,), squared error of each row, averaged over features.
+    z: (rows, factors). points: (rows, components), its reconstructions on their principal axes.
+    errors: (rows,), squared error of each row, averaged over features.
     weighed: importance of its factors, for repeats and resamples other than the run's model.
     """
 
     z: Floats
+    points: Floats
     errors: Floats
     weighed: FactorImportance | None
+
+    @property
+    def coordinates(self) -> Mapping[Space, Floats]:
+        """Return the coordinates of the rows by space: (rows, coordinates)."""
+        return {Space.latent: self.z, Space.reconstruction: self.points}
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ class Plan:
     setting: with cross-fitting the model that judges each fold, in order, then the one in
     `observed` if it is not among them. places: their places among the trials. controls: the models
     that learn from the table of the evidence. This is a sample of the rows if the run's table is
-    large; otherwise all models learn from it. rows: indices of the sampled rows in the run's table.
+    large; otherwise all models learn from it. rows: indices of the sampled rows in the run's
+    table.
     observed: the model that the null models are compared with, trained in the same way. choice: of
     the setting, None if there was nothing to choose.
     """
@@ -114,7 +123,12 @@ class Plan:
         return replace(self, own=first, controls=controls)
 
 
-def plan(experiment: Experiment, problem: Problem, several: Sequence[Trial] = (), choice: Choice | None = None) -> Plan:
+def plan(
+    experiment: Experiment,
+    problem: Problem,
+    several: Sequence[Trial] = (),
+    choice: Choice | None = None,
+) -> Plan:
     """Return the models that a run trains; log a warning if the table is too wide for controls.
 
     several, choice: the trials and the choice of the setting, if there were any.
@@ -123,23 +137,24 @@ def plan(experiment: Experiment, problem: Problem, several: Sequence[Trial] = ()
     table = problem.folds[0] if problem.folds else problem
     rows, repeats = _rows(experiment, table), own(kept, problem)
     tried, places = _tried(problem, several, choice)
-    folds = tried[: len(problem.folds)]
-    arguments = {"choice": choice, "tried": tried, "places": places, "rows": rows}
+    others: list[Control] = []
+    controls: list[Control] = []
+    observed = None
     if not len(rows):
         if not isinstance(experiment.evidence, NoEvidence):
             log.warning(
                 "evidence: a table of %d rows × %d features is too wide to train controls.",
                 *problem.x.shape,
             )
-        return Plan(kept, problem, repeats, (), controls=(), observed=None, **arguments)
-    if len(rows) == len(problem.x):
+    elif len(rows) == len(problem.x):
         others = [*_others(trial, table)]
-        observed = tried[-1] if folds else repeats[0]
         controls = [*repeats, *tried, *others]
-        return Plan(kept, problem, repeats, others, controls=controls, observed=observed, **arguments)
-    table = table.subset(rows)
-    others = [*_repeats(trial, table), *_others(trial, table)]
-    return Plan(kept, problem, repeats, others, controls=others, observed=others[0], **arguments)
+        observed = (tried or repeats)[-1 if tried else 0]
+    else:
+        table = table.subset(rows)
+        controls = others = [*_repeats(trial, table), *_others(trial, table)]
+        observed = others[0]
+    return Plan(kept, problem, repeats, others, tried, places, controls, rows, observed, choice)
 
 
 def _tried(

@@ -79,8 +79,8 @@ def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
     for block in blocks(*x.shape):
         squares = np.square(x[block] - reconstruct(block), dtype=np.float64)
         errors[block] = squares.mean(1)
-        for name, total in sums.items():
-            total += squares[names[block] == name].sum(0)
+        for name in PARTS:
+            sums[name] += squares[names[block] == name].sum(0)
     parts = {name: Part(errors[rows.parts[name]], total) for name, total in sums.items()}
     return Residuals(errors, parts)
 

@@ -7,8 +7,9 @@ from functools import cached_property
 from aeexp.analysis import reconstruction
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.factors import attribution
+from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.reconstruction import Residuals
-from aeexp.config.spec import Experiment
+from aeexp.config.spec import Experiment, Space
 from aeexp.data import Floats, Integers
 from aeexp.data.prepare import Problem
 from aeexp.runs.history import History
@@ -20,10 +21,11 @@ class RunResult:
 
     planned: the planned models. histories: of the run's model, then of its repeats on all rows;
     fewer than planned if training was interrupted. folds: histories of the models of
-    cross-fitting. z: (rows, factors). residuals, pca: residuals
-    of the model and of PCA. x_hat: (shown, features), scaled, reconstruction of the rows in the
-    figure. weights: (features, factors); their meaning is `quantity`. Features that are constant
-    in the training rows have weight 0. clusters: (rows,) by the name of the clustering.
+    cross-fitting. z: (rows, factors). residuals, pca: residuals of the model and of PCA.
+    reconstructed: the reconstructions on their principal axes. x_hat: (shown, features), scaled,
+    reconstruction of the rows in the figure. weights: (features, factors); their meaning is
+    `quantity`. Features that are constant in the training rows have weight 0. clusters: (rows,)
+    by the name of the clustering.
     """
 
     planned: Plan
@@ -32,6 +34,7 @@ class RunResult:
     z: Floats
     residuals: Residuals
     pca: Residuals
+    reconstructed: Reconstructed
     x_hat: Floats
     weights: Floats
     quantity: str
@@ -69,6 +72,11 @@ class RunResult:
         return [f"z{k + 1}" for k in range(self.z.shape[1])]
 
     @property
+    def coordinates(self) -> Mapping[Space, Floats]:
+        """Return the coordinates of the rows by space: (rows, coordinates)."""
+        return {Space.latent: self.z, Space.reconstruction: self.reconstructed.points}
+
+    @property
     def row_errors(self) -> Floats:
         """Return the error of each row: (rows,); with cross-fitting of the model without it."""
         return self.residuals.held_out.rows if self.folds else self.residuals.rows
@@ -90,5 +98,6 @@ class RunResult:
     def mean(self) -> Residuals:
         """Return the residuals of predicting every feature by its mean."""
         return reconstruction.cross_fitted(
-            self.problem, lambda problem: reconstruction.predicting_the_mean(problem.x, problem.rows)
+            self.problem,
+            lambda problem: reconstruction.predicting_the_mean(problem.x, problem.rows),
         )

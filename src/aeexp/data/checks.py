@@ -28,7 +28,7 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
     trained, features = len(problem.rows.train), len(problem.data.features)
     batch_size, latent_dim = experiment.training.batch_size, experiment.model.latent_dim
     loss = experiment.training.loss
-    if batch_size > trained:
+    if batch_size and batch_size > trained:
         yield (
             f"{key('training.batch_size')}={batch_size} is more than the {trained} training rows:"
             f" clipped to {trained}."

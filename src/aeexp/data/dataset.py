@@ -61,9 +61,9 @@ class Dataset:
 
     x: (rows, features), in original units. rows: the names of the rows. labels: most results
     refer to the first. missing: how missing cells will be filled. origin: the columns of the
-    user's table that became features; if empty, each feature is a column. part: "train", "val" or "test"
-    for each row, if the table has a column for the split. notes: sentences on how the table was
-    read.
+    user's table that became features; if empty, each feature is a column. part: "train", "val" or
+    "test" for each row, if the table has a column for the split. notes: sentences on how the table
+    was read.
     """
 
     name: str

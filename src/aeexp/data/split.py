@@ -144,7 +144,9 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
     for k, test in enumerate(drawn):
         val = drawn[(k + 1) % count][:n_val]
         others = np.setdiff1d(rows, np.concatenate([test, val]))
-        train = np.sort(np.random.default_rng([spec.seed, k]).choice(others, n_train, False))
+        train = np.sort(
+            np.random.default_rng([spec.seed, k]).choice(others, n_train, replace=False)
+        )
         splits.append(Rows(train, np.sort(val), np.sort(test), np.setdiff1d(others, train)))
     return splits
 

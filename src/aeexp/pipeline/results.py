@@ -9,11 +9,12 @@ from aeexp.analysis.clustering import clusters
 from aeexp.analysis.controls import ControlResult, Plan
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import FactorAttribution
+from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import support
 from aeexp.analysis.verdict import divergence
-from aeexp.config.spec import Experiment
+from aeexp.config.spec import Experiment, Space
 from aeexp.data import Floats, fingerprint
 from aeexp.data.checks import setting_warnings
 from aeexp.data.prepare import Problem
@@ -33,16 +34,18 @@ log = logging.getLogger(__name__)
 class ModelOutput:
     """A trained model and its output for the table.
 
-    z: (rows, factors). residuals: of the reconstruction. x_hat: (shown, features), scaled, the
-    rows that figures show. weights: (features, factors), 0 for features that are constant in the
-    training rows, since training did not change those weights. quantity: the meaning of `weights`.
-    probed: the attribution of the factors, None without controls. control_results: one for each
-    control, None if it diverged; empty if training was interrupted.
+    z: (rows, factors). residuals: of the reconstruction. reconstructed: the reconstructions on
+    their principal axes. x_hat: (shown, features), scaled, the rows that figures show. weights:
+    (features, factors), 0 for features that are constant in the training rows, since training did
+    not change those weights. quantity: the meaning of `weights`. probed: the attribution of the
+    factors, None without controls. control_results: one for each control, None if it diverged;
+    empty if training was interrupted.
     """
 
     model: Model
     z: Floats
     residuals: Residuals
+    reconstructed: Reconstructed
     x_hat: Floats
     weights: Floats
     quantity: str
@@ -119,6 +122,7 @@ def _analyse(
         histories=histories,
         z=output.z,
         residuals=output.residuals,
+        reconstructed=output.reconstructed,
         x_hat=output.x_hat,
         folds=folds,
         pca=reconstruction.cross_fitted(
@@ -127,6 +131,9 @@ def _analyse(
         weights=output.weights,
         quantity=output.quantity,
         clusters=clusters.find_each(
-            experiment.clustering, output.z, problem.data.label, experiment.seed
+            experiment.clustering,
+            {Space.latent: output.z, Space.reconstruction: output.reconstructed.points},
+            problem.data.label,
+            experiment.seed,
         ),
     )

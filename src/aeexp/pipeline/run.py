@@ -10,6 +10,7 @@ import numpy as np
 from aeexp.analysis import reconstruction
 from aeexp.analysis.controls import ControlKind, ControlResult
 from aeexp.analysis.factors import attribution
+from aeexp.analysis.latent.reconstructed import components, reconstructed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
@@ -90,11 +91,13 @@ def model_output(run: TrainedRun) -> ModelOutput:
     else:
         weights, quantity = jacobian(), "mean encoder Jacobian"
     constants = np.isin(problem.data.features, constant(problem.data, problem.rows))
-    own_result = ControlResult(z, residuals.rows, None)
+    surface = reconstructed(z, network.decode)
+    own_result = ControlResult(z, surface.points, residuals.rows, None)
     return ModelOutput(
         model=_model(experiment, problem, network),
         z=z,
         residuals=residuals,
+        reconstructed=surface,
         x_hat=network.decode(z[chosen_rows(*x.shape)]),
         weights=np.where(constants[:, None], 0, weights),
         quantity=quantity,
@@ -103,9 +106,7 @@ def model_output(run: TrainedRun) -> ModelOutput:
             if planned.controls
             else None
         ),
-        control_results=(
-            [] if trained.interrupted else [*_control_results(run, own_result)]
-        ),
+        control_results=([] if trained.interrupted else [*_control_results(run, own_result)]),
     )
 
 
@@ -132,12 +133,13 @@ def _control_results(run: TrainedRun, own_result: ControlResult) -> Iterator[Con
             continue
         network, x = trained.network(number), control.problem.x
         z = network.encode(x)
-        errors = np.square(x - network.decode(z), dtype=np.float64).mean(1)
+        x_hat = network.decode(z)
+        errors = np.square(x - x_hat, dtype=np.float64).mean(1)
         weighed = None
         if control.kind in {ControlKind.repeat, ControlKind.resample}:
             jacobian = _mean_jacobian(network, x)
             weighed = attribution.weigh(x, z, control.problem.rows, network, jacobian)
-        yield ControlResult(z, errors, weighed)
+        yield ControlResult(z, components(x_hat), errors, weighed)
 
 
 def _mean_jacobian(network: Network, x: Floats) -> Floats:

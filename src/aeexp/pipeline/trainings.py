@@ -69,7 +69,7 @@ def train_runs(
     runs: list[tuple[Plan, Trained | None]] = []
     for job, of_job, end in zip(jobs, several, ends.tolist(), strict=True):
         places = range(end - len(of_job), min(end, len(tried.histories) if tried else 0))
-        part = tried.subset(places) if tried and len(places) else None
+        part = tried.subset(places) if tried and places else None
         runs.append(_planned(*job, of_job[: len(places)], part))
     order = [control for planned, _ in runs for control in planned.own]
     order += [control for planned, _ in runs for control in planned.others]
@@ -80,9 +80,7 @@ def train_runs(
         _shown(
             TrainedRun(
                 planned,
-                trained.subset(
-                    [p for c in planned.trained if (p := places_of[id(c)]) < last]
-                ),
+                trained.subset([p for c in planned.trained if (p := places_of[id(c)]) < last]),
                 part.subset(planned.places) if part and planned.places else None,
             )
         )

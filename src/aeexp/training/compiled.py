@@ -72,7 +72,7 @@ class _Group:
         self.experiment = common(self.members)
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
-        self.epochs = self.experiment.training.epochs
+        self.epochs = self.experiment.training.max_epochs
         self.orders = Orders(self.members)
         with monitor.stage("build"):
             self.network, self.program, self.state = self._start()

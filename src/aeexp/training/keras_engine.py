@@ -78,7 +78,7 @@ def _train(
 ) -> History:
     experiment, spec = member.experiment, member.experiment.training
     steps = math.ceil(len(member.rows) / batch_size(member))
-    rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.epochs)
+    rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.max_epochs)
     network.training.compile(optimizer(experiment.optimizer, rate), spec.loss.value)
     stopping = spec.early_stopping
     stopper = None
@@ -102,7 +102,7 @@ def _train(
         val_loss=np.array(recorder.val_loss),
         learning_rate=decimals(np.array(recorder.rates)),
         kept=stopper.best_epoch if stopper and stopping.restore_best else epochs - 1,
-        interrupted=recorder.interrupted and epochs < spec.epochs,
+        interrupted=recorder.interrupted and epochs < spec.max_epochs,
         lost=epochs - 1 if recorder.diverged else None,
     )
 
@@ -146,7 +146,7 @@ def _globally_seeded(seed: int) -> Iterator[None]:
 
 def _loop(epochs: Epochs, network: Network, member: Member, callbacks: Callbacks) -> None:
     """Train as `fit` does, with the same calls of callbacks."""
-    model, count = network.training, member.experiment.training.epochs
+    model, count = network.training, member.experiment.training.max_epochs
     orders = Orders([member])
     calls = keras.callbacks.CallbackList(callbacks, model=model, epochs=count)
     model.stop_training = False

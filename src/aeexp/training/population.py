@@ -222,4 +222,8 @@ def owners(experiment: Experiment) -> Iterator[tuple[str, Spec, str]]:
 @cache
 def _traced(kind: type[Spec]) -> list[str]:
     types = get_type_hints(kind)
-    return [f.name for f in fields(kind) if types[f.name] in (float, float | None) and f.metadata["traced"]]
+    return [
+        f.name
+        for f in fields(kind)
+        if types[f.name] in (float, float | None) and f.metadata["traced"]
+    ]

@@ -205,7 +205,7 @@ class Program:
 
     def _learning_rate(self, slots: list[Any]) -> Any:
         """Return the learning rate of the next step, whose number is in the optimizer's slots."""
-        spec, epochs = self.experiment, self.experiment.training.epochs
+        spec, epochs = self.experiment, self.experiment.training.max_epochs
         rate = learning_rate(spec.schedule, spec.optimizer.lr, self.steps, epochs)
         return jnp.asarray(rate(slots[self.iterations]) if callable(rate) else rate, jnp.float32)
 

@@ -14,7 +14,7 @@ ORDER = 2**22  # indices drawn at once
 
 def batch_size(member: Member) -> int:
     """Return the number of rows per step."""
-    return min(member.experiment.training.batch_size, len(member.rows))
+    return min(member.experiment.training.batch, len(member.rows))
 
 
 def validation_batch_size(member: Member) -> int:

@@ -1,4 +1,4 @@
-"""Clustering of the latent space."""
+"""Clustering of the rows."""
 
 import logging
 import warnings
@@ -23,6 +23,7 @@ from aeexp.config.spec import (
     GaussianMixture,
     KMeans,
     Partition,
+    Space,
 )
 from aeexp.config.verb import verb
 from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels
@@ -64,10 +65,16 @@ def find(spec: ClusteringSpec, z: Floats, labels: Labels | None, seed: int) -> I
 
 
 def find_each(
-    specs: Mapping[str, ClusteringSpec], z: Floats, labels: Labels | None, seed: int
+    specs: Mapping[str, ClusteringSpec],
+    points: Mapping[Space, Floats],
+    labels: Labels | None,
+    seed: int,
 ) -> dict[str, Integers]:
-    """Return the clusters of several clusterings by name; see `find`."""
-    return {name: find(spec, z, labels, seed) for name, spec in specs.items()}
+    """Return the clusters of several clusterings by name, each in its own space; see `find`.
+
+    points: (rows, coordinates) of the same rows, by space.
+    """
+    return {name: find(spec, points[spec.space], labels, seed) for name, spec in specs.items()}
 
 
 def _with_number(

@@ -15,6 +15,7 @@ from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.evidence.linear import Linear
 from aeexp.analysis.latent.neighbourhoods import Neighbourhoods
 from aeexp.analysis.sampling import chosen
+from aeexp.config.spec import Space
 from aeexp.data import Floats, Integers, Rows
 from aeexp.data.chunks import blocks
 from aeexp.data.prepare import Problem
@@ -50,12 +51,14 @@ class Method:
 class Baseline:
     """Result of a baseline that was fitted to the training rows.
 
-    z: (rows, dimensions). residuals: of its reconstruction.
+    z: (rows, dimensions). residuals: of its reconstruction. coordinates: (rows, dimensions) by
+    space, z and its reconstructions.
     """
 
     name: str
     z: Floats
     residuals: reconstruction.Residuals
+    coordinates: Mapping[Space, Floats]
 
 
 def baselines(problem: Problem, dimensions: int, seed: int) -> list[Baseline]:
@@ -73,14 +76,20 @@ def baselines(problem: Problem, dimensions: int, seed: int) -> list[Baseline]:
     return [_baseline(name, fit, problem, dimensions) for name, fit in fitted.items()]
 
 
-def _baseline(name: str, fit: Callable[..., Linear], problem: Problem, dimensions: int) -> Baseline:
+def _baseline(
+    name: str, fit: Callable[..., Linear], problem: Problem, dimensions: int
+) -> Baseline:
     def measure(table: Problem) -> reconstruction.Residuals:
         x, rows = table.x, table.rows
         method = fit(x, rows, dimensions)
         return reconstruction.residuals(x, lambda block: method.reconstruct(x[block]), rows)
 
-    z = fit(problem.x, problem.rows, dimensions).encode(problem.x)
-    return Baseline(name, z, reconstruction.cross_fitted(problem, measure))
+    method = fit(problem.x, problem.rows, dimensions)
+    z = method.encode(problem.x)
+    # z @ decoder = z @ triangle.T @ orthonormal.T, which has the distances of z @ triangle.T
+    triangle = np.linalg.qr(method.decoder.T).R
+    coordinates = {Space.latent: z, Space.reconstruction: z @ triangle.T}
+    return Baseline(name, z, reconstruction.cross_fitted(problem, measure), coordinates)
 
 
 def factor_analysis(x: Floats, rows: Rows, dimensions: int) -> Linear:

@@ -83,9 +83,13 @@ class Measured:
     def silhouettes(self) -> dict[str, float]:
         """Return the mean silhouette of each clustering, NaN for fewer than two clusters."""
         return {
-            f"clustering.{name}.silhouette": mean_silhouette(self.z, codes)
+            f"clustering.{name}.silhouette": mean_silhouette(self._coordinates(name), codes)
             for name, codes in self.clusters.items()
         }
+
+    def _coordinates(self, clustering: str) -> Floats:
+        """Return the coordinates of the rows in the space of a clustering."""
+        return self.result.coordinates[self.control.experiment.clustering[clustering].space]
 
     @property
     def null_silhouettes(self) -> dict[str, float]:
@@ -151,7 +155,7 @@ def _measured(control: Control, of_control: ControlResult, result: RunResult) ->
         return Measured(control, of_control, result.clusters)
     experiment, label = control.experiment, control.problem.data.label
     specs = {} if control.kind is ControlKind.planted else experiment.clustering
-    clusters = find_each(specs, of_control.z, label, experiment.seed)
+    clusters = find_each(specs, of_control.coordinates, label, experiment.seed)
     return Measured(control, of_control, clusters)
 
 
@@ -192,7 +196,7 @@ def _methods(
             baseline.residuals,
             advantage(own_errors, baseline.residuals.held_out.rows, folds),
             preserved[i],
-            find_each(specs, baseline.z, problem.data.label, experiment.seed),
+            find_each(specs, baseline.coordinates, problem.data.label, experiment.seed),
             correlations[i],
         )
         for i, baseline in enumerate(fitted, 1)

@@ -8,6 +8,7 @@ from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.result import RunResult
+from aeexp.config.spec import Space
 from aeexp.data import Classes, Integers
 
 TABLE = "standardized input"
@@ -44,7 +45,10 @@ def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
     inputs = {AUTOENCODER: result.clusters}
     if result.problem.x.size <= MOST_VALUES:
         inputs[TABLE] = find_each(
-            experiment.clustering, result.problem.x, data.label, experiment.seed
+            experiment.clustering,
+            dict.fromkeys(Space, result.problem.x),
+            data.label,
+            experiment.seed,
         )
     if pca.z.size <= MOST_VALUES:
         inputs[PCA] = pca.clusters

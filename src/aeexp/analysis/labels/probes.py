@@ -86,9 +86,7 @@ class _Target:
         values = kind.score(truth, held_out)
         error = kind.error(truth[:, 0], held_out[:, 0])
         name = f"{probe} {kind.measured}"
-        score = Score(
-            self.label, name, input_name, float(np.mean(train)), float(values[0]), error
-        )
+        score = Score(self.label, name, input_name, float(np.mean(train)), float(values[0]), error)
         return score.against(values[1:])
 
 

@@ -24,6 +24,7 @@ from aeexp.config.spec.clustering import (
     KMeans,
     Linkage,
     Partition,
+    Space,
 )
 from aeexp.config.spec.dataset import (
     Blobs,
@@ -154,6 +155,7 @@ __all__ = [
     "SCurve",
     "ScheduleSpec",
     "Shallow",
+    "Space",
     "Spec",
     "Split",
     "Standard",

@@ -1,4 +1,4 @@
-"""Clustering of the rows in latent space."""
+"""Clustering of the rows."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -44,15 +44,37 @@ COVARIANCES = {
 """Their names in a paper."""
 
 
+class Space(Enum):
+    """Geometry in which rows are clustered: that of their factors, or of their reconstructions.
+
+    Latent factors have no unit: a linear map of them, undone in the decoder, changes their
+    distances but not the model. Distances between reconstructions have the units of the scaled
+    table.
+    """
+
+    latent = "latent"
+    reconstruction = "reconstruction"
+
+
+IN_OWN_SPACE = ("silhouette", "davies_bouldin", "calinski_harabasz")
+"""Metrics of a clustering that are computed from distances in its space."""
+
+
 @dataclass(kw_only=True)
 class ClusteringSpec(Spec):
-    """Clustering of the rows by their latent factors; label -1 is noise.
+    """Clustering of the rows of a table; label -1 is noise.
 
     most_rows: rows clustered at most, for methods whose time or memory grows quadratically. Each
     further row joins the cluster of its nearest clustered row. None: no limit.
     """
 
     most_rows: ClassVar[int | None] = None
+
+    space: Space = param(
+        Space.latent,
+        "Distances between rows: of their latent factors or of their reconstructions.",
+        redefines=[f"clustering.*.{name}" for name in IN_OWN_SPACE],
+    )
 
 
 @dataclass(kw_only=True)
@@ -88,8 +110,8 @@ class DBSCAN(ClusteringSpec):
 
     eps: float | None = param(
         None,
-        "Radius of a neighbourhood, in latent units. null: the knee of the sorted distances to the"
-        " min_samples-th neighbour.",
+        "Radius of a neighbourhood, in units of the space. null: the knee of the sorted distances"
+        " to the min_samples-th neighbour.",
         above=0,
     )
     min_samples: int = param(

@@ -44,7 +44,7 @@ class Experiment(Spec):
     training: Training = part(Training, "Training loop.")
     clustering: dict[str, ClusteringSpec] = field(
         default_factory=lambda: {"kmeans": KMeans(), "dbscan": DBSCAN()},
-        metadata={"meaning": "Clustering of the rows in latent space.", "bounds": {}},
+        metadata={"meaning": "Clustering of the rows.", "bounds": {}},
     )
     evidence: EvidenceSpec = part(
         StandardEvidence, "Control models, null models and permutation tests."

@@ -21,6 +21,12 @@ class OptimizerSpec(Spec):
     usual_lr: ClassVar[float] = 1e-3
     """Learning rate where none is set or tried."""
 
+    @property
+    def rate(self) -> float:
+        """Return the learning rate, which must not be automatic."""
+        assert self.lr is not None, "settle the experiment first"
+        return self.lr
+
 
 @option("optimizer", "adam")
 @dataclass(kw_only=True)
@@ -34,7 +40,7 @@ class Adam(OptimizerSpec):
         return f"Adam [@kingma2015] ({self._moments()})"
 
     def _moments(self) -> str:
-        rate, first, second = map(exact, (self.lr, self.beta_1, self.beta_2))
+        rate, first, second = map(exact, (self.rate, self.beta_1, self.beta_2))
         return f"learning rate {rate}, β₁ = {first}, β₂ = {second}"
 
 
@@ -51,7 +57,7 @@ class SGD(OptimizerSpec):
     def methods(self) -> str:
         kind = "Nesterov momentum [@nesterov1983]" if self.nesterov else "momentum [@polyak1964]"
         momentum = f", {kind} {exact(self.momentum)}" if self.momentum else ""
-        rate = f"learning rate {exact(self.lr)}{momentum}"
+        rate = f"learning rate {exact(self.rate)}{momentum}"
         return f"stochastic gradient descent [@robbins1951] ({rate})"
 
 
@@ -65,7 +71,7 @@ class RMSprop(OptimizerSpec):
 
     def methods(self) -> str:
         momentum = f", momentum {exact(self.momentum)}" if self.momentum else ""
-        rates = f"learning rate {exact(self.lr)}, ρ = {exact(self.rho)}{momentum}"
+        rates = f"learning rate {exact(self.rate)}, ρ = {exact(self.rho)}{momentum}"
         return f"RMSprop [@tieleman2012] ({rates})"
 
 

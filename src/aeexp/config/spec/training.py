@@ -71,3 +71,15 @@ class Training(Spec):
     engine: Engine | None = param(
         None, "Training engine. null: compiled on JAX, keras on TensorFlow and PyTorch."
     )
+
+    @property
+    def max_epochs(self) -> int:
+        """Return the number of epochs, which must not be automatic."""
+        assert self.epochs is not None, "settle the experiment first"
+        return self.epochs
+
+    @property
+    def batch(self) -> int:
+        """Return the number of rows per batch, which must not be automatic."""
+        assert self.batch_size is not None, "settle the experiment first"
+        return self.batch_size

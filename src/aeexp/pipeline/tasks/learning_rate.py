@@ -10,6 +10,7 @@ from aeexp.analysis.rates import RULES, middle, suggestions
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import AllFigures, Constant, EarlyStopping, Experiment, LearningRate
 from aeexp.data import Floats
+from aeexp.data.automatic import settled
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
@@ -33,6 +34,8 @@ def _(
     monitor: Monitor,
     callbacks: Callbacks,
 ) -> Iterator[Artifact]:
+    trained_rows, validated = len(problem.rows.train), len(problem.rows.val) > 0
+    experiment = settled(experiment, trained_rows, validated=validated)
     yield from before_training(replace(experiment, clustering={}), problem)
     rates = np.geomspace(question.lowest, question.highest, question.rates)
     trained = train(_members(question, experiment, problem, rates), monitor, callbacks)
@@ -46,7 +49,7 @@ def _(
     by_rule = {rule: suggested.get(rule, np.nan) for rule in RULES}
     metrics = {"recommended": recommended} | by_rule
     yield Metrics("metrics", {f"learning_rate.{name}": rate for name, rate in metrics.items()})
-    lr = experiment.optimizer.lr
+    lr = experiment.optimizer.rate
     yield document(recommend_rate(rates, table["loss"], suggested, lr))
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
@@ -60,7 +63,7 @@ def _members(
     question: LearningRate, experiment: Experiment, problem: Problem, rates: Floats
 ) -> list[Member]:
     """Return a short training for each rate, without a schedule and without early stopping."""
-    rows, batch = problem.rows.train, experiment.training.batch_size
+    rows, batch = problem.rows.train, experiment.training.batch
     if question.epochs is None:
         rows = rows[chosen(len(rows), STEPS * batch)]
     val = problem.rows.val[chosen(len(problem.rows.val), MAX_VALIDATION_ROWS)]

@@ -162,7 +162,7 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "knn": data.missing is Missing.knn,
         "donors": imputation.NEIGHBOURS,
         "most_donors": imputation.MOST_DONORS,
-        "batch": min(experiment.training.batch_size, train),
+        "batch": min(experiment.training.batch, train),
         "details": details(features) if details else "",
     }
 

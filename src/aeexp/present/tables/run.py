@@ -71,7 +71,8 @@ def run_artifacts(
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
     """Return a table with a row for each model of a run; the first is the run's model.
 
-    seeds: of the models; without the last ones if training was interrupted. A repeat that diverged has its number of epochs and no other number.
+    A model that diverged has its number of epochs and no other number. seeds: of the planned
+    models, which may be more than were trained.
     """
     ends = [_end(history) | {"epochs": len(history.loss)} for history in histories]
     return {
@@ -131,7 +132,8 @@ def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
         measured = neighbourhoods.neighbourhoods(problem.x, result.z)
         metrics |= {f"neighbourhoods.{key}": value for key, value in measured.items()}
     for name, codes in result.clusters.items():
-        indices = dict(separation.separation(result.z, codes, name))
+        space = result.experiment.clustering[name].space
+        indices = dict(separation.separation(result.coordinates[space], codes, name))
         for labels, suffix in _classes(problem.data):
             agreed = agreement.agreement(codes, labels)
             indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
