@@ -20,6 +20,8 @@ from aeexp.data import Floats, Integers
 from aeexp.data.automatic import Candidate, candidates, for_all_rows, settled
 from aeexp.data.prepare import Problem
 
+LINEAR = "linear (PCA)"
+"""Name of the residual model without hidden layers."""
 MOST_ROWS = 2_000
 """Rows of a single split on which candidates are compared; larger tables are sampled."""
 
@@ -41,13 +43,14 @@ class Trial:
 class TrialResult:
     """Errors of a trial. NaN if it diverged.
 
-    val, test: (rows,), squared errors of validation and test rows, averaged over features.
-    pca: the same of PCA for the test rows. epochs: number of epochs that the kept weights trained.
+    val, test: (rows,), squared errors of validation and test rows, averaged over features. mean:
+    the same for the validation rows if every feature is predicted by its mean. epochs: number of
+    epochs that the kept weights trained.
     """
 
     val: Floats
     test: Floats
-    pca: Floats
+    mean: Floats
     epochs: int
 
 
@@ -55,29 +58,38 @@ class TrialResult:
 class Choice:
     """The chosen candidate, and the errors by which it was chosen.
 
-    mse: (candidates,), mean squared error of the validation rows, NaN if a training diverged.
-    test_mse: the same of the test rows, which decided nothing. pca_mse: of PCA on the test rows.
-    above, above_se: how far the error is above that of the best candidate, with the standard error
-    of the paired difference. epochs: (candidates,), median over the folds. number: of the chosen
-    candidate. by_fold: the candidate that judges each fold, chosen without its rows. rows: number
-    of validation rows.
+    errors: (candidates, validation rows), squared errors averaged over features, NaN if a training
+    diverged. mean: the same for predicting each feature by its mean. test_mse: (candidates,), mean
+    squared error of the test rows, which decided nothing. epochs: (candidates,), median over the
+    folds. number: of the chosen candidate. by_fold: the candidate that judges each fold, chosen
+    without its rows.
     """
 
     candidates: Sequence[Candidate]
-    mse: Floats
+    errors: Floats
+    mean: Floats
     test_mse: Floats
-    pca_mse: float
-    above: Floats
-    above_se: Floats
     epochs: Integers
     number: int
     by_fold: Sequence[int]
-    rows: int
+
+    @property
+    def mse(self) -> Floats:
+        """Return the mean squared error of each candidate on the validation rows."""
+        return self.errors.mean(1)
 
     @property
     def best(self) -> int:
         """Return the number of the candidate with the lowest validation error."""
-        return int(np.nanargmin(self.mse))
+        return 0 if np.isnan(self.mse).all() else int(np.nanargmin(self.mse))
+
+    def gain(self, one: int, other: int) -> tuple[float, float]:
+        """Return by how many points of variance a candidate explains more than another.
+
+        And the standard error of this paired difference over the validation rows.
+        """
+        difference = 100 * (self.errors[other] - self.errors[one]) / self.mean.mean()
+        return float(difference.mean()), float(_error(difference[None])[0])
 
     @property
     def columns(self) -> Mapping[str, Any]:
@@ -88,8 +100,8 @@ class Choice:
             "lr": [experiment.optimizer.lr for experiment in experiments],
             "epochs": self.epochs,
             "val_mse": self.mse,
-            "above_best": self.above,
-            "above_best_se": self.above_se,
+            "above_best": self.mse - self.mse[self.best],
+            "above_best_se": _error(self.errors - self.errors[self.best]),
             "test_mse": self.test_mse,
             "chosen": np.arange(len(experiments)) == self.number,
         }
@@ -102,7 +114,7 @@ def setting(experiment: Experiment) -> str:
     if not isinstance(model, Autoencoder):
         return name
     if name == "residual" and not model.hidden:
-        return "linear (PCA)"
+        return LINEAR
     return " ".join([name, *(["-".join(map(str, model.hidden))] if model.hidden else [])])
 
 
@@ -145,40 +157,32 @@ def choose(several: Sequence[Trial], results: Sequence[TrialResult]) -> Choice:
     levels = np.array([candidate.level for candidate in tried.values()])
     errors = np.array([np.concatenate(rows) for rows in val])
     fold_of = np.repeat(np.arange(folds), [len(rows) for rows in val[0]])
-    number, best = _simplest(errors, levels)
     # the validation rows of split k - 1 are the test rows of split k
-    by_fold = [
-        _simplest(errors[:, fold_of != (k - 1) % folds], levels)[0] if folds > 1 else number
-        for k in range(folds)
-    ]
-    differences = errors - errors[best]
+    by_fold = [_simplest(errors[:, fold_of != (k - 1) % folds], levels) for k in range(folds)]
     epochs = np.array([[of[n, k].epochs for k in range(folds)] for n in range(shape[0])])
-    pca = np.concatenate([of[0, k].pca for k in range(folds)])
+    number = _simplest(errors, levels)
     return Choice(
         candidates=[*tried.values()],
-        mse=errors.mean(1),
+        errors=errors,
+        mean=np.concatenate([of[0, k].mean for k in range(folds)]),
         test_mse=np.array([_mean(np.concatenate(rows)) for rows in test]),
-        pca_mse=_mean(pca),
-        above=differences.mean(1),
-        above_se=_error(differences),
         epochs=np.ceil(np.median(epochs, axis=1)).astype(int),
         number=number,
-        by_fold=by_fold,
-        rows=errors.shape[1],
+        by_fold=by_fold if folds > 1 else [number],
     )
 
 
-def _simplest(errors: Floats, levels: Integers) -> tuple[int, int]:
-    """Return the chosen candidate and the best one. errors: (candidates, validation rows)."""
+def _simplest(errors: Floats, levels: Integers) -> int:
+    """Return the number of the chosen candidate. errors: (candidates, validation rows)."""
     mse = errors.mean(1)
     if np.isnan(mse).all():
-        return 0, 0
+        return 0
     best = int(np.nanargmin(mse))
     differences = errors - errors[best]
     good: NDArray[np.bool_] = differences.mean(1) <= _error(differences)
     level = levels[good].min()
     of_level = np.where(levels == level, mse, np.nan)
-    return int(np.nanargmin(of_level)), best
+    return int(np.nanargmin(of_level))
 
 
 def _error(differences: Floats) -> Floats:

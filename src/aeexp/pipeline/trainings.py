@@ -10,7 +10,6 @@ from aeexp.analysis.choice import Trial, TrialResult, choose, trials
 from aeexp.analysis.controls import Plan, plan
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Experiment
-from aeexp.data import Floats
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.members import member
 from aeexp.pipeline.tasks.answering import Callbacks
@@ -112,13 +111,9 @@ def _planned(
 
 
 def _results(several: Sequence[Trial], trained: Trained) -> Iterator[TrialResult]:
-    pca: dict[int, Floats] = {}
     for i, (trial, history) in enumerate(zip(several, trained.histories, strict=True)):
         problem, rows = trial.problem, trial.problem.rows
-        if trial.fold not in pca:
-            dimensions = trial.candidate.experiment.model.latent_dim
-            residuals = reconstruction.pca(problem.x, rows, dimensions)
-            pca[trial.fold] = residuals.rows[rows.test]
+        mean = reconstruction.predicting_the_mean(problem.x, rows).parts["val"].rows
         val, test = (np.full(len(part), np.nan) for part in (rows.val, rows.test))
         if not history.diverged:
             network = trained.network(i)
@@ -127,7 +122,7 @@ def _results(several: Sequence[Trial], trained: Trained) -> Iterator[TrialResult
                 x_hat = network.decode(network.encode(x))
                 errors[:] = np.square(x - x_hat, dtype=np.float64).mean(1)
         epochs = trial.candidate.experiment.training.epochs and history.kept + 1
-        yield TrialResult(val, test, pca[trial.fold], epochs or 0)
+        yield TrialResult(val, test, mean, epochs or 0)
 
 
 def _shown(run: TrainedRun) -> TrainedRun:

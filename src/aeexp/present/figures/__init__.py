@@ -1,6 +1,7 @@
 """Figures: functions of arrays that return a matplotlib Figure, which is not shown or saved."""
 
 from aeexp.present.figures.baselines import Measure, baselines
+from aeexp.present.figures.candidates import Tried, candidates
 from aeexp.present.figures.cards import Factor, cards
 from aeexp.present.figures.consensus import consensus
 from aeexp.present.figures.contingency import contingency
@@ -25,8 +26,10 @@ __all__ = [
     "MatchScores",
     "Measure",
     "NullComparison",
+    "Tried",
     "Unreliable",
     "baselines",
+    "candidates",
     "cards",
     "consensus",
     "contingency",

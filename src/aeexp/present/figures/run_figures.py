@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from aeexp.analysis.choice import setting
 from aeexp.analysis.clustering.agreement import matching
 from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
@@ -17,6 +18,7 @@ from aeexp.present.figures import Unreliable
 from aeexp.present.figures.evidence_figures import evidence_figures
 from aeexp.present.figures.paint import PLACE
 from aeexp.present.tables.evidence import co_assignments
+from aeexp.present.text.choice import describe_choice
 from aeexp.runs.artifact import Plot
 from aeexp.runs.history import History
 
@@ -53,9 +55,28 @@ def _(
 def _figures(
     histories: Sequence[History], result: RunResult | None, evidence: Evidence | None
 ) -> Iterator[tuple[str, Figure]]:
-    yield "loss", figures.loss(*(history.columns() for history in histories))
+    curves = histories
+    if result and result.folds:  # the run's model has no validation rows
+        curves = [result.judged, *(h for h in result.folds if h is not result.judged)]
+    yield "loss", figures.loss(*(history.columns() for history in curves))
     if not result:
         return
+    if (choice := result.planned.choice) and len(choice.candidates) > 1:
+        names = [
+            f"{setting(c.experiment)}, {c.experiment.optimizer.rate:g}" for c in choice.candidates
+        ]
+        columns = choice.columns
+        yield (
+            "candidates",
+            figures.candidates(
+                names,
+                choice.mse,
+                np.asarray(columns["above_best_se"]),
+                choice.test_mse,
+                choice.number,
+                describe_choice(choice),
+            ),
+        )
     stability = evidence.stability if evidence else None
     unreliable = Unreliable(
         rows=~evidence.methods[AUTOENCODER].neighbourhoods.trusted if evidence else None,

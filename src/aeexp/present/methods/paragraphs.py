@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from aeexp.analysis.choice import LINEAR, Choice, setting
 from aeexp.analysis.clustering import clusters, knn_vote, separation
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines, linear
@@ -33,6 +34,7 @@ from aeexp.config.spec import (
 )
 from aeexp.config.spec.training import LOSSES
 from aeexp.data import Classes, imputation
+from aeexp.data.automatic import settled
 from aeexp.data.chunks import blocks
 from aeexp.data.features import places
 from aeexp.data.prepare import Problem
@@ -64,14 +66,20 @@ class Methods:
         return references(self.text)
 
 
-def methods(experiment: Experiment, problem: Problem, rows: int = 0) -> Methods:
+def methods(
+    experiment: Experiment, problem: Problem, rows: int = 0, choice: Choice | None = None
+) -> Methods:
     """Return the Methods section of an experiment.
 
-    rows: the number of rows that its controls were trained on, 0 without controls; see
+    choice: of its setting, if others were tried. rows: the number of rows that its controls were trained on, 0 without controls; see
     `controls.Plan`.
     """
+    splits = problem.folds or (problem,)
+    validated = len(splits[0].rows.val) > 0
+    experiment = settled(experiment, len(splits[0].rows.train), validated=validated)
     filled = _template().render(
         _settings(experiment)
+        | _choice(choice)
         | _table(experiment, problem)
         | _analysis(experiment, problem)
         | _controls(experiment, problem, rows)
@@ -103,6 +111,19 @@ def _version(package: str) -> str:
     return ""
 
 
+def _choice(choice: Choice | None) -> dict[str, Any]:
+    """Return the settings that were tried: their names with the learning rates."""
+    tried: dict[str, list[str]] = {}
+    for candidate in choice.candidates if choice else ():
+        experiment = candidate.experiment
+        tried.setdefault(setting(experiment), []).append(exact(experiment.optimizer.rate))
+    several = [
+        name if name == LINEAR else f"{name} with learning rate {listed(rates, and_=' or ')}"
+        for name, rates in tried.items()
+    ]
+    return {"choice": choice, "tried": several}
+
+
 def _settings(experiment: Experiment) -> dict[str, Any]:
     model, training = experiment.model, experiment.training
     term, linear_model, weighted = (
@@ -132,9 +153,9 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
 def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     """Return the numbers of the table: its shape, columns, labels, split and missing values."""
     data, (rows, features) = problem.data, problem.x.shape
-    train, val = len(problem.rows.train), len(problem.rows.val)
+    train, val, test = (len(part) for part in problem.rows.parts.values())
     text = [column for column in data.columns if column.categories]
-    fitted_on_train = experiment.preprocessing.fit_on is FitOn.train and val > 0
+    fitted_on_train = experiment.preprocessing.fit_on is FitOn.train and val + test > 0
     firsts = [place.start for _, place in places(data.columns)]
     gaps = 0
     if problem.preprocessing.imputation:
@@ -153,7 +174,9 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "label": data.label.name if data.label else None,
         "train": train,
         "val": val,
-        "held_out": round(val / (train + val), 3),
+        "test": test,
+        "folds": len(problem.folds),
+        "judged": rows if problem.folds else test or val,
         "fitted_on_train": fitted_on_train,
         "fitted": train if fitted_on_train else rows,
         "gaps": gaps,

@@ -61,7 +61,7 @@ def run_artifacts(
         yield from evidence_tables(result, evidence)
         yield document(answer(result, evidence, verdict, metrics))
     rows = len(result.planned.rows) if evidence else 0
-    written = methods(result.experiment, problem, rows)
+    written = methods(result.experiment, problem, rows, result.planned.choice)
     yield Text("methods.md", written.text.encode())
     yield Text("references.bib", written.references.encode())
     yield Metrics("metrics", metrics)

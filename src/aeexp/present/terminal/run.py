@@ -22,14 +22,16 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from aeexp.analysis.choice import setting
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.config.spec import Autoencoder, Experiment, HowMany, LearningRate
 from aeexp.data import Classes, Values
+from aeexp.data.automatic import candidates
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.progress import Monitor, Progress
-from aeexp.text import counted, printable, short
+from aeexp.text import counted, listed, printable, short
 
 MAX_FEATURES = 4  # listed for each sign of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
@@ -57,7 +59,7 @@ class Terminal(Monitor):
         self.rows = len(problem.data.rows)
         for line in _plan(experiment, problem):
             self.print_line(line)
-        self.task = self.bar.add_task("", total=experiment.training.epochs)
+        self.task = self.bar.add_task("", total=None)
         signal.signal(signal.SIGINT, self._stop)
 
     def on_epoch(self, progress: Progress) -> None:
@@ -170,11 +172,17 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
             label = ""
     yield (
         f"{data.name}: {len(data.rows)} rows × {len(data.features)} features{label};"
-        f" {len(rows.train)} training rows, {len(rows.val)} held out"
+        f" {_split(problem)}"
     )
     yield from data.notes
-    latent, epochs = str(model.latent_dim), f"{experiment.training.epochs} epochs"
-    rate, models = f"{experiment.optimizer.lr:g}", ""
+    splits = problem.folds or (problem,)
+    trials = [c.experiment for c in candidates(experiment, len(splits[0].rows.train))]
+    settings = [*dict.fromkeys(map(setting, trials))]
+    first, is_auto = trials[-1], experiment.training.epochs is None
+    most = f"at most {first.training.max_epochs}" if is_auto else f"{first.training.max_epochs}"
+    latent, epochs = str(model.latent_dim), f"{most} epochs"
+    rates = sorted({trial.optimizer.rate for trial in trials})
+    rate, models = " or ".join(f"{rate:g}" for rate in rates), ""
     match experiment.question:
         case HowMany(seeds=seeds, copies=copies, dimensions=highest):
             latent = "k"
@@ -188,22 +196,44 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     features = len(data.features)
     layers = "-".join(map(str, [features, *hidden, latent, *reversed(hidden), features]))
     network = f"{type(model).__name__.lower()} autoencoder {layers}"
+    if len(settings) > 1:
+        network = f"autoencoder with {latent} factors, chosen from {listed(settings, and_=' or ')}"
     yield (
         f"{' + '.join([network, *experiment.regulariser])};"
         f" {type(experiment.optimizer).__name__} lr {rate}, {experiment.training.loss.value},"
-        f" {epochs}, batch size {experiment.training.batch_size};"
+        f" {epochs}, batch size {first.training.batch};"
         f" {experiment.backend.value}, seed {experiment.seed}{models}"
     )
 
 
+def _split(problem: Problem) -> str:
+    """Return how many rows train, decide and judge."""
+    if problem.folds:
+        return (
+            f"{len(problem.folds)} folds: each row is judged by a model that was trained and chosen"
+            " without it"
+        )
+    names = {"train": "training", "val": "validation", "test": "test"}
+    counts = [
+        f"{len(rows)} {names[part]}" for part, rows in problem.rows.parts.items() if len(rows)
+    ]
+    return f"{', '.join(counts)} rows"
+
+
 def _reconstruction(metrics: Mapping[str, float]) -> Table:
-    table = _table("", "training", "validation")
+    parts = {"train": "training", "val": "validation", "test": "test"}
+    shown = [
+        part
+        for part in parts
+        if part != "test" or not math.isnan(metrics["reconstruction.test.mse"])
+    ]
+    table = _table("", *(parts[part] for part in shown))
     for heading, key in {
         "mean squared error": "reconstruction.{}.mse",
         "  PCA, same number of factors": "baseline.pca.{}.mse",
         "R²": "reconstruction.{}.r2",
     }.items():
-        table.add_row(heading, *(_number(metrics[key.format(part)]) for part in ("train", "val")))
+        table.add_row(heading, *(_number(metrics[key.format(part)]) for part in shown))
     return table
 
 

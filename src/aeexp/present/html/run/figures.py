@@ -11,6 +11,7 @@ MAX_CHARACTERS = 2_000_000
 """Of the addresses of all figures, about 1.5 MB of images. Further figures are left out."""
 CAPTIONS = (
     ("loss", "training", "The error of training rows and held-out rows by epoch"),
+    ("candidates", "training", "The error of each setting that was tried"),
     ("reconstruction", "training", "Rows and their reconstructions"),
     (r"r_?nx|neighbou?rs?", "trust", "How many neighbours of a row are preserved"),
     ("repeats|stability|seeds|reproducibility", "trust", "Results of other trainings"),

@@ -45,7 +45,10 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
         title=data.name,
         run=run,
         data=data,
-        held_out=round(len(data.rows) * sum(part == "val" for part in split) / max(len(split), 1)),
+        held_out=round(
+            len(data.rows) * sum(part != "train" for part in split) / max(len(split), 1)
+        ),
+        folds=len(set(run.latents.get("fold", ()))),
         exact=len(split) == len(data.rows),
         warnings=[*run.record.get("stamps", ()), *data.notes],
         view=view(run, data),

@@ -86,7 +86,7 @@ def _columns(run: RunData, data: Dataset, places: Integers) -> Iterator[Column]:
         codes = _numbers(run, name).astype(int)
         names = tuple(f"cluster {code}" for code in range(codes.max() + 1))
         yield classes("Clusters", Classes(name, codes, names), cluster_colours(codes, label))
-    split = np.array([part == "val" for part in run.latents["split"]], int)
+    split = np.array([part != "train" for part in run.latents["split"]], int)
     yield classes("Rows", Classes("split", split, ("training", "held out")))
     reliability = RELIABILITY | {
         f"{name}.co_assignment": f"{name}: how often the row stays with its cluster"
