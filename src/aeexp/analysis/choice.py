@@ -83,6 +83,11 @@ class Choice:
         """Return the number of the candidate with the lowest validation error."""
         return 0 if np.isnan(self.mse).all() else int(np.nanargmin(self.mse))
 
+    @property
+    def spread(self) -> Floats:
+        """Return the standard error of each candidate's paired difference to the best one."""
+        return _error(self.errors - self.errors[self.best])
+
     def gain(self, one: int, other: int) -> tuple[float, float]:
         """Return by how many points of variance a candidate explains more than another.
 
@@ -101,7 +106,7 @@ class Choice:
             "epochs": self.epochs,
             "val_mse": self.mse,
             "above_best": self.mse - self.mse[self.best],
-            "above_best_se": _error(self.errors - self.errors[self.best]),
+            "above_best_se": self.spread,
             "test_mse": self.test_mse,
             "chosen": np.arange(len(experiments)) == self.number,
         }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from aeexp.analysis.choice import setting
+from aeexp.analysis.choice import Choice, setting
 from aeexp.analysis.clustering.agreement import matching
 from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
@@ -62,21 +62,7 @@ def _figures(
     if not result:
         return
     if (choice := result.planned.choice) and len(choice.candidates) > 1:
-        names = [
-            f"{setting(c.experiment)}, {c.experiment.optimizer.rate:g}" for c in choice.candidates
-        ]
-        columns = choice.columns
-        yield (
-            "candidates",
-            figures.candidates(
-                names,
-                choice.mse,
-                np.asarray(columns["above_best_se"]),
-                choice.test_mse,
-                choice.number,
-                describe_choice(choice),
-            ),
-        )
+        yield "candidates", figures.candidates(_tried(choice), describe_choice(choice))
     stability = evidence.stability if evidence else None
     unreliable = Unreliable(
         rows=~evidence.methods[AUTOENCODER].neighbourhoods.trusted if evidence else None,
@@ -130,6 +116,12 @@ def _clusters(
         colours=[None if c in grey else colour for c, colour in colours],
         unreliable=unreliable,
     )
+
+
+def _tried(choice: Choice) -> figures.Tried:
+    experiments = [candidate.experiment for candidate in choice.candidates]
+    names = [f"{setting(one)}, rate {one.optimizer.rate:g}" for one in experiments]
+    return figures.Tried(names, choice.mse, choice.spread, choice.test_mse, choice.number)
 
 
 def _suffix(label: int) -> str:

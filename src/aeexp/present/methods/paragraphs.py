@@ -71,8 +71,8 @@ def methods(
 ) -> Methods:
     """Return the Methods section of an experiment.
 
-    choice: of its setting, if others were tried. rows: the number of rows that its controls were trained on, 0 without controls; see
-    `controls.Plan`.
+    rows: the number of rows that its controls were trained on, 0 without controls; see
+    `controls.Plan`. choice: of its setting, if others were tried.
     """
     splits = problem.folds or (problem,)
     validated = len(splits[0].rows.val) > 0

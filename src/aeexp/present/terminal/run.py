@@ -162,7 +162,7 @@ def progress_bar(console: Console, *times: ProgressColumn) -> Bar:
 
 def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     """Yield lines on the table, the model and its training, and the other models."""
-    data, rows, model = problem.data, problem.rows, experiment.model
+    data, model = problem.data, experiment.model
     match data.label:
         case Classes(name=name, names=names):
             label = f", {counted(len(names), 'class', 'classes')} ({name})"
@@ -181,8 +181,8 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     first, is_auto = trials[-1], experiment.training.epochs is None
     most = f"at most {first.training.max_epochs}" if is_auto else f"{first.training.max_epochs}"
     latent, epochs = str(model.latent_dim), f"{most} epochs"
-    rates = sorted({trial.optimizer.rate for trial in trials})
-    rate, models = " or ".join(f"{rate:g}" for rate in rates), ""
+    tried_rates = sorted({trial.optimizer.rate for trial in trials})
+    rate, models = " or ".join(f"{rate:g}" for rate in tried_rates), ""
     match experiment.question:
         case HowMany(seeds=seeds, copies=copies, dimensions=highest):
             latent = "k"
@@ -210,8 +210,8 @@ def _split(problem: Problem) -> str:
     """Return how many rows train, decide and judge."""
     if problem.folds:
         return (
-            f"{len(problem.folds)} folds: each row is judged by a model that was trained and chosen"
-            " without it"
+            f"{len(problem.folds)} folds: each row is judged by a model that was trained and"
+            " chosen without it"
         )
     names = {"train": "training", "val": "validation", "test": "test"}
     counts = [

@@ -39,15 +39,14 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
     """
     run = RunData(folder, record)
     split = run.latents.get("split", ())
+    held_out = sum(part != "train" for part in split)
     return render(
         "report",
         SCRIPTS,
         title=data.name,
         run=run,
         data=data,
-        held_out=round(
-            len(data.rows) * sum(part != "train" for part in split) / max(len(split), 1)
-        ),
+        held_out=round(len(data.rows) * held_out / max(len(split), 1)),
         folds=len(set(run.latents.get("fold", ()))),
         exact=len(split) == len(data.rows),
         warnings=[*run.record.get("stamps", ()), *data.notes],
