@@ -59,6 +59,7 @@ from aeexp.config.spec.model import (
     Initializer,
     Linear,
     ModelSpec,
+    Residual,
     Shallow,
 )
 from aeexp.config.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
@@ -151,6 +152,7 @@ __all__ = [
     "Quick",
     "RMSprop",
     "RegulariserSpec",
+    "Residual",
     "Robust",
     "SCurve",
     "ScheduleSpec",

@@ -54,9 +54,10 @@ class Training(Spec):
     epochs: int | None = param(
         None,
         "Number of epochs. auto: until the validation loss stops falling, within a limit that"
-        " follows from the table; the weights of the best epoch are kept.",
+        " follows from the table; the weights of the best epoch are kept. 0 keeps the initial"
+        " weights.",
         automatic=True,
-        at_least=1,
+        at_least=0,
     )
     batch_size: int | None = param(
         None,
