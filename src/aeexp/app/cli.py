@@ -21,7 +21,7 @@ from aeexp.app.commands import COMMANDS, command
 from aeexp.app.menu import menu
 from aeexp.backend import cache_dir
 from aeexp.backend import require as require_backend
-from aeexp.config.compose import compositions, quoted, to_experiment
+from aeexp.config.compose import compositions, quoted, to_experiment, with_null
 from aeexp.config.explain import explain
 from aeexp.config.hydra_private import VERSION, get_args_parser
 from aeexp.config.options import conf_dir
@@ -123,6 +123,7 @@ def _dispatch(argv: list[str]) -> int:
     """Run a subcommand, a sweep's resumption or comparison, or experiments."""
     if argv and argv[0] in COMMANDS:
         return command(argv)
+    sys.argv[1:] = argv = [with_null(argument) for argument in argv]
     arguments = get_args_parser().parse_args()
     match arguments.overrides:
         case ["resume", folder, *repeated]:

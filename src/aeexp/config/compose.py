@@ -1,5 +1,6 @@
 """Compose command-line overrides to configurations, and configurations to experiments."""
 
+import re
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -22,6 +23,15 @@ from aeexp.config.spec import Experiment
 from aeexp.errors import UserError
 
 
+AUTO = re.compile(r"(?<![\w.'\"])auto(?![\w.'\"])")
+AUTOMATIC = {
+    f.name: {part.name for part in fields(kind) if part.metadata.get("automatic")}
+    for f in fields(Experiment)
+    if isinstance(kind := f.default_factory, type) and is_dataclass(kind)
+}
+"""Names of the parameters of each part of an experiment that `auto` can stand for."""
+
+
 class UnknownKeyError(UserError):
     """A key that the class `kind`, a spec, does not have, added with `+key=value`."""
 
@@ -38,7 +48,7 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
     Raises:
         UserError, HydraException: An override is invalid, or a configuration is not safe.
     """
-    overrides = list(arguments.overrides)
+    overrides = [with_null(override) for override in arguments.overrides]
     name = arguments.config_name or "config"
     with config_loader(arguments.config_dir) as loader:
         parser = OverridesParser.create(config_loader=loader)
@@ -58,6 +68,15 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
         for config in configs:
             validate_safe(config)
             yield config
+
+
+def with_null(override: str) -> str:
+    """Return an override with null for `auto`, if its key can be automatic: `lr=auto,0.1`."""
+    key, equals, value = override.partition("=")
+    group, _, name = key.strip().lstrip("+").rpartition(".")
+    if name not in AUTOMATIC.get(group, ()):
+        return override
+    return f"{key}{equals}{re.sub(AUTO, 'null', value)}"
 
 
 class Composer:
