@@ -1,10 +1,10 @@
 """The choice of a setting by validation rows, and of the number of epochs for all rows.
 
 Every candidate is trained on the training rows of each fold of cross-fitting, or of the single
-split, and compared on the validation rows. The simplest one is chosen whose error is within one
-standard error of the best one's (Breiman et al., 1984, section 3.4.3; here of the paired
-difference). Test rows decide nothing: the setting that judges a fold is chosen without the
-validation errors of its rows.
+split, and compared on the validation rows. The simplest one is chosen that is as good as the best:
+its error is within one standard error of the paired difference (Breiman et al., 1984, section
+3.4.3), or it explains less than one point of the variance less. Test rows decide nothing: the
+setting that judges a fold is chosen without the validation errors of its rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ from aeexp.data import Floats, Integers
 from aeexp.data.automatic import Candidate, candidates, for_all_rows, settled
 from aeexp.data.prepare import Problem
 
+MATTERS = 0.01
+"""Share of the variance that a more complex model must explain to be chosen."""
 LINEAR = "linear (PCA)"
 """Name of the residual model without hidden layers."""
 MOST_ROWS = 2_000
@@ -162,29 +164,35 @@ def choose(several: Sequence[Trial], results: Sequence[TrialResult]) -> Choice:
     levels = np.array([candidate.level for candidate in tried.values()])
     errors = np.array([np.concatenate(rows) for rows in val])
     fold_of = np.repeat(np.arange(folds), [len(rows) for rows in val[0]])
+    mean = np.concatenate([of[0, k].mean for k in range(folds)])
     # the validation rows of split k - 1 are the test rows of split k
-    by_fold = [_simplest(errors[:, fold_of != (k - 1) % folds], levels) for k in range(folds)]
+    others = [fold_of != (k - 1) % folds for k in range(folds)]
+    by_fold = [_simplest(errors[:, kept], mean[kept], levels) for kept in others if kept.any()]
     epochs = np.array([[of[n, k].epochs for k in range(folds)] for n in range(shape[0])])
-    number = _simplest(errors, levels)
+    number = _simplest(errors, mean, levels)
     return Choice(
         candidates=[*tried.values()],
         errors=errors,
-        mean=np.concatenate([of[0, k].mean for k in range(folds)]),
+        mean=mean,
         test_mse=np.array([_mean(np.concatenate(rows)) for rows in test]),
         epochs=np.ceil(np.median(epochs, axis=1)).astype(int),
         number=number,
-        by_fold=by_fold if folds > 1 else [number],
+        by_fold=by_fold or [number],
     )
 
 
-def _simplest(errors: Floats, levels: Integers) -> int:
-    """Return the number of the chosen candidate. errors: (candidates, validation rows)."""
+def _simplest(errors: Floats, mean: Floats, levels: Integers) -> int:
+    """Return the number of the chosen candidate. errors: (candidates, validation rows).
+
+    mean: (validation rows,), errors of predicting each feature by its mean.
+    """
     mse = errors.mean(1)
     if np.isnan(mse).all():
         return 0
     best = int(np.nanargmin(mse))
     differences = errors - errors[best]
-    good: NDArray[np.bool_] = differences.mean(1) <= _error(differences)
+    tolerated = np.maximum(_error(differences), MATTERS * mean.mean())
+    good: NDArray[np.bool_] = differences.mean(1) <= tolerated
     level = levels[good].min()
     of_level = np.where(levels == level, mse, np.nan)
     return int(np.nanargmin(of_level))

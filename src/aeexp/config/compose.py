@@ -19,15 +19,14 @@ from aeexp.config.hydra_private import apply, name_job
 from aeexp.config.options import OPTIONS
 from aeexp.config.safety import validate_safe
 from aeexp.config.sources import compose_config, config_loader, require_folders
-from aeexp.config.spec import Experiment
+from aeexp.config.spec import Experiment, Spec
 from aeexp.errors import UserError
-
 
 AUTO = re.compile(r"(?<![\w.'\"])auto(?![\w.'\"])")
 AUTOMATIC = {
     f.name: {part.name for part in fields(kind) if part.metadata.get("automatic")}
     for f in fields(Experiment)
-    if isinstance(kind := f.default_factory, type) and is_dataclass(kind)
+    if isinstance(kind := f.default_factory, type) and issubclass(kind, Spec)
 }
 """Names of the parameters of each part of an experiment that `auto` can stand for."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aeexp.config.spec import Auto, EarlyStopping, Experiment, ModelSpec, Residual
+from aeexp.data.split import automatic_batch
 
 STEPS, EPOCHS = 6_000, 2_000
 """Limits of an automatic training: steps and epochs."""
@@ -21,7 +22,6 @@ RATES = (3, 10, 1)
 """Learning rates that are tried, relative to the usual one; the first where one is enough."""
 WIDTHS: tuple[tuple[list[int], tuple[int, ...]], ...] = (([32, 16], (3, 10)), ([128, 64], (1, 3)))
 """Hidden layers that `model=auto` tries, and their learning rates relative to the usual one."""
-SMALLEST_BATCH, LARGEST_BATCH, STEPS_PER_EPOCH = 16, 256, 16
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ def _with_numbers(
         experiment.training.epochs is None,
     )
     if training.batch_size is None:
-        wanted = 2 ** round(math.log2(max(1, rows / STEPS_PER_EPOCH)))
-        training = replace(training, batch_size=min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
+        training = replace(training, batch_size=automatic_batch(rows))
     if is_auto:
         steps = math.ceil(rows / min(training.batch_size or rows, rows))
         epochs = min(EPOCHS, math.ceil(STEPS / steps)) if validated else UNVALIDATED

@@ -14,6 +14,16 @@ from aeexp.text import counted
 
 MIN_TRAIN = 2  # a single row has no variance to explain
 FEWEST_FOLDS = 3
+BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 16, 16, 256
+
+
+def automatic_batch(rows: int) -> int:
+    """Return the number of rows per batch where it is automatic: nearly a divisor of `rows`.
+
+    As many batches of equal size as fit best: 16 per epoch, of 16 to 256 rows.
+    """
+    wanted = min(max(rows / BATCHES, SMALLEST_BATCH), LARGEST_BATCH)
+    return max(1, rows // max(1, round(rows / wanted)))
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,9 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
 
     The rows are divided into folds at random, or stratified by class. In split k, fold k is the
     test rows, the next fold the validation rows, and the others are the training rows. All splits
-    have equal numbers of training rows and of validation rows, so that their models train
-    together. A row that does not fit is left out of a split. Each row is a test row once.
+    have equal numbers of validation rows and of training rows, which fill batches of automatic
+    size, so that their models train together as one small program. The few rows that do not fit
+    are left out of a split. Each row is a test row once.
 
     Raises:
         UserError: There are too few rows, or the rows cannot be stratified.
@@ -140,6 +151,7 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
         drawn = np.array_split(shuffled, count)
     sizes = [len(fold) for fold in drawn]
     n_val, n_train = min(sizes), len(rows) - 2 * max(sizes)
+    n_train -= n_train % automatic_batch(n_train)
     splits = []
     for k, test in enumerate(drawn):
         val = drawn[(k + 1) % count][:n_val]

@@ -2,7 +2,9 @@
 
 **Groups.** Members are mapped over with `vmap` and divided among the devices with `shard_map`. On
 the CPU each core is a device. If the members do not fit into half of the free memory, they train
-in groups of one size, a multiple of the number of devices. The last group is filled up with copies
+in groups of one size, a multiple of the number of devices. With early stopping the groups are
+small: a group trains until its last member stops, and the trials of a choice and the null models
+then use one program. The last group is filled up with copies
 of its last member, so that one program serves all groups; the copies are dropped from the results.
 
 **Pauses.** A call of the program trains for about `PAUSE` seconds, or for one epoch if that takes
@@ -24,6 +26,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from aeexp.config.spec import Experiment
 from aeexp.data.memory import free_bytes
 from aeexp.models import Network, build_seeded, initial_values
 from aeexp.runs.history import History
@@ -43,6 +46,7 @@ from aeexp.training.rows import ORDER, Orders, batch_size, validation_batch_size
 from aeexp.training.traced import require_read
 
 PAUSE = 0.25  # seconds of training per call of the program
+STOPPING_GROUP = 10  # members of a group with early stopping
 SHARE = 0.5  # of the free memory for a group of members
 PROGRAMS: dict[str, Any] = {}  # by their text
 MOST_PROGRAMS = 32
@@ -52,25 +56,35 @@ COPIES = 10  # of a member's weights: best ones, optimizer slots, gradients, tem
 
 def train(population: Sequence[Member], monitor: Monitor) -> Trained:
     """Train members with one program key, in groups that fit into memory; see `training.train`."""
+    experiment = common(population)
     with monitor.stage("build"):
         size = _group_size(population)
+        if experiment.training.early_stopping.patience is not None:
+            size = min(size, _even(STOPPING_GROUP))
     starts = range(0, len(population), size)
     trained: list[Trained] = []
+    run = None
     for number, start in enumerate(starts):
-        group = _Group(population[start : start + size], size, monitor)
-        trained.append(group.train(number, len(starts)))
+        group = _Group(population[start : start + size], size, experiment, monitor)
+        part, run = group.train(number, len(starts), run)
+        trained.append(part)
         if monitor.stop:
             break
     return concatenate(trained)
 
 
 class _Group:
-    """Members that train at once: `group`, filled up to `size` with copies of the last one."""
+    """Members that train at once: `group`, filled up to `size` with copies of the last one.
 
-    def __init__(self, group: Sequence[Member], size: int, monitor: Monitor) -> None:
+    experiment: of the whole population; see `common`.
+    """
+
+    def __init__(
+        self, group: Sequence[Member], size: int, experiment: Experiment, monitor: Monitor
+    ) -> None:
         self.monitor, self.real = monitor, len(group)
         self.members = [*group, *[group[-1]] * (size - len(group))]
-        self.experiment = common(self.members)
+        self.experiment = experiment
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
         self.epochs = max(1, self.experiment.training.max_epochs)  # entries of the history
@@ -78,11 +92,14 @@ class _Group:
         with monitor.stage("build"):
             self.network, self.program, self.state = self._start()
 
-    def train(self, number: int, groups: int) -> Trained:
-        """Train to the end. number: index of this group, from 0."""
+    def train(self, number: int, groups: int, run: Any) -> tuple[Trained, Any]:
+        """Train to the end; return the compiled program, too, for the other groups.
+
+        number: index of this group, from 0. run: the program, None in the first group.
+        """
         start = time.perf_counter()
         state, inputs = self.state, self._static_inputs()
-        run = self._compiled(state, inputs)
+        run = run or self._compiled(state, inputs)
         compiled = time.perf_counter()
         logs: list[EpochLog] = []
         for after, log in self._calls(run, state, inputs):
@@ -91,7 +108,7 @@ class _Group:
             self._report(logs, number, groups)
             if self.monitor.stop:
                 break
-        return Trained(
+        trained = Trained(
             templates=[self.network] * self.real,
             models=[member.experiment.model for member in self.members[: self.real]],
             histories=self._histories(logs, state),
@@ -100,6 +117,7 @@ class _Group:
             compile=compiled - start,
             interrupted=self.monitor.stop,
         )
+        return trained, run
 
     def _start(self) -> tuple[Network, Program, TrainState]:
         """Return a network, its program, and the state before the first epoch on the devices."""
@@ -127,9 +145,9 @@ class _Group:
         """Send the inputs that no epoch changes to the devices."""
         values = [hyperparameters(member.experiment) for member in self.members]
         pairs = {}
-        for key in values[0]:
+        for key, most in hyperparameters(self.experiment).items():
             array = np.array([value[key] for value in values])
-            if array.any():  # a zero in all members stays a compiled constant
+            if most:  # a zero in all members stays a compiled constant
                 with np.errstate(over="ignore"):  # a value beyond single precision diverges
                     pairs[key] = array.astype(np.float32), (1 - array).astype(np.float32)
         tables = [member.x for member in self.members]
@@ -248,7 +266,13 @@ def _group_size(population: Sequence[Member]) -> int:
     most -= most % len(devices) if most > len(devices) else 0
     groups = -(-len(population) // most)
     size = -(-len(population) // groups)
-    return size if size < len(devices) else -(-size // len(devices)) * len(devices)
+    return _even(size)
+
+
+def _even(size: int) -> int:
+    """Round up to a multiple of the number of devices, unless there are fewer members."""
+    devices = len(jax.local_devices())
+    return size if size < devices else -(-size // devices) * devices
 
 
 def _free_bytes(devices: Sequence[Any]) -> float:

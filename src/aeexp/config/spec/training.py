@@ -61,8 +61,8 @@ class Training(Spec):
     )
     batch_size: int | None = param(
         None,
-        "Rows per batch; at most the number of training rows. auto: a sixteenth of the training"
-        " rows as a power of two, 16 to 256.",
+        "Rows per batch; at most the number of training rows. auto: about a sixteenth of the"
+        " training rows, 16 to 256, in batches of equal size.",
         automatic=True,
         at_least=1,
     )

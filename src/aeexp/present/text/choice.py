@@ -29,7 +29,7 @@ def describe_choice(choice: Choice) -> str:
     if tried[best].level > chosen.level:
         text += (
             f" {setting(tried[best].experiment).capitalize()} explains"
-            f" {_points(choice, best, number)}: within one standard error."
+            f" {_points(choice, best, number)}, too few to choose it."
         )
     return text
 
