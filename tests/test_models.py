@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from aeexp.config.options import OPTIONS
 from aeexp.config.spec import (
@@ -25,9 +26,10 @@ from aeexp.config.spec import (
     Linear,
     Noise,
     RegulariserSpec,
+    Residual,
     Shallow,
 )
-from aeexp.models import Network, build, seeds
+from aeexp.models import Network, build, seeds, start
 from aeexp.models.regularisers import DropoutLayer, NoiseLayer, PenaltyLayer
 
 pytestmark = pytest.mark.engine
@@ -78,8 +80,11 @@ def test_the_decoder_mirrors_the_encoder() -> None:
     assert kernels == [(7, 5), (5, 4), (4, 3), (3, 4), (4, 5), (5, 7)]
 
 
-def test_decoding_the_encoding_equals_the_training_model() -> None:
-    network = built(Deep(batch_norm=True), L1(), Dropout(rate=0.5), Noise(sd=1.0))
+@pytest.mark.parametrize("kind", [Deep, Residual])
+def test_decoding_the_encoding_equals_the_training_model(kind: type[Autoencoder]) -> None:
+    network = built(kind(batch_norm=True), L1(), Dropout(rate=0.5), Noise(sd=1.0))
+    weights = [np.full_like(w, 0.1) for w in network.weights().values()]
+    network.assign(weights)  # the last ones of a residual model start at 0
     x_hat = keras.ops.convert_to_numpy(network.training(X, training=False))
     assert network.decode(network.encode(X)) == pytest.approx(x_hat, abs=1e-6)
 
@@ -176,8 +181,15 @@ def test_batch_normalisation_comes_before_the_activation() -> None:
     assert kinds == ["Dense", "BatchNormalization", "Activation", "Dense"]
 
 
-def test_the_export_loads_without_aeexp_and_reconstructs_the_same(tmp_path: Path) -> None:
-    network = built(Deep(batch_norm=True), L1(), L2(applies_to=AppliesTo.kernel), Dropout())
+@pytest.mark.parametrize(
+    "spec",
+    [Deep(batch_norm=True), Residual(batch_norm=True, latent_activation=Activation.tanh)],
+    ids=["deep", "residual"],
+)
+def test_the_export_loads_without_aeexp_and_reconstructs_the_same(
+    spec: Autoencoder, tmp_path: Path
+) -> None:
+    network = built(spec, L1(), L2(applies_to=AppliesTo.kernel), Dropout())
     (tmp_path / "model.keras").write_bytes(network.export())
     np.save(tmp_path / "x.npy", X)
     code = (
@@ -206,3 +218,65 @@ def test_weights_have_distinct_names() -> None:
     weights = network.weights()
     assert len(weights) == len(network.encoder.weights) + len(network.decoder.weights)
     assert {"encoder_1/kernel", "encoder_2_norm/gamma", "z/bias", "x_hat/kernel"} < set(weights)
+
+
+# --- residual
+
+
+def started(spec: Residual, rows: np.ndarray) -> Network:
+    network = built(spec)
+    weights = network.weights() | start(spec, X, rows)
+    network.assign(weights[name] for name in network.names)
+    return network
+
+
+@pytest.mark.parametrize("hidden", [[], [5], [5, 4]], ids=str)
+def test_a_residual_model_starts_at_the_principal_components_of_its_training_rows(
+    hidden: list[int],
+) -> None:
+    rows = np.array([*range(20), 3, 3])
+    network, pca = started(Residual(hidden=hidden), rows), PCA(3, svd_solver="full").fit(X[rows])
+    z = pca.transform(X)
+    assert network.decode(network.encode(X)) == pytest.approx(pca.inverse_transform(z), abs=1e-5)
+    assert np.abs(network.encode(X)) == pytest.approx(np.abs(z), abs=1e-5)
+
+
+def test_the_largest_loading_of_each_first_axis_is_positive() -> None:
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(32, 7)).astype(np.float32)
+        axes = start(Residual(), x, np.arange(32))["z/kernel"]
+        assert (axes.max(0) > -axes.min(0)).all()
+
+
+@pytest.mark.parametrize(("latent_dim", "rows", "count"), [(9, 32, 7), (5, 3, 3)])
+def test_more_factors_than_principal_components_start_at_zero(
+    latent_dim: int, rows: int, count: int
+) -> None:
+    network = started(Residual(latent_dim=latent_dim), np.arange(rows))
+    z = network.encode(X)
+    assert not z[:, count:].any()
+    assert z[:, : count - 1].std(0).min() > 0.1
+    assert network.decode(z)[:rows] == pytest.approx(X[:rows], abs=1e-5)
+
+
+def test_penalties_of_a_residual_model_are_those_of_the_sum_and_of_both_kernels() -> None:
+    spec, kernel = Residual(hidden=[5]), L2(strength=0.5, applies_to=AppliesTo.kernel)
+    network = built(spec, L1(strength=0.5), kernel)
+    weights = {name: np.full_like(w, 0.1) for name, w in network.weights().items()}
+    network.assign(weights[name] for name in network.names)
+    hidden = keras.Model(network.encoder.input, network.encoder.get_layer("encoder_1").output)
+    layers = keras.ops.convert_to_numpy(hidden(X)), network.encode(X)
+    activity = 0.5 * sum(np.abs(a).sum() for a in layers) / len(X)
+    kernels = [w for n, w in weights.items() if n.startswith(("encoder_1/k", "z")) and w.ndim > 1]
+    assert [w.shape for w in kernels] == [(7, 5), (7, 3), (5, 3)]
+    expected = activity + 0.5 * sum((w**2).sum() for w in kernels)
+    assert losses(network, X, training=True) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_activation_of_the_factors_applies_to_the_sum() -> None:
+    network = built(Residual(hidden=[5], latent_activation=Activation.tanh))
+    plain = built(Residual(hidden=[5]))
+    weights = {name: np.full_like(w, 0.2) for name, w in network.weights().items()}
+    for both in (network, plain):
+        both.assign(weights[name] for name in both.names)
+    assert network.encode(X) == pytest.approx(np.tanh(plain.encode(X)), abs=1e-5)

@@ -12,16 +12,20 @@ import numpy as np
 import pytest
 from conftest import BACKEND
 from own_model import Baked, Tempered
+from sklearn.decomposition import PCA
 
 from aeexp.config.options import OPTIONS
 from aeexp.config.spec import (
     L1,
+    L2,
     SGD,
     Activation,
     Adam,
     AdamW,
     AppliesTo,
+    Autoencoder,
     Backend,
+    Constant,
     Cosine,
     Deep,
     Dropout,
@@ -34,14 +38,17 @@ from aeexp.config.spec import (
     MinMax,
     Noise,
     Penalty,
+    Residual,
     RMSprop,
+    ScheduleSpec,
     Training,
+    WarmupCosine,
     Wine,
 )
 from aeexp.data.prepare import Problem, prepare_problem
 from aeexp.errors import UserError
 from aeexp.models import Make as Models
-from aeexp.models import Network, build, build_seeded, initial_values, seeds
+from aeexp.models import Network, build, build_seeded, initial_values, seeds, start
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.training import Member, Trained, program_key, train
 
@@ -168,7 +175,7 @@ def test_engines_weight_and_validate_rows_in_the_same_way(
     )
 
 
-def diverse(tiny: Make) -> list[Member]:
+def diverse(tiny: Make, model: Autoencoder) -> list[Member]:
     """Return eight members that differ in everything that may differ between members."""
     problem, random = prepare_problem(tiny()), np.random.default_rng(0)
     rows, x = problem.rows.train, problem.x
@@ -191,7 +198,7 @@ def diverse(tiny: Make) -> list[Member]:
                     "noise": Noise(sd=i / 10),
                 },
                 training=Training(epochs=12, engine=ENGINE),
-                **DEEP,
+                model=model,
             ),
             problem,
             **({"weights": np.ones(len(x))} | changes[i % 4]),
@@ -200,9 +207,12 @@ def diverse(tiny: Make) -> list[Member]:
     ]
 
 
-@pytest.fixture(scope="module")
-def diverse_members() -> tuple[list[Member], Trained]:
-    members = diverse(lambda **parts: Experiment(dataset=Wine(), backend=BACKEND, **parts))
+@pytest.fixture(scope="module", params=[Deep(hidden=[8]), Residual(hidden=[8])], ids=["d", "r"])
+def diverse_members(request: pytest.FixtureRequest) -> tuple[list[Member], Trained]:
+    def make(**parts: Any) -> Experiment:
+        return Experiment(dataset=Wine(), backend=BACKEND, **parts)
+
+    members = diverse(make, request.param)
     return members, train(members)
 
 
@@ -306,6 +316,86 @@ def test_an_interrupted_population_keeps_the_trained_epochs(tiny: Make) -> None:
         len(outcome.histories) == len(outcome.weights) == (3 if ENGINE is Engine.compiled else 1)
     )
     assert len(outcome.histories[0].loss) < 1000
+
+
+# --- no epochs
+
+
+def untrained(tiny: Make, **changes: Any) -> list[Member]:
+    """Return members of different rows, tables and seeds that keep their initial weights."""
+    parts = {"model": Residual(latent_dim=2), "training": Training(epochs=0, engine=ENGINE)}
+    experiments = [tiny(**(parts | {"seed": seed} | changes)) for seed in range(3)]
+    problem = prepare_problem(experiments[0])
+    rows, x = problem.rows.train, np.random.default_rng(0).permuted(problem.x, axis=0)
+    tables = [{}, {"rows": np.random.default_rng(0).choice(rows, len(rows))}, {"x": x}]
+    return [member(e, problem, **t) for e, t in zip(experiments, tables, strict=True)]
+
+
+@pytest.mark.parametrize("hidden", [[], [8]], ids=str)
+@pytest.mark.parametrize("schedule", [Constant(), Cosine(), WarmupCosine()], ids=type)
+@pytest.mark.parametrize("engine", [ENGINE, Engine.fit])
+def test_without_epochs_a_residual_model_is_pca(
+    tiny: Make, hidden: list[int], schedule: ScheduleSpec, engine: Engine
+) -> None:
+    members = untrained(tiny, model=Residual(latent_dim=2, hidden=hidden), schedule=schedule)
+    trained = by(engine, members)
+    for i, of in enumerate(members):
+        network, pca = trained.network(i), PCA(2, svd_solver="full").fit(of.x[of.rows])
+        x_hat = pca.inverse_transform(pca.transform(of.x))
+        assert network.decode(network.encode(of.x)) == pytest.approx(x_hat, abs=1e-5)
+        history = trained.histories[i]
+        errors = ((of.x - x_hat) ** 2).mean(1)
+        assert history.loss == pytest.approx([errors[of.rows].mean()], abs=1e-5)
+        assert history.val_loss == pytest.approx([errors[of.val].mean()], abs=1e-5)
+        assert (history.kept, history.diverged, history.interrupted) == (0, False, False)
+
+
+def test_without_epochs_the_loss_has_weights_and_penalties_but_no_dropout(tiny: Make) -> None:
+    regularisers = {"l2": L2(strength=0.1), "dropout": Dropout(rate=0.5)}
+    weights = np.random.default_rng(0).exponential(size=60)
+    members = [replace(m, weights=weights) for m in untrained(tiny, regulariser=regularisers)]
+    of, trained = members[0], train(members)
+    close(trained, by(Engine.fit, members), 1e-5, [(i, i) for i in range(3)])
+    network = trained.network(0)
+    errors = ((of.x - network.decode(network.encode(of.x))) ** 2).mean(1)
+    expected = (weights * errors)[of.rows].mean()
+    penalty = trained.histories[0].loss[0] - expected
+    hidden = keras.Model(network.encoder.input, network.encoder.get_layer("encoder_1").output)
+    more = keras.Model(network.encoder.input, network.encoder.get_layer("encoder_2").output)
+    layers = [keras.ops.convert_to_numpy(part(of.x[of.rows])) for part in (hidden, more)]
+    layers.append(network.encode(of.x[of.rows]))
+    assert penalty == pytest.approx(0.1 * sum((a**2).sum(1).mean() for a in layers), rel=1e-4)
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.2])
+def test_without_epochs_and_with_early_stopping_the_initial_weights_are_kept(
+    tiny: Make, validation: float
+) -> None:
+    experiment = tiny(
+        model=Residual(latent_dim=2),
+        training=Training(epochs=0, early_stopping=EarlyStopping(patience=1), engine=ENGINE),
+    )
+    experiment.split.validation = validation
+    trained = train([member(experiment)])
+    assert [len(history.loss) for history in trained.histories] == [1]
+    plain = train([member(with_(experiment, early_stopping=EarlyStopping()))])
+    assert all(map(np.array_equal, trained.weights[0], plain.weights[0]))
+
+
+def test_members_that_share_their_rows_share_the_computation_of_their_start(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(1)
+        return start(*arguments)
+
+    monkeypatch.setattr("aeexp.training.population.start", counted)
+    first, *others = untrained(tiny)
+    again = replace(first, experiment=replace(first.experiment, seed=9))
+    train([first, again, *others])
+    assert len(calls) == 3
 
 
 class Batches(keras.callbacks.Callback):

@@ -35,7 +35,7 @@ from aeexp.config.spec import (
 )
 from aeexp.data import Classes, fingerprint, load
 from aeexp.data.scaling import FILLS, fit
-from aeexp.models import Network, build, seeds
+from aeexp.models import Network, build, seeds, start
 from aeexp.present.methods import references
 from aeexp.present.methods.citations import CITATION
 from aeexp.training import Member, train
@@ -132,6 +132,10 @@ def _check_declarations(spec: Any, network: Network) -> None:
     weights = {name: value.shape for name, value in network.weights().items()}
     shapes, weighted = spec.own_method("shapes"), spec.own_method("weighted")
     assert not shapes or shapes(FEATURES) == weights, "`shapes` are wrong"
+    started = start(spec, _table(), np.arange(ROWS))
+    same = {name: weights.get(name) == value.shape for name, value in started.items()}
+    assert all(same.values()), f"`start` returns other weights than the network has: {same}"
+    assert all(np.isfinite(value).all() for value in started.values()), "`start` is not finite"
     if weighted and weighted():
         names = {variable.path for variable in network.encoder.weights}
         assert names == {"z/kernel", "z/bias"}, "`weighted` needs a linear encoder"

@@ -14,26 +14,27 @@ Layers = list[keras.layers.Layer]
 
 
 @build.register
-def _(
+def build_autoencoder(
     spec: Autoencoder,
     features: int,
     regularisers: Mapping[str, RegulariserSpec],
     seeds: Iterator[int],
 ) -> Network:
-    hidden = partial(_hidden, spec, seeds)
+    """Return a fully connected autoencoder; see `build`."""
+    hidden = partial(hidden_block, spec, seeds)
     encoding = [
         *(hidden(units, f"encoder_{i + 1}") for i, units in enumerate(spec.hidden)),
-        [_dense(_kernel(spec, seeds), spec.latent_dim, spec.latent_activation, "z")],
+        [dense(initializer(spec, seeds), spec.latent_dim, spec.latent_activation, "z")],
     ]
     decoding = [
         *(hidden(units, f"decoder_{i + 1}") for i, units in enumerate(spec.hidden[::-1])),
-        [_dense(_kernel(spec, seeds), features, spec.output_activation, "x_hat")],
+        [dense(initializer(spec, seeds), features, spec.output_activation, "x_hat")],
     ]
     x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
-    encoder = keras.Model(x, _chain(x, *encoding), name="encoder")
-    decoder = keras.Model(z, _chain(z, *decoding), name="decoder")
+    encoder = keras.Model(x, chain(x, *encoding), name="encoder")
+    decoder = keras.Model(z, chain(z, *decoding), name="decoder")
     path = [*_regularised(encoding, list(regularisers.values()), seeds), *decoding]
-    training = keras.Model(x, _chain(x, *path), name="training")
+    training = keras.Model(x, chain(x, *path), name="training")
     return Network(encoder, decoder, training, [layer for block in path for layer in block])
 
 
@@ -47,25 +48,26 @@ def _regularised(
         yield penalties(specs, layers[0])
 
 
-def _hidden(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> Layers:
-    kernel = _kernel(spec, seeds)
+def hidden_block(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> Layers:
+    """Return a hidden layer, with its batch normalisation if the spec asks for it."""
+    kernel = initializer(spec, seeds)
     if not spec.batch_norm:
-        return [_dense(kernel, units, spec.activation, name)]
+        return [dense(kernel, units, spec.activation, name)]
     return [
         # no bias: the normalisation has one
-        _dense(kernel, units, Activation.linear, name, use_bias=False),
+        dense(kernel, units, Activation.linear, name, use_bias=False),
         keras.layers.BatchNormalization(name=f"{name}_norm"),
         keras.layers.Activation(spec.activation.value, name=f"{name}_activation"),
     ]
 
 
-def _kernel(spec: Autoencoder, seeds: Iterator[int]) -> keras.initializers.Initializer:
+def initializer(spec: Autoencoder, seeds: Iterator[int]) -> keras.initializers.Initializer:
     """Return the initializer of a kernel, with its own seed."""
     config = {"class_name": spec.kernel_initializer.value, "config": {"seed": next(seeds)}}
     return keras.initializers.get(config)
 
 
-def _dense(
+def dense(
     kernel: keras.initializers.Initializer,
     units: int,
     activation: Activation,
@@ -73,11 +75,13 @@ def _dense(
     *,
     use_bias: bool = True,
 ) -> keras.layers.Layer:
+    """Return a fully connected layer."""
     return keras.layers.Dense(
         units, activation.value, use_bias, kernel_initializer=kernel, name=name
     )
 
 
-def _chain(tensor: Any, *blocks: Layers) -> Any:
+def chain(tensor: Any, *blocks: Layers) -> Any:
+    """Apply the layers of some blocks, one after another."""
     layers = (layer for block in blocks for layer in block)
     return reduce(lambda value, layer: layer(value), layers, tensor)

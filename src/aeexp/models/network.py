@@ -16,7 +16,7 @@ from keras.src.utils.naming import to_snake_case
 from aeexp.backend import refuse_forked
 from aeexp.config.spec import ModelSpec, RegulariserSpec
 from aeexp.config.verb import verb
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
 from aeexp.data.chunks import blocks
 from aeexp.models.jacobian import mean_jacobian
 
@@ -157,3 +157,16 @@ def build(
     raise NotImplementedError(
         f"No builder for {type(spec).__name__}: register one with models.build.register."
     )
+
+
+@verb
+def start(spec: ModelSpec, x: Floats, rows: Integers) -> Mapping[str, Floats]:
+    """Return initial weights that depend on the training rows, by the names of `Network.weights`.
+
+    Weights that are not named start as `build` draws them. The result follows from the arguments
+    alone, not from a seed, so that members with equal tables share it.
+
+    x: (rows, features), scaled. rows: indices of the training rows; one that is listed twice
+    counts twice. Row weights of a member have no influence.
+    """
+    return {}

@@ -84,12 +84,21 @@ class NoiseLayer(RandomLayer):
 
 
 def penalties(
-    specs: Collection[RegulariserSpec], layer: keras.layers.Layer
+    specs: Collection[RegulariserSpec],
+    layer: keras.layers.Layer,
+    *summands: keras.layers.Layer,
 ) -> list[keras.layers.Layer]:
-    """Return the layers that penalise the output and the kernel of `layer`."""
+    """Return the layers that penalise the output and the kernel of `layer`.
+
+    summands: layers whose outputs are added to that of `layer`. Then the kernel of each and the
+    sum of all outputs are penalised.
+    """
     targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
     return [
-        PenaltyLayer(specs, layer, applies_to) for applies_to in AppliesTo if applies_to in targets
+        PenaltyLayer(specs, penalised, applies_to)
+        for applies_to in AppliesTo
+        if applies_to in targets
+        for penalised in (layer, *(summands if applies_to is AppliesTo.kernel else ()))
     ]
 
 

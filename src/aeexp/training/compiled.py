@@ -30,6 +30,7 @@ from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.population import (
     Member,
+    Starts,
     Trained,
     common,
     concatenate,
@@ -72,7 +73,7 @@ class _Group:
         self.experiment = common(self.members)
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
-        self.epochs = self.experiment.training.epochs
+        self.epochs = max(1, self.experiment.training.epochs)  # entries of the history
         self.orders = Orders(self.members)
         with monitor.stage("build"):
             self.network, self.program, self.state = self._start()
@@ -107,9 +108,15 @@ class _Group:
         require_read(self.members, experiment)
         network, values = initial_values(network_builder(experiment, member.x.shape[1]), seeds)
         program = Program(network, experiment, member)
-        training = network.training
+        training, starts = network.training, [*map(Starts().of, self.members)]
+        names = dict(zip(map(id, network.variables), network.names, strict=True))
         stacked = {
-            id(variable): np.stack(of_members)
+            id(variable): np.stack(
+                [
+                    start.get(names.get(id(variable), ""), drawn)
+                    for start, drawn in zip(starts, of_members, strict=True)
+                ]
+            )
             for variable, *of_members in zip(training.variables, *values, strict=True)
         }
         trainable = [stacked[id(variable)] for variable in training.trainable_variables]

@@ -17,13 +17,25 @@ import keras
 import numpy as np
 
 from aeexp.config.spec import Engine
-from aeexp.data import Integers
+from aeexp.data import Floats, Integers
 from aeexp.models import Network, build_seeded
 from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.optimizers import learning_rate, optimizer
-from aeexp.training.population import Member, Trained, copy_experiment, decimals, network_builder
-from aeexp.training.rows import Orders, batch_size, validation_batch_size
+from aeexp.training.population import (
+    Member,
+    Starts,
+    Trained,
+    copy_experiment,
+    decimals,
+    network_builder,
+)
+from aeexp.training.rows import (
+    Orders,
+    batch_size,
+    evaluation_batch_size,
+    validation_batch_size,
+)
 
 Callbacks = Sequence[keras.callbacks.Callback]
 FIT = Lock()  # for `fit`, which shuffles with global generators
@@ -51,10 +63,14 @@ def train(population: Sequence[Member], monitor: Monitor, callbacks: Callbacks =
     seconds = compiling = 0.0
     histories: list[History] = []
     weights: list[list[Any]] = []
+    starts = Starts()
     for number, member in enumerate(population):
         with monitor.stage("build"):
             experiment = copy_experiment(member.experiment)  # `Trained.network` changes its spec
             network = build_seeded(network_builder(experiment, member.x.shape[1]), experiment.seed)
+            if start := starts.of(member):
+                drawn = network.weights()
+                network.assign(start.get(name, drawn[name]) for name in network.names)
         recorder = _Recorder(monitor, number, len(population))
         histories.append(_train(network, member, recorder, callbacks))
         weights.append([keras.ops.convert_to_numpy(v.value) for v in network.variables])
@@ -78,7 +94,7 @@ def _train(
 ) -> History:
     experiment, spec = member.experiment, member.experiment.training
     steps = math.ceil(len(member.rows) / batch_size(member))
-    rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, spec.epochs)
+    rate = learning_rate(experiment.schedule, experiment.optimizer.lr, steps, max(1, spec.epochs))
     network.training.compile(optimizer(experiment.optimizer, rate), spec.loss.value)
     stopping = spec.early_stopping
     stopper = None
@@ -92,7 +108,9 @@ def _train(
         )
     all_callbacks = [recorder, *([stopper] if stopper else []), *callbacks]
     module = LOOPS.get(keras.backend.backend())
-    if module is None or callbacks or spec.engine is Engine.fit:
+    if not spec.epochs:
+        _evaluate(network, member, all_callbacks)
+    elif module is None or callbacks or spec.engine is Engine.fit:
         _fit(network, member, all_callbacks)
     else:
         _loop(import_module(module).Epochs(network, member), network, member, all_callbacks)
@@ -160,6 +178,34 @@ def _loop(epochs: Epochs, network: Network, member: Member, callbacks: Callbacks
         if model.stop_training:
             break
     calls.on_train_end()
+
+
+def _evaluate(network: Network, member: Member, callbacks: Callbacks) -> None:
+    """Report the losses of the initial weights as one epoch."""
+    calls = keras.callbacks.CallbackList(callbacks, model=network.training, epochs=1)
+    calls.on_train_begin()
+    calls.on_epoch_begin(0)
+    logs = {"loss": _loss(network, member, member.rows, member.weights)}
+    if len(member.val):
+        logs["val_loss"] = _loss(network, member, member.val, None)
+    calls.on_epoch_end(0, logs)
+    calls.on_train_end()
+
+
+def _loss(network: Network, member: Member, rows: Integers, weights: Floats | None) -> float:
+    """Return the loss over some rows without training; weights: of all rows of the table."""
+    model, size = network.training, evaluation_batch_size(member, len(rows))
+    function = keras.losses.get(member.experiment.training.loss.value)
+    total = 0.0
+    for first in range(0, len(rows), size):
+        batch = rows[first : first + size]
+        x = keras.ops.convert_to_tensor(member.x[batch])
+        losses = keras.ops.convert_to_numpy(function(x, model(x, training=False)))
+        terms = sum(float(keras.ops.convert_to_numpy(term)) for term in model.losses)
+        if weights is not None:
+            losses = losses * weights[batch]
+        total += len(batch) * (float(losses.mean()) + terms)
+    return total / len(rows)
 
 
 class _Recorder(keras.callbacks.Callback):

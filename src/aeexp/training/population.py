@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from aeexp.config.spec import Experiment, ModelSpec, RegulariserSpec, Spec
 from aeexp.data import Floats, Integers
 from aeexp.errors import UserError
-from aeexp.models import Make, Network, build
+from aeexp.models import Make, Network, build, start
 from aeexp.runs.history import History
 
 TRAINED = ("model", "regulariser", "optimizer", "schedule", "training")
@@ -137,6 +137,25 @@ def network_builder(experiment: Experiment, features: int) -> Make:
         return replace(network, spec=spec)
 
     return make
+
+
+class Starts:
+    """Initial weights that depend on training rows, computed once for members that share them.
+
+    The members must be kept alive as long as this object, because it compares addresses.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int, str], Mapping[str, Floats]] = {}
+
+    def of(self, member: Member) -> Mapping[str, Floats]:
+        """Return initial weights of a member by name, in single precision; see `models.start`."""
+        spec = member.experiment.model
+        key = id(member.x), id(member.rows), repr(spec)
+        if key not in self.known:
+            weights = start(spec, member.x, member.rows)
+            self.known[key] = {name: w.astype(np.float32) for name, w in weights.items()}
+        return self.known[key]
 
 
 class _Regularisers(Mapping[str, RegulariserSpec]):

@@ -19,7 +19,12 @@ def batch_size(member: Member) -> int:
 
 def validation_batch_size(member: Member) -> int:
     """Return the number of rows per batch of validation."""
-    return min(max(batch_size(member), VALIDATION_BATCH), max(len(member.val), 1))
+    return evaluation_batch_size(member, len(member.val))
+
+
+def evaluation_batch_size(member: Member, rows: int) -> int:
+    """Return the number of rows per batch where the loss of `rows` rows is only computed."""
+    return min(max(batch_size(member), VALIDATION_BATCH), max(rows, 1))
 
 
 class Orders:

@@ -58,6 +58,7 @@ from aeexp.config.spec.model import (
     Initializer,
     Linear,
     ModelSpec,
+    Residual,
     Shallow,
 )
 from aeexp.config.spec.optimizer import SGD, Adam, AdamW, Nadam, OptimizerSpec, RMSprop
@@ -149,6 +150,7 @@ __all__ = [
     "Quick",
     "RMSprop",
     "RegulariserSpec",
+    "Residual",
     "Robust",
     "SCurve",
     "ScheduleSpec",

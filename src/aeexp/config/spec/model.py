@@ -189,3 +189,64 @@ class Linear(Autoencoder):
 
     activation: Activation = redefault(Autoencoder, "activation", Activation.linear)
     latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)
+
+
+@option("model", "residual")
+@dataclass(kw_only=True)
+class Residual(Autoencoder):
+    """Principal components, and hidden layers that start at 0 and improve on them.
+
+    z = x W + b + f(x) and x_hat = z V + c + g(z). W, b, V and c start at the principal components
+    of the training rows. f and g are the hidden layers; their last weights start at 0 (Al-Digeil
+    et al., 2022, arXiv:2205.11673). So training starts at PCA. Without hidden layers, f and g are
+    absent. With other activations of factors or output than linear, applied to the sums, the start
+    is only near PCA.
+    """
+
+    same_as = Autoencoder
+
+    hidden: list[int] = redefault(Autoencoder, "hidden", [32, 16])
+    activation: Activation = redefault(Autoencoder, "activation", Activation.elu)
+    latent_activation: Activation = redefault(Autoencoder, "latent_activation", Activation.linear)
+
+    def methods(self) -> str:
+        factors = counted(self.latent_dim, "latent factor")
+        hidden, sources = "no hidden layer", "@jolliffe2016"
+        if self.hidden:
+            hidden = f"{self._hidden()}, whose outputs were added to those of linear maps"
+            sources += "; @aldigeil2022"
+        return (
+            "a fully connected autoencoder [@kramer1991; @hinton2006] that starts from principal"
+            f" components [{sources}], with {hidden}, {factors}"
+            f" ({ACTIVATIONS[self.latent_activation]} activation) and an output layer with"
+            f" {ACTIVATIONS[self.output_activation]} activation"
+        )
+
+    def details(self, features: int) -> str:
+        layers = "–".join(map(str, self.widths(features)))
+        hidden = (
+            " The last weights of the hidden layers were initialised as 0, other weights"
+            f" {INITIALIZERS[self.kernel_initializer]}, biases as 0."
+        )
+        return (
+            f"Its layers had {layers} units and {self.parameters(features):,} trainable"
+            " parameters. The linear maps of encoder and decoder were initialised with the mean"
+            " and the first principal components of the training rows."
+            f"{hidden if self.hidden else ''}"
+        )
+
+    def parameters(self, features: int) -> int:
+        """Return the number of trainable parameters."""
+        linear_maps = 2 * features * self.latent_dim if self.hidden else 0
+        return super().parameters(features) + linear_maps
+
+    def shapes(self, features: int) -> Mapping[str, tuple[int, ...]]:
+        shapes = dict(super().shapes(features))
+        if self.hidden:
+            for name, n_in, n_out in (
+                ("z", features, self.latent_dim),
+                ("x_hat", self.latent_dim, features),
+            ):
+                shapes[f"{name}_residual/kernel"] = shapes[f"{name}/kernel"]
+                shapes[f"{name}/kernel"] = n_in, n_out
+        return shapes

@@ -51,7 +51,7 @@ class EarlyStopping(Spec):
 class Training(Spec):
     """Training by mini-batches."""
 
-    epochs: int = param(200, "Number of epochs.", at_least=1)
+    epochs: int = param(200, "Number of epochs; 0 keeps the initial weights.", at_least=0)
     batch_size: int = param(16, "Rows per batch; at most the number of training rows.", at_least=1)
     shuffle: bool = param(True, "Shuffle the rows before each epoch.")
     loss: Loss = param(Loss.mse, "Reconstruction loss.", redefines=LOSS_METRICS)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from aeexp.analysis.clustering import clusters, knn_vote, separation
 from aeexp.analysis.clustering.consensus import VALID
-from aeexp.analysis.evidence import baselines, linear
+from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import REPRODUCIBLE
 from aeexp.analysis.factors import attribution
@@ -32,7 +32,7 @@ from aeexp.config.spec import (
     describe,
 )
 from aeexp.config.spec.training import LOSSES
-from aeexp.data import Classes, imputation
+from aeexp.data import Classes, imputation, principal
 from aeexp.data.chunks import blocks
 from aeexp.data.features import places
 from aeexp.data.prepare import Problem
@@ -175,7 +175,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "most_tried": clusters.MOST_TRIED,
         "voters": knn_vote.NEIGHBOURS,
         "components": min(experiment.model.latent_dim, len(problem.rows.train), features),
-        "approximate_pca": features > linear.EXACT,
+        "approximate_pca": features > principal.EXACT,
         "neighbours": min(neighbourhoods.NEIGHBOURS, (rows - 1) // 2),
         "sampled_neighbours": rows > neighbourhoods.MOST,
         "sampled_silhouette": rows > separation.MOST,
