@@ -21,7 +21,7 @@ from aeexp.app.commands import COMMANDS, command
 from aeexp.app.menu import menu
 from aeexp.backend import cache_dir
 from aeexp.backend import require as require_backend
-from aeexp.config.compose import compositions, quoted, to_experiment, with_null
+from aeexp.config.compose import compositions, quoted, spelled_out, to_experiment, with_null
 from aeexp.config.explain import explain
 from aeexp.config.hydra_private import VERSION, get_args_parser
 from aeexp.config.options import conf_dir
@@ -145,6 +145,8 @@ def _run_experiments(arguments: Namespace, argv: list[str]) -> int:
         return 0
     if arguments.shell_completion:
         return _run_hydra()
+    if not arguments.multirun:
+        _spell_out(arguments)
     if not _trains(arguments):
         for _ in compositions(arguments):  # refuses code that Hydra would run to show the config
             pass
@@ -271,6 +273,20 @@ def _claim_directory(arguments: Namespace) -> "tuple[Path, ProblemCache | None]"
         ) from error
     _insert(arguments, f"{key}={quoted(str(folder))}")
     return folder, None if arguments.multirun else problems
+
+
+def _spell_out(arguments: Namespace) -> None:
+    """Replace overrides in `sys.argv` that Hydra does not know; see `Composer.spelled_out`."""
+    overrides = spelled_out(arguments)
+    if overrides == arguments.overrides:
+        return
+    start = next(
+        place
+        for place in range(1, len(sys.argv))
+        if sys.argv[place : place + len(arguments.overrides)] == arguments.overrides
+    )
+    sys.argv[start : start + len(arguments.overrides)] = overrides
+    arguments.overrides = overrides
 
 
 def _insert(arguments: Namespace, *overrides: str) -> None:

@@ -12,7 +12,7 @@ from enum import Enum, EnumType
 from textwrap import wrap
 from typing import Any, get_args, get_type_hints
 
-from aeexp.config.options import OPTIONS, OWN, SEVERAL, conf_dir, conf_dirs, schema_of
+from aeexp.config.options import OPTIONS, OWN, SEVERAL, SHARED, conf_dir, conf_dirs, schema_of
 from aeexp.config.spec import Experiment, Spec, constraint
 
 WIDTH = 99
@@ -76,7 +76,7 @@ def _group(group: str, default: Experiment) -> Iterator[str]:
     options = {option: kind() for option, kind in OPTIONS[group].items()}
     first = next(iter(options.values()))
     shared = set.intersection(*({f.name for f in fields(spec)} for spec in options.values()))
-    shared = set() if group in SEVERAL else shared
+    shared = set(SHARED[group]) if group in SEVERAL else shared
     if group in SEVERAL:
         yield from _entry("  none", f"No {group}.{'' if defaults else ' (default)'}")
     for option, spec in options.items():

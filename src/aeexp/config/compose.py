@@ -4,7 +4,7 @@ import re
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from itertools import islice, product
 from math import prod
 from typing import Any
@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.config.hydra_private import apply, name_job
-from aeexp.config.options import OPTIONS
+from aeexp.config.options import OPTIONS, SHARED
 from aeexp.config.safety import validate_safe
 from aeexp.config.sources import compose_config, config_loader, require_folders
 from aeexp.config.spec import Experiment, Spec
@@ -24,9 +24,9 @@ from aeexp.errors import UserError
 
 AUTO = re.compile(r"(?<![\w.'\"])auto(?![\w.'\"])")
 AUTOMATIC = {
-    f.name: {part.name for part in fields(kind) if part.metadata.get("automatic")}
-    for f in fields(Experiment)
-    if isinstance(kind := f.default_factory, type) and issubclass(kind, Spec)
+    name: {f.name for f in fields(part) if f.metadata.get("automatic")}
+    for name, part in vars(Experiment()).items()
+    if isinstance(part, Spec)
 }
 """Names of the parameters of each part of an experiment that `auto` can stand for."""
 
@@ -55,7 +55,7 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
         _require_option_names(parsed)
         require_folders(loader, name, parsed)
         if not arguments.multirun:
-            configs = iter([compose_config(name, overrides)])
+            configs = iter([compose_config(name, Composer(loader, name).spelled_out(overrides))])
         else:
             composer = Composer(loader, name)
             first = composer.compose([_first(override) for override in parsed])
@@ -76,6 +76,25 @@ def with_null(override: str) -> str:
     if name not in AUTOMATIC.get(group, ()):
         return override
     return f"{key}{equals}{re.sub(AUTO, 'null', value)}"
+
+
+def spelled_out(arguments: Namespace) -> list[str]:
+    """Return the overrides of one job as Hydra itself composes them; see `Composer.spelled_out`.
+
+    Raises:
+        UserError, HydraException: An override is invalid.
+    """
+    overrides, name = list(arguments.overrides), arguments.config_name or "config"
+    if not any(override.partition("=")[0].lstrip("+~") in _SHORT for override in overrides):
+        return overrides
+    with config_loader(arguments.config_dir) as loader:
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(overrides)
+        require_folders(loader, name, parsed)
+        return Composer(loader, name).spelled_out(overrides)
+
+
+_SHORT = {f"{group}.{name}" for group, names in SHARED.items() for name in names}
+"""Keys of overrides that set a parameter in each chosen option of a group."""
 
 
 class Composer:
@@ -108,11 +127,42 @@ class Composer:
                 self.config_name, list(options), RunMode.RUN, from_shell=False
             )
         config = deepcopy(self._cache[options])
-        apply(values, config)
+        apply([*_of_each_option(values, config)], config)
         task = [override for override in parsed if not override.is_hydra_override()]
         config.hydra.overrides.task = [override.input_line for override in task]
         name_job(config, task)
         return config
+
+    def spelled_out(self, overrides: Sequence[str]) -> list[str]:
+        """Return the overrides of a job with `clustering.space=…` for each chosen clustering.
+
+        Such a parameter of all options of a group is a key of aeexp's alone. `compose` applies it,
+        but Hydra's own function does not know it.
+
+        Raises:
+            UserError, HydraException: An override is invalid.
+        """
+        parser = OverridesParser.create(config_loader=self.loader)
+        parsed = parser.parse_overrides(list(overrides))
+        others = [str(o.input_line) for o in parsed if o.key_or_group not in _SHORT]
+        if len(others) == len(parsed):
+            return list(overrides)
+        config = self.compose(others)
+        return [str(override.input_line) for override in _of_each_option(parsed, config)]
+
+
+def _of_each_option(overrides: Iterable[Override], config: DictConfig) -> Iterator[Override]:
+    """Yield overrides, with those in `_SHORT` for each chosen option of their group."""
+    for override in overrides:
+        key = override.key_or_group
+        if key not in _SHORT:
+            yield override
+            continue
+        group, _, name = key.partition(".")
+        for option in config[group]:
+            longer = f"{group}.{option}.{name}"
+            line = str(override.input_line).replace(key, longer, 1)
+            yield replace(override, key_or_group=longer, input_line=line)
 
 
 def _sets_value(override: Override) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "OWN",
     "PACKAGES",
     "SEVERAL",
+    "SHARED",
     "class_name",
     "conf_dir",
     "conf_dirs",
@@ -37,6 +38,9 @@ OWN = {group: dict(options) for group, options in OPTIONS.items()}
 HINTS = get_type_hints(Experiment)
 BASES = {g: get_args(HINTS[g])[-1] if g in SEVERAL else HINTS[g] for g in OWN}
 """The base class of each group's options."""
+SHARED = {group: tuple(f.name for f in fields(BASES[group])) for group in SEVERAL}
+"""The parameters that all options of such a group have. The override `<group>.<name>=…` sets one
+of them in each chosen option."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -60,7 +61,7 @@ class GridSweeper(basic_sweeper.BasicSweeper):
             missing = {
                 n: job for n, job in jobs.items() if n not in earlier or not earlier[n].done
             }
-            if not isinstance(self.launcher, PopulationLauncher):
+            if not is_own(self.launcher):
                 # other launchers would write into the directories of jobs that did not end
                 for job in (earlier[n] for n in missing if n in earlier):
                     if job.directory:
@@ -75,10 +76,28 @@ def launch(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Iterator[JobRet
     Launchers of other packages number jobs consecutively from a first number. They get each run of
     consecutive numbers in one call.
     """
-    if isinstance(launcher, PopulationLauncher):
+    if is_own(launcher):
         yield from launcher.launch_numbered(jobs)
         return
+    jobs = _spelled_out(launcher, jobs)
     # the difference of a number and its index is constant while numbers are consecutive
     for _, group in groupby(enumerate(jobs), key=lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in group]
         yield from launcher.launch([jobs[n] for n in numbers], initial_job_idx=numbers[0])
+
+
+def is_own(launcher: Launcher) -> TypeGuard[PopulationLauncher]:
+    """Return whether a launcher is aeexp's, also if Hydra has imported its module again."""
+    return hasattr(launcher, PopulationLauncher.launch_numbered.__name__)
+
+
+def _spelled_out(launcher: Any, jobs: Mapping[int, list[str]]) -> dict[int, list[str]]:
+    """Return the overrides of jobs as Hydra's own functions compose them.
+
+    launcher: keeps the arguments of its `setup`, as those of Hydra do.
+    """
+    from aeexp.config.compose import Composer  # noqa: PLC0415
+
+    loader, name = launcher.hydra_context.config_loader, launcher.config.hydra.job.config_name
+    composer = Composer(loader, name)
+    return {number: composer.spelled_out(overrides) for number, overrides in jobs.items()}

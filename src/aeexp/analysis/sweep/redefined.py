@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from fnmatch import fnmatchcase
 
-from aeexp.config.options import OPTIONS, SEVERAL
+from aeexp.config.options import OPTIONS, SEVERAL, SHARED
 from aeexp.config.spec import LOSS_METRICS, Experiment, Spec
 
 
@@ -25,7 +25,7 @@ def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
         chosen = (_of_choice(options[name]()) for name in names & {*options})
         return frozenset(unknown).union(*chosen)
     option, _, name = within.partition(".")
-    if group not in SEVERAL:
+    if group not in SEVERAL or within in SHARED[group]:
         kinds, name = [*options.values()], within
     else:
         kinds = [options[option]] if option in options else [*options.values()]
