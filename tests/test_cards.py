@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -273,7 +275,9 @@ def card(number: int = 3, features: int = 5, trainings: int = 3) -> list[Card]:
         FactorImportance(weighed.explained + i, weighed.jacobian - i) for i in range(1, trainings)
     ]
     labels: list[Labels] = [Values("age", x[:, 0])]
-    back = np.linspace(1, 0.5, number) if trainings > 1 else None
+    share = np.linspace(1, 0.5, number)
+    stable = SimpleNamespace(reproducibility=share, reproducible=share >= 0.8)
+    back: Any = stable if trainings > 1 else None
     return cards(z[rows.train], attribution, others, back, associations(z, labels))
 
 

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
 from aeexp.analysis.evidence.baselines import AUTOENCODER
-from aeexp.analysis.evidence.claims import stability_claim
 from aeexp.config.spec import (
     DBSCAN,
     AllFigures,
@@ -257,23 +256,6 @@ def claimed_of(*tests: chance.PermutationTest) -> str:
     methods = {AUTOENCODER: SimpleNamespace(z=np.empty((0, 2)))}
     evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
     return against_chance(SimpleNamespace(), evidence).sentence  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("cka", "claim"),
-    [
-        pytest.param(0.95, "yes", id="same"),
-        pytest.param(0.5, "no", id="different"),
-        pytest.param(np.nan, "no", id="a point"),
-    ],
-)
-def test_a_stable_space_is_claimed_only_of_spaces_that_are_compared(
-    cka: float, claim: str
-) -> None:
-    stability = SimpleNamespace(
-        cka=SimpleNamespace(mean=cka), clusterings={}, reproducible=np.array([True])
-    )
-    assert stability_claim(stability) == claim  # type: ignore[arg-type]
 
 
 def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before() -> None:

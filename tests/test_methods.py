@@ -52,6 +52,7 @@ from aeexp.config.spec import (
     Quick,
     Robust,
     Shallow,
+    Space,
     Spec,
     Split,
     StandardEvidence,
@@ -449,6 +450,15 @@ def test_the_text_explains_the_number_of_clusters(settings: dict[str, Any], phra
     assert phrase in paragraphs(**settings)[2]
 
 
+def test_the_text_names_the_space_of_each_clustering() -> None:
+    space = {name: KMeans(space=Space[name]) for name in ("latent", "reconstruction")}
+    text = paragraphs(clustering=space)[2]
+    assert "The latent factors were clustered by k-means" in text
+    assert "The reconstructions of the rows, as principal components with 99.9 % of" in text
+    assert text.count("taken from the classes of cultivar.") == 2
+    assert "reconstructions of the rows" not in paragraphs(clustering={"k": space["latent"]})[2]
+
+
 def test_without_clusterings_the_text_does_not_mention_clusters() -> None:
     assert "cluster" not in paragraphs(clustering={})[2]
 
@@ -594,7 +604,7 @@ def controls(rows: int | None = None, **settings: Any) -> str:
         pytest.param("compared row by row", [], id="errors"),
         pytest.param("Latent spaces were compared by trust", ["15"], id="maps"),
         pytest.param("Stability was assessed", ["8"], id="models"),
-        pytest.param("matched one to one", ["0.8"], id="stability"),
+        pytest.param("matched one to one", ["0.8", "95"], id="stability"),
         pytest.param("Clusterings were compared", ["0.75"], id="consensus"),
         pytest.param("Structure was tested", ["19"], id="permutations"),
         pytest.param("Groups were tested", ["19"], id="clouds"),

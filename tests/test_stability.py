@@ -16,10 +16,12 @@ from sklearn.neighbors import NearestNeighbors
 
 from aeexp.analysis.clustering.consensus import consensus
 from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
+from aeexp.analysis.evidence.claims import stability_claim
 from aeexp.analysis.evidence.stability import stability
 from aeexp.analysis.factors.matching import match
 from aeexp.analysis.latent import spaces
 from aeexp.analysis.spread import spread
+from aeexp.config.spec import Space
 from aeexp.data import Floats, Integers
 from aeexp.present import figures
 from aeexp.present.figures import MatchScores, style
@@ -273,17 +275,39 @@ def test_trivial_clusterings_have_a_consensus(
 # --- all of it
 
 
+def in_both(points: Floats) -> dict[Space, Floats]:
+    """Return a member whose latents and reconstructions are the same."""
+    return {Space.latent: points, Space.reconstruction: points}
+
+
+def uncorrelated(z: Floats) -> Floats:
+    """Return a factor of unit variance without any correlation with another."""
+    other = normal(len(z), 1, seed=99)
+    unit = (z - z.mean()) / np.linalg.norm(z - z.mean())
+    other = other - other.mean() - unit * float((unit * other).sum())
+    return other / other.std()
+
+
 def test_members_that_differ_in_order_and_signs_are_stable() -> None:
     z, codes = normal(90, 3), np.repeat([0, 1, 2], 30)
-    latents = [z, -z[:, ::-1], z[:, [1, 2, 0]]]
-    result = stability(latents, {"kmeans": np.array([codes, 2 - codes, codes])})
+    members = [in_both(z), in_both(-z[:, ::-1]), in_both(z[:, [1, 2, 0]])]
+    result = stability(members, {"kmeans": np.array([codes, 2 - codes, codes])})
+    same = {"mean": pytest.approx(1), "sd": pytest.approx(0, abs=1e-9)}
     assert result.document == {
         "members": 3,
-        "cka": {"mean": pytest.approx(1), "sd": pytest.approx(0, abs=1e-9)},
+        "cka": same,
         "procrustes": {"mean": pytest.approx(0, abs=1e-9), "sd": pytest.approx(0, abs=1e-9)},
         "neighbours_kept": {"mean": 1.0, "sd": 0.0},
+        "cka_reconstructions": same,
+        "neighbours_kept_reconstructions": {"mean": 1.0, "sd": 0.0},
+        "neighbours_by_chance": 15 / 89,
         "factors": {
-            f"z{k}": {"reproducibility": pytest.approx(1), "reproducible": True} for k in (1, 2, 3)
+            f"z{k}": {
+                "reproducibility": pytest.approx(1),
+                "threshold": 0.8,
+                "reproducible": True,
+            }
+            for k in (1, 2, 3)
         },
         "clusterings": {
             "kmeans": {
@@ -302,7 +326,7 @@ def test_a_space_can_be_reproducible_although_its_axes_are_not() -> None:
     z = normal(500, 2)
     angle = np.pi / 4
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    result = stability([z, z @ turn], {})
+    result = stability([in_both(z), in_both(z @ turn)], {})
     assert result.cka.mean == pytest.approx(1)
     assert not result.reproducible.any()
     assert result.reproducibility == pytest.approx([np.sqrt(0.5)] * 2, abs=0.05)
@@ -310,8 +334,78 @@ def test_a_space_can_be_reproducible_although_its_axes_are_not() -> None:
 
 def test_a_dead_factor_is_not_reproducible() -> None:
     z = normal(60, 2) * [1, 0]
-    result = stability([z, z], {})
+    result = stability([in_both(z), in_both(z)], {})
     assert result.reproducible.tolist() == [True, False]
+
+
+def test_reconstructions_are_compared_although_the_latents_differ() -> None:
+    z, x_hat = normal(200, 2), normal(200, 5, seed=1)
+    members = [
+        {Space.latent: latents, Space.reconstruction: x_hat}
+        for latents in (z, normal(200, 2, seed=2), z**3)
+    ]
+    result = stability(members, {})
+    assert result.cka_reconstructions.mean == pytest.approx(1)
+    assert result.neighbours_kept_reconstructions.mean == 1
+    assert result.cka.mean < 0.6
+    assert result.keeps_neighbours
+    assert stability_claim(result) == "yes"
+
+
+def test_a_factor_must_be_more_reproducible_than_unrelated_factors() -> None:
+    z = normal(6, 1)
+    other = 0.85 * z / z.std() + np.sqrt(1 - 0.85**2) * uncorrelated(z)
+    unrelated = [normal(6, 1, seed=seed) for seed in range(19)]
+    least = max(abs(float(np.corrcoef(z[:, 0], each[:, 0])[0, 1])) for each in unrelated)
+    members = [in_both(z), in_both(other)]
+    assert stability(members, {}).reproducible.all()
+    result = stability(members, {}, unrelated)
+    assert least > 0.85
+    assert result.thresholds == pytest.approx([least])
+    assert not result.reproducible.any()
+    assert not result.document["factors"]["z1"]["reproducible"]
+
+
+def test_with_many_rows_unrelated_factors_do_not_raise_the_threshold() -> None:
+    z = normal(300, 3)
+    unrelated = [normal(300, 3, seed=seed) for seed in range(1, 20)]
+    result = stability([in_both(z), in_both(z)], {}, unrelated)
+    assert result.unrelated.shape == (3, 19)
+    assert result.thresholds.tolist() == [0.8] * 3
+
+
+@pytest.mark.parametrize(
+    ("noise", "keeps"), [pytest.param(0.3, True, id="near"), pytest.param(1e6, False, id="unlike")]
+)
+def test_neighbours_are_kept_if_more_are_common_than_by_chance(noise: float, keeps: bool) -> None:
+    z = normal(120, 3)
+    members = [in_both(z + noise * normal(120, 3, seed=seed)) for seed in range(1, 6)]
+    assert stability(members, {}).keeps_neighbours is keeps
+
+
+@pytest.mark.parametrize(
+    ("codes", "claim"),
+    [
+        pytest.param([[0, 1], [1, 0], [0, 1]], "yes", id="the_same"),
+        pytest.param([[0, 1], [0, 0], [0, 0]], "undecided", id="others"),
+    ],
+)
+def test_a_stable_space_is_claimed_if_its_clusters_are_reproducible(
+    codes: list[list[int]], claim: str
+) -> None:
+    z = normal(100, 2)
+    turned = [z, z @ [[0.6, -0.8], [0.8, 0.6]], z @ [[0.8, -0.6], [0.6, 0.8]]]
+    clusters = np.repeat(np.array(codes), [30, 70], axis=1)
+    result = stability([*map(in_both, turned)], {"kmeans": clusters})
+    assert not result.reproducible.all()  # which is no reason against the space
+    assert stability_claim(result) == claim
+
+
+def test_other_reconstructions_are_another_space() -> None:
+    members = [in_both(normal(100, 4, seed=seed)) for seed in range(3)]
+    assert stability_claim(stability(members, {})) == "no"
+    points = [in_both(np.zeros((100, 4))) for _ in range(3)]
+    assert stability_claim(stability(points, {})) == "no"
 
 
 def test_the_spread_ignores_values_that_are_not_finite() -> None:
@@ -377,9 +471,8 @@ def test_clusters_too_small_for_a_name_are_counted() -> None:
 
 def match_scores(things: int, others: int = 7, name: str = "z") -> MatchScores:
     likeness = np.linspace(1, 0, things)[:, None] * np.ones(others)
-    return MatchScores(
-        "factors: correlation", [f"{name}{i + 1}" for i in range(things)], likeness, 0.8
-    )
+    names = [f"{name}{i + 1}" for i in range(things)]
+    return MatchScores("factors: correlation", names, likeness, np.full(things, 0.8))
 
 
 @pytest.mark.parametrize(
@@ -412,3 +505,12 @@ def test_irreproducible_factors_are_grey_and_the_least_reproducible_are_shown() 
         style.PALETTE[0],
         style.NOISE,
     ]
+
+
+def test_the_threshold_of_each_factor_is_drawn() -> None:
+    scores = MatchScores("factors: r", ["z1", "z2"], np.full((2, 7), 0.85), np.array([0.8, 0.9]))
+    lines = figures.reproducibility([scores], trainings=8).axes[0].lines
+    (dashed,) = (line for line in lines if line.get_linestyle() == "--")
+    assert dashed.get_xdata().tolist() == [0.8, 0.8, 0.9, 0.9]
+    diamonds = [line.get_color() for line in lines if line.get_marker() == "D"]
+    assert diamonds == [style.PALETTE[0], style.NOISE]

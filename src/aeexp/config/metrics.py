@@ -129,6 +129,20 @@ def _stability() -> Iterator[Metric]:
         ("cka", "similarity of the repeats' factors (CKA)", HIGHER, 0, "kornblith2019"),
         ("procrustes", "difference of the repeats' factors (Procrustes)", LOWER, 0, "gower1975"),
         ("neighbours_kept", "neighbours shared by repeats", HIGHER, 0, ""),
+        (
+            "cka_reconstructions",
+            "similarity of the repeats' reconstructions (CKA)",
+            HIGHER,
+            0,
+            "kornblith2019",
+        ),
+        (
+            "neighbours_kept_reconstructions",
+            "neighbours shared by repeats' reconstructions",
+            HIGHER,
+            0,
+            "",
+        ),
         ("factors", "fraction of reproducible factors", HIGHER, 0, "himberg2004"),
         ("*.ari", "agreement of the repeats' clusters: {} (ARI)", HIGHER, -0.5, "hubert1985"),
     ):

@@ -22,7 +22,7 @@ from aeexp.analysis.evidence.power import LEVEL, OFTEN
 from aeexp.analysis.evidence.stability import Stability
 
 SAME = 0.9
-"""Linear CKA from which two latent spaces count as the same: 0.9 of the variance is shared."""
+"""Linear CKA from which two spaces count as the same: 0.9 of the variance is shared."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,20 @@ def group_claims(evidence: Evidence) -> Sequence[GroupClaim]:
 
 
 def stability_claim(stability: Stability | None) -> str:
-    """Return whether other trainings find the same space, factors and clusters."""
+    """Return whether other trainings find the same space and clusters.
+
+    no: the reconstructions differ, or their neighbourhoods agree by chance alone. yes: neither,
+    and each cluster is reproducible. Factors are not a part of this claim: a space has no axes of
+    its own, so that it can be the same although its factors differ.
+    """
     if stability is None:
         return "undecided"
-    if not stability.cka.mean >= SAME:  # also if CKA is NaN, as of spaces that are a point
+    # CKA is NaN for reconstructions that do not vary
+    if not (stability.cka_reconstructions.mean >= SAME and stability.keeps_neighbours):
         return "no"
     clusterings = stability.clusterings.values()
     clusters = (cluster for consensus in clusterings for cluster in consensus.clusters)
-    stable = stability.reproducible.all() and all(cluster.reproducible for cluster in clusters)
-    return "yes" if stable else "undecided"
+    return "yes" if all(cluster.reproducible for cluster in clusters) else "undecided"
 
 
 def _tests(evidence: Evidence, kind: ControlKind, prefix: str) -> list[PermutationTest]:

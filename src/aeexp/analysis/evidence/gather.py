@@ -134,7 +134,7 @@ def gather(
         for model in (*repeats, *by_kind[ControlKind.resample])
         if model.control is not result.planned.own[0]
     ]
-    stable = _stability(result, retrained)
+    stable = _stability(result, retrained, permuted)
     weighed = [(model.z, model.result.weighed) for model in retrained if model.result.weighed]
     methods = _methods(result, control_results)
     return Evidence(
@@ -203,16 +203,22 @@ def _methods(
     }
 
 
-def _stability(result: RunResult, retrained: Sequence[Measured]) -> Stability | None:
+def _stability(
+    result: RunResult, retrained: Sequence[Measured], permuted: Sequence[Measured]
+) -> Stability | None:
     if not retrained:
         return None
     rows = result.planned.rows
     return stability(
-        [result.z[rows], *(model.z for model in retrained)],
+        [
+            {space: points[rows] for space, points in result.coordinates.items()},
+            *(model.result.coordinates for model in retrained),
+        ],
         {
             name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
             for name, codes in result.clusters.items()
         },
+        [model.z for model in permuted],
     )
 
 

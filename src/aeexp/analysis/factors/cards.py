@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
+from aeexp.analysis.evidence.stability import Stability
 from aeexp.analysis.factors.associations import Association, associations
 from aeexp.analysis.factors.attribution import FactorAttribution, FactorImportance
 from aeexp.analysis.factors.matching import centred, match
@@ -54,14 +54,16 @@ class Card:
     """Summary of a factor.
 
     explained: fall of R^2 without it, see `attribution.explained`. reproducibility: from 0 to 1,
-    NaN for a single training. flag: "", "dead" or "duplicate of z1". jacobian, permutation:
-    (features,), see `attribution`; `permutation` and all below are of the run's model. z: (11,),
-    values in the traversal. traversal: (11, features), scaled, decoded rows.
+    NaN for a single training. reproducible: whether it is; True for a single training. flag: "",
+    "dead" or "duplicate of z1". jacobian, permutation: (features,), see `attribution`;
+    `permutation` and all below are of the run's model. z: (11,), values in the traversal.
+    traversal: (11, features), scaled, decoded rows.
     """
 
     name: str
     explained: Range
     reproducibility: float
+    reproducible: bool
     flag: str
     jacobian: Range
     permutation: Floats
@@ -83,8 +85,7 @@ class Card:
     @property
     def doubt(self) -> str:
         """Return why the factor is unreliable, "" if it is not."""
-        irreproducible = self.reproducibility < REPRODUCIBLE
-        return self.flag or ("not reproducible" if irreproducible else "")
+        return self.flag or ("" if self.reproducible else "not reproducible")
 
 
 def ranged(model: Floats, trainings: Sequence[Floats]) -> Range:
@@ -119,17 +120,18 @@ def cards(
     z: Floats,
     model: FactorAttribution,
     trainings: Sequence[FactorImportance],
-    reproducibility: Floats | None,
+    stability: Stability | None,
     labels: Sequence[Association],
 ) -> list[Card]:
     """Return a card for each factor.
 
     z: (training rows, factors), of the run's model. model: its attribution. trainings: importance
-    in other trainings, matched to the model. reproducibility: (factors,), None for a single
-    training. labels: associations of each label.
+    in other trainings, matched to the model. stability: None for a single training. labels:
+    associations of each label.
     """
-    if reproducibility is None:
-        reproducibility = np.full(z.shape[1], np.nan)
+    factors = z.shape[1]
+    reproducibility = stability.reproducibility if stability else np.full(factors, np.nan)
+    reproducible = stability.reproducible if stability else np.ones(factors, bool)
     explained = ranged(model.weighed.explained, [other.explained for other in trainings])
     jacobian = ranged(model.weighed.jacobian, [other.jacobian for other in trainings])
     return [
@@ -137,6 +139,7 @@ def cards(
             name=f"z{k + 1}",
             explained=explained.select(k),
             reproducibility=float(reproducibility[k]),
+            reproducible=bool(reproducible[k]),
             flag=flag,
             jacobian=jacobian.select(k),
             permutation=model.permutation[:, k],
@@ -173,6 +176,6 @@ def run_cards(
         result.z[result.problem.rows.train],
         probed,
         [weighed.matched(match(z_own, z)) for z, weighed in trainings],
-        stability.reproducibility if stability else None,
+        stability,
         associations(result.z, result.problem.data.labels),
     )

@@ -53,13 +53,13 @@ def neighbours_kept(latents: Sequence[Floats]) -> list[float]:
     """Return the share of a row's neighbours that two spaces have in common, for each of `pairs`.
 
     Mean over rows, from 0 to 1 (identical), for 15 neighbours, or fewer than half of the rows.
-    Unrelated spaces have neighbours / (rows - 1) on average. Invariant under rotation and scaling.
+    Unrelated spaces have `neighbours_by_chance` on average. Invariant under rotation and scaling.
     If there are more than 1,000 rows, the mean is over a random sample of 1,000. NaN for fewer
     than 3 rows, or if either space is a point.
     latents: arrays of (rows, factors).
     """
     rows = len(latents[0])
-    count = min(NEIGHBOURS, (rows - 1) // 2)
+    count = _neighbours(rows)
     defined = [count > 0 and bool(centred(z).any()) for z in latents]
     queries = chosen(rows, SAMPLE)
     near = [
@@ -67,6 +67,16 @@ def neighbours_kept(latents: Sequence[Floats]) -> list[float]:
         for z, is_defined in zip(latents, defined, strict=True)
     ]
     return [_shared(near[i], near[j]) for i, j in pairs(len(latents))]
+
+
+def neighbours_by_chance(rows: int) -> float:
+    """Return the mean share of neighbours that unrelated spaces of so many rows have in common."""
+    return _neighbours(rows) / max(rows - 1, 1)
+
+
+def _neighbours(rows: int) -> int:
+    """Return the number of neighbours that are compared: fewer than half of the rows."""
+    return min(NEIGHBOURS, (rows - 1) // 2)
 
 
 def _nearest(z: Floats, queries: Integers, count: int) -> Integers:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
+from aeexp.analysis.evidence.stability import Stability
 from aeexp.analysis.factors.cards import Card, FactorAssociation
 from aeexp.analysis.labels.scores import MAJORITY, Score
 from aeexp.analysis.result import RunResult
@@ -80,13 +80,16 @@ def _baselines(result: RunResult, evidence: Evidence) -> Figure:
 def _reproducibility(stability: Stability) -> Figure:
     factors = [f"z{k + 1}" for k in range(len(stability.reproducible))]
     correlations = stability.correlations
-    groups = [figures.MatchScores("factors: correlation", factors, correlations, REPRODUCIBLE)]
+    groups = [
+        figures.MatchScores("factors: correlation", factors, correlations, stability.thresholds)
+    ]
     for name, consensus in stability.clusterings.items():
         if consensus.clusters:
             names = [f"cluster {cluster.code}" for cluster in consensus.clusters]
             similarity = np.array([cluster.jaccard for cluster in consensus.clusters])
             title = f"{name}: Jaccard index"
-            groups.append(figures.MatchScores(title, names, similarity, VALID))
+            valid = np.full(len(names), VALID)
+            groups.append(figures.MatchScores(title, names, similarity, valid))
     return figures.reproducibility(groups, len(stability.matches) + 1)
 
 

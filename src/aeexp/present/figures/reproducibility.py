@@ -20,28 +20,33 @@ class MatchScores:
     """Similarity of the factors, or of clusters, to their best matches in other trainings.
 
     title: their kind and the measure, separated by a colon. names: (things,). similarity:
-    (things, other trainings), from 0 to 1. threshold: the least mean similarity of a reproducible
-    factor or cluster.
+    (things, other trainings), from 0 to 1. thresholds: (things,), the least mean similarity of a
+    reproducible factor or cluster.
     """
 
     title: str
     names: Sequence[str]
     similarity: Floats
-    threshold: float
+    thresholds: Floats
 
     def least(self, most: int) -> "MatchScores":
         """Return the `most` least reproducible ones, in their order."""
         chosen = np.sort(np.argsort(self.similarity.mean(axis=1), kind="stable")[:most])
         names = [self.names[i] for i in chosen]
-        return replace(self, names=names, similarity=self.similarity[chosen])
+        return replace(
+            self,
+            names=names,
+            similarity=self.similarity[chosen],
+            thresholds=self.thresholds[chosen],
+        )
 
     @property
     def section(self) -> Section:
         """Return the rows of the figure, with the mean similarity."""
         means = self.similarity.mean(axis=1).tolist()
         rows = [
-            Row(name, f"{mean:.2f}", bool(mean >= self.threshold))
-            for name, mean in zip(self.names, means, strict=True)
+            Row(name, f"{mean:.2f}", bool(mean >= threshold))
+            for name, mean, threshold in zip(self.names, means, self.thresholds, strict=True)
         ]
         return Section(self.title, rows)
 
@@ -62,8 +67,9 @@ def reproducibility(groups: Sequence[MatchScores], trainings: int) -> Figure:
             look: dict[str, Any] = {"c": drawn.colour, "clip_on": False}
             axes.plot(values, np.full(len(values), row), "o", alpha=0.4, ms=6, mew=0, **look)
             axes.plot(values.mean(), row, "D", ms=7, mec="white", **look)
-        low, high = rows.start - 0.45, rows.stop - 0.55
-        axes.plot([group.threshold] * 2, [low, high], "--", c=style.INK, lw=1, zorder=1)
+        ends = np.clip(np.add.outer(rows, [-0.5, 0.5]), rows.start - 0.45, rows.stop - 0.55)
+        steps = np.repeat(group.thresholds, 2)
+        axes.plot(steps, ends.ravel(), "--", c=style.INK, lw=1, zorder=1)
     axes.set(xlim=(-0.02, 1.02), xlabel="similarity to the best match in each other training")
     style.place_labels(axes, left=0)
     notes = ["diamonds: means", "dashed: threshold"]

@@ -16,10 +16,11 @@ from aeexp.analysis.clustering import clusters, knn_vote, separation
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
-from aeexp.analysis.evidence.stability import REPRODUCIBLE
+from aeexp.analysis.evidence.stability import ABOVE_UNRELATED, REPRODUCIBLE
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.labels.probes import MOST_FITS
 from aeexp.analysis.latent import neighbourhoods
+from aeexp.analysis.latent.reconstructed import VARIANCE
 from aeexp.config.spec import (
     Backend,
     ClusteringSpec,
@@ -195,6 +196,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     return {
         "clusterings": [_clustering(spec, rows) for spec in experiment.clustering.values()],
         "classes": len(label.names) if clusters.has_several_classes(label) else 0,
+        "kept_variance": VARIANCE,
         "most_tried": clusters.MOST_TRIED,
         "voters": knn_vote.NEIGHBOURS,
         "components": min(experiment.model.latent_dim, len(problem.rows.train), features),
@@ -229,6 +231,7 @@ def _controls(experiment: Experiment, problem: Problem, controls: int) -> dict[s
         "several_models": all_rows and len(experiment.seeds) > 1,
         "models": len(experiment.seeds) + (not all_rows) + evidence.resamples,
         "reproducible": REPRODUCIBLE,
+        "above_unrelated": ABOVE_UNRELATED,
         "valid": VALID,
         "clouds": clouds,
         "tables": tables,

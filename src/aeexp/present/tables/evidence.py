@@ -75,6 +75,10 @@ def evidence_metrics(evidence: Evidence) -> dict[str, float]:
             "stability.cka": stability.cka.mean,
             "stability.procrustes": stability.procrustes.mean,
             "stability.neighbours_kept": stability.neighbours_kept.mean,
+            "stability.cka_reconstructions": stability.cka_reconstructions.mean,
+            "stability.neighbours_kept_reconstructions": (
+                stability.neighbours_kept_reconstructions.mean
+            ),
             "stability.factors": float(stability.reproducible.mean()),
         }
         metrics |= {

@@ -1,6 +1,6 @@
 """The answer of a run: what structure the table has, and whether it is real."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from aeexp.analysis.evidence.claims import (
 )
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.power import LEVEL
-from aeexp.analysis.evidence.stability import REPRODUCIBLE
+from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Case, Verdict
 from aeexp.present.text.evidence import describe_advantage, describe_power
@@ -98,12 +98,16 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
             text = "Stability is unknown: all other trainings diverged."
         return Sentence("stability", "undecided", text)
     claim = stability_claim(stability)
-    which, sign = ("a different", "<") if claim == "no" else ("the same", "≥")
-    cka = np.floor(1000 * stability.cka.mean) / 1000  # not rounded up to the threshold
+    which = "different" if claim == "no" else "the same"
+    similar = stability.cka_reconstructions.mean
+    sign = "≥" if similar >= SAME else "<"
+    kept = 100 * stability.neighbours_kept_reconstructions.mean
+    chance = 100 * stability.neighbours_by_chance
     text = (
-        f"Repeated trainings find {which} latent space ({len(stability.matches) + 1} trainings,"
-        f" linear CKA {cka:.3f} {sign} {SAME:g})."
-        f" {_reproducible_factors(stability.reproducible.tolist())}"
+        f"Repeated trainings find {which} reconstructions ({len(stability.matches) + 1} trainings:"
+        f" linear CKA {np.floor(1000 * similar) / 1000:.3f} {sign} {SAME:g};"  # not rounded up
+        f" {kept:.0f} % of the nearest rows in common, {chance:.0f} % by chance)."
+        f" {_reproducible_factors(stability)}"
     )
     clusters = {name: consensus.clusters for name, consensus in stability.clusterings.items()}
     counts = [
@@ -116,16 +120,20 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
     return Sentence("stability", claim, text)
 
 
-def _reproducible_factors(reproducible: Sequence[bool]) -> str:
+def _reproducible_factors(stability: Stability) -> str:
+    reproducible = stability.reproducible.tolist()
     names = {
         wanted: [f"z{k + 1}" for k, yes in enumerate(reproducible) if yes is wanted]
         for wanted in (True, False)
     }
-    by = f"mean correlation ≥ {REPRODUCIBLE:g}"
+    limit = f"{REPRODUCIBLE:g}"
+    if stability.thresholds.max() > REPRODUCIBLE:
+        limit += ", and that with unrelated factors"
+    by = f"mean correlation ≥ {limit}"
     if not names[False]:
         return f"All factors are reproducible ({by})."
     if not names[True]:
-        return f"No factor is reproducible (mean correlation < {REPRODUCIBLE:g})."
+        return f"No factor is reproducible (mean correlation < {limit})."
     return f"Reproducible factors: {few(names[True])} ({by}); others: {few(names[False])}."
 
 
