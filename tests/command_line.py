@@ -26,6 +26,36 @@ FORKSERVER.set_forkserver_preload(
 )
 
 
+USUAL = {
+    "model": "shallow",
+    "training.epochs": "200",
+    "training.batch_size": "16",
+    "optimizer.lr": "1e-3",
+    "split.validation": "0.2",
+}
+"""Settings of the suite's runs where a test sets none: one small model, one split, fast."""
+OTHERS = ("split.folds", "split.test", "split.column", "experiment")
+
+
+def usual(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the arguments of a run with the suite's usual settings; `default=true` keeps aeexp's.
+
+    The arguments of other commands are returned unchanged.
+    """
+    if "default=true" in arguments:
+        return tuple(argument for argument in arguments if argument != "default=true")
+    is_run = all("=" in argument or argument == "--multirun" for argument in arguments)
+    keys = {argument.partition("=")[0] for argument in arguments}
+    if not is_run or "experiment" in keys:
+        return arguments
+    added = [
+        f"{key}={value}"
+        for key, value in USUAL.items()
+        if key not in keys and not (key == "split.validation" and keys & {*OTHERS})
+    ]
+    return (*arguments, *added)
+
+
 def run(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> CompletedProcess[str]:
@@ -33,6 +63,7 @@ def run(
 
     With its own environment, or another backend than the suite's, it starts in a new process.
     """
+    arguments = usual(arguments)
     backends = {argument for argument in arguments if argument.startswith("backend=")}
     if env is not None or backends - {f"backend={os.environ['KERAS_BACKEND']}"}:
         command = [*PYTHON, *arguments]

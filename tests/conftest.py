@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from aeexp.backend import choose
 from aeexp.config.spec import (
+    Adam,
     Backend,
     Blobs,
     Experiment,
@@ -20,6 +21,7 @@ from aeexp.config.spec import (
     NoEvidence,
     NoFigures,
     Shallow,
+    Split,
     Training,
 )
 
@@ -56,7 +58,9 @@ def tiny() -> Callable[..., Experiment]:
         defaults = {
             "dataset": Blobs(samples=60, features=6, centers=3),
             "model": Shallow(latent_dim=2),
-            "training": Training(epochs=2),
+            "split": Split(validation=0.2),
+            "optimizer": Adam(lr=1e-3),
+            "training": Training(epochs=2, batch_size=16),
             "clustering": {"kmeans": KMeans()},
             "evidence": NoEvidence(),
             "figures": NoFigures(),
