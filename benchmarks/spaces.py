@@ -128,6 +128,16 @@ def main(overrides: list[str]) -> None:
     """Print both tables."""
     choose(Backend.jax)
     logging.disable()
+    load_made()
+    print("overrides:", *overrides)
+    for name, experiment in experiments(overrides):
+        print(name, measured(experiment), flush=True)
+    for make in (*WITHOUT_GROUPS, *WITH_GROUPS):
+        print(make.__name__, claimed(make.__name__, overrides), flush=True)
+
+
+def load_made() -> None:
+    """Let aeexp load generated tables."""
     from aeexp.data import load
 
     @load.register
@@ -137,12 +147,6 @@ def main(overrides: list[str]) -> None:
         labels = () if codes is None else (Classes("group", codes, names[: codes.max() + 1]),)
         features = tuple(f"x{j}" for j in range(x.shape[1]))
         return Dataset(spec.kind, x, features, range(len(x)), labels=labels)
-
-    print("overrides:", *overrides)
-    for name, experiment in experiments(overrides):
-        print(name, measured(experiment), flush=True)
-    for make in (*WITHOUT_GROUPS, *WITH_GROUPS):
-        print(make.__name__, claimed(make.__name__, overrides), flush=True)
 
 
 def trained_spaces(
