@@ -207,7 +207,11 @@ def test_f56_a_changed_configuration_is_read_or_is_a_user_error(
 
 
 @pytest.mark.parametrize(
-    "name", ["low", "errors", "z", "clusterings", "clusters", "fill", "donors"]
+    "name",
+    [
+        *("low", "errors", "z", "clusterings", "clusters", "fill", "donors"),
+        *("spaces", "points", "mean", "axes"),
+    ],
 )
 @pytest.mark.parametrize("change", ["text", "shape", "nan", "empty"])
 def test_f56_a_changed_support_is_read_or_is_a_user_error(

@@ -16,7 +16,8 @@ import pytest
 from sklearn.datasets import load_wine
 
 import aeexp
-from aeexp.analysis.support import Support, support
+from aeexp.analysis.latent.reconstructed import Reconstructed
+from aeexp.analysis.support import SPACES, KnownRows, Support, support
 from aeexp.app.inference import FittedModel
 from aeexp.app.verify import verify
 from aeexp.config.spec import (
@@ -26,6 +27,7 @@ from aeexp.config.spec import (
     Infinite,
     KMeans,
     Missing,
+    Space,
     Table,
     Training,
     Wine,
@@ -285,8 +287,14 @@ def test_f45_a_run_of_schema_1_is_read_and_encodes(wine: pd.DataFrame) -> None:
 def test_support_is_read_back_with_clusterings_of_any_name() -> None:
     clusters = {"../$_{": np.array([0, -1]), "": np.array([2, 2])}
     z = np.array([[1.0], [2.0]])
-    written = support(z, np.array([1.0, 2]), np.array([0, 1]), z, clusters)
-    read = Support.read(unpack(pack(written.arrays), layouts(written.arrays)), 1, 1)
+    spaces = {"../$_{": Space.reconstruction, "": Space.latent}
+    surface = Reconstructed(3 * z, np.zeros(1), np.ones((1, 1)))
+    known = KnownRows(z, surface, clusters, spaces)
+    written = support(z, np.array([1.0, 2]), np.array([0, 1]), known)
+    read = Support.read(unpack(pack(written.arrays), layouts(written.arrays)), 1, 1).known
+    assert read.spaces == spaces
+    assert read.reconstructed is not None
+    assert read.reconstructed.points.tolist() == [[3], [6]]
     assert {name: codes.tolist() for name, codes in read.clusters.items()} == {
         "../$_{": [0, -1],
         "": [2, 2],
@@ -296,12 +304,40 @@ def test_support_is_read_back_with_clusterings_of_any_name() -> None:
 
 def test_support_describes_the_training_rows() -> None:
     x = np.array([[1.0, 5], [3, np.nan], [100, 7]])
-    novelty = support(x, np.array([1.0, 2, 99]), np.array([0, 1]), np.zeros((3, 1)), {})
+    z, surface = np.zeros((3, 1)), Reconstructed(np.zeros((3, 1)), np.zeros(2), np.ones((2, 1)))
+    known = KnownRows(z, surface, {}, {})
+    novelty = support(x, np.array([1.0, 2, 99]), np.array([0, 1]), known)
     assert novelty.low.tolist() == [1, 5]
     assert novelty.high.tolist() == [3, 5]
     assert novelty.percentile(np.array([0.0, 1.5, 3])).tolist() == [0, 50, 100]
     outside = novelty.beyond(np.array([[1, 5], [0.5, 5.0], [3.1, 6]]))
     assert outside.tolist() == [[False, False], [True, False], [True, True]]
+
+
+def test_new_rows_join_the_cluster_that_is_nearest_in_its_space() -> None:
+    z, x_hat = np.arange(60.0)[:, None], np.zeros((60, 2))
+    x_hat[::2] = 100  # even rows are far from odd ones
+    surface = Reconstructed(x_hat[:, :1], np.zeros(2), np.array([[1.0], [0]]))
+    codes = {"halves": np.arange(60) // 30, "parity": np.arange(60) % 2}
+    spaces = {"halves": Space.latent, "parity": Space.reconstruction}
+    known_rows = KnownRows(z, surface, codes, spaces)
+    written = support(x_hat, np.ones(60), np.arange(60), known_rows)
+    for known in (written.known, Support.read(written.arrays, 2, 1).known):
+        found = known.nearest(np.array([[2.0], [2]]), np.array([[100.0, 0], [0, 100]]))
+        assert found["halves"][0].tolist() == [0, 0]
+        assert found["parity"][0].tolist() == [0, 1]
+    older = {name: array for name, array in written.arrays.items() if name not in SPACES}
+    assert Support.read(older, 2, 1).known.spaces == dict.fromkeys(codes, Space.latent)
+
+
+def test_a_run_without_a_space_clustered_the_factors(trained: Path) -> None:
+    path = trained / ".hydra" / "config.yaml"
+    lines = path.read_text().splitlines(keepends=True)
+    spaces = {"    space: reconstruction\n": Space.reconstruction, "": Space.latent}
+    for line, space in spaces.items():
+        path.write_text("".join(line if "    space: " in each else each for each in lines))
+        clusterings = load_experiment(Run(trained)).clustering
+        assert [spec.space for spec in clusterings.values()] == [space] * 2
 
 
 def files(folder: Path) -> set[str]:

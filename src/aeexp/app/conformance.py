@@ -22,6 +22,7 @@ from aeexp.config.spec import (
     L1,
     L2,
     AppliesTo,
+    Axes,
     Backend,
     Deep,
     Dropout,
@@ -36,6 +37,7 @@ from aeexp.config.spec import (
 from aeexp.data import Classes, fingerprint, load
 from aeexp.data.scaling import FILLS, fit
 from aeexp.models import Network, build, seeds, start
+from aeexp.models.axes import fold, moments, turn
 from aeexp.present.methods import references
 from aeexp.present.methods.citations import CITATION
 from aeexp.training import Member, train
@@ -119,6 +121,7 @@ def _check_model(spec: Any) -> None:
     same = map(np.array_equal, network.weights().values(), again.weights().values())
     assert all(same), "random initial weights must take their seeds from `seeds`"
     _check_declarations(spec, network)
+    _check_axes(spec, network, x)
     _check_hyperparameters(Experiment(model=spec), "model")
     _check_regularised(spec)
     network.export()  # raises an error for layers without get_config
@@ -139,6 +142,18 @@ def _check_declarations(spec: Any, network: Network) -> None:
     if weighted and weighted():
         names = {variable.path for variable in network.encoder.weights}
         assert names == {"z/kernel", "z/bias"}, "`weighted` needs a linear encoder"
+
+
+def _check_axes(spec: Any, network: Network, x: Any) -> None:
+    """Check that turned factors are reconstructed as before, if the class has a `bottleneck`."""
+    bottleneck = spec.own_method("bottleneck")
+    if bottleneck and bottleneck():
+        x_hat, weights = network.decode(network.encode(x)), network.weights()
+        folded = fold(spec, weights, turn(Axes.reconstruction, moments(network, x)))
+        network.assign(folded[name] for name in network.names)
+        after = network.decode(network.encode(x))
+        assert np.allclose(after, x_hat, atol=1e-4), "`bottleneck` names other layers"
+        network.assign(weights[name] for name in network.names)
 
 
 def _check_regularised(spec: Any) -> None:

@@ -65,7 +65,8 @@ class FittedModel:
         x, rows = self._features(frame)
         scaled = self.preprocessing.apply(x, self.stored.features)
         z = self.network.encode(scaled)
-        errors = ((scaled - self.network.decode(z)) ** 2).mean(1, dtype=np.float64)
+        x_hat = self.network.decode(z)
+        errors = ((scaled - x_hat) ** 2).mean(1, dtype=np.float64)
         columns: dict[str, Any] = {f"z{k + 1}": column for k, column in enumerate(z.T)}
         columns["error"] = errors
         beyond_range, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
@@ -76,7 +77,7 @@ class FittedModel:
             for column, place in places(self.columns):
                 if column.categories:  # of a new category, all indicators are zero
                     beyond_range[:, place] |= x[:, place].sum(1, keepdims=True) == 0
-            for name, (codes, confidence) in self.support.nearest(z).items():
+            for name, (codes, confidence) in self.support.known.nearest(z, x_hat).items():
                 columns |= {name: pd.array(codes, "Int64"), f"{name}_confidence": confidence}
             columns["outside"] = pd.array(beyond_range.any(1) | unusual, "boolean")
         table = _for_all_rows(frame, pd.DataFrame(columns, index=rows))

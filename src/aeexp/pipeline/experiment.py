@@ -8,7 +8,7 @@ from omegaconf.errors import OmegaConfBaseException
 from aeexp.config.compose import to_experiment
 from aeexp.config.options import OPTIONS, SEVERAL, find_class
 from aeexp.config.safety import small_file, validate_safe
-from aeexp.config.spec import Experiment, NoEvidence, Spec
+from aeexp.config.spec import ClusteringSpec, Experiment, NoEvidence, Space, Spec
 from aeexp.errors import UserError
 from aeexp.runs import Run, refuse_links
 from aeexp.text import few
@@ -48,6 +48,8 @@ def load_experiment(run: Run) -> Experiment:
         config[group] = {} if group in SEVERAL else MISSING
     for key, option_class in classes.items():
         OmegaConf.update(config, key, OmegaConf.structured(option_class), force_add=True)
+        if issubclass(option_class, ClusteringSpec):  # older runs, which lack it, had no other
+            OmegaConf.update(config, f"{key}.space", Space.latent)
     try:
         merged = OmegaConf.merge(config, values)
         assert isinstance(merged, DictConfig)

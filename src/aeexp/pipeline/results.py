@@ -12,7 +12,7 @@ from aeexp.analysis.factors.attribution import FactorAttribution
 from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
-from aeexp.analysis.support import support
+from aeexp.analysis.support import KnownRows, support
 from aeexp.analysis.verdict import divergence
 from aeexp.config.spec import Experiment, Space
 from aeexp.data import Floats, fingerprint
@@ -97,7 +97,15 @@ def after_training(
     with monitor.stage("analyse"):
         result = _analyse(planned, histories, folds, fit)
         training_support = support(
-            problem.data.x, result.residuals.rows, problem.rows.train, result.z, result.clusters
+            problem.data.x,
+            result.residuals.rows,
+            problem.rows.train,
+            KnownRows(
+                result.z,
+                result.reconstructed,
+                result.clusters,
+                {name: spec.space for name, spec in experiment.clustering.items()},
+            ),
         )
         imputation = problem.preprocessing.imputation
         fill = asdict(imputation) if imputation else {}

@@ -14,6 +14,7 @@ from aeexp.runs.progress import Monitor
 from aeexp.training import keras_engine
 from aeexp.training.divergence import mark_diverged
 from aeexp.training.population import Member, Trained, concatenate, program_key
+from aeexp.training.turned import turned
 
 __all__ = ["History", "Member", "Trained", "engine", "program_key", "train"]
 
@@ -50,11 +51,13 @@ def train(
         if monitor.stop:
             break
     trained = concatenate(parts)
-    return replace(
+    trained = replace(
         trained,
         histories=mark_diverged(population, trained.histories),
         interrupted=trained.interrupted or len(trained.histories) < len(population),
     )
+    with monitor.stage("turn"):
+        return turned(population, trained)
 
 
 def engine(experiment: Experiment, callbacks: Callbacks = ()) -> Engine:

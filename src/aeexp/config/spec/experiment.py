@@ -8,7 +8,7 @@ from aeexp.config.spec.clustering import DBSCAN, ClusteringSpec, KMeans
 from aeexp.config.spec.dataset import DatasetSpec, Wine
 from aeexp.config.spec.evidence import EvidenceSpec, StandardEvidence
 from aeexp.config.spec.figures import AllFigures, FiguresSpec
-from aeexp.config.spec.model import Auto, ModelSpec
+from aeexp.config.spec.model import Auto, Autoencoder, Axes, ModelSpec
 from aeexp.config.spec.optimizer import Adam, OptimizerSpec
 from aeexp.config.spec.preprocessing import PreprocessingSpec, Standard
 from aeexp.config.spec.question import QuestionSpec, Structure
@@ -74,3 +74,13 @@ class Experiment(Spec):
     def models(self) -> int:
         """Return the number of models a run trains if controls use the whole table."""
         return (self.repeats or self.evidence.repeats) + self.evidence.controls
+
+    @property
+    def axes(self) -> Axes:
+        """Return the axes to which the factors are turned after training."""
+        if not isinstance(self.model, Autoencoder) or not self.model.turns():
+            return Axes.none
+        if self.model.axes is not None:
+            return self.model.axes
+        chosen = any(regulariser.chooses_axes for regulariser in self.regulariser.values())
+        return Axes.none if chosen else Axes.reconstruction

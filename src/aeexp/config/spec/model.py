@@ -63,6 +63,28 @@ INITIALIZERS = {
 """Their names in a paper."""
 
 
+class Axes(Enum):
+    """Axes to which factors are turned after training, without a change of x_hat.
+
+    reconstruction: principal axes of what the factors reconstruct. pca: principal axes of the
+    factors. varimax: axes that reconstruct few features each. none: as trained.
+    """
+
+    reconstruction = "reconstruction"
+    pca = "pca"
+    varimax = "varimax"
+    none = "none"
+
+
+AXES = {
+    Axes.reconstruction: "the principal axes of their reconstructions, predicted linearly",
+    Axes.pca: "their principal axes [@jolliffe2016]",
+    Axes.varimax: "the axes of their reconstructions, predicted linearly and rotated by varimax"
+    " [@kaiser1958]",
+}
+"""Their names in a paper."""
+
+
 NORMALISATION = tuple(
     f"_norm/{weight}" for weight in ("gamma", "beta", "moving_mean", "moving_variance")
 )
@@ -75,8 +97,9 @@ class ModelSpec(Spec):
 
     A class can define further methods than `methods`: `term()`, a phrase for its term in the
     loss, or ""; `details(features)`, sentences on its layers and initial weights;
-    `shapes(features)`, the shape of every weight by name; and `weighted()`, whether each factor
-    is a weighted sum of the features (weights `z/kernel`) followed by an activation.
+    `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor is a
+    weighted sum of the features (weights `z/kernel`) followed by an activation; and
+    `bottleneck()`, see `Autoencoder`.
     """
 
     latent_dim: int = param(3, "Number of latent factors.", at_least=1)
@@ -99,6 +122,22 @@ class Autoencoder(ModelSpec):
     kernel_initializer: Initializer = param(
         Initializer.glorot_uniform, "Distribution of the initial weights."
     )
+    axes: Axes | None = param(
+        None,
+        "Axes of linear factors after training, see docs/training.md. null: reconstruction; none"
+        " if the factors are not linear or a regulariser chooses their axes.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.axes not in {None, Axes.none} and not self.turns():
+            reason = "null or none, as the factors are not a linear layer"
+            self.reject("axes", reason, self.axes.value if self.axes else None)
+
+    def turns(self) -> bool:
+        """Return whether a linear map can turn the factors without a change of x_hat."""
+        bottleneck = self.own_method("bottleneck")
+        return bool(bottleneck and bottleneck())
 
     def methods(self) -> str:
         factors = counted(self.latent_dim, "latent factor")
@@ -132,6 +171,15 @@ class Autoencoder(ModelSpec):
 
     def weighted(self) -> bool:
         return not self.hidden
+
+    def bottleneck(self) -> tuple[list[str], list[str]] | None:
+        """Return the layers whose sum is the factors, and those that read them.
+
+        None if the factors are not linear in the former.
+        """
+        if self.latent_activation is not Activation.linear:
+            return None
+        return ["z"], ["decoder_1" if self.hidden else "x_hat"]
 
     def linear(self) -> bool:
         """Return whether all activations are linear."""
@@ -234,6 +282,12 @@ class Residual(Autoencoder):
             " and the first principal components of the training rows."
             f"{hidden if self.hidden else ''}"
         )
+
+    def bottleneck(self) -> tuple[list[str], list[str]] | None:
+        """Return the layers whose sum is the factors, and those that read them."""
+        if not self.hidden or self.latent_activation is not Activation.linear:
+            return super().bottleneck()
+        return ["z", "z_residual"], ["x_hat", "decoder_1"]
 
     def parameters(self, features: int) -> int:
         """Return the number of trainable parameters."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
 
 from aeexp.config.spec._spec import LOSS_METRICS, Spec, option, param
 from aeexp.text import exact, percent
@@ -17,6 +18,9 @@ class AppliesTo(Enum):
 @dataclass(kw_only=True)
 class RegulariserSpec(Spec):
     """Penalty in the loss, or noise during training."""
+
+    chooses_axes: ClassVar[bool] = False
+    """Whether its optimum is a choice among axes of the factors that reconstruct equally well."""
 
 
 @dataclass(kw_only=True)
@@ -39,6 +43,8 @@ class Penalty(RegulariserSpec):
 @dataclass(kw_only=True)
 class L1(Penalty):
     """L1 penalty, strength * sum |a|: makes values sparse."""
+
+    chooses_axes = True
 
     strength: float = param(
         1e-4, "Weight of the penalty in the loss.", at_least=0, redefines=LOSS_METRICS
@@ -67,6 +73,8 @@ class L2(Penalty):
 @dataclass(kw_only=True)
 class L1L2(Penalty):
     """Elastic net, l1 * sum |a| + l2 * sum a^2 (Zou and Hastie, 2005)."""
+
+    chooses_axes = True
 
     l1: float = param(
         1e-4, "Weight of the L1 penalty in the loss.", at_least=0, redefines=LOSS_METRICS

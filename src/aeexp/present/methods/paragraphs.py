@@ -33,6 +33,7 @@ from aeexp.config.spec import (
     Unscaled,
     describe,
 )
+from aeexp.config.spec.model import AXES
 from aeexp.config.spec.training import LOSSES
 from aeexp.data import Classes, imputation, principal
 from aeexp.data.automatic import settled
@@ -143,6 +144,7 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
         "term": term() if term else None,
         "weighted": weighted and weighted(),
         "loss": LOSSES[training.loss],
+        "axes": AXES.get(experiment.axes),
         "penalties": [*map(describe, experiment.regulariser.values())],
         "principal_subspace": linear_model and linear_model() and training.loss is Loss.mse,
         "backend_name": backend_name,
