@@ -117,7 +117,6 @@ def tables(splits: int, names: list[str]) -> None:
 
 def noise(count: int) -> None:
     """Print how often structure and groups are claimed of tables without structure."""
-
     claims: Counter[str] = Counter()
     for draw in range(count):
         one = replace(compose("figures=none"), dataset=Made(kind="noise", draw=draw))

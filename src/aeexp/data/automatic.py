@@ -70,7 +70,7 @@ def _candidates(experiment: Experiment, rows: int) -> Iterator[Candidate]:
 
 
 def _residual(model: Auto, hidden: list[int]) -> ModelSpec:
-    return Residual(latent_dim=model.latent_dim, hidden=hidden)
+    return Residual(latent_dim=model.latent_dim, hidden=hidden, axes=model.axes)
 
 
 def _with_numbers(

@@ -27,8 +27,8 @@ def train(
     """Train members; consecutive members with equal program keys train together.
 
     A member stops after its last epoch, after an epoch without a finite loss, or by early
-    stopping. All stop when the monitor's `stop` is set. The result of a member does not depend on
-    the other members.
+    stopping. With `epochs=0` it keeps its initial weights, and no program is compiled. All stop
+    when the monitor's `stop` is set. The result of a member does not depend on the other members.
 
     callbacks: Keras callbacks of the user, called by Keras's `fit` for all members, one after
     another. If they change weights, the history does not show it.
@@ -42,7 +42,8 @@ def train(
     parts: list[Trained] = []
     for _, group in groupby(population, key=program_key):
         members = [*group]
-        if engine(members[0].experiment, callbacks) is Engine.compiled:
+        first = members[0].experiment
+        if first.training.max_epochs and engine(first, callbacks) is Engine.compiled:
             from aeexp.training import compiled  # noqa: PLC0415  (imports JAX)
 
             parts.append(compiled.train(members, monitor))

@@ -87,7 +87,7 @@ class _Group:
         self.experiment = experiment
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
-        self.epochs = max(1, self.experiment.training.max_epochs)  # entries of the history
+        self.epochs = self.experiment.training.max_epochs
         self.orders = Orders(self.members)
         with monitor.stage("build"):
             self.network, self.program, self.state = self._start()

@@ -39,7 +39,7 @@ from aeexp.config.spec import Experiment
 from aeexp.models import Network
 from aeexp.training.optimizers import learning_rate, optimizer
 from aeexp.training.population import Member, hyperparameters, set_hyperparameters
-from aeexp.training.rows import batch_size, evaluation_batch_size, validation_batch_size
+from aeexp.training.rows import batch_size, validation_batch_size
 
 
 class TrainState(NamedTuple):
@@ -99,7 +99,6 @@ class Program:
     def __init__(self, network: Network, experiment: Experiment, member: Member) -> None:
         self.network, self.experiment, self.validated = network, experiment, len(member.val) > 0
         self.batch_size, self.val_batch_size = batch_size(member), validation_batch_size(member)
-        self.train_evaluation_size = evaluation_batch_size(member, len(member.rows))
         self.steps = math.ceil(len(member.rows) / self.batch_size)
         self.loss = keras.losses.get(experiment.training.loss.value)
         self.optimizer = optimizer(experiment.optimizer, 1.0)
@@ -154,24 +153,15 @@ class Program:
     def _epoch(
         self, old: TrainState, inputs: StaticInputs, order: Any, number: Any
     ) -> tuple[TrainState, EpochLog]:
-        """Train one member for an epoch; leave its state unchanged if it has stopped.
-
-        With `epochs=0` the losses are those of the initial weights.
-        """
+        """Train one member for an epoch; leave its state unchanged if it has stopped."""
         with self._traced_hyperparameters(inputs.hyperparameters):
             rate = self._learning_rate(old.optimizer)
 
             def step(state: TrainState, rows: Any) -> tuple[TrainState, Any]:
                 return self._step(state, inputs, rows)
 
-            if self.experiment.training.epochs:
-                new, loss = _over_batches(step, old, order, self.batch_size)
-            else:
-                size = self.train_evaluation_size
-                new, loss = old, self._evaluate(old, inputs, order, size, inputs.weights)
-            val_loss = jnp.nan
-            if self.validated:
-                val_loss = self._evaluate(new, inputs, inputs.val, self.val_batch_size)
+            new, loss = _over_batches(step, old, order, self.batch_size)
+            val_loss = self._validate(new, inputs)
             new = self._stop(new, number, loss, val_loss)
         return _where(old.active, new, old), EpochLog(loss, val_loss, rate, old.active)
 
@@ -203,23 +193,19 @@ class Program:
         weighted = losses if weights is None else weights * losses
         return jnp.mean(weighted) + sum(self.penalties), other
 
-    def _evaluate(
-        self, state: TrainState, inputs: StaticInputs, rows: Any, size: int, weights: Any = None
-    ) -> Any:
-        """Return the loss over some rows, in batches of `size`, without training.
+    def _validate(self, state: TrainState, inputs: StaticInputs) -> Any:
+        if not self.validated:
+            return jnp.nan
 
-        weights: of all rows of the table, or None.
-        """
+        def loss(_: None, rows: Any) -> tuple[None, Any]:
+            x = inputs.x[rows]
+            return None, self._loss(state.trainable, state.other, x, None, training=False)[0]
 
-        def loss(_: None, batch: Any) -> tuple[None, Any]:
-            x, own = inputs.x[batch], None if weights is None else weights[batch]
-            return None, self._loss(state.trainable, state.other, x, own, training=False)[0]
-
-        return _over_batches(loss, None, rows, size)[1]
+        return _over_batches(loss, None, inputs.val, self.val_batch_size)[1]
 
     def _learning_rate(self, slots: list[Any]) -> Any:
         """Return the learning rate of the next step, whose number is in the optimizer's slots."""
-        spec, epochs = self.experiment, max(1, self.experiment.training.max_epochs)
+        spec, epochs = self.experiment, self.experiment.training.max_epochs
         rate = learning_rate(spec.schedule, spec.optimizer.lr, self.steps, epochs)
         return jnp.asarray(rate(slots[self.iterations]) if callable(rate) else rate, jnp.float32)
 

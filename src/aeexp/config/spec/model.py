@@ -309,8 +309,10 @@ class Residual(Autoencoder):
 @option("model", "auto")
 @dataclass(kw_only=True)
 class Auto(ModelSpec):
-    """The simplest of several models that validation rows do not tell from the best one.
+    """The simplest of several models that is as good as the best one on validation rows.
 
     Tried are a linear model (the principal components) and residual networks of several widths
     and learning rates.
     """
+
+    axes: Axes | None = redefault(Autoencoder, "axes", None)
