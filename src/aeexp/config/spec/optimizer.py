@@ -23,9 +23,8 @@ class OptimizerSpec(Spec):
 
     @property
     def rate(self) -> float:
-        """Return the learning rate, which must not be automatic."""
-        assert self.lr is not None, "settle the experiment first"
-        return self.lr
+        """Return the learning rate, or the usual one if it is automatic."""
+        return self.usual_lr if self.lr is None else self.lr
 
 
 @option("optimizer", "adam")
