@@ -52,7 +52,7 @@ def of_factors() -> Classes:
 
 
 def scored(labels: Labels, rows: Rows = ROWS, z: Floats = Z, copies: int = 99) -> dict[str, Score]:
-    result = probes({"autoencoder": z}, labels, rows, copies, seed=0)
+    result = probes({"autoencoder": z}, labels, [rows], copies, seed=0)
     return {f"{score.number}, {score.input}": score for score in result}
 
 
@@ -196,7 +196,7 @@ def test_any_labels_have_a_figure(labels: Labels, z: Floats, rows: Rows) -> None
     result = [*scored(labels, rows, z, copies=3).values()]
     if isinstance(labels, Classes):
         codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
-        result += matched({"kmeans": codes}, labels, rows, copies=3, seed=0)
+        result += matched({"kmeans": codes}, labels, [rows], copies=3, seed=0)
     assert isinstance(labels_figure(result), Figure)
 
 
@@ -262,7 +262,7 @@ def test_an_input_without_the_label_is_significantly_worse_than_the_factors(
     labels: Labels,
 ) -> None:
     inputs = {"autoencoder": Z, "copy": Z, "noise": RNG.normal(size=Z.shape)}
-    for score in probes(inputs, labels, ROWS, 0, seed=0):
+    for score in probes(inputs, labels, [ROWS], 0, seed=0):
         if score.input == "autoencoder":
             assert np.isnan(score.difference)
         elif score.input == "copy":
@@ -273,13 +273,19 @@ def test_an_input_without_the_label_is_significantly_worse_than_the_factors(
 
 
 @pytest.mark.parametrize("labels", [of_factors(), Values("age", Z[:, 0])])
-def test_rows_that_are_all_held_out_judge_in_turn(labels: Labels) -> None:
-    every = Rows(np.arange(0), np.arange(200))
-    for name, score in scored(labels, every).items():
-        if "majority" not in name:
-            assert 0.7 < score.held_out < 1
+def test_folds_judge_in_turn(labels: Labels) -> None:
+    fold = np.arange(200) % 4
+    splits = [Rows(*(np.flatnonzero(part) for part in (fold != k, fold == k))) for k in range(4)]
+    inputs = {"autoencoder": Z, "noise": RNG.normal(size=Z.shape)}
+    single = scored(labels)
+    for score in probes(inputs, labels, splits, 99, seed=0):
+        if score.input == "autoencoder":
+            assert score.rows == 200
             assert score.p <= 0.05
-            assert abs(score.held_out - scored(labels)[name].held_out) < 0.2
+            expected = single[f"{score.number}, autoencoder"].held_out
+            assert score.held_out == pytest.approx(expected, abs=0.15)
+        elif score.input == "noise":
+            assert score.difference_p <= 0.01
 
 
 # --- errors
@@ -307,7 +313,7 @@ def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
 
 
 def cluster_scores(codes: Integers, labels: Classes, rows: Rows = ROWS) -> dict[str, Score]:
-    result = matched({"kmeans": {"autoencoder": codes}}, labels, rows, 199, seed=0)
+    result = matched({"kmeans": {"autoencoder": codes}}, labels, [rows], 199, seed=0)
     return {f"{score.number}, {score.input}": score for score in result}
 
 
@@ -370,7 +376,7 @@ def result_of(data: Dataset, **changes: Any) -> RunResult:
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
     fields: dict[str, Any] = dict.fromkeys(
-        ("histories", "residuals", "pca", "reconstructed", "x_hat", "weights", "quantity")
+        ("histories", "residuals", "pca", "folds", "reconstructed", "x_hat", "weights", "quantity")
     )
     return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **fields)
 

@@ -18,7 +18,7 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
 
     By nearest neighbours, by a linear model and, for classes, by clusters. With cross-fitting, the
     predictions are judged fold by fold; the factors are those of the model that learnt from all
-    rows, but from no label.
+    rows, but from no label. Classes that name the rows are not predicted.
     """
     problem, experiment = result.problem, result.experiment
     inputs = {AUTOENCODER: result.z, TABLE: problem.x, PCA: pca.z}
@@ -28,6 +28,8 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
     permutations = splits, experiment.evidence.labels, experiment.seed
     scores = []
     for labels in problem.data.labels:
+        if isinstance(labels, Classes) and labels.are_names:
+            continue
         scores += probes(inputs, labels, *permutations)
         if isinstance(labels, Classes):
             scores += matched(clusters, labels, *permutations)

@@ -22,6 +22,9 @@ from aeexp.present.text.next_step import next_step
 from aeexp.present.text.sentence import Sentence, p_value_text
 from aeexp.text import counted, few, printable
 
+PARTS = {"test": "held-out rows", "val": "held-out rows", "train": "the training rows"}
+"""The parts of the rows, in the order in which they judge a model."""
+
 
 def answer(
     result: RunResult, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
@@ -47,9 +50,9 @@ def _findings(
 
 
 def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
-    part, _ = result.problem.rows.evaluated
-    variance = "held-out variance" if part == "val" else "variance of the training rows"
-    factors, r2 = len(result.factors), metrics[f"reconstruction.{part}.r2"]
+    shares = {part: metrics.get(f"reconstruction.{part}.r2", np.nan) for part in PARTS}
+    part, r2 = next((item for item in shares.items() if np.isfinite(item[1])), ("train", np.nan))
+    variance, factors = f"variance of {PARTS[part]}", len(result.factors)
     verb = "explains" if factors == 1 else "explain"
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     number = "" if np.isnan(r2) else f" (R² {r2:z.2f})"

@@ -54,7 +54,8 @@ def _comparisons(claim: LabelClaim) -> Iterator[str]:
             for name, text in INPUTS.items()
             if name in claim.scores
         ]
-        yield f"F{', '.join(parts)[1:]}."
+        if parts:
+            yield f"F{', '.join(parts)[1:]}."
 
 
 def _verdict(claim: LabelClaim, name: str) -> str:
