@@ -39,7 +39,7 @@ def _findings(
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
     yield Sentence("structure", chance.claim, _structure(result, metrics))
-    yield _stability(result, evidence)
+    yield from _stability(result, evidence)
     yield chance
     if chance.claim == "yes":
         yield from group_sentences(result, evidence)
@@ -60,13 +60,15 @@ def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     return f"{counted(factors, 'factor')} {verb} {share} of the {variance}{number}.{groups}"
 
 
-def _stability(result: RunResult, evidence: Evidence) -> Sentence:
+def _stability(result: RunResult, evidence: Evidence) -> Iterator[Sentence]:
+    """Yield whether other trainings find the same space and clusters, and the same factors."""
     stability = evidence.stability
     if stability is None:
         text = "Stability was not tested: repeats=8 trains the model with other seeds."
         if len(result.experiment.seeds) > 1:
             text = "Stability is unknown: all other trainings diverged."
-        return Sentence("stability", "undecided", text)
+        yield Sentence("stability", "undecided", text)
+        return
     claim = stability_claim(stability)
     which = "different" if claim == "no" else "the same"
     similar = stability.cka_reconstructions.mean
@@ -77,20 +79,20 @@ def _stability(result: RunResult, evidence: Evidence) -> Sentence:
         f"Repeated trainings find {which} reconstructions ({len(stability.matches) + 1} trainings:"
         f" linear CKA {np.floor(1000 * similar) / 1000:.3f} {sign} {SAME:g};"  # not rounded up
         f" {kept:.0f} % of the nearest rows in common, {chance:.0f} % by chance)."
-        f" {_reproducible_factors(stability)}"
     )
     clusters = {name: consensus.clusters for name, consensus in stability.clusterings.items()}
     counts = [
         f"{sum(c.reproducible for c in several)} of {len(several)} of {printable(name)}"
         for name, several in clusters.items()
-        if several
+        if len(several) > 1
     ]
     if counts:
         text += f" Reproducible clusters: {', '.join(counts)}."
-    return Sentence("stability", claim, text)
+    yield Sentence("stability", claim, text)
+    yield _factors(stability)
 
 
-def _reproducible_factors(stability: Stability) -> str:
+def _factors(stability: Stability) -> Sentence:
     reproducible = stability.reproducible.tolist()
     names = {
         wanted: [f"z{k + 1}" for k, yes in enumerate(reproducible) if yes is wanted]
@@ -101,10 +103,12 @@ def _reproducible_factors(stability: Stability) -> str:
         limit += ", and that with unrelated factors"
     by = f"mean correlation ≥ {limit}"
     if not names[False]:
-        return f"All factors are reproducible ({by})."
+        return Sentence("factors", "yes", f"All factors are reproducible ({by}).")
     if not names[True]:
-        return f"No factor is reproducible (mean correlation < {limit})."
-    return f"Reproducible factors: {few(names[True])} ({by}); others: {few(names[False])}."
+        text = f"No factor is reproducible (mean correlation < {limit})."
+        return Sentence("factors", "no", text)
+    text = f"Reproducible factors: {few(names[True])} ({by}); others: {few(names[False])}."
+    return Sentence("factors", "undecided", text)
 
 
 def against_chance(result: RunResult, evidence: Evidence) -> Sentence:

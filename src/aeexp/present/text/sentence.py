@@ -8,6 +8,7 @@ from aeexp.runs.artifact import Document
 QUESTIONS = {
     "structure": "What does it find?",
     "stability": "Do other trainings find the same?",
+    "factors": "Does each factor come back?",
     "chance": "Is it more than chance?",
     "power": "Would a group have been detected?",
     "groups": "Are the groups farther apart than by chance?",
