@@ -1,6 +1,5 @@
 """Claims of a run, on tables with known structure."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -12,7 +11,6 @@ from matplotlib.figure import Figure
 
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
-from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.config.spec import (
     DBSCAN,
     AllFigures,
@@ -35,7 +33,8 @@ from aeexp.data import Classes, Dataset, load
 from aeexp.data.prepare import prepare_problem
 from aeexp.pipeline.run import run
 from aeexp.present.figures import Unreliable
-from aeexp.present.text.answer import against_chance
+from aeexp.present.text.groups import group_sentences
+from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.progress import Monitor
 
@@ -70,6 +69,10 @@ def _(spec: Gaussian) -> Dataset:
     names = tuple(f"group {k}" for k in range(spec.groups))
     labels = (Classes("group", member, names),) if spec.groups > 1 else ()
     return Dataset("made", x, tuple(f"x{j}" for j in range(13)), range(200), labels)
+
+
+NO = {"claim": "no"}
+"""The claim on groups of a table without structure, of which there is no sentence."""
 
 
 def planned(experiment: Experiment) -> Plan:
@@ -189,7 +192,19 @@ def test_evidence_writes_its_tables_and_columns(tiny: Make) -> None:
     assert isinstance(latents, Table)
     for name in ("trustworthiness", "continuity", "error_percentile", "kmeans.co_assignment"):
         assert np.isfinite(np.array(latents.columns[name], float)).all()
-    assert list(answers(outputs)) == ["structure", "stability", "chance", "pca", "next"]
+    sentences = outputs["answer"].content["sentences"]  # type: ignore[attr-defined]
+    asked = [sentence["about"] for sentence in sentences]
+    assert asked == [
+        "structure",
+        "stability",
+        "factors",
+        "chance",
+        "power",
+        "pca",
+        "labels",
+        "next",
+    ]
+    assert {*asked} <= {*QUESTIONS}
     metrics = outputs["metrics"]
     assert isinstance(metrics, Metrics)
     assert metrics.values["chance.permuted.reconstruction.val.r2.p"] in {1 / 3, 2 / 3, 1}
@@ -248,36 +263,41 @@ def separation_test(
     )
 
 
-def claimed_of(*tests: chance.PermutationTest) -> str:
-    """Return the sentence on chance for some tests."""
+def claimed_of(*tests: chance.PermutationTest) -> list[tuple[str, str]]:
+    """Return the claims and sentences on groups for some tests."""
     structure = chance.PermutationTest(
         "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
-    methods = {AUTOENCODER: SimpleNamespace(z=np.empty((0, 2)))}
-    evidence = SimpleNamespace(tested=[structure, *tests], rows=np.arange(0), methods=methods)
-    return against_chance(SimpleNamespace(), evidence).sentence  # type: ignore[arg-type]
+    evidence: Any = SimpleNamespace(tested=[structure, *tests], groups={})
+    sentences = group_sentences(SimpleNamespace(), evidence)  # type: ignore[arg-type]
+    return [(sentence.claim, sentence.sentence) for sentence in sentences]
 
 
 def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before() -> None:
-    answer = claimed_of(separation_test("kmeans", 0.4), separation_test("dbscan", 0.05))
-    assert "of kmeans are no farther" in answer
-    assert "of dbscan seem farther" in answer
-    assert "parts of a curve" not in answer
-    answer = claimed_of(separation_test("kmeans", 0.05), separation_test("dbscan", 0.4))
-    assert "of kmeans are farther" in answer
-    assert "of dbscan are no farther" in answer
+    first, second = claimed_of(separation_test("kmeans", 0.4), separation_test("dbscan", 0.05))
+    assert first[0] == "no"
+    assert "of kmeans are no farther" in first[1]
+    assert second[0] == "undecided"
+    assert "of dbscan seem farther" in second[1]
+    assert "parts of a curve" not in first[1] + second[1]
+    first, second = claimed_of(separation_test("kmeans", 0.05), separation_test("dbscan", 0.4))
+    assert first[0] == "yes"
+    assert "of kmeans are farther" in first[1]
+    assert "p = 0.05, the least possible with 19 tables" in first[1]
+    assert "parts of a curve" in first[1]
+    assert "of dbscan are no farther" in second[1]
 
 
 def test_groups_are_compared_with_the_null_model_of_larger_p() -> None:
     shuffled = separation_test("kmeans", 0.5, ControlKind.permuted)
-    answer = claimed_of(shuffled, separation_test("kmeans", 0.05))
-    assert "no farther apart than in permuted tables" in answer
-    assert "p = 0.5)" in answer
+    [(_, sentence)] = claimed_of(shuffled, separation_test("kmeans", 0.05))
+    assert "no farther apart than in permuted tables" in sentence
+    assert "p = 0.5)" in sentence
 
 
 def test_one_cluster_has_no_claim_about_groups(tiny: Make) -> None:
     outputs = artifacts(tiny(evidence=FEW, clustering={"kmeans": KMeans(n_clusters=1)}))
-    assert "groups of kmeans" not in answers(outputs)["chance"]["sentence"]
+    assert "groups" not in answers(outputs)
 
 
 # Wrong answers are worse than none
@@ -304,13 +324,15 @@ def test_structure_is_claimed_of_noise_no_more_often_than_stated(asked: Any) -> 
     ]
     # of 10 at a level of 5 %, 2 at most with a probability of 0.99
     assert sum(part["chance"]["claim"] == "yes" for part in claimed) <= 2
-    assert sum("kmeans are farther" in part["chance"]["sentence"] for part in claimed) <= 1
+    assert sum(part.get("groups", NO)["claim"] == "yes" for part in claimed) <= 1
 
 
 def test_noise_has_no_structure_if_groups_would_have_been_detected(asked: Any) -> None:
     answer = asked(Gaussian(seed=1))
     assert answer["chance"]["claim"] == "no"
-    assert "would have detected a group" in answer["chance"]["sentence"]
+    assert answer["power"]["claim"] == "yes"
+    assert "would have detected a group" in answer["power"]["sentence"]
+    assert "not ruled out" in answer["power"]["sentence"]
     assert answer["structure"]["claim"] == "no"
     assert "Do not interpret" in answer["next"]["sentence"]
     assert "model=deep" not in answer["next"]["sentence"]
@@ -319,17 +341,20 @@ def test_noise_has_no_structure_if_groups_would_have_been_detected(asked: Any) -
 def test_three_planted_groups_are_found(asked: Any) -> None:
     answer = asked(Gaussian(groups=3))
     assert answer["chance"]["claim"] == "yes"
-    assert "groups of kmeans are farther apart" in answer["chance"]["sentence"]
+    assert answer["groups"]["claim"] == "yes"
+    assert "groups of kmeans are farther apart" in answer["groups"]["sentence"]
     assert "Reproducible clusters: 3 of 3 of kmeans" in answer["stability"]["sentence"]
-    assert re.search(r"adjusted Rand index (1\.|0\.9)", answer["structure"]["sentence"])
+    assert answer["columns"]["claim"] == "no"
+    assert "of the scaled columns finds the same groups" in answer["columns"]["sentence"]
+    assert answer["labels"]["claim"] == "yes"
+    assert "group is predicted from the factors" in answer["labels"]["sentence"]
 
 
 def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(asked: Any) -> None:
     evidence = EvidenceSpec(permutations=19, clouds=19)
     answer = [asked(Gaussian(directions=3, seed=seed), evidence=evidence) for seed in range(10)]
     assert all(part["chance"]["claim"] == "yes" for part in answer)
-    claims = ["are farther apart" in part["chance"]["sentence"] for part in answer]
-    assert sum(claims) <= 2
+    assert sum(part["groups"]["claim"] == "yes" for part in answer) <= 2
 
 
 def test_pca_is_better_on_a_linear_subspace(asked: Any) -> None:

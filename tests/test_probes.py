@@ -20,7 +20,16 @@ from aeexp.analysis.evidence.baselines import Method
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
-from aeexp.analysis.labels.scores import Score, columns, r2_error, share_error
+from aeexp.analysis.labels.scores import (
+    Score,
+    balanced_accuracy,
+    balanced_error,
+    balanced_merits,
+    columns,
+    paired_p,
+    r2_error,
+    share_error,
+)
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Space, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
@@ -43,7 +52,7 @@ def of_factors() -> Classes:
 
 
 def scored(labels: Labels, rows: Rows = ROWS, z: Floats = Z, copies: int = 99) -> dict[str, Score]:
-    result = probes({"autoencoder": z}, labels, rows, copies, seed=0)
+    result = probes({"autoencoder": z}, labels, [rows], copies, seed=0)
     return {f"{score.number}, {score.input}": score for score in result}
 
 
@@ -148,14 +157,14 @@ def test_rows_without_a_label_are_ignored(kind: str) -> None:
     labelled = np.arange(200) % 5 != 0
     number = np.flatnonzero(labelled)
     half = len(number) // 2
-    rows = Rows(number[:half], number[half:])
-    every = Rows(np.arange(number[half]), np.arange(number[half], 200))
+    rows = Rows(np.arange(number[half]), np.arange(number[half], 200))
     labels: Labels = (
         classes(np.where(labelled, of_factors().codes, -1))
         if kind == "classes"
         else Values("age", np.where(labelled, Z[:, 0], np.nan))
     )
-    one, other = scored(labels, every), scored(labels, rows)
+    without = Rows(np.arange(half), np.arange(half, len(number)))
+    one, other = scored(labels, rows), scored(labels.take(number), without, Z[number])
     assert numbers([*one.values()]) == pytest.approx(numbers([*other.values()]), nan_ok=True)
 
 
@@ -187,7 +196,7 @@ def test_any_labels_have_a_figure(labels: Labels, z: Floats, rows: Rows) -> None
     result = [*scored(labels, rows, z, copies=3).values()]
     if isinstance(labels, Classes):
         codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
-        result += matched({"kmeans": codes}, labels, rows, copies=3, seed=0)
+        result += matched({"kmeans": codes}, labels, [rows], copies=3, seed=0)
     assert isinstance(labels_figure(result), Figure)
 
 
@@ -198,6 +207,85 @@ def test_many_rows_and_columns_are_sampled_the_same_each_time() -> None:
     one = scored(classes(codes), rows, x, copies=2)
     assert one["knn accuracy, autoencoder"].held_out > 0.95
     assert np.isnan(one["linear accuracy, autoencoder"].p)  # too many columns to learn again
+
+
+# --- comparisons
+
+
+def test_a_rare_class_counts_as_much_as_a_frequent_one() -> None:
+    rare = (np.arange(200) % 9 == 0).astype(int)
+    z = Z + 3 * rare[:, None]
+    result = scored(classes(rare, 2), z=z)
+    balanced = result["knn balanced accuracy, autoencoder"]
+    assert balanced.held_out > 0.7
+    assert balanced.p == 1 / 100
+    assert result["knn balanced accuracy, majority"].held_out == 0.5
+    predicted, truth = np.array([[0], [0], [1], [1]]), np.array([[0], [0], [0], [1]])
+    assert balanced_accuracy(truth, predicted) == pytest.approx((2 / 3 + 1) / 2)
+    merits = balanced_merits(truth[:, 0], predicted[:, 0])
+    assert merits.sum() == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_the_error_of_a_balanced_accuracy_is_its_deviation_over_tables() -> None:
+    generator, truth = np.random.default_rng(0), np.repeat([0, 1, 2], [100, 60, 30])
+    drawn, errors = [], []
+    for _ in range(300):
+        predicted = np.where(generator.random(190) < 0.7, truth, (truth + 1) % 3)
+        drawn.append(balanced_accuracy(truth[:, None], predicted[:, None])[0])
+        errors.append(balanced_error(truth, predicted))
+    assert np.mean(errors) == pytest.approx(np.std(drawn), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        pytest.param([1, 1, 1, 1, 0, 0], 1 / 8, id="4 rows of one sign: 2 of 16"),
+        pytest.param([1, -1, 1, -1], 1, id="as many of either sign"),
+        pytest.param([0, 0], 1, id="no difference"),
+        pytest.param([1] * 20, 1 / 1000, id="20 rows of one sign"),
+    ],
+)
+def test_paired_differences_are_tested_by_random_signs(
+    differences: Sequence[float], p: float
+) -> None:
+    assert paired_p(np.array(differences, float)) == pytest.approx(p, abs=0.03)
+
+
+def test_paired_differences_without_effect_are_significant_as_often_as_stated() -> None:
+    generator = np.random.default_rng(3)
+    p = np.array([paired_p(generator.normal(size=30)) for _ in range(300)])
+    assert 0.02 < (p <= 0.05).mean() < 0.09
+
+
+@pytest.mark.parametrize("labels", [of_factors(), Values("age", Z[:, 0])])
+def test_an_input_without_the_label_is_significantly_worse_than_the_factors(
+    labels: Labels,
+) -> None:
+    inputs = {"autoencoder": Z, "copy": Z, "noise": RNG.normal(size=Z.shape)}
+    for score in probes(inputs, labels, [ROWS], 0, seed=0):
+        if score.input == "autoencoder":
+            assert np.isnan(score.difference)
+        elif score.input == "copy":
+            assert (score.difference, score.difference_p) == (0, 1)
+        else:
+            assert score.difference > 0.2
+            assert score.difference_p <= 0.01
+
+
+@pytest.mark.parametrize("labels", [of_factors(), Values("age", Z[:, 0])])
+def test_folds_judge_in_turn(labels: Labels) -> None:
+    fold = np.arange(200) % 4
+    splits = [Rows(*(np.flatnonzero(part) for part in (fold != k, fold == k))) for k in range(4)]
+    inputs = {"autoencoder": Z, "noise": RNG.normal(size=Z.shape)}
+    single = scored(labels)
+    for score in probes(inputs, labels, splits, 99, seed=0):
+        if score.input == "autoencoder":
+            assert score.rows == 200
+            assert score.p <= 0.05
+            expected = single[f"{score.number}, autoencoder"].held_out
+            assert score.held_out == pytest.approx(expected, abs=0.15)
+        elif score.input == "noise":
+            assert score.difference_p <= 0.01
 
 
 # --- errors
@@ -225,7 +313,7 @@ def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
 
 
 def cluster_scores(codes: Integers, labels: Classes, rows: Rows = ROWS) -> dict[str, Score]:
-    result = matched({"kmeans": {"autoencoder": codes}}, labels, rows, 199, seed=0)
+    result = matched({"kmeans": {"autoencoder": codes}}, labels, [rows], 199, seed=0)
     return {f"{score.number}, {score.input}": score for score in result}
 
 
@@ -288,7 +376,7 @@ def result_of(data: Dataset, **changes: Any) -> RunResult:
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
     fields: dict[str, Any] = dict.fromkeys(
-        ("histories", "residuals", "pca", "reconstructed", "x_hat", "weights", "quantity")
+        ("histories", "residuals", "pca", "folds", "reconstructed", "x_hat", "weights", "quantity")
     )
     return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **fields)
 
@@ -314,14 +402,15 @@ def test_each_label_of_a_run_is_scored_from_factors_table_and_components() -> No
     other = replace(of_factors(), name="site")
     result = scores_in(dataset(of_factors(), height, other))
     inputs = ["autoencoder", "standardized input", "PCA", "majority"]
-    for name, indices in ("species", 6), ("height", 2), ("site", 6):
+    for name, indices in ("species", 7), ("height", 2), ("site", 7):
         of_label = [score for score in result if score.label == name]
         assert [score.input for score in of_label] == inputs * indices
     numbers = dict.fromkeys(score.number for score in result)
     of_clusters = [
         f"{name}.{index}" for name in ("kmeans", "dbscan") for index in ("ari", "accuracy")
     ]
-    assert [*numbers] == ["knn accuracy", "linear accuracy", *of_clusters, "knn r2", "linear r2"]
+    of_classes = ["knn accuracy", "knn balanced accuracy", "linear accuracy"]
+    assert [*numbers] == [*of_classes, *of_clusters, "knn r2", "linear r2"]
     assert isinstance(labels_figure(result), Figure)
 
 
@@ -339,10 +428,13 @@ def test_values_alone_are_scored_without_clusters() -> None:
 
 def test_a_table_has_a_row_for_each_score() -> None:
     table = columns([*scored(of_factors()).values()])
-    assert [*table] == ["label", "number", "input", "train", "held_out", "held_out_se",
-                        "permuted_mean", "permuted_sd", "p"]  # fmt: skip
-    assert table["number"] == ["knn accuracy"] * 2 + ["linear accuracy"] * 2
-    assert table["input"] == ["autoencoder", "majority"] * 2
+    assert [*table] == ["label", "number", "input", "rows", "train", "held_out", "held_out_se",
+                        "permuted_mean", "permuted_sd", "p", "copies", "difference",
+                        "difference_p"]  # fmt: skip
+    names = ("knn accuracy", "knn balanced accuracy", "linear accuracy")
+    assert table["number"] == [name for name in names for _ in range(2)]
+    assert table["input"] == ["autoencoder", "majority"] * 3
+    assert table["copies"] == [99, 0, 99, 0, 19, 0]
 
 
 def test_a_figure_names_its_rows_and_each_score_once() -> None:

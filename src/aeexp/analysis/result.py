@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aeexp.analysis import reconstruction
+from aeexp.analysis.clustering.table_clusters import table_clusters
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.latent.reconstructed import Reconstructed
@@ -80,6 +81,14 @@ class RunResult:
     def row_errors(self) -> Floats:
         """Return the error of each row: (rows,); with cross-fitting of the model without it."""
         return self.residuals.held_out.rows if self.folds else self.residuals.rows
+
+    @cached_property
+    def table_clusters(self) -> Mapping[str, Integers]:
+        """Return the clusters of the scaled table, by name; see `table_clusters`."""
+        problem, experiment = self.problem, self.experiment
+        return table_clusters(
+            experiment.clustering, problem.x, self.clusters, problem.data.label, experiment.seed
+        )
 
     @cached_property
     def moves(self) -> Floats:

@@ -124,6 +124,26 @@ def _clusterings() -> Iterator[Metric]:
         yield Metric(f"{key}.*", f"{title}, label {{}}", HIGHER, rows, low, 1, reference)
 
 
+def _table_clusterings() -> Iterator[Metric]:
+    """Yield the metrics of clusters of the scaled table, a baseline of the factors' clusters."""
+    prefix, of_table = "baseline.table.clustering.*", "clusters of the scaled table"
+    for name in (
+        "n_clusters",
+        "noise_fraction",
+        "silhouette",
+        "ari",
+        "ari.*",
+        "accuracy",
+        "accuracy.*",
+    ):
+        metric = next(metric for metric in _clusterings() if metric.name == f"clustering.*.{name}")
+        title, measured = f"{metric.title}, {of_table}", metric.measured
+        measured = f"the {of_table}" if measured == CLUSTERS else measured
+        yield replace(metric, name=f"{prefix}.{name}", title=title, better=NONE, measured=measured)
+    title = "agreement of {} with itself, clusters of the factors and of the scaled table (ARI)"
+    yield Metric(f"{prefix}.agreement", title, NONE, ALL, -0.5, 1, "hubert1985")
+
+
 def _stability() -> Iterator[Metric]:
     for name, title, better, low, reference in (
         ("cka", "similarity of the repeats' factors (CKA)", HIGHER, 0, "kornblith2019"),
@@ -168,12 +188,14 @@ def _probes() -> Iterator[Metric]:
     for name, title in (("knn", "nearest neighbours"), ("linear", "a linear model")):
         yield Metric(f"{name} accuracy", f"accuracy of {title}", HIGHER, VAL, 0, 1)
         yield Metric(f"{name} r2", f"R² of {title}", HIGHER, VAL, high=1)
+    title = "balanced accuracy of nearest neighbours"
+    yield Metric("knn balanced accuracy", title, HIGHER, VAL, 0, 1, "brodersen2010")
 
 
 CHANCE = Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010")
 """The p-value of another metric. The first `*` is a type of control, the second the metric."""
-METRICS: list[Metric] = [*_errors(), *_neighbourhoods(), *_clusterings(), *_stability()]
-METRICS += [CHANCE, *_answers(), *_probes()]
+METRICS: list[Metric] = [*_errors(), *_neighbourhoods(), *_clusterings(), *_table_clusterings()]
+METRICS += [*_stability(), CHANCE, *_answers(), *_probes()]
 
 
 def register(metric: Metric) -> None:

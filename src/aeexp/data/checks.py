@@ -9,7 +9,7 @@ from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.chunks import blocks
 from aeexp.data.prepare import Problem, constant
 from aeexp.errors import key
-from aeexp.text import few
+from aeexp.text import counted, few
 
 RANGES = {
     Activation.relu: (0.0, np.inf),
@@ -67,20 +67,23 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
 def _many_classes(experiment: Experiment, label: Labels | None) -> Iterator[str]:
     """Yield a warning about a label with too many classes to set the number of clusters.
 
-    A thousand clusters would take minutes.
+    A thousand clusters would take minutes. Clusters of one row each are no groups.
     """
-    if not isinstance(label, Classes) or len(label.names) <= MOST_CLASSES:
+    if not isinstance(label, Classes) or not (label.are_names or len(label.names) > MOST_CLASSES):
         return
     unset = [
         f"clustering.{name}.n_clusters"
         for name, spec in experiment.clustering.items()
         if isinstance(spec, Partition) and spec.n_clusters is None
     ]
+    classes, rows = f"{len(label.names):,} classes", int((label.codes >= 0).sum())
+    reason = f"{classes}, more than the {MOST_CLASSES} up to which they set the number of clusters"
+    if label.are_names:
+        reason = f"{classes} for {counted(rows, 'row')}: it names rows, not groups"
     if unset:
         yield (
-            f"{label.name} has {len(label.names):,} classes, more than the {MOST_CLASSES} up to"
-            " which they set the number of clusters: it will be chosen by the silhouette. To"
-            f" choose it yourself, set {' and '.join(unset)}."
+            f"{label.name} has {reason}. The number of clusters will be chosen by the silhouette;"
+            f" to choose it yourself, set {' and '.join(unset)}."
         )
 
 

@@ -35,6 +35,12 @@ class Classes:
     names: tuple[str, ...]
     none: str = "noise"
 
+    @property
+    def are_names(self) -> bool:
+        """Return whether they name the rows: fewer than two rows for each class, on average."""
+        labelled = self.codes[self.codes >= 0]
+        return len(labelled) < 2 * len(np.unique(labelled))
+
     def take(self, rows: Integers) -> Self:
         """Return the classes of some rows."""
         return replace(self, codes=self.codes[rows])

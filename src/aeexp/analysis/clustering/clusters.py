@@ -93,8 +93,10 @@ def _with_number(
 
 
 def has_several_classes(labels: Labels | None) -> TypeGuard[Classes]:
-    """Return whether labels have at least 2 and at most 100 classes."""
-    return isinstance(labels, Classes) and 1 < len(labels.names) <= MOST_CLASSES
+    """Return whether labels have 2 to 100 classes, of two rows or more on average."""
+    if not isinstance(labels, Classes) or labels.are_names:
+        return False
+    return 1 < len(labels.names) <= MOST_CLASSES
 
 
 @verb

@@ -8,8 +8,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from aeexp.analysis import reconstruction
-from aeexp.analysis.clustering.clusters import find_each
+from aeexp.analysis.clustering.clusters import find_each, has_several_classes
 from aeexp.analysis.clustering.separation import mean_silhouette
+from aeexp.analysis.clustering.table_clusters import GroupComparison, compare
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
@@ -34,8 +35,10 @@ class Evidence:
     methods: by name, the autoencoder first. scree: (components,), shares of the variance of the
     training rows. stability: over repeats and resamples, None if there are none. cards: one for
     each factor. labels: scores of predicting labels. rows: (rows of the controls,), their indices
-    in the table of the run. null: (copies,) by metric and by kind of table without structure.
-    tested: the run's metrics with their p-values. power: of planted groups, by rising size.
+    in the table of the run. groups: by the name of a clustering, its clusters compared with those
+    of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
+    table without structure. tested: the run's metrics with their p-values. power: of planted
+    groups, by rising size.
     """
 
     methods: Mapping[str, Method]
@@ -44,6 +47,7 @@ class Evidence:
     cards: Sequence[Card]
     labels: Sequence[Score]
     rows: Integers
+    groups: Mapping[str, GroupComparison]
     null: Mapping[ControlKind, Mapping[str, Floats]]
     tested: Sequence[PermutationTest]
     power: Sequence[Power]
@@ -134,7 +138,12 @@ def gather(
         for model in (*repeats, *by_kind[ControlKind.resample])
         if model.control is not result.planned.own[0]
     ]
-    stable = _stability(result, retrained, permuted)
+    rows = result.planned.rows
+    clusterings = {
+        name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
+        for name, codes in result.clusters.items()
+    }
+    stable = _stability(result, retrained, clusterings, permuted)
     weighed = [(model.z, model.result.weighed) for model in retrained if model.result.weighed]
     methods = _methods(result, control_results)
     return Evidence(
@@ -143,7 +152,8 @@ def gather(
         stability=stable,
         cards=run_cards(result, probed, weighed, stable),
         labels=label_scores(result, methods[PCA]) if result.experiment.evidence.labels else [],
-        rows=result.planned.rows,
+        rows=rows,
+        groups=_groups(result, clusterings),
         null=null,
         tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
@@ -204,7 +214,10 @@ def _methods(
 
 
 def _stability(
-    result: RunResult, retrained: Sequence[Measured], permuted: Sequence[Measured]
+    result: RunResult,
+    retrained: Sequence[Measured],
+    clusterings: Mapping[str, Integers],
+    permuted: Sequence[Measured],
 ) -> Stability | None:
     if not retrained:
         return None
@@ -214,12 +227,20 @@ def _stability(
             {space: points[rows] for space, points in result.coordinates.items()},
             *(model.result.coordinates for model in retrained),
         ],
-        {
-            name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
-            for name, codes in result.clusters.items()
-        },
+        clusterings,
         [model.z for model in permuted],
     )
+
+
+def _groups(
+    result: RunResult, clusterings: Mapping[str, Integers]
+) -> Mapping[str, GroupComparison]:
+    rows, labels = result.planned.rows, result.problem.data.labels
+    classes = next((label.take(rows) for label in labels if has_several_classes(label)), None)
+    return {
+        name: compare(clusterings[name], codes[rows], classes, result.experiment.seed)
+        for name, codes in result.table_clusters.items()
+    }
 
 
 def _power(planted: Sequence[Measured], null: Mapping[str, Floats]) -> list[Power]:

@@ -2,18 +2,15 @@
 
 from threadpoolctl import threadpool_limits
 
-from aeexp.analysis.clustering.clusters import find_each
+from aeexp.analysis.clustering.table_clusters import MOST_VALUES
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.result import RunResult
-from aeexp.config.spec import Space
 from aeexp.data import Classes, Integers
 
 TABLE = "standardized input"
-MOST_VALUES = 2_000_000
-"""Larger inputs are not clustered for the comparison with the clusters of the factors."""
 
 
 def label_scores(result: RunResult, pca: Method) -> list[Score]:
@@ -21,7 +18,7 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
 
     By nearest neighbours, by a linear model and, for classes, by clusters. With cross-fitting, the
     predictions are judged fold by fold; the factors are those of the model that learnt from all
-    rows, but from no label.
+    rows, but from no label. Classes that name the rows are not predicted.
     """
     problem, experiment = result.problem, result.experiment
     inputs = {AUTOENCODER: result.z, TABLE: problem.x, PCA: pca.z}
@@ -31,6 +28,8 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
     permutations = splits, experiment.evidence.labels, experiment.seed
     scores = []
     for labels in problem.data.labels:
+        if isinstance(labels, Classes) and labels.are_names:
+            continue
         scores += probes(inputs, labels, *permutations)
         if isinstance(labels, Classes):
             scores += matched(clusters, labels, *permutations)
@@ -39,20 +38,12 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
 
 def _clusters(result: RunResult, pca: Method) -> dict[str, dict[str, Integers]]:
     """Return clusters by the name of the clustering, then by the name of the input."""
-    data, experiment = result.problem.data, result.experiment
-    if not any(isinstance(labels, Classes) for labels in data.labels):
+    if not any(isinstance(labels, Classes) for labels in result.problem.data.labels):
         return {}
-    inputs = {AUTOENCODER: result.clusters}
-    if result.problem.x.size <= MOST_VALUES:
-        inputs[TABLE] = find_each(
-            experiment.clustering,
-            dict.fromkeys(Space, result.problem.x),
-            data.label,
-            experiment.seed,
-        )
+    inputs = {AUTOENCODER: result.clusters, TABLE: result.table_clusters}
     if pca.z.size <= MOST_VALUES:
         inputs[PCA] = pca.clusters
     return {
-        name: {input_name: codes[name] for input_name, codes in inputs.items()}
-        for name in experiment.clustering
+        name: {input_name: codes[name] for input_name, codes in inputs.items() if name in codes}
+        for name in result.clusters
     }

@@ -43,18 +43,14 @@ def matched(
             train, val = (np.sum(several, 0) for several in zip(*tables, strict=True))
             null_val = np.sum([held_out for _, held_out in null], 0)
             ari = float(_rand(train)), float(_rand(val)), _rand_error(val)
-            rand.append(
-                Score(classes.name, f"{name}.ari", input_name, *ari).against(_rand(null_val))
-            )
             right, count = _accuracy(tables), int(val.sum())
+            of_rand = Score(classes.name, f"{name}.ari", input_name, count, *ari)
+            rand.append(of_rand.against(_rand(null_val)))
             error = share_error(round(right * count), count) if count else np.nan
             shares = _accuracy([(t, t) for t, _ in tables]), right, error
             copied = [_accuracy([(t[i], v[i]) for t, v in null]) for i in range(number)]
-            accuracy.append(
-                Score(classes.name, f"{name}.accuracy", input_name, *shares).against(
-                    np.array(copied)
-                )
-            )
+            of_shares = Score(classes.name, f"{name}.accuracy", input_name, count, *shares)
+            accuracy.append(of_shares.against(np.array(copied)))
         scores += rand + accuracy
     return scores
 

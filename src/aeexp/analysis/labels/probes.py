@@ -7,8 +7,8 @@ so that 199 permutations cost little more than one.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from aeexp.analysis.labels.scores import MAJORITY, Score, labelled
 from aeexp.analysis.sampling import chosen
 from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels, Rows, Values
 
-PROBES = "knn", "linear"
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
 """Larger inputs are replaced by a fixed random sample."""
@@ -31,24 +30,38 @@ MOST_FITS, FEW_WEIGHTS = 19, 1_000
 
 Labelling = NDArray[Any]
 """True or predicted labels of some rows, one column for each set of labels: (rows, sets)."""
+_Predicted = tuple[float, Labelling]
+"""Score of the true labels on the learnt rows, and predictions for the rows that judge."""
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """How predicted labels are scored.
+
+    score: of each set, the sum of the `merits` of its rows. error: standard error of the score of
+    one set. merits: of each row.
+    """
+
+    score: Callable[[Labelling, Labelling], Floats]
+    error: Callable[[Labelling, Labelling], float]
+    merits: Callable[[Labelling, Labelling], Floats]
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """How labels of a kind (classes or values) are predicted and scored.
+    """How labels of a kind (classes or values) are predicted.
 
-    measured: name of the score. score: of the predicted labels, by set. error: its standard error
-    for one set. constant: the best constant prediction. vote: predicted label from those of the
-    neighbours, (rows, neighbours). linear: predictions for all rows of a linear model that learns
-    labels of the training rows.
+    measures: by the name of the score. constant: the best constant prediction. near: predictions
+    by the name of the score, from the labels of the neighbours, (rows, neighbours), and the
+    labels that are learnt. linear: predictions for all rows of a linear model that learns labels
+    of the first rows; its score is named `linear_score`.
     """
 
-    measured: str
-    score: Callable[[Labelling, Labelling], Floats]
-    error: Callable[[Labelling, Labelling], float]
+    measures: Mapping[str, _Measure]
     constant: Callable[[Labelling], float]
-    vote: Callable[[Labelling], Labelling]
+    near: Mapping[str, Callable[[Labelling, Labelling], Labelling]]
     linear: Callable[[Floats, Labelling], Labelling]
+    linear_score: str
 
 
 @dataclass(frozen=True)
@@ -65,30 +78,6 @@ class _Target:
     splits: Sequence[Rows]
     outputs: int
 
-    def score(self, probe: str, input_name: str, predicted: Sequence[Labelling]) -> Score:
-        """Return the score of the true labels with its p-value.
-
-        predicted: for each split (rows, sets), rows to learn from first. The scores of the rows
-        to learn from are averaged over the splits; the rows that judge are scored together.
-        """
-        kind, sets = self.kind, predicted[0].shape[1]
-        train = [
-            kind.score(self.y[rows.train, :1], labels[: len(rows.train), :1])[0]
-            for rows, labels in zip(self.splits, predicted, strict=True)
-        ]
-        truth = np.concatenate([self.y[rows.val, :sets] for rows in self.splits])
-        held_out = np.concatenate(
-            [
-                labels[len(rows.train) :]
-                for rows, labels in zip(self.splits, predicted, strict=True)
-            ]
-        )
-        values = kind.score(truth, held_out)
-        error = kind.error(truth[:, 0], held_out[:, 0])
-        name = f"{probe} {kind.measured}"
-        score = Score(self.label, name, input_name, float(np.mean(train)), float(values[0]), error)
-        return score.against(values[1:])
-
 
 def probes(
     inputs: Mapping[str, Floats], labels: Labels, splits: Sequence[Rows], copies: int, seed: int
@@ -96,16 +85,17 @@ def probes(
     """Return how well nearest neighbours and a linear model predict a label from each input.
 
     Both learn from the rows that do not judge. Neighbours: vote or mean of at most 15 (Cover and
-    Hart, 1967, doi:10.1109/TIT.1967.1053964); a row is not its own neighbour. Linear: logistic or
-    ridge regression on standardised columns. The input "majority" is the most frequent class, or
-    the mean, of the rows to learn from. Rows without a label are ignored. There is no score for
-    fewer than 2 rows to learn from or more than 100 classes. Inputs of more than 5,000 rows or
-    1,000 columns are sampled.
+    Hart, 1967, doi:10.1109/TIT.1967.1053964); a row is not its own neighbour. For the balanced
+    accuracy, votes are divided by the number of rows of their class. Linear: logistic or ridge
+    regression on standardised columns. The input "majority" is the most frequent class, or the
+    mean, of the rows to learn from. Rows without a label are ignored. There is no score for fewer
+    than 2 rows to learn from or more than 100 classes. Inputs of more than 5,000 rows or 1,000
+    columns are sampled.
 
-    inputs: (rows, columns) by name. splits: one, or the folds of cross-fitting. copies: number of
-    permutations of the labels over all rows (Ojala and Garriga, 2010,
-    jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model learns at most 19, and
-    none if it has more than 1,000 weights. seed: of the permutations.
+    inputs: (rows, columns) by name; the others are compared with the first. splits: one, or the
+    folds of cross-fitting. copies: number of permutations of the labels over all rows (Ojala and
+    Garriga, 2010, jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model learns at
+    most 19, and none if it has more than 1,000 weights. seed: of the permutations.
     """
     splits = [_sample(labelled(labels, rows)) for rows in splits]
     if min(len(rows.train) for rows in splits) < 2:
@@ -114,22 +104,13 @@ def probes(
     if target.outputs > MOST_CLASSES:
         return []
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
-        predictions = {
-            name: [_predictions(_standardised(x, rows), target, rows) for rows in splits]
-            for name, x in inputs.items()
-        }
-    predictions[MAJORITY] = [_majority(target, rows) for rows in splits]
+        predictions = {name: _predictions(x, target) for name, x in inputs.items()}
+    predictions[MAJORITY] = _predictions(None, target)
     return [
-        target.score(probe, name, [of_split[probe] for of_split in predicted])
-        for probe in PROBES
-        for name, predicted in predictions.items()
+        score
+        for number in target.kind.measures
+        for score in _scores(target, number, {name: p[number] for name, p in predictions.items()})
     ]
-
-
-def _majority(target: _Target, rows: Rows) -> Mapping[str, Labelling]:
-    constant = target.kind.constant(target.y[rows.train, 0])
-    count = len(rows.train) + len(rows.val)
-    return dict.fromkeys(PROBES, np.full((count, 1), constant, target.y.dtype))
 
 
 def _sample(rows: Rows) -> Rows:
@@ -154,6 +135,54 @@ def _target(labels: Labels, splits: Sequence[Rows], copies: int, seed: int) -> _
     return _Target(labels.name, kind, y, splits, outputs)
 
 
+def _scores(
+    target: _Target, number: str, predictions: Mapping[str, _Predicted]
+) -> Iterator[Score]:
+    """Yield the score of each input, with p-values against permuted labels and the first input."""
+    judge = np.concatenate([rows.val for rows in target.splits])
+    measure, first = target.kind.measures[number], None
+    for name, (train, predicted) in predictions.items():
+        truth = target.y[judge, : predicted.shape[1]]
+        held_out = measure.score(truth, predicted)
+        error = measure.error(truth[:, 0], predicted[:, 0])
+        score = Score(target.label, number, name, len(judge), train, float(held_out[0]), error)
+        score = score.against(held_out[1:])
+        merits = measure.merits(truth[:, 0], predicted[:, 0])
+        if first is None:
+            first = merits
+            yield score
+        else:
+            difference = float((first - merits).sum()) if len(judge) else np.nan
+            p = scores.paired_p(first - merits)
+            yield replace(score, difference=difference, difference_p=p)
+
+
+def _predictions(x: Floats | None, target: _Target) -> Mapping[str, _Predicted]:
+    """Return the predictions by the name of their score.
+
+    x: (rows of the table, columns); None predicts the same label for all rows. The scores of the
+    rows to learn from are averaged over the splits; the rows that judge are scored together.
+    """
+    trained: dict[str, list[float]] = {number: [] for number in target.kind.measures}
+    predicted: dict[str, list[Labelling]] = {number: [] for number in target.kind.measures}
+    for rows in target.splits:
+        y, learnt = target.y[rows.train], len(rows.train)
+        if x is None:
+            count, constant = learnt + len(rows.val), target.kind.constant(y[:, 0])
+            same = np.full((count, 1), constant, y.dtype)
+            labels: Mapping[str, Labelling] = dict.fromkeys(target.kind.measures, same)
+        else:
+            labels = _learnt(_standardised(x, rows), y, target)
+        for number, of_rows in labels.items():
+            score = target.kind.measures[number].score(y[:, :1], of_rows[:learnt, :1])
+            trained[number].append(float(score[0]))
+            predicted[number].append(of_rows[learnt:])
+    return {
+        number: (float(np.mean(trained[number])), np.concatenate(predicted[number]))
+        for number in target.kind.measures
+    }
+
+
 def _standardised(x: Floats, rows: Rows) -> Floats:
     """Return some rows with mean 0 and variance 1 over the training rows: (rows, columns).
 
@@ -166,24 +195,35 @@ def _standardised(x: Floats, rows: Rows) -> Floats:
     return (x - x[:train].mean(0)) / (x[:train].std(0) if varies.any() else 1.0)
 
 
-def _predictions(x: Floats, target: _Target, rows: Rows) -> Mapping[str, Labelling]:
-    """Return the predictions of each probe for the rows of a split: (rows, sets)."""
-    kind, train, y = target.kind, len(rows.train), target.y[rows.train]
-    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, train - 1)).fit(x[:train])
-    near = search.kneighbors(return_distance=False)  # of training rows, without themselves
-    if len(x) > train:
-        near = np.concatenate([near, search.kneighbors(x[train:], return_distance=False)])
+def _learnt(x: Floats, y: Labelling, target: _Target) -> Mapping[str, Labelling]:
+    """Return the predictions of each probe for all rows. y: (learnt rows, sets)."""
+    kind, learn = target.kind, len(y)
+    search = NearestNeighbors(n_neighbors=min(NEIGHBOURS, learn - 1)).fit(x[:learn])
+    near = search.kneighbors(return_distance=False)  # of learnt rows, without themselves
+    if len(x) > learn:
+        near = np.concatenate([near, search.kneighbors(x[learn:], return_distance=False)])
     fits = 1 + (MOST_FITS if x.shape[1] * target.outputs <= FEW_WEIGHTS else 0)
-    votes = np.stack([kind.vote(labels[near]) for labels in y.T], 1)
-    return {"knn": votes, "linear": kind.linear(x, y[:, :fits])}
+    predicted = {
+        number: np.stack([predict(labels[near], labels) for labels in y.T], 1)
+        for number, predict in kind.near.items()
+    }
+    return predicted | {kind.linear_score: kind.linear(x, y[:, :fits])}
 
 
-def _vote(near: Integers) -> Integers:
+def _vote(near: Integers, learnt: Integers) -> Integers:
     """Return the most frequent class of each row, the first one in a tie."""
-    classes = int(near.max(initial=0)) + 1
+    return _votes(near, learnt).argmax(1)
+
+
+def _balanced_vote(near: Integers, learnt: Integers) -> Integers:
+    """Return the class with the most votes relative to its number of rows."""
+    return (_votes(near, learnt) / np.maximum(np.bincount(learnt), 1)).argmax(1)
+
+
+def _votes(near: Integers, learnt: Integers) -> Integers:
+    classes = int(learnt.max()) + 1
     cells = near + classes * np.arange(len(near))[:, None]
-    counts = np.bincount(cells.ravel(), minlength=classes * len(near))
-    return counts.reshape(-1, classes).argmax(1)
+    return np.bincount(cells.ravel(), minlength=classes * len(near)).reshape(-1, classes)
 
 
 def _logistic(x: Floats, y: Integers) -> Integers:
@@ -200,24 +240,25 @@ def _multinomial(x: Floats, y: Integers) -> Integers:
 
 
 def _ridge(x: Floats, y: Floats) -> Floats:
-    train, mean = x[: len(y)], y.mean(0)
-    slopes = np.linalg.solve(train.T @ train + np.eye(x.shape[1]), train.T @ (y - mean))
+    learnt, mean = x[: len(y)], y.mean(0)
+    slopes = np.linalg.solve(learnt.T @ learnt + np.eye(x.shape[1]), learnt.T @ (y - mean))
     return x @ slopes + mean
 
 
+ACCURACY = _Measure(scores.accuracy, scores.accuracy_error, scores.accuracy_merits)
+BALANCED = _Measure(scores.balanced_accuracy, scores.balanced_error, scores.balanced_merits)
+R2 = _Measure(scores.r2, scores.r2_error, scores.r2_merits)
 CLASSES = _Kind(
-    "accuracy",
-    scores.accuracy,
-    scores.accuracy_error,
+    {"knn accuracy": ACCURACY, "knn balanced accuracy": BALANCED, "linear accuracy": ACCURACY},
     lambda codes: int(np.bincount(codes).argmax()),
-    _vote,
+    {"knn accuracy": _vote, "knn balanced accuracy": _balanced_vote},
     _logistic,
+    "linear accuracy",
 )
 VALUES = _Kind(
-    "r2",
-    scores.r2,
-    scores.r2_error,
+    {"knn r2": R2, "linear r2": R2},
     lambda values: float(values.mean()),
-    lambda near: near.mean(1),
+    {"knn r2": lambda near, _: near.mean(1)},
     _ridge,
+    "linear r2",
 )

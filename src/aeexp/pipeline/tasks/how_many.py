@@ -22,8 +22,8 @@ from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.pipeline.tasks.dimension import DimensionResult, train_dimension, with_dimension
 from aeexp.present import figures
-from aeexp.present.text.answer import document
 from aeexp.present.text.recommendation import ALL_DIVERGED, recommend
+from aeexp.present.text.sentence import document
 from aeexp.runs.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.runs.progress import Monitor, SubMonitor
 

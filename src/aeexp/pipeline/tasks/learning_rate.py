@@ -15,8 +15,8 @@ from aeexp.data.prepare import Problem
 from aeexp.pipeline.results import before_training
 from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.present import figures
-from aeexp.present.text.answer import document
 from aeexp.present.text.learning_rate import recommend_rate
+from aeexp.present.text.sentence import document
 from aeexp.runs.artifact import Artifact, Metrics, Plot, Table
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor

@@ -133,7 +133,7 @@ def labels_figure(scores: Sequence[Score]) -> Figure:
         }
         majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
         metric = number.replace("knn", "nearest rows").replace("r2", "R²")
-        chance = first.permuted_mean, first.permuted_sd, first.p
+        chance = first.permuted_mean, first.permuted_sd, first.p, first.copies
         drawn.append(figures.LabelScore(label, metric, values, majority, *chance))
     return figures.probes(drawn, "held-out rows" if held_out else "training rows")
 

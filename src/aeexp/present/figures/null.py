@@ -1,6 +1,6 @@
 """Metrics compared with their null distributions, from tables without structure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
+from aeexp.text import joined
 
 MOST_METRICS = 12
 
@@ -58,10 +59,17 @@ def null(comparisons: Sequence[NullComparison]) -> Figure:
     axes.xaxis.set_ticks([])
     style.place_labels(axes, below=0.15, left=0)
     notes = ["diamonds: this table", "dots: tables without structure", "grey: p > 0.05"]
+    notes += least_p({int(np.isfinite(each.null).sum()) for each in shown}, "tables")
     if len(shown) < len(comparisons):
         notes.append(f"{len(shown)} of {len(comparisons)} metrics shown")
     style.headline(figure, "Could the results be chance?", *notes)
     return figure
+
+
+def least_p(copies: Iterable[int], what: str) -> list[str]:
+    """Return a note on the least possible p-values of numbers of copies; none without copies."""
+    parts = [f"{1 / (1 + count):.2g} with {count} {what}" for count in sorted({*copies} - {0})]
+    return [f"least possible p: {joined(parts)}"] if parts else []
 
 
 def _draw(axes: Panel, comparison: NullComparison, row: int) -> None:

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.present.figures import style
+from aeexp.present.figures.null import least_p
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
 
@@ -26,8 +27,9 @@ class LabelScore:
     """A score of a label by input, such as "autoencoder".
 
     scores: score and standard error, by the name of the input. majority: the score of the same
-    prediction for all rows. chance, sd: mean and standard deviation for shuffled labels, and p:
-    the p-value, all three for the first input. Values that are not finite are not drawn.
+    prediction for all rows. chance, sd: mean and standard deviation for shuffled labels, p: the
+    p-value, copies: number of shuffles, all of the first input. Values that are not finite are not
+    drawn.
     """
 
     label: str
@@ -37,13 +39,14 @@ class LabelScore:
     chance: float
     sd: float
     p: float
+    copies: int
 
     @property
     def row(self) -> Row:
         """Return the row of the score, with the value of the first input."""
         value, _ = next(iter(self.scores.values()), (np.nan, np.nan))
         p = "" if np.isnan(self.p) else f", p = {self.p:.2g}"
-        text = "-" if np.isnan(value) else f"{value:.2f}{p}"
+        text = "-" if np.isnan(value) else f"{value:z.2f}{p}"
         return Row(self.metric, text, bool(self.p <= LEVEL))
 
 
@@ -76,6 +79,7 @@ def probes(scores: Sequence[LabelScore], which: str) -> Figure:
         handletextpad=0.3,
     )
     notes = ["bars: ± 2 standard errors", f"at the right: {inputs[0]}" if inputs else ""]
+    notes += least_p({score.copies for score in shown}, "shuffles")
     if len(shown) < len(scores):
         notes.append(f"{len(shown)} of {len(scores)} scores shown")
     style.headline(figure, "How well do the factors predict the labels?", *notes)

@@ -13,7 +13,7 @@ from aeexp.text import number
 MAX_ROWS = 200
 TEXT_COLUMNS = {
     *("best", "cluster", "clustering", "control", "factor", "feature", "flag", "input", "label"),
-    *("measure", "method", "model", "number", "reproducible", "status"),
+    *("measure", "method", "model", "number", "of", "reproducible", "status"),
 }
 """Columns of a run's tables that hold text. All others hold numbers."""
 

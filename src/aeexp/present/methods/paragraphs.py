@@ -12,12 +12,13 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from aeexp.analysis.choice import LINEAR, Choice, setting
-from aeexp.analysis.clustering import clusters, knn_vote, separation
+from aeexp.analysis.clustering import clusters, knn_vote, separation, table_clusters
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import ABOVE_UNRELATED, REPRODUCIBLE
 from aeexp.analysis.factors import attribution
+from aeexp.analysis.labels.claims import MOST_LABELS
 from aeexp.analysis.labels.probes import MOST_FITS
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.latent.reconstructed import VARIANCE
@@ -197,6 +198,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     (rows, features), label = problem.x.shape, problem.data.label
     return {
         "clusterings": [_clustering(spec, rows) for spec in experiment.clustering.values()],
+        "table_clusters": problem.x.size <= table_clusters.MOST_VALUES,
         "classes": len(label.names) if clusters.has_several_classes(label) else 0,
         "kept_variance": VARIANCE,
         "most_tried": clusters.MOST_TRIED,
@@ -240,4 +242,5 @@ def _controls(experiment: Experiment, problem: Problem, controls: int) -> dict[s
         "least_p": float(f"{1 / (tables + 1):.2g}"),
         "level": LEVEL,
         "probe_permutations": min(evidence.labels, MOST_FITS),
+        "most_labels": MOST_LABELS,
     }

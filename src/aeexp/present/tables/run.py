@@ -8,6 +8,7 @@ import numpy as np
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import agreement, separation
+from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.factors import attribution
@@ -23,7 +24,8 @@ from aeexp.present.tables.evidence import (
     evidence_tables,
     reliability_columns,
 )
-from aeexp.present.text.answer import answer, document
+from aeexp.present.text.answer import answer
+from aeexp.present.text.sentence import document
 from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
 from aeexp.runs.history import History
@@ -138,7 +140,23 @@ def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
             agreed = agreement.agreement(codes, labels)
             indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
         metrics |= {f"clustering.{name}.{key}": value for key, value in indices.items()}
-    return metrics
+    return metrics | dict(_table_clusterings(result))
+
+
+def _table_clusterings(result: RunResult) -> Iterator[tuple[str, float]]:
+    """Yield the metrics of the clusters of the scaled table."""
+    for name, codes in result.table_clusters.items():
+        prefix = f"baseline.table.clustering.{name}"
+        separated = separation.separation(result.problem.x, codes, name)
+        for key, value in separated.items():
+            if key.partition(".")[0] in {"n_clusters", "noise_fraction", "silhouette"}:
+                yield f"{prefix}.{key}", value
+        for labels, suffix in _classes(result.problem.data):
+            agreed = agreement.agreement(codes, labels)
+            for key in ("ari", "accuracy"):
+                yield f"{prefix}.{key}{suffix}", agreed[key]
+        table = contingency(result.clusters[name], codes)
+        yield f"{prefix}.agreement", float(adjusted_rand(table))
 
 
 def _status(history: History) -> str:

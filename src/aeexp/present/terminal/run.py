@@ -29,6 +29,7 @@ from aeexp.data import Classes, Values
 from aeexp.data.automatic import candidates
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
+from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, listed, printable, short
@@ -100,7 +101,8 @@ class Terminal(Monitor):
         if isinstance(answer := self.artifacts.get("answer"), Document):
             for sentence in answer.content["sentences"]:
                 mark = "→" if sentence["about"] == "next" else MARKS[sentence["claim"]]
-                self.print_line(f"{mark} {sentence['sentence']}")
+                question = QUESTIONS.get(sentence["about"], sentence["about"])
+                self.print_line(f"{mark} {question} {sentence['sentence']}")
             for caveat in record.get("stamps", ()):
                 self.print_line(f"! {caveat}")
         if "verdict" in record:
@@ -238,13 +240,19 @@ def _reconstruction(metrics: Mapping[str, float]) -> Table:
 
 
 def _clusterings(metrics: Mapping[str, float]) -> Table:
-    columns = ("n_clusters", "noise_fraction", "silhouette", "ari", "accuracy")
-    table = _table("clustering", "clusters", "noise", "silhouette", "ARI", "accuracy")
+    """Return the clusters of the factors and, below them, of the scaled columns."""
+    columns = ("n_clusters", "noise_fraction", "silhouette", "ari", "accuracy", "agreement")
+    headings = ("clusters", "noise", "silhouette", "ARI", "accuracy", "factors' ARI")
+    table = _table("clustering", *headings)
     for key in metrics:
         if key.startswith("clustering.") and key.endswith(".n_clusters"):
             prefix = key.removesuffix(".n_clusters")
-            values = (_measured(metrics, f"{prefix}.{column}") for column in columns)
-            table.add_row(Text(printable(prefix.removeprefix("clustering."))), *values)
+            name = printable(prefix.removeprefix("clustering."))
+            of_columns = f"baseline.table.{prefix}"
+            for heading, start in (name, prefix), ("  on columns", of_columns):
+                if f"{start}.n_clusters" in metrics:
+                    values = (_measured(metrics, f"{start}.{column}") for column in columns)
+                    table.add_row(Text(heading), *values)
     return table
 
 

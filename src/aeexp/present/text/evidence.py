@@ -12,6 +12,7 @@ from aeexp.analysis.evidence.advantage import Advantage
 from aeexp.analysis.evidence.power import Power, smallest_detected
 from aeexp.config.spec import Experiment, Partition
 from aeexp.data import Dataset
+from aeexp.present.text.sentence import Sentence
 
 SMALL = 1e-4  # numbers below are written with an exponent
 AGREEMENT = re.compile(rf"clustering\..+\.({'|'.join(NAMES)})(\.|$)")
@@ -56,26 +57,28 @@ def _with_interval(advantage: Advantage) -> str:
     return f"{mean:z.{decimals}f} ± {half:.{decimals}f}"
 
 
-def describe_power(powers: Sequence[Power]) -> str:
-    """Return which group the analysis would have detected.
+def describe_power(powers: Sequence[Power]) -> Sentence:
+    """Return which planted group the analysis would have detected, and that it is no other.
 
     powers: by rising size, at least one.
     """
     if np.isnan(powers[-1].detected):
-        return "The detectable group size is unknown: p ≤ 0.05 takes at least 19 permuted tables."
+        text = "Unknown: p ≤ 0.05 takes at least 19 permuted tables."
+        return Sentence("power", "undecided", text)
     detected = smallest_detected(powers)
     power = detected or powers[-1]
     group = (
         f"a group of {100 * power.group.share:.0f} % of the rows, shifted by {power.group.size:g}"
         " sd in half of the columns"
     )
-    numbers = (
-        f"{round(power.detected * power.tables)} of {power.tables} planted groups detected;"
-        f" 95 % interval {power.low:.2g} to {power.high:.2g}"
-    )
+    numbers = f"in {round(power.detected * power.tables)} of {power.tables} tables"
     if detected:
-        return f"The analysis would have detected {group} ({numbers})."
-    return f"The analysis would often miss even {group} ({numbers})."
+        text = (
+            f"It would have detected {group} ({numbers}). Smaller or fainter groups, in fewer"
+            " columns, and gradients are not ruled out."
+        )
+        return Sentence("power", "yes", text)
+    return Sentence("power", "no", f"It would often miss even {group} (found {numbers}).")
 
 
 def label_caveats(experiment: Experiment, data: Dataset) -> Iterator[str]:

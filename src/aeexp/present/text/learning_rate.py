@@ -6,8 +6,8 @@ import numpy as np
 
 from aeexp.analysis.rates import falling, middle
 from aeexp.data import Floats
-from aeexp.present.text.answer import Sentence
 from aeexp.present.text.command import COMMAND
+from aeexp.present.text.sentence import Sentence
 
 DISAGREEMENT = 10.0  # largest over smallest suggestion
 RULES = {

@@ -10,9 +10,9 @@ from aeexp.analysis.evidence.claims import SAME
 from aeexp.analysis.latent.dimensions import Dimensions, Finding
 from aeexp.analysis.latent.intrinsic import Estimate
 from aeexp.data import Floats
-from aeexp.present.text.answer import Sentence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.evidence import describe_advantage
+from aeexp.present.text.sentence import Sentence
 from aeexp.text import counted
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}

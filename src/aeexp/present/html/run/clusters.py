@@ -10,19 +10,27 @@ CLAIMS = {True: "yes", False: "no", None: ""}
 
 
 def clustering_records(run: RunData) -> list[dict[str, Any]]:
-    """Return the indices of each clustering, and its agreement over trainings."""
+    """Return the indices of each clustering of the factors, then of the scaled columns.
+
+    Clusterings of the factors have their agreement over trainings, those of the columns their
+    agreement with the clusters of the factors.
+    """
     records: list[dict[str, Any]] = []
     for name in run.clusterings:
-        prefix, repeats = f"clustering.{name}.", _repeats(run, name)
-        indices = {
-            key.removeprefix(prefix): value
-            for key, value in run.metrics.items()
-            if key.startswith(prefix)
-        }
+        repeats = _repeats(run, name)
         ari = repeats.get("ari") or {}
         stability = {"ari_mean": ari.get("mean"), "ari_sd": ari.get("sd")}
-        records.append({"clustering": name, **indices, **stability, "pac": repeats.get("pac")})
+        indices = _indices(run, f"clustering.{name}.")
+        first = {"clustering": name, "of": "factors"}
+        records.append({**first, **indices, **stability, "pac": repeats.get("pac")})
+        if of_columns := _indices(run, f"baseline.table.clustering.{name}."):
+            records.append({"clustering": name, "of": "columns", **of_columns})
     return records
+
+
+def _indices(run: RunData, prefix: str) -> dict[str, Any]:
+    metrics = run.metrics.items()
+    return {key.removeprefix(prefix): value for key, value in metrics if key.startswith(prefix)}
 
 
 def cluster_records(run: RunData) -> Mapping[str, Sequence[Mapping[str, Any]]]:

@@ -16,6 +16,7 @@ from aeexp.present.html.run.clusters import cluster_records, clustering_records
 from aeexp.present.html.run.figures import figures_by_section
 from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
+from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs import Report
 
 SCRIPTS = "column", "frame", "dots", "view", "choices", "report"
@@ -46,6 +47,7 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
         title=data.name,
         run=run,
         data=data,
+        questions=QUESTIONS,
         held_out=round(len(data.rows) * held_out / max(len(split), 1)),
         folds=len(set(run.latents.get("fold", ()))),
         exact=len(split) == len(data.rows),

@@ -1,0 +1,97 @@
+"""Sentences on the groups: are they real, and are the factors needed to find them?"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from aeexp.analysis.clustering.clusters import has_several_classes
+from aeexp.analysis.clustering.table_clusters import SAME, SIMILAR, GroupComparison
+from aeexp.analysis.controls import ControlKind
+from aeexp.analysis.evidence.claims import GroupClaim, group_claims
+from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.evidence.power import LEVEL
+from aeexp.analysis.result import RunResult
+from aeexp.present.text.sentence import Sentence, p_value_text
+from aeexp.text import joined, printable, short
+
+
+def found_groups(metrics: Mapping[str, float], clusterings: Iterable[str]) -> str:
+    """Return how many groups each clustering finds, as a sentence; empty without clusterings."""
+    parts = []
+    for name in clusterings:
+        count, noise = (
+            metrics.get(f"clustering.{name}.{key}", np.nan)
+            for key in ("n_clusters", "noise_fraction")
+        )
+        outside = f" without {100 * noise:.0f} % of the rows" if noise >= 0.005 else ""
+        parts.append(f"{int(count) if count > 1 else 'none'} by {printable(name)}{outside}")
+    return f" Groups: {joined(parts)}." if parts else ""
+
+
+def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]:
+    """Yield whether the groups of each clustering exceed chance.
+
+    If those of the first do, also whether clusters of the table are the same. For tables with
+    structure beyond chance.
+    """
+    claims = group_claims(evidence)
+    for groups in claims:
+        yield _separation(groups)
+    if claims and claims[0].claimed and claims[0].clustering in evidence.groups:
+        yield _columns(result, claims[0].clustering, evidence.groups[claims[0].clustering])
+
+
+def _separation(groups: GroupClaim) -> Sentence:
+    test, name = groups.test, printable(groups.clustering)
+    tables = "Gaussian" if test.control == ControlKind.cloud.value else "permuted"
+    numbers = (
+        f"silhouette {test.observed:z.2f}; there {test.mean:z.2f} ± {test.sd:.2g};"
+        f" {p_value_text(test.p, test.copies, 'tables')}"
+    )
+    if groups.claimed:
+        verb, claim, note = (
+            "are farther",
+            "yes",
+            " They may be parts of a curve or a long tail.",
+        )
+    elif test.p <= LEVEL:
+        verb, claim = "seem farther", "undecided"
+        note = " Not claimed, as the groups of the clustering before are not."
+    else:
+        verb, claim, note = "are no farther", "no", ""
+    text = f"The groups of {name} {verb} apart than in {tables} tables ({numbers}).{note}"
+    return Sentence("groups", claim, text)
+
+
+def _columns(result: RunResult, name: str, comparison: GroupComparison) -> Sentence:
+    """Return whether the clusters of the table are the same, and which agrees with the label."""
+    rand, clusters = comparison.agreement, f"{printable(name)} of the scaled columns"
+    if rand >= SAME:
+        start = f"{clusters} finds the same groups (adjusted Rand index {_floor(rand)})"
+    elif rand >= SIMILAR:
+        start = f"{clusters} finds similar groups (adjusted Rand index {_floor(rand)})"
+    else:
+        start = f"{clusters} finds other groups (adjusted Rand index {_floor(rand)})"
+    if np.isnan(comparison.factors):
+        return Sentence("columns", "no" if rand >= SAME else "undecided", f"{start}.")
+    label = next(label for label in result.problem.data.labels if has_several_classes(label))
+    agreement = {
+        "factors": "less than those of the factors",
+        "table": "better than those of the factors",
+        "": "about as well as those of the factors",
+    }[comparison.better]
+    claim = {"factors": "yes", "table": "no"}.get(comparison.better, "undecided")
+    numbers = (
+        f"{comparison.table:z.2f} against {comparison.factors:z.2f}; 95 % interval of the"
+        f" difference {-comparison.high:z.2f} to {-comparison.low:z.2f}"
+    )
+    return Sentence(
+        "columns",
+        "no" if claim == "undecided" and rand >= SAME else claim,
+        f"{start}, which agree with {short(printable(label.name))} {agreement} ({numbers}).",
+    )
+
+
+def _floor(rand: float) -> str:
+    """Return an index, not rounded up to a threshold."""
+    return f"{np.floor(100 * rand) / 100:z.2f}"

@@ -1,0 +1,75 @@
+"""Sentences on the labels: are they predicted from the factors, and by which factor?"""
+
+from collections.abc import Iterator
+
+from aeexp.analysis.evidence.baselines import PCA
+from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.labels.claims import LabelClaim, label_claims
+from aeexp.analysis.labels.label_scores import TABLE
+from aeexp.present.text.sentence import Sentence
+from aeexp.text import counted, printable, short
+
+SCORES = {"knn balanced accuracy": "balanced accuracy", "knn r2": "R²"}
+"""The tested scores in a sentence."""
+INPUTS = {TABLE: "the columns", PCA: "PCA"}
+
+
+def label_sentences(evidence: Evidence) -> Iterator[Sentence]:
+    """Yield a sentence for each of the first labels, the last with the number of further ones."""
+    claims = label_claims(evidence.labels, evidence.cards)
+    labels = dict.fromkeys(score.label for score in evidence.labels)
+    for number, claim in enumerate(claims, 1):
+        text = _sentence(claim)
+        if number == len(claims) < len(labels):
+            text += f" labels.csv has {counted(len(labels) - number, 'further label')}."
+        yield Sentence("labels", claim.claim, text)
+
+
+def _sentence(claim: LabelClaim) -> str:
+    score, name = claim.score, short(printable(claim.label))
+    start = {
+        "yes": f"{name} is predicted from the factors",
+        "no": f"{name} is not predicted from the factors",
+        "undecided": f"Undecided whether {name} is predicted from the factors",
+    }[claim.claim]
+    measured = f"{SCORES[score.number]} {score.held_out:z.2f} ± {score.held_out_se:.2f}"
+    shuffled = f"of shuffled labels {score.permuted_mean:z.2f}"
+    numbers = f"{measured} of {counted(score.rows, 'row')}, {shuffled}; {_p(claim)}"
+    return " ".join([f"{start} ({numbers}).", *_comparisons(claim), *_carrier(claim)])
+
+
+def _p(claim: LabelClaim) -> str:
+    adjusted = "" if claim.tests == 1 else f"adjusted for {claim.tests} labels "
+    text = f"{adjusted}p = {claim.p:.2g}"
+    if claim.p <= claim.least_p * 1.001 < 1:
+        return f"{text}, the least possible with {claim.score.copies} shuffles"
+    return text
+
+
+def _comparisons(claim: LabelClaim) -> Iterator[str]:
+    """Yield how well the columns and PCA predict a label that the factors predict."""
+    if claim.claim == "yes":
+        parts = [
+            f"from {text} {claim.scores[name].held_out:z.2f}{_verdict(claim, name)}"
+            for name, text in INPUTS.items()
+            if name in claim.scores
+        ]
+        if parts:
+            yield f"F{', '.join(parts)[1:]}."
+
+
+def _verdict(claim: LabelClaim, name: str) -> str:
+    if claim.clearly_better(name):
+        return " (clearly better)"
+    return " (clearly worse)" if claim.clearly_worse(name) else ""
+
+
+def _carrier(claim: LabelClaim) -> Iterator[str]:
+    """Yield which factor is most strongly associated with a label, if that is significant."""
+    carrier = claim.carrier
+    if carrier and carrier.significant:
+        association = carrier.association
+        symbol = "η²" if association.measure == "eta squared" else "ρ"
+        verb = "carries it most" if claim.claim == "yes" else "is associated with it"
+        value = f"{association.value:z.2f}".replace("-", "−")
+        yield f"{carrier.factor} {verb} ({symbol} {value})."

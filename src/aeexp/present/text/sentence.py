@@ -1,0 +1,54 @@
+"""A sentence of an answer, and the question that it answers."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from aeexp.runs.artifact import Document
+
+QUESTIONS = {
+    "structure": "What does it find?",
+    "stability": "Do other trainings find the same?",
+    "factors": "Does each factor come back?",
+    "chance": "Is it more than chance?",
+    "power": "Would a group have been detected?",
+    "groups": "Are the groups farther apart than by chance?",
+    "columns": "Are the factors needed to find the groups?",
+    "pca": "Does it explain more than PCA?",
+    "labels": "Do the factors predict the label?",
+    "dimensions": "Is there a best number of dimensions?",
+    "hint": "Does the local dimension agree?",
+    "clusters": "Are there clusters?",
+    "learning_rate": "Is there a learning rate that trains well?",
+    "rules": "Do the rules agree on it?",
+    "divergence": "Did any rate diverge?",
+    "next": "What next?",
+}
+"""The question of each sentence, by `about`."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A part of an answer: one claim with its numbers, in at most two or three short sentences.
+
+    about: a key of `QUESTIONS`; several sentences may answer one question. claim: yes, no or
+    undecided.
+    """
+
+    about: str
+    claim: str
+    sentence: str
+
+
+def document(sentences: Iterable[Sentence]) -> Document:
+    """Return answer.json."""
+    return Document("answer", {"sentences": [asdict(sentence) for sentence in sentences]})
+
+
+def p_value_text(p: float, copies: int, what: str) -> str:
+    """Return "p = 0.01", and whether it is the least possible value.
+
+    copies: number of random copies that it is computed from. what: the copies, in the plural.
+    """
+    least = 1 / (1 + copies)
+    text = f"p = {p:.2g}"
+    return f"{text}, the least possible with {copies} {what}" if p <= least * 1.001 else text
