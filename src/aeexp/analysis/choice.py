@@ -86,6 +86,12 @@ class Choice:
         return 0 if np.isnan(self.mse).all() else int(np.nanargmin(self.mse))
 
     @property
+    def is_linear(self) -> bool:
+        """Return whether a linear model, the principal components, was chosen from others."""
+        levels = [candidate.level for candidate in self.candidates]
+        return levels[self.number] == 0 < max(levels)
+
+    @property
     def spread(self) -> Floats:
         """Return the standard error of each candidate's paired difference to the best one."""
         return _error(self.errors - self.errors[self.best])

@@ -15,6 +15,7 @@ from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Verdict
+from aeexp.present.text.choice import describe_choice
 from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
 from aeexp.present.text.labels import label_sentences
@@ -45,7 +46,13 @@ def _findings(
         yield from group_sentences(result, evidence)
     elif evidence.power:
         yield describe_power(evidence.power)
-    yield against_pca(evidence)
+    choice = result.planned.choice
+    if choice and choice.is_linear:  # the model is PCA
+        yield Sentence("pca", "no", describe_choice(choice))
+    else:
+        yield against_pca(evidence)
+        if choice and (text := describe_choice(choice)):
+            yield Sentence("model", "yes", text)
     yield from label_sentences(evidence)
 
 

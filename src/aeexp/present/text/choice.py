@@ -13,7 +13,7 @@ def describe_choice(choice: Choice) -> str:
     if not nonlinear:
         rates = counted(len(tried), "rate")
         return f"The {rate} was chosen from {rates} on validation rows." if len(tried) > 1 else ""
-    if not chosen.level:
+    if choice.is_linear:
         best = min(nonlinear, key=lambda i: choice.mse[i])
         return (
             "A linear map suffices: the best of"

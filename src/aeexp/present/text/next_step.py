@@ -35,7 +35,9 @@ def next_step(
         return Sentence("next", "yes", text)
     if evidence.stability is None:
         return Sentence("next", "undecided", f"Test the stability: {COMMAND} repeats=8")
-    return Sentence("next", "yes", _use(claims, evidence.stability))
+    choice = result.planned.choice
+    is_pca = choice is not None and choice.is_linear
+    return Sentence("next", "yes", _use(claims, evidence.stability, is_pca=is_pca))
 
 
 def _more_evidence(result: RunResult, evidence: Evidence) -> str:
@@ -55,7 +57,7 @@ def _more_evidence(result: RunResult, evidence: Evidence) -> str:
     return "Only more rows can decide it. Until then, do not interpret these factors."
 
 
-def _use(claims: Mapping[str, str], stability: Stability) -> str:
+def _use(claims: Mapping[str, str], stability: Stability, *, is_pca: bool) -> str:
     """Return how to use the result of a table with structure."""
     reproducible = [f"z{k + 1}" for k, yes in enumerate(stability.reproducible) if yes]
     if claims["stability"] == "no" or not reproducible:
@@ -64,6 +66,8 @@ def _use(claims: Mapping[str, str], stability: Stability) -> str:
         what = f"Interpret {few(reproducible)} by their cards, and no other factor."
     else:
         what = "Interpret the factors by their cards."
+    if is_pca:
+        return f"{what} They are principal components. {NOTHING_MORE}"
     if claims["pca"] == "no":
         return f"Use PCA, which explains as much and is simpler. {NOTHING_MORE}"
     if claims["pca"] == "undecided":
