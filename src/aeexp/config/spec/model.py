@@ -100,6 +100,10 @@ class ModelSpec(Spec):
     `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor is a
     weighted sum of the features (weights `z/kernel`) followed by an activation; and
     `bottleneck()`, see `Autoencoder`.
+
+    `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor
+    is a weighted sum of the features (weights `z/kernel`) followed by an activation; and
+    `affine()`, whether the decoder is affine, so that no training error is below PCA's.
     """
 
     latent_dim: int = param(3, "Number of latent factors.", at_least=1)
@@ -180,6 +184,10 @@ class Autoencoder(ModelSpec):
         if self.latent_activation is not Activation.linear:
             return None
         return ["z"], ["decoder_1" if self.hidden else "x_hat"]
+
+    def affine(self) -> bool:
+        hidden = {self.activation} if self.hidden else set()
+        return hidden | {self.output_activation} == {Activation.linear}
 
     def linear(self) -> bool:
         """Return whether all activations are linear."""
