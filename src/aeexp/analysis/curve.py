@@ -13,6 +13,7 @@ WINDOW = 0.05  # share of the epochs of the running median
 SURE = 3.0  # standard errors of a slope that is not 0
 GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
 CLEAR = 1.5  # standard deviations that a curve falls at its end
+MEDIAN = 1.25  # standard error of a median over that of a mean
 LEVEL = 0.3  # last rate over the mean rate of the whole curve: the curve has not levelled off
 
 
@@ -57,16 +58,17 @@ class Curve:
     def rise(self, epoch: int) -> float:
         """Return the relative rise from the minimum of the smooth curve to a later epoch.
 
-        0 if noise alone can cause it: the minimum of n smoothed values is about sqrt(2 ln n) of
-        their standard deviations below their mean, and two more are for the later value.
+        0 if noise alone can cause it. The minimum of n medians is about sqrt(2 ln n) of their
+        standard deviations below the mean; another three are for the later value, whose median may
+        be of half as many epochs.
         """
         if epoch <= self.lowest:
             return 0.0
-        count = len(self.losses) / self.window
-        deviations = 2 + np.sqrt(2 * np.log(max(1.0, count)))
         least = max(self.smooth[self.lowest], np.finfo(float).tiny)
         rise = float(min(self.smooth[epoch], self.losses[epoch]) / least - 1)
-        return rise if rise > self.noise * deviations / np.sqrt(self.window) else 0.0
+        medians = max(1.0, len(self.losses) / self.window)
+        deviations = np.sqrt(2 * np.log(medians)) + 3 * np.sqrt(2)
+        return rise if rise > deviations * MEDIAN * self.noise / np.sqrt(self.window) else 0.0
 
     @property
     def largest_jump(self) -> float:

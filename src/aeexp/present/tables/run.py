@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aeexp.analysis import reconstruction
+from aeexp.analysis.choice import Choice
 from aeexp.analysis.clustering import agreement, separation
 from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
 from aeexp.analysis.controls import Plan
@@ -17,7 +18,7 @@ from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
-from aeexp.analysis.verdict import RowErrors, TrainingResult, judge
+from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, Verdict, judge
 from aeexp.data import Classes, Dataset, Values
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import (
@@ -26,6 +27,7 @@ from aeexp.present.tables.evidence import (
     reliability_columns,
 )
 from aeexp.present.text.answer import answer
+from aeexp.present.text.choice import describe_choice
 from aeexp.present.text.sentence import document
 from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
@@ -70,7 +72,17 @@ def run_artifacts(
     yield Text("methods.md", written.text.encode())
     yield Text("references.bib", written.references.encode())
     yield Metrics("metrics", metrics)
-    yield RunMetadata("verdict", {"verdict": verdict_document(verdict)})
+    measured = _measured(result.planned.choice, verdict)
+    yield RunMetadata("verdict", {"verdict": verdict_document(verdict, measured)})
+
+
+def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
+    """Return which models were tried and what that showed, if judging rows agree."""
+    if choice is None or not any(candidate.level for candidate in choice.candidates):
+        return None
+    is_linear = not choice.candidates[choice.number].level
+    agrees = verdict.case is (Case.linear_limit if is_linear else Case.good)
+    return describe_choice(choice) if agrees else None
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
@@ -197,7 +209,8 @@ def training_result(result: RunResult) -> TrainingResult:
     several = (result.residuals, result.pca, result.mean)
     variance = np.sort(result.mean.parts["train"].features)[::-1]
     affine = experiment.model.own_method("affine")
-    stops = experiment.training.early_stopping.patience is not None and not history.interrupted
+    trained = result.planned.folds[0].experiment.training if result.folds else experiment.training
+    stops = trained.early_stopping.patience is not None and not history.interrupted
     return TrainingResult(
         loss=history.loss,
         val_loss=history.val_loss,
@@ -210,6 +223,6 @@ def training_result(result: RunResult) -> TrainingResult:
         share=float(variance[: len(result.factors)].sum() / variance.sum()),
         has_affine_decoder=bool(affine and affine()),
         is_regularised=bool(experiment.regulariser),
-        stopped=stops and len(history.loss) < experiment.training.max_epochs,
+        stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
     )

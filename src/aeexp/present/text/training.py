@@ -44,11 +44,10 @@ def describe_divergence(divergence: Divergence) -> str:
 def describe_verdict(verdict: Verdict, measured: str | None = None) -> str:
     """Return the verdict's word, its reason with numbers, and what to change.
 
-    measured: a sentence on a setting that was tried and is better; it replaces the remedy.
+    measured: a sentence on other settings that were tried; it replaces the remedy.
     """
-    change = measured or remedy(verdict)
-    text = f"{verdict.case.word.capitalize()}: {reason(verdict)}"
-    return f"{text} {change}" if change else text
+    word, change = verdict.case.word.capitalize(), measured or remedy(verdict)
+    return f"{word}: {reason(verdict)} {change}".rstrip()
 
 
 def reason(verdict: Verdict) -> str:
@@ -92,7 +91,7 @@ def _not_compressed(training: TrainingResult) -> str:
     factors = counted(len(training.latent), "factor")
     if len(training.latent) >= training.features:
         features = counted(training.features, "feature")
-        return f"{factors} for {features} compress nothing, so that errors have no meaning."
+        return f"{factors} for {features} compress nothing: a copy has no error."
     return f"PCA with {factors} reconstructs every row without error: nothing is lost."
 
 
@@ -208,13 +207,10 @@ def _plateau(training: TrainingResult) -> _Plateau:
             f"hardly below that of predicting the mean ({mean:.3g})",
             "Try another optimizer.lr or another activation.",
         ),
-        _Plateau(
-            True,
-            "it no longer falls",
-            "Use PCA, or try model=deep." if training.has_affine_decoder else network,
-        ),
     ]
-    return next(reason for reason in reasons if reason.applies)
+    change = "Use PCA, or try model=deep." if training.has_affine_decoder else network
+    level = _Plateau(applies=True, reason="it no longer falls", remedy=change)
+    return next((plateau for plateau in reasons if plateau.applies), level)
 
 
 def _linear_limit(training: TrainingResult) -> str:
@@ -225,8 +221,8 @@ def _linear_limit(training: TrainingResult) -> str:
         f" {errors.model.mean():.3g} and {errors.pca.mean():.3g})"
     )
     if training.has_affine_decoder:
-        return f"{text}, which is the best that a linear decoder can do."
-    return f"{text}: a linear map suffices here."
+        return f"{text}, the best that a linear decoder can do."
+    return f"{text}."
 
 
 def _unvalidated(training: TrainingResult) -> str:
@@ -235,10 +231,10 @@ def _unvalidated(training: TrainingResult) -> str:
 
 def _uncertain(training: TrainingResult) -> str:
     judged, se = training.judged, training.advantage.se
-    deviation = f"standard error of the difference {se:.2g}" if np.isfinite(se) else "one row"
+    deviation = f"; standard error of the difference {se:.2g}" if np.isfinite(se) else ""
     return (
         f"{counted(judged.model.size, 'held-out row')} cannot distinguish the autoencoder's error"
-        f" ({judged.model.mean():.3g}) from PCA's ({judged.pca.mean():.3g}; {deviation})."
+        f" ({judged.model.mean():.3g}) from PCA's ({judged.pca.mean():.3g}{deviation})."
     )
 
 
@@ -273,7 +269,7 @@ def _stop_earlier(training: TrainingResult) -> str:
 def _other_model(training: TrainingResult) -> str:
     if training.has_affine_decoder:
         return "Use PCA, or try model=deep, which can follow curves."
-    return "Use PCA or model=linear."
+    return "A linear map suffices here: use PCA or model=linear."
 
 
 REASONS: Mapping[Case, Callable[[TrainingResult], str]] = {
