@@ -98,12 +98,9 @@ class ModelSpec(Spec):
     A class can define further methods than `methods`: `term()`, a phrase for its term in the
     loss, or ""; `details(features)`, sentences on its layers and initial weights;
     `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor is a
-    weighted sum of the features (weights `z/kernel`) followed by an activation; and
-    `bottleneck()`, see `Autoencoder`.
-
-    `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor
-    is a weighted sum of the features (weights `z/kernel`) followed by an activation; and
-    `affine()`, whether the decoder is affine, so that no training error is below PCA's.
+    weighted sum of the features (weights `z/kernel`) followed by an activation; `affine()`,
+    whether the decoder is affine, so that no training error is below PCA's; and `bottleneck()`,
+    see `Autoencoder`.
     """
 
     latent_dim: int = param(3, "Number of latent factors.", at_least=1)
