@@ -36,6 +36,7 @@ from aeexp.config.spec import (
     Initializer,
     Loss,
     MinMax,
+    NestedDropout,
     Noise,
     Penalty,
     Residual,
@@ -112,8 +113,9 @@ def close(
         ),
         *(
             pytest.param(
-                {"regulariser": {word: kind(applies_to=AppliesTo.kernel)}}, id=f"{word}_w"
+                {"regulariser": {word: kind(applies_to=target)}}, id=f"{word}_{target.value}"
             )
+            for target in (AppliesTo.latent, AppliesTo.kernel)
             for word, kind in OPTIONS["regulariser"].items()
             if issubclass(kind, Penalty)
         ),
@@ -153,7 +155,11 @@ def test_engines_give_the_same_result(tiny: Make, parts: dict[str, Any]) -> None
 
 @COMPILED
 def test_the_compiled_engine_draws_orders_dropout_and_noise_as_keras_does(tiny: Make) -> None:
-    regularisers = {"dropout": Dropout(rate=0.3), "noise": Noise(sd=0.3)}
+    regularisers = {
+        "dropout": Dropout(rate=0.3),
+        "noise": Noise(sd=0.3),
+        "nested": NestedDropout(rate=0.3),
+    }
     population = [member(tiny(regulariser=regularisers, training=Training(epochs=20), **DEEP))]
     close(by(Engine.compiled, population), by(Engine.fit, population), rel=1e-4)
 
@@ -196,6 +202,7 @@ def diverse(tiny: Make, model: Autoencoder) -> list[Member]:
                     "kernel": L1(strength=i / 2000, applies_to=AppliesTo.kernel),
                     "dropout": Dropout(rate=i / 10),
                     "noise": Noise(sd=i / 10),
+                    "nested": NestedDropout(rate=i / 20),
                 },
                 training=Training(epochs=12, engine=ENGINE),
                 model=model,
