@@ -27,6 +27,7 @@ from aeexp.config.spec import (
     Experiment,
     NestedDropout,
     Residual,
+    Split,
 )
 from aeexp.data import Floats
 from aeexp.data.prepare import prepare_problem
@@ -42,7 +43,9 @@ def main(tables: list[str]) -> None:
     print(f"{'table':15}{'model':10}{'axes':16}{'come back':>10}{'mean |r|':>10}{'seconds':>9}")
     for name in tables:
         start = time.perf_counter()
-        for model, axes, spaces in _spaces(Experiment(dataset=OPTIONS["dataset"][name]())):
+        split = Split(validation=0.2)
+        experiment = Experiment(dataset=OPTIONS["dataset"][name](), split=split)
+        for model, axes, spaces in _spaces(experiment):
             back, mean = _coming_back(spaces)
             seconds, start = time.perf_counter() - start, time.perf_counter()
             print(f"{name:15}{model:10}{axes:16}{back:>10.1f}{mean:>10.2f}{seconds:>9.1f}")
