@@ -8,20 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import special_ortho_group
-from sentences import Sentences
 from sklearn.decomposition import PCA
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import agreement, clusters, separation
 from aeexp.analysis.factors import attribution
-from aeexp.analysis.verdict import TrainingResult, divergence, judge
 from aeexp.config.options import OPTIONS
 from aeexp.config.spec import DBSCAN, HDBSCAN, Activation, ClusteringSpec, KMeans
 from aeexp.data import Classes, Rows, Values
 from aeexp.data.checks import shortfall
 from aeexp.data.scaling import Scaling
-from aeexp.present.text.training import verdict_document
-from aeexp.runs.history import History
 
 RNG = np.random.default_rng(0)
 CENTRES = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
@@ -265,148 +261,3 @@ def test_the_floor_is_the_error_of_the_nearest_values_in_reach() -> None:
     outside, floor = shortfall(Activation.sigmoid, np.array([-2.0, 0.5, 1.0, 4.0]))
     assert outside == 0.5
     assert floor == pytest.approx((4 + 9) / 4)
-
-
-# --- the verdict, on courses whose truth is known
-
-EPOCHS = np.arange(100)
-SETTLED = 0.2 + 0.8 * np.exp(-EPOCHS / 8)
-
-
-def training(**changes: object) -> TrainingResult:
-    noise = np.random.default_rng(1)
-    defaults = {
-        "loss": SETTLED,
-        "val_loss": SETTLED + 0.01,
-        "train": noise.gamma(20, 0.2 / 20, 800),
-        "val": noise.gamma(20, 0.21 / 20, 200),
-        "pca": noise.gamma(20, 0.4 / 20, 200),
-        "mean": 1.0,
-        "latent": np.array([1.0, 0.0]),
-        "kept": 99,
-    }
-    return TrainingResult(**(defaults | changes))
-
-
-RISING = np.where(EPOCHS < 40, SETTLED + 0.01, 0.215 + 0.004 * (EPOCHS - 40))
-FALLING = np.exp(-EPOCHS / 100)
-
-
-@pytest.mark.parametrize(
-    ("result", "word"),
-    [
-        pytest.param(training(), "good", id="good"),
-        pytest.param(training(train=np.full(800, 1.2)), "diverged", id="diverged"),
-        pytest.param(
-            training(
-                train=np.full(800, 1.2), loss=FALLING, val_loss=FALLING, val=np.full(200, 1.2)
-            ),
-            "still improving",
-            id="far from its end, not diverged",
-        ),
-        pytest.param(
-            training(
-                loss=np.linspace(1.212, 1.183, 8),
-                val_loss=np.linspace(0.894, 0.860, 8),
-                train=np.full(800, 1.18),
-                kept=7,
-            ),
-            "still improving",
-            id="f60_short",
-        ),
-        pytest.param(
-            training(
-                loss=np.array([1.2]), val_loss=np.array([1.2]), train=np.full(800, 1.2), kept=0
-            ),
-            "still improving",
-            id="f60_one_epoch",
-        ),
-        pytest.param(
-            training(loss=np.linspace(1.1, 1.2, 8), train=np.full(800, 1.2), kept=7),
-            "diverged",
-            id="short, and its loss rises",
-        ),
-        pytest.param(
-            training(
-                loss=np.linspace(1.05, 0.97, 8),
-                val_loss=np.linspace(1.05, 1.04, 8),
-                train=np.full(800, 0.96),
-                val=np.full(200, 0.97),
-                kept=7,
-            ),
-            "underfitting",
-            id="f60_hardly better than the mean, but its loss falls",
-        ),
-        pytest.param(
-            training(
-                val=np.random.default_rng(0).exponential(0.2, 12),
-                pca=np.random.default_rng(0).exponential(0.2, 12) - 0.05,
-            ),
-            "underfitting",
-            id="few rows, each worse than by PCA",
-        ),
-        pytest.param(training(latent=np.array([9e-9, 0.0])), "collapsed", id="f11_dead"),
-        pytest.param(training(val=np.zeros(0)), "withheld", id="no validation"),
-        pytest.param(
-            training(val=np.random.default_rng(0).exponential(0.2, 12), pca=np.full(12, 0.25)),
-            "withheld",
-            id="too few rows",
-        ),
-        pytest.param(training(pca=np.full(200, 0.15)), "underfitting", id="no better than PCA"),
-        pytest.param(
-            training(val=np.array([0.1, 0.3, 0.2]), pca=np.array([0.14, 0.27, 0.2])),
-            "underfitting",
-            id="hardly better than PCA",
-        ),
-        pytest.param(
-            training(pca=np.full(200, 0.15), loss=FALLING, val_loss=FALLING),
-            "underfitting",
-            id="no better than PCA yet",
-        ),
-        pytest.param(
-            training(train=np.full(800, 0.95), val=np.full(200, 0.97)),
-            "underfitting",
-            id="hardly better than the mean",
-        ),
-        pytest.param(
-            training(loss=FALLING, val_loss=FALLING), "still improving", id="still improving"
-        ),
-        pytest.param(
-            training(
-                loss=0.3 * FALLING,
-                val_loss=RISING,
-                train=np.full(800, 0.11),
-                val=np.random.default_rng(0).gamma(20, 0.38 / 20, 200),
-                pca=np.full(200, 0.6),
-            ),
-            "overfitting",
-            id="overfitting",
-        ),
-        pytest.param(
-            training(
-                loss=0.3 * FALLING,
-                val_loss=RISING,
-                kept=40,
-                train=np.full(800, 0.11),
-            ),
-            "good",
-            id="overfitting, but the best epoch was restored",
-        ),
-    ],
-)
-def test_a_training_gets_its_verdict(
-    result: TrainingResult, word: str, sentences: Sentences
-) -> None:
-    verdict = verdict_document(judge(result))
-    assert verdict["word"] == word
-    assert verdict["sentence"].startswith(word.capitalize())
-    sentences.check(verdict["sentence"])
-
-
-def test_a_divergence_has_its_epoch_and_the_last_finite_loss() -> None:
-    loss = np.array([2.0, 3.5, np.nan])
-    history = History(loss, 2 * loss, loss, 2, interrupted=False, lost=2)
-    verdict = verdict_document(divergence(history))
-    assert (verdict["word"], verdict["epoch"], verdict["last_loss"]) == ("diverged", 3, 3.5)
-    assert "epoch 3" in verdict["sentence"]
-    assert "3.5" in verdict["sentence"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import BACKEND
+from sklearn.decomposition import PCA
 
 from aeexp.config.spec import (
     L1,
@@ -20,6 +21,7 @@ from aeexp.config.spec import (
     Dropout,
     Experiment,
     Linear,
+    NestedDropout,
     RegulariserSpec,
     Residual,
     Shallow,
@@ -232,6 +234,19 @@ def test_the_stored_model_is_the_turned_one(tiny: Callable[..., Experiment]) -> 
     assert np.corrcoef(z.T) == pytest.approx(np.eye(2), abs=1e-4)
 
 
+def test_nested_dropout_orders_the_factors_of_a_linear_model_as_principal_components() -> None:
+    ordering = member(
+        None,
+        model=Linear(latent_dim=2),
+        regulariser={"it": NestedDropout(rate=0.5)},
+        training=Training(epochs=400, batch_size=142),
+        optimizer=SGD(lr=0.5, momentum=0.9),
+    )
+    z = train([ordering]).network(0).encode(ordering.x)[ordering.rows]
+    scores = PCA(2).fit_transform(ordering.x[ordering.rows])
+    assert np.abs(np.diag(np.corrcoef(z.T, scores.T)[:2, 2:])).min() > 0.98
+
+
 @pytest.mark.parametrize(
     ("model", "regulariser", "axes"),
     [
@@ -244,6 +259,7 @@ def test_the_stored_model_is_the_turned_one(tiny: Callable[..., Experiment]) -> 
         pytest.param(Deep(), Dropout(), Axes.reconstruction, id="dropout"),
         pytest.param(Deep(), L1(), Axes.none, id="l1"),
         pytest.param(Deep(), L1(applies_to=AppliesTo.kernel), Axes.none, id="l1 on weights"),
+        pytest.param(Deep(), NestedDropout(), Axes.none, id="nested dropout"),
         pytest.param(Deep(axes=Axes.pca), L1(), Axes.pca, id="l1, but asked for"),
     ],
 )

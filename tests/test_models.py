@@ -24,13 +24,14 @@ from aeexp.config.spec import (
     Deep,
     Dropout,
     Linear,
+    NestedDropout,
     Noise,
     RegulariserSpec,
     Residual,
     Shallow,
 )
 from aeexp.models import Network, build, seeds, start
-from aeexp.models.regularisers import DropoutLayer, NoiseLayer, PenaltyLayer
+from aeexp.models.regularisers import DropoutLayer, NestedDropoutLayer, NoiseLayer, PenaltyLayer
 
 pytestmark = pytest.mark.engine
 
@@ -138,7 +139,11 @@ def test_penalties_of_several_regularisers_add_up() -> None:
     assert added == pytest.approx((z**2).sum() / len(X), rel=1e-5)
 
 
-@pytest.mark.parametrize("spec", [Dropout(rate=0.5), Noise(sd=0.5)], ids=["dropout", "noise"])
+@pytest.mark.parametrize(
+    "spec",
+    [Dropout(rate=0.5), Noise(sd=0.5), NestedDropout(rate=0.5)],
+    ids=["dropout", "noise", "nested"],
+)
 @pytest.mark.parametrize("model", [Shallow(), Deep()], ids=["shallow", "deep"])
 def test_dropout_and_noise_apply_in_training_only(
     spec: RegulariserSpec, model: Autoencoder
@@ -218,6 +223,26 @@ def test_weights_have_distinct_names() -> None:
     weights = network.weights()
     assert len(weights) == len(network.encoder.weights) + len(network.decoder.weights)
     assert {"encoder_1/kernel", "encoder_2_norm/gamma", "z/bias", "x_hat/kernel"} < set(weights)
+
+
+def test_nested_dropout_keeps_a_geometric_number_of_first_factors() -> None:
+    rows = np.ones((20_000, 5), np.float32)
+    network = built(Linear(latent_dim=5), NestedDropout(rate=0.3))
+    layers = network.training.layers
+    layer = next(layer for layer in layers if isinstance(layer, NestedDropoutLayer))
+    output = keras.ops.convert_to_numpy(layer(rows, training=True))
+    assert (np.diff(output, axis=1) <= 0).all()  # all factors after a dropped one are dropped
+    counts = np.bincount(output.sum(1).astype(int), minlength=6) / len(rows)
+    expected = [0, *(0.3 * 0.7**k for k in range(4)), 0.7**4]
+    assert counts == pytest.approx(expected, abs=0.01)
+    assert np.array_equal(keras.ops.convert_to_numpy(layer(rows, training=False)), rows)
+
+
+@pytest.mark.parametrize("kind", [Deep, Residual])
+def test_a_penalty_on_the_factors_is_on_them_alone(kind: type[Autoencoder]) -> None:
+    network = built(kind(), L1(strength=0.5, applies_to=AppliesTo.latent))
+    expected = 0.5 * np.abs(network.encode(X)).sum() / len(X)
+    assert losses(network, X, training=True) == pytest.approx(expected, rel=1e-5)
 
 
 # --- residual

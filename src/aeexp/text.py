@@ -30,6 +30,18 @@ def number(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
 
 
+def distinct(*values: float) -> list[str]:
+    """Return numbers with three digits, or with more until different numbers look different.
+
+    So a number that is below a threshold is not rounded to it: "0.8998" and "0.9".
+    """
+    for digits in range(3, 18):
+        texts = [f"{value:.{digits}g}" for value in values]
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return "1 run" or "1,000 runs"."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

@@ -27,6 +27,7 @@ from aeexp.config.spec import (
     Deep,
     Dropout,
     Experiment,
+    NestedDropout,
     Noise,
     RegulariserSpec,
     Spec,
@@ -241,9 +242,11 @@ def _network(spec: Any) -> Network:
 
 REGULARISERS: dict[str, RegulariserSpec] = {
     "l1": L1(strength=1.0),
+    "l1 on the factors": L1(strength=1.0, applies_to=AppliesTo.latent),
     "l2": L2(strength=1.0, applies_to=AppliesTo.kernel),
     "dropout": Dropout(rate=0.5),
     "noise": Noise(sd=1.0),
+    "nested_dropout": NestedDropout(rate=0.5),
 }
 """One strong regulariser of each kind."""
 CHECKS: dict[str, Callable[[Any], None]] = {

@@ -8,7 +8,7 @@ import keras
 
 from aeexp.config.spec import Activation, Autoencoder, RegulariserSpec
 from aeexp.models.network import Network, build
-from aeexp.models.regularisers import at_input, before_layer, penalties
+from aeexp.models.regularisers import at_factors, at_input, before_layer, penalties
 
 Layers = list[keras.layers.Layer]
 
@@ -45,7 +45,8 @@ def _regularised(
     for layers in encoding:
         yield [layer for spec in specs for layer in before_layer(spec, seeds)]
         yield layers
-        yield penalties(specs, layers[0])
+        is_last = layers is encoding[-1]
+        yield at_factors(specs, seeds, layers[0]) if is_last else penalties(specs, layers[0])
 
 
 def hidden_block(spec: Autoencoder, seeds: Iterator[int], units: int, name: str) -> Layers:

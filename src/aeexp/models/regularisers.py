@@ -5,14 +5,24 @@ the program of a population is traced, a hyperparameter stands for the values of
 Keras's own layers compare their rate or strength with zero, which a traced value does not allow.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import keras
 from keras import ops
 
-from aeexp.config.spec import L1, L1L2, L2, AppliesTo, Dropout, Noise, Penalty, RegulariserSpec
+from aeexp.config.spec import (
+    L1,
+    L1L2,
+    L2,
+    AppliesTo,
+    Dropout,
+    NestedDropout,
+    Noise,
+    Penalty,
+    RegulariserSpec,
+)
 from aeexp.config.verb import verb
 
 
@@ -83,22 +93,54 @@ class NoiseLayer(RandomLayer):
         return a + self.spec.sd * keras.random.normal(ops.shape(a), seed=self.seed_generator)
 
 
+class NestedDropoutLayer(RandomLayer):
+    """Sets all factors of a row after a random one to zero; the first is always kept.
+
+    Factor k, from 0, is kept with probability (1 - rate)^k: then the number of factors that are
+    kept has a truncated geometric distribution (Rippel et al., 2014).
+    """
+
+    def perturb(self, a: Any) -> Any:
+        rows, factors = ops.shape(a)[0], a.shape[-1]
+        drawn = keras.random.uniform((rows, 1), seed=self.seed_generator)
+        kept = (1.0 - self.spec.rate) ** ops.arange(factors, dtype=a.dtype)
+        return ops.where(drawn < kept, a, 0.0)
+
+
 def penalties(
+    specs: Collection[RegulariserSpec], layer: keras.layers.Layer
+) -> list[keras.layers.Layer]:
+    """Return the layers that penalise the output and the kernel of a hidden layer."""
+    return _penalties(specs, [AppliesTo.activity, AppliesTo.kernel], [layer])
+
+
+def at_factors(
     specs: Collection[RegulariserSpec],
+    seeds: Iterator[int],
     layer: keras.layers.Layer,
     *summands: keras.layers.Layer,
 ) -> list[keras.layers.Layer]:
-    """Return the layers that penalise the output and the kernel of `layer`.
+    """Return the layers between the factors and the decoder: penalties, and nested dropout.
 
-    summands: layers whose outputs are added to that of `layer`. Then the kernel of each and the
-    sum of all outputs are penalised.
+    layer: whose output is the factors. summands: layers whose outputs are added to it; then the
+    kernel of each and the sum of all outputs are penalised. seeds: for random layers.
     """
-    targets = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
+    penalised = _penalties(specs, list(AppliesTo), [layer, *summands])
+    return [*penalised, *(layer for spec in specs for layer in before_decoder(spec, seeds))]
+
+
+def _penalties(
+    specs: Collection[RegulariserSpec],
+    targets: Collection[AppliesTo],
+    layers: Sequence[keras.layers.Layer],
+) -> list[keras.layers.Layer]:
+    """Return penalties on some targets; on outputs, that of the first layer has the name."""
+    used = {spec.applies_to for spec in specs if isinstance(spec, Penalty)}
     return [
-        PenaltyLayer(specs, penalised, applies_to)
-        for applies_to in AppliesTo
-        if applies_to in targets
-        for penalised in (layer, *(summands if applies_to is AppliesTo.kernel else ()))
+        PenaltyLayer(specs, layer, applies_to)
+        for applies_to in targets
+        if applies_to in used
+        for layer in (layers if applies_to is AppliesTo.kernel else layers[:1])
     ]
 
 
@@ -124,7 +166,7 @@ def _(spec: L1L2) -> tuple[float, float]:
 
 
 def penalty(specs: Collection[RegulariserSpec], applies_to: AppliesTo) -> tuple[float, float]:
-    """Return the summed strengths (l1, l2) of the penalties on activities or kernels."""
+    """Return the summed strengths (l1, l2) of the penalties on a target."""
     pairs = [
         strengths(spec)
         for spec in specs
@@ -156,3 +198,14 @@ def before_layer(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.laye
 @before_layer.register
 def _(spec: Dropout, seeds: Iterator[int]) -> list[keras.layers.Layer]:
     return [DropoutLayer(spec, next(seeds))]
+
+
+@verb
+def before_decoder(spec: RegulariserSpec, seeds: Iterator[int]) -> list[keras.layers.Layer]:
+    """Return the layers that change the factors before they reach the decoder; see `at_input`."""
+    return []
+
+
+@before_decoder.register
+def _(spec: NestedDropout, seeds: Iterator[int]) -> list[keras.layers.Layer]:
+    return [NestedDropoutLayer(spec, next(seeds))]

@@ -23,7 +23,7 @@ from aeexp.models.autoencoder import (
     initializer,
 )
 from aeexp.models.network import Network, build, start
-from aeexp.models.regularisers import at_input, before_layer, penalties
+from aeexp.models.regularisers import at_factors, at_input, before_layer, penalties
 
 
 @build.register
@@ -107,4 +107,4 @@ def _regularised(x: Any, half: _Half, specs: list[RegulariserSpec], seeds: Itera
     for layers in half.hidden:
         branch = dropped(chain(branch, layers, penalties(specs, layers[0])))
     z = chain([half.linear(rows), half.last(branch)], half.both)
-    return chain(z, penalties(specs, half.linear, half.last))
+    return chain(z, at_factors(specs, seeds, half.linear, half.last))

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from aeexp.config.spec import RegulariserSpec
 from aeexp.models import Network, build
-from aeexp.models.regularisers import at_input, before_layer, penalties
+from aeexp.models.regularisers import at_factors, at_input, before_layer, penalties
 from aeexp_example import VAE
 
 
@@ -65,7 +65,9 @@ def _regularised(
     for layer in (*encoding, distribution):
         yield from (added for spec in regularisers for added in before_layer(spec, seeds))
         yield layer
-        yield from penalties(regularisers, distribution.mean if layer is distribution else layer)
+        if layer is not distribution:
+            yield from penalties(regularisers, layer)
+    yield from at_factors(regularisers, seeds, distribution.mean)
 
 
 def _dense(units: int, activation: str, seeds: Iterator[int]) -> layers.Layer:

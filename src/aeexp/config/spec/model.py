@@ -98,8 +98,9 @@ class ModelSpec(Spec):
     A class can define further methods than `methods`: `term()`, a phrase for its term in the
     loss, or ""; `details(features)`, sentences on its layers and initial weights;
     `shapes(features)`, the shape of every weight by name; `weighted()`, whether each factor is a
-    weighted sum of the features (weights `z/kernel`) followed by an activation; and
-    `bottleneck()`, see `Autoencoder`.
+    weighted sum of the features (weights `z/kernel`) followed by an activation; `affine()`,
+    whether the decoder is affine, so that no training error is below PCA's; and `bottleneck()`,
+    see `Autoencoder`.
     """
 
     latent_dim: int = param(3, "Number of latent factors.", at_least=1)
@@ -180,6 +181,10 @@ class Autoencoder(ModelSpec):
         if self.latent_activation is not Activation.linear:
             return None
         return ["z"], ["decoder_1" if self.hidden else "x_hat"]
+
+    def affine(self) -> bool:
+        hidden = {self.activation} if self.hidden else set()
+        return hidden | {self.output_activation} == {Activation.linear}
 
     def linear(self) -> bool:
         """Return whether all activations are linear."""

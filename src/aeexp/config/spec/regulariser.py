@@ -12,6 +12,7 @@ class AppliesTo(Enum):
     """Target of a penalty."""
 
     activity = "activity"
+    latent = "latent"
     kernel = "kernel"
 
 
@@ -25,18 +26,21 @@ class RegulariserSpec(Spec):
 
 @dataclass(kw_only=True)
 class Penalty(RegulariserSpec):
-    """Penalty on each layer of the encoder."""
+    """Penalty on each layer of the encoder, or on the factors alone."""
 
     applies_to: AppliesTo = param(
         AppliesTo.activity,
-        "Target: activity, outputs of the layers (sum divided by batch size); kernel, weights.",
+        "Target: activity, outputs of the encoder's layers (sum divided by batch size); latent,"
+        " outputs of its last layer alone, the factors; kernel, weights.",
         redefines=LOSS_METRICS,
     )
 
     def _target(self) -> str:
         if self.applies_to is AppliesTo.kernel:
             return "on the weights of each layer of the encoder"
-        return "on the outputs of each layer of the encoder, averaged over the rows of a batch"
+        outputs = "outputs of each layer of the encoder"
+        penalised = "factors" if self.applies_to is AppliesTo.latent else outputs
+        return f"on the {penalised}, averaged over the rows of a batch"
 
 
 @option("regulariser", "l1")
@@ -117,3 +121,29 @@ class Noise(RegulariserSpec):
     def methods(self) -> str:
         sd = exact(self.sd)
         return f"normal noise of standard deviation {sd} on the scaled input [@vincent2008]"
+
+
+@option("regulariser", "nested_dropout")
+@dataclass(kw_only=True)
+class NestedDropout(RegulariserSpec):
+    """Dropout of all factors after a random one, which orders them (Rippel et al., 2014).
+
+    In training, each row is decoded from its first b factors, b from a geometric distribution. So
+    the first factor learns what reconstructs most, the second what adds most to it.
+    """
+
+    chooses_axes = True
+
+    rate: float = param(
+        0.3,
+        "Probability that a factor is the last that is decoded, if those before it are not.",
+        at_least=0,
+        below=1,
+        redefines=["loss"],
+    )
+
+    def methods(self) -> str:
+        return (
+            "nested dropout [@rippel2014]: in training, each row was decoded from its first"
+            f" factors, their number from a geometric distribution of parameter {exact(self.rate)}"
+        )

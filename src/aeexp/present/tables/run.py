@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from aeexp.analysis import reconstruction
+from aeexp.analysis.choice import Choice
 from aeexp.analysis.clustering import agreement, separation
 from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
 from aeexp.analysis.controls import Plan
+from aeexp.analysis.evidence.claims import structure_claim
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
-from aeexp.analysis.verdict import TrainingResult, judge
+from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, Verdict, judge
 from aeexp.data import Classes, Dataset, Values
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import (
@@ -25,6 +27,7 @@ from aeexp.present.tables.evidence import (
     reliability_columns,
 )
 from aeexp.present.text.answer import answer
+from aeexp.present.text.choice import describe_choice
 from aeexp.present.text.sentence import document
 from aeexp.present.text.training import verdict_document
 from aeexp.runs.artifact import Artifact, Document, Metrics, RunMetadata, Table, Text
@@ -58,7 +61,9 @@ def run_artifacts(
     signed = attribution.signed_features(result.weights, result.moves, features)
     yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
     yield Table("reconstruction", result.by_feature)
-    metrics, verdict = _metrics(result, evidence), judge(_training_result(result))
+    metrics = _metrics(result, evidence)
+    structure = structure_claim(evidence) if evidence else "undecided"
+    verdict = judge(training_result(result), structure)
     if evidence:
         yield from evidence_tables(result, evidence)
         yield document(answer(result, evidence, verdict, metrics))
@@ -67,7 +72,17 @@ def run_artifacts(
     yield Text("methods.md", written.text.encode())
     yield Text("references.bib", written.references.encode())
     yield Metrics("metrics", metrics)
-    yield RunMetadata("verdict", {"verdict": verdict_document(verdict)})
+    measured = _measured(result.planned.choice, verdict)
+    yield RunMetadata("verdict", {"verdict": verdict_document(verdict, measured)})
+
+
+def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
+    """Return which models were tried and what that showed, if judging rows agree."""
+    if choice is None or not any(candidate.level for candidate in choice.candidates):
+        return None
+    is_linear = not choice.candidates[choice.number].level
+    agrees = verdict.case is (Case.linear_limit if is_linear else Case.good)
+    return describe_choice(choice) if agrees else None
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
@@ -188,15 +203,26 @@ def _spread(histories: Sequence[History], repeats: int) -> Iterator[tuple[str, f
         yield f"{key}.n", values.n
 
 
-def _training_result(result: RunResult) -> TrainingResult:
-    history, residuals = result.judged, result.residuals
+def training_result(result: RunResult) -> TrainingResult:
+    """Return the losses and errors by which the training of a run is judged."""
+    experiment, history = result.experiment, result.judged
+    several = (result.residuals, result.pca, result.mean)
+    variance = np.sort(result.mean.parts["train"].features)[::-1]
+    affine = experiment.model.own_method("affine")
+    trained = result.planned.folds[0].experiment.training if result.folds else experiment.training
+    stops = trained.early_stopping.patience is not None and not history.interrupted
     return TrainingResult(
         loss=history.loss,
         val_loss=history.val_loss,
-        train=residuals.parts["train"].rows,
-        val=residuals.held_out.rows,
-        pca=result.pca.held_out.rows,
-        mean=float(result.mean.parts["train"].rows.mean()),
-        latent=result.z[result.problem.rows.train].var(0, dtype=np.float64),
+        learning_rate=history.learning_rate,
         kept=history.kept,
+        train=RowErrors(*(residuals.parts["train"].rows for residuals in several)),
+        judged=RowErrors(*(residuals.held_out.rows for residuals in several)),
+        latent=result.z[result.problem.rows.train].var(0, dtype=np.float64),
+        features=len(variance),
+        share=float(variance[: len(result.factors)].sum() / variance.sum()),
+        has_affine_decoder=bool(affine and affine()),
+        is_regularised=bool(experiment.regulariser),
+        stopped=stops and len(history.loss) < trained.max_epochs,
+        interrupted=history.interrupted,
     )

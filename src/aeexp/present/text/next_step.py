@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import Stability
 from aeexp.analysis.result import RunResult
-from aeexp.analysis.verdict import Case, Verdict
+from aeexp.analysis.verdict import Verdict
 from aeexp.config.spec import FullEvidence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.training import describe_verdict
 from aeexp.text import few
 
-TRAINING = {Case.diverged, Case.collapsed, Case.barely_begun, Case.overfitting}
-"""Verdicts on the training that must be mended before anything else is interpreted."""
 NOTHING_MORE = "Further runs have nothing to add: check it with new rows, by aeexp encode."
 
 
@@ -26,7 +24,7 @@ def next_step(
     next rule. sentences: the other sentences of the answer.
     """
     claims = {sentence.about: sentence.claim for sentence in sentences}
-    if verdict.case in TRAINING:
+    if verdict.case.is_about_training:
         return Sentence("next", "no", describe_verdict(verdict))
     if claims["chance"] == "undecided":
         return Sentence("next", "undecided", _more_evidence(result, evidence))
