@@ -214,6 +214,18 @@ class Autoencoder(ModelSpec):
         return shapes
 
 
+@option("model", "auto")
+@dataclass(kw_only=True)
+class Auto(ModelSpec):
+    """The simplest of several models that is as good as the best one on validation rows.
+
+    Tried are a linear model (the principal components) and residual networks of several widths
+    and learning rates.
+    """
+
+    axes: Axes | None = redefault(Autoencoder, "axes", None)
+
+
 @option("model", "shallow")
 @dataclass(kw_only=True)
 class Shallow(Autoencoder):
@@ -309,15 +321,3 @@ class Residual(Autoencoder):
                 shapes[f"{name}_residual/kernel"] = shapes[f"{name}/kernel"]
                 shapes[f"{name}/kernel"] = n_in, n_out
         return shapes
-
-
-@option("model", "auto")
-@dataclass(kw_only=True)
-class Auto(ModelSpec):
-    """The simplest of several models that is as good as the best one on validation rows.
-
-    Tried are a linear model (the principal components) and residual networks of several widths
-    and learning rates.
-    """
-
-    axes: Axes | None = redefault(Autoencoder, "axes", None)
