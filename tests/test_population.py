@@ -49,8 +49,8 @@ from aeexp.config.spec import (
 )
 from aeexp.data.prepare import Problem, prepare_problem
 from aeexp.errors import UserError
+from aeexp.models import InitialValues, Network, build, build_seeded, seeds, start
 from aeexp.models import Make as Models
-from aeexp.models import Network, build, build_seeded, initial_values, seeds, start
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.training import Member, Trained, program_key, train
 
@@ -521,7 +521,7 @@ def make_network(initializer: Initializer) -> Models:
 @pytest.mark.parametrize("initializer", list(Initializer), ids=lambda i: i.name)
 def test_initial_values_equal_those_of_building_each_network(initializer: Initializer) -> None:
     make, several = make_network(initializer), [7, 0, 7, 2**32 - 1]
-    _, values = initial_values(make, several)
+    values = InitialValues(make, several).of(several)
     for seed, drawn in zip(several, values, strict=True):
         expected = [
             keras.ops.convert_to_numpy(v) for v in build_seeded(make, seed).training.variables
@@ -536,7 +536,7 @@ def test_networks_that_draw_without_an_initializer_are_built_for_each_seed() -> 
         network.encoder.layers[1].kernel.assign(drawn)
         return network
 
-    _, values = initial_values(make, [0, 1, 2])
+    values = InitialValues(make, [0, 1, 2]).of([0, 1, 2])
     for seed, drawn in zip(range(3), values, strict=True):
         expected = [
             keras.ops.convert_to_numpy(v) for v in build_seeded(make, seed).training.variables

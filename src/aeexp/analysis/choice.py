@@ -46,13 +46,14 @@ class TrialResult:
     """Errors of a trial. NaN if it diverged.
 
     val, test: (rows,), squared errors of validation and test rows, averaged over features. mean:
-    the same for the validation rows if every feature is predicted by its mean. epochs: number of
-    epochs that the kept weights trained.
+    the same for the validation rows if every feature is predicted by its mean. losses: (epochs,),
+    validation loss. epochs: number of epochs that the kept weights trained.
     """
 
     val: Floats
     test: Floats
     mean: Floats
+    losses: Floats
     epochs: int
 
 
@@ -60,11 +61,11 @@ class TrialResult:
 class Choice:
     """The chosen candidate, and the errors by which it was chosen.
 
-    errors: (candidates, validation rows), squared errors averaged over features, NaN if a training
-    diverged. mean: the same for predicting each feature by its mean. test_mse: (candidates,), mean
-    squared error of the test rows, which decided nothing. epochs: (candidates,), median over the
-    folds. number: of the chosen candidate. by_fold: the candidate that judges each fold, chosen
-    without its rows.
+    errors: (candidates, validation rows), squared errors averaged over features at the number of
+    epochs that is best for all folds together, NaN if a training diverged. mean: the same for
+    predicting each feature by its mean. test_mse: (candidates,), mean squared error of the test
+    rows, which decided nothing. epochs: (candidates,), the best for all folds together. number: of
+    the chosen candidate. by_fold: the candidate that judges each fold, chosen without its rows.
     """
 
     candidates: Sequence[Candidate]
@@ -168,23 +169,41 @@ def choose(several: Sequence[Trial], results: Sequence[TrialResult]) -> Choice:
         for part in ("val", "test")
     )
     levels = np.array([candidate.level for candidate in tried.values()])
-    errors = np.array([np.concatenate(rows) for rows in val])
+    common = [_common_epoch([of[n, k] for k in range(folds)]) for n in range(shape[0])]
+    rises = np.array([rise for _, rise in common])
+    errors = np.array([np.concatenate(rows) for rows in val]) * rises[:, None]
     fold_of = np.repeat(np.arange(folds), [len(rows) for rows in val[0]])
     mean = np.concatenate([of[0, k].mean for k in range(folds)])
     # the validation rows of split k - 1 are the test rows of split k
     others = [fold_of != (k - 1) % folds for k in range(folds)]
     by_fold = [_simplest(errors[:, kept], mean[kept], levels) for kept in others if kept.any()]
-    epochs = np.array([[of[n, k].epochs for k in range(folds)] for n in range(shape[0])])
     number = _simplest(errors, mean, levels)
     return Choice(
         candidates=[*tried.values()],
         errors=errors,
         mean=mean,
         test_mse=np.array([_mean(np.concatenate(rows)) for rows in test]),
-        epochs=np.ceil(np.median(epochs, axis=1)).astype(int),
+        epochs=np.array([epochs for epochs, _ in common]),
         number=number,
         by_fold=by_fold or [number],
     )
+
+
+def _common_epoch(results: Sequence[TrialResult]) -> tuple[int, float]:
+    """Return the number of epochs that is best for all folds together, and the cost of it.
+
+    Each fold stops at the minimum of its own validation loss, which is too low, as it was chosen
+    from many epochs by few rows. The minimum of the mean over the folds is chosen from as many
+    epochs, but by the rows of all folds. The cost is its ratio to the mean of the folds' minima,
+    one or more.
+    """
+    if not all(result.epochs for result in results):  # untrained, or diverged
+        return 0, 1.0
+    shortest = min(len(result.losses) for result in results)
+    losses = np.array([result.losses[:shortest] for result in results])
+    kept = np.mean([result.losses[result.epochs - 1] for result in results])
+    best = int(losses.mean(0).argmin())
+    return best + 1, float(losses.mean(0)[best] / kept) if kept > 0 else 1.0
 
 
 def _simplest(errors: Floats, mean: Floats, levels: Integers) -> int:

@@ -14,7 +14,7 @@ from aeexp.data.split import automatic_batch
 
 STEPS, EPOCHS = 6_000, 2_000
 """Limits of an automatic training: steps and epochs."""
-PATIENCE, PATIENT_STEPS = 20, 400
+PATIENCE, PATIENT_STEPS = 20, 300
 """Epochs without improvement, and at least so many steps, before it stops."""
 UNVALIDATED = 200
 """Epochs of an automatic training without validation rows."""

@@ -45,20 +45,29 @@ def build_seeded(make: Make, seed: int) -> Network:
     return make(seeds(seed))
 
 
-def initial_values(make: Make, seeds: Sequence[int]) -> tuple[Network, list[list[Floats]]]:
-    """Return the network of the first seed, and for each seed the initial values of its variables.
+class InitialValues:
+    """The initial values of the variables of networks that differ in their seeds.
 
-    `network.training.variables` have these values after `build_seeded(make, seed)`.
+    make: builds the networks. seeds: all seeds that may be asked for. network: that of the first
+    seed; its variables must keep their initial values as long as values are asked for.
     """
-    network = build_seeded(make, seeds[0])
-    values = [_values(network), *_redrawn(network, seeds)]
-    redrawn = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
-    if redrawn:
-        last = redrawn[-1]
-        expected = _values(build_seeded(make, seeds[last]))
-        if not all(map(np.array_equal, values[last], expected)):
-            values = [_values(build_seeded(make, seed)) for seed in seeds]
-    return network, values
+
+    def __init__(self, make: Make, seeds: Sequence[int]) -> None:
+        self.make, self.seed = make, seeds[0]
+        self.network = build_seeded(make, seeds[0])
+        last = next((seed for seed in reversed(seeds) if seed != seeds[0]), None)
+        self.redraws = last is None or all(
+            map(np.array_equal, self._redrawn([last])[0], _values(build_seeded(make, last)))
+        )
+
+    def of(self, seeds: Sequence[int]) -> list[list[Floats]]:
+        """Return for each seed the values of `network.training.variables`."""
+        if self.redraws:
+            return self._redrawn(seeds)
+        return [_values(build_seeded(self.make, seed)) for seed in seeds]
+
+    def _redrawn(self, seeds: Sequence[int]) -> list[list[Floats]]:
+        return [*_redrawn(self.network, [self.seed, *seeds])]
 
 
 def _values(network: Network) -> list[Floats]:

@@ -122,7 +122,7 @@ def _results(several: Sequence[Trial], trained: Trained) -> Iterator[TrialResult
                 x_hat = network.decode(network.encode(x))
                 errors[:] = np.square(x - x_hat, dtype=np.float64).mean(1)
         epochs = trial.candidate.experiment.training.epochs and history.kept + 1
-        yield TrialResult(val, test, mean, epochs or 0)
+        yield TrialResult(val, test, mean, history.val_loss, epochs or 0)
 
 
 def _shown(run: TrainedRun) -> TrainedRun:

@@ -26,9 +26,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from aeexp.config.spec import Experiment
 from aeexp.data.memory import free_bytes
-from aeexp.models import Network, build_seeded, initial_values
+from aeexp.models import InitialValues, build_seeded
 from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.population import (
@@ -61,11 +60,17 @@ def train(population: Sequence[Member], monitor: Monitor) -> Trained:
         size = _group_size(population)
         if experiment.training.early_stopping.patience is not None:
             size = min(size, _even(STOPPING_GROUP))
+        require_read(population, experiment)
+        make = network_builder(experiment, population[0].x.shape[1])
+        values = InitialValues(make, [member.experiment.seed for member in population])
+        program = Program(values.network, experiment, population[0])
     starts = range(0, len(population), size)
     trained: list[Trained] = []
     run = None
     for number, start in enumerate(starts):
-        group = _Group(population[start : start + size], size, experiment, monitor)
+        group = _Group(population[start : start + size], size, program, monitor)
+        with monitor.stage("build"):
+            group.start(values)
         part, run = group.train(number, len(starts), run)
         trained.append(part)
         if monitor.stop:
@@ -76,21 +81,19 @@ def train(population: Sequence[Member], monitor: Monitor) -> Trained:
 class _Group:
     """Members that train at once: `group`, filled up to `size` with copies of the last one.
 
-    experiment: of the whole population; see `common`.
+    program: of the whole population.
     """
 
     def __init__(
-        self, group: Sequence[Member], size: int, experiment: Experiment, monitor: Monitor
+        self, group: Sequence[Member], size: int, program: Program, monitor: Monitor
     ) -> None:
         self.monitor, self.real = monitor, len(group)
         self.members = [*group, *[group[-1]] * (size - len(group))]
-        self.experiment = experiment
+        self.program, self.experiment, self.network = program, program.experiment, program.network
         self.shared = all(member.x is group[0].x for member in group)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
         self.epochs = self.experiment.training.max_epochs
         self.orders = Orders(self.members)
-        with monitor.stage("build"):
-            self.network, self.program, self.state = self._start()
 
     def train(self, number: int, groups: int, run: Any) -> tuple[Trained, Any]:
         """Train to the end; return the compiled program, too, for the other groups.
@@ -119,13 +122,9 @@ class _Group:
         )
         return trained, run
 
-    def _start(self) -> tuple[Network, Program, TrainState]:
-        """Return a network, its program, and the state before the first epoch on the devices."""
-        experiment, member = self.experiment, self.members[0]
-        seeds = [member.experiment.seed for member in self.members]
-        require_read(self.members, experiment)
-        network, values = initial_values(network_builder(experiment, member.x.shape[1]), seeds)
-        program = Program(network, experiment, member)
+    def start(self, values: InitialValues) -> None:
+        """Send the state before the first epoch to the devices."""
+        network, seeds = self.network, [member.experiment.seed for member in self.members]
         training, starts = network.training, [*map(Starts().of, self.members)]
         names = dict(zip(map(id, network.variables), network.names, strict=True))
         stacked = {
@@ -135,11 +134,11 @@ class _Group:
                     for start, drawn in zip(starts, of_members, strict=True)
                 ]
             )
-            for variable, *of_members in zip(training.variables, *values, strict=True)
+            for variable, *of_members in zip(training.variables, *values.of(seeds), strict=True)
         }
         trainable = [stacked[id(variable)] for variable in training.trainable_variables]
         other = [stacked[id(variable)] for variable in training.non_trainable_variables]
-        return network, program, self._split(program.initial_state(trainable, other))
+        self.state = self._split(self.program.initial_state(trainable, other))
 
     def _static_inputs(self) -> StaticInputs:
         """Send the inputs that no epoch changes to the devices."""

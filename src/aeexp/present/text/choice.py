@@ -16,14 +16,14 @@ def describe_choice(choice: Choice) -> str:
     if choice.is_linear:
         best = min(nonlinear, key=lambda i: choice.mse[i])
         return (
-            "A linear map suffices: the best of"
+            "A linear map suffices: on validation rows, the best of"
             f" {counted(len(nonlinear), 'nonlinear setting')} explains {_points(choice, best, 0)}"
-            " of the variance of validation rows."
+            " of the variance."
         )
     text = (
-        f"A nonlinear model pays: {setting(chosen.experiment)} with {rate}, chosen from"
-        f" {counted(len(tried), 'setting')}, explains {_points(choice, number, 0)} of the variance"
-        " of validation rows than a linear map."
+        f"Validation rows chose {setting(chosen.experiment)} ({rate}) from"
+        f" {counted(len(tried), 'setting')}: it explains {_points(choice, number, 0)} of the variance"
+        " than a linear map."
     )
     best = choice.best
     if tried[best].level > chosen.level:
