@@ -28,6 +28,7 @@ from aeexp.config.spec import (
     AppliesTo,
     Auto,
     Autoencoder,
+    Axes,
     Backend,
     Blobs,
     Categorical,
@@ -49,6 +50,8 @@ from aeexp.config.spec import (
     Loss,
     MinMax,
     Missing,
+    ModelSpec,
+    NestedDropout,
     NoEvidence,
     Noise,
     Quick,
@@ -404,6 +407,14 @@ def test_held_out_rows_that_choose_the_epoch_are_not_called_independent() -> Non
         pytest.param(Dropout(rate=0.25), "25 % of what each layer", id="dropout"),
         pytest.param(L1(applies_to=AppliesTo.kernel), "on the weights of each layer", id="kernel"),
         pytest.param(L1(), "on the outputs of each layer", id="activity"),
+        pytest.param(L1(applies_to=AppliesTo.latent), "on the factors, averaged", id="latent"),
+        pytest.param(NestedDropout(rate=0.25), "distribution of parameter 0.25", id="nested"),
+        pytest.param(
+            Residual(), "components [@jolliffe2016; @aldigeil2022], with hidden", id="residual"
+        ),
+        pytest.param(
+            Residual(hidden=[]), "components [@jolliffe2016], with no hidden", id="components"
+        ),
         pytest.param(DBSCAN(eps=0.5), "within a radius of 0.5", id="radius"),
         pytest.param(Agglomerative(linkage=Linkage.single), "single linkage", id="linkage"),
         pytest.param(GaussianMixture(covariance=Covariance.diag), "diagonal", id="covariance"),
@@ -419,6 +430,33 @@ def test_only_a_plain_linear_network_is_compared_to_the_principal_subspace() -> 
     assert spans not in paragraphs()[1]
     assert spans not in paragraphs(model=Linear(), training=Training(loss=Loss.mae))[1]
     assert spans not in paragraphs(model=Linear(), regulariser={"l1": L1()})[1]
+
+
+SHORT = {"training": Training(epochs=3, batch_size=16), "optimizer": Adam(lr=0.001)}
+
+
+@pytest.mark.parametrize(
+    ("model", "phrase"),
+    [
+        pytest.param(Deep(), "reconstructions, predicted linearly,", id="default"),
+        pytest.param(Deep(axes=Axes.varimax), "rotated by varimax [@kaiser1958]", id="varimax"),
+        pytest.param(Deep(axes=Axes.pca), "their principal axes [@jolliffe2016]", id="pca"),
+        pytest.param(Deep(axes=Axes.none), None, id="none"),
+        pytest.param(Shallow(), None, id="tanh"),
+    ],
+)
+def test_turned_factors_are_in_the_text(model: ModelSpec, phrase: str | None) -> None:
+    text = paragraphs(model=model, **SHORT)[1]
+    assert ("By a linear map that leaves every" in text) == bool(phrase)
+    assert (phrase or "") in text
+
+
+def test_the_text_of_a_model_that_was_not_trained_has_no_optimiser() -> None:
+    training = Training(epochs=0, batch_size=16)
+    text = paragraphs(model=Residual(hidden=[]), **(SHORT | {"training": training}))[1]
+    assert "Its initial weights were kept without training." in text
+    assert "optimiser" not in text
+    assert "epoch" not in text
 
 
 def test_a_batch_has_at_most_the_training_rows() -> None:

@@ -68,8 +68,8 @@ def null(comparisons: Sequence[NullComparison]) -> Figure:
 
 def least_p(copies: Iterable[int], what: str) -> list[str]:
     """Return a note on the least possible p-values of numbers of copies; none without copies."""
-    parts = [f"{1 / (1 + count):.2g} with {count} {what}" for count in sorted({*copies} - {0})]
-    return [f"least possible p: {joined(parts)}"] if parts else []
+    parts = [f"{1 / (1 + count):.2g} ({count} {what})" for count in sorted({*copies} - {0})]
+    return [f"p at least {joined(parts)}"] if parts else []
 
 
 def _draw(axes: Panel, comparison: NullComparison, row: int) -> None:

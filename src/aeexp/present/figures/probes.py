@@ -78,7 +78,7 @@ def probes(scores: Sequence[LabelScore], which: str) -> Figure:
         columnspacing=1.2,
         handletextpad=0.3,
     )
-    notes = ["bars: ± 2 standard errors", f"at the right: {inputs[0]}" if inputs else ""]
+    notes = ["bars: ± 2 standard errors", f"right: {inputs[0]}" if inputs else ""]
     notes += least_p({score.copies for score in shown}, "shuffles")
     if len(shown) < len(scores):
         notes.append(f"{len(shown)} of {len(scores)} scores shown")
