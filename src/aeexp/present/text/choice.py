@@ -22,8 +22,8 @@ def describe_choice(choice: Choice) -> str:
         )
     text = (
         f"Validation rows chose {setting(chosen.experiment)} ({rate}) from"
-        f" {counted(len(tried), 'setting')}: it explains {_points(choice, number, 0)} of the variance"
-        " than a linear map."
+        f" {counted(len(tried), 'setting')}: it explains {_points(choice, number, 0)} of the"
+        " variance than a linear map."
     )
     best = choice.best
     if tried[best].level > chosen.level:
