@@ -151,7 +151,8 @@ class TrainingResult:
     whether reconstructions are in an affine space of as many dimensions as factors, so that no
     training error is below PCA's. is_regularised: whether penalties, dropout or noise change the
     loss. stopped: whether the losses, and not the setting, decided on the number of epochs, as in
-    early stopping. interrupted: whether the user ended the training.
+    early stopping. interrupted: whether the user ended the training. is_chosen: whether linear and
+    nonlinear models were tried, and this one was chosen.
     """
 
     loss: Floats
@@ -167,6 +168,7 @@ class TrainingResult:
     is_regularised: bool = False
     stopped: bool = False
     interrupted: bool = False
+    is_chosen: bool = False
 
     @cached_property
     def training_curve(self) -> Curve:

@@ -78,11 +78,16 @@ def run_artifacts(
 
 def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
     """Return which models were tried and what that showed, if judging rows agree."""
-    if choice is None or not any(candidate.level for candidate in choice.candidates):
+    if choice is None or not _is_chosen(choice):
         return None
     is_linear = not choice.candidates[choice.number].level
     agrees = verdict.case is (Case.linear_limit if is_linear else Case.good)
     return describe_choice(choice) if agrees else None
+
+
+def _is_chosen(choice: Choice | None) -> bool:
+    """Return whether linear and nonlinear models were tried."""
+    return choice is not None and any(candidate.level for candidate in choice.candidates)
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
@@ -225,4 +230,5 @@ def training_result(result: RunResult) -> TrainingResult:
         is_regularised=bool(experiment.regulariser),
         stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
+        is_chosen=_is_chosen(result.planned.choice),
     )

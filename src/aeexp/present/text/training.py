@@ -14,6 +14,7 @@ FLUCTUATES = 0.02  # largest jump of the training loss
 BARELY = 0.9  # training error over the error of predicting the mean
 MANY = 10.0  # relative rises from here are given as multiples
 MOST_EPOCHS = 1_000_000  # that are counted
+CURVES = "Try model=deep, which can follow curves."
 CANNOT = "With its linear decoder it cannot be better than PCA on training rows."
 
 
@@ -99,8 +100,8 @@ def _nothing_to_learn(training: TrainingResult) -> str:
     judged = training.judged
     if not training.has_nothing_to_learn:
         return "tables with permuted columns are reconstructed as well as this one."
-    model, pca, independent = distinct(
-        judged.model.mean(), judged.pca.mean(), training.independent.mean()
+    model, pca, independent = (
+        f"{errors.mean():.3g}" for errors in (judged.model, judged.pca, training.independent)
     )
     neither = (
         f"neither the model (error {model}) nor PCA ({pca}) is clearly better on held-out rows"
@@ -208,7 +209,7 @@ def _plateau(training: TrainingResult) -> _Plateau:
             "Try another optimizer.lr or another activation.",
         ),
     ]
-    change = "Use PCA, or try model=deep." if training.has_affine_decoder else network
+    change = f"Use PCA. {CURVES}" if training.has_affine_decoder else network
     level = _Plateau(applies=True, reason="it no longer falls", remedy=change)
     return next((plateau for plateau in reasons if plateau.applies), level)
 
@@ -247,9 +248,10 @@ def _revive(training: TrainingResult) -> str:
 
 
 def _look_elsewhere(training: TrainingResult) -> str:
-    curves = "Try model=deep, which can follow curves. Otherwise: d"
-    start = curves if training.has_affine_decoder else "D"
-    return f"{start}o not interpret the factors; get more rows or other features."
+    stop = "Do not interpret the factors; get more rows or other features."
+    if training.has_affine_decoder and not training.is_chosen:
+        return f"{CURVES} Otherwise: {stop[0].lower()}{stop[1:]}"
+    return stop
 
 
 def _continue(training: TrainingResult) -> str:
@@ -268,7 +270,7 @@ def _stop_earlier(training: TrainingResult) -> str:
 
 def _other_model(training: TrainingResult) -> str:
     if training.has_affine_decoder:
-        return "Use PCA, or try model=deep, which can follow curves."
+        return f"Use PCA. {CURVES}"
     return "A linear map suffices here: use PCA or model=linear."
 
 
