@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,14 @@ from aeexp.config.spec import (
     LearningRate,
     Training,
 )
-from aeexp.data import Classes
+from aeexp.data import Classes, Dataset
 from aeexp.data.checks import setting_warnings
 from aeexp.data.inspect import inspect
 from aeexp.data.io import read
 from aeexp.data.io.cells import Column, Style, convert, convert_all, update_all
 from aeexp.data.io.encoding import _undecodable
 from aeexp.data.memory import free_bytes, in_units, require_memory
-from aeexp.data.prepare import check, prepare_problem
+from aeexp.data.prepare import check, prepare, prepare_problem
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import Run
 from aeexp.sweep.finalize import finalize
@@ -400,6 +401,19 @@ def test_f55_more_than_100_classes_do_not_set_the_number_of_clusters(tiny: Make)
     assert any(
         "120 classes, more than the 100" in text for text in setting_warnings(tiny(), problem)
     )
+
+
+def test_a_label_that_names_the_rows_does_not_set_the_number_of_clusters(tiny: Make) -> None:
+    z = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    names = Classes("trial", np.arange(60), tuple(map(str, range(60))))
+    assert names.are_names
+    assert not replace(names, codes=np.arange(60) % 30).are_names
+    assert 2 <= len(np.unique(find(KMeans(), z, names, 0))) <= 10
+    dataset = Dataset("trials", z, ("a", "b"), range(60), (names,))
+    notes = setting_warnings(tiny(), prepare(tiny(), dataset))
+    [note] = [text for text in notes if "trial" in text]
+    assert "60 classes for 60 rows: it names rows, not groups" in note
+    assert "set clustering.kmeans.n_clusters" in note
 
 
 def test_f55_the_first_of_many_incomplete_jobs_are_listed(

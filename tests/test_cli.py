@@ -19,6 +19,7 @@ from sentences import Sentences
 from aeexp.app import cli
 from aeexp.config.spec import Backend
 from aeexp.present.terminal.run import Terminal
+from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs.progress import Progress
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -99,8 +100,11 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
         *("answer.json", "stability.json"),
     }
     sentences = read(directory(tmp_path) / "answer.json")["sentences"]
-    assert len(sentences) == 5
-    assert all(sentence["sentence"] in done.stdout for sentence in sentences)
+    asked = [sentence["about"] for sentence in sentences]
+    assert asked[0] == "structure"
+    assert asked[-1] == "next"
+    for sentence in sentences:
+        assert f"{QUESTIONS[sentence['about']]} {sentence['sentence']}" in done.stdout
 
 
 @pytest.mark.engine

@@ -50,9 +50,10 @@ def _findings(
     if choice and choice.is_linear:  # the model is PCA
         yield Sentence("pca", "no", describe_choice(choice))
     else:
-        yield against_pca(evidence)
+        pca = against_pca(evidence)
+        yield pca
         if choice and (text := describe_choice(choice)):
-            yield Sentence("model", "yes", text)
+            yield Sentence("model", "yes" if pca.claim == "yes" else "undecided", text)
     yield from label_sentences(evidence)
 
 

@@ -4,15 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import Stability
+from aeexp.analysis.labels.claims import label_claims
 from aeexp.analysis.result import RunResult
-from aeexp.analysis.verdict import Verdict
+from aeexp.analysis.verdict import Case, Verdict
 from aeexp.config.spec import FullEvidence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.sentence import Sentence
-from aeexp.present.text.training import describe_verdict
-from aeexp.text import few
+from aeexp.present.text.training import remedy
+from aeexp.text import few, listed, printable, short
 
 NOTHING_MORE = "Further runs have nothing to add: check it with new rows, by aeexp encode."
+CHOOSE = f"{COMMAND} model=auto training.epochs=auto optimizer.lr=auto"
+"""The command that chooses a model and its training on validation rows."""
+FAILED = {Case.diverged, Case.collapsed, Case.unstable, Case.too_slow, Case.still_improving}
+"""Verdicts that need other settings even where validation rows chose among several models."""
 
 
 def next_step(
@@ -20,22 +25,29 @@ def next_step(
 ) -> Sentence:
     """Return the next step: the first question that a further run can decide, or what to use.
 
-    No advice leads to a run with the same advice: a run that has followed it is answered by the
-    next rule. sentences: the other sentences of the answer.
+    Training comes first, then structure, then stability. A run that has followed the advice is
+    answered by a later rule, so that no advice leads back to itself.
+    sentences: the other sentences of the answer.
     """
     claims = {sentence.about: sentence.claim for sentence in sentences}
-    if verdict.case.is_about_training:
-        return Sentence("next", "no", describe_verdict(verdict))
+    choice = result.planned.choice
+    chosen = choice is not None and len({c.level for c in choice.candidates}) > 1
+    if verdict.case.is_about_training and (verdict.case in FAILED or not chosen):
+        return Sentence("next", "no", _train(verdict, chosen=chosen))
     if claims["chance"] == "undecided":
         return Sentence("next", "undecided", _more_evidence(result, evidence))
     if claims["chance"] == "no":
-        text = "Do not interpret these factors and groups: get more rows or other columns."
-        return Sentence("next", "yes", text)
+        return Sentence("next", "yes", _no_structure(evidence))
     if evidence.stability is None:
         return Sentence("next", "undecided", f"Test the stability: {COMMAND} repeats=8")
-    choice = result.planned.choice
     is_pca = choice is not None and choice.is_linear
     return Sentence("next", "yes", _use(claims, evidence.stability, is_pca=is_pca))
+
+
+def _train(verdict: Verdict, *, chosen: bool) -> str:
+    """Return how to train better. chosen: whether validation rows chose the model."""
+    text = f"Train better before you interpret anything ({verdict.case.word}). {remedy(verdict)}"
+    return text if chosen else f"{text} Or let validation rows choose: {CHOOSE}"
 
 
 def _more_evidence(result: RunResult, evidence: Evidence) -> str:
@@ -52,7 +64,15 @@ def _more_evidence(result: RunResult, evidence: Evidence) -> str:
         )
     if not isinstance(experiment.evidence, FullEvidence):
         return f"Compare with more tables: {COMMAND} evidence=full"
-    return "Only more rows can decide it. Until then, do not interpret these factors."
+    return f"Only more rows can decide it. {_no_structure(evidence)}"
+
+
+def _no_structure(evidence: Evidence) -> str:
+    """Return what to interpret without structure beyond chance: the labels, if anything."""
+    claims = label_claims(evidence.labels, evidence.cards)
+    if labels := [short(printable(claim.label)) for claim in claims if claim.claim == "yes"]:
+        return f"Interpret only how {listed(labels)} differs along the factors, no group."
+    return "Do not interpret these factors and groups: get more rows or other columns."
 
 
 def _use(claims: Mapping[str, str], stability: Stability, *, is_pca: bool) -> str:
