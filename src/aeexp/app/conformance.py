@@ -22,6 +22,7 @@ from aeexp.config.spec import (
     L1,
     L2,
     AppliesTo,
+    Auto,
     Axes,
     Backend,
     Deep,
@@ -32,10 +33,10 @@ from aeexp.config.spec import (
     RegulariserSpec,
     Spec,
     Table,
-    Training,
     describe,
 )
 from aeexp.data import Classes, fingerprint, load
+from aeexp.data.automatic import candidates, settled
 from aeexp.data.scaling import FILLS, fit
 from aeexp.models import Network, build, seeds, start
 from aeexp.models.axes import fold, moments, turn
@@ -66,7 +67,7 @@ def check(group: str, name: str) -> None:
         generated = f"{spec_class.__name__}("  # the docstring that a dataclass has by default
         documented = not (spec_class.__doc__ or generated).startswith(generated)
         assert documented, "it has no docstring, which --help prints"
-        if group not in WITHOUT_METHODS:
+        if group not in WITHOUT_METHODS and spec_class is not Auto:  # it becomes another model
             _check_methods_text(spec_class())
         if group in CHECKS:
             CHECKS[group](spec_class())
@@ -112,6 +113,10 @@ def _check_preprocessing(spec: Any) -> None:
 
 
 def _check_model(spec: Any) -> None:
+    if isinstance(spec, Auto):
+        for candidate in candidates(Experiment(model=spec), ROWS):
+            _check_model(candidate.experiment.model)
+        return
     x, network, again = _table(), _network(spec), _network(spec)
     z = network.encode(x)
     assert np.array_equal(z, network.encode(x)), "it encodes differently the second time"
@@ -179,8 +184,8 @@ def _check_regulariser(spec: Any) -> None:
 
 
 def _check_optimizer(spec: Any) -> None:
-    keras_optimizer = optimizer(spec, spec.lr)
-    experiment = Experiment(optimizer=spec)
+    experiment = settled(Experiment(optimizer=spec), ROWS, validated=False)
+    keras_optimizer = optimizer(spec, spec.rate)
     for key in hyperparameters(experiment):
         group, _, name = key.rpartition(".")
         if group == "optimizer" and name != "lr":
@@ -200,7 +205,9 @@ def _check_schedule(spec: Any) -> None:
 
 def _check_trains(experiment: Experiment) -> None:
     """Train two members that differ in every hyperparameter of the optimizer or schedule."""
-    short = replace(experiment, training=Training(epochs=1), backend=running() or Backend.jax)
+    experiment = settled(experiment, ROWS, validated=False)
+    training = replace(experiment.training, epochs=1)
+    short = replace(experiment, training=training, backend=running() or Backend.jax)
     x, rows = _table(), np.arange(ROWS)
     other = copy_experiment(short)
     set_hyperparameters(other, {key: value / 2 for key, value in hyperparameters(other).items()})
