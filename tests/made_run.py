@@ -197,6 +197,10 @@ METRICS = {
     "clustering.kmeans.n_clusters": 3,
     "clustering.kmeans.silhouette": 0.49,
     "clustering.kmeans.ari": 0.85,
+    "baseline.table.clustering.kmeans.n_clusters": 3,
+    "baseline.table.clustering.kmeans.silhouette": 0.29,
+    "baseline.table.clustering.kmeans.ari": 0.9,
+    "baseline.table.clustering.kmeans.agreement": 0.88,
     "clustering.dbscan.n_clusters": 2,
     "clustering.dbscan.silhouette": None,
 }

@@ -40,6 +40,7 @@ from aeexp.present.html.run.cards import factor_cards
 from aeexp.present.html.run.figures import figures_by_section, section_and_caption
 from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
+from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs import Status, save_run
 from aeexp.runs.artifact import Plot, Table
 from aeexp.runs.progress import Monitor
@@ -107,6 +108,12 @@ def test_the_answer_comes_first_with_a_mark_for_each_claim(report: bytes) -> Non
     assert re.findall(r'class="mark" aria-hidden="true">(.)', report.decode()) == [*"✓✓✓✗→"]
 
 
+def test_each_sentence_is_below_its_question(report: bytes) -> None:
+    text = Elements(report).text
+    for about, _, sentence in SENTENCES:
+        assert text.index(QUESTIONS[about]) < text.index(sentence)
+
+
 def test_the_table_is_described_above_the_answer(report: bytes) -> None:
     text = Elements(report).text
     about = "The table has 178 rows and 13 features."
@@ -136,16 +143,19 @@ def test_the_navigation_links_to_every_section(report: bytes) -> None:
 
 def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     elements = Elements(report)
-    methods = elements.table("method", "error, held-out rows")
+    methods = elements.table("method", "error, validation rows")
     assert [row["method"] for row in methods][:2] == ["autoencoder", "PCA"]
-    assert methods[1]["error, held-out rows"] == "0.54"
+    assert methods[1]["error, validation rows"] == "0.54"
     [first, *_] = elements.table("measure", "control tables, mean")
     assert (first["measure"], first["this table"], first["p"]) == (
         "how far apart: kmeans (silhouette)", "0.49", "0.02",
     )  # fmt: skip
     [_, _, last] = elements.table("cluster", "overlap with other trainings (Jaccard)")
     assert list(last.values()) == ["cluster 2", "58", "0.53", "no"]
-    kmeans, dbscan = elements.table("clustering", "clusters")
+    kmeans, of_columns, dbscan = elements.table("clustering", "clusters")
+    assert [kmeans["of"], of_columns["of"], dbscan["of"]] == ["factors", "columns", "factors"]
+    assert of_columns["agreement with the clusters of the factors (ARI)"] == "0.88"
+    assert of_columns["agreement with the label (ARI)"] == "0.9"
     assert kmeans["agreement of trainings (ARI)"] == "0.9"
     assert kmeans["ambiguous pairs (PAC)"] == "0.02"
     assert dbscan["separation (silhouette)"] == ""
