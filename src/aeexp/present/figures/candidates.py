@@ -37,9 +37,10 @@ def candidates(tried: Tried, answer: str) -> Figure:
     """
     names, errors = tried.names, tried.errors
     left = 0.3 + min(LONGEST, style.widest(names, style.SMALL))
-    margins = style.Margins(left=left, top=1.15, bottom=0.95)
+    margins = style.Margins(left=left, top=0.8, bottom=0.9)
     figure, grid = style.canvas((1, 1), (8.75 - left, ROW * len(names)), margins)
     axes = panel(figure, grid[0])
+    style.few_ticks(axes, 5)
     style.name_ticks(axes.yaxis, names, ROW, LONGEST)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("mean squared error")
@@ -49,12 +50,11 @@ def candidates(tried: Tried, answer: str) -> Figure:
         axes.plot(ends, [i, i], color=colour, lw=2.5)
         axes.plot(errors[i], i, "o", color=colour, ms=9)
         axes.plot(tried.test[i], i, "o", mec=colour, mfc="none", ms=9, mew=1.5)
-    style.few_ticks(axes, 5)
     style.headline(figure, "Which model do the rows support?", answer)
     x, y = figure.get_size_inches()
     note = (
-        "dots: validation rows, ± one standard error of the difference to the best; rings: test"
-        " rows, which decided nothing; colour: chosen"
+        "dots: validation rows, ± standard error of the difference to the best; rings: test rows;"
+        " colour: chosen"
     )
     figure.text(0.15 / x, 0.1 / y, style.fit(note, x - 0.3, style.SMALL), fontsize=style.SMALL)
     return figure

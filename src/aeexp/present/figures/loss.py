@@ -16,12 +16,14 @@ CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style
 
 
 @style.styled
-def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figure:
+def loss(
+    history: Mapping[str, Floats], *repeats: Mapping[str, Floats], kind: str = "repeats"
+) -> Figure:
     """Draw the loss on training and validation rows, and the learning rate where it varies.
 
     Bands contain 90 % of `history` and its `repeats` at each epoch. history: columns `epoch`,
     `loss`, `val_loss` (absent or NaN without validation rows) and `learning_rate`, each
-    (epochs,). Values that are not finite are left out, and the epoch at which the run diverged is
+    (epochs,). kind: what the histories are, in the legend. Values that are not finite are left out, and the epoch at which the run diverged is
     marked.
     """
     epoch = history["epoch"]
@@ -37,7 +39,7 @@ def loss(history: Mapping[str, Floats], *repeats: Mapping[str, Floats]) -> Figur
         label = f"{title} (final {values[finite][-1]:.3g})"
         marker = "o" if finite.sum() == 1 else None
         top.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
-    bands = [_band(top, name, [history, *repeats]) for name in CURVES if repeats]
+    bands = [_band(top, name, [history, *repeats], kind) for name in CURVES if repeats]
     _scale(top, np.concatenate([np.empty(0), *curves.values(), *bands]))
     _mark_best(top, epoch, curves.get("val_loss"))
     _mark_divergence(top, epoch, [history["loss"], *curves.values()])
@@ -70,7 +72,7 @@ def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:
     return figure, top
 
 
-def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]]) -> Floats:
+def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]], kind: str) -> Floats:
     """Fill the band that contains 90 % of the histories; return the values of both its edges."""
     longest = max(histories, key=lambda history: len(history["epoch"]))["epoch"]
     values = np.full((len(histories), len(longest)), np.nan)
@@ -82,7 +84,7 @@ def _band(axes: Axes, name: str, histories: Sequence[Mapping[str, Floats]]) -> F
         return np.empty(0)
     low, high = np.nanquantile(values[:, drawn], [0.05, 0.95], axis=0)
     stops = len({len(history["epoch"]) for history in histories}) > 1
-    label = f"90 % of {len(histories)} repeats" + (" while they train" if stops else "")
+    label = f"90 % of {len(histories)} {kind}" + (" while they train" if stops else "")
     look: dict[str, Any] = {"color": CURVES[name][1], "alpha": 0.25, "lw": 0}
     axes.fill_between(longest[drawn], low, high, label=label if name == "loss" else None, **look)
     return np.concatenate([low, high])

@@ -18,7 +18,7 @@ from aeexp.present.figures import Unreliable
 from aeexp.present.figures.evidence_figures import evidence_figures
 from aeexp.present.figures.paint import PLACE
 from aeexp.present.tables.evidence import co_assignments
-from aeexp.present.text.choice import describe_choice
+from aeexp.present.text.choice import short_choice
 from aeexp.runs.artifact import Plot
 from aeexp.runs.history import History
 
@@ -58,11 +58,12 @@ def _figures(
     curves = histories
     if result and result.folds:  # the run's model has no validation rows
         curves = [result.judged, *(h for h in result.folds if h is not result.judged)]
-    yield "loss", figures.loss(*(history.columns() for history in curves))
+    kind = "repeats" if curves is histories else "folds"
+    yield "loss", figures.loss(*(history.columns() for history in curves), kind=kind)
     if not result:
         return
     if (choice := result.planned.choice) and len(choice.candidates) > 1:
-        yield "candidates", figures.candidates(_tried(choice), describe_choice(choice))
+        yield "candidates", figures.candidates(_tried(choice), short_choice(choice))
     stability = evidence.stability if evidence else None
     unreliable = Unreliable(
         rows=~evidence.methods[AUTOENCODER].neighbourhoods.trusted if evidence else None,

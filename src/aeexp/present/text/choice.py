@@ -34,6 +34,15 @@ def describe_choice(choice: Choice) -> str:
     return text
 
 
+def short_choice(choice: Choice) -> str:
+    """Return the first sentence of `describe_choice`, for the title of a figure."""
+    chosen = choice.candidates[choice.number].experiment
+    rate = f"learning rate {chosen.optimizer.rate:g}"
+    if choice.is_linear or len({candidate.level for candidate in choice.candidates}) == 1:
+        return describe_choice(choice)
+    return f"{setting(chosen)} ({rate}) explains {_points(choice, choice.number, 0)} than a linear map"
+
+
 def _points(choice: Choice, one: int, other: int) -> str:
     """Return by how many points of variance a candidate explains more than another, ± one SE."""
     gain, error = choice.gain(one, other)

@@ -14,7 +14,7 @@ QUESTIONS = {
     "groups": "Are the groups farther apart than by chance?",
     "columns": "Are the factors needed to find the groups?",
     "pca": "Does it explain more than PCA?",
-    "model": "Which model do the rows support?",
+    "model": "Do the rows support a nonlinear model?",
     "labels": "Do the factors predict the label?",
     "dimensions": "Is there a best number of dimensions?",
     "hint": "Does the local dimension agree?",
