@@ -87,10 +87,14 @@ class Choice:
         return 0 if np.isnan(self.mse).all() else int(np.nanargmin(self.mse))
 
     @property
+    def has_models(self) -> bool:
+        """Return whether models were compared, not only learning rates of one model."""
+        return any(candidate.level for candidate in self.candidates)
+
+    @property
     def is_linear(self) -> bool:
         """Return whether a linear model, the principal components, was chosen from others."""
-        levels = [candidate.level for candidate in self.candidates]
-        return levels[self.number] == 0 < max(levels)
+        return self.has_models and not self.candidates[self.number].level
 
     @property
     def spread(self) -> Floats:

@@ -23,8 +23,8 @@ def loss(
 
     Bands contain 90 % of `history` and its `repeats` at each epoch. history: columns `epoch`,
     `loss`, `val_loss` (absent or NaN without validation rows) and `learning_rate`, each
-    (epochs,). kind: what the histories are, in the legend. Values that are not finite are left out, and the epoch at which the run diverged is
-    marked.
+    (epochs,). kind: what the histories are, for the legend. Values that are not finite are left
+    out, and the epoch at which the run diverged is marked.
     """
     epoch = history["epoch"]
     curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}

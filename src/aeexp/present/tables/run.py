@@ -77,17 +77,14 @@ def run_artifacts(
 
 
 def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
-    """Return which models were tried and what that showed, if judging rows agree."""
-    if choice is None or not _is_chosen(choice):
+    """Return what the comparison of models showed, where it replaces the verdict's advice."""
+    if choice is None or not choice.has_models:
         return None
-    is_linear = not choice.candidates[choice.number].level
-    agrees = verdict.case is (Case.linear_limit if is_linear else Case.good)
-    return describe_choice(choice) if agrees else None
-
-
-def _is_chosen(choice: Choice | None) -> bool:
-    """Return whether linear and nonlinear models were tried."""
-    return choice is not None and any(candidate.level for candidate in choice.candidates)
+    if verdict.case is (Case.linear_limit if choice.is_linear else Case.good):
+        return describe_choice(choice)
+    if verdict.case is Case.linear_limit:
+        return "Validation rows chose a nonlinear model; held-out rows do not tell it from PCA."
+    return None
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:

@@ -52,8 +52,9 @@ def _findings(
     else:
         pca = against_pca(evidence)
         yield pca
-        if choice and (text := describe_choice(choice)):
-            yield Sentence("model", "yes" if pca.claim == "yes" else "undecided", text)
+        if choice and choice.has_models:
+            claim = "yes" if pca.claim == "yes" else "undecided"
+            yield Sentence("model", claim, describe_choice(choice))
     yield from label_sentences(evidence)
 
 

@@ -38,9 +38,10 @@ def short_choice(choice: Choice) -> str:
     """Return the first sentence of `describe_choice`, for the title of a figure."""
     chosen = choice.candidates[choice.number].experiment
     rate = f"learning rate {chosen.optimizer.rate:g}"
-    if choice.is_linear or len({candidate.level for candidate in choice.candidates}) == 1:
+    if choice.is_linear or not choice.has_models:
         return describe_choice(choice)
-    return f"{setting(chosen)} ({rate}) explains {_points(choice, choice.number, 0)} than a linear map"
+    gain = _points(choice, choice.number, 0)
+    return f"{setting(chosen)} ({rate}) explains {gain} than a linear map"
 
 
 def _points(choice: Choice, one: int, other: int) -> str:
