@@ -227,5 +227,5 @@ def training_result(result: RunResult) -> TrainingResult:
         is_regularised=bool(experiment.regulariser),
         stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
-        is_chosen=_is_chosen(result.planned.choice),
+        is_chosen=bool(result.planned.choice and result.planned.choice.has_models),
     )
