@@ -231,4 +231,5 @@ def training_result(result: RunResult) -> TrainingResult:
         stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
         is_chosen=_is_chosen(result.planned.choice),
+        folds=result.problem.fold_of if result.problem.folds else None,
     )
