@@ -1,6 +1,7 @@
 """The verdict on trainings whose truth is known."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,22 @@ from sentences import Sentences
 
 from aeexp.analysis.curve import Curve
 from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, divergence, judge
-from aeexp.data import Floats
+from aeexp.config.spec import (
+    Adam,
+    DatasetSpec,
+    Deep,
+    Experiment,
+    Linear,
+    Shallow,
+    Split,
+    SwissRoll,
+    Training,
+    Wine,
+)
+from aeexp.data import Dataset, Floats, load
+from aeexp.pipeline.run import run
 from aeexp.present.text.training import REASONS, REMEDIES, describe_verdict, verdict_document
+from aeexp.runs.artifact import RunMetadata
 from aeexp.runs.history import History
 from aeexp.text import distinct
 
@@ -373,6 +388,57 @@ def test_a_divergence_has_its_epoch_and_the_last_finite_loss() -> None:
     assert (verdict["word"], verdict["epoch"], verdict["last_loss"]) == ("diverged", 3, 3.5)
     assert "epoch 3" in verdict["sentence"]
     assert "3.5" in verdict["sentence"]
+
+
+# Whole runs
+
+
+@dataclass(kw_only=True)
+class Gaussian(DatasetSpec):
+    """Rows of noise."""
+
+
+@load.register
+def _(spec: Gaussian) -> Dataset:
+    x = np.random.default_rng(1).normal(size=(200, 8))
+    return Dataset("noise", x, tuple(f"f{j}" for j in range(8)), tuple(map(str, range(200))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        pytest.param({"dataset": Gaussian()}, "nothing to learn", id="noise"),
+        pytest.param({"dataset": SwissRoll(samples=60)}, "not compressed", id="3 factors of 3"),
+        pytest.param({"optimizer": Adam(lr=1e-6)}, "too slow", id="low rate"),
+        pytest.param({"optimizer": Adam(lr=1.0)}, "unstable", id="high rate"),
+        pytest.param(
+            {"training": Training(epochs=2, batch_size=16)}, "still improving", id="two epochs"
+        ),
+        pytest.param(
+            {"model": Linear(), "optimizer": Adam(lr=0.01)}, "linear limit", id="linear model"
+        ),
+        pytest.param(
+            {
+                "model": Deep(hidden=[128, 64]),
+                "optimizer": Adam(lr=0.003),
+                "split": Split(validation=0.5),
+            },
+            "overfitting",
+            id="deep model",
+        ),
+        pytest.param({"split": Split(folds=3)}, "still improving", id="cross-fitted"),
+    ],
+)
+def test_a_run_gets_its_verdict(tiny: Callable[..., Experiment], changes: Any, word: str) -> None:
+    defaults = {
+        "dataset": Wine(),
+        "model": Shallow(),
+        "training": Training(epochs=150, batch_size=16),
+    }
+    artifacts = {artifact.name: artifact for artifact in run(tiny(**(defaults | changes)))}
+    metadata = artifacts["verdict"]
+    assert isinstance(metadata, RunMetadata)
+    assert metadata.values["verdict"]["word"] == word
 
 
 # Curves and numbers

@@ -8,15 +8,16 @@ from functools import cached_property
 import numpy as np
 
 from aeexp.analysis.curve import Curve
-from aeexp.data import Floats
+from aeexp.analysis.evidence.advantage import Advantage, advantage
+from aeexp.data import Floats, Integers
 from aeexp.runs.history import History
 
 DIVERGED = 1.05  # training error over the error of predicting the mean
 COLLAPSED = 1e-8  # largest variance of a factor
 EXACT = 1e-8  # error of PCA over the error of predicting the mean: PCA loses nothing
 EQUAL = 0.02  # difference of two errors that counts as none, in units (RowErrors.unit)
-SURE = 2.0  # standard errors of a difference that is not 0
 NOISY = 0.10  # half of an interval that is too wide for "no difference", in units
+FAINT = 0.15  # share of the variance that counts as nothing if it may be noise
 GAIN = 0.01  # projected fall of the error that justifies more epochs, in units
 MORE = 0.2  # additional epochs of the projection, relative to the epochs trained
 FAR = 1000  # epochs to PCA's error, at the last rate, from which a training is too slow
@@ -116,28 +117,6 @@ class RowErrors:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """Mean difference of two errors, row by row, and its standard error.
-
-    The standard error is infinite for fewer than two rows.
-    """
-
-    mean: float
-    se: float
-
-    @classmethod
-    def of(cls, differences: Floats) -> "Difference":
-        """Return the mean and the standard error of differences: (rows,)."""
-        spread = differences.std(ddof=1) if differences.size > 1 else np.inf
-        return cls(float(differences.mean()), float(spread / np.sqrt(differences.size)))
-
-    @property
-    def half(self) -> float:
-        """Return half of the 95 % interval."""
-        return SURE * self.se
-
-
-@dataclass(frozen=True)
 class TrainingResult:
     """The losses and errors by which a training is judged.
 
@@ -146,7 +125,8 @@ class TrainingResult:
     has. train: errors of the rows from which the model learnt. judged: errors of the rows that
     judge, each by a model that did not learn from it; empty if there are none. They may be other
     rows than those of `val_loss`. latent: (factors,), variance of each factor over the training
-    rows. features: number of features. share: of the features' variance over the training rows,
+    rows. folds: (judging rows,), the fold of each judging row, if several models judge them.
+    features: number of features. share: of the features' variance over the training rows,
     the part of as many features as factors, those of the largest variance. has_affine_decoder:
     whether reconstructions are in an affine space of as many dimensions as factors, so that no
     training error is below PCA's. is_regularised: whether penalties, dropout or noise change the
@@ -169,6 +149,7 @@ class TrainingResult:
     stopped: bool = False
     interrupted: bool = False
     is_chosen: bool = False
+    folds: Integers | None = None
 
     @cached_property
     def training_curve(self) -> Curve:
@@ -213,9 +194,9 @@ class TrainingResult:
         return all(part.pca.mean() <= EXACT * part.mean.mean() for part in parts)
 
     @cached_property
-    def advantage(self) -> Difference:
+    def advantage(self) -> Advantage:
         """Return PCA's error minus the model's on the judging rows."""
-        return Difference.of(self.judged.pca - self.judged.model)
+        return self._advantage(self.judged.model, self.judged.pca)
 
     @property
     def tolerance(self) -> float:
@@ -254,9 +235,9 @@ class TrainingResult:
             return False
         smooth = self.curve.smooth
         best = min(1.0, _ratio(smooth[self.curve.lowest], smooth[self.kept]))
-        gain = Difference.of(self.independent - best * self.judged.model)
-        linear = Difference.of(self.independent - self.judged.pca)
-        is_sure = linear.mean + linear.half <= NOISY * self.judged.mean.mean()
+        gain = self._advantage(best * self.judged.model, self.independent)
+        linear = self._advantage(self.judged.pca, self.independent)
+        is_sure = linear.mean + linear.half <= FAINT * self.judged.mean.mean()
         return bool(gain.mean <= gain.half and linear.mean <= linear.half and is_sure)
 
     @property
@@ -330,12 +311,15 @@ class TrainingResult:
     def has_gap(self) -> bool:
         """Return whether the error of judging rows clearly exceeds the training error."""
         difference = self.judged.model.mean() - self.train.model.mean()
-        clear = difference > SURE * Difference.of(self.judged.model).se
+        clear = difference > self._advantage(self.judged.model, 0 * self.judged.model).half
         return bool(clear and self.judged.model.mean() > GAP * self.train.model.mean())
 
     @property
     def _has_validation_curve(self) -> bool:
         return self.curve is not self.training_curve
+
+    def _advantage(self, errors: Floats, baseline: Floats) -> Advantage:
+        return advantage(errors[None], baseline, self.folds)
 
     def _matters(self, change: float, least: float) -> bool:
         """Return whether a relative change of the loss is at least `least`, and no trifle.

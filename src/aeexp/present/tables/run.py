@@ -228,4 +228,5 @@ def training_result(result: RunResult) -> TrainingResult:
         stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
         is_chosen=bool(result.planned.choice and result.planned.choice.has_models),
+        folds=result.problem.fold_of if result.problem.folds else None,
     )

@@ -111,10 +111,10 @@ def _nothing_to_learn(training: TrainingResult) -> str:
 
 def _overfitting(training: TrainingResult) -> str:
     if training.overfits:
-        val_loss, loss = training.val_loss, training.loss
+        val_loss, loss = training.val_loss, training.training_curve.smooth
         best = int(val_loss.argmin())
         low, last = distinct(val_loss[best], val_loss[training.kept])
-        before, after = distinct(loss[best], loss[training.kept])
+        before, after = distinct(loss[training.curve.lowest], loss[training.kept])
         return (
             f"the validation loss rose from {low} (epoch {best + 1}) to {last}, while the training"
             f" loss fell from {before} to {after}."
