@@ -17,6 +17,7 @@ from itertools import combinations
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
+from aeexp.analysis.controls import Control
 from aeexp.app.notebook import compose
 from aeexp.backend import choose
 from aeexp.config.spec import (
@@ -28,7 +29,8 @@ from aeexp.config.spec import (
     KMeans,
     Space,
 )
-from aeexp.data import Classes, Dataset, Floats, Integers, Labels
+from aeexp.data import Classes, Dataset, Floats, Integers
+from aeexp.data.prepare import Problem
 
 SEEDS, TABLES, COPIES = 5, 10, 19
 Generator = np.random.Generator
@@ -151,24 +153,34 @@ def load_made() -> None:
 
 def trained_spaces(
     experiment: Experiment,
-) -> tuple[Floats, Labels | None, list[Mapping[Space, Floats]]]:
-    """Train an experiment's models; return its scaled table, its label and their spaces."""
-    from aeexp.analysis.controls import plan
+) -> tuple[Problem, list[Mapping[Space, Floats]], list[Mapping[Space, Floats]]]:
+    """Train a run; return its problem, the spaces of its own models, and those to compare.
+
+    The latter are of the model that null models are compared with, then of the null models.
+    """
     from aeexp.analysis.latent.reconstructed import reconstructed
     from aeexp.data.prepare import ProblemCache
-    from aeexp.pipeline.members import member
-    from aeexp.training import train
+    from aeexp.pipeline.trainings import train_runs
+    from aeexp.runs.progress import Monitor
 
     problem = ProblemCache().prepare(experiment)
-    planned = plan(experiment, problem)
-    trained = train([*map(member, planned.all)])
-    spaces = []
-    for number, control in enumerate(planned.all):
+    (run,) = train_runs([(experiment, problem)], Monitor())
+    planned = run.planned
+    places = {id(control): (run.trained, i) for i, control in enumerate(planned.trained)}
+    if run.tried:
+        places |= {id(control): (run.tried, i) for i, control in enumerate(planned.tried)}
+
+    def spaces(control: Control) -> Mapping[Space, Floats]:
+        trained, number = places[id(control)]
         network = trained.network(number)
         z = network.encode(control.problem.x)
-        points = reconstructed(z, network.decode).points
-        spaces.append({Space.latent: z, Space.reconstruction: points})
-    return problem.x, problem.data.label, spaces
+        return {
+            Space.latent: z,
+            Space.reconstruction: reconstructed(z, network.decode).points,
+        }
+
+    compared = [planned.observed, *planned.others] if planned.observed else []
+    return problem, [*map(spaces, planned.own)], [*map(spaces, compared)]
 
 
 def measured(experiment: Experiment) -> str:
@@ -177,7 +189,8 @@ def measured(experiment: Experiment) -> str:
     from aeexp.analysis.latent.spaces import cka, neighbours_kept
 
     experiment = replace(experiment, evidence=EvidenceSpec(repeats=SEEDS))
-    x, label, spaces = trained_spaces(experiment)
+    problem, spaces, _ = trained_spaces(experiment)
+    x, label = problem.x, problem.data.label
     spec: ClusteringSpec = KMeans()
     if not has_several_classes(label):
         label, spec = None, KMeans(n_clusters=3)

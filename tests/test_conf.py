@@ -134,6 +134,7 @@ def test_a_step_of_the_tutorial_has_the_settings_of_the_tutorial(
         "output": tutorial.model.output_activation.name,
         "clusters": (tutorial.clustering["kmeans"].n_clusters, tutorial.clustering["dbscan"].eps),
         "min_samples": tutorial.clustering["dbscan"].min_samples,
+        "spaces": {spec.space.name for spec in tutorial.clustering.values()},
         "batch": tutorial.training.batch_size,
     }
     common = {
@@ -142,6 +143,7 @@ def test_a_step_of_the_tutorial_has_the_settings_of_the_tutorial(
         "output": "sigmoid",
         "clusters": (3, 1.8),
         "min_samples": 5,
+        "spaces": {"latent"},
         "batch": 16,
     }
     assert (facts | common).items() <= settings.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aeexp.analysis import reconstruction
-from aeexp.analysis.clustering.table_clusters import table_clusters
+from aeexp.analysis.clustering.other_clusters import other_clusters
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.latent.reconstructed import Reconstructed
@@ -82,13 +82,30 @@ class RunResult:
         """Return the error of each row: (rows,); with cross-fitting of the model without it."""
         return self.residuals.held_out.rows if self.folds else self.residuals.rows
 
-    @cached_property
+    @property
     def table_clusters(self) -> Mapping[str, Integers]:
-        """Return the clusters of the scaled table, by name; see `table_clusters`."""
-        problem, experiment = self.problem, self.experiment
-        return table_clusters(
-            experiment.clustering, problem.x, self.clusters, problem.data.label, experiment.seed
-        )
+        """Return the clusters of the scaled table, by name; see `other_clusters`."""
+        return self.other_clusters["table"]
+
+    @cached_property
+    def other_clusters(self) -> Mapping[str, Mapping[str, Integers]]:
+        """Return the clusters in the spaces that a clustering does not use, by space and name.
+
+        The spaces are "table" and those of `Space`; see `other_clusters`.
+        """
+        specs = self.experiment.clustering
+        spaces: dict[str, Floats] = {"table": self.problem.x}
+        spaces |= {space.value: points for space, points in self.coordinates.items()}
+        return {
+            name: other_clusters(
+                {key: spec for key, spec in specs.items() if spec.space.value != name},
+                points,
+                self.clusters,
+                self.problem.data.label,
+                self.experiment.seed,
+            )
+            for name, points in spaces.items()
+        }
 
     @cached_property
     def moves(self) -> Floats:

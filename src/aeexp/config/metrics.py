@@ -124,24 +124,33 @@ def _clusterings() -> Iterator[Metric]:
         yield Metric(f"{key}.*", f"{title}, label {{}}", HIGHER, rows, low, 1, reference)
 
 
-def _table_clusterings() -> Iterator[Metric]:
-    """Yield the metrics of clusters of the scaled table, a baseline of the factors' clusters."""
-    prefix, of_table = "baseline.table.clustering.*", "clusters of the scaled table"
-    for name in (
-        "n_clusters",
-        "noise_fraction",
-        "silhouette",
-        "ari",
-        "ari.*",
-        "accuracy",
-        "accuracy.*",
-    ):
-        metric = next(metric for metric in _clusterings() if metric.name == f"clustering.*.{name}")
-        title, measured = f"{metric.title}, {of_table}", metric.measured
-        measured = f"the {of_table}" if measured == CLUSTERS else measured
-        yield replace(metric, name=f"{prefix}.{name}", title=title, better=NONE, measured=measured)
-    title = "agreement of {} with itself, clusters of the factors and of the scaled table (ARI)"
-    yield Metric(f"{prefix}.agreement", title, NONE, ALL, -0.5, 1, "hubert1985")
+SPACES = {
+    "table": "scaled columns",
+    "latent": "factors",
+    "reconstruction": "reconstructions",
+}
+"""What rows can be clustered by: the spaces of clusterings, and the scaled table."""
+OF_CLUSTERS = "n_clusters", "noise_fraction", "silhouette", "ari", "accuracy"
+"""The metrics of a clustering that are also measured in the spaces that it does not use."""
+
+
+def _other_clusterings() -> Iterator[Metric]:
+    """Yield the metrics of clusters in the spaces that a clustering does not use."""
+    several = {metric.name: metric for metric in _clusterings()}
+    for space, title in SPACES.items():
+        for name in (*OF_CLUSTERS, "ari.*", "accuracy.*"):
+            metric = several[f"clustering.*.{name}"]
+            clusters = metric.measured == CLUSTERS
+            yield replace(
+                metric,
+                name=f"baseline.{space}.{metric.name}",
+                title=f"{metric.title}, clusters of the {title}",
+                better=NONE,
+                measured=f"the clusters of the {title}" if clusters else metric.measured,
+            )
+        name = f"baseline.{space}.clustering.*.agreement"
+        agreement = f"agreement of {{}} with clusters of the {title} (ARI)"
+        yield Metric(name, agreement, NONE, ALL, -0.5, 1, "hubert1985")
 
 
 def _stability() -> Iterator[Metric]:
@@ -194,7 +203,7 @@ def _probes() -> Iterator[Metric]:
 
 CHANCE = Metric("chance.*.*.p", "p of {}", LOWER, "tables without structure", 0, 1, "phipson2010")
 """The p-value of another metric. The first `*` is a type of control, the second the metric."""
-METRICS: list[Metric] = [*_errors(), *_neighbourhoods(), *_clusterings(), *_table_clusterings()]
+METRICS: list[Metric] = [*_errors(), *_neighbourhoods(), *_clusterings(), *_other_clusterings()]
 METRICS += [*_stability(), CHANCE, *_answers(), *_probes()]
 
 

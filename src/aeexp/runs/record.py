@@ -39,6 +39,7 @@ class Record:
             "versions": _versions(experiment.backend.value),
             "git_commit": _git_commit(),
             "specs": _specs(experiment),
+            "spaces": {name: spec.space.value for name, spec in experiment.clustering.items()},
             "cwd": str(Path.cwd()),
             "config_hash": hashlib.sha256(repr(experiment).encode()).hexdigest(),
             "threads": cores(),

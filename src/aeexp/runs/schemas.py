@@ -47,6 +47,7 @@ class RunJson(TypedDict, total=False):
     versions: dict[str, str]
     git_commit: str | None
     specs: dict[str, str]
+    spaces: dict[str, str]
     cwd: str
     config_hash: str
     data_hash: str

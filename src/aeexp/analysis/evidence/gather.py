@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering.clusters import find_each, has_several_classes
+from aeexp.analysis.clustering.other_clusters import GroupComparison, compare
 from aeexp.analysis.clustering.separation import mean_silhouette
-from aeexp.analysis.clustering.table_clusters import GroupComparison, compare
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage

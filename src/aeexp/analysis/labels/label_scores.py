@@ -2,7 +2,7 @@
 
 from threadpoolctl import threadpool_limits
 
-from aeexp.analysis.clustering.table_clusters import MOST_VALUES
+from aeexp.analysis.clustering.other_clusters import MOST_VALUES
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes

@@ -71,7 +71,7 @@ class ClusteringSpec(Spec):
     most_rows: ClassVar[int | None] = None
 
     space: Space = param(
-        Space.latent,
+        Space.reconstruction,
         "Distances between rows: of their latent factors or of their reconstructions.",
         redefines=[f"clustering.*.{name}" for name in IN_OWN_SPACE],
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from aeexp.analysis.controls import Control, ControlKind, plan
 from aeexp.analysis.latent.dimensions import Errors
+from aeexp.analysis.latent.reconstructed import reconstructed
 from aeexp.analysis.reconstruction import pca, predicting_the_mean
 from aeexp.config.spec import EvidenceSpec, Experiment, HowMany
 from aeexp.data import Floats
@@ -23,14 +24,14 @@ class DimensionResult:
     """The results of one latent dimension.
 
     errors: on held-out rows, or on all rows if none are held out. mean_errors, pca_errors: the
-    same of predictions by each feature's mean, and by PCA. factors: for each seed (rows,
-    dimension), of the complete table.
+    same of predictions by each feature's mean, and by PCA. reconstructions: of each seed (rows,
+    components), on their principal axes.
     """
 
     errors: Errors
     mean_errors: Errors
     pca_errors: Errors
-    factors: Sequence[Floats]
+    reconstructions: Sequence[Floats]
 
 
 def with_dimension(experiment: Experiment, question: HowMany, dimension: int) -> Experiment:
@@ -81,12 +82,16 @@ def train_dimension(
         )
         return Errors(real, null)
 
-    factors = [
-        trained.network(i).encode(table.x)
+    def reconstructions(number: int) -> Floats:
+        network = trained.network(number)
+        return reconstructed(network.encode(table.x), network.decode).points
+
+    of_seeds = [
+        reconstructions(i)
         for i, control in enumerate(trained_controls)
         if control.kind is ControlKind.repeat and not diverged[i]
     ]
-    return DimensionResult(errors(of_model), errors(of_mean), errors(of_pca), factors)
+    return DimensionResult(errors(of_model), errors(of_mean), errors(of_pca), of_seeds)
 
 
 def _with_own_seeds(controls: Sequence[Control], seeds: Sequence[int]) -> Iterator[Control]:

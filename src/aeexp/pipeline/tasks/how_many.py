@@ -64,11 +64,12 @@ def _(
         # of the recommended dimension, otherwise the best, otherwise any that did not diverge
         recommended = max(autoencoder.fewest or autoencoder.best, 1)
         preferred = [recommended, *range(1, most + 1)]
-        factors = next((z for z in (results[k - 1].factors for k in preferred) if z), None)
-        if factors is None:
+        of_seeds = (results[k - 1].reconstructions for k in preferred)
+        spaces = next(filter(None, of_seeds), None)
+        if spaces is None:
             yield document([ALL_DIVERGED])
             raise DivergedError
-        groups = gap_statistic(factors, question.clusters)
+        groups = gap_statistic(spaces, question.clusters)
         yield Table("clusters", _cluster_table(groups))
         yield Metrics("metrics", _metrics(autoencoder, hints, groups))
         best = results[max(autoencoder.best, 1) - 1]
@@ -118,16 +119,16 @@ def _dimension_table(
         "permuted_r2_se": autoencoder.null_r2_se[from_1],
         "beyond": autoencoder.beyond[from_1],
         "beyond_se": autoencoder.beyond_se[from_1],
-        "stability": np.array([_stability(result.factors) for result in results]),
+        "stability": np.array([_stability(result.reconstructions) for result in results]),
         "recommended": [
             range_found and autoencoder.fewest <= k <= autoencoder.most for k in counts
         ],
     }
 
 
-def _stability(factors: Sequence[Floats]) -> float:
-    """Return the mean alignment (CKA) of all pairs of seeds."""
-    alignments = [cka(*pair) for pair in combinations(factors, 2)]
+def _stability(reconstructions: Sequence[Floats]) -> float:
+    """Return the mean alignment (CKA) of the reconstructions of all pairs of seeds."""
+    alignments = [cka(*pair) for pair in combinations(reconstructions, 2)]
     return float(np.mean(alignments)) if alignments else np.nan
 
 

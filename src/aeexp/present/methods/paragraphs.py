@@ -12,7 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from aeexp.analysis.choice import LINEAR, Choice, setting
-from aeexp.analysis.clustering import clusters, knn_vote, separation, table_clusters
+from aeexp.analysis.clustering import clusters, knn_vote, other_clusters, separation
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
@@ -198,7 +198,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
     (rows, features), label = problem.x.shape, problem.data.label
     return {
         "clusterings": [_clustering(spec, rows) for spec in experiment.clustering.values()],
-        "table_clusters": problem.x.size <= table_clusters.MOST_VALUES,
+        "table_clusters": problem.x.size <= other_clusters.MOST_VALUES,
         "classes": len(label.names) if clusters.has_several_classes(label) else 0,
         "kept_variance": VARIANCE,
         "most_tried": clusters.MOST_TRIED,

@@ -19,7 +19,8 @@ from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, Verdict, judge
-from aeexp.data import Classes, Dataset, Values
+from aeexp.config.metrics import OF_CLUSTERS
+from aeexp.data import Classes, Dataset, Floats, Integers, Values
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import (
     evidence_metrics,
@@ -157,23 +158,30 @@ def _metrics(result: RunResult, evidence: Evidence | None) -> dict[str, float]:
             agreed = agreement.agreement(codes, labels)
             indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
         metrics |= {f"clustering.{name}.{key}": value for key, value in indices.items()}
-    return metrics | dict(_table_clusterings(result))
+    coordinates = {space.value: points for space, points in result.coordinates.items()}
+    for other, clusters in result.other_clusters.items():
+        of_other = _other_clusterings(result, clusters, coordinates.get(other, problem.x))
+        metrics |= {f"baseline.{other}.{key}": value for key, value in of_other}
+    return metrics
 
 
-def _table_clusterings(result: RunResult) -> Iterator[tuple[str, float]]:
-    """Yield the metrics of the clusters of the scaled table."""
-    for name, codes in result.table_clusters.items():
-        prefix = f"baseline.table.clustering.{name}"
-        separated = separation.separation(result.problem.x, codes, name)
-        for key, value in separated.items():
-            if key.partition(".")[0] in {"n_clusters", "noise_fraction", "silhouette"}:
-                yield f"{prefix}.{key}", value
+def _other_clusterings(
+    result: RunResult, clusters: Mapping[str, Integers], points: Floats
+) -> Iterator[tuple[str, float]]:
+    """Yield the metrics of clusters in another space than that of their clustering.
+
+    clusters: (rows,) by the name of the clustering. points: (rows, coordinates).
+    """
+    for name, codes in clusters.items():
+        indices = dict(separation.separation(points, codes, name))
         for labels, suffix in _classes(result.problem.data):
             agreed = agreement.agreement(codes, labels)
-            for key in ("ari", "accuracy"):
-                yield f"{prefix}.{key}{suffix}", agreed[key]
+            indices |= {f"{key}{suffix}": value for key, value in agreed.items()}
+        for key, value in indices.items():
+            if key.partition(".")[0] in OF_CLUSTERS:
+                yield f"clustering.{name}.{key}", value
         table = contingency(result.clusters[name], codes)
-        yield f"{prefix}.agreement", float(adjusted_rand(table))
+        yield f"clustering.{name}.agreement", float(adjusted_rand(table))
 
 
 def _status(history: History) -> str:

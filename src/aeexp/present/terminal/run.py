@@ -24,6 +24,7 @@ from rich.text import Text
 
 from aeexp.analysis.choice import setting
 from aeexp.analysis.latent import neighbourhoods
+from aeexp.config.metrics import SPACES
 from aeexp.config.spec import Autoencoder, Experiment, HowMany, LearningRate
 from aeexp.data import Classes, Values
 from aeexp.data.automatic import candidates
@@ -95,7 +96,8 @@ class Terminal(Monitor):
         signal.signal(signal.SIGINT, self.interrupt)
         match self.artifacts.get("metrics"), self.artifacts.get("interpretation"):
             case Metrics(values=metrics), Document(content=content):
-                self.console.print(_reconstruction(metrics), _clusterings(metrics), sep="\n\n")
+                clusterings = _clusterings(metrics, record.get("spaces", {}))
+                self.console.print(_reconstruction(metrics), clusterings, sep="\n\n")
                 for line in (*_neighbourhoods(metrics, self.rows), *_factors(content)):
                     self.print_line(line)
         if isinstance(answer := self.artifacts.get("answer"), Document):
@@ -239,20 +241,22 @@ def _reconstruction(metrics: Mapping[str, float]) -> Table:
     return table
 
 
-def _clusterings(metrics: Mapping[str, float]) -> Table:
-    """Return the clusters of the factors and, below them, of the scaled columns."""
+def _clusterings(metrics: Mapping[str, float], spaces: Mapping[str, str]) -> Table:
+    """Return the clusters in the space of each clustering and, below them, in the others."""
     columns = ("n_clusters", "noise_fraction", "silhouette", "ari", "accuracy", "agreement")
-    headings = ("clusters", "noise", "silhouette", "ARI", "accuracy", "factors' ARI")
+    headings = ("clusters", "noise", "silhouette", "ARI", "accuracy", "agreement")
     table = _table("clustering", *headings)
     for key in metrics:
         if key.startswith("clustering.") and key.endswith(".n_clusters"):
             prefix = key.removesuffix(".n_clusters")
-            name = printable(prefix.removeprefix("clustering."))
-            of_columns = f"baseline.table.{prefix}"
-            for heading, start in (name, prefix), ("  on columns", of_columns):
+            name = prefix.removeprefix("clustering.")
+            starts = {prefix: SPACES.get(spaces.get(name, ""), "")}
+            starts |= {f"baseline.{space}.{prefix}": of for space, of in SPACES.items()}
+            table.add_row(Text(printable(name)))
+            for start, heading in starts.items():
                 if f"{start}.n_clusters" in metrics:
                     values = (_measured(metrics, f"{start}.{column}") for column in columns)
-                    table.add_row(Text(heading), *values)
+                    table.add_row(Text(f"  {heading}"), *values)
     return table
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from aeexp.analysis.clustering.clusters import has_several_classes
-from aeexp.analysis.clustering.table_clusters import SAME, SIMILAR, GroupComparison
+from aeexp.analysis.clustering.other_clusters import SAME, SIMILAR, GroupComparison
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.claims import GroupClaim, group_claims
 from aeexp.analysis.evidence.gather import Evidence
@@ -76,9 +76,9 @@ def _columns(result: RunResult, name: str, comparison: GroupComparison) -> Sente
         return Sentence("columns", "no" if rand >= SAME else "undecided", f"{start}.")
     label = next(label for label in result.problem.data.labels if has_several_classes(label))
     agreement = {
-        "factors": "less than those of the factors",
-        "table": "better than those of the factors",
-        "": "about as well as those of the factors",
+        "factors": "less than those of the model",
+        "table": "better than those of the model",
+        "": "about as well as those of the model",
     }[comparison.better]
     claim = {"factors": "yes", "table": "no"}.get(comparison.better, "undecided")
     numbers = (

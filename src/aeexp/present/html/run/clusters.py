@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aeexp.config.metrics import SPACES
 from aeexp.present.html.run.run_data import RunData
 
 CLAIMS = {True: "yes", False: "no", None: ""}
 
 
 def clustering_records(run: RunData) -> list[dict[str, Any]]:
-    """Return the indices of each clustering of the factors, then of the scaled columns.
+    """Return the indices of each clustering in its own space, then in the others.
 
-    Clusterings of the factors have their agreement over trainings, those of the columns their
-    agreement with the clusters of the factors.
+    The first have their agreement over trainings, the others their agreement with the first.
     """
     records: list[dict[str, Any]] = []
     for name in run.clusterings:
@@ -21,10 +21,11 @@ def clustering_records(run: RunData) -> list[dict[str, Any]]:
         ari = repeats.get("ari") or {}
         stability = {"ari_mean": ari.get("mean"), "ari_sd": ari.get("sd")}
         indices = _indices(run, f"clustering.{name}.")
-        first = {"clustering": name, "of": "factors"}
+        first = {"clustering": name, "of": SPACES.get(run.space(name), "")}
         records.append({**first, **indices, **stability, "pac": repeats.get("pac")})
-        if of_columns := _indices(run, f"baseline.table.clustering.{name}."):
-            records.append({"clustering": name, "of": "columns", **of_columns})
+        for space, title in SPACES.items():
+            if others := _indices(run, f"baseline.{space}.clustering.{name}."):
+                records.append({"clustering": name, "of": title, **others})
     return records
 
 

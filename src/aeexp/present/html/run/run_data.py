@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aeexp.config.spec import Space
 from aeexp.present.html.table import number_in
 from aeexp.runs import Run
 
@@ -64,6 +65,10 @@ class RunData(Run):
         """Return the names of the clusterings with a column in the latents."""
         specs = [key.partition(".") for key in self.record.get("specs", {})]
         return [name for group, _, name in specs if group == "clustering" and name in self.latents]
+
+    def space(self, clustering: str) -> str:
+        """Return the space of a clustering; before runs recorded it, this was the factors'."""
+        return self.record.get("spaces", {}).get(clustering, Space.latent.value)
 
     @cached_property
     def importances(self) -> Sequence[Importance]:

@@ -1,4 +1,4 @@
-"""Clusters of the scaled table itself: are the factors needed to find the groups?"""
+"""Clusters in another space than the clustering's: are the factors needed to find the groups?"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from aeexp.analysis.clustering.clusters import find
 from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
 from aeexp.analysis.clustering.separation import NOISE
-from aeexp.config.spec import ClusteringSpec, GaussianMixture, Partition
+from aeexp.config.spec import DBSCAN, ClusteringSpec, GaussianMixture, Partition
 from aeexp.data import Classes, Floats, Integers, Labels
 
 MOST_VALUES = 500_000
@@ -25,25 +25,26 @@ INTERVAL = 2.5, 97.5
 """Percentiles of the bootstrap samples that limit the 95 % interval."""
 
 
-def table_clusters(
+def other_clusters(
     specs: Mapping[str, ClusteringSpec],
-    x: Floats,
+    points: Floats,
     clusters: Mapping[str, Integers],
     labels: Labels | None,
     seed: int,
 ) -> dict[str, Integers]:
-    """Return the clusters of the scaled table, by the name of the clustering; see `find`.
+    """Return the clusters of other coordinates, by the name of the clustering; see `find`.
 
-    A number of clusters that the spec leaves open is that of the clusters of the factors, so that
-    the two can be compared. Tables of more than 500,000 values are not clustered, and those of
-    more than 100 features not by Gaussian mixtures.
-    x: (rows, features), scaled. clusters: (rows,) by name, of the factors.
+    A number of clusters that the spec leaves open is that of `clusters`, so that the two can be
+    compared. A radius is chosen anew, as distances have other units. Coordinates of more than
+    500,000 values are not clustered, and more than 100 coordinates not by Gaussian mixtures.
+    points: (rows, coordinates), such as the scaled table. clusters: (rows,) by name, in the spaces
+    of the clusterings.
     """
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
         return {
-            name: find(_with_number(spec, clusters[name]), x, labels, seed)
+            name: find(_elsewhere(spec, clusters[name]), points, labels, seed)
             for name, spec in specs.items()
-            if _is_small(x, spec)
+            if _is_small(points, spec)
         }
 
 
@@ -52,7 +53,9 @@ def _is_small(x: Floats, spec: ClusteringSpec) -> bool:
     return x.size <= MOST_VALUES and not wide
 
 
-def _with_number(spec: ClusteringSpec, codes: Integers) -> ClusteringSpec:
+def _elsewhere(spec: ClusteringSpec, codes: Integers) -> ClusteringSpec:
+    if isinstance(spec, DBSCAN):
+        return replace(spec, eps=None)
     if not isinstance(spec, Partition) or spec.n_clusters is not None:
         return spec
     return replace(spec, n_clusters=max(1, len(np.unique(codes[codes != NOISE]))))
@@ -60,7 +63,7 @@ def _with_number(spec: ClusteringSpec, codes: Integers) -> ClusteringSpec:
 
 @dataclass(frozen=True)
 class GroupComparison:
-    """The clusters of the factors compared with those of the table.
+    """The clusters of a model compared with those of the table.
 
     agreement: adjusted Rand index of the two. factors, table: of either with the classes. low,
     high: 95 % interval of `factors` minus `table`. NaN without classes.
@@ -83,12 +86,12 @@ class GroupComparison:
 def compare(
     trainings: Integers, table: Integers, classes: Classes | None, seed: int
 ) -> GroupComparison:
-    """Return how the clusters of the factors differ from those of the table.
+    """Return how the clusters of a model differ from those of the table.
 
     The interval is that of a bootstrap (Efron and Tibshirani, 1993) over rows and trainings: each
     of 1,000 samples draws the rows with replacement, and one of the trainings. Rows without a
     class are ignored; noise counts as a cluster.
-    trainings: (trainings, rows), clusters of the factors, those of the run first. table: (rows,).
+    trainings: (trainings, rows), clusters of the models, that of the run first. table: (rows,).
     """
     agreement = float(adjusted_rand(contingency(trainings[0], table)))
     rows = np.flatnonzero(classes.codes >= 0) if classes else np.arange(0)

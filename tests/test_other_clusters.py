@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from aeexp.analysis.clustering.table_clusters import (
+from aeexp.analysis.clustering.clusters import find
+from aeexp.analysis.clustering.other_clusters import (
     MOST_FEATURES,
     MOST_VALUES,
     compare,
-    table_clusters,
+    other_clusters,
 )
 from aeexp.config.spec import DBSCAN, GaussianMixture, KMeans
 from aeexp.data import Classes, Integers
@@ -28,28 +29,34 @@ def shuffled(share: float, seed: int = 0) -> Integers:
 
 def test_the_table_is_clustered_into_as_many_groups_as_the_factors() -> None:
     for count in (2, 3, 4):
-        found = table_clusters({"k": KMeans()}, X, {"k": np.arange(150) % count}, None, 0)
+        found = other_clusters({"k": KMeans()}, X, {"k": np.arange(150) % count}, None, 0)
         assert len(np.unique(found["k"])) == count
-    set_beforehand = table_clusters({"k": KMeans(n_clusters=5)}, X, {"k": TRUTH}, None, 0)
+    set_beforehand = other_clusters({"k": KMeans(n_clusters=5)}, X, {"k": TRUTH}, None, 0)
     assert len(np.unique(set_beforehand["k"])) == 5
-    noise = table_clusters({"k": KMeans()}, X, {"k": np.full(150, -1)}, None, 0)
+    noise = other_clusters({"k": KMeans()}, X, {"k": np.full(150, -1)}, None, 0)
     assert len(np.unique(noise["k"])) == 1
 
 
 def test_clusters_of_the_table_find_its_groups() -> None:
     specs = {"kmeans": KMeans(), "dbscan": DBSCAN()}
-    found = table_clusters(specs, X, dict.fromkeys(specs, TRUTH), None, 0)
+    found = other_clusters(specs, X, dict.fromkeys(specs, TRUTH), None, 0)
     assert adjusted_rand_score(found["kmeans"], TRUTH) == 1
     assert [*found] == ["kmeans", "dbscan"]
+
+
+def test_a_radius_is_chosen_anew_in_other_units() -> None:
+    specs = {"dbscan": DBSCAN(eps=1e-9)}
+    (found,) = other_clusters(specs, X, {"dbscan": TRUTH}, None, 0).values()
+    assert np.array_equal(found, find(DBSCAN(), X, None, 0))
 
 
 def test_large_tables_are_not_clustered() -> None:
     rows = MOST_VALUES // 5 + 1
     large = np.zeros((rows, 5), np.float32)
-    assert table_clusters({"k": KMeans()}, large, {"k": np.zeros(rows, int)}, None, 0) == {}
+    assert other_clusters({"k": KMeans()}, large, {"k": np.zeros(rows, int)}, None, 0) == {}
     wide = RNG.normal(size=(150, MOST_FEATURES + 1)).astype(np.float32)
     specs = {"k": KMeans(), "gm": GaussianMixture()}
-    assert [*table_clusters(specs, wide, dict.fromkeys(specs, TRUTH), None, 0)] == ["k"]
+    assert [*other_clusters(specs, wide, dict.fromkeys(specs, TRUTH), None, 0)] == ["k"]
 
 
 def test_clusters_are_compared_by_the_rand_index() -> None:
