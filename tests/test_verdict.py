@@ -333,6 +333,9 @@ NO_VAL = np.full(200, np.nan)
         ),
         pytest.param(replace(SETTLED, judged=FEW), "withheld", id="few held-out rows"),
         pytest.param(
+            replace(SETTLED, judged=FEW, folds=np.arange(3)), "withheld", id="few rows in folds"
+        ),
+        pytest.param(
             replace(SETTLED, judged=errors(0.35, rows=1)), "withheld", id="one held-out row"
         ),
     ],
@@ -372,6 +375,14 @@ def test_of_noise_nearly_all_tables_are_recognised() -> None:
 def test_a_linear_decoder_that_is_at_pca_is_at_its_optimum_however_few_rows_judge() -> None:
     few = replace(AT_PCA, judged=errors(0.45, rows=4))
     assert judge(replace(few, has_affine_decoder=True)).case is Case.linear_limit
+
+
+def test_rows_of_a_fold_count_as_one_judgement_if_they_agree() -> None:
+    folds = np.repeat(np.arange(4), 100)
+    shift = np.array([0.1, -0.1, 0.1, -0.1])[folds]
+    result = replace(AT_PCA, judged=replace(AT_PCA.judged, model=AT_PCA.judged.pca + shift))
+    assert judge(result).case is Case.linear_limit
+    assert judge(replace(result, folds=folds)).case is Case.uncertain
 
 
 def test_a_measured_remedy_replaces_that_of_the_curve() -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from aeexp.analysis.curve import Curve
-from aeexp.analysis.evidence.advantage import Advantage, advantage
+from aeexp.analysis.evidence.advantage import MATTERS, Advantage, advantage
 from aeexp.data import Floats, Integers
 from aeexp.runs.history import History
 
@@ -16,7 +16,7 @@ DIVERGED = 1.05  # training error over the error of predicting the mean
 COLLAPSED = 1e-8  # largest variance of a factor
 EXACT = 1e-8  # error of PCA over the error of predicting the mean: PCA loses nothing
 EQUAL = 0.02  # difference of two errors that counts as none, in units (RowErrors.unit)
-NOISY = 0.10  # half of an interval that is too wide for "no difference", in units
+NEAR = 0.10  # training error above PCA's of a model that may be as good on judging rows, in units
 FAINT = 0.15  # share of the variance that counts as nothing if it may be noise
 GAIN = 0.01  # projected fall of the error that justifies more epochs, in units
 MORE = 0.2  # additional epochs of the projection, relative to the epochs trained
@@ -205,14 +205,15 @@ class TrainingResult:
 
     @property
     def equals_pca(self) -> bool:
-        """Return whether the model is as good as PCA, by enough judging rows.
+        """Return whether the model is as good as PCA on judging rows, and surely not much better.
 
         Its training error may be somewhat higher, as that of a model with a penalty.
         """
-        if not self.is_validated or self.train.excess > NOISY:
+        if not self.is_validated or self.train.excess > NEAR:
             return False
-        is_known = self.advantage.half <= NOISY * self.judged.unit
-        return bool(is_known and abs(self.advantage.mean) <= self.tolerance)
+        gain = self.advantage
+        is_sure = gain.mean + gain.half <= MATTERS * self.judged.unit
+        return bool(is_sure and gain.mean >= -self.tolerance)
 
     @property
     def independent(self) -> Floats:

@@ -247,6 +247,10 @@ def _revive(training: TrainingResult) -> str:
     return "Choose model.latent_activation=linear, or another seed."
 
 
+def _more_rows(training: TrainingResult) -> str:
+    return "Hold out more rows." if training.folds is None else "Get more rows."
+
+
 def _look_elsewhere(training: TrainingResult) -> str:
     stop = "Do not interpret the factors; get more rows or other features."
     if training.has_affine_decoder and not training.is_chosen:
@@ -303,5 +307,7 @@ REMEDIES: Mapping[Case, str | Callable[[TrainingResult], str]] = {
     Case.underfitting: lambda training: _plateau(training).remedy,
     Case.linear_limit: _other_model,
     Case.unvalidated: "Set split.validation.",
-    Case.uncertain: "Hold out more rows.",
+    Case.uncertain: lambda training: (
+        "Hold out more rows." if training.folds is None else "Get more rows."
+    ),
 }
