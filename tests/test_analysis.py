@@ -149,7 +149,7 @@ def left(x: np.ndarray, x_hat: np.ndarray, rows: Rows = ROWS) -> reconstruction.
 
 def errors_of(x: np.ndarray, x_hat: np.ndarray, rows: Rows = ROWS) -> Mapping[str, float]:
     mean = reconstruction.predicting_the_mean(x, rows)
-    return reconstruction.errors(left(x, x_hat, rows), mean, left(x, 0 * x, rows), rows)
+    return reconstruction.errors(left(x, x_hat, rows), mean, left(x, 0 * x, rows))
 
 
 def test_reconstruction_errors_are_computed_for_each_part() -> None:
@@ -182,9 +182,7 @@ def test_each_feature_has_its_r2_and_its_error_in_original_units() -> None:
     x = RNG.normal(size=(90, 2))
     scaling = Scaling(offset=np.zeros(2), scale=np.array([1.0, 100.0]))
     mean = reconstruction.predicting_the_mean(x, ROWS)
-    table = reconstruction.by_feature(
-        left(x, x + np.array([0.0, 0.5])), mean, ROWS, ("f", "g"), scaling
-    )
+    table = reconstruction.by_feature(left(x, x + np.array([0.0, 0.5])), mean, ("f", "g"), scaling)
     assert table["feature"] == ["f", "g"]
     assert table["val_rmse"] == pytest.approx([0.0, 50.0])
     variance = np.mean((x[:60, 1] - x[:60, 1].mean()) ** 2)

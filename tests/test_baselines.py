@@ -15,7 +15,9 @@ from sklearn.decomposition import PCA, FactorAnalysis
 from aeexp.analysis import reconstruction
 from aeexp.analysis.evidence import baselines, linear
 from aeexp.analysis.evidence.advantage import Advantage, advantage
-from aeexp.data import Floats, Rows
+from aeexp.data import Dataset, Floats, Rows
+from aeexp.data.prepare import Problem
+from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.present import figures
 from aeexp.present.figures import Measure
 from aeexp.present.text.evidence import describe_advantage
@@ -33,8 +35,12 @@ def subspace(features: int = 8, noise: float = 0.3) -> Floats:
 
 
 def named(x: Floats, rows: Rows = ROWS, dimensions: int = 3) -> dict[str, baselines.Baseline]:
+    names = tuple(map(str, range(x.shape[1])))
+    data = Dataset("made", x, names, range(len(x)))
+    scaling = Scaling(np.zeros(x.shape[1]), np.ones(x.shape[1]))
+    problem = Problem(data, rows, Preprocessing(scaling), x)
     return {
-        baseline.name: baseline for baseline in baselines.baselines(x, rows, dimensions, seed=0)
+        baseline.name: baseline for baseline in baselines.baselines(problem, dimensions, seed=0)
     }
 
 
