@@ -360,7 +360,7 @@ def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(as
 def test_pca_is_better_on_a_linear_subspace(asked: Any) -> None:
     answer = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
     assert answer["pca"]["claim"] == "no"
-    assert "Use it" in answer["pca"]["sentence"]
+    assert "A linear map suffices" in answer["pca"]["sentence"]
 
 
 @pytest.mark.parametrize("dataset", [SwissRoll(samples=600), Digits()], ids=["roll", "digits"])
