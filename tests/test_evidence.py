@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aeexp.analysis.clustering.table_clusters import GroupComparison
 from matplotlib.figure import Figure
 
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
@@ -286,6 +287,26 @@ def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before()
     assert "p = 0.05, the least possible with 19 tables" in first[1]
     assert "parts of a curve" in first[1]
     assert "of dbscan are no farther" in second[1]
+
+
+@pytest.mark.parametrize(
+    ("p", "factors", "expected"),
+    [
+        pytest.param(0.05, np.nan, True, id="claimed"),
+        pytest.param(0.5, 0.4, True, id="judged by classes"),
+        pytest.param(0.5, np.nan, False, id="neither"),
+    ],
+)
+def test_the_columns_are_compared_if_groups_are_claimed_or_judged(
+    p: float, factors: float, expected: bool
+) -> None:
+    test = separation_test("kmeans", p)
+    comparison = GroupComparison(0.5, factors, 0.6, -0.4, -0.1)
+    classes = Classes("kind", np.arange(4) % 2, ("a", "b"))
+    result: Any = SimpleNamespace(problem=SimpleNamespace(data=SimpleNamespace(labels=[classes])))
+    evidence: Any = SimpleNamespace(tested=[test], groups={"kmeans": comparison})
+    about = [sentence.about for sentence in group_sentences(result, evidence)]
+    assert about == ["groups", "columns"][: 1 + expected]
 
 
 def test_groups_are_compared_with_the_null_model_of_larger_p() -> None:

@@ -32,15 +32,16 @@ def found_groups(metrics: Mapping[str, float], clusterings: Iterable[str]) -> st
 def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]:
     """Yield whether the groups of each clustering exceed chance.
 
-    If those of the first do, also whether clusters of the table are the same. For tables with
-    structure beyond chance.
+    If those of the first do, or if there are classes to judge them by, also whether clusters of
+    the table are the same. For tables with structure beyond chance.
     """
     claims = group_claims(evidence)
     for groups in claims:
         yield _separation(groups)
-    if claims and claims[0].claimed and claims[0].clustering in evidence.groups:
-        name, labels = claims[0].clustering, result.problem.data.labels
-        yield columns_sentence(labels, name, evidence.groups[name])
+    name = claims[0].clustering if claims else ""
+    comparison = evidence.groups.get(name)
+    if comparison and (claims[0].claimed or np.isfinite(comparison.factors)):
+        yield columns_sentence(result.problem.data.labels, name, comparison)
 
 
 def _separation(groups: GroupClaim) -> Sentence:
