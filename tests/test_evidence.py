@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aeexp.analysis.clustering.table_clusters import GroupComparison
 from matplotlib.figure import Figure
 
+from aeexp.analysis.clustering.other_clusters import GroupComparison
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
 from aeexp.config.spec import (
