@@ -263,6 +263,13 @@ def test_a_network_that_unrolls_a_swiss_roll_beats_pca() -> None:
             id="better",
         ),
         pytest.param(
+            Advantage(0.0143, 0.006, 0.1, 36),
+            "yes",
+            "The autoencoder reconstructs held-out rows better than PCA: its error is 14 % lower"
+            " (Δ MSE 0.014 ± 0.012, 95 % interval).",
+            id="not rounded to the limit",
+        ),
+        pytest.param(
             Advantage(0.003, 0.003, 0.4, 36),
             "no",
             "PCA reconstructs held-out rows as well (Δ MSE 0.003 ± 0.006, 95 % interval). Use it.",

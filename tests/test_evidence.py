@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from aeexp.analysis.clustering.other_clusters import GroupComparison
 from aeexp.analysis.controls import FEWEST_ROWS, MOST_VALUES, ControlKind, Plan, plan
 from aeexp.analysis.evidence import chance
 from aeexp.config.spec import (
@@ -288,6 +289,26 @@ def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before()
     assert "of dbscan are no farther" in second[1]
 
 
+@pytest.mark.parametrize(
+    ("p", "factors", "expected"),
+    [
+        pytest.param(0.05, np.nan, True, id="claimed"),
+        pytest.param(0.5, 0.4, True, id="judged by classes"),
+        pytest.param(0.5, np.nan, False, id="neither"),
+    ],
+)
+def test_the_columns_are_compared_if_groups_are_claimed_or_judged(
+    p: float, factors: float, expected: bool
+) -> None:
+    test = separation_test("kmeans", p)
+    comparison = GroupComparison(0.5, factors, 0.6, -0.4, -0.1)
+    classes = Classes("kind", np.arange(4) % 2, ("a", "b"))
+    result: Any = SimpleNamespace(problem=SimpleNamespace(data=SimpleNamespace(labels=[classes])))
+    evidence: Any = SimpleNamespace(tested=[test], groups={"kmeans": comparison})
+    about = [sentence.about for sentence in group_sentences(result, evidence)]
+    assert about == ["groups", "columns"][: 1 + expected]
+
+
 def test_groups_are_compared_with_the_null_model_of_larger_p() -> None:
     shuffled = separation_test("kmeans", 0.5, ControlKind.permuted)
     [(_, sentence)] = claimed_of(shuffled, separation_test("kmeans", 0.05))
@@ -360,7 +381,7 @@ def test_groups_are_claimed_of_one_correlated_cloud_no_more_often_than_stated(as
 def test_pca_is_better_on_a_linear_subspace(asked: Any) -> None:
     answer = asked(Gaussian(directions=3), evidence=Quick(permutations=0))
     assert answer["pca"]["claim"] == "no"
-    assert "Use it" in answer["pca"]["sentence"]
+    assert "A linear map suffices" in answer["pca"]["sentence"]
 
 
 @pytest.mark.parametrize("dataset", [SwissRoll(samples=600), Digits()], ids=["roll", "digits"])

@@ -654,7 +654,7 @@ def controls(rows: int | None = None, **settings: Any) -> str:
         pytest.param("An empirical p-value", ["1", "1", "0.05", "19"], id="p"),
         pytest.param("At a level", ["5"], id="claims"),
         pytest.param("The power", ["5", "20", "0.5", "1", "1.5", "2", "0.05"], id="power"),
-        pytest.param("predict the labels", ["199", "19"], id="labels"),
+        pytest.param("predict the labels", ["199"], id="labels"),
         pytest.param("importance of a factor", [], id="factors"),
         pytest.param("association of factors", [], id="associations"),
     ],

@@ -8,11 +8,13 @@ from aeexp.analysis.clustering.clusters import find
 from aeexp.analysis.clustering.other_clusters import (
     MOST_FEATURES,
     MOST_VALUES,
+    GroupComparison,
     compare,
     other_clusters,
 )
 from aeexp.config.spec import DBSCAN, GaussianMixture, KMeans
 from aeexp.data import Classes, Integers
+from aeexp.present.text.groups import columns_sentence
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(150) % 3
@@ -110,3 +112,18 @@ def test_rows_without_a_class_are_ignored_and_without_classes_nothing_is_better(
         assert without.agreement == 1
         assert np.isnan(without.factors)
         assert not without.better
+
+
+def test_a_sentence_on_the_columns_states_what_the_interval_excludes() -> None:
+    for comparison, claim, text in (
+        (GroupComparison(0.95), "no", "finds the same groups (adjusted Rand index 0.95)."),
+        (GroupComparison(0.899), "undecided", "similar groups (adjusted Rand index 0.89)."),
+        (GroupComparison(0.2, 0.9, 0.5, 0.3, 0.5), "yes", "less than those of the factors"),
+        (GroupComparison(0.7, 0.5, 0.9, -0.5, -0.3), "no", "better than those of the factors"),
+        (GroupComparison(0.95, 0.8, 0.82, -0.1, 0.1), "no", "about as well"),
+        (GroupComparison(0.7, 0.8, 0.82, -0.1, 0.1), "undecided", "about as well"),
+        (GroupComparison(0.7, 0.8, 0.82, -0.1, -0.001), "no", "difference 0.001 to 0.10"),
+    ):
+        sentence = columns_sentence((CLASSES,), "kmeans", comparison)
+        assert sentence.claim == claim
+        assert text in sentence.sentence

@@ -3,17 +3,16 @@
 If a label can be predicted from a few factors as well as from all features, the factors contain
 what the label means. Two probes learn from the training rows: nearest neighbours and a linear
 model. Both predict the true label and permuted copies of it in one pass, as columns of one array,
-so that 199 permutations cost little more than one.
+so that 199 permutations cost little more than one. The linear models have closed forms for the
+same reason.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
@@ -25,8 +24,10 @@ from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels, Rows, Va
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
 """Larger inputs are replaced by a fixed random sample."""
-MOST_FITS, FEW_WEIGHTS = 19, 1_000
-"""Limits of permutations for the linear probe: number of fits, and weights of a fit."""
+FEW_WEIGHTS = 1_000
+"""Weights of a linear model up to which it learns permuted labels."""
+PENALTY = 1.0
+"""Of the squared weights of linear models, whose columns have unit variance, over all rows."""
 
 Labelling = NDArray[Any]
 """True or predicted labels of some rows, one column for each set of labels: (rows, sets)."""
@@ -59,7 +60,7 @@ class _Kind:
 
     measures: Mapping[str, _Measure]
     constant: Callable[[Labelling], float]
-    near: Mapping[str, Callable[[Labelling, Labelling], Labelling]]
+    near: Callable[[Labelling, Labelling], Mapping[str, Labelling]]
     linear: Callable[[Floats, Labelling], Labelling]
     linear_score: str
 
@@ -86,16 +87,17 @@ def probes(
 
     Both learn from the rows that do not judge. Neighbours: vote or mean of at most 15 (Cover and
     Hart, 1967, doi:10.1109/TIT.1967.1053964); a row is not its own neighbour. For the balanced
-    accuracy, votes are divided by the number of rows of their class. Linear: logistic or ridge
-    regression on standardised columns. The input "majority" is the most frequent class, or the
-    mean, of the rows to learn from. Rows without a label are ignored. There is no score for fewer
-    than 2 rows to learn from or more than 100 classes. Inputs of more than 5,000 rows or 1,000
-    columns are sampled.
+    accuracy, votes are divided by the number of rows of their class. Linear: discriminant analysis
+    (Fisher, 1936, doi:10.1111/j.1469-1809.1936.tb02137.x) or ridge regression (Hoerl and Kennard,
+    1970, doi:10.1080/00401706.1970.10488634) on standardised columns. The input "majority" is the
+    most frequent class, or the mean, of the rows to learn from. Rows without a label are ignored.
+    There is no score for fewer than 2 rows to learn from or more than 100 classes. Inputs of more
+    than 5,000 rows or 1,000 columns are sampled.
 
     inputs: (rows, columns) by name; the others are compared with the first. splits: one, or the
     folds of cross-fitting. copies: number of permutations of the labels over all rows (Ojala and
-    Garriga, 2010, jmlr.org/papers/v11/ojala10a.html) for the neighbours. A linear model learns at
-    most 19, and none if it has more than 1,000 weights. seed: of the permutations.
+    Garriga, 2010, jmlr.org/papers/v11/ojala10a.html). A linear model with more than 1,000 weights
+    learns none. seed: of the permutations.
     """
     splits = [_sample(labelled(labels, rows)) for rows in splits]
     if min(len(rows.train) for rows in splits) < 2:
@@ -202,47 +204,52 @@ def _learnt(x: Floats, y: Labelling, target: _Target) -> Mapping[str, Labelling]
     near = search.kneighbors(return_distance=False)  # of learnt rows, without themselves
     if len(x) > learn:
         near = np.concatenate([near, search.kneighbors(x[learn:], return_distance=False)])
-    fits = 1 + (MOST_FITS if x.shape[1] * target.outputs <= FEW_WEIGHTS else 0)
-    predicted = {
-        number: np.stack([predict(labels[near], labels) for labels in y.T], 1)
-        for number, predict in kind.near.items()
-    }
-    return predicted | {kind.linear_score: kind.linear(x, y[:, :fits])}
+    sets = y.shape[1] if x.shape[1] * target.outputs <= FEW_WEIGHTS else 1
+    by_set = [kind.near(labels[near], labels) for labels in y.T]
+    predicted = {number: np.stack([p[number] for p in by_set], 1) for number in by_set[0]}
+    return predicted | {kind.linear_score: kind.linear(x, y[:, :sets])}
 
 
-def _vote(near: Integers, learnt: Integers) -> Integers:
-    """Return the most frequent class of each row, the first one in a tie."""
-    return _votes(near, learnt).argmax(1)
+def _by_votes(near: Integers, learnt: Integers) -> Mapping[str, Integers]:
+    """Return the class with the most votes of each row, the first one in a tie.
+
+    For the balanced accuracy, votes are relative to the number of learnt rows of their class.
+    """
+    sizes = np.bincount(learnt)
+    cells = near + len(sizes) * np.arange(len(near))[:, None]
+    votes = np.bincount(cells.ravel(), minlength=len(sizes) * len(near)).reshape(len(near), -1)
+    relative = votes / np.maximum(sizes, 1)
+    return {"knn accuracy": votes.argmax(1), "knn balanced accuracy": relative.argmax(1)}
 
 
-def _balanced_vote(near: Integers, learnt: Integers) -> Integers:
-    """Return the class with the most votes relative to its number of rows."""
-    return (_votes(near, learnt) / np.maximum(np.bincount(learnt), 1)).argmax(1)
+def _discriminant(x: Floats, y: Integers) -> Integers:
+    """Return the classes of all rows by linear discriminant analysis with a ridge penalty.
+
+    Its covariance is that of the rows within their classes, W = G - M'DM, with the scatter G of
+    all rows and the means M and sizes D of the classes. Only M and D depend on the labels, so that
+    G is inverted once, and W by the Woodbury identity.
+    """
+    learnt = x[: len(y)]
+    scatter = learnt.T @ learnt + PENALTY * np.eye(x.shape[1])
+    inverse = np.linalg.inv(scatter)
+    projected = x @ inverse
+    return np.stack([_classified(learnt, labels, inverse, projected) for labels in y.T], 1)
 
 
-def _votes(near: Integers, learnt: Integers) -> Integers:
-    classes = int(learnt.max()) + 1
-    cells = near + classes * np.arange(len(near))[:, None]
-    return np.bincount(cells.ravel(), minlength=classes * len(near)).reshape(-1, classes)
-
-
-def _logistic(x: Floats, y: Integers) -> Integers:
-    with warnings.catch_warnings():
-        # few rows of a class, or no convergence: the score shows how well the fit predicts
-        warnings.simplefilter("ignore", UserWarning)
-        return np.stack([_multinomial(x, labels) for labels in y.T], 1)
-
-
-def _multinomial(x: Floats, y: Integers) -> Integers:
-    if (y == y[0]).all():
-        return np.full(len(x), y[0])
-    return LogisticRegression().fit(x[: len(y)], y).predict(x)
+def _classified(learnt: Floats, labels: Integers, inverse: Floats, projected: Floats) -> Integers:
+    """Return the class of each row. inverse: of the scatter. projected: rows times `inverse`."""
+    present, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    means = (np.eye(len(present))[codes].T @ learnt) / sizes[:, None]
+    among = means @ inverse @ means.T
+    correction = np.eye(len(present)) + np.linalg.solve(np.diag(1 / sizes) - among, among)
+    scores = len(labels) * (projected @ means.T @ correction - np.diag(among @ correction) / 2)
+    return present[(scores + np.log(sizes)).argmax(1)]
 
 
 def _ridge(x: Floats, y: Floats) -> Floats:
     learnt, mean = x[: len(y)], y.mean(0)
-    slopes = np.linalg.solve(learnt.T @ learnt + np.eye(x.shape[1]), learnt.T @ (y - mean))
-    return x @ slopes + mean
+    scatter = learnt.T @ learnt + PENALTY * np.eye(x.shape[1])
+    return x @ np.linalg.solve(scatter, learnt.T @ (y - mean)) + mean
 
 
 ACCURACY = _Measure(scores.accuracy, scores.accuracy_error, scores.accuracy_merits)
@@ -251,14 +258,14 @@ R2 = _Measure(scores.r2, scores.r2_error, scores.r2_merits)
 CLASSES = _Kind(
     {"knn accuracy": ACCURACY, "knn balanced accuracy": BALANCED, "linear accuracy": ACCURACY},
     lambda codes: int(np.bincount(codes).argmax()),
-    {"knn accuracy": _vote, "knn balanced accuracy": _balanced_vote},
-    _logistic,
+    _by_votes,
+    _discriminant,
     "linear accuracy",
 )
 VALUES = _Kind(
     {"knn r2": R2, "linear r2": R2},
     lambda values: float(values.mean()),
-    {"knn r2": lambda near, _: near.mean(1)},
+    lambda near, _: {"knn r2": near.mean(1)},
     _ridge,
     "linear r2",
 )

@@ -19,7 +19,6 @@ from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import ABOVE_UNRELATED, REPRODUCIBLE
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.labels.claims import MOST_LABELS
-from aeexp.analysis.labels.probes import MOST_FITS
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.latent.reconstructed import VARIANCE
 from aeexp.config.spec import (
@@ -241,6 +240,5 @@ def _controls(experiment: Experiment, problem: Problem, controls: int) -> dict[s
         "tables": tables,
         "least_p": float(f"{1 / (tables + 1):.2g}"),
         "level": LEVEL,
-        "probe_permutations": min(evidence.labels, MOST_FITS),
         "most_labels": MOST_LABELS,
     }

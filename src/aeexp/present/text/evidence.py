@@ -47,13 +47,17 @@ def describe_advantage(advantage: Advantage, baseline: str = "PCA") -> str:
 
 
 def _with_interval(advantage: Advantage) -> str:
-    """Return the mean with as many decimals as the first digit of half the interval has."""
+    """Return the mean with as many decimals as the first digit of half the interval has.
+
+    One more if both round to the same number, which would hide whether 0 is in the interval.
+    """
     mean, half = advantage.mean, advantage.half
     if not isfinite(half):
         return f"{mean:.2g} ± unknown"
     if half < SMALL:
         return f"{mean:.2g} ± {half:.1g}"
     decimals = max(0, -floor(log10(half)))
+    decimals += round(abs(mean), decimals) == round(half, decimals)
     return f"{mean:z.{decimals}f} ± {half:.{decimals}f}"
 
 

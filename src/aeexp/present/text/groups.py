@@ -1,6 +1,6 @@
 """Sentences on the groups: are they real, and are the factors needed to find them?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from aeexp.analysis.evidence.claims import GroupClaim, group_claims
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.result import RunResult
+from aeexp.data import Labels
 from aeexp.present.text.sentence import Sentence, p_value_text
 from aeexp.text import joined, printable, short
 
@@ -31,14 +32,16 @@ def found_groups(metrics: Mapping[str, float], clusterings: Iterable[str]) -> st
 def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]:
     """Yield whether the groups of each clustering exceed chance.
 
-    If those of the first do, also whether clusters of the table are the same. For tables with
-    structure beyond chance.
+    If those of the first do, or if there are classes to judge them by, also whether clusters of
+    the table are the same. For tables with structure beyond chance.
     """
     claims = group_claims(evidence)
     for groups in claims:
         yield _separation(groups)
-    if claims and claims[0].claimed and claims[0].clustering in evidence.groups:
-        yield _columns(result, claims[0].clustering, evidence.groups[claims[0].clustering])
+    name = claims[0].clustering if claims else ""
+    comparison = evidence.groups.get(name)
+    if comparison and (claims[0].claimed or np.isfinite(comparison.factors)):
+        yield columns_sentence(result.problem.data.labels, name, comparison)
 
 
 def _separation(groups: GroupClaim) -> Sentence:
@@ -63,8 +66,11 @@ def _separation(groups: GroupClaim) -> Sentence:
     return Sentence("groups", claim, text)
 
 
-def _columns(result: RunResult, name: str, comparison: GroupComparison) -> Sentence:
-    """Return whether the clusters of the table are the same, and which agrees with the label."""
+def columns_sentence(labels: Sequence[Labels], name: str, comparison: GroupComparison) -> Sentence:
+    """Return whether the clusters of the table are the same, and which agrees with the label.
+
+    labels: of the table. name: of the clustering.
+    """
     rand, clusters = comparison.agreement, f"{printable(name)} of the scaled columns"
     if rand >= SAME:
         start = f"{clusters} finds the same groups (adjusted Rand index {_floor(rand)})"
@@ -74,7 +80,7 @@ def _columns(result: RunResult, name: str, comparison: GroupComparison) -> Sente
         start = f"{clusters} finds other groups (adjusted Rand index {_floor(rand)})"
     if np.isnan(comparison.factors):
         return Sentence("columns", "no" if rand >= SAME else "undecided", f"{start}.")
-    label = next(label for label in result.problem.data.labels if has_several_classes(label))
+    label = next(label for label in labels if has_several_classes(label))
     agreement = {
         "factors": "less than those of the model",
         "table": "better than those of the model",
@@ -83,13 +89,19 @@ def _columns(result: RunResult, name: str, comparison: GroupComparison) -> Sente
     claim = {"factors": "yes", "table": "no"}.get(comparison.better, "undecided")
     numbers = (
         f"{comparison.table:z.2f} against {comparison.factors:z.2f}; 95 % interval of the"
-        f" difference {-comparison.high:z.2f} to {-comparison.low:z.2f}"
+        f" difference {_not_zero(-comparison.high)} to {_not_zero(-comparison.low)}"
     )
     return Sentence(
         "columns",
         "no" if claim == "undecided" and rand >= SAME else claim,
         f"{start}, which agree with {short(printable(label.name))} {agreement} ({numbers}).",
     )
+
+
+def _not_zero(limit: float) -> str:
+    """Return the limit of an interval, not rounded to the 0 that it may exclude."""
+    text = f"{limit:z.2f}"
+    return f"{limit:.1g}" if text == "0.00" and limit else text
 
 
 def _floor(rand: float) -> str:
