@@ -294,7 +294,8 @@ def test_test_rows_decide_nothing(auto: Make) -> None:
     (one,), (other,) = (
         train_runs([(experiment, table)], Monitor()) for table in (problem, replace(problem, x=x))
     )
-    assert one.planned.choice and other.planned.choice
+    assert one.planned.choice
+    assert other.planned.choice
     assert one.planned.choice.number == other.planned.choice.number
     assert np.array_equal(one.planned.choice.mse, other.planned.choice.mse)
     pairs = zip(one.trained.weights[0], other.trained.weights[0], strict=True)
