@@ -16,6 +16,7 @@ from aeexp.config.options import OPTIONS
 from aeexp.config.spec import (
     Autoencoder,
     ClusteringSpec,
+    Deep,
     OptimizerSpec,
     PreprocessingSpec,
     RegulariserSpec,
@@ -77,6 +78,20 @@ class Early(Baked):
 
     def term(self) -> str:
         return "a term"
+
+
+@dataclass(kw_only=True)
+class Curved(Deep):
+    """Declares an affine decoder, but has hidden layers."""
+
+    def methods(self) -> str:
+        return "a model"
+
+    def term(self) -> str:
+        return ""
+
+    def affine(self) -> bool:
+        return True
 
 
 @dataclass(kw_only=True)
@@ -162,6 +177,7 @@ def _(spec: Odd, z: Any, seed: int) -> Any:
         pytest.param("model", Silent, "it has no method `methods`", id="words"),
         pytest.param("clustering", Unsourced, "cites 'nobody1900'", id="source"),
         pytest.param("model", Termless, "`term` is '', but the model adds a loss", id="term"),
+        pytest.param("model", Curved, "`affine` is wrong", id="affine"),
         pytest.param("model", Early, "model.slope is read while it is built", id="early"),
         pytest.param("model", Nothing, "model.beta changes nothing", id="nothing"),
         pytest.param("optimizer", Precomputed, "optimizer.decay is read while", id="precomputed"),

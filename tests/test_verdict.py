@@ -308,7 +308,19 @@ NO_VAL = np.full(200, np.nan)
             replace(ABOVE_PCA, has_affine_decoder=True), "underfitting", id="above, linear decoder"
         ),
         pytest.param(
-            replace(ABOVE_PCA, is_regularised=True), "underfitting", id="above PCA, penalised"
+            replace(ABOVE_PCA, loss=ABOVE_PCA.loss + 0.1, is_regularised=True),
+            "underfitting",
+            id="above PCA, penalised",
+        ),
+        pytest.param(
+            replace(ABOVE_PCA, train=errors(0.62), is_regularised=True),
+            "underfitting",
+            id="above PCA, weak penalty",
+        ),
+        pytest.param(
+            replace(still_above_pca(200, 0), floor=0.5),
+            "underfitting",
+            id="above PCA, output out of range",
         ),
         pytest.param(
             replace(ABOVE_PCA, learning_rate=np.geomspace(1e-3, 1e-6, 200)),

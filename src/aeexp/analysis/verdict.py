@@ -132,7 +132,8 @@ class TrainingResult:
     training error is below PCA's. is_regularised: whether penalties, dropout or noise change the
     loss. stopped: whether the losses, and not the setting, decided on the number of epochs, as in
     early stopping. interrupted: whether the user ended the training. is_chosen: whether linear and
-    nonlinear models were tried, and this one was chosen.
+    nonlinear models were tried, and this one was chosen. floor: the least mean squared error that
+    the range of the output activation allows.
     """
 
     loss: Floats
@@ -150,6 +151,7 @@ class TrainingResult:
     interrupted: bool = False
     is_chosen: bool = False
     folds: Integers | None = None
+    floor: float = 0.0
 
     @cached_property
     def training_curve(self) -> Curve:
@@ -309,6 +311,17 @@ class TrainingResult:
         return bool(self.learning_rate[-1] < DECAYED * self.learning_rate.max())
 
     @property
+    def is_out_of_range(self) -> bool:
+        """Return whether the output activation cannot reach values that PCA's error needs."""
+        return bool(self.floor > self.train.pca.mean() + EQUAL * self.train.unit)
+
+    @property
+    def is_penalised(self) -> bool:
+        """Return whether penalties, dropout or noise are a part of the training loss."""
+        part = self.loss[self.kept] - self.train.model.mean()
+        return bool(self.is_regularised and part > EQUAL * self.train.unit)
+
+    @property
     def has_gap(self) -> bool:
         """Return whether the error of judging rows clearly exceeds the training error."""
         difference = self.judged.model.mean() - self.train.model.mean()
@@ -375,6 +388,7 @@ def _cases(training: TrainingResult, structure: str) -> Iterator[tuple[Case, boo
     yield Case.overfitting, t.overfits
     yield Case.nothing_to_learn, structure == "no" and (has_learnt or is_better)
     yield Case.linear_limit, t.has_affine_decoder and has_learnt
+    yield Case.underfitting, not has_learnt and t.is_out_of_range
     yield Case.too_slow, not has_learnt and (t.improves or t.is_unmoved) and t.is_slow
     yield Case.still_improving, t.improves
     yield Case.good, is_better

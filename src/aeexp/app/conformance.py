@@ -148,6 +148,11 @@ def _check_declarations(spec: Any, network: Network) -> None:
     if weighted and weighted():
         names = {variable.path for variable in network.encoder.weights}
         assert names == {"z/kernel", "z/bias"}, "`weighted` needs a linear encoder"
+    affine = spec.own_method("affine")
+    if affine and affine():
+        z = np.random.default_rng(0).normal(size=(3, spec.latent_dim)).astype("float32")
+        first, second, between = network.decode(np.stack([z[0], z[1], (z[0] + z[1]) / 2]))
+        assert np.allclose(between, (first + second) / 2, atol=1e-4), "`affine` is wrong"
 
 
 def _check_axes(spec: Any, network: Network, x: Any) -> None:

@@ -20,7 +20,9 @@ from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
 from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, Verdict, judge
 from aeexp.config.metrics import OF_CLUSTERS
+from aeexp.config.spec import Autoencoder, ModelSpec
 from aeexp.data import Classes, Dataset, Floats, Integers, Values
+from aeexp.data.checks import shortfall
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import (
     evidence_metrics,
@@ -86,6 +88,11 @@ def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
     if verdict.case is Case.linear_limit:
         return "Validation rows chose a nonlinear model; held-out rows do not tell it from PCA."
     return None
+
+
+def _floor(model: ModelSpec, x: Floats) -> float:
+    """Return the least mean squared error that the range of the output activation allows."""
+    return shortfall(model.output_activation, x)[1] if isinstance(model, Autoencoder) else 0.0
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
@@ -237,4 +244,5 @@ def training_result(result: RunResult) -> TrainingResult:
         interrupted=history.interrupted,
         is_chosen=bool(result.planned.choice and result.planned.choice.has_models),
         folds=result.problem.fold_of if result.problem.folds else None,
+        floor=_floor(experiment.model, result.problem.x),
     )

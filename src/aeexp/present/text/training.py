@@ -184,12 +184,17 @@ def _plateau(training: TrainingResult) -> _Plateau:
     network = "Try more hidden units or another activation, or use PCA."
     reasons = [
         _Plateau(
+            training.is_out_of_range,
+            f"the output activation allows no error below {training.floor:.3g}",
+            "Choose model.output_activation=linear or preprocessing=minmax.",
+        ),
+        _Plateau(
             training.stopped and training.falls,
             f"early stopping ended the training in epoch {len(training.loss)}, while it fell",
             "Raise training.early_stopping.patience or optimizer.lr.",
         ),
         _Plateau(
-            training.is_regularised,
+            training.is_penalised,
             "it no longer falls",
             "Lower the penalties, dropout or noise.",
         ),
