@@ -18,6 +18,7 @@ from scipy.stats import ortho_group
 from sklearn.datasets import load_breast_cancer, load_digits, make_blobs, make_swiss_roll
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import scale
+from usual import usual
 
 from aeexp.analysis.clustering.gap import Gap, gap_statistic
 from aeexp.analysis.controls import ControlKind, plan
@@ -259,7 +260,7 @@ def own_table(folder: Path, x: Floats, **changes: Any) -> Experiment:
         "figures": NoFigures(),
         "backend": BACKEND,
     }
-    return Experiment(**(parts | changes))
+    return usual(**(parts | changes))
 
 
 def factors() -> Floats:
@@ -483,7 +484,7 @@ def test_the_command_line_prints_how_many_and_writes_why(aeexp: Run, tmp_path: P
     folder = tmp_path / "asked"
     sentences = json.loads((folder / "answer.json").read_text())["sentences"]
     assert all(one["sentence"] in done.stdout for one in sentences)
-    assert "13-k-13" in done.stdout
+    assert "autoencoder with k factors" in done.stdout
     lines = (folder / "how_many.csv").read_text().splitlines()
     assert len(lines) == 3
     assert (folder / "clusters.csv").is_file()

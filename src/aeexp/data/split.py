@@ -91,7 +91,7 @@ def partition(spec: Split, data: Dataset) -> Rows:
     """
     if spec.column is not None:
         return _partition_by_column(spec.column, data)
-    rows, (validation, test) = np.arange(len(data.x)), spec.fractions
+    rows, (validation, test) = np.arange(len(data.x)), spec.fractions(len(data.x))
     n_val, n_test = (math.ceil(fraction * len(rows)) for fraction in (validation, test))
     left = len(rows) - n_val - n_test
     if left < MIN_TRAIN:

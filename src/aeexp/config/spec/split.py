@@ -6,8 +6,9 @@ from aeexp.config.spec._spec import Spec, param
 
 FRACTION = 0.2
 """Fraction of validation rows, and of test rows, where no fraction is set."""
-FOLDS, FEW_ROWS = 5, 1_000
-"""Tables with fewer rows are cross-fitted in so many folds where nothing is set."""
+FOLDS, FEWEST_ROWS, FEW_ROWS = 5, 20, 1_000
+"""Tables are cross-fitted in so many folds where nothing is set, if they have at least as many and
+fewer than as many rows. Smaller tables have no test rows."""
 
 
 @dataclass(kw_only=True)
@@ -32,8 +33,8 @@ class Split(Spec):
     folds: int | None = param(
         None,
         "Cross-fitting: as many models as folds, each judged on another fold of the rows; the"
-        " model that is kept learns from all rows. 1: a single split. auto: 5 for tables of fewer"
-        " than 1,000 rows if no fraction and no column is set, else 1.",
+        " model that is kept learns from all rows. 1: a single split. auto: 5 for tables of 20 to"
+        " 999 rows if no fraction and no column is set, else 1.",
         automatic=True,
         at_least=1,
     )
@@ -43,11 +44,10 @@ class Split(Spec):
         None, "Column of your own table with the split: train, val or test."
     )
 
-    @property
-    def fractions(self) -> tuple[float, float]:
+    def fractions(self, rows: int) -> tuple[float, float]:
         """Return the fractions of validation rows and of test rows of a single split."""
         validation = FRACTION if self.validation is None else self.validation
-        test = FRACTION if self.validation is None else 0.0
+        test = FRACTION if self.validation is None and rows >= FEWEST_ROWS else 0.0
         return validation, test if self.test is None else self.test
 
     def folds_of(self, rows: int) -> int:
@@ -55,4 +55,4 @@ class Split(Spec):
         if self.folds is not None:
             return self.folds
         is_set = (self.validation, self.test, self.column) != (None, None, None)
-        return 1 if is_set or rows >= FEW_ROWS else FOLDS
+        return FOLDS if not is_set and FEWEST_ROWS <= rows < FEW_ROWS else 1
