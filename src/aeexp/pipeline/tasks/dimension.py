@@ -24,13 +24,15 @@ class DimensionResult:
     """The results of one latent dimension.
 
     errors: on held-out rows, or on all rows if none are held out. mean_errors, pca_errors: the
-    same of predictions by each feature's mean, and by PCA. reconstructions: of each seed (rows,
-    components), on their principal axes.
+    same of predictions by each feature's mean, and by PCA. factors: for each seed (rows,
+    dimension), of the complete table. reconstructions: of the same, (rows, components), on their
+    principal axes.
     """
 
     errors: Errors
     mean_errors: Errors
     pca_errors: Errors
+    factors: Sequence[Floats]
     reconstructions: Sequence[Floats]
 
 
@@ -82,16 +84,15 @@ def train_dimension(
         )
         return Errors(real, null)
 
-    def reconstructions(number: int) -> Floats:
-        network = trained.network(number)
-        return reconstructed(network.encode(table.x), network.decode).points
-
-    of_seeds = [
-        reconstructions(i)
-        for i, control in enumerate(trained_controls)
-        if control.kind is ControlKind.repeat and not diverged[i]
-    ]
-    return DimensionResult(errors(of_model), errors(of_mean), errors(of_pca), of_seeds)
+    factors, reconstructions = [], []
+    for i, control in enumerate(trained_controls):
+        if control.kind is ControlKind.repeat and not diverged[i]:
+            network = trained.network(i)
+            factors.append(network.encode(table.x))
+            reconstructions.append(reconstructed(factors[-1], network.decode).points)
+    return DimensionResult(
+        errors(of_model), errors(of_mean), errors(of_pca), factors, reconstructions
+    )
 
 
 def _with_own_seeds(controls: Sequence[Control], seeds: Sequence[int]) -> Iterator[Control]:

@@ -64,12 +64,12 @@ def _(
         # of the recommended dimension, otherwise the best, otherwise any that did not diverge
         recommended = max(autoencoder.fewest or autoencoder.best, 1)
         preferred = [recommended, *range(1, most + 1)]
-        of_seeds = (results[k - 1].reconstructions for k in preferred)
-        spaces = next(filter(None, of_seeds), None)
-        if spaces is None:
+        factors = next((z for z in (results[k - 1].factors for k in preferred) if z), None)
+        if factors is None:
             yield document([ALL_DIVERGED])
             raise DivergedError
-        groups = gap_statistic(spaces, question.clusters)
+        # of factors: on the curved surface of the reconstructions, bends would count as groups
+        groups = gap_statistic(factors, question.clusters)
         yield Table("clusters", _cluster_table(groups))
         yield Metrics("metrics", _metrics(autoencoder, hints, groups))
         best = results[max(autoencoder.best, 1) - 1]

@@ -65,7 +65,7 @@ def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
             text = (
                 f"{several}. With {best}, the autoencoder explains {100 * dimensions.r2[best]:.0f}"
                 f" % of the held-out variance ({excess} more than in permuted tables, ± standard"
-                f" error).{fewer} Latent spaces of different seeds {agree} (linear"
+                f" error).{fewer} Reconstructions of different seeds {agree} (linear"
                 f" CKA {stability[fewest - 1]:.2f} with {fewest})."
             )
         case Finding.none:
