@@ -85,7 +85,7 @@ def spelled_out(arguments: Namespace) -> list[str]:
         UserError, HydraException: An override is invalid.
     """
     overrides, name = list(arguments.overrides), arguments.config_name or "config"
-    if not any(override.partition("=")[0].lstrip("+~") in _SHORT for override in overrides):
+    if not any(map(is_short, overrides)):
         return overrides
     with config_loader(arguments.config_dir) as loader:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(overrides)
@@ -93,8 +93,13 @@ def spelled_out(arguments: Namespace) -> list[str]:
         return Composer(loader, name).spelled_out(overrides)
 
 
-_SHORT = {f"{group}.{name}" for group, names in SHARED.items() for name in names}
+SHORT = {f"{group}.{name}" for group, names in SHARED.items() for name in names}
 """Keys of overrides that set a parameter in each chosen option of a group."""
+
+
+def is_short(override: str) -> bool:
+    """Return whether an override sets a parameter in each chosen option of a group."""
+    return override.partition("=")[0].lstrip("+~") in SHORT
 
 
 class Composer:
@@ -144,7 +149,7 @@ class Composer:
         """
         parser = OverridesParser.create(config_loader=self.loader)
         parsed = parser.parse_overrides(list(overrides))
-        others = [str(o.input_line) for o in parsed if o.key_or_group not in _SHORT]
+        others = [str(o.input_line) for o in parsed if o.key_or_group not in SHORT]
         if len(others) == len(parsed):
             return list(overrides)
         config = self.compose(others)
@@ -152,10 +157,10 @@ class Composer:
 
 
 def _of_each_option(overrides: Iterable[Override], config: DictConfig) -> Iterator[Override]:
-    """Yield overrides, with those in `_SHORT` for each chosen option of their group."""
+    """Yield overrides, with those in `SHORT` for each chosen option of their group."""
     for override in overrides:
         key = override.key_or_group
-        if key not in _SHORT:
+        if key not in SHORT:
             yield override
             continue
         group, _, name = key.partition(".")

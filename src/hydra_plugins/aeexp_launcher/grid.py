@@ -96,8 +96,10 @@ def _spelled_out(launcher: Any, jobs: Mapping[int, list[str]]) -> dict[int, list
 
     launcher: keeps the arguments of its `setup`, as those of Hydra do.
     """
-    from aeexp.config.compose import Composer  # noqa: PLC0415
+    from aeexp.config.compose import Composer, is_short  # noqa: PLC0415
 
+    if not any(is_short(override) for overrides in jobs.values() for override in overrides):
+        return dict(jobs)
     loader, name = launcher.hydra_context.config_loader, launcher.config.hydra.job.config_name
     composer = Composer(loader, name)
     return {number: composer.spelled_out(overrides) for number, overrides in jobs.items()}
