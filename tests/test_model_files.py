@@ -97,7 +97,11 @@ def test_a_model_without_support_has_no_file_for_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        *(pytest.param(kind(), id=word) for word, kind in OPTIONS["model"].items()),
+        *(
+            pytest.param(kind(), id=word)
+            for word, kind in OPTIONS["model"].items()
+            if word != "auto"  # becomes one of the others
+        ),
         pytest.param(Deep(batch_norm=True, hidden=[5, 4, 3]), id="normalised"),
     ],
 )
