@@ -119,7 +119,7 @@ def test_a_sentence_on_the_columns_states_what_the_interval_excludes() -> None:
         (GroupComparison(0.95), "no", "finds the same groups (adjusted Rand index 0.95)."),
         (GroupComparison(0.899), "undecided", "similar groups (adjusted Rand index 0.89)."),
         (GroupComparison(0.2, 0.9, 0.5, 0.3, 0.5), "yes", "less than those of the model"),
-        (GroupComparison(0.7, 0.5, 0.9, -0.5, -0.3), "no", "better than those of the factors"),
+        (GroupComparison(0.7, 0.5, 0.9, -0.5, -0.3), "no", "better than those of the model"),
         (GroupComparison(0.95, 0.8, 0.82, -0.1, 0.1), "no", "about as well"),
         (GroupComparison(0.7, 0.8, 0.82, -0.1, 0.1), "undecided", "about as well"),
         (GroupComparison(0.7, 0.8, 0.82, -0.1, -0.001), "no", "difference 0.001 to 0.10"),
