@@ -431,6 +431,6 @@ def test_config_dir_adds_the_user_s_own_options(
     (tmp_path / "my own" / "experiment").mkdir(parents=True)
     option = tmp_path / "my own" / "experiment" / "brief.yaml"
     option.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
-    done = aeexp("experiment=brief", f"backend={backend.value}", "--config-dir", "my own")
+    done = aeexp("experiment=brief", "model=shallow", f"backend={backend.value}", "--config-dir", "my own")
     assert done.returncode == 0, done.stderr
     assert len((directory(tmp_path) / "history.csv").read_text().splitlines()) == 3

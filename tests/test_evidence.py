@@ -94,7 +94,7 @@ def answers(outputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def test_the_model_of_the_run_is_first_and_controls_follow_the_evidence(tiny: Make) -> None:
     experiment = tiny(evidence=FEW, seed=4)
     run_plan = planned(experiment)
-    kinds = [control.kind for control in run_plan.all]
+    kinds = [control.kind for control in run_plan.trained]
     assert kinds == [
         *[ControlKind.repeat] * 3,
         ControlKind.resample,
@@ -102,14 +102,14 @@ def test_the_model_of_the_run_is_first_and_controls_follow_the_evidence(tiny: Ma
         *[ControlKind.cloud] * 2,
         ControlKind.planted,
     ]
-    assert experiment.models == len(run_plan.all)
-    assert [control.experiment.seed for control in run_plan.all] == [4, 5, 6, 7, *[4] * 5]
-    assert run_plan.controls == run_plan.all
+    assert experiment.models == len(run_plan.trained)
+    assert [control.experiment.seed for control in run_plan.trained] == [4, 5, 6, 7, *[4] * 5]
+    assert run_plan.controls == run_plan.trained
 
 
 def test_no_evidence_trains_the_run_s_model_alone(tiny: Make) -> None:
     run_plan = planned(tiny(evidence=NoEvidence()))
-    assert len(run_plan.all) == 1
+    assert len(run_plan.trained) == 1
     assert not run_plan.controls
 
 
@@ -121,7 +121,7 @@ def test_a_table_without_structure_keeps_columns_but_not_correlations(tiny: Make
     run_plan = planned(tiny(dataset=Blobs(samples=500, centers=2), evidence=FEW))
     x = run_plan.problem.data.x
     copy = next(
-        control for control in run_plan.all if control.kind is ControlKind.permuted
+        control for control in run_plan.trained if control.kind is ControlKind.permuted
     ).problem
     shuffled = copy.x * copy.scaling.scale + copy.scaling.offset
     np.testing.assert_allclose(np.sort(shuffled, axis=0), np.sort(x, axis=0), rtol=1e-4, atol=1e-4)
@@ -132,13 +132,13 @@ def test_a_table_without_structure_keeps_columns_but_not_correlations(tiny: Make
 
 def test_controls_are_scaled_and_split_as_the_run_is(tiny: Make) -> None:
     run_plan = planned(tiny(evidence=FEW))
-    for control in run_plan.all:
+    for control in run_plan.trained:
         assert np.array_equal(control.problem.rows.val, run_plan.problem.rows.val)
         np.testing.assert_allclose(
             control.problem.x[run_plan.problem.rows.train].mean(0), 0, atol=1e-5
         )
     resampled = next(
-        control for control in run_plan.all if control.kind is ControlKind.resample
+        control for control in run_plan.trained if control.kind is ControlKind.resample
     ).rows
     assert set(resampled) < set(run_plan.problem.rows.train)
     assert len(resampled) == len(run_plan.problem.rows.train)
@@ -147,7 +147,7 @@ def test_controls_are_scaled_and_split_as_the_run_is(tiny: Make) -> None:
 def test_controls_of_many_rows_learn_from_a_sample_of_them(tiny: Make) -> None:
     few = replace(FEW, rows=40)
     run_plan = planned(tiny(dataset=Blobs(samples=200), evidence=few))
-    assert [len(control.problem.x) for control in run_plan.all] == [200] + [40] * 9
+    assert [len(control.problem.x) for control in run_plan.trained] == [200] + [40] * 9
     assert [control.kind for control in run_plan.controls[:3]] == [ControlKind.repeat] * 3
     sample = run_plan.problem.data.x[run_plan.rows]
     assert np.array_equal(run_plan.controls[0].problem.data.x, sample)
@@ -160,7 +160,7 @@ def test_a_table_too_wide_for_controls_has_none_and_a_warning(
 ) -> None:
     features = MOST_VALUES // FEWEST_ROWS + 1
     run_plan = planned(tiny(dataset=Blobs(samples=FEWEST_ROWS, features=features), evidence=FEW))
-    assert len(run_plan.all) == 1
+    assert len(run_plan.trained) == 1
     assert not run_plan.controls
     assert "too wide" in caplog.text
 

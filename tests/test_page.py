@@ -153,8 +153,12 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     [_, _, last] = elements.table("cluster", "overlap with other trainings (Jaccard)")
     assert list(last.values()) == ["cluster 2", "58", "0.53", "no"]
     kmeans, of_columns, dbscan = elements.table("clustering", "clusters")
-    assert [kmeans["of"], of_columns["of"], dbscan["of"]] == ["factors", "scaled columns", "factors"]
-    assert of_columns[""] == "0.88"
+    assert [kmeans["of"], of_columns["of"], dbscan["of"]] == [
+        "factors",
+        "scaled columns",
+        "factors",
+    ]
+    assert of_columns["agreement with the first row of the clustering (ARI)"] == "0.88"
     assert of_columns["agreement with the label (ARI)"] == "0.9"
     assert kmeans["agreement of trainings (ARI)"] == "0.9"
     assert kmeans["ambiguous pairs (PAC)"] == "0.02"

@@ -9,7 +9,7 @@ from aeexp.analysis import reconstruction
 from aeexp.analysis.choice import Trial, TrialResult, choose, trials
 from aeexp.analysis.controls import Plan, plan
 from aeexp.analysis.sampling import chosen
-from aeexp.config.spec import Experiment
+from aeexp.config.spec import Experiment, NoEvidence
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.members import member
 from aeexp.pipeline.tasks.answering import Callbacks
@@ -60,10 +60,13 @@ def train_runs(
 ) -> list[TrainedRun]:
     """Train the models of several runs as one population, after the trials of all of them.
 
-    The own models of all runs come before the others, which may need another compiled program.
+    The own models of all runs come before the others, which may need another compiled program. If
+    the user stops the trials, one run is returned, with the model of the last trial.
     """
     several = [trials(*job) for job in jobs]
     tried = _train([trial for of_job in several for trial in of_job], monitor, callbacks)
+    if tried and monitor.stop:
+        return [_interrupted([trial for of_job in several for trial in of_job], tried)]
     ends = np.cumsum([len(of_job) for of_job in several])
     runs: list[tuple[Plan, Trained | None]] = []
     for job, of_job, end in zip(jobs, several, ends.tolist(), strict=True):
@@ -100,12 +103,24 @@ def _train(several: Sequence[Trial], monitor: Monitor, callbacks: Callbacks) -> 
     return train(members, monitor, callbacks) if members else None
 
 
+def _interrupted(several: Sequence[Trial], tried: Trained) -> TrainedRun:
+    """Return a run whose model is the last trial, as the user stopped the training there.
+
+    Nothing else is trained: a stopped run ends within seconds. Its model learnt from one fold.
+    """
+    last = len(tried.histories) - 1
+    trial = several[last]
+    alone = replace(trial.candidate.experiment, evidence=NoEvidence(), repeats=None)
+    trained = replace(tried.subset([last]), interrupted=True)
+    return TrainedRun(plan(alone, trial.problem), trained, None)
+
+
 def _planned(
     experiment: Experiment, problem: Problem, several: Sequence[Trial], trained: Trained | None
 ) -> tuple[Plan, Trained | None]:
-    """Return the plan of a run after its choice. After an interruption nothing is chosen."""
-    if trained is None or len(several) < len(trials(experiment, problem)):
-        return plan(experiment, replace(problem, folds=())), None
+    """Return the plan of a run after its choice, and its trials."""
+    if trained is None:
+        return plan(experiment, problem), None
     choice = choose(several, [*_results(several, trained)])
     return plan(experiment, problem, several, choice), trained
 
