@@ -203,13 +203,13 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         pytest.param(["experiment=foo"], id="experiment"),
         pytest.param(["modle=deep"], id="group"),
         pytest.param(["model.latnt_dim=3"], id="key"),
-        pytest.param(["+model.new=1"], id="added key"),
+        pytest.param(["model=shallow", "+model.new=1"], id="added key"),
         pytest.param(["clustering.hdbscan.min_samples=3"], id="an option not chosen"),
         pytest.param(["model.latent_dim=abc"], id="type"),
         pytest.param(["training.early_stopping.patience=x"], id="optional"),
-        pytest.param(["model.hidden=x"], id="list"),
+        pytest.param(["model=shallow", "model.hidden=x"], id="list"),
         pytest.param(["training=3"], id="part"),
-        pytest.param(["model.activation=rellu"], id="choice"),
+        pytest.param(["model=shallow", "model.activation=rellu"], id="choice"),
         pytest.param(["model.latent_dim=0"], id="bound"),
         pytest.param(["clustering.dbscan.eps=-1"], id="bound of one of several"),
         pytest.param(["seed=-1"], id="seed"),
@@ -226,8 +226,13 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         pytest.param(["dataset=blobs", "dataset.samples=1000000000000"], id="memory"),
         pytest.param(["dataset=blobs", f"dataset.samples=1{'0' * 400}"], id="overflow"),
         pytest.param(["split.validation=0.999"], id="no rows left"),
-        pytest.param(["model.batch_norm=true", "training.batch_size=1"], id="f19_batches_of_one"),
-        pytest.param(["training.loss=binary_crossentropy"], id="no probabilities"),
+        pytest.param(
+            ["model=shallow", "model.batch_norm=true", "training.batch_size=1"],
+            id="f19_batches_of_one",
+        ),
+        pytest.param(
+            ["training.loss=binary_crossentropy", "split.validation=0.2"], id="no probabilities"
+        ),
         pytest.param(["hydra.run.dir=file/run"], id="directory"),
         pytest.param(["--multirun", "model.latent_dim=2,0"], id="one job of a sweep"),
         pytest.param(["--cfg", "job", "model=foo"], id="--cfg"),
@@ -431,6 +436,8 @@ def test_config_dir_adds_the_user_s_own_options(
     (tmp_path / "my own" / "experiment").mkdir(parents=True)
     option = tmp_path / "my own" / "experiment" / "brief.yaml"
     option.write_text("# @package _global_\ntraining: {epochs: 2}\nfigures: {dpi: 50}\n")
-    done = aeexp("experiment=brief", "model=shallow", f"backend={backend.value}", "--config-dir", "my own")
+    done = aeexp(
+        "experiment=brief", "model=shallow", f"backend={backend.value}", "--config-dir", "my own"
+    )
     assert done.returncode == 0, done.stderr
     assert len((directory(tmp_path) / "history.csv").read_text().splitlines()) == 3
