@@ -193,7 +193,11 @@ def test_f14_values_beyond_single_precision_are_an_error() -> None:
 def test_scaling_depends_on_held_out_rows_only_if_it_is_set(
     monkeypatch: pytest.MonkeyPatch, *, fit_on: FitOn, depends: bool
 ) -> None:
-    experiment = Experiment(dataset=Blobs(samples=50), preprocessing=Standard(fit_on=fit_on))
+    experiment = Experiment(
+        dataset=Blobs(samples=50),
+        preprocessing=Standard(fit_on=fit_on),
+        split=Split(validation=0.2),
+    )
     before = prepare_problem(experiment)
     altered = before.data.x.copy()
     altered[before.rows.val] += 1000.0

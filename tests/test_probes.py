@@ -396,7 +396,8 @@ def test_one_cluster_of_all_rows_predicts_the_majority() -> None:
 
 def result_of(data: Dataset, **changes: Any) -> RunResult:
     """Return a result with the fields that scores of labels need."""
-    experiment = Experiment(evidence=NoEvidence(labels=9), **changes)
+    latent = {"kmeans": KMeans(space=Space.latent), "dbscan": DBSCAN(space=Space.latent)}
+    experiment = Experiment(evidence=NoEvidence(labels=9), **({"clustering": latent} | changes))
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
     fields: dict[str, Any] = dict.fromkeys(
