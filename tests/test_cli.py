@@ -349,6 +349,8 @@ def test_a_signal_ends_the_training_and_saves_the_results(
 ) -> None:
     overrides = [
         "training.epochs=1000000",
+        "model=shallow",
+        "split.validation=0.2",
         "figures=none",
         "evidence=none",
         f"backend={backend.value}",

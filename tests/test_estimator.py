@@ -27,7 +27,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeexp
 from aeexp import Autoencoder
-from aeexp.config.spec import Backend, Deep, Experiment, Split, Training
+from aeexp.config.spec import Adam, Backend, Deep, Experiment, Split, Training
 from aeexp.data import Floats
 from aeexp.data.prepare import prepare_problem
 from aeexp.runs.artifact import DivergedError
@@ -79,7 +79,7 @@ def test_importing_the_estimator_does_not_import_keras() -> None:
 def test_its_defaults_equal_the_deep_model_without_a_split() -> None:
     deep = Autoencoder(random_state=0)._experiment()
     assert deep.model == Deep()
-    assert deep.training == Training()
+    assert deep.training == Training(epochs=200, batch_size=16)
     assert deep.split == Split(validation=0)
     assert deep.regulariser == {}
 
@@ -88,7 +88,8 @@ def test_it_equals_a_run_with_the_same_seed(backend: Backend) -> None:
     experiment = Experiment(
         model=Deep(latent_dim=2),
         split=Split(validation=0.2, seed=7),
-        training=Training(epochs=3),
+        training=Training(epochs=3, batch_size=16),
+        optimizer=Adam(lr=1e-3),
         backend=backend,
         seed=7,
     )

@@ -31,6 +31,7 @@ from aeexp.analysis.labels.scores import (
     r2_error,
     share_error,
 )
+from aeexp.analysis.latent.reconstructed import reconstructed
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Space, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
@@ -401,8 +402,9 @@ def result_of(data: Dataset, **changes: Any) -> RunResult:
     problem = prepare(experiment, data)
     codes = {name: np.arange(200) % 2 for name in experiment.clustering}
     fields: dict[str, Any] = dict.fromkeys(
-        ("histories", "residuals", "pca", "folds", "reconstructed", "x_hat", "weights", "quantity")
+        ("histories", "residuals", "pca", "folds", "x_hat", "weights", "quantity")
     )
+    fields["reconstructed"] = reconstructed(Z, lambda z: z)
     return RunResult(planned=plan(experiment, problem), z=Z, clusters=codes, **fields)
 
 
