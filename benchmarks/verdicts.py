@@ -13,7 +13,6 @@ from aeexp.config.spec import (
     Activation,
     Adam,
     Backend,
-    BreastCancer,
     Deep,
     Diabetes,
     EarlyStopping,
@@ -23,18 +22,11 @@ from aeexp.config.spec import (
     NoFigures,
     Shallow,
     Split,
-    SwissRoll,
     Training,
     Wine,
 )
 
-TABLES = {
-    "wine": Wine(),
-    "iris": Iris(),
-    "diabetes": Diabetes(),
-    "breast_cancer": BreastCancer(),
-    "swiss_roll": SwissRoll(),
-}
+TABLES = {"wine": Wine(), "iris": Iris(), "diabetes": Diabetes()}
 MODELS = {
     "shallow": Shallow(latent_dim=2),
     "deep": Deep(latent_dim=2),

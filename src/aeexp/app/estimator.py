@@ -30,8 +30,8 @@ PRECISIONS = [np.float64, np.float32]
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Latent factors of the rows of a table, and the reconstruction of rows from them.
 
-    The defaults are those of `python -m aeexp model=deep split.validation=0 training.epochs=200`. With `random_state`
-    as the run's seed, the numbers are the same.
+    The defaults are those of `python -m aeexp model=deep split.validation=0 training.epochs=200
+    training.batch_size=16`. With `random_state` as the run's seed, the numbers are the same.
 
     Parameters
     ----------
