@@ -41,6 +41,10 @@ from aeexp.runs.progress import Monitor, Progress
 
 Make = Callable[..., Experiment]
 
+PARTS = ("train", "val", "test")
+OTHER_POINTS = re.compile(r"baseline\.\w+\.clustering\.")
+"""Metrics of the same clusterings of other points, such as the columns."""
+
 
 def artifacts(experiment: Experiment) -> dict[str, Artifact]:
     return {artifact.name: artifact for artifact in run(experiment)}
@@ -131,10 +135,11 @@ def test_a_run_has_the_documented_metrics(tiny: Make) -> None:
     }
     external = {"ari", "ami", "nmi", "homogeneity", "completeness", "v_measure"}
     external |= {"fowlkes_mallows", "accuracy"}
-    assert set(metrics(tiny())) == {
+    names = {name for name in metrics(tiny()) if not OTHER_POINTS.match(name)}
+    assert names == {
         *("loss", "val_loss", "epochs", "kept_epoch"),
-        *(f"reconstruction.{part}.{name}" for part in ("train", "val") for name in ("mse", "r2")),
-        *(f"baseline.pca.{part}.mse" for part in ("train", "val")),
+        *(f"reconstruction.{part}.{name}" for part in PARTS for name in ("mse", "r2")),
+        *(f"baseline.pca.{part}.mse" for part in PARTS),
         *("neighbourhoods.trustworthiness", "neighbourhoods.continuity"),
         *(f"clustering.kmeans.{name}" for name in internal | external),
     }
@@ -154,9 +159,8 @@ def test_without_held_out_rows_validation_metrics_are_nan(tiny: Make) -> None:
     undefined = {key for key, value in measured.items() if np.isnan(value)}
     assert undefined == {
         "val_loss",
-        "reconstruction.val.mse",
-        "reconstruction.val.r2",
-        "baseline.pca.val.mse",
+        *(f"reconstruction.{part}.{name}" for part in PARTS[1:] for name in ("mse", "r2")),
+        *(f"baseline.pca.{part}.mse" for part in PARTS[1:]),
     }
 
 
@@ -215,20 +219,21 @@ def test_a_diverged_run_yields_its_history_null_metrics_and_a_verdict(tiny: Make
             yielded.append(artifact)  # noqa: PERF402  (keeps what came before the error)
     assert [a.name for a in yielded] == ["table", "history", "metrics", "verdict", "loss"]
     nulls = next(a for a in yielded if isinstance(a, Metrics))
-    assert set(nulls.values) == set(metrics(tiny()))
+    assert set(nulls.values) == {name for name in metrics(tiny()) if not OTHER_POINTS.match(name)}
     assert np.isnan(list(nulls.values.values())).all()
     verdict = next(a for a in yielded if isinstance(a, RunMetadata) and a.name == "verdict")
     assert verdict.values["verdict"]["word"] == "diverged"
 
 
 def test_repeats_have_successive_seeds_and_the_first_is_the_run_s_model(tiny: Make) -> None:
-    one, three = tiny(seed=4), tiny(seed=4, repeats=3)
-    rows, alone = table(three, "repeats"), metrics(one)
-    assert rows["seed"] == [4, 5, 6]
+    three = tiny(seed=4, repeats=3)
+    rows = table(three, "repeats")
+    alone = metrics(tiny(seed=rows["seed"][0]))
+    assert sorted(rows["seed"]) == [4, 5, 6]  # the most typical one is first
     assert rows["status"] == ["COMPLETED"] * 3
     assert len(set(rows["loss"])) == 3
     assert rows["loss"] == pytest.approx(
-        [metrics(tiny(seed=seed))["loss"] for seed in (4, 5, 6)], rel=1e-5
+        [metrics(tiny(seed=seed))["loss"] for seed in rows["seed"]], rel=1e-5
     )
     together = metrics(three)
     assert {key: together[key] for key in alone} == pytest.approx(alone, rel=1e-4, nan_ok=True)

@@ -244,7 +244,8 @@ def chosen_experiments(
     """Return the experiment of the model that is kept, and that of trainings with validation rows.
 
     With cross-fitting, the kept model learns from all rows for as many epochs as the folds found
-    best. Otherwise both are the same.
+    best. Null models are compared with the model of the first fold and have its setting, which was
+    chosen without the rows that judge it. Otherwise both are the same.
     """
     if choice is None:
         rows = problem.rows
@@ -253,7 +254,8 @@ def chosen_experiments(
     if not problem.folds:  # the candidates may have been compared on a sample of the rows
         kept = candidates(experiment, len(problem.rows.train))[choice.number].experiment
         return kept, kept
-    trial = choice.candidates[choice.number].experiment
-    if trial.training.early_stopping.patience is None:  # the user has set the number of epochs
-        return trial, trial
-    return for_all_rows(trial, int(choice.epochs[choice.number])), trial
+    chosen = choice.candidates[choice.number].experiment
+    trial = choice.candidates[choice.by_fold[0]].experiment
+    if chosen.training.early_stopping.patience is None:  # the user has set the number of epochs
+        return chosen, trial
+    return for_all_rows(chosen, int(choice.epochs[choice.number])), trial

@@ -84,13 +84,12 @@ class Plan:
 
     experiment: of the run's model; nothing in it is automatic. own: its model, then its repeats,
     on all rows. others: all further models. tried: models that were trained for the choice of the
-    setting: with cross-fitting the model that judges each fold, in order, then the one in
-    `observed` if it is not among them. places: their places among the trials. controls: the models
-    that learn from the table of the evidence. This is a sample of the rows if the run's table is
-    large; otherwise all models learn from it. rows: indices of the sampled rows in the run's
-    table.
-    observed: the model that the null models are compared with, trained in the same way. choice: of
-    the setting, None if there was nothing to choose.
+    setting: with cross-fitting the model that judges each fold, in order. places: their places
+    among the trials. controls: the models that learn from the table of the evidence. This is a
+    sample of the rows if the run's table is large; otherwise all models learn from it. rows:
+    indices of the sampled rows in the run's table. observed: the model that the null models are
+    compared with, trained in the same way. choice: of the setting, None if there was nothing to
+    choose.
     """
 
     experiment: Experiment
@@ -149,7 +148,7 @@ def plan(
     elif len(rows) == len(problem.x):
         others = [*_others(trial, table)]
         controls = [*repeats, *tried, *others]
-        observed = (tried or repeats)[-1 if tried else 0]
+        observed = (tried or repeats)[0]
     else:
         table = table.subset(rows)
         controls = others = [*_repeats(trial, table), *_others(trial, table)]
@@ -160,12 +159,11 @@ def plan(
 def _tried(
     problem: Problem, several: Sequence[Trial], choice: Choice | None
 ) -> tuple[list[Control], list[int]]:
-    """Return the models of the folds, the last one observed, and their places among the trials."""
+    """Return the models of the folds and their places among the trials."""
     if choice is None or not problem.folds:
         return [], []
     place = {(trial.number, trial.fold): i for i, trial in enumerate(several)}
     wanted = [(number, fold) for fold, number in enumerate(choice.by_fold)]
-    wanted += [(choice.number, 0)]
     places = [place[pair] for pair in wanted]
     controls = [
         Control(
