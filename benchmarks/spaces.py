@@ -169,8 +169,8 @@ def trained_spaces(
     (run,) = train_runs([(experiment, problem)], Monitor())
     planned = run.planned
     places = {id(control): (run.trained, i) for i, control in enumerate(planned.trained)}
-    if run.tried:
-        places |= {id(control): (run.tried, i) for i, control in enumerate(planned.tried)}
+    if run.folds:
+        places |= {id(control): (run.folds, i) for i, control in enumerate(planned.folds)}
 
     def spaces(control: Control) -> Mapping[Space, Floats]:
         trained, number = places[id(control)]

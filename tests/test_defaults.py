@@ -92,12 +92,6 @@ def test_tables_of_few_rows_are_cross_fitted(rows: int, expected: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [10, 40, 101, 178, 569])
-def test_the_smallest_tables_have_no_test_rows() -> None:
-    assert not folds(Split(), dataset(19))
-    assert len(folds(Split(), dataset(20))) == 5
-    assert partition(Split(), dataset(3)).evaluated[0] == "val"
-
-
 def test_each_row_judges_once_and_its_model_never_saw_it(rows: int) -> None:
     splits = folds(Split(folds=5), dataset(rows))
     assert sorted(np.concatenate([split.test for split in splits])) == [*range(rows)]
@@ -109,6 +103,12 @@ def test_each_row_judges_once_and_its_model_never_saw_it(rows: int) -> None:
         assert len(split.unused) <= max(1, rows // 10) + 1
         assert split.count == rows
         assert (split.names[split.test] == "test").all()
+
+
+def test_the_smallest_tables_have_no_test_rows() -> None:
+    assert not folds(Split(), dataset(19))
+    assert len(folds(Split(), dataset(20))) == 5
+    assert partition(Split(), dataset(3)).evaluated[0] == "val"
 
 
 def test_a_subset_of_rows_keeps_its_parts() -> None:

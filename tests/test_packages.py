@@ -47,6 +47,7 @@ def main():
     latents = first.latents[["z1", "z2", "z3"]].to_numpy(float)
     assert abs(first.encode(table)[["z1", "z2", "z3"]].to_numpy() - latents).max() < 1e-4
     short = ("model=vae", "training.epochs=3", "evidence=none", "figures=none", "clustering=none")
+    short += ("split.validation=0.2",)
     again = run(compose(*short), folder="again", callbacks=[Broken(), Journal(Path("journal"))])
     assert again.status.name == "COMPLETED"
 
@@ -148,6 +149,7 @@ def test_a_run_can_be_reused_and_observed_by_callbacks(
 def test_a_sweep_over_the_weight_of_its_term_compiles_once(place: Path, inside: Run) -> None:
     (place / "swept.py").write_text(SWEPT)
     overrides = ["model=vae", "model.beta=0.01,0.1,1", "training.epochs=5", "evidence=none"]
+    overrides += ["split.validation=0.2"]  # one split, one program
     done = inside("swept.py", "--multirun", *overrides, "figures=none", "hydra.sweep.dir=swept")
     assert "1 program" in done.stdout, done.stderr
     assert "3 COMPLETED" in done.stdout

@@ -254,7 +254,7 @@ def test_the_size_of_groups_changes_nothing(
         def on_epoch(self, progress: Progress) -> None:
             reports.append((progress.done, progress.total, progress.members))
 
-    monkeypatch.setattr("aeexp.training.compiled._bytes", lambda _: 1)
+    monkeypatch.setattr("aeexp.training.compiled._bytes", lambda *_: 1)
     monkeypatch.setattr("aeexp.training.compiled._free_bytes", lambda _: 2 * most)
     close(train(members[:7], Listener()), together, 1e-5, [(i, i) for i in range(7)])
     assert [done for done, _, _ in reports] == list(range(1, 12 * groups + 1))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aeexp.analysis.reconstruction import average
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Autoencoder, Experiment
 from aeexp.data import Floats, Integers
@@ -186,7 +187,7 @@ def choose(several: Sequence[Trial], results: Sequence[TrialResult]) -> Choice:
         candidates=[*tried.values()],
         errors=errors,
         mean=mean,
-        test_mse=np.array([_mean(np.concatenate(rows)) for rows in test]),
+        test_mse=np.array([average(np.concatenate(rows)) for rows in test]),
         epochs=np.array([epochs for epochs, _ in common]),
         number=number,
         by_fold=by_fold or [number],
@@ -201,7 +202,7 @@ def _common_epoch(results: Sequence[TrialResult]) -> tuple[int, float]:
     epochs, but by the rows of all folds. The cost is its ratio to the mean of the folds' minima,
     one or more.
     """
-    if not all(result.epochs for result in results):  # untrained, or diverged
+    if not all(result.epochs for result in results):  # untrained
         return 0, 1.0
     shortest = min(len(result.losses) for result in results)
     losses = np.array([result.losses[:shortest] for result in results])
@@ -232,10 +233,6 @@ def _error(differences: Floats) -> Floats:
     return (
         differences.std(axis=1, ddof=1) / np.sqrt(rows) if rows > 1 else np.zeros(len(differences))
     )
-
-
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if values.size else np.nan
 
 
 def chosen_experiments(

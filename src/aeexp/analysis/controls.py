@@ -83,20 +83,19 @@ class Plan:
     """The models that a run trains.
 
     experiment: of the run's model; nothing in it is automatic. own: its model, then its repeats,
-    on all rows. others: all further models. tried: models that were trained for the choice of the
-    setting: with cross-fitting the model that judges each fold, in order. places: their places
-    among the trials. controls: the models that learn from the table of the evidence. This is a
-    sample of the rows if the run's table is large; otherwise all models learn from it. rows:
-    indices of the sampled rows in the run's table. observed: the model that the null models are
-    compared with, trained in the same way. choice: of the setting, None if there was nothing to
-    choose.
+    on all rows. others: all further models. folds: with cross-fitting the model that judges each
+    fold, in order; they were trained for the choice of the setting. places: their places among the
+    trials. controls: the models that learn from the table of the evidence. This is a sample of the
+    rows if the run's table is large; otherwise all models learn from it. rows: indices of the
+    sampled rows in the run's table. observed: the model that the null models are compared with,
+    trained in the same way. choice: of the setting, None if there was nothing to choose.
     """
 
     experiment: Experiment
     problem: Problem
     own: Sequence[Control]
     others: Sequence[Control]
-    tried: Sequence[Control]
+    folds: Sequence[Control]
     places: Sequence[int]
     controls: Sequence[Control]
     rows: Integers
@@ -108,18 +107,13 @@ class Plan:
         """Return the models that are trained after the choice, in the order of training."""
         return [*self.own, *self.others]
 
-    @property
-    def folds(self) -> Sequence[Control]:
-        """Return the models that judge the folds of cross-fitting, in the order of the folds."""
-        return self.tried[: len(self.problem.folds)]
-
     def showing(self, number: int) -> "Plan":
         """Return the plan with another of its own models as the model of the run."""
-        first = [self.own[number], *self.own[:number], *self.own[number + 1 :]]
-        place = {id(control): control for control in self.own}
-        moved = iter(first)
-        controls = [next(moved) if id(c) in place else c for c in self.controls]
-        return replace(self, own=first, controls=controls)
+        moved = [self.own[number], *self.own[:number], *self.own[number + 1 :]]
+        controls = [*self.controls]
+        if controls and controls[0] is self.own[0]:  # the own models are the first controls
+            controls[: len(moved)] = moved
+        return replace(self, own=moved, controls=controls)
 
 
 def plan(
@@ -135,7 +129,7 @@ def plan(
     kept, trial = chosen_experiments(experiment, problem, choice)
     table = problem.folds[0] if problem.folds else problem
     rows, repeats = _rows(experiment, table), own(kept, problem)
-    tried, places = _tried(problem, several, choice)
+    folds, places = _folds(problem, several, choice)
     others: list[Control] = []
     controls: list[Control] = []
     observed = None
@@ -147,34 +141,30 @@ def plan(
             )
     elif len(rows) == len(problem.x):
         others = [*_others(trial, table)]
-        controls = [*repeats, *tried, *others]
-        observed = (tried or repeats)[0]
+        controls = [*repeats, *folds[:1], *others]
+        observed = (folds or repeats)[0]
     else:
         table = table.subset(rows)
         controls = others = [*_repeats(trial, table), *_others(trial, table)]
         observed = others[0]
-    return Plan(kept, problem, repeats, others, tried, places, controls, rows, observed, choice)
+    return Plan(kept, problem, repeats, others, folds, places, controls, rows, observed, choice)
 
 
-def _tried(
+def _folds(
     problem: Problem, several: Sequence[Trial], choice: Choice | None
 ) -> tuple[list[Control], list[int]]:
     """Return the models of the folds and their places among the trials."""
     if choice is None or not problem.folds:
         return [], []
     place = {(trial.number, trial.fold): i for i, trial in enumerate(several)}
-    wanted = [(number, fold) for fold, number in enumerate(choice.by_fold)]
-    places = [place[pair] for pair in wanted]
-    controls = [
-        Control(
-            ControlKind.fold,
-            several[i].candidate.experiment,
-            several[i].problem,
-            several[i].problem.rows.train,
-        )
-        for i in places
-    ]
-    return controls, places
+    places = [place[number, fold] for fold, number in enumerate(choice.by_fold)]
+    return [of_trial(several[i]) for i in places], places
+
+
+def of_trial(trial: Trial) -> Control:
+    """Return the model of a trial."""
+    problem = trial.problem
+    return Control(ControlKind.fold, trial.candidate.experiment, problem, problem.rows.train)
 
 
 def own(experiment: Experiment, problem: Problem) -> list[Control]:

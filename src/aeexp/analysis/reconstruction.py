@@ -74,14 +74,14 @@ def residuals(x: Floats, reconstruct: Reconstruct, rows: Rows) -> Residuals:
 
     x: (rows, features), scaled.
     """
-    errors, names = np.empty(len(x)), rows.names
+    errors, masks = np.empty(len(x)), {name: rows.mask(name) for name in PARTS}
     sums = {name: np.zeros(x.shape[1]) for name in PARTS}
     for block in blocks(*x.shape):
         squares = np.square(x[block] - reconstruct(block), dtype=np.float64)
         errors[block] = squares.mean(1)
-        for name in PARTS:
-            sums[name] += squares[names[block] == name].sum(0)
-    parts = {name: Part(errors[rows.parts[name]], total) for name, total in sums.items()}
+        for name, mask in masks.items():
+            sums[name] += squares[mask[block]].sum(0)
+    parts = {name: Part(errors[rows.parts[name]], sums[name]) for name in PARTS}
     return Residuals(errors, parts)
 
 
@@ -106,11 +106,11 @@ def errors(model: Residuals, mean: Residuals, pca: Residuals) -> Mapping[str, fl
     """
     metrics = {}
     for name, part in model.parts.items():
-        metrics[f"reconstruction.{name}.mse"] = _average(part.rows)
+        metrics[f"reconstruction.{name}.mse"] = average(part.rows)
         total = mean.parts[name].features.sum()
         metrics[f"reconstruction.{name}.r2"] = _r2(part.features.sum(), total)
     for name, part in pca.parts.items():
-        metrics[f"baseline.pca.{name}.mse"] = _average(part.rows)
+        metrics[f"baseline.pca.{name}.mse"] = average(part.rows)
     return metrics
 
 
@@ -141,7 +141,8 @@ def pca(x: Floats, rows: Rows, dimensions: int) -> Residuals:
     return residuals(x, lambda block: fitted.reconstruct(x[block]), rows)
 
 
-def _average(values: Floats) -> float:
+def average(values: Floats) -> float:
+    """Return the mean of values, NaN if there are none."""
     return float(values.mean()) if values.size else np.nan
 
 

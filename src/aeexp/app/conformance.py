@@ -159,10 +159,10 @@ def _check_axes(spec: Any, network: Network, x: Any) -> None:
     """Check that turned factors are reconstructed as before, if the class has a `bottleneck`."""
     bottleneck = spec.own_method("bottleneck")
     if bottleneck and bottleneck():
-        x_hat, weights = network.decode(network.encode(x)), network.weights()
+        x_hat, weights = network.reconstruct(x), network.weights()
         folded = fold(spec, weights, turn(Axes.reconstruction, moments(network, x)))
         network.assign(folded[name] for name in network.names)
-        after = network.decode(network.encode(x))
+        after = network.reconstruct(x)
         assert np.allclose(after, x_hat, atol=1e-4), "`bottleneck` names other layers"
         network.assign(weights[name] for name in network.names)
 

@@ -142,7 +142,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         0 is as good as the mean of the training rows. y is ignored.
         """
         x, mean = self.scaling_.apply(self._validated(X)), self.scaling_.apply(self.mean_[None])
-        return explained(x, self._network.decode(self._network.encode(x)), mean)
+        return explained(x, self._network.reconstruct(x), mean)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Return z1, z2, …, the names of the factors in all files of aeexp."""

@@ -56,13 +56,19 @@ class Rows:
     @property
     def trained(self) -> NDArray[np.bool_]:
         """Return whether each row is a training row, in input order."""
-        return self.names == "train"
+        return self.mask("train")
 
     @property
     def held_out(self) -> NDArray[np.bool_]:
         """Return whether each row judges the model and did not train it, in input order."""
         name, _ = self.evaluated
-        return self.names == name if name != "train" else np.zeros(self.count, bool)
+        return self.mask(name) if name != "train" else np.zeros(self.count, bool)
+
+    def mask(self, part: str) -> NDArray[np.bool_]:
+        """Return whether each row is in a part, in input order."""
+        mask = np.zeros(self.count, bool)
+        mask[self.parts[part]] = True
+        return mask
 
     @property
     def count(self) -> int:

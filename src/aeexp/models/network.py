@@ -64,6 +64,14 @@ class Network:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
         return _apply(self.decoder, z)
 
+    def reconstruct(self, x: Floats) -> Floats:
+        """Return the reconstruction of scaled rows: (rows, features)."""
+        return self.decode(self.encode(x))
+
+    def errors(self, x: Floats) -> Floats:
+        """Return the squared error of each scaled row, averaged over features: (rows,)."""
+        return np.square(x - self.reconstruct(x), dtype=np.float64).mean(1)
+
     def mean_jacobian(self, x: Floats) -> Floats:
         """Return the mean over scaled rows of d z / d x: (features, latent_dim)."""
         return mean_jacobian(self.encoder, x)

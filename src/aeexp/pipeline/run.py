@@ -77,9 +77,9 @@ def model_output(run: TrainedRun) -> ModelOutput:
     planned, trained = run.planned, run.trained
     experiment, problem = planned.experiment, planned.problem
     folds = [
-        (_residuals(run.tried.network(i), fold.problem), fold.problem.rows)
+        (_residuals(run.folds.network(i), fold.problem), fold.problem.rows)
         for i, fold in enumerate(planned.folds)
-        if run.tried
+        if run.folds
     ]
     network = trained.network(0)
     x, z = problem.x, network.encode(problem.x)
@@ -111,18 +111,16 @@ def model_output(run: TrainedRun) -> ModelOutput:
 
 
 def _residuals(network: Network, problem: Problem) -> Residuals:
-    def reconstruct(block: slice) -> Floats:
-        return network.decode(network.encode(problem.x[block]))
-
-    return reconstruction.residuals(problem.x, reconstruct, problem.rows)
+    x = problem.x
+    return reconstruction.residuals(x, lambda block: network.reconstruct(x[block]), problem.rows)
 
 
 def _control_results(run: TrainedRun, own_result: ControlResult) -> Iterator[ControlResult | None]:
     """Yield the result of each control; the run's own result if its model is one of them."""
     planned = run.planned
     places = {id(control): (run.trained, i) for i, control in enumerate(planned.trained)}
-    if run.tried:
-        places |= {id(control): (run.tried, i) for i, control in enumerate(planned.tried)}
+    if run.folds:
+        places |= {id(control): (run.folds, i) for i, control in enumerate(planned.folds)}
     for control in planned.controls:
         trained, number = places[id(control)]
         if control is planned.own[0]:

@@ -7,15 +7,16 @@ import numpy as np
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.choice import Trial, TrialResult, choose, trials
-from aeexp.analysis.controls import Plan, plan
+from aeexp.analysis.controls import Plan, of_trial, plan
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Experiment, NoEvidence
+from aeexp.data import Floats
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.members import member
 from aeexp.pipeline.tasks.answering import Callbacks
 from aeexp.runs.history import History
 from aeexp.runs.progress import Monitor
-from aeexp.training import Member, Trained, train
+from aeexp.training import Trained, train
 
 MOST_COMPARED = 1_000
 """Rows on which the reconstructions of the repeats are compared."""
@@ -23,7 +24,7 @@ MOST_COMPARED = 1_000
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """The models of a run. trained: of `planned.trained`. tried: of `planned.tried`, or None.
+    """The models of a run. trained: of `planned.trained`. folds: of `planned.folds`, or None.
 
     Fewer than planned if the training was interrupted. shown: the place of the run's model among
     the models with the seeds seed, seed + 1, ….
@@ -31,7 +32,7 @@ class TrainedRun:
 
     planned: Plan
     trained: Trained
-    tried: Trained | None
+    folds: Trained | None
     shown: int = 0
 
     @property
@@ -42,17 +43,17 @@ class TrainedRun:
     @property
     def fold_histories(self) -> Sequence[History]:
         """Return the histories of the models that judge the folds of cross-fitting."""
-        return self.tried.histories[: len(self.planned.folds)] if self.tried else ()
+        return self.folds.histories if self.folds else ()
 
     @property
     def seconds(self) -> float:
         """Return how long the training took, compilation excluded."""
-        return self.trained.seconds + (self.tried.seconds if self.tried else 0)
+        return self.trained.seconds + (self.folds.seconds if self.folds else 0)
 
     @property
     def compile(self) -> float:
         """Return how long the compilation took."""
-        return self.trained.compile + (self.tried.compile if self.tried else 0)
+        return self.trained.compile + (self.folds.compile if self.folds else 0)
 
 
 def train_runs(
@@ -91,15 +92,7 @@ def train_runs(
 
 
 def _train(several: Sequence[Trial], monitor: Monitor, callbacks: Callbacks) -> Trained | None:
-    members = [
-        Member(
-            experiment=trial.candidate.experiment,
-            x=trial.problem.x,
-            rows=trial.problem.rows.train,
-            val=trial.problem.rows.val,
-        )
-        for trial in several
-    ]
+    members = [member(of_trial(trial)) for trial in several]
     return train(members, monitor, callbacks) if members else None
 
 
@@ -126,18 +119,17 @@ def _planned(
 
 
 def _results(several: Sequence[Trial], trained: Trained) -> Iterator[TrialResult]:
+    means: dict[int, Floats] = {}
     for i, (trial, history) in enumerate(zip(several, trained.histories, strict=True)):
-        problem, rows = trial.problem, trial.problem.rows
-        mean = reconstruction.predicting_the_mean(problem.x, rows).parts["val"].rows
+        x, rows = trial.problem.x, trial.problem.rows
+        if trial.fold not in means:
+            means[trial.fold] = reconstruction.predicting_the_mean(x, rows).parts["val"].rows
         val, test = (np.full(len(part), np.nan) for part in (rows.val, rows.test))
+        epochs = history.kept + 1 if trial.candidate.experiment.training.max_epochs else 0
         if not history.diverged:
             network = trained.network(i)
-            for part, errors in ((rows.val, val), (rows.test, test)):
-                x = problem.x[part]
-                x_hat = network.decode(network.encode(x))
-                errors[:] = np.square(x - x_hat, dtype=np.float64).mean(1)
-        epochs = trial.candidate.experiment.training.epochs and history.kept + 1
-        yield TrialResult(val, test, mean, history.val_loss, epochs or 0)
+            val, test = network.errors(x[rows.val]), network.errors(x[rows.test])
+        yield TrialResult(val, test, means[trial.fold], history.val_loss, epochs)
 
 
 def _shown(run: TrainedRun) -> TrainedRun:
@@ -151,10 +143,7 @@ def _shown(run: TrainedRun) -> TrainedRun:
     if len(fit) < 2 or trained.interrupted:
         return run
     x = planned.problem.x[chosen(len(planned.problem.x), MOST_COMPARED)]
-    x_hats = []
-    for i in fit:
-        network = trained.network(i)
-        x_hats.append(network.decode(network.encode(x)))
+    x_hats = [trained.network(i).reconstruct(x) for i in fit]
     mean = np.mean(x_hats, axis=0)
     # the sum of squared distances to all others is least for the model closest to their mean
     number = fit[int(np.argmin([np.square(x_hat - mean).sum() for x_hat in x_hats]))]

@@ -27,7 +27,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aeexp.data.memory import free_bytes
-from aeexp.models import InitialValues, build_seeded
+from aeexp.models import InitialValues, Network
 from aeexp.runs.history import History
 from aeexp.runs.progress import MemberProgress, Monitor, Progress
 from aeexp.training.population import (
@@ -57,18 +57,18 @@ def train(population: Sequence[Member], monitor: Monitor) -> Trained:
     """Train members with one program key, in groups that fit into memory; see `training.train`."""
     experiment = common(population)
     with monitor.stage("build"):
-        size = _group_size(population)
-        if experiment.training.early_stopping.patience is not None:
-            size = min(size, _even(STOPPING_GROUP))
         require_read(population, experiment)
         make = network_builder(experiment, population[0].x.shape[1])
         values = InitialValues(make, [member.experiment.seed for member in population])
         program = Program(values.network, experiment, population[0])
+        size = _group_size(population, values.network)
+        if experiment.training.early_stopping.patience is not None:
+            size = min(size, _even(STOPPING_GROUP))
     starts = range(0, len(population), size)
     trained: list[Trained] = []
     run = None
     for number, start in enumerate(starts):
-        group = _Group(population[start : start + size], size, program, monitor)
+        group = _Group(population, start, size, program, monitor)
         with monitor.stage("build"):
             group.start(values)
         part, run = group.train(number, len(starts), run)
@@ -79,18 +79,25 @@ def train(population: Sequence[Member], monitor: Monitor) -> Trained:
 
 
 class _Group:
-    """Members that train at once: `group`, filled up to `size` with copies of the last one.
+    """Members that train at once: `size` from `start`, filled up with copies of the last one.
 
-    program: of the whole population.
+    program: of the whole population. What decides the shapes of its inputs does so for all groups.
     """
 
     def __init__(
-        self, group: Sequence[Member], size: int, program: Program, monitor: Monitor
+        self,
+        population: Sequence[Member],
+        start: int,
+        size: int,
+        program: Program,
+        monitor: Monitor,
     ) -> None:
+        group = population[start : start + size]
         self.monitor, self.real = monitor, len(group)
         self.members = [*group, *[group[-1]] * (size - len(group))]
         self.program, self.experiment, self.network = program, program.experiment, program.network
-        self.shared = all(member.x is group[0].x for member in group)
+        self.shared = all(member.x is population[0].x for member in population)
+        self.weighted = any(member.weights is not None for member in population)
         self.mesh = Mesh(jax.local_devices()[:size], ("members",))
         self.epochs = self.experiment.training.max_epochs
         self.orders = Orders(self.members)
@@ -152,7 +159,7 @@ class _Group:
         tables = [member.x for member in self.members]
         shared = NamedSharding(self.mesh, PartitionSpec())
         weights = None
-        if any(member.weights is not None for member in self.members):
+        if self.weighted:
             ones = np.ones(len(tables[0]))
             rows = [ones if m.weights is None else m.weights for m in self.members]
             weights = self._split(np.stack(rows).astype(np.float32))
@@ -256,12 +263,12 @@ class _Group:
         return jax.device_put(values, NamedSharding(self.mesh, PartitionSpec("members")))
 
 
-def _group_size(population: Sequence[Member]) -> int:
+def _group_size(population: Sequence[Member], network: Network) -> int:
     """Return the number of members that train at once: equal on all devices, with few groups."""
     if len(population) == 1:
         return 1
     devices = jax.local_devices()
-    most = max(1, int(SHARE * _free_bytes(devices) / _bytes(population)))
+    most = max(1, int(SHARE * _free_bytes(devices) / _bytes(population, network)))
     most -= most % len(devices) if most > len(devices) else 0
     groups = -(-len(population) // most)
     size = -(-len(population) // groups)
@@ -281,11 +288,9 @@ def _free_bytes(devices: Sequence[Any]) -> float:
     return free_bytes()
 
 
-def _bytes(population: Sequence[Member]) -> int:
-    """Estimate the bytes that a member takes while it trains."""
+def _bytes(population: Sequence[Member], network: Network) -> int:
+    """Estimate the bytes that a member takes while it trains. network: of any member."""
     member = population[0]
-    make = network_builder(member.experiment, member.x.shape[1])
-    network = build_seeded(make, member.experiment.seed)
     shapes = [variable.shape for variable in network.training.variables]
     batch = max(batch_size(member), validation_batch_size(member))
     own_table = any(other.x is not member.x for other in population)

@@ -67,8 +67,7 @@ def train_dimension(
         x = problem.x[judged]
         if diverged[number]:
             return np.full(len(x), np.nan)
-        network = trained.network(number)
-        return np.square(x - network.decode(network.encode(x)), dtype=np.float64).mean(1)
+        return trained.network(number).errors(x)
 
     def of_mean(_number: int, problem: Problem) -> Floats:
         return predicting_the_mean(problem.x, problem.rows).rows[judged]

@@ -10,6 +10,7 @@ from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.labels.scores import columns
+from aeexp.analysis.reconstruction import average
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import Support
 from aeexp.data import Classes, Floats
@@ -110,15 +111,11 @@ def method_row(result: RunResult, name: str, method: Method) -> dict[str, Any]:
 
 
 def _errors(result: RunResult, method: Method) -> Iterator[tuple[str, float]]:
-    yield "train_mse", _mean(method.residuals.parts["train"].rows)
+    yield "train_mse", average(method.residuals.parts["train"].rows)
     for part in ("val", "test"):
         errors, total = method.residuals.parts[part].rows, result.mean.parts[part].rows.sum()
-        yield f"{part}_mse", _mean(errors)
+        yield f"{part}_mse", average(errors)
         yield f"{part}_r2", float(1 - errors.sum() / total) if total > 0 else np.nan
-
-
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if values.size else np.nan
 
 
 def _tested(evidence: Evidence) -> Mapping[str, Any]:

@@ -5,14 +5,14 @@ from aeexp.text import counted
 
 
 def describe_choice(choice: Choice) -> str:
-    """Return what was chosen on validation rows, and what it means for the table."""
+    """Return what was chosen on validation rows from several settings, and what it means."""
     tried, number = choice.candidates, choice.number
-    chosen = tried[number]
-    rate = f"learning rate {chosen.experiment.optimizer.rate:g}"
     nonlinear = [i for i, candidate in enumerate(tried) if candidate.level]
     if not nonlinear:
-        rates = counted(len(tried), "rate")
-        return f"The {rate} was chosen from {rates} on validation rows." if len(tried) > 1 else ""
+        return (
+            f"The learning rate {tried[number].experiment.optimizer.rate:g} was chosen from"
+            f" {counted(len(tried), 'rate')} on validation rows."
+        )
     if choice.is_linear:
         best = min(nonlinear, key=lambda i: choice.mse[i])
         return (
@@ -21,12 +21,11 @@ def describe_choice(choice: Choice) -> str:
             " of the variance."
         )
     text = (
-        f"Validation rows chose {setting(chosen.experiment)} ({rate}) from"
-        f" {counted(len(tried), 'setting')}: it explains {_points(choice, number, 0)} of the"
-        " variance than a linear map."
+        f"Validation rows chose {_chosen(choice)} from {counted(len(tried), 'setting')}: it"
+        f" explains {_points(choice, number, 0)} of the variance than a linear map."
     )
     best = choice.best
-    if tried[best].level > chosen.level:
+    if tried[best].level > tried[number].level:
         text += (
             f" {setting(tried[best].experiment).capitalize()} explains"
             f" {_points(choice, best, number)}, too few to choose it."
@@ -35,13 +34,15 @@ def describe_choice(choice: Choice) -> str:
 
 
 def short_choice(choice: Choice) -> str:
-    """Return the first sentence of `describe_choice`, for the title of a figure."""
-    chosen = choice.candidates[choice.number].experiment
-    rate = f"learning rate {chosen.optimizer.rate:g}"
+    """Return what was chosen in the length of a figure's title; see `describe_choice`."""
     if choice.is_linear or not choice.has_models:
         return describe_choice(choice)
-    gain = _points(choice, choice.number, 0)
-    return f"{setting(chosen)} ({rate}) explains {gain} than a linear map"
+    return f"{_chosen(choice)} explains {_points(choice, choice.number, 0)} than a linear map"
+
+
+def _chosen(choice: Choice) -> str:
+    experiment = choice.candidates[choice.number].experiment
+    return f"{setting(experiment)} (learning rate {experiment.optimizer.rate:g})"
 
 
 def _points(choice: Choice, one: int, other: int) -> str:
