@@ -121,7 +121,10 @@ def _clusters(
 
 def _tried(choice: Choice) -> figures.Tried:
     experiments = [candidate.experiment for candidate in choice.candidates]
-    names = [f"{setting(one)}, rate {one.optimizer.rate:g}" for one in experiments]
+    names = [
+        setting(one) + (f", rate {one.optimizer.rate:g}" if one.training.max_epochs else "")
+        for one in experiments
+    ]
     return figures.Tried(names, choice.mse, choice.spread, choice.test_mse, choice.number)
 
 
