@@ -1,6 +1,7 @@
 """Baselines, and the advantage of the autoencoder over them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from scipy.spatial.distance import pdist
 from sklearn.datasets import make_swiss_roll
 from sklearn.decomposition import PCA, FactorAnalysis
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.evidence import baselines, linear
 from aeexp.analysis.evidence.advantage import Advantage, advantage
+from aeexp.config.spec import Space
 from aeexp.data import Dataset, Floats, Rows
 from aeexp.data.prepare import Problem
 from aeexp.data.scaling import Preprocessing, Scaling
@@ -45,6 +48,24 @@ def named(x: Floats, rows: Rows = ROWS, dimensions: int = 3) -> dict[str, baseli
 
 
 # --- the methods
+
+
+LINEAR = {
+    "PCA": linear.pca,
+    "factor analysis": baselines.factor_analysis,
+    "random projection": partial(baselines.random_projection, seed=0),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_baselines_have_the_distances_of_their_reconstructions(name: str) -> None:
+    x = subspace()
+    baseline = named(x)[name]
+    points = baseline.coordinates[Space.reconstruction]
+    assert points.shape == (200, 3)
+    expected = pdist(LINEAR[name](x, ROWS, 3).reconstruct(x))
+    assert pdist(points) == pytest.approx(expected, abs=1e-4)
+    assert baseline.coordinates[Space.latent] is baseline.z
 
 
 def test_pca_has_the_codes_of_scikit_learn_up_to_sign() -> None:

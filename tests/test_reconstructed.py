@@ -7,12 +7,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group
 
-from aeexp.analysis.evidence import linear
-from aeexp.analysis.evidence.baselines import baselines, factor_analysis, random_projection
 from aeexp.analysis.latent import reconstructed as module
 from aeexp.analysis.latent.reconstructed import components, reconstructed
-from aeexp.config.spec import Space
-from aeexp.data import Floats, Rows
+from aeexp.data import Floats
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(150, 3)).astype(np.float32)
@@ -76,21 +73,3 @@ def test_many_rows_are_decoded_in_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     assert largest <= 2**12
     variance = decoded(z).var(axis=0).sum()
     assert points.var(axis=0).sum() == pytest.approx(variance, rel=0.005)
-
-
-LINEAR = {
-    "PCA": lambda x, rows: linear.pca(x, rows, 3),
-    "factor analysis": lambda x, rows: factor_analysis(x, rows, 3),
-    "random projection": lambda x, rows: random_projection(x, rows, 3, 0),
-}
-
-
-@pytest.mark.parametrize("name", LINEAR)
-def test_baselines_have_the_distances_of_their_reconstructions(name: str) -> None:
-    x, rows = decoded(Z), Rows(np.arange(100), np.arange(100, 150))
-    baseline = next(each for each in baselines(x, rows, 3, seed=0) if each.name == name)
-    points = baseline.coordinates[Space.reconstruction]
-    assert points.shape == (150, 3)
-    expected = pdist(LINEAR[name](x, rows).reconstruct(x))
-    assert pdist(points) == pytest.approx(expected, abs=1e-4)
-    assert baseline.coordinates[Space.latent] is baseline.z
