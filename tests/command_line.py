@@ -56,6 +56,11 @@ def usual(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return (*arguments, *added)
 
 
+def command(*arguments: str) -> list[str]:
+    """Return the command line of a process of its own; see `usual`."""
+    return [*PYTHON, *usual(arguments)]
+
+
 def run(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> CompletedProcess[str]:

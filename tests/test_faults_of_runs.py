@@ -24,7 +24,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from command_line import PYTHON
+from command_line import PYTHON, command
 from command_line import run as run_command
 from conftest import BACKEND
 from made_sweep import Made, loss, made
@@ -149,7 +149,7 @@ def _killed(root: Path, moment: float) -> Status:
     root.mkdir()
     folder = root / "run"
     overrides = [*TINY, "figures.dpi=40", "hydra.run.dir=run"]
-    with subprocess.Popen([*PYTHON, *overrides], cwd=root, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command(*overrides), cwd=root, stdout=subprocess.DEVNULL) as process:
         if isinstance(moment, float):
             time.sleep(moment)
         while not isinstance(moment, float) and process.poll() is None:
@@ -265,7 +265,7 @@ def test_f9_a_sweep_that_is_killed_repeatedly_gives_the_same_summary(
             ["resume", str(folder)] if folder.exists() else [*overrides, "hydra.sweep.dir=sweep"]
         )
         with subprocess.Popen(
-            [*PYTHON, *again], cwd=folder.parent, stdout=subprocess.DEVNULL
+            command(*again), cwd=folder.parent, stdout=subprocess.DEVNULL
         ) as process:
             while process.poll() is None and len(list(folder.glob("*/metrics.json"))) < jobs:
                 time.sleep(0.01)
@@ -290,9 +290,9 @@ def _table(sweep: Path) -> list[list[float]]:
 @kills
 def test_f52_the_runs_of_a_killed_sweep_end_and_it_can_be_resumed(tmp_path: Path) -> None:
     overrides = ("hydra/launcher=process", "seed=0", *QUICK, "training.epochs=1000000")
-    command = [*PYTHON, "--multirun", *overrides, "hydra.sweep.dir=sweep"]
+    started = command("--multirun", *overrides, "hydra.sweep.dir=sweep")
     folder = tmp_path / "sweep" / "0"
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(started, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         _wait_for(folder / "run.json")
         assert Run(folder).status is Status.RUNNING
         process.kill()
@@ -403,9 +403,7 @@ def test_a_run_stopped_during_its_figures_keeps_its_results(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     overrides = [*TINY, "figures.dpi=900", "hydra.run.dir=run"]
-    with subprocess.Popen(
-        [*PYTHON, *overrides], cwd=tmp_path, stdout=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command(*overrides), cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         _wait_for(tmp_path / "run" / "figures" / "loss.png")
         process.send_signal(number)
         process.wait(timeout=60)  # F8 promises 10, but a busy machine needs longer
@@ -423,7 +421,7 @@ def test_a_second_signal_stops_a_run_immediately(
 ) -> None:
     overrides = [*TINY, "training.epochs=1000000", "figures.dpi=900", "hydra.run.dir=run"]
     with subprocess.Popen(
-        [*PYTHON, *overrides], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        command(*overrides), cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         next(line for line in process.stdout if line.startswith("shallow"))
@@ -475,7 +473,7 @@ def test_f53_a_run_with_a_closed_terminal_saves_its_results(tmp_path: Path) -> N
     )
     overrides = [*QUICK, "training.epochs=1000000", "hydra.run.dir=run"]
     with subprocess.Popen(
-        [*HANDLES_SIGHUP, sys.executable, "-c", take_terminal, *PYTHON, *overrides],
+        [*HANDLES_SIGHUP, sys.executable, "-c", take_terminal, *command(*overrides)],
         cwd=tmp_path,
         start_new_session=True,
         stdin=end,
@@ -833,7 +831,7 @@ def test_f54_unwritable_output_is_not_an_error(
 ) -> None:
     (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
     done = subprocess.run(
-        ["bash", "-c", f"{shlex.join([*PYTHON, *overrides])} {redirected}"],
+        ["bash", "-c", f"{shlex.join(command(*overrides))} {redirected}"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

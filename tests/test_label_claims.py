@@ -12,7 +12,7 @@ from aeexp.analysis.factors.cards import FactorAssociation
 from aeexp.analysis.labels.claims import MOST_LABELS, LabelClaim, holm, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.analysis.labels.probes import probes
-from aeexp.analysis.labels.scores import Score
+from aeexp.analysis.labels.scores import Permutations, Score
 from aeexp.data import Classes, Rows, Values
 from aeexp.present.text.labels import label_sentences
 
@@ -129,10 +129,14 @@ def test_random_labels_are_claimed_no_more_often_than_stated_and_real_ones_are()
     for _ in range(20):
         classes = Classes("random", generator.integers(3, size=400), ("a", "b", "c"))
         values = Values("noise", generator.normal(size=400))
-        scores = [s for label in (classes, values) for s in probes(inputs, label, [ROWS], 99, 0)]
+        scores = [
+            s
+            for label in (classes, values)
+            for s in probes(inputs, label, [ROWS], Permutations(99))
+        ]
         claimed += any(claim.claim == "yes" for claim in claims(*scores))
     assert claimed <= 4  # of 20 at a level of 5 %: more by chance 1 time in 400
     rare = Classes("rare", (np.arange(400) % 9 == 0).astype(int), ("no", "yes"))
     shifted = inputs[AUTOENCODER] + 1.5 * rare.codes[:, None]
-    [claim] = claims(*probes({AUTOENCODER: shifted}, rare, [ROWS], 99, 0))
+    [claim] = claims(*probes({AUTOENCODER: shifted}, rare, [ROWS], Permutations(99)))
     assert claim.claim == "yes"

@@ -14,6 +14,7 @@ from aeexp.analysis.clustering.other_clusters import (
 )
 from aeexp.config.spec import DBSCAN, GaussianMixture, KMeans
 from aeexp.data import Classes, Integers
+from aeexp.data.design import EXCHANGEABLE
 from aeexp.present.text.groups import columns_sentence
 
 RNG = np.random.default_rng(0)
@@ -63,7 +64,7 @@ def test_large_tables_are_not_clustered() -> None:
 
 def test_clusters_are_compared_by_the_rand_index() -> None:
     factors, table = shuffled(0.3), shuffled(0.1, seed=1)
-    comparison = compare(factors[None], table, CLASSES, 0)
+    comparison = compare(factors[None], table, CLASSES, EXCHANGEABLE, 0)
     assert comparison.agreement == pytest.approx(adjusted_rand_score(factors, table))
     assert comparison.factors == pytest.approx(adjusted_rand_score(factors, TRUTH))
     assert comparison.table == pytest.approx(adjusted_rand_score(table, TRUTH))
@@ -81,12 +82,16 @@ def test_clusters_are_compared_by_the_rand_index() -> None:
 def test_one_agrees_better_only_beyond_its_uncertainty(
     factors: Integers, table: Integers, better: str
 ) -> None:
-    assert compare(factors[None], table, CLASSES, 0).better == better
+    assert compare(factors[None], table, CLASSES, EXCHANGEABLE, 0).better == better
 
 
 def test_equal_groups_are_seldom_called_different() -> None:
     differ = [
-        bool(compare(shuffled(0.3, seed)[None], shuffled(0.3, 100 + seed), CLASSES, 0).better)
+        bool(
+            compare(
+                shuffled(0.3, seed)[None], shuffled(0.3, 100 + seed), CLASSES, EXCHANGEABLE, 0
+            ).better
+        )
         for seed in range(40)
     ]
     assert sum(differ) <= 6  # of 40 at a level of 5 %: more by chance 1 time in 200
@@ -94,8 +99,8 @@ def test_equal_groups_are_seldom_called_different() -> None:
 
 def test_trainings_that_disagree_widen_the_interval() -> None:
     table = shuffled(0.3, 1)
-    one = compare(shuffled(0.1)[None], table, CLASSES, 0)
-    several = compare(np.array([shuffled(0.1), shuffled(0.8, 2)]), table, CLASSES, 0)
+    one = compare(shuffled(0.1)[None], table, CLASSES, EXCHANGEABLE, 0)
+    several = compare(np.array([shuffled(0.1), shuffled(0.8, 2)]), table, CLASSES, EXCHANGEABLE, 0)
     assert several.low < one.low - 0.2
     assert one.better == "factors"
     assert not several.better
@@ -103,12 +108,12 @@ def test_trainings_that_disagree_widen_the_interval() -> None:
 
 def test_rows_without_a_class_are_ignored_and_without_classes_nothing_is_better() -> None:
     partly = Classes("kind", np.where(np.arange(150) < 100, TRUTH, -1), ("a", "b", "c"))
-    comparison = compare(shuffled(0.3)[None], TRUTH, partly, 0)
+    comparison = compare(shuffled(0.3)[None], TRUTH, partly, EXCHANGEABLE, 0)
     assert comparison.factors == pytest.approx(
         adjusted_rand_score(shuffled(0.3)[:100], TRUTH[:100])
     )
     for classes in (None, Classes("kind", np.full(150, -1), ("a",))):
-        without = compare(TRUTH[None], TRUTH, classes, 0)
+        without = compare(TRUTH[None], TRUTH, classes, EXCHANGEABLE, 0)
         assert without.agreement == 1
         assert np.isnan(without.factors)
         assert not without.better

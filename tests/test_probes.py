@@ -22,6 +22,7 @@ from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import CLASSES, probes
 from aeexp.analysis.labels.scores import (
+    Permutations,
     Score,
     balanced_accuracy,
     balanced_error,
@@ -54,7 +55,7 @@ def of_factors() -> Classes:
 
 
 def scored(labels: Labels, rows: Rows = ROWS, z: Floats = Z, copies: int = 99) -> dict[str, Score]:
-    result = probes({"autoencoder": z}, labels, [rows], copies, seed=0)
+    result = probes({"autoencoder": z}, labels, [rows], Permutations(copies))
     return {f"{score.number}, {score.input}": score for score in result}
 
 
@@ -221,7 +222,7 @@ def test_any_labels_have_a_figure(labels: Labels, z: Floats, rows: Rows) -> None
     result = [*scored(labels, rows, z, copies=3).values()]
     if isinstance(labels, Classes):
         codes = {"autoencoder": np.zeros(200, int), "PCA": np.full(200, -1)}
-        result += matched({"kmeans": codes}, labels, [rows], copies=3, seed=0)
+        result += matched({"kmeans": codes}, labels, [rows], Permutations(3))
     assert isinstance(labels_figure(result), Figure)
 
 
@@ -287,7 +288,7 @@ def test_an_input_without_the_label_is_significantly_worse_than_the_factors(
     labels: Labels,
 ) -> None:
     inputs = {"autoencoder": Z, "copy": Z, "noise": RNG.normal(size=Z.shape)}
-    for score in probes(inputs, labels, [ROWS], 0, seed=0):
+    for score in probes(inputs, labels, [ROWS], Permutations(0)):
         if score.input == "autoencoder":
             assert np.isnan(score.difference)
         elif score.input == "copy":
@@ -303,7 +304,7 @@ def test_folds_judge_in_turn(labels: Labels) -> None:
     splits = [Rows(*(np.flatnonzero(part) for part in (fold != k, fold == k))) for k in range(4)]
     inputs = {"autoencoder": Z, "noise": RNG.normal(size=Z.shape)}
     single = scored(labels)
-    for score in probes(inputs, labels, splits, 99, seed=0):
+    for score in probes(inputs, labels, splits, Permutations(99)):
         if score.input == "autoencoder":
             assert score.rows == 200
             assert score.p <= 0.05
@@ -338,7 +339,7 @@ def test_the_error_of_r2_is_the_deviation_over_tables() -> None:
 
 
 def cluster_scores(codes: Integers, labels: Classes, rows: Rows = ROWS) -> dict[str, Score]:
-    result = matched({"kmeans": {"autoencoder": codes}}, labels, [rows], 199, seed=0)
+    result = matched({"kmeans": {"autoencoder": codes}}, labels, [rows], Permutations(199))
     return {f"{score.number}, {score.input}": score for score in result}
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from command_line import PYTHON, files, read, run, statuses, sweep
+from command_line import command, files, read, run, statuses, sweep
 from conftest import BACKEND
 from filelock import FileLock
 from hydra import initialize_config_dir
@@ -56,7 +56,7 @@ if "--multiprocessing-fork" in sys.orig_argv:
 
 def started(root: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*PYTHON, "--multirun", *arguments, f"backend={BACKEND.value}"],
+        command("--multirun", *arguments, f"backend={BACKEND.value}"),
         cwd=root,
         stdout=subprocess.PIPE,
         text=True,
@@ -92,7 +92,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
     root = tmp_path_factory.mktemp("faulty")
     (root / "sitecustomize.py").write_text(FAULTS)
     done = subprocess.run(
-        [*PYTHON, "--multirun", "seed=range(7)", *QUICK],
+        command("--multirun", "seed=range(7)", *QUICK),
         cwd=root,
         capture_output=True,
         text=True,

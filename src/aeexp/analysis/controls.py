@@ -226,7 +226,7 @@ def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
         generator = np.random.default_rng([experiment.seed, number])
         if kind is ControlKind.resample:
             other = replace(experiment, seed=(experiment.seed + number) % 2**32)
-            yield Control(kind, other, problem, generator.choice(rows, len(rows)))
+            yield Control(kind, other, problem, problem.data.design.resampled(rows, generator))
         else:
             x = _without_structure(problem, kind, group, generator)
             data = replace(problem.data, x=x)
@@ -243,5 +243,5 @@ def _without_structure(
     data = problem.data
     if kind is ControlKind.cloud:
         return cloud(data.x, generator)
-    shuffled = permuted(data.x, data.columns, problem.rows.train, generator)
+    shuffled = permuted(data.x, data.columns, problem.rows.train, generator, data.design)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled

@@ -126,14 +126,14 @@ class TrainingResult:
     judge, each by a model that did not learn from it; empty if there are none. They may be other
     rows than those of `val_loss`. latent: (factors,), variance of each factor over the training
     rows. folds: (judging rows,), the fold of each judging row, if several models judge them.
-    features: number of features. share: of the features' variance over the training rows,
-    the part of as many features as factors, those of the largest variance. has_affine_decoder:
-    whether reconstructions are in an affine space of as many dimensions as factors, so that no
-    training error is below PCA's. is_regularised: whether penalties, dropout or noise change the
-    loss. stopped: whether the losses, and not the setting, decided on the number of epochs, as in
-    early stopping. interrupted: whether the user ended the training. is_chosen: whether linear and
-    nonlinear models were tried, and this one was chosen. floor: the least mean squared error that
-    the range of the output activation allows.
+    units: (judging rows,), the independent unit of each. features: number of features. share: of
+    the features' variance over the training rows, the part of as many features as factors, those
+    of the largest variance. has_affine_decoder: whether reconstructions are in an affine space of
+    as many dimensions as factors, so that no training error is below PCA's. is_regularised:
+    whether penalties, dropout or noise change the loss. stopped: whether the losses, and not the
+    setting, decided on the number of epochs, as in early stopping. interrupted: whether the user
+    ended the training. is_chosen: whether linear and nonlinear models were tried, and this one was
+    chosen. floor: the least mean squared error that the range of the output activation allows.
     """
 
     loss: Floats
@@ -151,6 +151,7 @@ class TrainingResult:
     interrupted: bool = False
     is_chosen: bool = False
     folds: Integers | None = None
+    units: Integers | None = None
     floor: float = 0.0
 
     @cached_property
@@ -333,7 +334,7 @@ class TrainingResult:
         return self.curve is not self.training_curve
 
     def _advantage(self, errors: Floats, baseline: Floats) -> Advantage:
-        return advantage(errors[None], baseline, self.folds)
+        return advantage(errors[None], baseline, self.folds, self.units)
 
     def _matters(self, change: float, least: float) -> bool:
         """Return whether a relative change of the loss is at least `least`, and no trifle.

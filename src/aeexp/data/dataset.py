@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aeexp.config.spec import DatasetSpec, Missing
 from aeexp.config.verb import verb
 from aeexp.data.chunks import blocks
+from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.data.features import Column
 
 Floats = NDArray[np.floating]
@@ -69,7 +70,7 @@ class Dataset:
     refer to the first. missing: how missing cells will be filled. origin: the columns of the
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
-    was read.
+    was read. design: which rows depend on one another.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Dataset:
     origin: tuple[Column, ...] = ()
     part: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
+    design: Design = EXCHANGEABLE
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
@@ -120,6 +122,9 @@ def fingerprint(data: Dataset) -> str:
                 digest.update(_bytes(name, *(with_none[code] for code in codes)))
             case Values(name, values):
                 digest.update(_bytes(name) + values.tobytes())
+    for column in (data.design.time, data.design.groups):
+        if column is not None:
+            digest.update(column.astype(np.int64).tobytes())
     return digest.hexdigest()
 
 

@@ -66,6 +66,7 @@ class Problem:
             rows=[str(self.data.rows[i]) for i in rows],
             labels=tuple(labels.take(rows) for labels in self.data.labels),
             part=None,
+            design=self.data.design.take(rows),
         )
         return replace(self, data=data, rows=self.rows.subset(rows), x=self.x[rows], folds=())
 

@@ -1,13 +1,15 @@
 """Split of a table's rows into training, validation and test rows."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from aeexp.config.spec import Split
+from aeexp.config.spec import Split, Together
+from aeexp.config.spec.split import FOLDS
 from aeexp.data.dataset import Classes, Dataset, Integers
 from aeexp.errors import UserError, key
 from aeexp.text import counted
@@ -108,9 +110,18 @@ def partition(spec: Split, data: Dataset) -> Rows:
             f" for training, but at least {MIN_TRAIN} are needed. Use more rows, or hold out"
             " fewer."
         )
-    rest, tested = _drawn(spec, data, rows, n_test)
-    train, val = _drawn(spec, data, rest, n_val)
-    return Rows(train, val, tested)
+    units = _units(spec, data, FOLDS)
+    if units is None:
+        rest, tested = _drawn(spec, data, rows, n_test)
+        train, val = _drawn(spec, data, rest, n_val)
+        return Rows(train, val, tested)
+    generator = np.random.default_rng(spec.seed)
+    rest, tested = _whole_units(units, rows, n_test, generator)
+    _, val = _whole_units(units, rest, n_val, generator)
+    train, val = _apart(data, val, tested)
+    if len(train) < MIN_TRAIN:
+        raise _no_training_rows(data, len(train))
+    return Rows(train, val, tested, np.setdiff1d(rows, np.concatenate([train, val, tested])))
 
 
 def _drawn(spec: Split, data: Dataset, rows: Integers, count: int) -> tuple[Integers, Integers]:
@@ -122,14 +133,107 @@ def _drawn(spec: Split, data: Dataset, rows: Integers, count: int) -> tuple[Inte
     return left, drawn
 
 
+# Rows that are held out together
+
+
+def _units(spec: Split, data: Dataset, folds: int) -> Integers | None:
+    """Return the number of the unit of each row that is held out as a whole; None for rows.
+
+    folds: that blocks are made for.
+
+    Raises:
+        UserError: The table has no such units.
+    """
+    design, by = data.design, spec.by
+    groups = [] if design.groups is None else design.members()
+    if by is None:
+        in_time = Together.rows if design.time is None else Together.blocks
+        by = Together.groups if len(groups) >= FEWEST_FOLDS else in_time
+        if groups and by is Together.rows:
+            raise UserError(
+                f"{key(f'dataset.group={design.group_name}')} has {counted(len(groups), 'group')},"
+                f" but whole groups are held out of {FEWEST_FOLDS} or more. Set"
+                f" {key('split.by=rows')} to hold out single rows: the results then hold for"
+                " further rows of these groups, not for other groups."
+            )
+    if by is Together.rows:
+        return None
+    if spec.stratify:
+        raise UserError(
+            f"split.stratify=true holds out single rows, but {key(f'split.by={by.value}')} holds"
+            f" them out together. Set split.stratify=false, or {key('split.by=rows')}."
+        )
+    wanted = {
+        Together.groups: ("dataset.group", design.groups),
+        Together.blocks: ("dataset.time", design.time),
+    }
+    name, column = wanted[by]
+    if column is None:
+        raise UserError(
+            f"{key(f'split.by={by.value}')} needs {key(name)}, a column of your own table"
+            f" (dataset=table). Name it, or remove {key('split.by')}."
+        )
+    if by is Together.blocks:
+        return design.blocks(folds)
+    return column
+
+
+def _whole_units(
+    units: Integers, rows: Integers, count: int, generator: np.random.Generator
+) -> tuple[Integers, Integers]:
+    """Return the rows that are left, and about `count` rows of units drawn at random."""
+    drawn, size = np.arange(0), 0
+    for unit in generator.permutation(np.unique(units[rows])) if count else ():
+        members = rows[units[rows] == unit]
+        if drawn.size and abs(count - size) <= abs(count - size - len(members)):
+            break
+        drawn, size = np.concatenate([drawn, members]), size + len(members)
+    return np.setdiff1d(rows, drawn), np.sort(drawn)
+
+
+def _apart(data: Dataset, val: Integers, test: Integers) -> tuple[Integers, Integers]:
+    """Return the training rows and the validation rows that are no neighbours in time.
+
+    A gap of a correlation time separates the training rows from validation and test rows, and the
+    validation rows from the test rows.
+    """
+    rows = len(data.x)
+    is_test, is_held_out = np.zeros(rows, bool), np.zeros(rows, bool)
+    is_test[test] = is_held_out[test] = is_held_out[val] = True
+    near_test = data.design.near(is_test)
+    return np.flatnonzero(~data.design.near(is_held_out)), val[~near_test[val]]
+
+
+def _dealt(units: Integers, count: int, generator: np.random.Generator) -> list[Integers]:
+    """Return the rows of folds of about equal size, of whole units, in random order."""
+    sizes = np.bincount(units)
+    shuffled = generator.permutation(len(sizes))
+    fold_of, totals = np.empty(len(sizes), int), np.zeros(count)
+    for unit in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:  # the largest first
+        fold_of[unit] = fold = totals.argmin()
+        totals[fold] += sizes[unit]
+    rows = generator.permutation(len(units))
+    return [rows[fold_of[units[rows]] == fold] for fold in range(count)]
+
+
+def _no_training_rows(data: Dataset, left: int) -> UserError:
+    return UserError(
+        f"The split leaves {left} of the {len(data.x)} rows of {data.name} for training, but at"
+        f" least {MIN_TRAIN} are needed: training rows are at least one correlation time"
+        f" ({counted(data.design.tau, 'row')}) away from held-out rows. Use more rows, or"
+        f" {key('split.by=rows')}."
+    )
+
+
 def folds(spec: Split, data: Dataset) -> list[Rows]:
     """Return the splits of cross-fitting; empty for a single split.
 
-    The rows are divided into folds at random, or stratified by class. In split k, fold k is the
-    test rows, the next fold the validation rows, and the others are the training rows. All splits
-    have equal numbers of validation rows and of training rows, which fill batches of automatic
-    size, so that their models train together as one small program. The few rows that do not fit
-    are left out of a split. Each row is a test row once.
+    The rows are divided into folds at random, or stratified by class, or whole groups or blocks of
+    time are (see `Together`). In split k, fold k is the test rows, the next fold the validation
+    rows, and the others are the training rows. All splits have equal numbers of validation rows
+    and of training rows, which fill batches of automatic size, so that their models train together
+    as one small program. The few rows that do not fit are left out of a split. Each row is a test
+    row once.
 
     Raises:
         UserError: There are too few rows, or the rows cannot be stratified.
@@ -142,30 +246,62 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
             f"split.folds={count} divides the rows at random, but split.column={spec.column} says"
             " which rows to hold out. Remove one of them."
         )
+    if (
+        spec.folds is None
+        and data.design.groups is not None
+        and spec.by in (None, Together.groups)
+    ):
+        groups = len(data.design.members())
+        count = min(count, groups) if groups >= FEWEST_FOLDS else count
     if count < FEWEST_FOLDS or len(rows) < 2 * count:
         raise UserError(
             f"{key('split.folds')}={count} needs at least {FEWEST_FOLDS} folds (one to judge, one"
             f" to decide, the others to train) and 2 rows in each; {data.name} has"
             f" {counted(len(rows), 'row')}. Use other folds, or {key('split.folds=1')}."
         )
-    if spec.stratify:
+    units = _units(spec, data, count)
+    if units is not None:
+        if (several := int(units.max()) + 1) < count:
+            raise UserError(
+                f"{key('split.folds')}={count} holds out whole groups, but"
+                f" {key(f'dataset.group={data.design.group_name}')} has"
+                f" {counted(several, 'group')}. Use fewer folds."
+            )
+        drawn = _dealt(units, count, np.random.default_rng(spec.seed))
+    elif spec.stratify:
         classes = _classes(data, rows, len(rows) // count)
         splitter = StratifiedKFold(count, shuffle=True, random_state=spec.seed)
         drawn = [test for _, test in splitter.split(rows, classes)]
     else:
         shuffled = np.random.default_rng(spec.seed).permutation(len(rows))
         drawn = np.array_split(shuffled, count)
-    sizes = [len(fold) for fold in drawn]
-    n_val, n_train = min(sizes), len(rows) - 2 * max(sizes)
+    return _rotated(data, drawn, spec.seed, independent=units is None)
+
+
+def _rotated(
+    data: Dataset, drawn: Sequence[Integers], seed: int, *, independent: bool
+) -> list[Rows]:
+    """Return a split for each fold. independent: whether neighbours of a fold may train."""
+    rows, sizes = np.arange(len(data.x)), [len(fold) for fold in drawn]
+    following = [*drawn[1:], drawn[0]]
+    if independent:
+        n_val, n_train = min(sizes), len(rows) - 2 * max(sizes)
+        vals = [val[:n_val] for val in following]
+        others = [
+            np.setdiff1d(rows, np.concatenate(pair)) for pair in zip(drawn, vals, strict=True)
+        ]
+    else:
+        pairs = [_apart(data, val, test) for val, test in zip(following, drawn, strict=True)]
+        n_train, n_val = (min(map(len, part)) for part in zip(*pairs, strict=True))
+        others, vals = [train for train, _ in pairs], [val[:n_val] for _, val in pairs]
+    if min(n_train - 1, n_val) < 1:
+        raise _no_training_rows(data, n_train)
     n_train -= n_train % automatic_batch(n_train)
     splits = []
-    for k, test in enumerate(drawn):
-        val = drawn[(k + 1) % count][:n_val]
-        others = np.setdiff1d(rows, np.concatenate([test, val]))
-        train = np.sort(
-            np.random.default_rng([spec.seed, k]).choice(others, n_train, replace=False)
-        )
-        splits.append(Rows(train, np.sort(val), np.sort(test), np.setdiff1d(others, train)))
+    for k, (test, val, left) in enumerate(zip(drawn, vals, others, strict=True)):
+        train = np.sort(np.random.default_rng([seed, k]).choice(left, n_train, replace=False))
+        unused = np.setdiff1d(rows, np.concatenate([train, val, test]))
+        splits.append(Rows(train, np.sort(val), np.sort(test), unused))
     return splits
 
 

@@ -6,7 +6,7 @@ pandas and PyArrow are imported only when there is such a table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,11 @@ import numpy as np
 
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
-from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
+from aeexp.data.dataset import Classes, Dataset, Floats, Integers, Labels, Values, load
+from aeexp.data.design import Design, in_time, numbered, order_of
 from aeexp.data.features import Column, encode, features, words
 from aeexp.errors import UserError
-from aeexp.text import few, short
+from aeexp.text import counted, few, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,8 @@ FILLED_BY = {
 }
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
 MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
+WORDS_OF_TIME = "rows", "none"
+"""Values of dataset.time that name no column: the order in the file, and no order."""
 PARTS = {
     "train": "train",
     "training": "train",
@@ -77,7 +80,13 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     pa.default_memory_pool().release_unused()  # after reading, Arrow keeps freed memory
     frame = table.frame
     labels = _matching(frame, "label", spec.label)
-    used = {spec.id, aside, *labels, *_matching(frame, "columns", spec.columns)}
+    beside = {
+        "dataset.id": spec.id,
+        "split.column": aside,
+        "dataset.time": None if spec.time in WORDS_OF_TIME else spec.time,
+        "dataset.group": spec.group,
+    }
+    used = {*beside.values(), *labels, *_matching(frame, "columns", spec.columns)}
     notes = list(table.notes)
     if index := [name for name in table.index if name not in used]:
         notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
@@ -86,7 +95,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         rng = np.random.default_rng(spec.seed)
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
-    chosen = _chosen(spec, frame, aside)
+    chosen = _chosen(spec, frame, beside)
     text = [name for name in chosen if not _is_numeric(frame[name])]
     if text and spec.categorical is Categorical.error:
         reasons = [
@@ -108,28 +117,33 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
             f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
             " and the other is held out, the held-out error is too low"
         )
+    several = tuple(_label(frame[name]) for name in labels)
     return Dataset(
         name=Path(spec.path).stem,
         x=x,
         features=_features(columns),
         rows=_rows(spec, frame),
-        labels=tuple(_label(frame[name]) for name in labels),
+        labels=several,
         missing=spec.missing,
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
+        design=_design(spec, frame, x, several),
     )
 
 
 # Choice of columns
 
 
-def _chosen(spec: Table, frame: pd.DataFrame, aside: str | None) -> list[str]:
-    """Return the columns to learn from, in the table's order."""
-    for key, name in {"dataset.id": spec.id, "split.column": aside}.items():
+def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) -> list[str]:
+    """Return the columns to learn from, in the table's order.
+
+    beside: columns that are no features, by the key that names them.
+    """
+    for key, name in beside.items():
         if name is not None and name not in frame:
             raise _unknown(frame, key, name)
-    excluded = {spec.id, aside, *_matching(frame, "label", spec.label)}
+    excluded = {*beside.values(), *_matching(frame, "label", spec.label)}
     excluded |= {*_matching(frame, "drop", spec.drop)}
     included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
     chosen = [
@@ -289,6 +303,64 @@ def _label(values: pd.Series[Any]) -> Labels:
     names = sorted({*text} - {""})
     codes = {"": -1} | {class_name: code for code, class_name in enumerate(names)}
     return Classes(name, np.array([codes[cell] for cell in text]), tuple(names), f"no {name}")
+
+
+# The design
+
+
+def _design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[Labels]) -> Design:
+    """Return which rows depend on one another, and whether they look ordered if it is not stated.
+
+    Rows that are sorted by the classes of the first label do not count as ordered.
+    """
+    groups = None if spec.group is None else _groups(frame[spec.group])
+    if spec.time is None:
+        known = groups
+        if known is None and labels and isinstance(labels[0], Classes):
+            known = labels[0].codes
+        looks_ordered = order_of(x, known)
+        return Design(None, groups, "", spec.group or "", looks_ordered=looks_ordered)
+    time = None
+    if spec.time != "none":
+        time = np.arange(len(frame)) if spec.time == "rows" else _time(frame[spec.time])
+    design = Design(time, groups, spec.time, spec.group or "")
+    return design if time is None else in_time(design, x)
+
+
+def _groups(values: pd.Series[Any]) -> Integers:
+    text = words(values)
+    if empty := int((text == "").sum()):
+        raise UserError(
+            f"dataset.group={values.name}: {counted(empty, 'cell')} empty. Name a column that has"
+            " a group in each row."
+        )
+    return numbered(text.astype(str))
+
+
+def _time(values: pd.Series[Any]) -> Integers:
+    """Return the rank of each row in time; rows of equal time keep their order.
+
+    Raises:
+        UserError: A cell is empty, or is neither a number nor a date.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    name = f"dataset.time={values.name}"
+    if empty := int(values.isna().sum()):
+        raise UserError(
+            f"{name}: {counted(empty, 'cell')} empty. Name a column with a time in each row, or"
+            " set dataset.time=rows for the order in the file."
+        )
+    if not _is_numeric(values):
+        try:
+            values = pd.to_datetime(values, format="ISO8601", utc=True)
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{name} must have numbers or dates such as 2024-01-31 or 2024-01-31T12:00, got"
+                f" {_example(values)}. Set dataset.time=rows for the order in the file."
+            ) from error
+    order = np.argsort(values.to_numpy(), kind="stable")
+    return np.argsort(order)
 
 
 def _parts(values: pd.Series[Any]) -> list[str]:

@@ -11,6 +11,7 @@ from aeexp.analysis.clustering.partitions import adjusted_rand, contingency
 from aeexp.analysis.clustering.separation import NOISE
 from aeexp.config.spec import DBSCAN, ClusteringSpec, GaussianMixture, Partition
 from aeexp.data import Classes, Floats, Integers, Labels
+from aeexp.data.design import Design
 
 MOST_VALUES = 500_000
 """Larger tables are not clustered."""
@@ -84,7 +85,7 @@ class GroupComparison:
 
 
 def compare(
-    trainings: Integers, table: Integers, classes: Classes | None, seed: int
+    trainings: Integers, table: Integers, classes: Classes | None, design: Design, seed: int
 ) -> GroupComparison:
     """Return how the clusters of a model differ from those of the table.
 
@@ -92,16 +93,17 @@ def compare(
     of 1,000 samples draws the rows with replacement, and one of the trainings. Rows without a
     class are ignored; noise counts as a cluster.
     trainings: (trainings, rows), clusters of the models, that of the run first. table: (rows,).
+    design: of the rows, whose units are drawn as a whole.
     """
     agreement = float(adjusted_rand(contingency(trainings[0], table)))
     rows = np.flatnonzero(classes.codes >= 0) if classes else np.arange(0)
     if not classes or not rows.size:
         return GroupComparison(agreement)
     codes, generator = classes.codes[rows], np.random.default_rng(seed)
-    trainings, table = trainings[:, rows], table[rows]
+    trainings, table, design = trainings[:, rows], table[rows], design.take(rows)
     differences = np.empty(DRAWS)
     for draw, training in enumerate(generator.integers(len(trainings), size=DRAWS)):
-        sample = generator.integers(len(rows), size=len(rows))
+        sample = design.resampled(np.arange(len(rows)), generator)
         drawn = codes[sample]
         differences[draw] = _rand(trainings[training][sample], drawn) - _rand(table[sample], drawn)
     low, high = np.percentile(differences, INTERVAL)

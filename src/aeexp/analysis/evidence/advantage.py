@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from aeexp.data import Floats, Integers
+from aeexp.data.design import sums
 
 MATTERS = 0.05  # smallest gain, relative to the baseline's error, that justifies a network
 CONFIDENCE = 0.95
@@ -16,22 +17,23 @@ class Advantage:
     """Difference between a baseline's and the autoencoder's mean squared error on held-out rows.
 
     mean: baseline minus autoencoder. se: standard error of the mean, infinite for fewer than two
-    rows. error: mean squared error of the baseline. rows: held-out rows. members: trained
-    autoencoders over which the error is averaged.
+    units. error: mean squared error of the baseline. units: independent units among the held-out
+    rows, which are the single rows unless the table has a design. members: trained autoencoders
+    over which the error is averaged.
     """
 
     mean: float
     se: float
     error: float
-    rows: int
+    units: int
     members: int = 1
 
     @property
     def half(self) -> float:
         """Return half the width of the 95 % confidence interval (Student's t)."""
-        if self.rows < 2:
+        if self.units < 2:
             return np.inf
-        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.rows - 1)) * self.se
+        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.units - 1)) * self.se
 
     @property
     def claim(self) -> str:
@@ -45,7 +47,12 @@ class Advantage:
         return "yes" if self.mean > self.half else "undecided"
 
 
-def advantage(errors: Floats, baseline: Floats, folds: Integers | None = None) -> Advantage:
+def advantage(
+    errors: Floats,
+    baseline: Floats,
+    folds: Integers | None = None,
+    units: Integers | None = None,
+) -> Advantage:
     """Compare repeated autoencoders with a baseline, row by row.
 
     The difference d[m, i] of member m on row i is modelled as a sum of independent effects of the
@@ -69,18 +76,29 @@ def advantage(errors: Floats, baseline: Floats, folds: Integers | None = None) -
     the means of the folds (Nadeau and Bengio, 2003, doi:10.1023/A:1024068626366, on why the second
     is not enough).
 
+    Rows of a unit, such as an animal, depend on one another. Then n is the number of units, and
+    d[m, i] is n times the share of unit i in the mean (cluster sampling; Cochran, 1977, section
+    9A.1).
+
     errors: (members, held-out rows), squared errors averaged over features. baseline: (held-out
-    rows,), the same for the baseline. folds: (held-out rows,), fold of each row.
+    rows,), the same for the baseline. folds, units: (held-out rows,), fold and unit of each row.
     """
     if not errors.size:
         return Advantage(np.nan, np.inf, np.nan, 0)
     differences = np.asarray(baseline - errors, float)
     members, rows = differences.shape
-    se = _standard_error(differences)
+    of_units = differences
+    if units is not None and len(np.unique(units)) < rows:
+        # every unit as its contribution to the mean, so that units of more rows weigh more
+        mean = differences.mean()
+        summed = np.array([sums(member - mean, units) for member in differences])
+        of_units = mean + summed * summed.shape[1] / rows
+    se = _standard_error(of_units)
     if folds is not None:
         means = [differences[:, folds == fold].mean() for fold in np.unique(folds)]
         se = max(se, float(np.std(means, ddof=1) / np.sqrt(len(means))))
-    return Advantage(float(differences.mean()), se, float(baseline.mean()), rows, members)
+    mean, error = float(differences.mean()), float(baseline.mean())
+    return Advantage(mean, se, error, of_units.shape[1], members)
 
 
 def _standard_error(differences: Floats) -> float:

@@ -194,6 +194,8 @@ def _methods(
     ]
     own_errors = np.array(errors or [result.residuals.held_out.rows])
     folds = problem.fold_of if problem.folds else None
+    units = problem.data.design.units(len(problem.x))
+    units = units if problem.folds else units[judged]
     # clusters of the baselines' spaces are needed only for the comparison with classes
     has_classes = any(isinstance(labels, Classes) for labels in problem.data.labels)
     specs = experiment.clustering if has_classes else {}
@@ -204,7 +206,7 @@ def _methods(
         baseline.name: Method(
             baseline.z,
             baseline.residuals,
-            advantage(own_errors, baseline.residuals.held_out.rows, folds),
+            advantage(own_errors, baseline.residuals.held_out.rows, folds, units),
             preserved[i],
             find_each(specs, baseline.coordinates, problem.data.label, experiment.seed),
             correlations[i],
@@ -235,10 +237,11 @@ def _stability(
 def _groups(
     result: RunResult, clusterings: Mapping[str, Integers]
 ) -> Mapping[str, GroupComparison]:
-    rows, labels = result.planned.rows, result.problem.data.labels
+    rows, data = result.planned.rows, result.problem.data
+    labels, design = data.labels, data.design.take(rows)
     classes = next((label.take(rows) for label in labels if has_several_classes(label)), None)
     return {
-        name: compare(clusterings[name], codes[rows], classes, result.experiment.seed)
+        name: compare(clusterings[name], codes[rows], classes, design, result.experiment.seed)
         for name, codes in result.table_clusters.items()
     }
 

@@ -17,26 +17,33 @@ import numpy as np
 
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.chunks import blocks
+from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.data.features import places
 
 
 def permuted(
-    x: Floats, columns: Sequence[Column], train: Integers, generator: np.random.Generator
+    x: Floats,
+    columns: Sequence[Column],
+    train: Integers,
+    generator: np.random.Generator,
+    design: Design = EXCHANGEABLE,
 ) -> Floats:
-    """Return a table with independently shuffled columns.
+    """Return a table with independently rearranged columns; see `Design.rearranged`.
 
     Each column keeps its values, including missing ones. The features of one text column are
-    shuffled together. A column with a known cell in a training row keeps at least one there, so
+    rearranged together. A column with a known cell in a training row keeps at least one there, so
     that it can be scaled. x: (rows, features). columns: of the features, as in a `Dataset`.
     train: indices of the training rows.
     """
-    shuffled = np.empty_like(x)
+    rearranged = np.empty_like(x)
     for _, place in places(columns):
-        order, present = generator.permutation(len(x)), not np.isnan(x[train, place]).all()
-        while present and np.isnan(x[order[train], place]).all():
-            order = generator.permutation(len(x))
-        shuffled[:, place] = x[order, place]
-    return shuffled
+        values = x[:, place]
+        known = np.asarray(np.isfinite(values).any(axis=1))
+        order = design.rearranged(values, generator)
+        while known[train].any() and not known[order[train]].any():
+            order = generator.permutation(len(x))  # a column this empty has no rhythm to keep
+        rearranged[:, place] = values[order]
+    return rearranged
 
 
 def cloud(x: Floats, generator: np.random.Generator) -> Floats:

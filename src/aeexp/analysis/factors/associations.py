@@ -1,13 +1,19 @@
 """Association of factors with labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from aeexp.analysis.factors.matching import centred
 from aeexp.data import Classes, Floats, Integers, Labels
+from aeexp.data.design import EXCHANGEABLE, Design, numbered
+
+ARRANGEMENTS = 1_000
+"""Arrangements of a label, its own among them, if rows depend on one another."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,20 @@ class Association:
     p_adjusted: Floats
 
 
-def associations(z: Floats, labels: Sequence[Labels]) -> list[Association]:
+def associations(
+    z: Floats, labels: Sequence[Labels], design: Design = EXCHANGEABLE
+) -> list[Association]:
     """Return the association of each label with each factor, over rows with a label.
 
     Classes: share of the factor's variance between classes, with p of Kruskal and Wallis (1952,
     doi:10.1080/01621459.1952.10483441). Numbers: rank correlation of Spearman (1904,
     doi:10.2307/1412159), with p of Student's t. p_adjusted: for all factors and labels of the call
-    (Benjamini and Hochberg, 1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
+    (Benjamini and Hochberg, 1995, doi:10.1111/j.2517-6161.1995.tb02031.x). If rows depend on one
+    another, p is the share of 1,000 arrangements of the label with at least as strong an
+    association of its ranks; see `Design.rearranged`.
     z: (rows, factors).
     """
-    results = [_association(z, label) for label in labels]
+    results = [_association(z, label, design) for label in labels]
     adjusted = _adjusted(np.array([p for _, _, p in results]))
     return [
         Association(label.name, measure, value, p, q)
@@ -42,12 +52,30 @@ def associations(z: Floats, labels: Sequence[Labels]) -> list[Association]:
     ]
 
 
-def _association(z: Floats, label: Labels) -> tuple[str, Floats, Floats]:
+def _association(z: Floats, label: Labels, design: Design) -> tuple[str, Floats, Floats]:
     if isinstance(label, Classes):
-        labelled = label.codes >= 0
-        return "eta squared", *_eta_squared(z[labelled], label.codes[labelled])
-    labelled = np.isfinite(label.values)
-    return "Spearman", *_spearman(z[labelled], label.values[labelled])
+        rows = np.flatnonzero(label.codes >= 0)
+        name, (value, p) = "eta squared", _eta_squared(z[rows], label.codes[rows])
+        of_label: NDArray[Any] = numbered(label.codes[rows])
+        strength: Callable[[Floats, Any], Floats] = _between
+    else:
+        rows = np.flatnonzero(np.isfinite(label.values))
+        name, (value, p) = "Spearman", _spearman(z[rows], label.values[rows])
+        of_label, strength = _ranks(label.values[rows][:, None])[:, 0], _covariance
+    if design.is_exchangeable or not np.isfinite(value).any():
+        return name, value, p
+    ranks, design, generator = _ranks(z[rows]), design.take(rows), np.random.default_rng(0)
+    observed = strength(ranks, of_label)
+    copies = [
+        strength(ranks, of_label[design.rearranged(of_label, generator)])
+        for _ in range(ARRANGEMENTS - 1)
+    ]
+    as_strong = np.array([observed, *copies]) >= observed * (1 - 1e-9)
+    return name, value, np.where(np.isfinite(value), as_strong.mean(axis=0), np.nan)
+
+
+def _covariance(ranks: Floats, of_label: Floats) -> Floats:
+    return np.abs(of_label @ ranks)
 
 
 def _eta_squared(z: Floats, codes: Integers) -> tuple[Floats, Floats]:

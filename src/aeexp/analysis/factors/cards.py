@@ -177,5 +177,5 @@ def run_cards(
         probed,
         [weighed.matched(match(z_own, z)) for z, weighed in trainings],
         stability,
-        associations(result.z, result.problem.data.labels),
+        associations(result.z, result.problem.data.labels, result.problem.data.design),
     )

@@ -6,7 +6,7 @@ from aeexp.analysis.clustering.other_clusters import MOST_VALUES
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
-from aeexp.analysis.labels.scores import Score
+from aeexp.analysis.labels.scores import Permutations, Score
 from aeexp.analysis.result import RunResult
 from aeexp.data import Classes, Integers
 
@@ -25,14 +25,14 @@ def label_scores(result: RunResult, pca: Method) -> list[Score]:
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
         clusters = _clusters(result, pca)
     splits = [fold.rows for fold in problem.folds] or [problem.rows]
-    permutations = splits, experiment.evidence.labels, experiment.seed
+    permutations = Permutations(experiment.evidence.labels, experiment.seed, problem.data.design)
     scores = []
     for labels in problem.data.labels:
         if isinstance(labels, Classes) and labels.are_names:
             continue
-        scores += probes(inputs, labels, *permutations)
+        scores += probes(inputs, labels, splits, permutations)
         if isinstance(labels, Classes):
-            scores += matched(clusters, labels, *permutations)
+            scores += matched(clusters, labels, splits, permutations)
     return scores
 
 

@@ -1,22 +1,23 @@
 """Prediction of classes by clusters that are matched with classes on the training rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aeexp.analysis.clustering.partitions import adjusted_rand, permuted_tables
-from aeexp.analysis.labels.scores import MAJORITY, Score, labelled, share_error
+from aeexp.analysis.labels.scores import MAJORITY, Permutations, Score, labelled, share_error
 from aeexp.data import Classes, Floats, Integers, Rows
 from aeexp.data.chunks import blocks
+from aeexp.data.design import Design
 
 
 def matched(
     clusterings: Mapping[str, dict[str, Integers]],
     classes: Classes,
     splits: Sequence[Rows],
-    copies: int,
-    seed: int,
+    permutations: Permutations,
 ) -> list[Score]:
     """Return the agreement of clusters with classes on training rows and held-out rows.
 
@@ -28,18 +29,26 @@ def matched(
     The input "majority" is one cluster of all rows, matched with the most frequent class of the
     training rows. clusterings: (rows,) by the name of the input, by the name of the clustering.
     splits: one, or the folds of cross-fitting, whose tables are added.
-    copies: number of permutations of the classes, among training rows and among held-out rows.
-    seed: of the permutations.
+    permutations: of the classes, among training rows and among held-out rows; of rows that depend
+    on one another, among all rows (see `Design.rearranged`).
     """
     splits = [labelled(classes, rows) for rows in splits]
-    generator = np.random.default_rng(seed)
+    copies, design = permutations.copies, permutations.design
+    generator = np.random.default_rng(permutations.seed)
+    rearranged = [] if design.is_exchangeable else _rearranged(classes, copies, design, generator)
     scores = []
     for name, by_input in clusterings.items():
         rand, accuracy = [], []
         for input_name, codes in (by_input | {MAJORITY: np.zeros_like(classes.codes)}).items():
             tables = [_tables(codes, classes, rows) for rows in splits]
             number = 0 if input_name == MAJORITY else copies
-            null = [[_permuted(t, number, generator) for t in pair] for pair in tables]
+            if rearranged and number:
+                null = [_tables_of_copies(codes, rearranged, rows) for rows in splits]
+            else:
+                null = [
+                    (_permuted(train, number, generator), _permuted(val, number, generator))
+                    for train, val in tables
+                ]
             train, val = (np.sum(several, 0) for several in zip(*tables, strict=True))
             null_val = np.sum([held_out for _, held_out in null], 0)
             ari = float(_rand(train)), float(_rand(val)), _rand_error(val)
@@ -64,6 +73,28 @@ def _tables(codes: Integers, classes: Classes, rows: Rows) -> tuple[Integers, In
     train, val = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for table, part in (train, rows.train), (val, rows.val):
         np.add.at(table, (codes[part] + 1, classes.codes[part]), 1)
+    return train, val
+
+
+def _rearranged(
+    classes: Classes, copies: int, design: Design, generator: np.random.Generator
+) -> list[Classes]:
+    """Return copies of the classes, rearranged among the rows that have one."""
+    known = np.flatnonzero(classes.codes >= 0)
+    codes, design = classes.codes[known], design.take(known)
+    several = []
+    for _ in range(copies):
+        copy = classes.codes.copy()
+        copy[known] = codes[design.rearranged(codes, generator)]
+        several.append(replace(classes, codes=copy))
+    return several
+
+
+def _tables_of_copies(
+    codes: Integers, copies: Sequence[Classes], rows: Rows
+) -> tuple[Integers, Integers]:
+    pairs = [_tables(codes, classes, rows) for classes in copies]
+    train, val = (np.array(several) for several in zip(*pairs, strict=True))
     return train, val
 
 

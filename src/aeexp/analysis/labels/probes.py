@@ -17,9 +17,10 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from aeexp.analysis.labels import scores
-from aeexp.analysis.labels.scores import MAJORITY, Score, labelled
+from aeexp.analysis.labels.scores import MAJORITY, Permutations, Score, labelled
 from aeexp.analysis.sampling import chosen
 from aeexp.data import MOST_CLASSES, Classes, Floats, Integers, Labels, Rows, Values
+from aeexp.data.design import Design, error_of_sum, sums
 
 NEIGHBOURS = 15
 MOST_ROWS, MOST_COLUMNS = 5_000, 1_000
@@ -81,7 +82,10 @@ class _Target:
 
 
 def probes(
-    inputs: Mapping[str, Floats], labels: Labels, splits: Sequence[Rows], copies: int, seed: int
+    inputs: Mapping[str, Floats],
+    labels: Labels,
+    splits: Sequence[Rows],
+    permutations: Permutations,
 ) -> list[Score]:
     """Return how well nearest neighbours and a linear model predict a label from each input.
 
@@ -95,14 +99,14 @@ def probes(
     than 5,000 rows or 1,000 columns are sampled.
 
     inputs: (rows, columns) by name; the others are compared with the first. splits: one, or the
-    folds of cross-fitting. copies: number of permutations of the labels over all rows (Ojala and
-    Garriga, 2010, jmlr.org/papers/v11/ojala10a.html). A linear model with more than 1,000 weights
-    learns none. seed: of the permutations.
+    folds of cross-fitting. permutations: of the labels over all rows (Ojala and Garriga, 2010,
+    jmlr.org/papers/v11/ojala10a.html; see `Design.rearranged`). A linear model with more than
+    1,000 weights learns none.
     """
     splits = [_sample(labelled(labels, rows)) for rows in splits]
     if min(len(rows.train) for rows in splits) < 2:
         return []
-    target = _target(labels, splits, copies, seed)
+    target = _target(labels, splits, permutations)
     if target.outputs > MOST_CLASSES:
         return []
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
@@ -111,7 +115,12 @@ def probes(
     return [
         score
         for number in target.kind.measures
-        for score in _scores(target, number, {name: p[number] for name, p in predictions.items()})
+        for score in _scores(
+            target,
+            number,
+            {name: p[number] for name, p in predictions.items()},
+            permutations.design,
+        )
     ]
 
 
@@ -121,10 +130,14 @@ def _sample(rows: Rows) -> Rows:
     return Rows(rows.train[sample[sample < count]], rows.val[sample[sample >= count] - count])
 
 
-def _target(labels: Labels, splits: Sequence[Rows], copies: int, seed: int) -> _Target:
+def _target(labels: Labels, splits: Sequence[Rows], permutations: Permutations) -> _Target:
     every = np.concatenate([part for rows in splits for part in (rows.train, rows.val)])
     first = np.sort(np.unique(every, return_index=True)[1])
-    every, generator = every[first], np.random.default_rng(seed)
+    every, generator = every[first], np.random.default_rng(permutations.seed)
+    copies, design = permutations.copies, permutations.design
+    if not design.is_exchangeable:
+        every = np.sort(every)
+        design = design.take(every)
     true: Labelling
     match labels:
         case Classes(codes=codes):
@@ -133,29 +146,35 @@ def _target(labels: Labels, splits: Sequence[Rows], copies: int, seed: int) -> _
         case Values(values=values):
             kind, outputs, rows, true = VALUES, 1, len(values), values[every].astype(np.float64)
     y = np.zeros((rows, 1 + copies), true.dtype)
-    y[every] = np.stack([true, *(generator.permutation(true) for _ in range(copies))], 1)
+    permuted = (true[design.rearranged(true, generator)] for _ in range(copies))
+    y[every] = np.stack([true, *permuted], 1)
     return _Target(labels.name, kind, y, splits, outputs)
 
 
 def _scores(
-    target: _Target, number: str, predictions: Mapping[str, _Predicted]
+    target: _Target, number: str, predictions: Mapping[str, _Predicted], design: Design
 ) -> Iterator[Score]:
     """Yield the score of each input, with p-values against permuted labels and the first input."""
     judge = np.concatenate([rows.val for rows in target.splits])
+    units = design.units(len(target.y))[judge]
     measure, first = target.kind.measures[number], None
     for name, (train, predicted) in predictions.items():
         truth = target.y[judge, : predicted.shape[1]]
         held_out = measure.score(truth, predicted)
-        error = measure.error(truth[:, 0], predicted[:, 0])
+        merits = measure.merits(truth[:, 0], predicted[:, 0])
+        error = (
+            measure.error(truth[:, 0], predicted[:, 0])
+            if design.is_exchangeable
+            else error_of_sum(merits, units)
+        )
         score = Score(target.label, number, name, len(judge), train, float(held_out[0]), error)
         score = score.against(held_out[1:])
-        merits = measure.merits(truth[:, 0], predicted[:, 0])
         if first is None:
             first = merits
             yield score
         else:
             difference = float((first - merits).sum()) if len(judge) else np.nan
-            p = scores.paired_p(first - merits)
+            p = scores.paired_p(sums(first - merits, units))
             yield replace(score, difference=difference, difference_p=p)
 
 

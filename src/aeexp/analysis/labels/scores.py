@@ -11,10 +11,20 @@ from aeexp.analysis.evidence.chance import p_value
 from aeexp.analysis.spread import spread
 from aeexp.data import Classes, Floats, Integers, Labels, Rows
 from aeexp.data.chunks import blocks
+from aeexp.data.design import EXCHANGEABLE, Design
 
 SIGNS = 999  # random signs of a paired test
 MAJORITY = "majority"
 """Input of a baseline that predicts the same label for every row."""
+
+
+@dataclass(frozen=True)
+class Permutations:
+    """How labels are permuted. copies: number of permuted labels. design: of the rows."""
+
+    copies: int
+    seed: int = 0
+    design: Design = EXCHANGEABLE
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ from aeexp.config.spec.regulariser import (
     RegulariserSpec,
 )
 from aeexp.config.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
-from aeexp.config.spec.split import Split
+from aeexp.config.spec.split import Split, Together
 from aeexp.config.spec.sweep import Sweep
 from aeexp.config.spec.training import EarlyStopping, Engine, Loss, Training
 
@@ -170,6 +170,7 @@ __all__ = [
     "Sweep",
     "SwissRoll",
     "Table",
+    "Together",
     "Training",
     "Unscaled",
     "WarmupCosine",

@@ -211,6 +211,16 @@ class Table(Format, DatasetSpec):
         [], "Label columns: not features, but compared with the factors; the first in most detail."
     )
     id: str | None = param(None, "Column with the row names. null: numbers from 0.")
+    time: str | None = param(
+        None,
+        "Order of the rows: a column of numbers or dates, rows (the order in the file), or none"
+        " (the order has no meaning). null: not stated.",
+    )
+    group: str | None = param(
+        None,
+        "Column of the animal, subject or session of each row. Rows of a group are not"
+        " independent: they are held out together. Not a feature.",
+    )
     missing: Missing = param(
         Missing.error, "Handling of missing values; knn: impute from the 5 nearest rows."
     )

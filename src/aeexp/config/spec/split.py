@@ -1,6 +1,7 @@
 """Split into training, validation and test rows."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from aeexp.config.spec._spec import Spec, param
 
@@ -9,6 +10,14 @@ FRACTION = 0.2
 FOLDS, FEWEST_ROWS, FEW_ROWS = 5, 20, 1_000
 """Tables are cross-fitted in so many folds where nothing is set, if they have at least as many and
 fewer than as many rows. Smaller tables have no test rows."""
+
+
+class Together(Enum):
+    """The rows that are held out together."""
+
+    rows = "rows"
+    groups = "groups"
+    blocks = "blocks"
 
 
 @dataclass(kw_only=True)
@@ -37,6 +46,13 @@ class Split(Spec):
         " 999 rows if no fraction and no column is set, else 1.",
         automatic=True,
         at_least=1,
+    )
+    by: Together | None = param(
+        None,
+        "Rows that are held out together: single rows, whole groups of dataset.group, or blocks of"
+        " dataset.time with a gap around them. auto: groups, if there are three or more; else"
+        " blocks, if rows are in time; else rows.",
+        automatic=True,
     )
     seed: int = param(0, "Random seed of the split.", at_least=0, below=2**32)
     stratify: bool = param(False, "Stratify: hold out the same fraction of every class.")

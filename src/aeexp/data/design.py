@@ -1,0 +1,248 @@
+"""The design of a table: which of its rows depend on one another.
+
+Rows can follow one another in time, and they can come in groups (animals, subjects, sessions).
+Neighbours in time and rows of a group are alike even if no two columns are related. Splits and
+null models therefore treat such rows together: blocks of time and whole groups are held out, and
+`rearranged` rows keep the rhythm of each column and the differences between groups.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+Floats = NDArray[np.floating]
+Integers = NDArray[np.integer]
+
+DECAYED = np.exp(-1)
+"""Autocorrelation at the correlation time."""
+SLOW = 0.9
+"""Quantile of the correlation times of the columns that counts for the table."""
+LONGEST = 4
+"""A correlation time is at most this fraction of a session; longer ones cannot be estimated."""
+MOST_BLOCKS, BLOCK = 4, 5
+"""There are at most so many blocks of time for each fold, of so many correlation times."""
+MOST_COLUMNS, MOST_ROWS = 50, 2_000
+"""Columns and successive rows that are compared with shuffled rows."""
+SHUFFLES, CLEAR = 99, 5.0
+"""Rows look ordered if neighbours are more alike than in shuffled rows, by so many standard
+deviations of so many shuffles."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which rows of a table depend on one another.
+
+    time: (rows,), rank of each row in time, from 0; None if the order has no meaning. groups:
+    (rows,), number of the group of each row, from 0; None without groups. time_name, group_name:
+    of their columns. tau: correlation time in rows: the lag at which the autocorrelation of the
+    columns falls to 1/e; 1 without time. looks_ordered: autocorrelation of neighbouring rows if
+    they are more alike than by chance although no order was stated, else None.
+    """
+
+    time: Integers | None = None
+    groups: Integers | None = None
+    time_name: str = ""
+    group_name: str = ""
+    tau: int = 1
+    looks_ordered: float | None = None
+
+    @property
+    def is_exchangeable(self) -> bool:
+        """Return whether all rows are treated as independent."""
+        return self.time is None and self.groups is None
+
+    def take(self, rows: Integers) -> "Design":
+        """Return the design of some rows. rows: ascending."""
+        time = None if self.time is None else np.argsort(np.argsort(self.time[rows]))
+        groups = None if self.groups is None else numbered(self.groups[rows])
+        return replace(self, time=time, groups=groups)
+
+    def members(self) -> list[Integers]:
+        """Return the rows of each group, in input order."""
+        assert self.groups is not None
+        order = np.argsort(self.groups, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.groups[order])) + 1)
+
+    def sessions(self) -> list[Integers]:
+        """Return the rows of each group, or of the table, in the order of time."""
+        assert self.time is not None
+        sessions = [np.arange(len(self.time))] if self.groups is None else self.members()
+        return [rows[np.argsort(self.time[rows], kind="stable")] for rows in sessions]
+
+    def units(self, rows: int) -> Integers:
+        """Return the number of the independent unit of each row: (rows,).
+
+        Units are groups, blocks of two correlation times, or single rows. The mean of n rows of an
+        autoregressive process is about as precise as that of n / (2 tau) independent rows (Bayley
+        and Hammersley, 1946, doi:10.2307/2983560).
+        """
+        if self.groups is not None:
+            return self.groups
+        return np.arange(rows) if self.time is None else self.time // (2 * self.tau)
+
+    def blocks(self, folds: int) -> Integers:
+        """Return the number of the block of time of each row: (rows,).
+
+        The blocks of a session have equal lengths. There are up to four blocks for each fold, of
+        five correlation times or more if there are enough rows.
+        """
+        sessions = self.sessions()
+        rows, number = sum(map(len, sessions)), 0
+        wanted = min(max(rows // (BLOCK * self.tau), folds), MOST_BLOCKS * folds)
+        blocks = np.empty(rows, int)
+        for session in sessions:
+            count = max(1, round(wanted * len(session) / rows))
+            blocks[session] = number + np.arange(len(session)) * count // len(session)
+            number += count
+        return blocks
+
+    def near(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which rows are at most `tau` rows before or after given ones, or one of them."""
+        if self.time is None:
+            return rows
+        near = np.zeros_like(rows)
+        for session in self.sessions():
+            near[session] = maximum_filter1d(rows[session], 2 * self.tau + 1, mode="constant")
+        return near
+
+    def rearranged(self, values: NDArray[Any], generator: np.random.Generator) -> Integers:
+        """Return the rows, rearranged so that a column is related to no other: (rows,).
+
+        Without a design all rows are shuffled. In time, the rows of each session are shifted
+        circularly by a random lag of at least `tau`, which keeps the autocorrelation of the
+        column. With groups, each group gets the rows of a random group, in random order, which
+        keeps the differences between groups; if groups differ in size, rows are left out or
+        repeated. Groups keep their time if the column has one value in each group.
+        values: (rows, ...), of the column.
+        """
+        count = len(values)
+        if self.is_exchangeable:
+            return generator.permutation(count)
+        order = np.arange(count)
+        if self.groups is not None and (self.time is None or self._is_of_groups(values)):
+            groups = self.members()
+            for place, source in enumerate(generator.permutation(len(groups))):
+                rows, wanted = groups[source], groups[place]
+                copies = ceil(len(wanted) / len(rows))
+                drawn = np.concatenate([generator.permutation(rows) for _ in range(copies)])
+                order[wanted] = drawn[: len(wanted)]
+            return order
+        for session in self.sessions():
+            least = min(self.tau, len(session) // 2)
+            lag = generator.integers(least, max(len(session) - least, least) + 1)
+            order[session] = np.roll(session, lag)
+        return order
+
+    def _is_of_groups(self, values: NDArray[Any]) -> bool:
+        firsts = np.array([rows[0] for rows in self.members()])
+        return bool((values == values[firsts[self.groups]]).all())
+
+    def resampled(self, rows: Integers, generator: np.random.Generator) -> Integers:
+        """Return a bootstrap sample of rows: whole units, drawn with replacement."""
+        if self.is_exchangeable:
+            return generator.choice(rows, len(rows))
+        units = self.take(rows).units(len(rows))
+        members = [rows[units == unit] for unit in np.unique(units)]
+        drawn: list[Integers] = []
+        while sum(map(len, drawn)) < len(rows):
+            drawn.append(members[generator.integers(len(members))])
+        return np.concatenate(drawn)[: len(rows)]
+
+
+EXCHANGEABLE = Design()
+"""The design of rows that are independent of one another."""
+
+
+def numbered(values: NDArray[Any]) -> Integers:
+    """Return the number of each value among the distinct values: (rows,), from 0."""
+    _, numbers = np.unique(values, return_inverse=True)
+    return np.asarray(numbers)
+
+
+def in_time(design: Design, x: Floats) -> Design:
+    """Return a design with the correlation time of its columns. x: (rows, features)."""
+    return replace(design, tau=correlation_time(x, design.sessions()))
+
+
+def correlation_time(x: Floats, sessions: Sequence[Integers]) -> int:
+    """Return the lag in rows at which the autocorrelation falls to 1/e, at least 1.
+
+    The 90 % quantile over columns, and at most a quarter of the longest session. Means are those
+    of the sessions. x: (rows, features); missing cells count as the mean. sessions: rows in the
+    order of time.
+    """
+    longest = max(map(len, sessions))
+    most = max(1, longest // LONGEST)
+    products = np.zeros((most + 1, x.shape[1]))
+    for rows in sessions:
+        centred = _centred(x[rows])
+        size = 2 ** ceil(np.log2(2 * len(rows)))
+        spectrum = np.abs(np.fft.rfft(centred, size, axis=0)) ** 2
+        lags = np.fft.irfft(spectrum, size, axis=0)[: min(most + 1, len(rows))]
+        products[: len(lags)] += lags
+    varying = products[:, products[0] > 0]
+    if not varying.size:
+        return 1
+    fallen = varying < DECAYED * varying[0]
+    lags = np.where(fallen.any(axis=0), fallen.argmax(axis=0), most)
+    return max(1, int(np.quantile(lags, SLOW, method="nearest")))
+
+
+def order_of(x: Floats, groups: Integers | None) -> float | None:
+    """Return the autocorrelation of neighbouring rows if it is beyond chance, else None.
+
+    The mean over columns, after the means of groups were subtracted. The first 50 columns that
+    vary and the first 2,000 rows are compared with 99 shuffles of the rows. x: (rows, features).
+    groups: (rows,), number of the group of each row, such as its class.
+    """
+    x = x[:MOST_ROWS].astype(np.float64)
+    if groups is None:
+        centred = _centred(x)
+    else:
+        centred = np.empty_like(x)
+        for group in np.unique(groups[:MOST_ROWS]):
+            rows = groups[:MOST_ROWS] == group
+            centred[rows] = _centred(x[rows])
+    deviations = np.sqrt(np.square(centred).mean(axis=0))
+    z = (centred[:, deviations > 0] / deviations[deviations > 0])[:, :MOST_COLUMNS]
+    if len(z) < MOST_COLUMNS // 2 or not z.size:
+        return None
+    generator = np.random.default_rng(0)
+    shuffled = [_neighbours(z[generator.permutation(len(z))]) for _ in range(SHUFFLES)]
+    observed = _neighbours(z)
+    is_clear = observed - np.mean(shuffled) > CLEAR * np.std(shuffled)
+    return observed if is_clear else None
+
+
+def sums(values: Floats, units: Integers) -> Floats:
+    """Return the sum of values over each unit: (units,). values, units: (rows,)."""
+    return np.bincount(numbered(units), values).astype(np.float64)
+
+
+def error_of_sum(values: Floats, units: Integers) -> float:
+    """Return the standard error of a sum of values over random units; NaN for fewer than 2.
+
+    Units are a cluster sample (Cochran, 1977, equation 9A.2), and may differ in size.
+    values, units: (rows,).
+    """
+    if not len(values):
+        return np.nan
+    of_units = sums(values - values.mean(), units)
+    count = len(of_units)
+    return float(np.sqrt(np.square(of_units).sum() * count / (count - 1))) if count > 1 else np.nan
+
+
+def _neighbours(z: Floats) -> float:
+    return float((z[1:] * z[:-1]).mean())
+
+
+def _centred(x: Floats) -> Floats:
+    """Return deviations from the means of columns, 0 for missing cells: (rows, features)."""
+    known = np.isfinite(x)
+    mean = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, x - mean, 0.0)
