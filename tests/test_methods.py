@@ -256,7 +256,7 @@ def test_the_text_of_the_default_run_has_its_numbers_and_no_others() -> None:
     assert numbers(training.split(" Analyses were")[0]) == [
         *("3", "13", "3", "13", "94", "0", "200", "16", "0.001", "0.9", "0.999", "0")
     ]
-    assert numbers(analysis) == ["10", "3", "5", "5", "3", "15"]
+    assert numbers(analysis) == ["99.9", "10", "3", "5", "5", "3", "15"]
 
 
 def test_the_text_of_a_run_with_many_settings_has_all_of_them() -> None:
@@ -287,7 +287,7 @@ def test_the_text_of_a_run_with_many_settings_has_all_of_them() -> None:
         *("1,000", "32", "1", "10", "1", "0.03", "2", "0.4"),
         *("0.0002", "0.8", "0.999", "0", "5", "2", "0.001", "25", "11"),
     ]
-    assert numbers(analysis) == ["3", "2", "10", "4", "0.3", "2", "15", "300"]
+    assert numbers(analysis) == ["99.9", "3", "2", "10", "4", "0.3", "2", "15", "300"]
     assert "1 × 10⁻⁵ (L1)" in training
 
 
@@ -500,7 +500,7 @@ def test_the_text_names_the_space_of_each_clustering() -> None:
     text = paragraphs(clustering=space)[2]
     assert "The latent factors were clustered by k-means" in text
     assert "The reconstructions of the rows, as principal components with 99.9 % of" in text
-    assert text.count("taken from the classes of cultivar.") == 2
+    assert text.count("taken from the classes of `cultivar`.") == 2
     assert "reconstructions of the rows" not in paragraphs(clustering={"k": space["latent"]})[2]
 
 

@@ -82,7 +82,7 @@ def test_a_metric_has_a_title() -> None:
     assert title("clustering.{0}.ari") == "agreement with {0} (ARI)"
     assert title("kmeans.ari") == "agreement with kmeans (ARI)"
     assert title("val_loss.sd") == "validation loss, standard deviation over repeats"
-    assert title("chance.permuted.reconstruction.val.r2.p") == "p of R² of held-out rows"
+    assert title("chance.permuted.reconstruction.val.r2.p") == "p of R² of validation rows"
     assert title("anything else") == "anything else"
 
 

@@ -303,7 +303,7 @@ def test_resume_and_compare_refuse_directories_without_a_sweep(
     "overrides",
     [
         pytest.param([], id="nothing"),
-        pytest.param(["seed=3", "optimizer.lr=1e-3", "model.hidden=[8,4]"], id="values"),
+        pytest.param(["seed=3", "optimizer.lr=1e-3", "training.epochs=4"], id="values"),
         pytest.param(["model=deep", "model.hidden=[9]", "backend=torch"], id="options"),
         pytest.param(["regulariser=[l1,dropout]", "regulariser.l1.strength=1"], id="several"),
         pytest.param(["experiment=tutorial_deep", "model.latent_dim=5"], id="experiment"),

@@ -329,7 +329,8 @@ def test_a_column_of_the_table_can_set_the_split(csv: Csv) -> None:
     problem = prepare_problem(Experiment(dataset=Table(path=path), split=Split(column="part")))
     assert problem.data.features == ("a", "b")
     assert problem.rows.train.tolist() == [0, 1, 3, 5]
-    assert problem.rows.val.tolist() == [2, 4]
+    assert problem.rows.val.tolist() == [2]
+    assert problem.rows.test.tolist() == [4]
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,11 @@ def test_the_tutorial_s_history_equals_that_of_a_plain_keras_script(tiny: Make) 
         preprocessing=Standard(fit_on=FitOn.all),
         model=Shallow(latent_activation=Activation.relu, output_activation=Activation.sigmoid),
         regulariser={"l1": L1()},
+        optimizer=Adam(lr=1e-3),
         # another engine than JAX's shuffles otherwise than its backend's fit
-        training=Training(epochs=200, engine=None if BACKEND is Backend.jax else Engine.fit),
+        training=Training(
+            epochs=200, batch_size=16, engine=None if BACKEND is Backend.jax else Engine.fit
+        ),
     )
     _, _, history = trained(experiment)
     loss, val_loss = plain_keras(200)

@@ -140,12 +140,12 @@ def plan(
                 *problem.x.shape,
             )
     elif len(rows) == len(problem.x):
-        others = [*_others(trial, table)]
+        others = [*other_controls(trial, table)]
         controls = [*repeats, *folds[:1], *others]
         observed = (folds or repeats)[0]
     else:
         table = table.subset(rows)
-        controls = others = [*_repeats(trial, table), *_others(trial, table)]
+        controls = others = [*_repeats(trial, table), *other_controls(trial, table)]
         observed = others[0]
     return Plan(kept, problem, repeats, others, folds, places, controls, rows, observed, choice)
 
@@ -204,7 +204,7 @@ def _repeats(experiment: Experiment, problem: Problem) -> list[Control]:
     ]
 
 
-def _others(experiment: Experiment, problem: Problem) -> Iterator[Control]:
+def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control]:
     """Yield all controls but the repeats.
 
     Controls on tables without structure have the seed of the run's model. Some seeds give better

@@ -110,37 +110,27 @@ class Design:
             near[session] = maximum_filter1d(rows[session], 2 * self.tau + 1, mode="constant")
         return near
 
-    def rearranged(self, values: NDArray[Any], generator: np.random.Generator) -> Integers:
-        """Return the rows, rearranged so that a column is related to no other: (rows,).
+    def rearranged(self, rows: int, generator: np.random.Generator) -> Integers:
+        """Return row numbers, rearranged so that a column is related to no other: (rows,).
 
-        Without a design all rows are shuffled. In time, the rows of each session are shifted
-        circularly by a random lag of at least `tau`, which keeps the autocorrelation of the
-        column. With groups, each group gets the rows of a random group, in random order, which
-        keeps the differences between groups; if groups differ in size, rows are left out or
-        repeated. Groups keep their time if the column has one value in each group.
-        values: (rows, ...), of the column.
+        Without a design all rows are shuffled. With groups, each group gets the rows of a random
+        group, which keeps the differences between groups; if groups differ in size, rows are left
+        out or repeated. Within a group, rows are shuffled; in time, they are shifted circularly by
+        a random lag of at least `tau`, which keeps the autocorrelation of the column.
         """
-        count = len(values)
         if self.is_exchangeable:
-            return generator.permutation(count)
-        order = np.arange(count)
-        if self.groups is not None and (self.time is None or self._is_of_groups(values)):
-            groups = self.members()
-            for place, source in enumerate(generator.permutation(len(groups))):
-                rows, wanted = groups[source], groups[place]
-                copies = ceil(len(wanted) / len(rows))
-                drawn = np.concatenate([generator.permutation(rows) for _ in range(copies)])
-                order[wanted] = drawn[: len(wanted)]
-            return order
-        for session in self.sessions():
-            least = min(self.tau, len(session) // 2)
-            lag = generator.integers(least, max(len(session) - least, least) + 1)
-            order[session] = np.roll(session, lag)
+            return generator.permutation(rows)
+        groups = self.members() if self.time is None else self.sessions()
+        order = np.empty(rows, int)
+        for place, number in zip(groups, generator.permutation(len(groups)), strict=True):
+            source = groups[number]
+            if self.time is None:
+                drawn = generator.permutation(source)
+            else:
+                least = min(self.tau, len(source) // 2)
+                drawn = np.roll(source, generator.integers(least, len(source) - least + 1))
+            order[place] = np.resize(drawn, len(place))
         return order
-
-    def _is_of_groups(self, values: NDArray[Any]) -> bool:
-        firsts = np.array([rows[0] for rows in self.members()])
-        return bool((values == values[firsts[self.groups]]).all())
 
     def resampled(self, rows: Integers, generator: np.random.Generator) -> Integers:
         """Return a bootstrap sample of rows: whole units, drawn with replacement."""

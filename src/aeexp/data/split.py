@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 from aeexp.config.spec import Split, Together
 from aeexp.config.spec.split import FOLDS
 from aeexp.data.dataset import Classes, Dataset, Integers
+from aeexp.data.design import Design
 from aeexp.errors import UserError, key
 from aeexp.text import counted
 
@@ -136,6 +137,15 @@ def _drawn(spec: Split, data: Dataset, rows: Integers, count: int) -> tuple[Inte
 # Rows that are held out together
 
 
+def held_out_together(spec: Split, design: Design) -> Together:
+    """Return which rows are held out together: by the setting, or by the design of the table."""
+    if spec.by is not None:
+        return spec.by
+    if design.groups is not None and len(design.members()) >= FEWEST_FOLDS:
+        return Together.groups
+    return Together.rows if design.time is None else Together.blocks
+
+
 def _units(spec: Split, data: Dataset, folds: int) -> Integers | None:
     """Return the number of the unit of each row that is held out as a whole; None for rows.
 
@@ -144,19 +154,15 @@ def _units(spec: Split, data: Dataset, folds: int) -> Integers | None:
     Raises:
         UserError: The table has no such units.
     """
-    design, by = data.design, spec.by
-    groups = [] if design.groups is None else design.members()
-    if by is None:
-        in_time = Together.rows if design.time is None else Together.blocks
-        by = Together.groups if len(groups) >= FEWEST_FOLDS else in_time
-        if groups and by is Together.rows:
-            raise UserError(
-                f"{key(f'dataset.group={design.group_name}')} has {counted(len(groups), 'group')},"
-                f" but whole groups are held out of {FEWEST_FOLDS} or more. Set"
-                f" {key('split.by=rows')} to hold out single rows: the results then hold for"
-                " further rows of these groups, not for other groups."
-            )
+    design, by = data.design, held_out_together(spec, data.design)
     if by is Together.rows:
+        if spec.by is None and design.groups is not None:
+            raise UserError(
+                f"{key(f'dataset.group={design.group_name}')} has"
+                f" {counted(len(design.members()), 'group')}, but whole groups are held out of"
+                f" {FEWEST_FOLDS} or more. Set {key('split.by=rows')} to hold out single rows: the"
+                " results then hold for further rows of these groups, not for other groups."
+            )
         return None
     if spec.stratify:
         raise UserError(
@@ -246,13 +252,8 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
             f"split.folds={count} divides the rows at random, but split.column={spec.column} says"
             " which rows to hold out. Remove one of them."
         )
-    if (
-        spec.folds is None
-        and data.design.groups is not None
-        and spec.by in (None, Together.groups)
-    ):
-        groups = len(data.design.members())
-        count = min(count, groups) if groups >= FEWEST_FOLDS else count
+    if spec.folds is None and held_out_together(spec, data.design) is Together.groups:
+        count = min(count, max(FEWEST_FOLDS, len(data.design.members())))
     if count < FEWEST_FOLDS or len(rows) < 2 * count:
         raise UserError(
             f"{key('split.folds')}={count} needs at least {FEWEST_FOLDS} folds (one to judge, one"

@@ -40,9 +40,13 @@ def structure_test(evidence: Evidence) -> PermutationTest | None:
 
 
 def structure_claim(evidence: Evidence) -> str:
-    """Return whether the table has structure."""
+    """Return whether the table has structure.
+
+    Undecided if rows look ordered although no order was stated: the test treats them as
+    independent.
+    """
     test = structure_test(evidence)
-    if test is None or np.isnan(test.p):
+    if test is None or np.isnan(test.p) or evidence.design.looks_ordered is not None:
         return "undecided"
     if test.p <= LEVEL:
         return "yes"

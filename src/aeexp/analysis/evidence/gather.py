@@ -25,6 +25,7 @@ from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.data import Classes, Floats, Integers
+from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.runs.progress import Monitor
 
 
@@ -38,7 +39,7 @@ class Evidence:
     in the table of the run. groups: by the name of a clustering, its clusters compared with those
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
     table without structure. tested: the run's metrics with their p-values. power: of planted
-    groups, by rising size.
+    groups, by rising size. design: of the rows of the controls.
     """
 
     methods: Mapping[str, Method]
@@ -51,6 +52,7 @@ class Evidence:
     null: Mapping[ControlKind, Mapping[str, Floats]]
     tested: Sequence[PermutationTest]
     power: Sequence[Power]
+    design: Design = EXCHANGEABLE
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def gather(
         null=null,
         tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
+        design=result.problem.data.design.take(rows),
     )
 
 

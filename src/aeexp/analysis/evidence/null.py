@@ -39,7 +39,7 @@ def permuted(
     for _, place in places(columns):
         values = x[:, place]
         known = np.asarray(np.isfinite(values).any(axis=1))
-        order = design.rearranged(values, generator)
+        order = design.rearranged(len(x), generator)
         while known[train].any() and not known[order[train]].any():
             order = generator.permutation(len(x))  # a column this empty has no rhythm to keep
         rearranged[:, place] = values[order]

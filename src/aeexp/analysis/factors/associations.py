@@ -67,7 +67,7 @@ def _association(z: Floats, label: Labels, design: Design) -> tuple[str, Floats,
     ranks, design, generator = _ranks(z[rows]), design.take(rows), np.random.default_rng(0)
     observed = strength(ranks, of_label)
     copies = [
-        strength(ranks, of_label[design.rearranged(of_label, generator)])
+        strength(ranks, of_label[design.rearranged(len(rows), generator)])
         for _ in range(ARRANGEMENTS - 1)
     ]
     as_strong = np.array([observed, *copies]) >= observed * (1 - 1e-9)

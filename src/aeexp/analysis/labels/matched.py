@@ -85,7 +85,7 @@ def _rearranged(
     several = []
     for _ in range(copies):
         copy = classes.codes.copy()
-        copy[known] = codes[design.rearranged(codes, generator)]
+        copy[known] = codes[design.rearranged(len(codes), generator)]
         several.append(replace(classes, codes=copy))
     return several
 

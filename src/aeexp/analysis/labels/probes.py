@@ -146,7 +146,7 @@ def _target(labels: Labels, splits: Sequence[Rows], permutations: Permutations) 
         case Values(values=values):
             kind, outputs, rows, true = VALUES, 1, len(values), values[every].astype(np.float64)
     y = np.zeros((rows, 1 + copies), true.dtype)
-    permuted = (true[design.rearranged(true, generator)] for _ in range(copies))
+    permuted = (true[design.rearranged(len(true), generator)] for _ in range(copies))
     y[every] = np.stack([true, *permuted], 1)
     return _Target(labels.name, kind, y, splits, outputs)
 

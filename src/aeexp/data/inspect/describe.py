@@ -10,6 +10,7 @@ from rich.cells import set_cell_size
 from aeexp.config.spec import Format
 from aeexp.data.inspect.command import command
 from aeexp.data.inspect.profile import Column, Profile, profile
+from aeexp.data.inspect.roles import Roles, roles
 from aeexp.data.io.names import LISTED, listed, shown
 from aeexp.data.io.reader import read_columns, too_large
 from aeexp.text import counted
@@ -23,6 +24,10 @@ HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
 REMEDIES = {
     "constant": "A constant column carries no information.",
     "probable ids": "Use as dataset.id, or exclude with dataset.drop.",
+    "probable time": "Use as dataset.time: blocks of time are held out, and results are compared"
+    " with columns that are shifted in time.",
+    "probable group": "Use as dataset.group: rows of a group are not independent, and whole groups"
+    " are held out.",
     "probable labels": "Use as dataset.label to compare with the results.",
     "text": "Use as dataset.id or dataset.label, exclude with dataset.drop, or encode with"
     " dataset.categorical=onehot.",
@@ -38,10 +43,14 @@ def inspect(path: Path, format: Format) -> str:
     """
     source, columns = read_columns(path, format)
     profiled = profile(columns.cells, source.rows, source.index)
+    found = roles(profiled.columns, columns.cells)
+    special = [found.row_id, found.time, found.group, *found.labels]
+    first = [column for column in special if column is not None]
+    by_role = [*first, *(c for c in profiled.columns if c not in first)]
     mixed = [note for note in source.notes if note in source.texts.values()]
     notes = [note for note in source.notes if note not in mixed]
     unusual = [
-        *_unusual(profiled),
+        *_unusual(profiled, found),
         *_several("large integers", too_large(columns.cells)),
         *_several("mixed", mixed),
     ]
@@ -50,11 +59,11 @@ def inspect(path: Path, format: Format) -> str:
         f"{shown(path.name)}: {size}",
         *_paragraph("format", "; ".join([source.kind, *notes])),
         "",
-        *_table(profiled.columns),
+        *_table(by_role),
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, profiled.columns), ""])
+    return "\n".join([*lines, command(path, format, found), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
@@ -84,7 +93,7 @@ def _cells(column: Column) -> tuple[str, str, str, str, str]:
     return shown(column.name), column.type, missing, distinct, shown(values, EXAMPLES)
 
 
-def _unusual(table: Profile) -> Iterator[str]:
+def _unusual(table: Profile, found: Roles) -> Iterator[str]:
     columns = table.columns
     yield from _named("constant", (c.name for c in columns if c.is_constant))
     if table.same:
@@ -100,9 +109,28 @@ def _unusual(table: Profile) -> Iterator[str]:
             f"{repeated} an earlier one. If one of them is trained on and the other is held out,"
             " the held-out error is too low.",
         )
-    yield from _named("probable ids", (c.name for c in columns if c.is_id))
-    yield from _named("probable labels", (c.name for c in columns if c.is_label))
+    yield from _dependent(found)
+    roles_of = {"probable time": found.time, "probable group": found.group}
+    special = [column for column in roles_of.values() if column is not None]
+    yield from _named("probable ids", (c.name for c in columns if c.is_id and c not in special))
+    for heading, column in roles_of.items():
+        yield from _named(heading, [] if column is None else [column.name])
+    yield from _named("probable labels", (c.name for c in found.labels))
     yield from _named("text", (c.name for c in columns if c.is_text))
+
+
+def _dependent(found: Roles) -> Iterator[str]:
+    if found.autocorrelation is None:
+        return
+    remedy = (
+        "" if found.time else " Use dataset.time=rows, or dataset.time=none if it has no meaning."
+    )
+    yield from _paragraph(
+        "order of rows",
+        "neighbouring rows are more alike than by chance (autocorrelation"
+        f" {found.autocorrelation:.2f}, correlation time {counted(found.tau, 'row')}), so that"
+        f" shuffled columns are no fair comparison.{remedy}",
+    )
 
 
 def _named(heading: str, names: Iterable[str]) -> Iterator[str]:

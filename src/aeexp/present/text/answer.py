@@ -20,6 +20,7 @@ from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
 from aeexp.present.text.labels import label_sentences
 from aeexp.present.text.next_step import next_step
+from aeexp.present.text.rows import null_tables, rows_sentences
 from aeexp.present.text.sentence import Sentence, p_value_text
 from aeexp.text import counted, few, printable
 
@@ -39,6 +40,7 @@ def _findings(
     result: RunResult, evidence: Evidence, metrics: Mapping[str, float]
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
+    yield from rows_sentences(result)
     yield Sentence("structure", chance.claim, _structure(result, metrics))
     yield from _stability(result, evidence)
     yield chance
@@ -134,7 +136,8 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     sampled = len(evidence.rows) < len(evidence.methods[AUTOENCODER].z)
     sample = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
     numbers = (
-        f"(R²{sample} {test.observed:z.2f}, of permuted tables {test.mean:z.2f} ± {test.sd:.2g};"
+        f"(R²{sample} {test.observed:z.2f}, of {null_tables(evidence.design)} {test.mean:z.2f} ±"
+        f" {test.sd:.2g};"
         f" {p_value_text(test.p, test.copies, 'tables')})"
     )
     start = {

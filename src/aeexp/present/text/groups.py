@@ -12,6 +12,7 @@ from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.result import RunResult
 from aeexp.data import Labels
+from aeexp.present.text.rows import null_tables
 from aeexp.present.text.sentence import Sentence, p_value_text
 from aeexp.text import joined, printable, short
 
@@ -37,16 +38,16 @@ def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]
     """
     claims = group_claims(evidence)
     for groups in claims:
-        yield _separation(groups)
+        yield _separation(groups, null_tables(evidence.design))
     name = claims[0].clustering if claims else ""
     comparison = evidence.groups.get(name)
     if comparison and (claims[0].claimed or np.isfinite(comparison.factors)):
         yield columns_sentence(result.problem.data.labels, name, comparison)
 
 
-def _separation(groups: GroupClaim) -> Sentence:
+def _separation(groups: GroupClaim, permuted: str) -> Sentence:
     test, name = groups.test, printable(groups.clustering)
-    tables = "Gaussian" if test.control == ControlKind.cloud.value else "permuted"
+    tables = "Gaussian tables" if test.control == ControlKind.cloud.value else permuted
     numbers = (
         f"silhouette {test.observed:z.2f}; there {test.mean:z.2f} ± {test.sd:.2g};"
         f" {p_value_text(test.p, test.copies, 'tables')}"
@@ -62,7 +63,7 @@ def _separation(groups: GroupClaim) -> Sentence:
         note = " Not claimed, as the groups of the clustering before are not."
     else:
         verb, claim, note = "are no farther", "no", ""
-    text = f"The groups of {name} {verb} apart than in {tables} tables ({numbers}).{note}"
+    text = f"The groups of {name} {verb} apart than in {tables} ({numbers}).{note}"
     return Sentence("groups", claim, text)
 
 

@@ -9,6 +9,7 @@ from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Case, Verdict
 from aeexp.config.spec import FullEvidence
 from aeexp.present.text.command import COMMAND
+from aeexp.present.text.rows import WHAT_TO_STATE
 from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.training import remedy
 from aeexp.text import few, listed, printable, short
@@ -53,6 +54,8 @@ def _train(verdict: Verdict, *, chosen: bool) -> str:
 def _more_evidence(result: RunResult, evidence: Evidence) -> str:
     """Return which run would decide whether there is structure."""
     experiment = result.experiment
+    if evidence.design.looks_ordered is not None:
+        return f"Rows look ordered. {WHAT_TO_STATE}"
     if not evidence.tested:
         return f"Test the structure: {COMMAND} evidence=standard"
     factors, features = len(result.factors), len(result.problem.data.features)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from aeexp.runs.artifact import Document
 
 QUESTIONS = {
+    "rows": "Are dependent rows taken into account?",
     "structure": "What does it find?",
     "stability": "Do other trainings find the same?",
     "factors": "Does each factor come back?",

@@ -1,0 +1,149 @@
+"""The role of each column of a table: row name, time, group, label or measurement."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from aeexp.data.design import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Design,
+    Floats,
+    Integers,
+    correlation_time,
+    numbered,
+    order_of,
+)
+from aeexp.data.features import words
+from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Column
+from aeexp.data.io.reader import MIN_ROWS
+
+WORD = r"(?i)(?:.*[_ .-])?(?:{})(?:[_ .-].*|\d*)"
+NAMES_TIME = re.compile(
+    WORD.format(
+        "time|timestamps?|date|datetime|t|bin|frame|seconds?|sec|minutes?|hours?|days?|weeks?"
+        "|months?|years?|epoch|trial"
+    )
+)
+NAMES_GROUP = re.compile(
+    WORD.format(
+        "animal|mouse|rat|monkey|fish|subject|participant|patient|donor|person|individual|session"
+        "|recording|cage|litter|family|plant|tree"
+    )
+)
+FEWEST_REPEATS = 2
+"""Rows of a group, on average, from which a column with such a name is taken as groups."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns of a table by role.
+
+    others: columns that are no measurements and have no other role. features: columns to learn
+    from. autocorrelation: of neighbouring rows, None if they are no more alike than by chance.
+    tau: correlation time in rows.
+    """
+
+    row_id: Column | None
+    time: Column | None
+    group: Column | None
+    labels: tuple[Column, ...]
+    others: tuple[Column, ...]
+    features: tuple[Column, ...]
+    autocorrelation: float | None = None
+    tau: int = 1
+
+    @property
+    def order(self) -> str | None:
+        """Return the value of dataset.time: a column, or "rows" if rows look ordered."""
+        if self.time is not None:
+            return self.time.name
+        return "rows" if self.autocorrelation is not None else None
+
+
+def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
+    """Return the role of each column, by its name and its values. cells: of each column."""
+    left = [column for column in columns if not column.index and column.name.isprintable()]
+
+    def take(is_role: Callable[[Column], bool]) -> Column | None:
+        found = next(filter(is_role, left), None)
+        if found is not None:
+            left.remove(found)
+        return found
+
+    group = take(_is_group)
+    sessions = None if group is None else numbered(words(_series(cells[group.name])).astype(str))
+    time = take(lambda c: _is_time(c, cells[c.name], sessions)) or take(
+        lambda c: c.type.startswith("float") and _rises(cells[c.name])
+    )
+    labels = sorted(
+        (c for c in left if c.is_label), key=lambda c: not NAMES_LABEL.fullmatch(c.name)
+    )
+    left = [c for c in left if c not in labels]
+    row_id = take(lambda c: c.is_id and NAMES_ID.fullmatch(c.name) is not None) or take(
+        lambda c: c.is_id
+    )
+    used = {group, time, row_id, *labels}
+    rest = [c for c in columns if not c.index and c not in used]
+    others = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
+    features = [c for c in rest if c not in others]
+    numeric = [cells[c.name] for c in features if not c.is_text][:MOST_COLUMNS]
+    known = group or next(iter(labels), None)
+    order = None if known is None else numbered(words(_series(cells[known.name])).astype(str))
+    autocorrelation, tau = _ordered(numeric, order)
+    if group is not None and time is not None and autocorrelation is None:
+        others, time = [time, *others], None  # such as a trial number: time does not matter
+    return Roles(
+        row_id, time, group, tuple(labels), tuple(others), tuple(features), autocorrelation, tau
+    )
+
+
+def _series(cells: Any) -> "pd.Series[Any]":
+    return cells if isinstance(cells, pd.Series) else pd.Series(cells)
+
+
+def _is_group(column: Column) -> bool:
+    """Return whether it has such a name and several rows for each of its values."""
+    repeats = 2 <= column.distinct <= column.rows / FEWEST_REPEATS and not column.missing
+    discrete = column.is_text or column.type == "int64"
+    return repeats and discrete and NAMES_GROUP.fullmatch(column.name) is not None
+
+
+def _is_time(column: Column, cells: Any, sessions: Integers | None) -> bool:
+    """Return whether it has such a name and rises, from row to row or in each session."""
+    if column.missing or not NAMES_TIME.fullmatch(column.name):
+        return False
+    if column.is_text:
+        try:
+            cells = pd.to_datetime(cells, format="ISO8601", utc=True).astype("int64").to_numpy()
+        except (ValueError, TypeError):
+            return False
+    if _rises(cells):
+        return True
+    parts = [] if sessions is None else Design(groups=sessions).members()
+    return bool(parts) and all((np.diff(cells[rows]) >= 0).all() for rows in parts)
+
+
+def _rises(cells: Any) -> bool:
+    """Return whether numbers never fall, and mostly rise, from row to row."""
+    if len(cells) < MIN_ROWS or not (cells[1:64] >= cells[:63]).all():
+        return False
+    steps = np.diff(cells)
+    return bool((steps >= 0).all() and (steps > 0).mean() > 1 / 2)
+
+
+def _ordered(numeric: Sequence[Floats], known: Integers | None) -> tuple[float | None, int]:
+    """Return the autocorrelation of neighbouring rows and the correlation time."""
+    if not numeric:
+        return None, 1
+    x = np.stack([cells[:MOST_ROWS].astype(np.float64) for cells in numeric], axis=1)
+    known = None if known is None else known[:MOST_ROWS]
+    autocorrelation = order_of(x, known)
+    if autocorrelation is None:
+        return None, 1
+    sessions = [np.arange(len(x))] if known is None else Design(groups=known).members()
+    return autocorrelation, correlation_time(x, sessions)

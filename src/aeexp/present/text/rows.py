@@ -1,0 +1,58 @@
+"""Sentences on rows that depend on one another."""
+
+from collections.abc import Iterator
+
+from aeexp.analysis.result import RunResult
+from aeexp.config.spec import Together
+from aeexp.data.design import Design
+from aeexp.data.split import held_out_together
+from aeexp.present.text.sentence import Sentence
+from aeexp.text import counted, printable, short
+
+WHAT_TO_STATE = (
+    "State what the order means: dataset.time=rows or a column of times, dataset.group=COLUMN for"
+    " the animals, subjects or sessions of the rows, or dataset.time=none if it means nothing."
+)
+
+
+def null_tables(design: Design) -> str:
+    """Return the name of tables whose columns are not related; see `Design.rearranged`."""
+    if design.time is not None:
+        return "shifted tables"
+    return "permuted tables" if design.groups is None else "tables with exchanged groups"
+
+
+def rows_sentences(result: RunResult) -> Iterator[Sentence]:
+    """Yield whether dependent rows are taken into account, if rows depend on one another."""
+    design, split = result.problem.data.design, result.experiment.split
+    if design.looks_ordered is not None:
+        text = (
+            "Rows look ordered: neighbouring rows are more alike than by chance (autocorrelation"
+            f" {design.looks_ordered:.2f}), so that p values cannot be relied on. {WHAT_TO_STATE}"
+        )
+        yield Sentence("rows", "no", text)
+    if design.is_exchangeable:
+        return
+    rows, group = len(result.problem.x), short(printable(design.group_name))
+    units = len(set(design.units(rows).tolist()))
+    start = f"Rows come in groups ({group})" if group else "Rows follow one another in time"
+    if design.time is not None:
+        follow = "and follow one another in time, with" if group else "with"
+        start += f", {follow} a correlation time of {counted(design.tau, 'row')}"
+    held_out = {
+        Together.rows: "Single rows are held out, so that the results hold for further rows of the"
+        f" same {group or 'recording'}.",
+        Together.groups: "Whole groups are held out.",
+        Together.blocks: "Blocks of time are held out, with a gap before and after them.",
+    }
+    together = held_out_together(split, design)
+    shifted = (
+        "each column is shifted in time"
+        if design.time is not None
+        else "the values of each column are exchanged between groups"
+    )
+    text = (
+        f"{start}: {rows:,} rows count as {units:,} independent ones. {held_out[together]} In the"
+        f" tables without structure, {shifted}."
+    )
+    yield Sentence("rows", "undecided" if together is Together.rows else "yes", text)
