@@ -24,10 +24,16 @@ SLOW = 0.9
 """Quantile of the correlation times of the columns that counts for the table."""
 LONGEST = 4
 """A correlation time is at most this fraction of a session; longer ones cannot be estimated."""
+FEWEST_PERIODS = 4
+"""Independent columns that drift in fewer periods of two correlation times are too often taken for
+related ones."""
 MOST_BLOCKS, BLOCK = 4, 5
 """There are at most so many blocks of time for each fold, of so many correlation times."""
-MOST_COLUMNS, MOST_ROWS = 50, 2_000
-"""Columns and successive rows that are compared with shuffled rows."""
+MOST_COLUMNS, MOST_ROWS = 100, 2_000
+"""Columns whose autocorrelation is computed, and successive rows that are compared with shuffled
+rows."""
+FEWEST_ROWS = 25
+"""Fewer rows do not show an order."""
 SHUFFLES, CLEAR = 99, 5.0
 """Rows look ordered if neighbours are more alike than in shuffled rows, by so many standard
 deviations of so many shuffles."""
@@ -85,6 +91,13 @@ class Design:
             return self.groups
         return np.arange(rows) if self.time is None else self.time // (2 * self.tau)
 
+    @property
+    def is_too_short(self) -> bool:
+        """Return whether there are too few correlation times to tell structure from drift."""
+        if self.time is None:
+            return False
+        return len(self.time) < FEWEST_PERIODS * 2 * self.tau
+
     def blocks(self, folds: int) -> Integers:
         """Return the number of the block of time of each row: (rows,).
 
@@ -101,13 +114,13 @@ class Design:
             number += count
         return blocks
 
-    def near(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which rows are at most `tau` rows before or after given ones, or one of them."""
+    def near(self, rows: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
+        """Return which rows are at most `gap` rows before or after given ones in their session."""
         if self.time is None:
             return rows
         near = np.zeros_like(rows)
         for session in self.sessions():
-            near[session] = maximum_filter1d(rows[session], 2 * self.tau + 1, mode="constant")
+            near[session] = maximum_filter1d(rows[session], 2 * gap + 1, mode="constant")
         return near
 
     def rearranged(self, rows: int, generator: np.random.Generator) -> Integers:
@@ -162,10 +175,11 @@ def in_time(design: Design, x: Floats) -> Design:
 def correlation_time(x: Floats, sessions: Sequence[Integers]) -> int:
     """Return the lag in rows at which the autocorrelation falls to 1/e, at least 1.
 
-    The 90 % quantile over columns, and at most a quarter of the longest session. Means are those
-    of the sessions. x: (rows, features); missing cells count as the mean. sessions: rows in the
-    order of time.
+    The 90 % quantile over columns, at most 100 of them, and at most a quarter of the longest
+    session. Means are those of the sessions. x: (rows, features); missing cells count as the mean.
+    sessions: rows in the order of time.
     """
+    x = _some_columns(x)
     longest = max(map(len, sessions))
     most = max(1, longest // LONGEST)
     products = np.zeros((most + 1, x.shape[1]))
@@ -186,11 +200,11 @@ def correlation_time(x: Floats, sessions: Sequence[Integers]) -> int:
 def order_of(x: Floats, groups: Integers | None) -> float | None:
     """Return the autocorrelation of neighbouring rows if it is beyond chance, else None.
 
-    The mean over columns, after the means of groups were subtracted. The first 50 columns that
-    vary and the first 2,000 rows are compared with 99 shuffles of the rows. x: (rows, features).
-    groups: (rows,), number of the group of each row, such as its class.
+    The mean over at most 100 columns, after the means of groups were subtracted. The first 2,000
+    rows are compared with 99 shuffles of them. x: (rows, features). groups: (rows,), number of the
+    group of each row, such as its class.
     """
-    x = x[:MOST_ROWS].astype(np.float64)
+    x = _some_columns(x[:MOST_ROWS]).astype(np.float64)
     if groups is None:
         centred = _centred(x)
     else:
@@ -199,8 +213,8 @@ def order_of(x: Floats, groups: Integers | None) -> float | None:
             rows = groups[:MOST_ROWS] == group
             centred[rows] = _centred(x[rows])
     deviations = np.sqrt(np.square(centred).mean(axis=0))
-    z = (centred[:, deviations > 0] / deviations[deviations > 0])[:, :MOST_COLUMNS]
-    if len(z) < MOST_COLUMNS // 2 or not z.size:
+    z = centred[:, deviations > 0] / deviations[deviations > 0]
+    if len(z) < FEWEST_ROWS or not z.size:
         return None
     generator = np.random.default_rng(0)
     shuffled = [_neighbours(z[generator.permutation(len(z))]) for _ in range(SHUFFLES)]
@@ -225,6 +239,14 @@ def error_of_sum(values: Floats, units: Integers) -> float:
     of_units = sums(values - values.mean(), units)
     count = len(of_units)
     return float(np.sqrt(np.square(of_units).sum() * count / (count - 1))) if count > 1 else np.nan
+
+
+def _some_columns(x: Floats) -> Floats:
+    """Return at most 100 columns, evenly spaced, with values of at most 1."""
+    count = x.shape[1]
+    x = x[:, np.unique(np.linspace(0, count - 1, min(count, MOST_COLUMNS)).astype(int))]
+    largest = np.fmax.reduce(np.abs(x), axis=0, initial=0.0)
+    return x / np.where(largest > 0, largest, 1)
 
 
 def _neighbours(z: Floats) -> float:

@@ -17,6 +17,8 @@ from aeexp.text import counted
 
 MIN_TRAIN = 2  # a single row has no variance to explain
 FEWEST_FOLDS = 3
+GAP = 4
+"""The gap between blocks of time is at most this fraction of the test rows."""
 BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 16, 16, 256
 
 
@@ -201,13 +203,15 @@ def _apart(data: Dataset, val: Integers, test: Integers) -> tuple[Integers, Inte
     """Return the training rows and the validation rows that are no neighbours in time.
 
     A gap of a correlation time separates the training rows from validation and test rows, and the
-    validation rows from the test rows.
+    validation rows from the test rows. In short tables it is a quarter of the test rows, so that
+    training rows are left.
     """
     rows = len(data.x)
     is_test, is_held_out = np.zeros(rows, bool), np.zeros(rows, bool)
     is_test[test] = is_held_out[test] = is_held_out[val] = True
-    near_test = data.design.near(is_test)
-    return np.flatnonzero(~data.design.near(is_held_out)), val[~near_test[val]]
+    gap = min(data.design.tau, max(1, len(test) // GAP))
+    near_test = data.design.near(is_test, gap)
+    return np.flatnonzero(~data.design.near(is_held_out, gap)), val[~near_test[val]]
 
 
 def _dealt(units: Integers, count: int, generator: np.random.Generator) -> list[Integers]:
@@ -252,8 +256,9 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
             f"split.folds={count} divides the rows at random, but split.column={spec.column} says"
             " which rows to hold out. Remove one of them."
         )
-    if spec.folds is None and held_out_together(spec, data.design) is Together.groups:
-        count = min(count, max(FEWEST_FOLDS, len(data.design.members())))
+    groups, together = data.design.groups, held_out_together(spec, data.design)
+    if spec.folds is None and groups is not None and together is Together.groups:
+        count = min(count, max(FEWEST_FOLDS, int(groups.max()) + 1))
     if count < FEWEST_FOLDS or len(rows) < 2 * count:
         raise UserError(
             f"{key('split.folds')}={count} needs at least {FEWEST_FOLDS} folds (one to judge, one"

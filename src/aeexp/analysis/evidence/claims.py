@@ -42,11 +42,11 @@ def structure_test(evidence: Evidence) -> PermutationTest | None:
 def structure_claim(evidence: Evidence) -> str:
     """Return whether the table has structure.
 
-    Undecided if rows look ordered although no order was stated: the test treats them as
-    independent.
+    Undecided if rows look ordered although no order was stated, as the test treats them as
+    independent, or if there are too few correlation times.
     """
-    test = structure_test(evidence)
-    if test is None or np.isnan(test.p) or evidence.design.looks_ordered is not None:
+    test, design = structure_test(evidence), evidence.design
+    if test is None or np.isnan(test.p) or design.looks_ordered is not None or design.is_too_short:
         return "undecided"
     if test.p <= LEVEL:
         return "yes"

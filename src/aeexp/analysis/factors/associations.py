@@ -53,18 +53,20 @@ def associations(
 
 
 def _association(z: Floats, label: Labels, design: Design) -> tuple[str, Floats, Floats]:
-    if isinstance(label, Classes):
-        rows = np.flatnonzero(label.codes >= 0)
-        name, (value, p) = "eta squared", _eta_squared(z[rows], label.codes[rows])
-        of_label: NDArray[Any] = numbered(label.codes[rows])
-        strength: Callable[[Floats, Any], Floats] = _between
-    else:
-        rows = np.flatnonzero(np.isfinite(label.values))
-        name, (value, p) = "Spearman", _spearman(z[rows], label.values[rows])
-        of_label, strength = _ranks(label.values[rows][:, None])[:, 0], _covariance
+    is_class = isinstance(label, Classes)
+    values: NDArray[Any] = label.codes if isinstance(label, Classes) else label.values
+    rows = np.flatnonzero(values >= 0 if is_class else np.isfinite(values))
+    z, values = z[rows], values[rows]
+    name, (value, p) = (
+        ("eta squared", _eta_squared(z, values))
+        if is_class
+        else ("Spearman", _spearman(z, values))
+    )
     if design.is_exchangeable or not np.isfinite(value).any():
         return name, value, p
-    ranks, design, generator = _ranks(z[rows]), design.take(rows), np.random.default_rng(0)
+    ranks, design, generator = _ranks(z), design.take(rows), np.random.default_rng(0)
+    of_label = numbered(values) if is_class else _ranks(values[:, None])[:, 0]
+    strength: Callable[[Floats, Any], Floats] = _between if is_class else _covariance
     observed = strength(ranks, of_label)
     copies = [
         strength(ranks, of_label[design.rearranged(len(rows), generator)])

@@ -130,7 +130,7 @@ def _is_time(column: Column, cells: Any, sessions: Integers | None) -> bool:
 
 def _rises(cells: Any) -> bool:
     """Return whether numbers never fall, and mostly rise, from row to row."""
-    if len(cells) < MIN_ROWS or not (cells[1:64] >= cells[:63]).all():
+    if len(cells) < MIN_ROWS or not (np.diff(cells[:64]) >= 0).all():
         return False
     steps = np.diff(cells)
     return bool((steps >= 0).all() and (steps > 0).mean() > 1 / 2)

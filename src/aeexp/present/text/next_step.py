@@ -26,13 +26,16 @@ def next_step(
 ) -> Sentence:
     """Return the next step: the first question that a further run can decide, or what to use.
 
-    Training comes first, then structure, then stability. A run that has followed the advice is
+    The order of the rows comes first, as it changes the split; then training, structure and
+    stability. A run that has followed the advice is
     answered by a later rule, so that no advice leads back to itself.
     sentences: the other sentences of the answer.
     """
     claims = {sentence.about: sentence.claim for sentence in sentences}
     choice = result.planned.choice
     chosen = choice is not None and len({c.level for c in choice.candidates}) > 1
+    if evidence.design.looks_ordered is not None:
+        return Sentence("next", "undecided", f"Rows look ordered. {WHAT_TO_STATE}")
     if verdict.case.is_about_training and (verdict.case in FAILED or not chosen):
         return Sentence("next", "no", _train(verdict, chosen=chosen))
     if claims["chance"] == "undecided":
@@ -54,8 +57,8 @@ def _train(verdict: Verdict, *, chosen: bool) -> str:
 def _more_evidence(result: RunResult, evidence: Evidence) -> str:
     """Return which run would decide whether there is structure."""
     experiment = result.experiment
-    if evidence.design.looks_ordered is not None:
-        return f"Rows look ordered. {WHAT_TO_STATE}"
+    if evidence.design.is_too_short:
+        return "Only a longer recording can decide it: rows count as too few independent ones."
     if not evidence.tested:
         return f"Test the structure: {COMMAND} evidence=standard"
     factors, features = len(result.factors), len(result.problem.data.features)

@@ -55,4 +55,8 @@ def rows_sentences(result: RunResult) -> Iterator[Sentence]:
         f"{start}: {rows:,} rows count as {units:,} independent ones. {held_out[together]} In the"
         f" tables without structure, {shifted}."
     )
-    yield Sentence("rows", "undecided" if together is Together.rows else "yes", text)
+    if design.is_too_short:
+        text += " They are too few to tell structure from drift: record longer."
+        yield Sentence("rows", "no", text)
+    else:
+        yield Sentence("rows", "undecided" if together is Together.rows else "yes", text)
