@@ -430,5 +430,7 @@ def test_inspect_offers_groups_and_drops_a_trial_number(tmp_path: Path) -> None:
 
 
 def test_inspect_offers_the_order_of_rows_that_have_no_time(tmp_path: Path) -> None:
-    pd.DataFrame(autoregressive(rng(), 4, 10), columns=[*"abcd"]).to_csv(tmp_path / "x.csv", index=False)
+    pd.DataFrame(autoregressive(rng(), 4, 10), columns=[*"abcd"]).to_csv(
+        tmp_path / "x.csv", index=False
+    )
     assert "dataset.time=rows" in inspect(tmp_path / "x.csv", Table())
