@@ -350,7 +350,7 @@ def test_a_run_on_rows_that_look_ordered_withholds_the_claim(csv: Callable[..., 
     assert "rows" not in sentences(Table(path=path, time="none"))
 
 
-def test_a_run_in_time_says_how_many_rows_are_independent(csv: Callable[..., str]) -> None:
+def test_a_run_in_time_counts_independent_rows(csv: Callable[..., str]) -> None:
     path = csv(autoregressive(rng(), COLUMNS, 5), second=TIME / 10)
     claim, sentence = sentences(Table(path=path, time="second"))["rows"]
     assert claim == "yes"
@@ -361,7 +361,7 @@ def test_a_run_in_time_says_how_many_rows_are_independent(csv: Callable[..., str
 def test_a_recording_of_a_few_correlation_times_has_no_claim(csv: Callable[..., str]) -> None:
     answer = sentences(Table(path=csv(rng().normal(size=(ROWS, 8)).cumsum(axis=0)), time="rows"))
     assert answer["rows"][0] == "no"
-    assert "too few to tell structure from drift" in answer["rows"][1]
+    assert "too few to distinguish structure from drift" in answer["rows"][1]
     assert answer["chance"][0] == "undecided"
 
 
@@ -413,7 +413,7 @@ def test_inspect_names_the_roles_of_columns_however_wide_the_table(tmp_path: Pat
     frame.to_csv(tmp_path / "spikes.csv", index=False)
     text = " ".join(inspect(tmp_path / "spikes.csv", Table()).split())
     assert "probable time 'time_bin'" in text
-    assert "order of rows neighbouring rows are more alike than by chance" in text
+    assert "order of rows neighbouring rows are more similar than by chance" in text
     assert text.index("time_bin int64") < text.index("cell_0 float64")
     assert "dataset.label=stage dataset.time=time_bin" in text
     assert "dataset.drop" not in text.split("aeexp dataset")[1]

@@ -25,6 +25,7 @@ from aeexp.config.spec import (
     LearningRate,
     NoFigures,
     OptimizerSpec,
+    Shallow,
     Split,
     Training,
     Wine,
@@ -137,7 +138,7 @@ def columns(result: Mapping[str, Artifact]) -> Mapping[str, Any]:
 
 
 def test_on_wine_the_suggestion_trains_better_than_the_usual_rate_of_adam() -> None:
-    experiment = asked(question=LearningRate(rates=30))
+    experiment = asked(question=LearningRate(rates=30), model=Shallow())
     result = answered(experiment)
     suggested = float(claims(result)["next"][1].partition("optimizer.lr=")[2].split()[0])
     problem = prepare_problem(experiment)

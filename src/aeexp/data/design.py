@@ -1,7 +1,7 @@
 """The design of a table: which of its rows depend on one another.
 
 Rows can follow one another in time, and they can come in groups (animals, subjects, sessions).
-Neighbours in time and rows of a group are alike even if no two columns are related. Splits and
+Neighbours in time and rows of a group are similar even if no two columns are related. Splits and
 null models therefore treat such rows together: blocks of time and whole groups are held out, and
 `rearranged` rows keep the rhythm of each column and the differences between groups.
 """
@@ -28,15 +28,15 @@ FEWEST_PERIODS = 4
 """Independent columns that drift in fewer periods of two correlation times are too often taken for
 related ones."""
 MOST_BLOCKS, BLOCK = 4, 5
-"""There are at most so many blocks of time for each fold, of so many correlation times."""
+"""Largest number of blocks of time for each fold, and their least length in correlation times."""
 MOST_COLUMNS, MOST_ROWS = 100, 2_000
 """Columns whose autocorrelation is computed, and successive rows that are compared with shuffled
 rows."""
 FEWEST_ROWS = 25
 """Fewer rows do not show an order."""
 SHUFFLES, CLEAR = 99, 5.0
-"""Rows look ordered if neighbours are more alike than in shuffled rows, by so many standard
-deviations of so many shuffles."""
+"""Number of shuffles, and the standard deviations of them by which the neighbours of ordered rows
+are more similar."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Design:
     (rows,), number of the group of each row, from 0; None without groups. time_name, group_name:
     of their columns. tau: correlation time in rows: the lag at which the autocorrelation of the
     columns falls to 1/e; 1 without time. looks_ordered: autocorrelation of neighbouring rows if
-    they are more alike than by chance although no order was stated, else None.
+    they are more similar than by chance although no order was stated, else None.
     """
 
     time: Integers | None = None
@@ -93,7 +93,7 @@ class Design:
 
     @property
     def is_too_short(self) -> bool:
-        """Return whether there are too few correlation times to tell structure from drift."""
+        """Return whether too few correlation times distinguish structure from drift."""
         if self.time is None:
             return False
         return len(self.time) < FEWEST_PERIODS * 2 * self.tau

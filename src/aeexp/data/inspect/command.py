@@ -45,8 +45,8 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
     for key, name in {"time": roles.order, **named_by}.items():
         if name is not None:
             yield f"dataset.{key}={quoted(name)}"
-    too_many = len(roles.others) > MANY
-    listed = [c for c in roles.others if not (too_many and c.is_text) and c.name.isprintable()]
+    too_many = len(roles.unused) > MANY
+    listed = [c for c in roles.unused if not (too_many and c.is_text) and c.name.isprintable()]
     if listed:
         yield f"dataset.drop=[{','.join(quoted(c.name) for c in listed)}]"
     if any(c.missing for c in roles.features if not c.is_text):

@@ -127,7 +127,7 @@ def _dependent(found: Roles) -> Iterator[str]:
     )
     yield from _paragraph(
         "order of rows",
-        "neighbouring rows are more alike than by chance (autocorrelation"
+        "neighbouring rows are more similar than by chance (autocorrelation"
         f" {found.autocorrelation:.2f}, correlation time {counted(found.tau, 'row')}), so that"
         f" shuffled columns are no fair comparison.{remedy}",
     )

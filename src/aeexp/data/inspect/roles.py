@@ -43,8 +43,8 @@ FEWEST_REPEATS = 2
 class Roles:
     """The columns of a table by role.
 
-    others: columns that are no measurements and have no other role. features: columns to learn
-    from. autocorrelation: of neighbouring rows, None if they are no more alike than by chance.
+    unused: columns that are no measurements and have no other role. features: columns to learn
+    from. autocorrelation: of neighbouring rows, None if they are no more similar than by chance.
     tau: correlation time in rows.
     """
 
@@ -52,7 +52,7 @@ class Roles:
     time: Column | None
     group: Column | None
     labels: tuple[Column, ...]
-    others: tuple[Column, ...]
+    unused: tuple[Column, ...]
     features: tuple[Column, ...]
     autocorrelation: float | None = None
     tau: int = 1
@@ -89,16 +89,18 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     )
     used = {group, time, row_id, *labels}
     rest = [c for c in columns if not c.index and c not in used]
-    others = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
-    features = [c for c in rest if c not in others]
+    unused = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
+    features = [c for c in rest if c not in unused]
     numeric = [cells[c.name] for c in features if not c.is_text][:MOST_COLUMNS]
-    known = group or next(iter(labels), None)
-    order = None if known is None else numbered(words(_series(cells[known.name])).astype(str))
+    sorted_by = group or next(iter(labels), None)
+    order = (
+        None if sorted_by is None else numbered(words(_series(cells[sorted_by.name])).astype(str))
+    )
     autocorrelation, tau = _ordered(numeric, order)
     if group is not None and time is not None and autocorrelation is None:
-        others, time = [time, *others], None  # such as a trial number: time does not matter
+        unused, time = [time, *unused], None  # such as a trial number: time does not matter
     return Roles(
-        row_id, time, group, tuple(labels), tuple(others), tuple(features), autocorrelation, tau
+        row_id, time, group, tuple(labels), tuple(unused), tuple(features), autocorrelation, tau
     )
 
 
@@ -136,14 +138,14 @@ def _rises(cells: Any) -> bool:
     return bool((steps >= 0).all() and (steps > 0).mean() > 1 / 2)
 
 
-def _ordered(numeric: Sequence[Floats], known: Integers | None) -> tuple[float | None, int]:
+def _ordered(numeric: Sequence[Floats], sorted_by: Integers | None) -> tuple[float | None, int]:
     """Return the autocorrelation of neighbouring rows and the correlation time."""
     if not numeric:
         return None, 1
     x = np.stack([cells[:MOST_ROWS].astype(np.float64) for cells in numeric], axis=1)
-    known = None if known is None else known[:MOST_ROWS]
-    autocorrelation = order_of(x, known)
+    sorted_by = None if sorted_by is None else sorted_by[:MOST_ROWS]
+    autocorrelation = order_of(x, sorted_by)
     if autocorrelation is None:
         return None, 1
-    sessions = [np.arange(len(x))] if known is None else Design(groups=known).members()
+    sessions = [np.arange(len(x))] if sorted_by is None else Design(groups=sorted_by).members()
     return autocorrelation, correlation_time(x, sessions)

@@ -27,7 +27,7 @@ def rows_sentences(result: RunResult) -> Iterator[Sentence]:
     design, split = result.problem.data.design, result.experiment.split
     if design.looks_ordered is not None:
         text = (
-            "Rows look ordered: neighbouring rows are more alike than by chance (autocorrelation"
+            "Rows look ordered: neighbouring rows are more similar than by chance (autocorrelation"
             f" {design.looks_ordered:.2f}), so that p values cannot be relied on. {WHAT_TO_STATE}"
         )
         yield Sentence("rows", "no", text)
@@ -56,7 +56,7 @@ def rows_sentences(result: RunResult) -> Iterator[Sentence]:
         f" tables without structure, {shifted}."
     )
     if design.is_too_short:
-        text += " They are too few to tell structure from drift: record longer."
+        text += " They are too few to distinguish structure from drift: record longer."
         yield Sentence("rows", "no", text)
     else:
         yield Sentence("rows", "undecided" if together is Together.rows else "yes", text)
