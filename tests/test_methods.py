@@ -73,7 +73,9 @@ from aeexp.config.spec import (
 from aeexp.config.spec.clustering import COVARIANCES, LINKAGES
 from aeexp.config.spec.model import ACTIVATIONS, INITIALIZERS
 from aeexp.config.spec.training import LOSSES
-from aeexp.data.prepare import prepare_problem
+from aeexp.data import load
+from aeexp.data.design import Design
+from aeexp.data.prepare import prepare, prepare_problem
 from aeexp.models import build, seeds
 from aeexp.present.methods import Methods, keys, methods, references
 from aeexp.present.methods.paragraphs import BACKENDS
@@ -245,6 +247,50 @@ def test_an_unknown_key_is_refused() -> None:
 
 def test_a_text_without_citations_has_no_references() -> None:
     assert references("Nothing was done.") == ""
+
+
+# --- rows that depend on one another
+
+
+@pytest.mark.parametrize(
+    ("time", "groups", "phrases"),
+    [
+        pytest.param(
+            np.arange(178),
+            None,
+            (
+                "Rows follow one another in time; the autocorrelation",
+                "blocks of time were divided at random",
+                "A gap of at most 4 rows",
+                "Standard errors treat blocks of 8 rows in time as independent",
+                "shifted circularly in time by its own random lag of at least 4 rows, which",
+                "arrangements of the labels",
+            ),
+            id="time",
+        ),
+        pytest.param(
+            None,
+            np.arange(178) % 9,
+            (
+                "Rows come in 9 groups (`animal`).",
+                "whole groups were divided at random",
+                "Standard errors treat groups as independent",
+                "exchanged between whole groups and permuted within them",
+            ),
+            id="groups",
+        ),
+    ],
+)
+def test_the_text_describes_the_treatment_of_dependent_rows(
+    time: Any, groups: Any, phrases: tuple[str, ...]
+) -> None:
+    experiment = usual(evidence=StandardEvidence(), split=Split())
+    design = Design(time, groups, "t", "animal", tau=4)
+    problem = prepare(experiment, replace(load(experiment.dataset), design=design))
+    text = methods(experiment, problem).text
+    for phrase in phrases:
+        assert phrase in text
+    assert "permuted on its own" not in text
 
 
 # --- numbers

@@ -12,6 +12,7 @@ from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.verdict import Case
 from aeexp.config.spec import EvidenceSpec, FullEvidence, StandardEvidence
+from aeexp.data.design import Design
 from aeexp.present.text import next_step as module
 from aeexp.present.text.next_step import CHOOSE, NOTHING_MORE, next_step
 from aeexp.present.text.sentence import Sentence
@@ -38,6 +39,7 @@ class MadeRun:
     features: int = 13
     evidence: EvidenceSpec = field(default_factory=StandardEvidence)
     labels: tuple[Score, ...] = ()
+    looks_ordered: float | None = None
 
     @property
     def choice(self) -> Any:
@@ -65,6 +67,7 @@ class MadeRun:
             stability=stability if self.reproducible else None,
             labels=self.labels,
             cards=(),
+            design=Design(looks_ordered=self.looks_ordered),
         )
 
 
@@ -78,6 +81,11 @@ def advice(case: Case = Case.good, **state: Any) -> Sentence:
 @pytest.mark.parametrize(
     ("run", "expected"),
     [
+        pytest.param(
+            {"case": Case.diverged, "looks_ordered": 0.5},
+            "State what the order means: dataset.time=rows",
+            id="order not stated",
+        ),
         pytest.param({"case": Case.diverged}, "Lower optimizer.lr.", id="diverged"),
         pytest.param({"case": Case.underfitting, "levels": ()}, CHOOSE, id="model of the user"),
         pytest.param(

@@ -17,7 +17,7 @@ from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.evidence.stability import ABOVE_UNRELATED, REPRODUCIBLE
-from aeexp.analysis.factors import attribution
+from aeexp.analysis.factors import associations, attribution
 from aeexp.analysis.labels.claims import MOST_LABELS
 from aeexp.analysis.latent import neighbourhoods
 from aeexp.analysis.latent.reconstructed import VARIANCE
@@ -40,6 +40,7 @@ from aeexp.data.automatic import settled
 from aeexp.data.chunks import blocks
 from aeexp.data.features import places
 from aeexp.data.prepare import Problem
+from aeexp.data.split import held_out_together
 from aeexp.present.methods.citations import keys, references
 from aeexp.text import counted, exact, listed, named, names, percent
 
@@ -180,6 +181,11 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "test": test,
         "folds": len(problem.folds),
         "judged": rows if problem.folds else test or val,
+        "design": data.design,
+        "arrangements": associations.ARRANGEMENTS,
+        "units": len(set(data.design.units(rows).tolist())),
+        "together": held_out_together(experiment.split, data.design).value,
+        "held_out": {"rows": "the rows", "groups": "whole groups", "blocks": "blocks of time"},
         "fitted_on_train": fitted_on_train,
         "fitted": train if fitted_on_train else rows,
         "gaps": gaps,
