@@ -32,8 +32,8 @@ class ControlKind(Enum):
 
     repeat: the table of the run. fold: the table of the run without a fold. resample: a bootstrap
     sample of its training rows. permuted: a table with independently permuted columns. cloud: a
-    sample of one Gaussian with the table's covariance. planted: permuted columns with a planted
-    group of rows.
+    sample of one Gaussian copula with the table's columns and rank correlations. planted: permuted
+    columns with a planted group of rows.
     """
 
     repeat = "repeat"
@@ -242,6 +242,6 @@ def _without_structure(
 ) -> Floats:
     data = problem.data
     if kind is ControlKind.cloud:
-        return cloud(data.x, generator)
+        return cloud(data.x, generator, data.design)
     shuffled = permuted(data.x, data.columns, problem.rows.train, generator, data.design)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled

@@ -2,8 +2,8 @@
 
 Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of 5 %.
 Only then, groups are claimed if those of the first clustering are farther apart than in permuted
-and in Gaussian tables; then those of the second clustering, and so on. As a question is tested
-only if the previous answer is yes, the level holds for all of them together (Marcus et al., 1976,
+and in tables of a single cloud; then those of the second clustering, and so on. As a question is
+tested only if the previous answer is yes, the level holds for all of them (Marcus et al., 1976,
 doi:10.1093/biomet/63.3.655). Absence of structure is claimed only if a planted group would have
 been detected.
 """

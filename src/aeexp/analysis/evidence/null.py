@@ -6,14 +6,16 @@ two null models, which answer two questions:
 
 - `permuted`: is there any dependence between columns? Each column is shuffled independently,
   which keeps its distribution and removes all dependence.
-- `cloud`: are there groups, beyond correlation? A sample of one Gaussian with the covariance of
-  the table keeps all correlations and has neither groups nor curvature (SigClust; Liu et al.,
-  2008, doi:10.1198/016214508000000454).
+- `cloud`: are there groups, beyond correlation? A sample of one Gaussian copula keeps the values
+  of each column and all rank correlations, and has neither groups nor curvature. With a Gaussian
+  instead of a copula this is SigClust (Liu et al., 2008, doi:10.1198/016214508000000454), which
+  takes skewed columns for groups.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.chunks import blocks
@@ -46,27 +48,77 @@ def permuted(
     return rearranged
 
 
-def cloud(x: Floats, generator: np.random.Generator) -> Floats:
-    """Return a sample of one normal distribution with the means and covariance of the table.
+def cloud(x: Floats, generator: np.random.Generator, design: Design = EXCHANGEABLE) -> Floats:
+    """Return a table with the columns of `x` and their rank correlations, but a single cloud.
 
-    Missing cells stay missing. For the covariance they count as the mean of their column. The
-    variance is that of the known cells, while correlations shrink by the share of rows with a
-    missing cell. Features of text columns become arbitrary numbers, not only 0 and 1.
+    A Gaussian copula: ranks become normal scores; rows are drawn from one normal distribution with
+    the covariance of the scores; each column then gets its own values, in the order of the drawn
+    ones. So skewed columns, counts and heavy tails are no groups. With groups of rows, the means
+    of the groups are drawn apart from the deviations from them. In time, the scores of a session
+    are randomised in phase, with the same phases for all columns, which keeps autocorrelations and
+    cross-correlations (Prichard and Theiler, 1994, doi:10.1103/PhysRevLett.73.951).
 
-    Rows are drawn as standard normal numbers times a root R of the covariance, S = R'R. The
-    centred table is such a root, and its QR factor is a smaller one if there are more rows than
-    features. So memory is a few times the table, for any number of features.
-    x: (rows, features).
+    Missing cells stay missing; for the covariance they count as the mean of their column, so that
+    correlations shrink by the share of rows with a missing cell. Indicators of a text column are
+    drawn one by one. x: (rows, features).
     """
-    mean, centred, counts = centred_cells(x)
-    centred /= np.sqrt(np.maximum(counts - 1, 1))
-    root = centred if centred.shape[0] <= centred.shape[1] else np.linalg.qr(centred, mode="r")
-    sample = np.empty_like(x)
-    for block in blocks(*x.shape):
-        count = len(x[block])
-        sample[block] = mean + generator.standard_normal((count, len(root))) @ root
-    sample[np.isnan(x)] = np.nan
+    known = ~np.isnan(x)
+    drawn = _drawn(_normal_scores(x), generator, design)
+    drawn[~known] = np.inf
+    ranks = drawn.argsort(axis=0).argsort(axis=0)
+    sample = np.take_along_axis(np.sort(x, axis=0), ranks, axis=0)  # missing cells are the last
+    sample[~known] = np.nan
     return sample
+
+
+def _normal_scores(x: Floats) -> Floats:
+    """Return the normal scores of the ranks in each column (mean ranks for ties), with variance 1.
+
+    0 for missing cells and constant columns (van der Waerden, 1952).
+    """
+    ranks = stats.rankdata(x, axis=0, nan_policy="omit")
+    scores = stats.norm.ppf(ranks / (np.isfinite(x).sum(axis=0) + 1))
+    _, scores, counts = centred_cells(scores)
+    deviations = np.sqrt(np.square(scores).sum(axis=0) / np.maximum(counts - 1, 1))
+    return scores / np.where(deviations > 0, deviations, 1)
+
+
+def _drawn(scores: Floats, generator: np.random.Generator, design: Design) -> Floats:
+    """Return rows of one normal distribution with the dependence of centred scores."""
+    if design.time is not None:
+        drawn = np.empty_like(scores)
+        for session in design.sessions():
+            spectrum = np.fft.rfft(scores[session], axis=0)
+            phases = generator.uniform(0, 2 * np.pi, len(spectrum))
+            phases[0] = 0  # the mean of the session
+            if len(session) % 2 == 0:
+                phases[-1] = 0  # the highest frequency is real
+            turned = spectrum * np.exp(1j * phases)[:, None]
+            drawn[session] = np.fft.irfft(turned, len(session), axis=0)
+        return drawn
+    if design.groups is None:
+        return _normal_rows(scores, generator)
+    members = design.members()
+    means = np.array([scores[rows].mean(axis=0) for rows in members])
+    return _normal_rows(means, generator)[design.groups] + _normal_rows(
+        scores - means[design.groups], generator
+    )
+
+
+def _normal_rows(centred: Floats, generator: np.random.Generator) -> Floats:
+    """Return as many rows of a normal distribution with the covariance of centred rows.
+
+    They are standard normal numbers times a root R of the covariance, S = R'R. The centred rows
+    are such a root, and their QR factor is a smaller one if there are more rows than features. So
+    memory is a few times the table, for any number of features.
+    """
+    rows, features = centred.shape
+    root = centred / np.sqrt(max(rows - 1, 1))
+    root = root if rows <= features else np.linalg.qr(root, mode="r")
+    drawn = np.empty_like(centred)
+    for block in blocks(rows, features):
+        drawn[block] = generator.standard_normal((len(drawn[block]), len(root))) @ root
+    return drawn
 
 
 def centred_cells(x: Floats) -> tuple[Floats, Floats, Integers]:

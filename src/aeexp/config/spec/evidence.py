@@ -21,7 +21,8 @@ class EvidenceSpec(Spec):
     )
     clouds: int = param(
         0,
-        "Models of samples of one Gaussian with the table's correlations, which has no clusters.",
+        "Models of samples of one Gaussian copula with the table's columns and rank correlations,"
+        " which has no clusters.",
         at_least=0,
     )
     planted: int = param(
@@ -53,7 +54,7 @@ class EvidenceSpec(Spec):
 @option("evidence", "standard")
 @dataclass(kw_only=True)
 class StandardEvidence(EvidenceSpec):
-    """Repeats, permuted tables, Gaussian null models and planted groups."""
+    """Repeats, permuted tables, tables of a single cloud and planted groups."""
 
     repeats: int = redefault(EvidenceSpec, "repeats", 8)
     permutations: int = redefault(EvidenceSpec, "permutations", 19)

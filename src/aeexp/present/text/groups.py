@@ -47,7 +47,7 @@ def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]
 
 def _separation(groups: GroupClaim, permuted: str) -> Sentence:
     test, name = groups.test, printable(groups.clustering)
-    tables = "Gaussian tables" if test.control == ControlKind.cloud.value else permuted
+    tables = "tables of a single cloud" if test.control == ControlKind.cloud.value else permuted
     numbers = (
         f"silhouette {test.observed:z.2f}; there {test.mean:z.2f} ± {test.sd:.2g};"
         f" {p_value_text(test.p, test.copies, 'tables')}"
