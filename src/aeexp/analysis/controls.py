@@ -33,7 +33,8 @@ class ControlKind(Enum):
     repeat: the table of the run. fold: the table of the run without a fold. resample: a bootstrap
     sample of its training rows. permuted: a table with independently permuted columns. cloud: a
     sample of one Gaussian copula with the table's columns and rank correlations. planted: permuted
-    columns with a planted group of rows.
+    columns with a planted group of rows. uniform: points of uniform density, from which no model
+    learns.
     """
 
     repeat = "repeat"
@@ -42,6 +43,7 @@ class ControlKind(Enum):
     permuted = "permuted columns"
     cloud = "one cloud"
     planted = "planted group"
+    uniform = "uniform points"
 
 
 @dataclass(frozen=True)

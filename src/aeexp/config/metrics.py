@@ -109,6 +109,14 @@ def _clusterings() -> Iterator[Metric]:
     ):
         key, title = f"clustering.*.{name}", f"how far apart: {{}} ({index})"
         yield Metric(key, title, better, CLUSTERS, low, high, reference, statistics)
+    yield Metric(
+        "clustering.*.prominence",
+        "second density peak in the space of {} (prominence)",
+        HIGHER,
+        ALL,
+        low=0,
+        reference="chazal2013",
+    )
     for name, title, low, reference in (
         ("ari", "agreement with {} (ARI)", -0.5, "hubert1985"),
         ("ami", "agreement with {} (AMI)", -1, "vinh2010"),

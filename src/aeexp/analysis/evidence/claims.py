@@ -2,7 +2,8 @@
 
 Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of 5 %.
 Only then, groups are claimed if those of the first clustering are farther apart than in permuted
-and in tables of a single cloud; then those of the second clustering, and so on. As a question is
+tables and in tables of a single cloud, and if a valley of low density separates two of them (see
+`density`); then those of the second clustering, and so on. As a question is
 tested only if the previous answer is yes, the level holds for all of them (Marcus et al., 1976,
 doi:10.1093/biomet/63.3.655). Absence of structure is claimed only if a planted group would have
 been detected.
@@ -27,11 +28,21 @@ SAME = 0.9
 
 @dataclass(frozen=True)
 class GroupClaim:
-    """Whether groups are claimed. test: against the null model with the larger p."""
+    """Whether groups are claimed.
+
+    test: of their silhouettes, against the null model with the larger p. valley: of the prominence
+    of the second density peak; None if there are too few rows.
+    """
 
     clustering: str
     test: PermutationTest
+    valley: PermutationTest | None
     claimed: bool
+
+    @property
+    def has_no_valley(self) -> bool:
+        """Return whether they are farther apart than by chance, but no valley separates them."""
+        return self.test.p <= LEVEL and self.valley is not None and self.valley.p > LEVEL
 
 
 def structure_test(evidence: Evidence) -> PermutationTest | None:
@@ -66,9 +77,19 @@ def group_claims(evidence: Evidence) -> Sequence[GroupClaim]:
         for test in _tests(evidence, ControlKind.cloud, "clustering.")
         if not np.isnan(test.p)
     ]
-    claimed = accumulate((bool(test.p <= LEVEL) for test in tests), and_)
     names = [test.number.removeprefix("clustering.").removesuffix(".silhouette") for test in tests]
-    return [*map(GroupClaim, names, tests, claimed)]
+    by_number = {
+        test.number: test for test in _tests(evidence, ControlKind.uniform, "clustering.")
+    }
+    valleys = [by_number.get(f"clustering.{name}.prominence") for name in names]
+    claimed = accumulate(
+        (
+            test.p <= LEVEL and (valley is None or valley.p <= LEVEL)
+            for test, valley in zip(tests, valleys, strict=True)
+        ),
+        and_,
+    )
+    return [*map(GroupClaim, names, tests, valleys, map(bool, claimed))]
 
 
 def stability_claim(stability: Stability | None) -> str:

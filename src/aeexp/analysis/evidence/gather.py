@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering.clusters import find_each, has_several_classes
+from aeexp.analysis.clustering.density import peaks
 from aeexp.analysis.clustering.other_clusters import GroupComparison, compare
 from aeexp.analysis.clustering.separation import mean_silhouette
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
@@ -135,6 +136,9 @@ def gather(
             ),
             ControlKind.cloud: _by_metric([model.null_silhouettes for model in clouds]),
         }
+        if clouds:
+            prominences, null[ControlKind.uniform] = _peaks(result)
+            observed |= prominences
     retrained = [
         model
         for model in (*repeats, *by_kind[ControlKind.resample])
@@ -161,6 +165,24 @@ def gather(
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
         design=result.problem.data.design.take(rows),
     )
+
+
+def _peaks(result: RunResult) -> tuple[dict[str, float], dict[str, Floats]]:
+    """Return the prominence of the second density peak by metric, here and of uniform points.
+
+    Of reconstructions on as many principal axes as there are factors, which have less curvature.
+    """
+    rows, factors = result.planned.rows, result.z.shape[1]
+    clusterings = result.experiment.clustering
+    spaces = {spec.space for spec in clusterings.values()}
+    by_space = {space: peaks(result.coordinates[space][rows, :factors]) for space in spaces}
+    found = {
+        f"clustering.{name}.prominence": several
+        for name, spec in clusterings.items()
+        if (several := by_space[spec.space]) is not None
+    }
+    observed = {name: several.prominence for name, several in found.items()}
+    return observed, {name: several.uniform for name, several in found.items()}
 
 
 def _measured(control: Control, of_control: ControlResult, result: RunResult) -> Measured:

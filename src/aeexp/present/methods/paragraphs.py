@@ -12,7 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from aeexp.analysis.choice import LINEAR, Choice, setting
-from aeexp.analysis.clustering import clusters, knn_vote, other_clusters, separation
+from aeexp.analysis.clustering import clusters, density, knn_vote, other_clusters, separation
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence import baselines
 from aeexp.analysis.evidence.power import LEVEL
@@ -214,6 +214,7 @@ def _analysis(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "sampled_neighbours": rows > neighbourhoods.MOST,
         "sampled_silhouette": rows > separation.MOST,
         "jacobian_rows": attribution.JACOBIAN_ROWS,
+        "density_copies": density.COPIES,
     }
 
 

@@ -53,10 +53,18 @@ def _separation(groups: GroupClaim, permuted: str) -> Sentence:
         f" {p_value_text(test.p, test.copies, 'tables')}"
     )
     if groups.claimed:
-        verb, claim, note = (
-            "are farther",
-            "yes",
-            " They may be parts of a curve or a long tail.",
+        verb, claim, note = "are farther", "yes", ""
+        if valley := groups.valley:
+            note = (
+                " A valley of low density separates them"
+                f" ({p_value_text(valley.p, valley.copies, 'samples of uniform points')})."
+            )
+    elif groups.has_no_valley and groups.valley:
+        verb, claim = "are farther", "undecided"
+        note = (
+            " But no valley of low density separates them"
+            f" (p = {groups.valley.p:.2g}): they may be parts of a continuum, such as a gradient,"
+            " a curve or a ring."
         )
     elif test.p <= LEVEL:
         verb, claim = "seem farther", "undecided"

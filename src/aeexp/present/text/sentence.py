@@ -12,7 +12,7 @@ QUESTIONS = {
     "factors": "Does each factor come back?",
     "chance": "Is it more than chance?",
     "power": "Would a group have been detected?",
-    "groups": "Are the groups farther apart than by chance?",
+    "groups": "Are there groups?",
     "columns": "Are the factors needed to find the groups?",
     "pca": "Does it explain more than PCA?",
     "model": "Do the rows support a nonlinear model?",
