@@ -111,7 +111,7 @@ def _clusterings() -> Iterator[Metric]:
         yield Metric(key, title, better, CLUSTERS, low, high, reference, statistics)
     yield Metric(
         "clustering.*.prominence",
-        "second density peak in the space of {} (prominence)",
+        "second peak: {} (prominence)",
         HIGHER,
         ALL,
         low=0,
