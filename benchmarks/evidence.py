@@ -45,12 +45,58 @@ def skewed(generator: np.random.Generator) -> np.ndarray:
     return np.exp(correlated(generator) / 2)
 
 
+def heavy(generator: np.random.Generator) -> np.ndarray:
+    """Draw correlated columns with heavy tails."""
+    factors = generator.standard_t(3, size=(ROWS, 3)) @ generator.normal(size=(3, COLUMNS))
+    return factors + 0.5 * generator.normal(size=(ROWS, COLUMNS))
+
+
+def counts(generator: np.random.Generator) -> np.ndarray:
+    """Draw correlated counts, 90 % of which are zero."""
+    rates = np.exp(correlated(generator) / 2)
+    return generator.poisson(rates * 0.105 / rates.mean())
+
+
+def ring(generator: np.random.Generator) -> np.ndarray:
+    """Draw rows on a ring."""
+    angle = generator.uniform(0, 2 * np.pi, ROWS)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    noise = 0.3 * generator.normal(size=(ROWS, COLUMNS))
+    return circle @ generator.normal(size=(2, COLUMNS)) + noise
+
+
+def gradient(generator: np.random.Generator) -> np.ndarray:
+    """Draw rows along a straight line."""
+    along = generator.uniform(-1, 1, ROWS)
+    noise = 0.5 * generator.normal(size=(ROWS, COLUMNS))
+    return 2 * np.outer(along, generator.normal(size=COLUMNS)) + noise
+
+
+def closer(generator: np.random.Generator) -> np.ndarray:
+    """Draw three clouds that are two thirds as far apart."""
+    centres = generator.normal(size=(3, COLUMNS))
+    return centres[generator.integers(3, size=ROWS)] + generator.normal(size=(ROWS, COLUMNS))
+
+
+def small(generator: np.random.Generator) -> np.ndarray:
+    """Draw a group of 10 % of the rows."""
+    x = generator.normal(size=(ROWS, COLUMNS))
+    x[: ROWS // 10] += 2 * generator.normal(size=COLUMNS)
+    return x
+
+
 KINDS: Mapping[str, Callable[[np.random.Generator], np.ndarray]] = {
     "independent columns": independent,
     "one Gaussian cloud, correlated": correlated,
-    "three clouds apart": clouds,
-    "a bent line, no groups": curved,
-    "skewed columns, correlated, no groups": skewed,
+    "skewed columns, correlated": skewed,
+    "heavy tails, correlated": heavy,
+    "counts, 90 % zero, correlated": counts,
+    "a gradient": gradient,
+    "a bent line": curved,
+    "a ring": ring,
+    "three clouds": clouds,
+    "three closer clouds": closer,
+    "a group of 10 %": small,
 }
 
 
