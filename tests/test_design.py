@@ -393,6 +393,18 @@ def test_columns_that_are_no_time_or_group_are_an_error(
         load(Table(path=path, drop=["word", "gaps"], **columns))
 
 
+def test_columns_that_may_group_the_rows_are_noted(csv: Callable[..., str]) -> None:
+    x, animal = of_animals(rng())
+    path = csv(x, animal=animal, genotype=np.array(["ko", "wt"])[animal % 2], trial=TIME % 40)
+    notes = load(Table(path=path, label=["genotype"], drop=["animal", "trial"])).notes
+    assert any("genotype has one value in each animal" in note for note in notes)
+    assert not any("in each trial" in note for note in notes)
+    notes = load(Table(path=path, id="animal", drop=["genotype", "trial"])).notes
+    assert any("390 of 400 rows repeat the name of another row" in note for note in notes)
+    notes = load(Table(path=path, group="animal", drop=["genotype", "trial"])).notes
+    assert not any("set dataset.group" in note for note in notes)
+
+
 def test_dates_order_the_rows(csv: Callable[..., str]) -> None:
     dates = pd.date_range("2024-01-31", periods=30, freq="7min")[::-1]
     path = csv(rng().normal(size=(30, 2)), date=dates.astype(str))

@@ -6,7 +6,7 @@ pandas and PyArrow are imported only when there is such a table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,6 +117,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
             f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
             " and the other is held out, the held-out error is too low"
         )
+    notes += _repeats(spec, frame, {*chosen, *labels})
     several = tuple(_label(frame[name]) for name in labels)
     return Dataset(
         name=Path(spec.path).stem,
@@ -325,6 +326,32 @@ def _design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[Labels
         time = np.arange(len(frame)) if spec.time == "rows" else _time(frame[spec.time])
     design = Design(time, groups, spec.time, spec.group or "")
     return design if time is None else in_time(design, x)
+
+
+def _repeats(spec: Table, frame: pd.DataFrame, used: set[str]) -> Iterator[str]:
+    """Yield notes on columns that may group the rows, if the table has no groups.
+
+    These are a column of row names that repeat, and unused columns of which each value has several
+    rows and one class of a label, such as the animals of a genotype.
+    """
+    if spec.group is not None:
+        return
+    if spec.id is not None and (repeated := int(frame[spec.id].duplicated().sum())):
+        yield (
+            f"dataset.id={spec.id}: {repeated:,} of {len(frame):,} rows repeat the name of another"
+            f" row; if rows of a name belong together, set dataset.group={spec.id}"
+        )
+    for label in _matching(frame, "label", spec.label):
+        classes = frame[label].nunique()
+        for name in frame.columns.difference([*used, label])[:MOST_CATEGORIES]:
+            values = frame[name]
+            if not 2 <= classes < values.nunique() <= len(frame) / 2:
+                continue
+            if frame.groupby(values)[label].nunique().max() == 1:
+                yield (
+                    f"{label} has one value in each {name}: if rows of {name} are not independent,"
+                    f" set dataset.group={name}"
+                )
 
 
 def _groups(values: pd.Series[Any]) -> Integers:
