@@ -178,6 +178,20 @@ def test_a_column_in_time_is_shifted_by_at_least_a_correlation_time() -> None:
     assert np.ptp(lags) > 0.8 * (ROWS - 60)
 
 
+def test_some_rows_of_a_recording_have_a_shorter_correlation_time() -> None:
+    design = Design(TIME, tau=40).take(np.arange(0, ROWS, 4))
+    assert design.tau == 10
+    assert not design.is_too_short
+    assert design.time is not None
+    assert design.time.tolist() == [*range(ROWS // 4)]
+
+
+@pytest.mark.parametrize(("sessions", "units"), [(2, 20), (4, 4)])
+def test_units_are_groups_if_there_are_three(sessions: int, units: int) -> None:
+    design = Design(TIME, np.arange(ROWS) // (ROWS // sessions), tau=10)
+    assert len({*design.units(ROWS)}) == units
+
+
 def test_resamples_draw_whole_units() -> None:
     design = DESIGNS["groups"]
     drawn = design.resampled(TIME, rng())

@@ -24,6 +24,8 @@ SLOW = 0.9
 """Quantile of the correlation times of the columns that counts for the table."""
 LONGEST = 4
 """A correlation time is at most this fraction of a session; longer ones cannot be estimated."""
+FEWEST_GROUPS = 3
+"""One to train, one to decide and one to judge."""
 FEWEST_PERIODS = 4
 """Independent columns that drift in fewer periods of two correlation times are too often taken for
 related ones."""
@@ -62,11 +64,19 @@ class Design:
         """Return whether all rows are treated as independent."""
         return self.time is None and self.groups is None
 
+    @property
+    def has_groups(self) -> bool:
+        """Return whether there are enough groups to hold out whole ones."""
+        return self.groups is not None and int(self.groups.max()) + 1 >= FEWEST_GROUPS
+
     def take(self, rows: Integers) -> "Design":
-        """Return the design of some rows. rows: ascending."""
-        time = None if self.time is None else np.argsort(np.argsort(self.time[rows]))
+        """Return the design of some rows, evenly distributed in time. rows: ascending."""
         groups = None if self.groups is None else numbered(self.groups[rows])
-        return replace(self, time=time, groups=groups)
+        if self.time is None:
+            return replace(self, groups=groups)
+        time = np.argsort(np.argsort(self.time[rows]))
+        tau = max(1, round(self.tau * len(rows) / len(self.time)))
+        return replace(self, time=time, groups=groups, tau=tau)
 
     def members(self) -> list[Integers]:
         """Return the rows of each group, in input order."""
@@ -83,11 +93,11 @@ class Design:
     def units(self, rows: int) -> Integers:
         """Return the number of the independent unit of each row: (rows,).
 
-        Units are groups, blocks of two correlation times, or single rows. The mean of n rows of an
-        autoregressive process is about as precise as that of n / (2 tau) independent rows (Bayley
-        and Hammersley, 1946, doi:10.2307/2983560).
+        Units are groups, if there are three or more; else blocks of two correlation times, or
+        single rows. The mean of n rows of an autoregressive process is about as precise as that of
+        n / (2 tau) independent rows (Bayley and Hammersley, 1946, doi:10.2307/2983560).
         """
-        if self.groups is not None:
+        if self.groups is not None and (self.time is None or self.has_groups):
             return self.groups
         return np.arange(rows) if self.time is None else self.time // (2 * self.tau)
 

@@ -143,7 +143,7 @@ def held_out_together(spec: Split, design: Design) -> Together:
     """Return which rows are held out together: by the setting, or by the design of the table."""
     if spec.by is not None:
         return spec.by
-    if design.groups is not None and len(design.members()) >= FEWEST_FOLDS:
+    if design.has_groups:
         return Together.groups
     return Together.rows if design.time is None else Together.blocks
 
