@@ -124,7 +124,6 @@ def noise(count: int) -> None:
         answer = artifacts["answer"]
         for sentence in answer.content["sentences"]:
             claims[f"{sentence['about']} {sentence['claim']}"] += 1
-            claims["groups"] += "are farther apart" in sentence["sentence"]
         tried = artifacts["candidates"].columns
         claims[tried["model"][int(np.argmax(tried["chosen"]))]] += 1
         if draw % 10 == 9:
