@@ -27,6 +27,7 @@ from aeexp.present.figures import (
     weight_bars,
     weight_map,
 )
+from aeexp.present.figures.paint import Trajectory
 from aeexp.present.figures.panel import panel, shown_ticks
 from aeexp.present.figures.reconstruction import chosen_rows
 
@@ -384,6 +385,16 @@ def test_the_legend_has_the_markers_of_the_rows_and_grey_clusters_differ() -> No
     drawn = {len(dots.get_paths()[0].vertices) for dots in figure.axes[0].collections}
     paths: list[Any] = [MarkerStyle(str(shape)).get_path() for shape in shapes]
     assert drawn == {len(path.vertices) for path in paths}
+
+
+@pytest.mark.parametrize("factors", [2, 3, 5])
+def test_rows_that_follow_one_another_are_joined(factors: int) -> None:
+    z, sessions = normal(60, factors), (np.arange(40)[::-1], np.arange(40, 60))
+    time = Trajectory("bin", np.arange(60.0), sessions)
+    figure = latent(z, time, title="z")
+    joined = [line.get_xydata() for axes in figure.axes for line in axes.lines]
+    assert sum(len(line) == 40 for line in joined) == factors * (factors - 1) // 2 + (factors == 3)
+    assert any(np.allclose(line, z[sessions[0]][:, :2]) for line in joined if len(line) == 40)
 
 
 def test_unreliable_factors_are_starred_in_space_too() -> None:

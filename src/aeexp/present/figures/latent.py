@@ -1,6 +1,7 @@
 """The rows in latent space."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
@@ -11,8 +12,10 @@ from aeexp.present.figures import style
 from aeexp.present.figures.paint import (
     CROSS,
     KEY,
+    LINE,
     Colours,
     Paint,
+    Trajectory,
     Unreliable,
     draw_key,
     paint,
@@ -42,11 +45,11 @@ def latent(
     One factor is drawn as a histogram (or against a value), two as a plane, three in space and
     as three projections, more as all pairs of the six with the largest variance.
 
-    z: (rows, factors); rows that are not finite are left out, and a fixed random choice of at
-    most 20,000 rows is drawn. groups: the class, the cluster (code -1 is noise) or the value of
-    each row. colours: the number of the colour of each class, None for grey, so that a cluster
-    can have the colour of its matching class; by default the code of the class. unreliable: rows
-    that are drawn pale, and factors that are starred.
+    z: (rows, factors); rows that are not finite are left out, and a fixed random choice of at most
+    20,000 rows is drawn. groups: the class, the cluster (code -1 is noise) or the value of each
+    row; rows of a `Trajectory` are joined by lines. colours: the number of the colour of each
+    class, None for grey, so that a cluster can have the colour of its matching class; by default
+    the code of the class. unreliable: rows that are drawn pale, and factors that are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
@@ -54,6 +57,9 @@ def latent(
     factors = np.sort(np.argsort(-variances, kind="stable")[:MOST_FACTORS])
     reliable = np.ones(len(rows), bool) if unreliable.rows is None else ~unreliable.rows[rows]
     painted = paint(groups, rows, colours).faded(reliable)
+    if isinstance(groups, Trajectory) and len(rows) == len(z):
+        lines = [z[session][:, factors] for session in groups.sessions]
+        painted = replace(painted, lines=lines)
     if len(factors) > 1:
         figure = _pairs(points[:, factors], [*map(unreliable.name, factors)], painted)
     else:
@@ -112,6 +118,8 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
             painted.histogram(axes, z[:, x], _bins(z[:, x]))
         else:
             axes.set_ylim(windows[y])
+            for line in painted.lines:
+                axes.plot(line[:, x], line[:, y], **LINE)
             painted.scatter(axes, z[:, [x, y]], _dot_size(z, side))
         axes.label_outer()
     if k == 3:

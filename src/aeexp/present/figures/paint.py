@@ -1,6 +1,6 @@
 """Colours and markers of rows by their class or value, the legend, and unreliable results."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any, NamedTuple, Self
@@ -67,18 +67,30 @@ class Unreliable:
 
 
 @dataclass(frozen=True)
+class Trajectory(Values):
+    """The time of each row. sessions: the rows of each session in the order of time."""
+
+    sessions: Sequence[Integers] = ()
+
+
+LINE: Mapping[str, Any] = {"color": "0.75", "lw": 0.5, "zorder": 0.5}
+"""Of rows that follow one another."""
+
+
+@dataclass(frozen=True)
 class Paint:
     """Colours and markers of the rows in a figure.
 
     colours: (rows, 4). markers: (rows,). groups: for each part of a histogram, its colour and a
     mask (rows,). key: the entries of the legend, or the scale of the colour bar; empty if all
-    rows have the same colour.
+    rows have the same colour. lines: the factors (rows, factors) of rows that follow one another.
     """
 
     colours: Floats
     markers: NDArray[np.str_]
     groups: Sequence[tuple[Any, NDArray[np.bool_]]]
     key: Sequence[Entry] | ScalarMappable = ()
+    lines: Sequence[Floats] = ()
 
     def faded(self, reliable: NDArray[np.bool_]) -> Self:
         """Return a copy in which unreliable rows are pale. reliable: (rows,)."""

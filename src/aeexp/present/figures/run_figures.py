@@ -16,7 +16,7 @@ from aeexp.data import Classes, Integers, Labels
 from aeexp.present import figures
 from aeexp.present.figures import Unreliable
 from aeexp.present.figures.evidence_figures import evidence_figures
-from aeexp.present.figures.paint import PLACE
+from aeexp.present.figures.paint import PLACE, Trajectory
 from aeexp.present.tables.evidence import co_assignments
 from aeexp.present.text.choice import short_choice
 from aeexp.runs.artifact import Plot
@@ -74,6 +74,10 @@ def _figures(
         title = f"{data.name}: factors by {labels.name}" if labels else f"{data.name}: factors"
         figure = figures.latent(result.z, labels, title=title, unreliable=unreliable)
         yield f"latent{_suffix(number)}", figure
+    if (design := data.design).time is not None:
+        time = Trajectory(design.time_name, design.time.astype(float), design.sessions())
+        title = f"{data.name}: factors through time"
+        yield "latent_time", figures.latent(result.z, time, title=title, unreliable=unreliable)
     for name, codes in result.clusters.items():
         yield f"latent_{name}", _clusters(result, evidence, name, unreliable)
         for number, labels in enumerate(data.labels, 1):

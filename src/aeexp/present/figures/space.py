@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.present.figures import style
-from aeexp.present.figures.paint import Paint
+from aeexp.present.figures.paint import LINE, Paint
 
 # The rows are in a cube from 0 to 1. The view is that of mplot3d: from 30° above the floor, and
 # from the side where the first factor is large and the second is small.
@@ -56,6 +56,8 @@ def space(
     order, opacity = _depths(points)
     colours = painted.colours[order] * np.column_stack([np.ones((len(z), 3)), opacity])
     ordered = replace(painted, colours=colours, markers=painted.markers[order])
+    for line in painted.lines:
+        axes.plot(*_flat((line - low) / (high - low)).T, **LINE)
     ordered.scatter(axes, _flat(points[order]), size)
 
 
