@@ -23,6 +23,7 @@ from aeexp.pipeline.tasks.answering import Callbacks, answer
 from aeexp.pipeline.tasks.dimension import DimensionResult, train_dimension, with_dimension
 from aeexp.present import figures
 from aeexp.present.text.recommendation import ALL_DIVERGED, recommend
+from aeexp.present.text.rows import rows_sentences
 from aeexp.present.text.sentence import document
 from aeexp.runs.artifact import Artifact, DivergedError, Metrics, Plot, Table
 from aeexp.runs.progress import Monitor, SubMonitor
@@ -75,7 +76,8 @@ def _(
         best = results[max(autoencoder.best, 1) - 1]
         trained = ~np.isnan(best.errors.real).any(axis=1)
         over_pca = advantage(best.errors.real[trained], best.pca_errors.real[0])
-        yield document(recommend(autoencoder, table["stability"], over_pca, hints, groups))
+        sentences = recommend(autoencoder, table["stability"], over_pca, hints, groups)
+        yield document([*rows_sentences(problem.data, experiment.split), *sentences])
     if isinstance(experiment.figures, AllFigures):
         with monitor.stage("figures"):
             figure = figures.how_many(table, _cluster_table(groups), problem.data.name)

@@ -40,7 +40,7 @@ def _findings(
     result: RunResult, evidence: Evidence, metrics: Mapping[str, float]
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
-    yield from rows_sentences(result)
+    yield from rows_sentences(result.problem.data, result.experiment.split)
     yield Sentence("structure", chance.claim, _structure(result, metrics))
     yield from _stability(result, evidence)
     yield chance

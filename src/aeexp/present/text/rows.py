@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from aeexp.analysis.result import RunResult
-from aeexp.config.spec import Together
+from aeexp.config.spec import Split, Together
+from aeexp.data import Dataset
 from aeexp.data.design import Design
 from aeexp.data.split import held_out_together
 from aeexp.present.text.sentence import Sentence
@@ -22,9 +22,9 @@ def null_tables(design: Design) -> str:
     return "permuted tables" if design.groups is None else "tables with exchanged groups"
 
 
-def rows_sentences(result: RunResult) -> Iterator[Sentence]:
+def rows_sentences(data: Dataset, split: Split) -> Iterator[Sentence]:
     """Yield whether dependent rows are taken into account, if rows depend on one another."""
-    design, split = result.problem.data.design, result.experiment.split
+    design = data.design
     if design.looks_ordered is not None:
         text = (
             "Rows look ordered: neighbouring rows are more similar than by chance (autocorrelation"
@@ -33,7 +33,7 @@ def rows_sentences(result: RunResult) -> Iterator[Sentence]:
         yield Sentence("rows", "no", text)
     if design.is_exchangeable:
         return
-    rows, group = len(result.problem.x), short(printable(design.group_name))
+    rows, group = len(data.x), short(printable(design.group_name))
     units = len(set(design.units(rows).tolist()))
     start = f"Rows come in groups ({group})" if group else "Rows follow one another in time"
     if design.time is not None:
