@@ -78,7 +78,7 @@ def row(name: str, split: int) -> dict[str, Any]:
         "factors": numbers.get("stability.factors", np.nan),
         "cka": numbers.get("stability.cka_reconstructions", np.nan),
         "ari": numbers.get("clustering.kmeans.ari", np.nan),
-        "raw": numbers.get("baseline.table.kmeans.ari", np.nan),
+        "raw": numbers.get("baseline.table.clustering.kmeans.ari", np.nan),
         "verdict": ours["verdict"].values["verdict"]["word"],
         "seconds": ours["seconds"],
         "seconds_shallow": fixed["seconds"],
