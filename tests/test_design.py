@@ -419,6 +419,22 @@ def test_columns_that_may_group_the_rows_are_noted(csv: Callable[..., str]) -> N
     assert not any("set dataset.group" in note for note in notes)
 
 
+def test_a_batch_is_a_label_but_not_the_first(csv: Callable[..., str]) -> None:
+    x, animal = of_animals(rng())
+    path = csv(x, plate=animal % 3, genotype=np.array(["ko", "wt"])[animal % 2])
+    data = load(Table(path=path, label=["plate", "genotype"], batch="plate"))
+    assert [labels.name for labels in data.labels] == ["genotype", "plate"]
+    assert data.label is data.labels[0]
+    assert load(Table(path=path, batch="plate", drop=["genotype"])).label is None
+
+
+def test_inspect_offers_the_batch(csv: Callable[..., str]) -> None:
+    path = csv(rng().normal(size=(60, 3)), plate=np.arange(60) // 20)
+    text = inspect(Path(path), Table())
+    assert "probable batch" in text
+    assert "dataset.batch=plate" in text
+
+
 def test_dates_order_the_rows(csv: Callable[..., str]) -> None:
     dates = pd.date_range("2024-01-31", periods=30, freq="7min")[::-1]
     path = csv(rng().normal(size=(30, 2)), date=dates.astype(str))

@@ -66,7 +66,8 @@ def test_unusual_columns_are_listed_with_a_remedy(tmp_path: Path) -> None:
         "constant 'fixed'. A constant column carries no information.",
         "identical 'ash' = 'ash2'. Exclude all but one with dataset.drop.",
         "probable ids 'sample', 'run'. Use as dataset.id, or exclude with dataset.drop.",
-        "probable labels 'species', 'site'. Use as dataset.label to compare",
+        "probable batch 'site'. Use as dataset.batch",
+        "probable labels 'species'. Use as dataset.label to compare",
         "text 'sample', 'site', 'species'. Use as dataset.id or dataset.label,",
     ):
         assert part in text
@@ -79,7 +80,8 @@ def test_the_command_has_the_overrides_that_the_table_needs(tmp_path: Path) -> N
         "dataset": "table",
         "dataset.path": str(path),
         "dataset.separator": ",",
-        "dataset.label": ["species", "site"],
+        "dataset.label": "species",
+        "dataset.batch": "site",
         "dataset.id": "sample",
         "dataset.drop": ["run"],
         "dataset.missing": "median",

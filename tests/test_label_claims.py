@@ -9,12 +9,14 @@ import pytest
 
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA
 from aeexp.analysis.factors.cards import FactorAssociation
+from aeexp.analysis.labels.batch import Batch, batch_of
 from aeexp.analysis.labels.claims import MOST_LABELS, LabelClaim, holm, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Permutations, Score
-from aeexp.data import Classes, Rows, Values
-from aeexp.present.text.labels import label_sentences
+from aeexp.data import Classes, Dataset, Integers, Rows, Values
+from aeexp.present.text.labels import batch_sentences, label_sentences
+from aeexp.present.text.sentence import Sentence
 
 ROWS = Rows(np.arange(0, 400, 2), np.arange(1, 400, 2))
 SCORE = Score(
@@ -33,7 +35,7 @@ def claims(*scores: Score, cards: Any = ()) -> list[LabelClaim]:
 
 
 def sentences(*scores: Score, cards: Any = ()) -> list[str]:
-    evidence: Any = SimpleNamespace(labels=scores, cards=cards)
+    evidence: Any = SimpleNamespace(labels=scores, cards=cards, batch=None)
     return [sentence.sentence for sentence in label_sentences(evidence)]
 
 
@@ -140,3 +142,52 @@ def test_random_labels_are_claimed_no_more_often_than_stated_and_real_ones_are()
     shifted = inputs[AUTOENCODER] + 1.5 * rare.codes[:, None]
     [claim] = claims(*probes({AUTOENCODER: shifted}, rare, [ROWS], Permutations(99)))
     assert claim.claim == "yes"
+
+
+# --- the batch
+
+
+def batches(*scores: Score, v: float = 0.1) -> Sentence:
+    evidence: Any = SimpleNamespace(labels=scores, cards=(), batch=Batch("plate", "kind", v))
+    [sentence] = batch_sentences(evidence)
+    return sentence
+
+
+def test_a_batch_that_is_predicted_better_than_the_label_is_a_warning() -> None:
+    plate = replace(SCORE, label="plate")
+    weak = replace(SCORE, held_out=0.5)
+    sentence = batches(weak, plate)
+    assert (sentence.about, sentence.claim) == ("batch", "no")
+    assert f"predicted better than {SCORE.label}: what was found may be the batch" in (
+        sentence.sentence
+    )
+    assert "better than" not in batches(replace(SCORE, held_out=0.99), plate).sentence
+
+
+def test_a_batch_that_is_not_predicted_is_no_warning() -> None:
+    plate = replace(SCORE, label="plate", p=0.5, held_out=0.33, held_out_se=0.02)
+    assert batches(SCORE, plate).claim == "yes"
+    assert batches(SCORE, plate, v=0.9).claim == "no"
+    assert "plate and kind are confounded (Cramér's V 0.90)" in batches(plate, v=0.9).sentence
+
+
+def test_the_batch_is_tested_however_many_labels_there_are() -> None:
+    scores = [replace(SCORE, label=f"label {i}") for i in range(5)]
+    several = label_claims([*scores, replace(SCORE, label="plate")], (), "plate")
+    assert [claim.label for claim in several] == ["label 0", "label 1", "plate"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "v"),
+    [(np.arange(60) % 2, 1.0), (np.arange(60) // 30, 0.0), (np.zeros(60, int), np.nan)],
+)
+def test_confounding_is_measured_by_cramer_s_v(codes: Integers, v: float) -> None:
+    kind = Classes("kind", np.arange(60) % 2, ("a", "b"))
+    plate = Classes("plate", codes, ("p", "q"))
+    x = np.zeros((60, 1))
+    data = Dataset("made", x, ("x",), range(60), (kind, plate), batch="plate")
+    found = batch_of(data)
+    assert found is not None
+    assert found.v == pytest.approx(v, abs=0.02, nan_ok=True)
+    assert data.label is kind
+    assert replace(data, labels=(plate,)).label is None

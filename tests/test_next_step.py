@@ -67,6 +67,7 @@ class MadeRun:
             stability=stability if self.reproducible else None,
             labels=self.labels,
             cards=(),
+            batch=None,
             design=Design(looks_ordered=self.looks_ordered),
         )
 

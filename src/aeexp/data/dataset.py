@@ -70,7 +70,8 @@ class Dataset:
     refer to the first. missing: how missing cells will be filled. origin: the columns of the
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
-    was read. design: which rows depend on one another.
+    was read. design: which rows depend on one another. batch: the name of the label that is the
+    batch of each row, such as a plate.
     """
 
     name: str
@@ -83,14 +84,20 @@ class Dataset:
     part: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
     design: Design = EXCHANGEABLE
+    batch: str | None = None
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
 
     @property
+    def own_labels(self) -> tuple[Labels, ...]:
+        """Return the labels without the batch."""
+        return tuple(labels for labels in self.labels if labels.name != self.batch)
+
+    @property
     def label(self) -> Labels | None:
-        """Return the first label, if there is one."""
-        return self.labels[0] if self.labels else None
+        """Return the first label that is not the batch, if there is one."""
+        return next(iter(self.own_labels), None)
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -85,6 +85,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         "split.column": aside,
         "dataset.time": None if spec.time in WORDS_OF_TIME else spec.time,
         "dataset.group": spec.group,
+        "dataset.batch": spec.batch,
     }
     used = {*beside.values(), *labels, *_matching(frame, "columns", spec.columns)}
     notes = list(table.notes)
@@ -118,6 +119,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
             " and the other is held out, the held-out error is too low"
         )
     notes += _repeats(spec, frame, {*chosen, *labels})
+    if spec.batch is not None:
+        labels = [*(name for name in labels if name != spec.batch), spec.batch]
     several = tuple(_label(frame[name]) for name in labels)
     return Dataset(
         name=Path(spec.path).stem,
@@ -130,6 +133,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
         design=_design(spec, frame, x, several),
+        batch=spec.batch,
     )
 
 

@@ -21,6 +21,7 @@ from aeexp.analysis.evidence.power import Group, Power, power
 from aeexp.analysis.evidence.stability import Stability, stability
 from aeexp.analysis.factors.attribution import FactorAttribution
 from aeexp.analysis.factors.cards import Card, run_cards
+from aeexp.analysis.labels.batch import Batch, batch_of
 from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
@@ -40,7 +41,7 @@ class Evidence:
     in the table of the run. groups: by the name of a clustering, its clusters compared with those
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
     table without structure. tested: the run's metrics with their p-values. power: of planted
-    groups, by rising size. design: of the rows of the controls.
+    groups, by rising size. design: of the rows of the controls. batch: None if there is none.
     """
 
     methods: Mapping[str, Method]
@@ -54,6 +55,7 @@ class Evidence:
     tested: Sequence[PermutationTest]
     power: Sequence[Power]
     design: Design = EXCHANGEABLE
+    batch: Batch | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def gather(
         tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
         design=result.problem.data.design.take(rows),
+        batch=batch_of(result.problem.data),
     )
 
 
@@ -263,7 +266,7 @@ def _groups(
     result: RunResult, clusterings: Mapping[str, Integers]
 ) -> Mapping[str, GroupComparison]:
     rows, data = result.planned.rows, result.problem.data
-    labels, design = data.labels, data.design.take(rows)
+    labels, design = data.own_labels, data.design.take(rows)
     classes = next((label.take(rows) for label in labels if has_several_classes(label)), None)
     return {
         name: compare(clusterings[name], codes[rows], classes, design, result.experiment.seed)

@@ -73,6 +73,12 @@ class LabelClaim:
         testable = self.least_p <= LEVEL
         return "no" if testable and most < score.permuted_mean + NOTABLE else "undecided"
 
+    @property
+    def gain(self) -> float:
+        """Return the score above that of shuffled labels, as a share of what is possible."""
+        chance = self.score.permuted_mean
+        return (self.score.held_out - chance) / (1 - chance)
+
     def clearly_better(self, input_name: str) -> bool:
         """Return whether another input predicts the label better, with p of at most 0.05."""
         other = self.scores[input_name]
@@ -84,8 +90,13 @@ class LabelClaim:
         return bool(other.difference > 0 and other.difference_p <= LEVEL)
 
 
-def label_claims(scores: Sequence[Score], cards: Sequence[Card]) -> list[LabelClaim]:
-    """Return the claims on the first three labels with a score. cards: of the factors."""
+def label_claims(
+    scores: Sequence[Score], cards: Sequence[Card], batch: str | None = None
+) -> list[LabelClaim]:
+    """Return the claims on the first three labels with a score, the batch among them.
+
+    cards: of the factors.
+    """
     by_label: dict[str, dict[str, Score]] = {}
     for score in scores:
         if score.number in DECLARED:
@@ -93,7 +104,8 @@ def label_claims(scores: Sequence[Score], cards: Sequence[Card]) -> list[LabelCl
     tested = {
         label: inputs for label, inputs in by_label.items() if np.isfinite(inputs[AUTOENCODER].p)
     }
-    first = [*tested.items()][:MOST_LABELS]
+    names = sorted(tested, key=lambda label: label != batch)[:MOST_LABELS]
+    first = [(label, inputs) for label, inputs in tested.items() if label in names]
     adjusted = holm(np.array([inputs[AUTOENCODER].p for _, inputs in first]))
     return [
         LabelClaim(label, inputs, float(p), len(first), _carrier(label, cards))

@@ -221,6 +221,11 @@ class Table(Format, DatasetSpec):
         "Column of the animal, subject or session of each row. Rows of a group are not"
         " independent: they are held out together. Not a feature.",
     )
+    batch: str | None = param(
+        None,
+        "Column of the plate, run or site of each row. Not a feature, but compared with the"
+        " factors: the answer states whether they show it.",
+    )
     missing: Missing = param(
         Missing.error, "Handling of missing values; knn: impute from the 5 nearest rows."
     )

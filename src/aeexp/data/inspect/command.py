@@ -40,7 +40,7 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
         named = [quoted(label.name) for label in roles.labels]
         several = ",".join(named)
         yield f"dataset.label={several if len(named) == 1 else f'[{several}]'}"
-    columns = {"id": roles.row_id, "group": roles.group}
+    columns = {"id": roles.row_id, "group": roles.group, "batch": roles.batch}
     named_by = {key: column.name for key, column in columns.items() if column is not None}
     for key, name in {"time": roles.order, **named_by}.items():
         if name is not None:

@@ -28,6 +28,7 @@ REMEDIES = {
     " with columns that are shifted in time.",
     "probable group": "Use as dataset.group: rows of a group are not independent, and whole groups"
     " are held out.",
+    "probable batch": "Use as dataset.batch: the answer states whether the factors show it.",
     "probable labels": "Use as dataset.label to compare with the results.",
     "text": "Use as dataset.id or dataset.label, exclude with dataset.drop, or encode with"
     " dataset.categorical=onehot.",
@@ -44,7 +45,7 @@ def inspect(path: Path, format: Format) -> str:
     source, columns = read_columns(path, format)
     profiled = profile(columns.cells, source.rows, source.index)
     found = roles(profiled.columns, columns.cells)
-    special = [found.row_id, found.time, found.group, *found.labels]
+    special = [found.row_id, found.time, found.group, found.batch, *found.labels]
     first = [column for column in special if column is not None]
     by_role = [*first, *(c for c in profiled.columns if c not in first)]
     mixed = [note for note in source.notes if note in source.texts.values()]
@@ -110,7 +111,11 @@ def _unusual(table: Profile, found: Roles) -> Iterator[str]:
             " the held-out error is too low.",
         )
     yield from _dependent(found)
-    roles_of = {"probable time": found.time, "probable group": found.group}
+    roles_of = {
+        "probable time": found.time,
+        "probable group": found.group,
+        "probable batch": found.batch,
+    }
     special = [column for column in roles_of.values() if column is not None]
     yield from _named("probable ids", (c.name for c in columns if c.is_id and c not in special))
     for heading, column in roles_of.items():

@@ -19,7 +19,7 @@ CLASSES = 20  # most distinct values of a label or of a categorical column
 NAMES_ID = re.compile(r"(?i)(.*[_ .-])?(id|index|key|name|barcode|accession|sample|x1)")
 NAMES_LABEL = re.compile(
     r"(?i).*(class|label|target|species|type|group|cultivar|diagnosis|categor|condition|cluster"
-    r"|treatment|batch|plate|region|stage).*"
+    r"|treatment|region|stage).*"
 )
 
 

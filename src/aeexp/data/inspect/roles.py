@@ -35,6 +35,9 @@ NAMES_GROUP = re.compile(
         "|recording|cage|litter|family|plant|tree"
     )
 )
+NAMES_BATCH = re.compile(
+    WORD.format("batch|plate|run|lane|chip|slide|site|centre|center|scanner|hospital|experimenter")
+)
 FEWEST_REPEATS = 2
 """Rows of a group, on average, from which a column with such a name is taken as groups."""
 
@@ -51,6 +54,7 @@ class Roles:
     row_id: Column | None
     time: Column | None
     group: Column | None
+    batch: Column | None
     labels: tuple[Column, ...]
     unused: tuple[Column, ...]
     features: tuple[Column, ...]
@@ -80,6 +84,13 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     time = take(lambda c: _is_time(c, cells[c.name], sessions)) or take(
         lambda c: c.type.startswith("float") and _rises(cells[c.name])
     )
+    batch = take(
+        lambda c: (
+            c.is_category
+            and (c.is_text or c.type == "int64")
+            and NAMES_BATCH.fullmatch(c.name) is not None
+        )
+    )
     labels = sorted(
         (c for c in left if c.is_label), key=lambda c: not NAMES_LABEL.fullmatch(c.name)
     )
@@ -87,7 +98,7 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     row_id = take(lambda c: c.is_id and NAMES_ID.fullmatch(c.name) is not None) or take(
         lambda c: c.is_id
     )
-    used = {group, time, row_id, *labels}
+    used = {group, time, row_id, batch, *labels}
     rest = [c for c in columns if not c.index and c not in used]
     unused = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
     features = [c for c in rest if c not in unused]
@@ -100,7 +111,15 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     if group is not None and time is not None and autocorrelation is None:
         unused, time = [time, *unused], None  # such as a trial number: time does not matter
     return Roles(
-        row_id, time, group, tuple(labels), tuple(unused), tuple(features), autocorrelation, tau
+        row_id,
+        time,
+        group,
+        batch,
+        tuple(labels),
+        tuple(unused),
+        tuple(features),
+        autocorrelation,
+        tau,
     )
 
 

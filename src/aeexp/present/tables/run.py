@@ -136,16 +136,16 @@ def undefined_metrics(planned: Plan, histories: Sequence[History]) -> Metrics:
 
 def _classes(data: Dataset) -> Iterator[tuple[Classes, str]]:
     """Yield the labels that are classes, and the suffix of the names of their metrics."""
-    for number, labels in enumerate(data.labels):
+    for labels in data.labels:
         if isinstance(labels, Classes):
-            yield labels, f".{labels.name}" if number else ""
+            yield labels, "" if labels is data.label else f".{labels.name}"
 
 
 def _label_columns(data: Dataset) -> dict[str, Any]:
     """Return a column for each label: `label` for the first, `label.<name>` for the others."""
     columns: dict[str, Any] = {}
-    for number, labels in enumerate(data.labels):
-        name = f"label.{labels.name}" if number else "label"
+    for labels in data.labels:
+        name = "label" if labels is data.label else f"label.{labels.name}"
         if isinstance(labels, Values):
             columns[name] = labels.values
         else:

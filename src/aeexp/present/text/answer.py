@@ -18,7 +18,7 @@ from aeexp.analysis.verdict import Verdict
 from aeexp.present.text.choice import describe_choice
 from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
-from aeexp.present.text.labels import label_sentences
+from aeexp.present.text.labels import batch_sentences, label_sentences
 from aeexp.present.text.next_step import next_step
 from aeexp.present.text.rows import null_tables, rows_sentences
 from aeexp.present.text.sentence import Sentence, p_value_text
@@ -41,6 +41,7 @@ def _findings(
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
     yield from rows_sentences(result.problem.data, result.experiment.split)
+    yield from batch_sentences(evidence)
     yield Sentence("structure", chance.claim, _structure(result, metrics))
     yield from _stability(result, evidence)
     yield chance

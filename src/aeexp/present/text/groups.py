@@ -42,7 +42,7 @@ def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]
     name = claims[0].clustering if claims else ""
     comparison = evidence.groups.get(name)
     if comparison and (claims[0].claimed or np.isfinite(comparison.factors)):
-        yield columns_sentence(result.problem.data.labels, name, comparison)
+        yield columns_sentence(result.problem.data.own_labels, name, comparison)
 
 
 def _separation(groups: GroupClaim, permuted: str) -> Sentence:

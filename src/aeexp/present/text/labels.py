@@ -1,28 +1,63 @@
 """Sentences on the labels: are they predicted from the factors, and by which factor?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aeexp.analysis.evidence.baselines import PCA
 from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.labels.batch import Batch
 from aeexp.analysis.labels.claims import LabelClaim, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.present.text.sentence import Sentence
-from aeexp.text import counted, printable, short
+from aeexp.text import counted, listed, printable, short
 
 SCORES = {"knn balanced accuracy": "balanced accuracy", "knn r2": "R²"}
 """The tested scores in a sentence."""
 INPUTS = {TABLE: "the columns", PCA: "PCA"}
 
 
+def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
+    """Yield whether the factors show the batch, if the table has one."""
+    if evidence.batch:
+        yield from _batch(evidence.batch, _claims(evidence))
+
+
+def _claims(evidence: Evidence) -> list[LabelClaim]:
+    batch = evidence.batch.name if evidence.batch else None
+    return label_claims(evidence.labels, evidence.cards, batch)
+
+
 def label_sentences(evidence: Evidence) -> Iterator[Sentence]:
     """Yield a sentence for each of the first labels, the last with the number of further ones."""
-    claims = label_claims(evidence.labels, evidence.cards)
-    labels = dict.fromkeys(score.label for score in evidence.labels)
+    batch = evidence.batch.name if evidence.batch else None
+    claims = [claim for claim in _claims(evidence) if claim.label != batch]
+    labels = dict.fromkeys(score.label for score in evidence.labels if score.label != batch)
     for number, claim in enumerate(claims, 1):
         text = _sentence(claim)
         if number == len(claims) < len(labels):
             text += f" labels.csv has {counted(len(labels) - number, 'further label')}."
         yield Sentence("labels", claim.claim, text)
+
+
+def _batch(batch: Batch, claims: Sequence[LabelClaim]) -> Iterator[Sentence]:
+    """Yield whether the factors show the batch, and whether more than they show a label."""
+    own = next((claim for claim in claims if claim.label == batch.name), None)
+    others = [claim for claim in claims if claim is not own]
+    name, parts, answer = short(printable(batch.name)), [], "undecided"
+    if own:
+        answer = {"yes": "no", "no": "yes"}.get(own.claim, answer)
+        parts.append(_sentence(own))
+        above = [short(printable(c.label)) for c in others if c.gain <= own.gain]
+        if own.claim == "yes" and above:
+            better = f"It is predicted better than {listed(above)}"
+            parts.append(f"{better}: what was found may be the batch.")
+    if batch.is_confounded:
+        answer = "no"
+        parts.append(
+            f"{name} and {short(printable(batch.label))} are confounded (Cramér's V"
+            f" {batch.v:.2f}): their effects cannot be separated."
+        )
+    if parts:
+        yield Sentence("batch", answer, " ".join(parts))
 
 
 def _sentence(claim: LabelClaim) -> str:

@@ -75,8 +75,14 @@ def _more_evidence(result: RunResult, evidence: Evidence) -> str:
 
 def _no_structure(evidence: Evidence) -> str:
     """Return what to interpret without structure beyond chance: the labels, if anything."""
-    claims = label_claims(evidence.labels, evidence.cards)
-    if labels := [short(printable(claim.label)) for claim in claims if claim.claim == "yes"]:
+    batch = evidence.batch.name if evidence.batch else None
+    claims = label_claims(evidence.labels, evidence.cards, batch)
+    labels = [
+        short(printable(claim.label))
+        for claim in claims
+        if claim.claim == "yes" and claim.label != batch
+    ]
+    if labels:
         return f"Interpret only how {listed(labels)} differs along the factors, no group."
     return "Do not interpret these factors and groups: get more rows or other columns."
 

@@ -16,6 +16,7 @@ QUESTIONS = {
     "columns": "Are the factors needed to find the groups?",
     "pca": "Does it explain more than PCA?",
     "model": "Do the rows support a nonlinear model?",
+    "batch": "Is it free of the batch?",
     "labels": "Do the factors predict the label?",
     "dimensions": "Is there a best number of dimensions?",
     "hint": "Does the local dimension agree?",
