@@ -211,12 +211,6 @@ def test_f23_no_digit_of_a_long_number_is_lost_and_a_note_is_made(
     assert "too l" in "; ".join(sheet.notes)
 
 
-def test_f23_a_column_of_row_numbers_is_noted(write: Write) -> None:
-    rows = "".join(f"{i},{i % 3}\n" for i in range(20))
-    (note,) = read(write(f"number,b\n{rows}"), Format()).notes
-    assert note.startswith("probably row numbers: 'number' (")
-
-
 def test_f24_an_encoding_can_be_set(write: Write) -> None:
     sheet = read(write("name,b\né,2\n".encode("latin-1")), Format(encoding="latin-1"))
     assert sheet.frame.name.tolist() == ["é"]

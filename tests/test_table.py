@@ -324,6 +324,13 @@ def test_a_column_without_a_value_in_the_training_rows_is_an_error(csv: Csv) -> 
         prepare_problem(Experiment(dataset=Table(path=path, missing=Missing.mean)))
 
 
+def test_f23_a_column_of_row_numbers_is_noted_if_it_is_learnt_from(csv: Csv) -> None:
+    path = csv(number=list(range(20)), b=[0, 1] * 10)
+    assert any("probably row numbers: 'number' (" in note for note in load(Table(path=path)).notes)
+    for unused in ({"id": "number"}, {"time": "number"}, {"drop": ["number"]}):
+        assert "row numbers" not in " ".join(load(Table(path=path, **unused)).notes)
+
+
 def test_a_column_of_the_table_can_set_the_split(csv: Csv) -> None:
     path = csv(**SIX, part=["train", "Train", "val", "train", "test", "training"])
     problem = prepare_problem(Experiment(dataset=Table(path=path), split=Split(column="part")))

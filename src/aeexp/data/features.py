@@ -45,7 +45,7 @@ class Column:
             indicators = (text[:, None] == np.array(self.categories, object)).astype(np.float32)
             indicators[text == ""] = np.nan
             return indicators
-        if values.dtype.kind not in "iufb":
+        if not is_numeric(values):
             present = values[values.notna()]
             example = f"{present.iloc[0]!r}"[:60] if len(present) else "nothing"
             raise UserError(f"column {self.name} must have numbers, got {example}.")
@@ -68,6 +68,17 @@ class Column:
 
 def _precision(values: pd.Series[Any]) -> type[np.floating]:
     return np.float32 if values.dtype == np.float32 else np.float64
+
+
+def is_numeric(values: pd.Series[Any]) -> bool:
+    """Return whether a column has numbers, not text."""
+    return values.dtype.kind in "iufb"
+
+
+def example(values: pd.Series[Any]) -> str:
+    """Return the first cell of a column, quoted."""
+    present = values.dropna()
+    return repr(str(present.iloc[0]))[:40] if len(present) else "no cells"
 
 
 def words(values: pd.Series[Any]) -> NDArray[np.object_]:

@@ -6,7 +6,7 @@ pandas and PyArrow are imported only when there is such a table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,11 @@ import numpy as np
 
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
-from aeexp.data.dataset import Classes, Dataset, Floats, Integers, Labels, Values, load
-from aeexp.data.design import Design, in_time, numbered, order_of
-from aeexp.data.features import Column, encode, features, words
+from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
+from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
 from aeexp.errors import UserError
-from aeexp.text import counted, few, short
+from aeexp.text import few, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,6 @@ FILLED_BY = {
 }
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
 MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
-WORDS_OF_TIME = "rows", "none"
-"""Values of dataset.time that name no column: the order in the file, and no order."""
 PARTS = {
     "train": "train",
     "training": "train",
@@ -76,6 +74,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     import pandas as pd  # noqa: PLC0415  (only for a user's table)
     import pyarrow as pa  # noqa: PLC0415
 
+    from aeexp.data.io import counters  # noqa: PLC0415
+
     table = sheet(spec)
     pa.default_memory_pool().release_unused()  # after reading, Arrow keeps freed memory
     frame = table.frame
@@ -97,11 +97,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
     chosen = _chosen(spec, frame, beside)
-    text = [name for name in chosen if not _is_numeric(frame[name])]
+    text = [name for name in chosen if not is_numeric(frame[name])]
     if text and spec.categorical is Categorical.error:
-        reasons = [
-            table.texts.get(n, f"column '{n}' has {_example(table.frame[n])}") for n in text
-        ]
+        reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]
         raise UserError(
             f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
             " dataset.label or dataset.id, exclude them with dataset.drop, or set"
@@ -111,14 +109,14 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
-    notes += changes
+    notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
     hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
     if copies := int(hashes.duplicated().sum()):
         notes.append(
             f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
             " and the other is held out, the held-out error is too low"
         )
-    notes += _repeats(spec, frame, {*chosen, *labels})
+    notes += possible_groups(spec, frame, labels, unused=frame.columns.difference(chosen))
     if spec.batch is not None:
         labels = [*(name for name in labels if name != spec.batch), spec.batch]
     several = tuple(_label(frame[name]) for name in labels)
@@ -132,7 +130,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
-        design=_design(spec, frame, x, several),
+        design=stated_design(spec, frame, x, several),
         batch=spec.batch,
     )
 
@@ -155,7 +153,7 @@ def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) 
         name
         for name in frame
         if name in included
-        and (spec.categorical is not Categorical.drop or _is_numeric(frame[name]))
+        and (spec.categorical is not Categorical.drop or is_numeric(frame[name]))
     ]
     if not chosen:
         raise UserError(
@@ -249,18 +247,9 @@ def _without_infinities(
 # Conversion of columns
 
 
-def _is_numeric(values: pd.Series[Any]) -> bool:
-    return values.dtype.kind in "iufb"
-
-
-def _example(values: pd.Series[Any]) -> str:
-    present = values.dropna()
-    return repr(str(present.iloc[0]))[:40] if len(present) else "no cells"
-
-
 def _column(values: pd.Series[Any], *, log1p: bool) -> Column:
     name = str(values.name)
-    if _is_numeric(values):
+    if is_numeric(values):
         return Column(name, log1p=log1p)
     categories = sorted({*words(values)} - {""})
     if not categories:
@@ -300,7 +289,7 @@ def _label(values: pd.Series[Any]) -> Labels:
         raise UserError(
             f"dataset.label={name}: the column is empty. Remove it from dataset.label."
         )
-    if _is_numeric(values):
+    if is_numeric(values):
         distinct = np.asarray(values.dropna().unique(), float)
         if len(distinct) > MOST_INTEGERS or np.any(distinct % 1 != 0):
             return Values(name, values.to_numpy(np.float64, na_value=np.nan))
@@ -308,90 +297,6 @@ def _label(values: pd.Series[Any]) -> Labels:
     names = sorted({*text} - {""})
     codes = {"": -1} | {class_name: code for code, class_name in enumerate(names)}
     return Classes(name, np.array([codes[cell] for cell in text]), tuple(names), f"no {name}")
-
-
-# The design
-
-
-def _design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[Labels]) -> Design:
-    """Return which rows depend on one another, and whether they look ordered if it is not stated.
-
-    Rows that are sorted by the classes of the first label do not count as ordered.
-    """
-    groups = None if spec.group is None else _groups(frame[spec.group])
-    if spec.time is None:
-        known = groups
-        if known is None and labels and isinstance(labels[0], Classes):
-            known = labels[0].codes
-        looks_ordered = order_of(x, known)
-        return Design(None, groups, "", spec.group or "", looks_ordered=looks_ordered)
-    time = None
-    if spec.time != "none":
-        time = np.arange(len(frame)) if spec.time == "rows" else _time(frame[spec.time])
-    design = Design(time, groups, spec.time, spec.group or "")
-    return design if time is None else in_time(design, x)
-
-
-def _repeats(spec: Table, frame: pd.DataFrame, used: set[str]) -> Iterator[str]:
-    """Yield notes on columns that may group the rows, if the table has no groups.
-
-    These are a column of row names that repeat, and unused columns of which each value has several
-    rows and one class of a label, such as the animals of a genotype.
-    """
-    if spec.group is not None:
-        return
-    if spec.id is not None and (repeated := int(frame[spec.id].duplicated().sum())):
-        yield (
-            f"dataset.id={spec.id}: {repeated:,} of {len(frame):,} rows repeat the name of another"
-            f" row; if rows of a name belong together, set dataset.group={spec.id}"
-        )
-    for label in _matching(frame, "label", spec.label):
-        classes = frame[label].nunique()
-        for name in frame.columns.difference([*used, label])[:MOST_CATEGORIES]:
-            values = frame[name]
-            if not 2 <= classes < values.nunique() <= len(frame) / 2:
-                continue
-            if frame.groupby(values)[label].nunique().max() == 1:
-                yield (
-                    f"{label} has one value in each {name}: if rows of {name} are not independent,"
-                    f" set dataset.group={name}"
-                )
-
-
-def _groups(values: pd.Series[Any]) -> Integers:
-    text = words(values)
-    if empty := int((text == "").sum()):
-        raise UserError(
-            f"dataset.group={values.name}: {counted(empty, 'cell')} empty. Name a column that has"
-            " a group in each row."
-        )
-    return numbered(text.astype(str))
-
-
-def _time(values: pd.Series[Any]) -> Integers:
-    """Return the rank of each row in time; rows of equal time keep their order.
-
-    Raises:
-        UserError: A cell is empty, or is neither a number nor a date.
-    """
-    import pandas as pd  # noqa: PLC0415
-
-    name = f"dataset.time={values.name}"
-    if empty := int(values.isna().sum()):
-        raise UserError(
-            f"{name}: {counted(empty, 'cell')} empty. Name a column with a time in each row, or"
-            " set dataset.time=rows for the order in the file."
-        )
-    if not _is_numeric(values):
-        try:
-            values = pd.to_datetime(values, format="ISO8601", utc=True)
-        except (ValueError, TypeError) as error:
-            raise UserError(
-                f"{name} must have numbers or dates such as 2024-01-31 or 2024-01-31T12:00, got"
-                f" {_example(values)}. Set dataset.time=rows for the order in the file."
-            ) from error
-    order = np.argsort(values.to_numpy(), kind="stable")
-    return np.argsort(order)
 
 
 def _parts(values: pd.Series[Any]) -> list[str]:

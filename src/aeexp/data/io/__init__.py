@@ -3,6 +3,6 @@
 Imports pandas and PyArrow: import it where a file is read, not at the top of a module.
 """
 
-from aeexp.data.io.reader import Sheet, batches, read
+from aeexp.data.io.reader import Sheet, batches, counters, read
 
-__all__ = ["Sheet", "batches", "read"]
+__all__ = ["Sheet", "batches", "counters", "read"]

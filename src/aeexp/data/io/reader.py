@@ -72,8 +72,7 @@ def read(path: Path, format: Format) -> Sheet:
         UserError: There is no such file, or it does not match its name or `format`.
     """
     source, columns = read_columns(path, format)
-    measured = {name: c for name, c in columns.cells.items() if name not in source.index}
-    notes = (*source.notes, *counters(measured), *too_large(columns.cells))
+    notes = (*source.notes, *too_large(columns.cells))
     return Sheet(columns.frame(), notes, source.texts, source.index)
 
 
