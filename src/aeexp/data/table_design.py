@@ -1,4 +1,4 @@
-"""Which rows of a user's table depend on one another, as stated, and hints if nothing is stated."""
+"""Which rows of a user's table depend on one another, and hints if nothing is stated."""
 
 from __future__ import annotations
 
