@@ -294,13 +294,30 @@ def test_groups_of_a_clustering_are_claimed_only_after_those_of_the_one_before()
     assert "of kmeans are no farther" in first[1]
     assert second[0] == "undecided"
     assert "of dbscan seem farther" in second[1]
-    assert "parts of a curve" not in first[1] + second[1]
     first, second = claimed_of(separation_test("kmeans", 0.05), separation_test("dbscan", 0.4))
     assert first[0] == "yes"
     assert "of kmeans are farther" in first[1]
     assert "p = 0.05, the least possible with 19 tables" in first[1]
-    assert "parts of a curve" in first[1]
     assert "of dbscan are no farther" in second[1]
+
+
+def valley_test(name: str, p: float) -> chance.PermutationTest:
+    return chance.PermutationTest(
+        f"clustering.{name}.prominence", ControlKind.uniform.value, 1.4, 0.7, 0.2, p, 39
+    )
+
+
+def test_groups_are_claimed_only_with_a_valley_between_them() -> None:
+    apart = separation_test("kmeans", 0.05)
+    [(claim, sentence)] = claimed_of(apart, valley_test("kmeans", 0.025))
+    assert claim == "yes"
+    assert "A valley of low density separates them (p = 0.025, the least possible" in sentence
+    [(claim, sentence)] = claimed_of(apart, valley_test("kmeans", 0.4))
+    assert claim == "undecided"
+    assert "no valley of low density separates them (p = 0.4): they may be parts of a" in sentence
+    [(claim, sentence)] = claimed_of(separation_test("kmeans", 0.4), valley_test("kmeans", 0.025))
+    assert claim == "no"
+    assert "valley" not in sentence
 
 
 @pytest.mark.parametrize(
