@@ -334,7 +334,9 @@ def test_the_columns_are_compared_if_groups_are_claimed_or_judged(
     test = separation_test("kmeans", p)
     comparison = GroupComparison(0.5, factors, 0.6, -0.4, -0.1)
     classes = Classes("kind", np.arange(4) % 2, ("a", "b"))
-    result: Any = SimpleNamespace(problem=SimpleNamespace(data=SimpleNamespace(labels=[classes])))
+    result: Any = SimpleNamespace(
+        problem=SimpleNamespace(data=SimpleNamespace(own_labels=[classes]))
+    )
     evidence: Any = SimpleNamespace(
         tested=[test], groups={"kmeans": comparison}, design=EXCHANGEABLE
     )
