@@ -54,7 +54,7 @@ def heavy(generator: np.random.Generator) -> np.ndarray:
 def counts(generator: np.random.Generator) -> np.ndarray:
     """Draw correlated counts, 90 % of which are zero."""
     rates = np.exp(correlated(generator) / 2)
-    return generator.poisson(rates * 0.105 / rates.mean())
+    return generator.poisson(rates * 0.105 / rates.mean()).astype(float)
 
 
 def ring(generator: np.random.Generator) -> np.ndarray:
