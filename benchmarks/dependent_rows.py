@@ -9,16 +9,15 @@ for a claim counts as not claimed.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy.stats import binomtest
 
+from aeexp.analysis import reconstruction
 from aeexp.analysis.controls import other_controls
-from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.chance import p_value
 from aeexp.analysis.evidence.power import LEVEL
-from aeexp.analysis.reconstruction import predicting_the_mean
 from aeexp.config.spec import EvidenceSpec, Experiment
 from aeexp.data import Dataset, Floats
 from aeexp.data.design import EXCHANGEABLE, Design, in_time
@@ -27,6 +26,7 @@ from aeexp.data.prepare import Problem, prepare
 ROWS, COLUMNS, COPIES = 400, 12, 19
 Draw = Callable[[np.random.Generator], tuple[Floats, Design]]
 TIME = np.arange(ROWS)
+EQUAL, UNEQUAL = [40] * 10, [10, 10, 20, 20, 30, 30, 40, 60, 80, 100]
 
 
 def autoregressive(
@@ -40,17 +40,10 @@ def autoregressive(
     return x
 
 
-def of_groups(generator: np.random.Generator, groups: int) -> tuple[Floats, Design]:
+def of_groups(generator: np.random.Generator, sizes: Sequence[int]) -> tuple[Floats, Design]:
     """Draw independent columns whose means differ between groups."""
-    group = np.repeat(np.arange(groups), ROWS // groups)
-    means = 1.5 * generator.normal(size=(groups, COLUMNS))
-    return means[group] + generator.normal(size=(ROWS, COLUMNS)), Design(groups=group)
-
-
-def uneven(generator: np.random.Generator) -> tuple[Floats, Design]:
-    """Draw groups of 10 to 100 rows."""
-    group = np.repeat(np.arange(10), [10, 10, 20, 20, 30, 30, 40, 60, 80, 100])
-    means = 1.5 * generator.normal(size=(10, COLUMNS))
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    means = 1.5 * generator.normal(size=(len(sizes), COLUMNS))
     return means[group] + generator.normal(size=(ROWS, COLUMNS)), Design(groups=group)
 
 
@@ -76,7 +69,7 @@ def shared_in_time(generator: np.random.Generator) -> tuple[Floats, Design]:
 
 def shared_across_animals(generator: np.random.Generator) -> tuple[Floats, Design]:
     """Draw columns that share two factors of the rows, beside the means of animals."""
-    x, design = of_groups(generator, 10)
+    x, design = of_groups(generator, EQUAL)
     return x + mixed(generator, generator.normal(size=(ROWS, 2))), design
 
 
@@ -99,8 +92,8 @@ KINDS: Mapping[str, tuple[bool, Draw]] = {
     "smooth columns, tau 100": (False, ordered(100)),
     "random walks": (False, lambda g: (g.normal(size=(ROWS, COLUMNS)).cumsum(0), Design(TIME))),
     "8 sessions, smooth columns": (False, sessions),
-    "10 animals": (False, lambda g: of_groups(g, 10)),
-    "10 animals of 10 to 100 rows": (False, uneven),
+    "10 animals": (False, lambda g: of_groups(g, EQUAL)),
+    "10 animals of 10 to 100 rows": (False, lambda g: of_groups(g, UNEQUAL)),
     "three shared smooth factors": (True, shared_in_time),
     "two factors shared across animals": (True, shared_across_animals),
     "two factors of 20 animals": (True, shared_by_animals),
@@ -110,10 +103,9 @@ KINDS: Mapping[str, tuple[bool, Draw]] = {
 
 def held_out_r2(problem: Problem) -> float:
     """Return R² of PCA on the test rows."""
-    model = linear.pca(problem.x, problem.rows, 3)
-    rows = problem.rows.test
-    error = np.square(problem.x - model.reconstruct(problem.x))[rows].mean()
-    return float(1 - error / predicting_the_mean(problem.x, problem.rows).rows[rows].mean())
+    pca = reconstruction.pca(problem.x, problem.rows, 3)
+    mean = reconstruction.predicting_the_mean(problem.x, problem.rows)
+    return reconstruction.errors(pca, mean, pca)["reconstruction.test.r2"]
 
 
 def is_claimed(x: Floats, design: Design) -> bool:

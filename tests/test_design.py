@@ -9,18 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structure import p_of_structure
 
-from aeexp.analysis.controls import other_controls
-from aeexp.analysis.evidence import chance, linear
 from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.factors.associations import associations
 from aeexp.analysis.labels.matched import matched
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Permutations
-from aeexp.analysis.reconstruction import predicting_the_mean
 from aeexp.config.spec import (
-    EvidenceSpec,
     Experiment,
     NoFigures,
     Quick,
@@ -40,7 +37,6 @@ from aeexp.data.design import (
     order_of,
 )
 from aeexp.data.inspect import inspect
-from aeexp.data.prepare import Problem, prepare
 from aeexp.errors import UserError
 from aeexp.pipeline.run import run
 from aeexp.runs.artifact import Document
@@ -194,25 +190,11 @@ def test_units_are_groups_if_there_are_three(sessions: int, units: int) -> None:
 
 def test_resamples_draw_whole_units() -> None:
     design = DESIGNS["groups"]
-    drawn = design.resampled(TIME, rng())
+    drawn = next(design.resamples(TIME, rng()))
     assert len(drawn) == ROWS
     counts = np.bincount(drawn, minlength=ROWS)
     complete = [len({*counts[rows]}) == 1 for rows in design.members()]
     assert sum(complete) >= len(complete) - 1  # the last unit is cut
-
-
-def held_out_r2(problem: Problem) -> float:
-    model = linear.pca(problem.x, problem.rows, 3)
-    _, rows = problem.rows.evaluated
-    error = np.square(problem.x - model.reconstruct(problem.x))[rows].mean()
-    return float(1 - error / predicting_the_mean(problem.x, problem.rows).rows[rows].mean())
-
-
-def p_of_structure(data: Dataset) -> float:
-    experiment = Experiment(evidence=EvidenceSpec(permutations=19), clustering={})
-    problem = prepare(experiment, data).folds[0]
-    null = [held_out_r2(control.problem) for control in other_controls(experiment, problem)]
-    return chance.p_value(held_out_r2(problem), np.array(null), more_is_better=True)
 
 
 def smooth(generator: np.random.Generator) -> Dataset:

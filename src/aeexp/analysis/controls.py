@@ -228,7 +228,8 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
         generator = np.random.default_rng([experiment.seed, number])
         if kind is ControlKind.resample:
             other = replace(experiment, seed=(experiment.seed + number) % 2**32)
-            yield Control(kind, other, problem, problem.data.design.resampled(rows, generator))
+            sample = next(problem.data.design.resamples(rows, generator))
+            yield Control(kind, other, problem, sample)
         else:
             x = _without_structure(problem, kind, group, generator)
             data = replace(problem.data, x=x)

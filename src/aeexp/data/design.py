@@ -6,17 +6,21 @@ null models therefore treat such rows together: blocks of time and whole groups 
 `rearranged` rows keep the rhythm of each column and the differences between groups.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-Floats = NDArray[np.floating]
-Integers = NDArray[np.integer]
+from aeexp.data.imputation import centred_cells
+
+if TYPE_CHECKING:
+    from aeexp.data.dataset import Floats, Integers
 
 DECAYED = np.exp(-1)
 """Autocorrelation at the correlation time."""
@@ -65,11 +69,21 @@ class Design:
         return self.time is None and self.groups is None
 
     @property
+    def group_count(self) -> int:
+        """Return the number of groups, 0 without groups."""
+        return 0 if self.groups is None else int(self.groups.max()) + 1
+
+    @property
     def has_groups(self) -> bool:
         """Return whether there are enough groups to hold out whole ones."""
-        return self.groups is not None and int(self.groups.max()) + 1 >= FEWEST_GROUPS
+        return self.group_count >= FEWEST_GROUPS
 
-    def take(self, rows: Integers) -> "Design":
+    @property
+    def counts_groups(self) -> bool:
+        """Return whether the independent units are groups; see `units`."""
+        return self.groups is not None and (self.time is None or self.has_groups)
+
+    def take(self, rows: Integers) -> Design:
         """Return the design of some rows, evenly distributed in time. rows: ascending."""
         groups = None if self.groups is None else numbered(self.groups[rows])
         if self.time is None:
@@ -97,9 +111,13 @@ class Design:
         single rows. The mean of n rows of an autoregressive process is about as precise as that of
         n / (2 tau) independent rows (Bayley and Hammersley, 1946, doi:10.2307/2983560).
         """
-        if self.groups is not None and (self.time is None or self.has_groups):
+        if self.groups is not None and self.counts_groups:
             return self.groups
         return np.arange(rows) if self.time is None else self.time // (2 * self.tau)
+
+    def unit_count(self, rows: int) -> int:
+        """Return the number of independent units among all rows."""
+        return len(np.unique(self.units(rows)))
 
     @property
     def is_too_short(self) -> bool:
@@ -155,16 +173,18 @@ class Design:
             order[place] = np.resize(drawn, len(place))
         return order
 
-    def resampled(self, rows: Integers, generator: np.random.Generator) -> Integers:
-        """Return a bootstrap sample of rows: whole units, drawn with replacement."""
+    def resamples(self, rows: Integers, generator: np.random.Generator) -> Iterator[Integers]:
+        """Yield bootstrap samples of rows without end: whole units, drawn with replacement."""
         if self.is_exchangeable:
-            return generator.choice(rows, len(rows))
+            while True:
+                yield generator.choice(rows, len(rows))
         units = self.take(rows).units(len(rows))
         members = [rows[units == unit] for unit in np.unique(units)]
-        drawn: list[Integers] = []
-        while sum(map(len, drawn)) < len(rows):
-            drawn.append(members[generator.integers(len(members))])
-        return np.concatenate(drawn)[: len(rows)]
+        while True:
+            drawn: list[Integers] = []
+            while sum(map(len, drawn)) < len(rows):
+                drawn.append(members[generator.integers(len(members))])
+            yield np.concatenate(drawn)[: len(rows)]
 
 
 EXCHANGEABLE = Design()
@@ -194,7 +214,7 @@ def correlation_time(x: Floats, sessions: Sequence[Integers]) -> int:
     most = max(1, longest // LONGEST)
     products = np.zeros((most + 1, x.shape[1]))
     for rows in sessions:
-        centred = _centred(x[rows])
+        _, centred, _ = centred_cells(x[rows])
         size = 2 ** ceil(np.log2(2 * len(rows)))
         spectrum = np.abs(np.fft.rfft(centred, size, axis=0)) ** 2
         lags = np.fft.irfft(spectrum, size, axis=0)[: min(most + 1, len(rows))]
@@ -215,13 +235,10 @@ def order_of(x: Floats, groups: Integers | None) -> float | None:
     group of each row, such as its class.
     """
     x = _some_columns(x[:MOST_ROWS]).astype(np.float64)
-    if groups is None:
-        centred = _centred(x)
-    else:
-        centred = np.empty_like(x)
-        for group in np.unique(groups[:MOST_ROWS]):
-            rows = groups[:MOST_ROWS] == group
-            centred[rows] = _centred(x[rows])
+    codes = np.zeros(len(x), int) if groups is None else groups[:MOST_ROWS]
+    centred = np.empty_like(x)
+    for code in np.unique(codes):
+        _, centred[codes == code], _ = centred_cells(x[codes == code])
     deviations = np.sqrt(np.square(centred).mean(axis=0))
     z = centred[:, deviations > 0] / deviations[deviations > 0]
     if len(z) < FEWEST_ROWS or not z.size:
@@ -261,10 +278,3 @@ def _some_columns(x: Floats) -> Floats:
 
 def _neighbours(z: Floats) -> float:
     return float((z[1:] * z[:-1]).mean())
-
-
-def _centred(x: Floats) -> Floats:
-    """Return deviations from the means of columns, 0 for missing cells: (rows, features)."""
-    known = np.isfinite(x)
-    mean = np.where(known, x, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known, x - mean, 0.0)

@@ -58,3 +58,16 @@ def fit(missing: Missing, x: Scaled) -> Imputation:
         return Imputation(mean)
     donors = np.random.default_rng(0).permutation(len(x))[:MOST_DONORS]
     return Imputation(mean, x[np.sort(donors)])
+
+
+def centred_cells(
+    x: NDArray[np.floating],
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.integer]]:
+    """Return column means, deviations from them (0 if missing), and counts of known cells.
+
+    Infinite cells count as missing. x: (rows, features).
+    """
+    present = np.isfinite(x)
+    counts = np.maximum(present.sum(axis=0), 1)
+    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
+    return mean, np.where(present, x - mean, 0), counts

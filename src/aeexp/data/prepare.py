@@ -58,6 +58,12 @@ class Problem:
             folds[problem.rows.test] = fold
         return folds
 
+    @property
+    def judged_units(self) -> Integers:
+        """Return the independent unit of each row that judges; see `Design.units`."""
+        units = self.data.design.units(len(self.x))
+        return units if self.folds else units[self.rows.evaluated[1]]
+
     def subset(self, rows: Integers) -> "Problem":
         """Return the problem of some rows, with the same split and scaling. rows: ascending."""
         data = replace(

@@ -97,14 +97,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
     chosen = _chosen(spec, frame, beside)
-    text = [name for name in chosen if not is_numeric(frame[name])]
-    if text and spec.categorical is Categorical.error:
-        reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]
-        raise UserError(
-            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
-            " dataset.label or dataset.id, exclude them with dataset.drop, or set"
-            " dataset.categorical=onehot or drop."
-        )
+    text = _text_columns(spec, table, chosen)
     frame, changes = _cleaned(spec, frame, chosen)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
@@ -136,6 +129,23 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
 
 # Choice of columns
+
+
+def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]:
+    """Return the columns to learn from that are text.
+
+    Raises:
+        UserError: There are some, and the spec does not say what to do with them.
+    """
+    text = [name for name in chosen if not is_numeric(table.frame[name])]
+    if text and spec.categorical is Categorical.error:
+        reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]
+        raise UserError(
+            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
+            " dataset.label or dataset.id, exclude them with dataset.drop, or set"
+            " dataset.categorical=onehot or drop."
+        )
+    return text
 
 
 def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) -> list[str]:

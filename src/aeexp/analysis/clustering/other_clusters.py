@@ -102,8 +102,9 @@ def compare(
     codes, generator = classes.codes[rows], np.random.default_rng(seed)
     trainings, table, design = trainings[:, rows], table[rows], design.take(rows)
     differences = np.empty(DRAWS)
-    for draw, training in enumerate(generator.integers(len(trainings), size=DRAWS)):
-        sample = design.resampled(np.arange(len(rows)), generator)
+    chosen = generator.integers(len(trainings), size=DRAWS)
+    samples = design.resamples(np.arange(len(rows)), generator)
+    for draw, (training, sample) in enumerate(zip(chosen, samples, strict=False)):
         drawn = codes[sample]
         differences[draw] = _rand(trainings[training][sample], drawn) - _rand(table[sample], drawn)
     low, high = np.percentile(differences, INTERVAL)

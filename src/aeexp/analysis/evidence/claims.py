@@ -3,8 +3,8 @@
 Structure is claimed if R^2 on held-out rows exceeds that of permuted tables at a level of 5 %.
 Only then, groups are claimed if those of the first clustering are farther apart than in permuted
 tables and in tables of a single cloud, and if a valley of low density separates two of them (see
-`density`); then those of the second clustering, and so on. As a question is
-tested only if the previous answer is yes, the level holds for all of them (Marcus et al., 1976,
+`density`); then those of the second clustering, and so on. As a question is tested only if the
+previous answer is yes, the level holds for all of them (Marcus et al., 1976,
 doi:10.1093/biomet/63.3.655). Absence of structure is claimed only if a planted group would have
 been detected.
 """
@@ -38,11 +38,6 @@ class GroupClaim:
     test: PermutationTest
     valley: PermutationTest | None
     claimed: bool
-
-    @property
-    def has_no_valley(self) -> bool:
-        """Return whether they are farther apart than by chance, but no valley separates them."""
-        return self.test.p <= LEVEL and self.valley is not None and self.valley.p > LEVEL
 
 
 def structure_test(evidence: Evidence) -> PermutationTest | None:
@@ -78,18 +73,13 @@ def group_claims(evidence: Evidence) -> Sequence[GroupClaim]:
         if not np.isnan(test.p)
     ]
     names = [test.number.removeprefix("clustering.").removesuffix(".silhouette") for test in tests]
-    by_number = {
-        test.number: test for test in _tests(evidence, ControlKind.uniform, "clustering.")
-    }
-    valleys = [by_number.get(f"clustering.{name}.prominence") for name in names]
-    claimed = accumulate(
-        (
-            test.p <= LEVEL and (valley is None or valley.p <= LEVEL)
-            for test, valley in zip(tests, valleys, strict=True)
-        ),
-        and_,
+    peaks = {test.number: test for test in _tests(evidence, ControlKind.uniform, "clustering.")}
+    valleys = [peaks.get(f"clustering.{name}.prominence") for name in names]
+    both = (
+        bool(test.p <= LEVEL and (valley is None or valley.p <= LEVEL))
+        for test, valley in zip(tests, valleys, strict=True)
     )
-    return [*map(GroupClaim, names, tests, valleys, map(bool, claimed))]
+    return [*map(GroupClaim, names, tests, valleys, accumulate(both, and_))]
 
 
 def stability_claim(stability: Stability | None) -> str:

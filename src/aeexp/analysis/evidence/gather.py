@@ -133,10 +133,8 @@ def gather(
         observed = own_run.quality | own_run.silhouettes if own_run else {}
         permuted, clouds = by_kind[ControlKind.permuted], by_kind[ControlKind.cloud]
         null = {
-            ControlKind.permuted: _by_metric(
-                [model.quality | model.null_silhouettes for model in permuted]
-            ),
-            ControlKind.cloud: _by_metric([model.null_silhouettes for model in clouds]),
+            ControlKind.permuted: _by_metric([m.quality | m.null_silhouettes for m in permuted]),
+            ControlKind.cloud: _by_metric([m.null_silhouettes for m in clouds]),
         }
         if clouds:
             prominences, null[ControlKind.uniform] = _peaks(result)
@@ -146,11 +144,7 @@ def gather(
         for model in (*repeats, *by_kind[ControlKind.resample])
         if model.control is not result.planned.own[0]
     ]
-    rows = result.planned.rows
-    clusterings = {
-        name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
-        for name, codes in result.clusters.items()
-    }
+    rows, clusterings = result.planned.rows, _clusterings(result, retrained)
     stable = _stability(result, retrained, clusterings, permuted)
     weighed = [(model.z, model.result.weighed) for model in retrained if model.result.weighed]
     methods = _methods(result, control_results)
@@ -179,13 +173,13 @@ def _peaks(result: RunResult) -> tuple[dict[str, float], dict[str, Floats]]:
     clusterings = result.experiment.clustering
     spaces = {spec.space for spec in clusterings.values()}
     by_space = {space: peaks(result.coordinates[space][rows, :factors]) for space in spaces}
-    found = {
+    by_metric = {
         f"clustering.{name}.prominence": several
         for name, spec in clusterings.items()
         if (several := by_space[spec.space]) is not None
     }
-    observed = {name: several.prominence for name, several in found.items()}
-    return observed, {name: several.uniform for name, several in found.items()}
+    observed = {name: several.prominence for name, several in by_metric.items()}
+    return observed, {name: several.uniform for name, several in by_metric.items()}
 
 
 def _measured(control: Control, of_control: ControlResult, result: RunResult) -> Measured:
@@ -222,8 +216,6 @@ def _methods(
     ]
     own_errors = np.array(errors or [result.residuals.held_out.rows])
     folds = problem.fold_of if problem.folds else None
-    units = problem.data.design.units(len(problem.x))
-    units = units if problem.folds else units[judged]
     # clusters of the baselines' spaces are needed only for the comparison with classes
     has_classes = any(isinstance(labels, Classes) for labels in problem.data.labels)
     specs = experiment.clustering if has_classes else {}
@@ -234,12 +226,21 @@ def _methods(
         baseline.name: Method(
             baseline.z,
             baseline.residuals,
-            advantage(own_errors, baseline.residuals.held_out.rows, folds, units),
+            advantage(own_errors, baseline.residuals.held_out.rows, folds, problem.judged_units),
             preserved[i],
             find_each(specs, baseline.coordinates, problem.data.label, experiment.seed),
             correlations[i],
         )
         for i, baseline in enumerate(fitted, 1)
+    }
+
+
+def _clusterings(result: RunResult, retrained: Sequence[Measured]) -> dict[str, Integers]:
+    """Return the clusters of the run's model and of others, (models, rows), by clustering."""
+    rows = result.planned.rows
+    return {
+        name: np.array([codes[rows], *(model.clusters[name] for model in retrained)])
+        for name, codes in result.clusters.items()
     }
 
 

@@ -21,6 +21,7 @@ from aeexp.data import Column, Floats, Integers
 from aeexp.data.chunks import blocks
 from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.data.features import places
+from aeexp.data.imputation import centred_cells
 
 
 def permuted(
@@ -119,11 +120,3 @@ def _normal_rows(centred: Floats, generator: np.random.Generator) -> Floats:
     for block in blocks(rows, features):
         drawn[block] = generator.standard_normal((len(drawn[block]), len(root))) @ root
     return drawn
-
-
-def centred_cells(x: Floats) -> tuple[Floats, Floats, Integers]:
-    """Return column means, deviations from them (0 if missing), and counts of known cells."""
-    present = ~np.isnan(x)
-    counts = np.maximum(present.sum(axis=0), 1)
-    mean = np.where(present, x, 0).sum(axis=0, dtype=np.float64) / counts
-    return mean, np.where(present, x - mean, 0), counts

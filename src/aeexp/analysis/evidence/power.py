@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from aeexp.analysis.evidence.chance import p_value
-from aeexp.analysis.evidence.null import centred_cells
 from aeexp.data import Column, Floats
 from aeexp.data.features import places
+from aeexp.data.imputation import centred_cells
 
 LEVEL = 0.05  # largest p at which a group counts as detected
 OFTEN = 0.8  # power from which a group counts as detectable

@@ -40,11 +40,11 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
         named = [quoted(label.name) for label in roles.labels]
         several = ",".join(named)
         yield f"dataset.label={several if len(named) == 1 else f'[{several}]'}"
-    columns = {"id": roles.row_id, "group": roles.group, "batch": roles.batch}
-    named_by = {key: column.name for key, column in columns.items() if column is not None}
-    for key, name in {"time": roles.order, **named_by}.items():
-        if name is not None:
-            yield f"dataset.{key}={quoted(name)}"
+    names = {key: column.name for key, column in roles.special.items()}
+    if roles.order is not None:
+        names["time"] = roles.order
+    for key, name in names.items():
+        yield f"dataset.{key}={quoted(name)}"
     too_many = len(roles.unused) > MANY
     listed = [c for c in roles.unused if not (too_many and c.is_text) and c.name.isprintable()]
     if listed:

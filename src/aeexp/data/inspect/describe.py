@@ -44,14 +44,12 @@ def inspect(path: Path, format: Format) -> str:
     """
     source, columns = read_columns(path, format)
     profiled = profile(columns.cells, source.rows, source.index)
-    found = roles(profiled.columns, columns.cells)
-    special = [found.row_id, found.time, found.group, found.batch, *found.labels]
-    first = [column for column in special if column is not None]
-    by_role = [*first, *(c for c in profiled.columns if c not in first)]
+    by_role = roles(profiled.columns, columns.cells)
+    first = [*by_role.special.values(), *by_role.labels]
     mixed = [note for note in source.notes if note in source.texts.values()]
     notes = [note for note in source.notes if note not in mixed]
     unusual = [
-        *_unusual(profiled, found),
+        *_unusual(profiled, by_role),
         *_several("large integers", too_large(columns.cells)),
         *_several("mixed", mixed),
     ]
@@ -60,11 +58,11 @@ def inspect(path: Path, format: Format) -> str:
         f"{shown(path.name)}: {size}",
         *_paragraph("format", "; ".join([source.kind, *notes])),
         "",
-        *_table(by_role),
+        *_table([*first, *(c for c in profiled.columns if c not in first)]),
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, found), ""])
+    return "\n".join([*lines, command(path, format, by_role), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
@@ -94,7 +92,7 @@ def _cells(column: Column) -> tuple[str, str, str, str, str]:
     return shown(column.name), column.type, missing, distinct, shown(values, EXAMPLES)
 
 
-def _unusual(table: Profile, found: Roles) -> Iterator[str]:
+def _unusual(table: Profile, by_role: Roles) -> Iterator[str]:
     columns = table.columns
     yield from _named("constant", (c.name for c in columns if c.is_constant))
     if table.same:
@@ -110,31 +108,25 @@ def _unusual(table: Profile, found: Roles) -> Iterator[str]:
             f"{repeated} an earlier one. If one of them is trained on and the other is held out,"
             " the held-out error is too low.",
         )
-    yield from _dependent(found)
-    roles_of = {
-        "probable time": found.time,
-        "probable group": found.group,
-        "probable batch": found.batch,
-    }
-    special = [column for column in roles_of.values() if column is not None]
-    yield from _named("probable ids", (c.name for c in columns if c.is_id and c not in special))
-    for heading, column in roles_of.items():
-        yield from _named(heading, [] if column is None else [column.name])
-    yield from _named("probable labels", (c.name for c in found.labels))
+    yield from _dependent(by_role)
+    others = {key: column for key, column in by_role.special.items() if key != "id"}
+    ids = (c.name for c in columns if c.is_id and c not in others.values())
+    yield from _named("probable ids", ids)
+    for key, column in others.items():
+        yield from _named(f"probable {key}", [column.name])
+    yield from _named("probable labels", (c.name for c in by_role.labels))
     yield from _named("text", (c.name for c in columns if c.is_text))
 
 
-def _dependent(found: Roles) -> Iterator[str]:
-    if found.autocorrelation is None:
+def _dependent(by_role: Roles) -> Iterator[str]:
+    if by_role.autocorrelation is None:
         return
-    remedy = (
-        "" if found.time else " Use dataset.time=rows, or dataset.time=none if it has no meaning."
-    )
+    remedy = " Use dataset.time=rows, or dataset.time=none if it has no meaning."
     yield from _paragraph(
         "order of rows",
         "neighbouring rows are more similar than by chance (autocorrelation"
-        f" {found.autocorrelation:.2f}, correlation time {counted(found.tau, 'row')}), so that"
-        f" shuffled columns are no fair comparison.{remedy}",
+        f" {by_role.autocorrelation:.2f}, correlation time {counted(by_role.tau, 'row')}), so"
+        f" that shuffled columns are no fair comparison.{'' if by_role.time else remedy}",
     )
 
 

@@ -48,6 +48,11 @@ class Column:
         return self.type == "text"
 
     @property
+    def is_discrete(self) -> bool:
+        """Return whether its values are texts or integers."""
+        return self.is_text or self.type == "int64"
+
+    @property
     def is_constant(self) -> bool:
         """Return whether all rows have the same value."""
         return self.distinct <= 1

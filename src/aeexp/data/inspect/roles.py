@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aeexp.data.dataset import Floats, Integers
 from aeexp.data.design import (
     MOST_COLUMNS,
     MOST_ROWS,
     Design,
-    Floats,
-    Integers,
     correlation_time,
     numbered,
     order_of,
@@ -62,6 +61,12 @@ class Roles:
     tau: int = 1
 
     @property
+    def special(self) -> dict[str, Column]:
+        """Return the columns with a key of their own, by this key."""
+        columns = {"id": self.row_id, "time": self.time, "group": self.group, "batch": self.batch}
+        return {key: column for key, column in columns.items() if column is not None}
+
+    @property
     def order(self) -> str | None:
         """Return the value of dataset.time: a column, or "rows" if rows look ordered."""
         if self.time is not None:
@@ -74,22 +79,18 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     left = [column for column in columns if not column.index and column.name.isprintable()]
 
     def take(is_role: Callable[[Column], bool]) -> Column | None:
-        found = next(filter(is_role, left), None)
-        if found is not None:
-            left.remove(found)
-        return found
+        column = next(filter(is_role, left), None)
+        if column is not None:
+            left.remove(column)
+        return column
 
     group = take(_is_group)
-    sessions = None if group is None else numbered(words(_series(cells[group.name])).astype(str))
+    sessions = None if group is None else _codes(cells[group.name])
     time = take(lambda c: _is_time(c, cells[c.name], sessions)) or take(
         lambda c: c.type.startswith("float") and _rises(cells[c.name])
     )
     batch = take(
-        lambda c: (
-            c.is_category
-            and (c.is_text or c.type == "int64")
-            and NAMES_BATCH.fullmatch(c.name) is not None
-        )
+        lambda c: c.is_category and c.is_discrete and NAMES_BATCH.fullmatch(c.name) is not None
     )
     labels = sorted(
         (c for c in left if c.is_label), key=lambda c: not NAMES_LABEL.fullmatch(c.name)
@@ -103,11 +104,8 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     unused = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
     features = [c for c in rest if c not in unused]
     numeric = [cells[c.name] for c in features if not c.is_text][:MOST_COLUMNS]
-    sorted_by = group or next(iter(labels), None)
-    order = (
-        None if sorted_by is None else numbered(words(_series(cells[sorted_by.name])).astype(str))
-    )
-    autocorrelation, tau = _ordered(numeric, order)
+    sorted_by = sessions if group or not labels else _codes(cells[labels[0].name])
+    autocorrelation, tau = _ordered(numeric, sorted_by)
     if group is not None and time is not None and autocorrelation is None:
         unused, time = [time, *unused], None  # such as a trial number: time does not matter
     return Roles(
@@ -123,15 +121,15 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     )
 
 
-def _series(cells: Any) -> "pd.Series[Any]":
-    return cells if isinstance(cells, pd.Series) else pd.Series(cells)
+def _codes(cells: Any) -> Integers:
+    """Return the number of each cell among the distinct ones: (rows,)."""
+    return numbered(words(pd.Series(cells)).astype(str))
 
 
 def _is_group(column: Column) -> bool:
     """Return whether it has such a name and several rows for each of its values."""
     repeats = 2 <= column.distinct <= column.rows / FEWEST_REPEATS and not column.missing
-    discrete = column.is_text or column.type == "int64"
-    return repeats and discrete and NAMES_GROUP.fullmatch(column.name) is not None
+    return repeats and column.is_discrete and NAMES_GROUP.fullmatch(column.name) is not None
 
 
 def _is_time(column: Column, cells: Any, sessions: Integers | None) -> bool:

@@ -62,10 +62,7 @@ def _(
         table = _dimension_table(autoencoder, pca, results)
         yield Table("how_many", table)
         hints = {"two_nn": two_nn(problem.x), "levina_bickel": levina_bickel(problem.x)}
-        # of the recommended dimension, otherwise the best, otherwise any that did not diverge
-        recommended = max(autoencoder.fewest or autoencoder.best, 1)
-        preferred = [recommended, *range(1, most + 1)]
-        factors = next((z for z in (results[k - 1].factors for k in preferred) if z), None)
+        factors = _preferred_factors(results, autoencoder)
         if factors is None:
             yield document([ALL_DIVERGED])
             raise DivergedError
@@ -82,6 +79,18 @@ def _(
         with monitor.stage("figures"):
             figure = figures.how_many(table, _cluster_table(groups), problem.data.name)
             yield Plot("how_many", figure, experiment.figures.format.value, experiment.figures.dpi)
+
+
+def _preferred_factors(
+    results: Sequence[DimensionResult], autoencoder: Dimensions
+) -> Sequence[Floats] | None:
+    """Return the factors of each seed, of the recommended dimension, else of the best.
+
+    If these diverged, of the least dimension that did not; None if all did.
+    """
+    recommended = max(autoencoder.fewest or autoencoder.best, 1)
+    preferred = [results[recommended - 1], *results]
+    return next((result.factors for result in preferred if result.factors), None)
 
 
 def _dimensions(

@@ -23,7 +23,6 @@ from aeexp.config.metrics import OF_CLUSTERS
 from aeexp.config.spec import Autoencoder, ModelSpec
 from aeexp.data import Classes, Dataset, Floats, Integers, Values
 from aeexp.data.checks import shortfall
-from aeexp.data.prepare import Problem
 from aeexp.present.methods import methods
 from aeexp.present.tables.evidence import (
     evidence_metrics,
@@ -89,12 +88,6 @@ def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
     if verdict.case is Case.linear_limit:
         return "Validation rows chose a nonlinear model; held-out rows do not tell it from PCA."
     return None
-
-
-def _units(problem: Problem) -> Integers:
-    """Return the independent unit of each row that judges."""
-    units = problem.data.design.units(len(problem.x))
-    return units if problem.folds else units[problem.rows.evaluated[1]]
 
 
 def _floor(model: ModelSpec, x: Floats) -> float:
@@ -251,6 +244,6 @@ def training_result(result: RunResult) -> TrainingResult:
         interrupted=history.interrupted,
         is_chosen=bool(result.planned.choice and result.planned.choice.has_models),
         folds=result.problem.fold_of if result.problem.folds else None,
-        units=_units(result.problem),
+        units=result.problem.judged_units,
         floor=_floor(experiment.model, result.problem.x),
     )

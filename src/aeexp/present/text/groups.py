@@ -59,11 +59,11 @@ def _separation(groups: GroupClaim, permuted: str) -> Sentence:
                 " A valley of low density separates them"
                 f" ({p_value_text(valley.p, valley.copies, 'samples of uniform points')})."
             )
-    elif groups.has_no_valley and groups.valley:
+    elif test.p <= LEVEL and (valley := groups.valley) and valley.p > LEVEL:
         verb, claim = "are farther", "undecided"
         note = (
             " But no valley of low density separates them"
-            f" (p = {groups.valley.p:.2g}): they may be parts of a continuum, such as a gradient,"
+            f" (p = {valley.p:.2g}): they may be parts of a continuum, such as a gradient,"
             " a curve or a ring."
         )
     elif test.p <= LEVEL:

@@ -1,10 +1,9 @@
 """Sentences on the labels: are they predicted from the factors, and by which factor?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from aeexp.analysis.evidence.baselines import PCA
 from aeexp.analysis.evidence.gather import Evidence
-from aeexp.analysis.labels.batch import Batch
 from aeexp.analysis.labels.claims import LabelClaim, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.present.text.sentence import Sentence
@@ -15,49 +14,45 @@ SCORES = {"knn balanced accuracy": "balanced accuracy", "knn r2": "R²"}
 INPUTS = {TABLE: "the columns", PCA: "PCA"}
 
 
-def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
-    """Yield whether the factors show the batch, if the table has one."""
-    if evidence.batch:
-        yield from _batch(evidence.batch, _claims(evidence))
-
-
-def _claims(evidence: Evidence) -> list[LabelClaim]:
+def claims_of(evidence: Evidence) -> tuple[LabelClaim | None, list[LabelClaim]]:
+    """Return the claim on the batch, None without one, and those on the first labels."""
     batch = evidence.batch.name if evidence.batch else None
-    return label_claims(evidence.labels, evidence.cards, batch)
+    claims = label_claims(evidence.labels, evidence.cards, batch)
+    of_batch = next((claim for claim in claims if claim.label == batch), None)
+    return of_batch, [claim for claim in claims if claim is not of_batch]
+
+
+def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
+    """Yield whether the factors show the batch, and whether more than they show a label."""
+    batch, (of_batch, of_labels) = evidence.batch, claims_of(evidence)
+    answer, parts = "undecided", []
+    if of_batch:
+        answer = {"yes": "no", "no": "yes"}.get(of_batch.claim, answer)
+        parts.append(_sentence(of_batch))
+        weaker = [short(printable(c.label)) for c in of_labels if c.gain <= of_batch.gain]
+        if answer == "no" and weaker:
+            better = f"It is predicted better than {listed(weaker)}"
+            parts.append(f"{better}: what was found may be the batch.")
+    if batch and batch.is_confounded:
+        answer = "no"
+        parts.append(
+            f"{short(printable(batch.name))} and {short(printable(batch.label))} are confounded"
+            f" (Cramér's V {batch.v:.2f}): their effects cannot be separated."
+        )
+    if parts:
+        yield Sentence("batch", answer, " ".join(parts))
 
 
 def label_sentences(evidence: Evidence) -> Iterator[Sentence]:
     """Yield a sentence for each of the first labels, the last with the number of further ones."""
     batch = evidence.batch.name if evidence.batch else None
-    claims = [claim for claim in _claims(evidence) if claim.label != batch]
     labels = dict.fromkeys(score.label for score in evidence.labels if score.label != batch)
+    _, claims = claims_of(evidence)
     for number, claim in enumerate(claims, 1):
         text = _sentence(claim)
         if number == len(claims) < len(labels):
             text += f" labels.csv has {counted(len(labels) - number, 'further label')}."
         yield Sentence("labels", claim.claim, text)
-
-
-def _batch(batch: Batch, claims: Sequence[LabelClaim]) -> Iterator[Sentence]:
-    """Yield whether the factors show the batch, and whether more than they show a label."""
-    own = next((claim for claim in claims if claim.label == batch.name), None)
-    others = [claim for claim in claims if claim is not own]
-    name, parts, answer = short(printable(batch.name)), [], "undecided"
-    if own:
-        answer = {"yes": "no", "no": "yes"}.get(own.claim, answer)
-        parts.append(_sentence(own))
-        above = [short(printable(c.label)) for c in others if c.gain <= own.gain]
-        if own.claim == "yes" and above:
-            better = f"It is predicted better than {listed(above)}"
-            parts.append(f"{better}: what was found may be the batch.")
-    if batch.is_confounded:
-        answer = "no"
-        parts.append(
-            f"{name} and {short(printable(batch.label))} are confounded (Cramér's V"
-            f" {batch.v:.2f}): their effects cannot be separated."
-        )
-    if parts:
-        yield Sentence("batch", answer, " ".join(parts))
 
 
 def _sentence(claim: LabelClaim) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import Stability
-from aeexp.analysis.labels.claims import label_claims
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Case, Verdict
 from aeexp.config.spec import FullEvidence
 from aeexp.present.text.command import COMMAND
+from aeexp.present.text.labels import claims_of
 from aeexp.present.text.rows import WHAT_TO_STATE
 from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.training import remedy
@@ -75,14 +75,8 @@ def _more_evidence(result: RunResult, evidence: Evidence) -> str:
 
 def _no_structure(evidence: Evidence) -> str:
     """Return what to interpret without structure beyond chance: the labels, if anything."""
-    batch = evidence.batch.name if evidence.batch else None
-    claims = label_claims(evidence.labels, evidence.cards, batch)
-    labels = [
-        short(printable(claim.label))
-        for claim in claims
-        if claim.claim == "yes" and claim.label != batch
-    ]
-    if labels:
+    _, claims = claims_of(evidence)
+    if labels := [short(printable(claim.label)) for claim in claims if claim.claim == "yes"]:
         return f"Interpret only how {listed(labels)} differs along the factors, no group."
     return "Do not interpret these factors and groups: get more rows or other columns."
 

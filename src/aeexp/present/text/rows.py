@@ -34,7 +34,7 @@ def rows_sentences(data: Dataset, split: Split) -> Iterator[Sentence]:
     if design.is_exchangeable:
         return
     rows, group = len(data.x), short(printable(design.group_name))
-    units = len(set(design.units(rows).tolist()))
+    units = design.unit_count(rows)
     start = f"Rows come in groups ({group})" if group else "Rows follow one another in time"
     if design.time is not None:
         follow = "and follow one another in time, with" if group else "with"
