@@ -269,6 +269,17 @@ def test_a_text_without_citations_has_no_references() -> None:
             id="time",
         ),
         pytest.param(
+            np.arange(178),
+            np.arange(178) % 2,
+            (
+                "Rows come in 2 groups (`animal`). Rows follow one another in time within a group",
+                "blocks of time were divided at random",
+                "Standard errors treat blocks of 8 rows in time as independent",
+                "randomised in phase so that autocorrelations are preserved [@prichard1994], and",
+            ),
+            id="two groups in time",
+        ),
+        pytest.param(
             None,
             np.arange(178) % 9,
             (
@@ -276,6 +287,7 @@ def test_a_text_without_citations_has_no_references() -> None:
                 "whole groups were divided at random",
                 "Standard errors treat groups as independent",
                 "exchanged between whole groups and permuted within them",
+                "whose means of groups were drawn apart from the deviations from them, and",
             ),
             id="groups",
         ),

@@ -161,7 +161,7 @@ def _units(spec: Split, data: Dataset, folds: int) -> Integers | None:
         if spec.by is None and design.groups is not None:
             raise UserError(
                 f"{key(f'dataset.group={design.group_name}')} has"
-                f" {counted(len(design.members()), 'group')}, but whole groups are held out of"
+                f" {counted(design.group_count, 'group')}, but whole groups are held out of"
                 f" {FEWEST_FOLDS} or more. Set {key('split.by=rows')} to hold out single rows: the"
                 " results then hold for further rows of these groups, not for other groups."
             )
@@ -229,9 +229,8 @@ def _dealt(units: Integers, count: int, generator: np.random.Generator) -> list[
 def _no_training_rows(data: Dataset, left: int) -> UserError:
     return UserError(
         f"The split leaves {left} of the {len(data.x)} rows of {data.name} for training, but at"
-        f" least {MIN_TRAIN} are needed: training rows are at least one correlation time"
-        f" ({counted(data.design.tau, 'row')}) away from held-out rows. Use more rows, or"
-        f" {key('split.by=rows')}."
+        f" least {MIN_TRAIN} are needed: whole groups, or blocks of time with a gap around them,"
+        f" are held out. Use more rows, or {key('split.by=rows')}."
     )
 
 
@@ -256,9 +255,9 @@ def folds(spec: Split, data: Dataset) -> list[Rows]:
             f"split.folds={count} divides the rows at random, but split.column={spec.column} says"
             " which rows to hold out. Remove one of them."
         )
-    groups, together = data.design.groups, held_out_together(spec, data.design)
-    if spec.folds is None and groups is not None and together is Together.groups:
-        count = min(count, max(FEWEST_FOLDS, int(groups.max()) + 1))
+    by_group = held_out_together(spec, data.design) is Together.groups
+    if spec.folds is None and by_group and data.design.groups is not None:
+        count = min(count, max(FEWEST_FOLDS, data.design.group_count))
     if count < FEWEST_FOLDS or len(rows) < 2 * count:
         raise UserError(
             f"{key('split.folds')}={count} needs at least {FEWEST_FOLDS} folds (one to judge, one"

@@ -183,7 +183,6 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "judged": rows if problem.folds else test or val,
         "design": data.design,
         "arrangements": associations.ARRANGEMENTS,
-        "units": len(set(data.design.units(rows).tolist())),
         "together": held_out_together(experiment.split, data.design).value,
         "held_out": {"rows": "the rows", "groups": "whole groups", "blocks": "blocks of time"},
         "fitted_on_train": fitted_on_train,
