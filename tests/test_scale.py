@@ -87,14 +87,14 @@ def test_silhouettes_equal_those_of_scikit_learn() -> None:
     codes = np.append(RNG.integers(0, 4, 299), 4)  # the last is alone in its cluster
     some = np.array([0, 7, 150, 299])
     expected = silhouette_samples(z, codes)[some]
-    assert separation.silhouettes(z, codes, some) == pytest.approx(expected, abs=1e-5)
+    assert separation.silhouettes(z, [codes], some)[0] == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_sampled_silhouette_is_near_the_exact_one() -> None:
     z, every = RNG.normal(size=(11_000, 2)), np.arange(11_000)
     codes = (z[:, 0] > 0).astype(int)
     measured = separation.separation(z, codes, "k")
-    exact = separation.silhouettes(z, codes, every).mean()
+    exact = separation.silhouettes(z, [codes], every).mean()
     assert measured["silhouette.rows"] == 1_000
     assert abs(measured["silhouette"] - exact) < 4 * measured["silhouette.se"]
 

@@ -1,9 +1,10 @@
 """An autoencoder, trained or not: NumPy arrays in, NumPy arrays out."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,7 @@ from aeexp.config.spec import ModelSpec, RegulariserSpec
 from aeexp.config.verb import verb
 from aeexp.data import Floats, Integers
 from aeexp.data.chunks import blocks
-from aeexp.models.jacobian import mean_jacobian
+from aeexp.models.forward import compiled, mean_jacobian
 
 FEWEST = 64  # rows per call: with fewer, PyTorch multiplies, and so rounds, differently
 FEW = 4_096  # most rows that are padded: JAX compiles again for each number of rows
@@ -58,11 +59,11 @@ class Network:
 
     def encode(self, x: Floats) -> Floats:
         """Return the factors (rows, latent_dim) of scaled rows (rows, features)."""
-        return _apply(self.encoder, x)
+        return self._apply(self.encoder, x)
 
     def decode(self, z: Floats) -> Floats:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
-        return _apply(self.decoder, z)
+        return self._apply(self.decoder, z)
 
     def reconstruct(self, x: Floats) -> Floats:
         """Return the reconstruction of scaled rows: (rows, features)."""
@@ -74,7 +75,7 @@ class Network:
 
     def mean_jacobian(self, x: Floats) -> Floats:
         """Return the mean over scaled rows of d z / d x: (features, latent_dim)."""
-        return mean_jacobian(self.encoder, x)
+        return mean_jacobian(self._compiled(self.encoder), x)
 
     def export(self) -> bytes:
         """Return the content of a .keras file: x -> x_hat as one model of standard layers."""
@@ -130,20 +131,31 @@ class Network:
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 
+    def _apply(self, model: keras.Model, rows: Floats) -> Floats:
+        """Apply a model to rows in blocks; pad few rows with zeros to a power of two."""
+        refuse_forked(keras.backend.backend())
+        function = self._compiled(model)
+        widest = max(layer.output.shape[-1] for layer in model.layers)
+        outputs = np.empty((len(rows), model.output_shape[-1]), np.float32)
+        for block in blocks(len(rows), widest):
+            x = rows[block]
+            count = len(x)
+            if count <= FEW:
+                size = max(FEWEST, 1 << (count - 1).bit_length())
+                x = np.concatenate([x, np.zeros((size - count, *x.shape[1:]), x.dtype)])
+            outputs[block] = keras.ops.convert_to_numpy(function(x))[:count]
+        return outputs
 
-def _apply(model: keras.Model, rows: Floats) -> Floats:
-    """Apply a model to rows in blocks; pad few rows with zeros to a power of two."""
-    refuse_forked(keras.backend.backend())
-    widest = max(layer.output.shape[-1] for layer in model.layers)
-    outputs = np.empty((len(rows), model.output_shape[-1]), np.float32)
-    for block in blocks(len(rows), widest):
-        x = rows[block]
-        count = len(x)
-        if count <= FEW:
-            size = max(FEWEST, 1 << (count - 1).bit_length())
-            x = np.concatenate([x, np.zeros((size - count, *x.shape[1:]), x.dtype)])
-        outputs[block] = keras.ops.convert_to_numpy(model(x, training=False))[:count]
-    return outputs
+    def _compiled(self, model: keras.Model) -> Callable[[Any], Any]:
+        """Return the encoder or decoder as a function of tensors, compiled with this spec."""
+        key = id(model), repr(self.spec)
+        if key not in self._functions:
+            self._functions[key] = compiled(model)
+        return self._functions[key]
+
+    @cached_property
+    def _functions(self) -> dict[tuple[int, str], Callable[[Any], Any]]:
+        return {}
 
 
 @verb

@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 
 import jax
 import keras
+import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
@@ -109,21 +110,23 @@ class Program:
         )
 
     def initial_state(self, trainable: list[Any], other: list[Any]) -> TrainState:
-        """Return the state before the first epoch; the first axis of the values is the members."""
+        """Return the state before the first epoch; the first axis of the values is the members.
+
+        In NumPy: JAX would compile a program for each array.
+        """
         members = len(trainable[0])
         stopping = self.experiment.training.early_stopping
         restores = stopping.patience is not None and stopping.restore_best
-        slots = [v.value for v in self.optimizer.variables]
-        copies = list(map(jnp.copy, trainable)), list(map(jnp.copy, other))
+        slots = [np.asarray(v.value) for v in self.optimizer.variables]
         return TrainState(
             trainable,
             other,
-            optimizer=[jnp.broadcast_to(slot, (members, *slot.shape)) for slot in slots],
-            best_weights=copies if restores else (),
-            best_epoch=jnp.zeros(members, int),
-            best=jnp.full(members, jnp.inf),
-            waited=jnp.zeros(members, int),
-            active=jnp.ones(members, bool),
+            optimizer=[np.broadcast_to(slot, (members, *slot.shape)) for slot in slots],
+            best_weights=(trainable, other) if restores else (),
+            best_epoch=np.zeros(members, np.int32),
+            best=np.full(members, np.inf, np.float32),
+            waited=np.zeros(members, np.int32),
+            active=np.ones(members, bool),
         )
 
     def epochs(

@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture as Mixture
 from sklearn.neighbors import NearestNeighbors
 
 from aeexp.analysis.clustering.knn_vote import NEIGHBOURS, nearest
-from aeexp.analysis.clustering.separation import mean_silhouette
+from aeexp.analysis.clustering.separation import mean_silhouettes
 from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import (
     DBSCAN,
@@ -87,9 +87,10 @@ def _with_number(
         return replace(spec, n_clusters=min(len(labels.names), len(z)))
     z = z[chosen(len(z), MOST_TRIED)]
     most = max(2, min(MOST_CLUSTERS, len(z) - 1))
-    specs = [replace(spec, n_clusters=k) for k in range(2, most + 1)]
-    silhouettes = [mean_silhouette(z, cluster(spec, z, seed)) for spec in specs]
-    return specs[int(np.argmax(np.nan_to_num(silhouettes, nan=-1.0)))]
+    numbers = range(2, most + 1)
+    codes = [cluster(spec.tried(k), z, seed) for k in numbers]
+    silhouettes = np.nan_to_num(mean_silhouettes(z, codes), nan=-1.0)
+    return replace(spec, n_clusters=numbers[int(silhouettes.argmax())])
 
 
 def has_several_classes(labels: Labels | None) -> TypeGuard[Classes]:

@@ -1,7 +1,7 @@
 """Separation of clusters, measured without labels."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sklearn import metrics
@@ -55,9 +55,22 @@ def separation(z: Floats, codes: Integers, name: str) -> Mapping[str, float]:
 def mean_silhouette(z: Floats, codes: Integers) -> float:
     """Return the mean silhouette without noise, NaN if it is undefined."""
     inside = codes != NOISE
-    z, codes = z[inside], codes[inside]
-    defined = 2 <= len(np.unique(codes)) < len(codes)
-    return _silhouette(z, codes)["silhouette"] if defined else np.nan
+    [silhouette] = mean_silhouettes(z[inside], [codes[inside]])
+    return silhouette
+
+
+def mean_silhouettes(z: Floats, clusterings: Sequence[Integers]) -> Floats:
+    """Return the mean silhouette of several clusterings without noise: (clusterings,).
+
+    NaN for fewer than 2 clusters or as many as rows. Distances are computed once for all of them.
+    """
+    defined = [i for i, c in enumerate(clusterings) if 2 <= len(np.unique(c)) < len(c)]
+    means = np.full(len(clusterings), np.nan)
+    if defined:
+        rows = chosen(len(z), MOST, SAMPLE)
+        several = silhouettes(z, [clusterings[i] for i in defined], rows)
+        means[defined] = several.mean(1)
+    return means
 
 
 def _silhouette(z: Floats, codes: Integers) -> dict[str, float]:
@@ -66,22 +79,29 @@ def _silhouette(z: Floats, codes: Integers) -> dict[str, float]:
     There must be at least 2 clusters, and more rows than clusters.
     """
     rows = chosen(len(z), MOST, SAMPLE)
-    return mean("silhouette", silhouettes(z, codes, rows), len(z))
+    [values] = silhouettes(z, [codes], rows)
+    return mean("silhouette", values, len(z))
 
 
-def silhouettes(z: Floats, codes: Integers, rows: Integers) -> Floats:
-    """Return the silhouette of some rows, computed from their distances to all rows: (some,).
+def silhouettes(z: Floats, clusterings: Sequence[Integers], rows: Integers) -> Floats:
+    """Return the silhouettes of some rows in several clusterings: (clusterings, some).
 
-    0 for the only row of a cluster. rows: indices of the rows. codes: (all rows,).
+    They are computed from their distances to all rows. 0 for the only row of a cluster.
+    rows: indices of the rows. clusterings: (all rows,) each.
     """
-    ids, codes, sizes = np.unique(codes, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(rows), len(ids)))
-    for number in range(len(ids)):
-        members = z[codes == number]
-        for block in blocks(len(members), len(rows)):
-            distances = euclidean_distances(z[rows], members[block])
-            sums[:, number] += distances.sum(1, dtype=np.float64)
-    cluster = codes[rows]
+    clusters = [np.unique(codes, return_inverse=True)[1] for codes in clusterings]
+    members = [np.eye(codes.max() + 1)[codes] for codes in clusters]
+    sums = [np.zeros((len(rows), columns.shape[1])) for columns in members]
+    for block in blocks(len(z), len(rows)):
+        distances = euclidean_distances(z[rows], z[block]).astype(np.float64)
+        for number, columns in enumerate(members):
+            sums[number] += distances @ columns[block]
+    return np.array([_compared(*pair, rows) for pair in zip(sums, clusters, strict=True)])
+
+
+def _compared(sums: Floats, codes: Integers, rows: Integers) -> Floats:
+    """Return the silhouettes of some rows from the sums of their distances to each cluster."""
+    sizes, cluster = np.bincount(codes), codes[rows]
     cells = np.arange(len(cluster)), cluster
     within = sums[cells] / np.maximum(sizes[cluster] - 1, 1)
     means = sums / sizes

@@ -1,8 +1,8 @@
 """Clustering of the rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from aeexp.config.spec._spec import Spec, option, param
 from aeexp.text import counted, exact
@@ -56,6 +56,8 @@ class Space(Enum):
     reconstruction = "reconstruction"
 
 
+TRIED_STARTS = 3
+"""Initialisations of k-means where numbers of clusters are compared."""
 IN_OWN_SPACE = ("silhouette", "davies_bouldin", "calinski_harabasz")
 """Metrics of a clustering that are computed from distances in its space."""
 
@@ -88,6 +90,10 @@ class Partition(ClusteringSpec):
         at_least=1,
     )
 
+    def tried(self, n_clusters: int) -> Self:
+        """Return the spec by which a number of clusters is compared with others."""
+        return replace(self, n_clusters=n_clusters)
+
 
 @option("clustering", "kmeans")
 @dataclass(kw_only=True)
@@ -95,6 +101,10 @@ class KMeans(Partition):
     """k-means (Lloyd, 1982)."""
 
     n_init: int = param(10, "Number of random initialisations; the best is kept.", at_least=1)
+
+    def tried(self, n_clusters: int) -> Self:
+        """As the base class, with at most 3 initialisations, which take most of the time."""
+        return replace(self, n_clusters=n_clusters, n_init=min(self.n_init, TRIED_STARTS))
 
     def methods(self) -> str:
         starts = f"the best of {counted(self.n_init, 'start')} by k-means++ [@arthur2007]"
