@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import PCA
+from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from aeexp.analysis.clustering import density
@@ -94,6 +95,20 @@ def test_a_peak_of_a_few_rows_does_not_count() -> None:
     generator = np.random.default_rng(0)
     points = np.concatenate([generator.normal(size=(200, 2)), 50 + generator.normal(size=(4, 2))])
     assert p(points) > 0.05
+
+
+def test_peaks_are_counted_and_rows_between_them_found() -> None:
+    generator = np.random.default_rng(0)
+    groups = np.concatenate([generator.normal(at, 1, (150, 2)) for at in (0, 5, 10)])
+    between = np.linspace([1, 1], [4, 4], 8)
+    several = peaks(np.concatenate([groups, between]))
+    assert several is not None
+    assert several.count == 3
+    peak, _ = several.of(groups)
+    assert adjusted_rand_score(np.repeat([0, 1, 2], 150), peak) > 0.9
+    _, share = several.of(np.array([[0.0, 0.0], [2.5, 2.5]]))
+    assert share[0] == 1
+    assert share[1] < 0.8
 
 
 @pytest.mark.parametrize("points", [np.zeros((100, 2)), np.arange(20.0)[:, None]])

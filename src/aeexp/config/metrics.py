@@ -117,6 +117,14 @@ def _clusterings() -> Iterator[Metric]:
         low=0,
         reference="chazal2013",
     )
+    yield Metric(
+        "clustering.*.peaks",
+        "density peaks in the space of {}",
+        NONE,
+        ALL,
+        low=1,
+        reference="chazal2013",
+    )
     for name, title, low, reference in (
         ("ari", "agreement with {} (ARI)", -0.5, "hubert1985"),
         ("ami", "agreement with {} (AMI)", -1, "vinh2010"),

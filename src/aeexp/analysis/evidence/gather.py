@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering.clusters import find_each, has_several_classes
-from aeexp.analysis.clustering.density import peaks
+from aeexp.analysis.clustering.density import Peaks, peaks
 from aeexp.analysis.clustering.other_clusters import GroupComparison, compare
 from aeexp.analysis.clustering.separation import mean_silhouette
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
@@ -26,6 +26,7 @@ from aeexp.analysis.labels.label_scores import label_scores
 from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
 from aeexp.analysis.result import RunResult
+from aeexp.config.spec import Space
 from aeexp.data import Classes, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.runs.progress import Monitor
@@ -40,8 +41,9 @@ class Evidence:
     each factor. labels: scores of predicting labels. rows: (rows of the controls,), their indices
     in the table of the run. groups: by the name of a clustering, its clusters compared with those
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
-    table without structure. tested: the run's metrics with their p-values. power: of planted
-    groups, by rising size. design: of the rows of the controls. batch: None if there is none.
+    table without structure. peaks: of the density in the space of each clustering, by its name;
+    empty without clouds or for few rows. tested: metrics of the run with p-values. power: of
+    planted groups, by rising size. design: of the rows of the controls. batch: None if there is none.
     """
 
     methods: Mapping[str, Method]
@@ -54,6 +56,7 @@ class Evidence:
     null: Mapping[ControlKind, Mapping[str, Floats]]
     tested: Sequence[PermutationTest]
     power: Sequence[Power]
+    peaks: Mapping[str, Peaks] = field(default_factory=dict)
     design: Design = EXCHANGEABLE
     batch: Batch | None = None
 
@@ -136,9 +139,10 @@ def gather(
             ControlKind.permuted: _by_metric([m.quality | m.null_silhouettes for m in permuted]),
             ControlKind.cloud: _by_metric([m.null_silhouettes for m in clouds]),
         }
-        if clouds:
-            prominences, null[ControlKind.uniform] = _peaks(result)
-            observed |= prominences
+        found = _peaks(result) if clouds else {}
+        prominences = {f"clustering.{name}.prominence": p for name, p in found.items()}
+        observed |= {metric: several.prominence for metric, several in prominences.items()}
+        null[ControlKind.uniform] = {m: several.uniform for m, several in prominences.items()}
     retrained = [
         model
         for model in (*repeats, *by_kind[ControlKind.resample])
@@ -159,27 +163,27 @@ def gather(
         null=null,
         tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
+        peaks=found,
         design=result.problem.data.design.take(rows),
         batch=batch_of(result.problem.data),
     )
 
 
-def _peaks(result: RunResult) -> tuple[dict[str, float], dict[str, Floats]]:
-    """Return the prominence of the second density peak by metric, here and of uniform points.
-
-    Of reconstructions on as many principal axes as there are factors, which have less curvature.
-    """
-    rows, factors = result.planned.rows, result.z.shape[1]
+def _peaks(result: RunResult) -> dict[str, Peaks]:
+    """Return the density peaks in the space of each clustering, by its name."""
     clusterings = result.experiment.clustering
     spaces = {spec.space for spec in clusterings.values()}
-    by_space = {space: peaks(result.coordinates[space][rows, :factors]) for space in spaces}
-    by_metric = {
-        f"clustering.{name}.prominence": several
-        for name, spec in clusterings.items()
-        if (several := by_space[spec.space]) is not None
-    }
-    observed = {name: several.prominence for name, several in by_metric.items()}
-    return observed, {name: several.uniform for name, several in by_metric.items()}
+    by_space = {space: peaks(main_axes(result, space)[result.planned.rows]) for space in spaces}
+    found = {name: by_space[spec.space] for name, spec in clusterings.items()}
+    return {name: several for name, several in found.items() if several}
+
+
+def main_axes(result: RunResult, space: Space) -> Floats:
+    """Return the coordinates of the rows on as many axes as there are factors: (rows, factors).
+
+    Reconstructions have less curvature on their first principal axes.
+    """
+    return result.coordinates[space][:, : result.z.shape[1]]
 
 
 def _measured(control: Control, of_control: ControlResult, result: RunResult) -> Measured:

@@ -8,7 +8,7 @@ import numpy as np
 from aeexp.analysis.clustering.agreement import agreement
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method
-from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.evidence.gather import Evidence, main_axes
 from aeexp.analysis.labels.scores import columns
 from aeexp.analysis.reconstruction import average
 from aeexp.analysis.result import RunResult
@@ -51,6 +51,7 @@ def reliability_columns(
         "error": errors,
         "error_percentile": support.percentile(errors),
         **co_assignments(result, evidence),
+        **_peaks(result, evidence),
     }
 
 
@@ -62,6 +63,15 @@ def co_assignments(result: RunResult, evidence: Evidence) -> dict[str, Floats]:
         column = assigned[f"{name}.co_assignment"] = np.full(len(result.z), np.nan)
         column[evidence.rows] = consensus.co_assignment
     return assigned
+
+
+def _peaks(result: RunResult, evidence: Evidence) -> Mapping[str, Any]:
+    """Return the density peak of each row in the space of each clustering, and its share."""
+    columns: dict[str, Any] = {}
+    for name, several in evidence.peaks.items():
+        peak, share = several.of(main_axes(result, result.experiment.clustering[name].space))
+        columns |= {f"{name}.peak": peak, f"{name}.peak_share": share}
+    return columns
 
 
 def evidence_metrics(evidence: Evidence) -> dict[str, float]:
@@ -85,6 +95,7 @@ def evidence_metrics(evidence: Evidence) -> dict[str, float]:
         metrics |= {
             f"stability.{name}.ari": c.ari.mean for name, c in stability.clusterings.items()
         }
+    metrics |= {f"clustering.{name}.peaks": p.count for name, p in evidence.peaks.items()}
     return metrics | {
         f"chance.{ControlKind(test.control).name}.{test.number}.p": test.p
         for test in evidence.tested

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from aeexp.analysis.clustering.clusters import has_several_classes
+from aeexp.analysis.clustering.density import Peaks
 from aeexp.analysis.clustering.other_clusters import SAME, SIMILAR, GroupComparison
 from aeexp.analysis.controls import ControlKind
 from aeexp.analysis.evidence.claims import GroupClaim, group_claims
@@ -38,14 +39,15 @@ def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]
     """
     claims = group_claims(evidence)
     for groups in claims:
-        yield _separation(groups, null_tables(evidence.design))
+        peaks = evidence.peaks.get(groups.clustering)
+        yield _separation(groups, peaks, null_tables(evidence.design))
     name = claims[0].clustering if claims else ""
     comparison = evidence.groups.get(name)
     if comparison and (claims[0].claimed or np.isfinite(comparison.factors)):
         yield columns_sentence(result.problem.data.own_labels, name, comparison)
 
 
-def _separation(groups: GroupClaim, permuted: str) -> Sentence:
+def _separation(groups: GroupClaim, peaks: Peaks | None, permuted: str) -> Sentence:
     test, name = groups.test, printable(groups.clustering)
     tables = "tables of a single cloud" if test.control == ControlKind.cloud.value else permuted
     numbers = (
@@ -58,6 +60,11 @@ def _separation(groups: GroupClaim, permuted: str) -> Sentence:
             note = (
                 " A valley of low density separates them"
                 f" ({p_value_text(valley.p, valley.copies, 'samples of uniform points')})."
+            )
+        if peaks and peaks.count > 1:
+            note += (
+                f" The density has {peaks.count} clear peaks; {100 * peaks.between:.0f} % of the"
+                " rows lie between them."
             )
     elif test.p <= LEVEL and (valley := groups.valley) and valley.p > LEVEL:
         verb, claim = "are farther", "undecided"

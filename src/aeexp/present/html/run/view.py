@@ -92,6 +92,10 @@ def _columns(run: RunData, data: Dataset, places: Integers) -> Iterator[Column]:
         f"{name}.co_assignment": f"{name}: how often the row stays with its cluster"
         for name in run.clusterings
     }
+    reliability |= {
+        f"{name}.peak_share": f"{name}: share of near rows of the same density peak"
+        for name in run.clusterings
+    }
     for column, name in reliability.items():
         if column in run.latents:
             yield values("Reliability", name, _numbers(run, column))
