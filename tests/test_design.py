@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_breast_cancer, load_wine
 from structure import p_of_structure
 
 from aeexp.analysis.evidence.advantage import advantage
@@ -37,6 +38,7 @@ from aeexp.data.design import (
     order_of,
 )
 from aeexp.data.inspect import inspect
+from aeexp.data.near_copies import near_copies
 from aeexp.errors import UserError
 from aeexp.pipeline.run import run
 from aeexp.runs.artifact import Document
@@ -458,3 +460,30 @@ def test_inspect_offers_the_order_of_rows_that_have_no_time(tmp_path: Path) -> N
         tmp_path / "x.csv", index=False
     )
     assert "dataset.time=rows" in inspect(tmp_path / "x.csv", Table())
+
+
+# --- near copies
+
+
+def test_technical_replicates_on_both_sides_of_the_split_are_counted() -> None:
+    x = rng().normal(size=(200, 13))
+    repeated = x[:20] + 0.05 * rng(1).normal(size=(20, 13))
+    sides = np.repeat([0, 1], [200, 20])
+    assert near_copies(np.concatenate([x, repeated]), sides) == 40
+    assert near_copies(np.concatenate([x, repeated]), np.zeros(220, int)) == 0
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        load_wine().data,
+        load_breast_cancer().data,
+        rng().normal(size=(500, 5)),
+        np.outer(rng().uniform(size=300), np.ones(13)) + 0.01 * rng(1).normal(size=(300, 13)),
+        rng().poisson(0.2, size=(300, 8)).astype(float),
+    ],
+    ids=["wine", "breast cancer", "few columns", "a line", "counts"],
+)
+def test_rows_that_differ_have_no_near_copies(x: Floats) -> None:
+    z = (x - x.mean(0)) / x.std(0)
+    assert near_copies(z, np.arange(len(z))) == 0

@@ -7,6 +7,7 @@ import numpy as np
 from aeexp.config.spec import Activation, Autoencoder, Experiment, Loss, Partition
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.chunks import blocks
+from aeexp.data.near_copies import near_copies
 from aeexp.data.prepare import Problem, constant
 from aeexp.errors import key
 from aeexp.text import counted, few
@@ -42,6 +43,12 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
         yield (
             f"Features that are constant in the training rows ({len(names)} of {features}):"
             f" {few(names)}. They are kept, but carry no information."
+        )
+    if copies := near_copies(problem.x, problem.part_of):
+        yield (
+            f"{copies:,} of {len(problem.x):,} rows have a near copy in another part of the split,"
+            " such as a second measurement of the sample: the held-out error is too low. Name the"
+            " column of the sample in dataset.group, so that its rows are held out together."
         )
     yield from _many_classes(experiment, problem.data.label)
     if not isinstance(experiment.model, Autoencoder):

@@ -59,6 +59,16 @@ class Problem:
         return folds
 
     @property
+    def part_of(self) -> Integers:
+        """Return the number of the part or fold in which each row is held out: (rows,)."""
+        if self.folds:
+            return self.fold_of
+        parts = np.zeros(len(self.x), int)
+        for number, rows in enumerate(self.rows.parts.values()):
+            parts[rows] = number
+        return parts
+
+    @property
     def judged_units(self) -> Integers:
         """Return the independent unit of each row that judges; see `Design.units`."""
         units = self.data.design.units(len(self.x))

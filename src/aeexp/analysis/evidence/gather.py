@@ -42,8 +42,8 @@ class Evidence:
     in the table of the run. groups: by the name of a clustering, its clusters compared with those
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
     table without structure. peaks: of the density in the space of each clustering, by its name;
-    empty without clouds or for few rows. tested: metrics of the run with p-values. power: of
-    planted groups, by rising size. design: of the rows of the controls. batch: None if there is none.
+    empty without clouds or for few rows. tested: the run's metrics with their p-values. power: of
+    planted groups, by rising size. design: of the rows of the controls. batch: None without one.
     """
 
     methods: Mapping[str, Method]
