@@ -23,7 +23,14 @@ from usual import usual
 from aeexp.analysis.clustering.gap import Gap, gap_statistic
 from aeexp.analysis.controls import ControlKind, plan
 from aeexp.analysis.evidence.advantage import Advantage
-from aeexp.analysis.latent.dimensions import Dimensions, Errors, Finding, dimensions, explained
+from aeexp.analysis.latent.dimensions import (
+    Dimensions,
+    Errors,
+    Finding,
+    dimensions,
+    errors_of_units,
+    explained,
+)
 from aeexp.analysis.latent.intrinsic import Estimate, levina_bickel, two_nn
 from aeexp.config.spec import (
     SGD,
@@ -285,6 +292,7 @@ TRUTHS: dict[str, tuple[Callable[[], Floats], dict[str, Any]]] = {
         lambda: normal(200, 8, seed=2),
         {"question": HowMany(dimensions=7, clusters=2, seeds=3, copies=3)},
     ),
+    "random_walks": (lambda: normal(240, 6).cumsum(0), {}),
     "blobs": (three_blobs, {}),
     "swiss_roll": (
         swiss_roll,
@@ -321,6 +329,24 @@ def test_the_range_contains_the_true_dimension(
     result = truth(name)
     assert claims(result)["dimensions"][0] == "yes"
     assert dimension in recommended(result, "how_many", "latent_dim")
+
+
+@TRUE
+def test_rows_in_an_order_that_was_not_stated_decide_nothing(
+    truth: Callable[[str], Mapping[str, Artifact]],
+) -> None:
+    result = truth("random_walks")
+    assert claims(result)["rows"][0] == "no"
+    assert claims(result)["dimensions"][0] == "undecided"
+    assert not recommended(result, "how_many", "latent_dim")
+
+
+def test_the_error_of_repeated_rows_is_that_of_the_rows_alone() -> None:
+    once = Errors(normal(3, 50) ** 2, normal(3, 50, seed=1) ** 2)
+    twice = Errors(np.repeat(once.real, 2, axis=1), np.repeat(once.null, 2, axis=1))
+    summed = errors_of_units(twice, np.repeat(np.arange(50), 2))
+    mean = np.ones((3, 50))
+    assert explained(summed.real, 2 * mean) == pytest.approx(explained(once.real, mean))
 
 
 @TRUE

@@ -126,6 +126,11 @@ class Design:
             return False
         return len(self.time) < FEWEST_PERIODS * 2 * self.tau
 
+    @property
+    def supports_claims(self) -> bool:
+        """Return whether the dependence of rows is known, so that null models can reproduce it."""
+        return self.looks_ordered is None and not self.is_too_short
+
     def blocks(self, folds: int) -> Integers:
         """Return the number of the block of time of each row: (rows,).
 

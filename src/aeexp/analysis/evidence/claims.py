@@ -52,7 +52,7 @@ def structure_claim(evidence: Evidence) -> str:
     independent, or if there are too few correlation times.
     """
     test, design = structure_test(evidence), evidence.design
-    if test is None or np.isnan(test.p) or design.looks_ordered is not None or design.is_too_short:
+    if test is None or np.isnan(test.p) or not design.supports_claims:
         return "undecided"
     if test.p <= LEVEL:
         return "yes"

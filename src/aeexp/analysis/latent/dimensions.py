@@ -14,7 +14,8 @@ from enum import Enum
 
 import numpy as np
 
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
+from aeexp.data.design import sums
 
 HARDLY, CLEARLY = 2, 3
 """Excess over permuted tables in standard errors: up to the first there is no structure, above the
@@ -40,7 +41,8 @@ class Finding(Enum):
     decided: there is a range. none: no excess over permuted tables above two standard errors.
     unclear: none above three. rising: the largest dimension tried is the best. diverged: too many
     trainings diverged. unlearnt: PCA finds more than twice the excess of the autoencoders. unseen:
-    no held-out rows, so that overfitting would go unnoticed.
+    no held-out rows, so that overfitting would go unnoticed. dependent: rows depend on one
+    another, so that the comparison with permuted tables cannot be relied on.
     """
 
     decided = "decided"
@@ -50,6 +52,16 @@ class Finding(Enum):
     diverged = "diverged"
     unlearnt = "unlearnt"
     unseen = "unseen"
+    dependent = "dependent"
+
+
+def errors_of_units(errors: Errors, units: Integers) -> Errors:
+    """Return errors summed over the rows of each independent unit, which then count as rows.
+
+    R² stays the same, and its standard error is that of a cluster sample. units: (rows,).
+    """
+    real, null = (np.array([sums(row, units) for row in e]) for e in (errors.real, errors.null))
+    return Errors(real, null)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from aeexp.analysis.latent.dimensions import Errors
 from aeexp.analysis.latent.reconstructed import reconstructed
 from aeexp.analysis.reconstruction import pca, predicting_the_mean
 from aeexp.config.spec import EvidenceSpec, Experiment, HowMany
-from aeexp.data import Floats
+from aeexp.data import Floats, Integers
 from aeexp.data.prepare import Problem
 from aeexp.pipeline.members import member
 from aeexp.pipeline.tasks.answering import Callbacks
@@ -24,7 +24,8 @@ class DimensionResult:
     """The results of one latent dimension.
 
     errors: on held-out rows, or on all rows if none are held out. mean_errors, pca_errors: the
-    same of predictions by each feature's mean, and by PCA. factors: for each seed (rows,
+    same of predictions by each feature's mean, and by PCA. units: (held-out rows,), independent
+    unit of each row. factors: for each seed (rows,
     dimension), of the complete table. reconstructions: of the same, (rows, components), on their
     principal axes.
     """
@@ -32,6 +33,7 @@ class DimensionResult:
     errors: Errors
     mean_errors: Errors
     pca_errors: Errors
+    units: Integers
     factors: Sequence[Floats]
     reconstructions: Sequence[Floats]
 
@@ -90,7 +92,12 @@ def train_dimension(
             factors.append(network.encode(table.x))
             reconstructions.append(reconstructed(factors[-1], network.decode).points)
     return DimensionResult(
-        errors(of_model), errors(of_mean), errors(of_pca), factors, reconstructions
+        errors(of_model),
+        errors(of_mean),
+        errors(of_pca),
+        table.judged_units,
+        factors,
+        reconstructions,
     )
 
 

@@ -11,7 +11,13 @@ import numpy as np
 from aeexp.analysis.clustering.gap import Gap, gap_statistic
 from aeexp.analysis.controls import plan
 from aeexp.analysis.evidence.advantage import advantage
-from aeexp.analysis.latent.dimensions import Dimensions, Errors, Finding, dimensions
+from aeexp.analysis.latent.dimensions import (
+    Dimensions,
+    Errors,
+    Finding,
+    dimensions,
+    errors_of_units,
+)
 from aeexp.analysis.latent.intrinsic import Estimate, levina_bickel, two_nn
 from aeexp.analysis.latent.spaces import cka
 from aeexp.config.spec import AllFigures, Experiment, HowMany
@@ -72,7 +78,7 @@ def _(
         yield Metrics("metrics", _metrics(autoencoder, hints, groups))
         best = results[max(autoencoder.best, 1) - 1]
         trained = ~np.isnan(best.errors.real).any(axis=1)
-        over_pca = advantage(best.errors.real[trained], best.pca_errors.real[0])
+        over_pca = advantage(best.errors.real[trained], best.pca_errors.real[0], units=best.units)
         sentences = recommend(autoencoder, table["stability"], over_pca, hints, groups)
         yield document([*rows_sentences(problem.data, experiment.split), *sentences])
     if isinstance(experiment.figures, AllFigures):
@@ -96,18 +102,23 @@ def _preferred_factors(
 def _dimensions(
     errors: Sequence[Errors], results: Sequence[DimensionResult], problem: Problem
 ) -> Dimensions:
-    return dimensions([results[0].mean_errors, *errors], len(problem.data.features))
+    units = results[0].units
+    of_units = [errors_of_units(each, units) for each in (results[0].mean_errors, *errors)]
+    return dimensions(of_units, len(problem.data.features))
 
 
 def _decided(results: Sequence[DimensionResult], pca: Dimensions, problem: Problem) -> Dimensions:
     """Return the dimensions of the autoencoders, without a range if there are doubts.
 
-    Doubts: no rows are held out, or PCA finds more than twice as much structure. On noise PCA also
+    Doubts: no rows are held out, the rows depend on one another in a way that was not stated or
+    are too few in time, or PCA finds more than twice as much structure. On noise PCA also
     explains more than the autoencoders, but it does so on permuted tables, too.
     """
     decided = _dimensions([result.errors for result in results], results, problem)
     if not len(problem.rows.val):
         return replace(decided, finding=Finding.unseen, fewest=0, most=0)
+    if not problem.data.design.supports_claims:
+        return replace(decided, finding=Finding.dependent, fewest=0, most=0)
     pca_found = pca.finding in {Finding.decided, Finding.rising}
     behind = pca_found and decided.beyond[decided.best] < pca.beyond[pca.best] / 2
     if decided.finding is not Finding.diverged and behind:

@@ -90,6 +90,8 @@ def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
             text = "undecided. PCA finds structure, but the autoencoders learnt less than half."
         case Finding.unseen:
             text = "undecided. Without held-out rows, overfitting goes unnoticed."
+        case Finding.dependent:
+            text = "undecided. Rows depend on one another, as stated above."
     return text
 
 
@@ -143,4 +145,5 @@ def _remedy(dimensions: Dimensions) -> str:
         Finding.diverged: "lower optimizer.lr, or hold out more rows with split.validation.",
         Finding.unlearnt: "raise training.epochs, or find a rate with experiment=learning_rate.",
         Finding.unseen: "set split.validation.",
+        Finding.dependent: "state what the order of the rows means, or record longer.",
     }[dimensions.finding]
