@@ -90,13 +90,14 @@ def silhouettes(z: Floats, clusterings: Sequence[Integers], rows: Integers) -> F
     rows: indices of the rows. clusterings: (all rows,) each.
     """
     clusters = [np.unique(codes, return_inverse=True)[1] for codes in clusterings]
-    members = [np.eye(codes.max() + 1)[codes] for codes in clusters]
-    sums = [np.zeros((len(rows), columns.shape[1])) for columns in members]
+    members = np.hstack([np.eye(codes.max() + 1)[codes] for codes in clusters])
+    sums = np.zeros((len(rows), members.shape[1]))
     for block in blocks(len(z), len(rows)):
         distances = euclidean_distances(z[rows], z[block]).astype(np.float64)
-        for number, columns in enumerate(members):
-            sums[number] += distances @ columns[block]
-    return np.array([_compared(*pair, rows) for pair in zip(sums, clusters, strict=True)])
+        sums += distances @ members[block]
+    ends = np.cumsum([codes.max() + 1 for codes in clusters])
+    several = np.split(sums, ends[:-1], axis=1)
+    return np.array([_compared(*pair, rows) for pair in zip(several, clusters, strict=True)])
 
 
 def _compared(sums: Floats, codes: Integers, rows: Integers) -> Floats:
