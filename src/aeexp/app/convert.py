@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
-from aeexp.data.io import batches
+from aeexp.data.io import batches, read
+from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
 from aeexp.text import few, short
@@ -43,7 +44,7 @@ class Tally:
             {features[j]: int(n) for j, n in enumerate(encoded.beyond_range) if n}
         )
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, steps: TimeSteps) -> Iterator[str]:
         """Yield how many rows are outside the training data, and why."""
         reasons: list[str] = []
         if features := [f"{short(name)} in {n:,}" for name, n in self.beyond_range.most_common()]:
@@ -53,7 +54,8 @@ class Tally:
         why = f" ({'; '.join(reasons)})" if reasons else ""
         yield f"{self.outside:,} of {self.rows:,} rows are outside the training data{why}"
         if self.incomplete:
-            yield f"{self.incomplete:,} more rows have missing cells and were left empty"
+            reason = " or too few rows before them" if steps.lags else ""
+            yield f"{self.incomplete:,} more rows have missing cells{reason} and were left empty"
 
 
 def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
@@ -68,19 +70,29 @@ def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iter
 
     yield from _converted(model, source, into, format, encoded)
     if model.support:
-        yield from tally.lines()
+        yield from tally.lines(model.steps)
     else:
         yield "cannot check for out-of-range rows: this run has no model/support.npz"
 
 
 def reconstruct(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write a file's rows as the model reconstructs them; yield lines for the terminal."""
-    return _converted(model, source, into, format, model.reconstruct)
+    yield from _converted(model, source, into, format, model.reconstruct)
+    yield from _units(model)
 
 
 def decode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write the rows that the model decodes from factors; yield lines for the terminal."""
-    return _converted(model, source, into, format, model.decode)
+    yield from _converted(model, source, into, format, model.decode)
+    yield from _units(model)
+
+
+def _units(model: FittedModel) -> Iterator[str]:
+    """Yield how values differ from those of single rows; square roots are squared again."""
+    steps = replace(model.steps, sqrt=False, lags=0)
+    if steps.need_order:
+        phrases = steps.phrases(model.columns)
+        yield f"values are not those of single rows: {', then '.join(phrases)}"
 
 
 def _converted(
@@ -92,15 +104,18 @@ def _converted(
 ) -> Iterator[str]:
     if source.resolve() == into.resolve():
         raise UserError(f"{into} is the file to read from: name another with -o.")
-    first = 0
+    count = written = 0
+    is_whole = model.steps.need_order  # rows of several batches could be in one bin
+    frames = [read(source, format).frame] if is_whole else batches(source, format, BATCH_ROWS)
     with rows(into) as write:
-        for frame in batches(source, format, BATCH_ROWS):
-            if not first and (unused := model.unused(list(frame))):
+        for frame in frames:
+            if not count and (unused := model.unused(list(frame))):
                 yield f"columns not used: {few([*map(short, unused)])}"
-            names = words(frame[model.id]) if model.id in frame else first + np.arange(len(frame))
+            names = words(frame[model.id]) if model.id in frame else count + np.arange(len(frame))
             table = convert(frame)
+            names = names[frame.index.get_indexer(table.index)]
             if into.suffix != ".parquet":  # text files have no type for a missing cell
                 table = table.astype(object).where(table.notna(), None)
             write({model.id: names, **table})
-            first += len(frame)
-    yield f"{first:,} rows: {into}"
+            count, written = count + len(frame), written + len(table)
+    yield f"{written:,} rows: {into}"

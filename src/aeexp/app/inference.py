@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support, require_array
-from aeexp.data import Column, Floats
+from aeexp.data import Column, Floats, Integers
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
 from aeexp.data.scaling import Preprocessing, Scaling
+from aeexp.data.table_design import ordered
+from aeexp.data.time_steps import TimeSteps, before_steps
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
 from aeexp.runs import StoredModel
@@ -43,6 +45,7 @@ class FittedModel:
     def __init__(self, stored: StoredModel) -> None:
         self.stored = stored
         self.columns = stored.columns
+        self.steps = stored.steps or TimeSteps()
         self.preprocessing = _preprocessing(stored)
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -55,6 +58,10 @@ class FittedModel:
         range, or is a new category, or the error is above 99 % of theirs. A run without
         model/support.npz, as before aeexp 0.2, has only the factors and the error.
 
+        If the run's preprocessing follows the order of rows, the frame is a complete recording,
+        with the columns of its times and groups. With bins, the result has a row for each complete
+        bin, at the place of its first row.
+
         Raises:
             UserError: A column is missing or has a value that the model cannot take.
         """
@@ -62,7 +69,7 @@ class FittedModel:
 
     def encode_and_count(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows, see `encode`, and count those outside the training data."""
-        x, rows = self._features(frame)
+        x, rows, places_of_result = self._features(frame)
         scaled = self.preprocessing.apply(x, self.stored.features)
         z = self.network.encode(scaled)
         x_hat = self.network.decode(z)
@@ -75,22 +82,26 @@ class FittedModel:
             unusual = columns["error_percentile"] > USUAL
             beyond_range = self.support.beyond(x)
             for column, place in places(self.columns):
-                if column.categories:  # of a new category, all indicators are zero
-                    beyond_range[:, place] |= x[:, place].sum(1, keepdims=True) == 0
+                if count := len(column.categories):  # of a new one, all indicators are zero
+                    indicators = x[:, place.start : place.start + count]
+                    beyond_range[:, place] |= indicators.sum(1, keepdims=True) == 0
             for name, (codes, confidence) in self.support.known.nearest(z, x_hat).items():
                 columns |= {name: pd.array(codes, "Int64"), f"{name}_confidence": confidence}
             columns["outside"] = pd.array(beyond_range.any(1) | unusual, "boolean")
-        table = _for_all_rows(frame, pd.DataFrame(columns, index=rows))
+        table = _at_places(frame, pd.DataFrame(columns, index=rows), places_of_result)
         return Encoded(table, beyond_range.sum(0), int(unusual.sum()))
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
-        x, rows = self._features(frame)
+        x, rows, places_of_result = self._features(frame)
         z = self.network.encode(self.preprocessing.apply(x, self.stored.features))
-        return _for_all_rows(frame, self._decoded(z, rows))
+        return _at_places(frame, self._decoded(z, rows), places_of_result)
 
     def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Decode factors z1, z2, … to rows in the columns and units of the table.
+
+        With bins or smoothing, values are those of bins or of smoothed rows. Square roots are
+        squared, and of lags the row itself is returned.
 
         Raises:
             UserError: A factor is missing or not a finite number.
@@ -103,12 +114,12 @@ class FittedModel:
             raise UserError(
                 "The table has factors that are not finite numbers: leave those rows out."
             )
-        return _for_all_rows(frame, self._decoded(z, pd.RangeIndex(len(frame))))
+        return self._decoded(z, np.arange(len(frame))).set_axis(frame.index)
 
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are neither features nor factors nor row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
-        used = {column.name for column in self.columns} | {self.id} | factors
+        used = {column.name for column in self.columns} | {self.id} | factors | {*self._ordering}
         return [name for name in names if name not in used]
 
     @property
@@ -141,12 +152,26 @@ class FittedModel:
         factors = self.stored.architecture.latent_dim
         return Support.read(self.stored.support, len(self.stored.features), factors)
 
-    def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
-        """Return the features of the rows that the model can take, and the rows' positions."""
+    @property
+    def _ordering(self) -> list[str]:
+        """Return the columns of times and groups that the preprocessing needs."""
+        time = "" if self.steps.time == "rows" else self.steps.time
+        return [name for name in (time, self.steps.group) if name]
+
+    def _features(self, frame: pd.DataFrame) -> tuple[Floats, Integers, Integers]:
+        """Return the features of the rows that the model can take, and places in the frame.
+
+        These are the places of those rows, and of the rows of the result.
+        """
         if missing := [c.name for c in self.columns if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 " Columns are matched by name."
+            )
+        if missing := [name for name in self._ordering if name not in frame]:
+            raise UserError(
+                f"The table lacks columns that order its rows: {_listed(missing)}. The model's"
+                " preprocessing joins successive rows of a recording. Columns are matched by name."
             )
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
@@ -157,32 +182,46 @@ class FittedModel:
                     " rows out, or train with dataset.infinite=missing."
                 )
             x[infinite] = np.nan
-        gaps = np.isnan(x)
+        rows, gaps = np.arange(len(x)), np.isnan(x)
         if self.preprocessing.imputation or not gaps.any():
-            return x, pd.RangeIndex(len(x))
+            return self._in_time(frame, x, rows)
         if self.stored.preprocessing.get("missing") != "drop_rows":
             raise UserError(
                 f"The table has missing cells in {self._features_with(gaps)}, which the model was"
                 " not trained to fill: give complete rows, or train with dataset.missing=mean,"
                 " median or knn."
             )
-        complete = np.flatnonzero(~gaps.any(1))
-        return x[complete], pd.Index(complete)
+        rows = np.flatnonzero(~gaps.any(1))
+        return self._in_time(frame, x[rows], rows)
+
+    def _in_time(
+        self, frame: pd.DataFrame, x: Floats, rows: Integers
+    ) -> tuple[Floats, Integers, Integers]:
+        """Return features after the steps in time; see `_features`.
+
+        x: of some rows of the frame. rows: their places.
+        """
+        steps, every = self.steps, np.arange(len(frame))
+        design = ordered(frame.iloc[rows], steps.time or "none", steps.group)
+        x, members = steps.apply(x, self.columns, design)
+        bins = every if steps.bin == 1 else rows[steps.bins(len(rows), design)[:, 0]]
+        return x, rows[members[:, 0]], bins
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
-        """Return the names of the features with such cells. cells: (rows, features)."""
-        return _listed([self.stored.features[j] for j in np.flatnonzero(cells.any(0))])
+        """Return the columns with such cells. cells: (rows, features before the steps)."""
+        columns = places(before_steps(self.columns))
+        return _listed([column.name for column, place in columns if cells[:, place].any()])
 
-    def _decoded(self, z: Floats, rows: pd.Index) -> pd.DataFrame:
+    def _decoded(self, z: Floats, rows: Integers) -> pd.DataFrame:
         x_hat = self.preprocessing.undo(self.network.decode(z))
         return pd.DataFrame(dict(decode(self.columns, x_hat)), index=rows)
 
 
-def _for_all_rows(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with a row for each row of the frame, empty where it lacks one."""
-    if len(table) < len(frame):
-        table = table.reindex(pd.RangeIndex(len(frame)))
-    return table.set_axis(frame.index)
+def _at_places(frame: pd.DataFrame, table: pd.DataFrame, rows: Integers) -> pd.DataFrame:
+    """Return the table with a row for each of some rows of the frame, empty where it lacks one."""
+    if len(table) < len(rows):
+        table = table.reindex(rows)
+    return table.set_axis(frame.index[rows])
 
 
 def _preprocessing(stored: StoredModel) -> Preprocessing:

@@ -1,9 +1,11 @@
 """A table of numbers with its labels, and `load`, which returns the table of a spec."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from aeexp.config.verb import verb
 from aeexp.data.chunks import blocks
 from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.data.features import Column
+
+if TYPE_CHECKING:
+    from aeexp.data.time_steps import TimeSteps
 
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
@@ -71,7 +76,8 @@ class Dataset:
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
     was read. design: which rows depend on one another. batch: the name of the label that is the
-    batch of each row, such as a plate.
+    batch of each row, such as a plate. steps: of preprocessing in the order of rows, which made
+    x, and raw_hash: the fingerprint of the table before them; None without steps.
     """
 
     name: str
@@ -85,6 +91,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     design: Design = EXCHANGEABLE
     batch: str | None = None
+    steps: TimeSteps | None = None
+    raw_hash: str | None = None
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
@@ -117,7 +125,9 @@ def load(spec: DatasetSpec) -> Dataset:
 
 
 def fingerprint(data: Dataset) -> str:
-    """Return a SHA-256 hash of a table's numbers, names and labels."""
+    """Return a SHA-256 hash of a table's numbers, names and labels, as they were read."""
+    if data.raw_hash is not None:
+        return data.raw_hash
     digest = hashlib.sha256()
     for block in blocks(*data.x.shape):
         digest.update(np.ascontiguousarray(data.x[block]).data)

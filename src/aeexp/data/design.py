@@ -34,7 +34,7 @@ FEWEST_PERIODS = 4
 """Independent columns that drift in fewer periods of two correlation times are too often taken for
 related ones."""
 MOST_BLOCKS, BLOCK = 4, 5
-"""Largest number of blocks of time for each fold, and their least length in correlation times."""
+"""Largest number of blocks of time for each fold, and their least length in gaps between them."""
 MOST_COLUMNS, MOST_ROWS = 100, 2_000
 """Columns whose autocorrelation is computed, and successive rows that are compared with shuffled
 rows."""
@@ -52,7 +52,8 @@ class Design:
     time: (rows,), rank of each row in time, from 0; None if the order has no meaning. groups:
     (rows,), number of the group of each row, from 0; None without groups. time_name, group_name:
     of their columns. tau: correlation time in rows: the lag at which the autocorrelation of the
-    columns falls to 1/e; 1 without time. looks_ordered: autocorrelation of neighbouring rows if
+    columns falls to 1/e; 1 without time. reach: largest distance of two rows that have a value in
+    common, by smoothing or lags. looks_ordered: autocorrelation of neighbouring rows if
     they are more similar than by chance although no order was stated, else None.
     """
 
@@ -61,6 +62,7 @@ class Design:
     time_name: str = ""
     group_name: str = ""
     tau: int = 1
+    reach: int = 0
     looks_ordered: float | None = None
 
     @property
@@ -82,6 +84,11 @@ class Design:
     def counts_groups(self) -> bool:
         """Return whether the independent units are groups; see `units`."""
         return self.groups is not None and (self.time is None or self.has_groups)
+
+    @property
+    def gap(self) -> int:
+        """Return the number of rows that separate blocks of time."""
+        return max(self.tau, self.reach)
 
     def take(self, rows: Integers) -> Design:
         """Return the design of some rows, evenly distributed in time. rows: ascending."""
@@ -135,11 +142,11 @@ class Design:
         """Return the number of the block of time of each row: (rows,).
 
         The blocks of a session have equal lengths. There are up to four blocks for each fold, of
-        five correlation times or more if there are enough rows.
+        five times the gap or more if there are enough rows.
         """
         sessions = self.sessions()
         rows, number = sum(map(len, sessions)), 0
-        wanted = min(max(rows // (BLOCK * self.tau), folds), MOST_BLOCKS * folds)
+        wanted = min(max(rows // (BLOCK * self.gap), folds), MOST_BLOCKS * folds)
         blocks = np.empty(rows, int)
         for session in sessions:
             count = max(1, round(wanted * len(session) / rows))

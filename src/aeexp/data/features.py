@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +19,35 @@ EXACT = 2**53  # the largest integer up to which double precision is exact
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: unchanged, as log(1 + value), or as one feature for each category."""
+    """A column of a table: unchanged, as log(1 + value), or as one feature for each category.
+
+    sqrt, lags: of the steps that follow, see `TimeSteps`: square roots, and the same features of
+    so many rows before.
+    """
 
     name: str
     categories: tuple[str, ...] = ()
     log1p: bool = False
+    sqrt: bool = False
+    lags: int = 0
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Return the names of its features."""
+        """Return the names of its features: those of the row itself, then of the rows before."""
         if self.categories:
-            return tuple(f"{self.name}={category}" for category in self.categories)
-        return (f"log1p({self.name})" if self.log1p else self.name,)
+            names = tuple(f"{self.name}={category}" for category in self.categories)
+        else:
+            names = (f"log1p({self.name})" if self.log1p else self.name,)
+        if self.sqrt:
+            names = tuple(f"sqrt({name})" for name in names)
+        before = (f"{name}[t-{lag}]" for lag in range(1, self.lags + 1) for name in names)
+        return (*names, *before)
 
     def encode(self, values: pd.Series[Any]) -> NDArray[np.floating]:
         """Convert (rows,) cells to (rows, features); a missing cell is NaN in all features.
 
-        A category that is not in `categories` is 0 in all features.
+        Without square roots and lags: those are `TimeSteps`. A category that is not in
+        `categories` is 0 in all features.
 
         Raises:
             UserError: A value is text instead of a number, or has no logarithm.
@@ -61,6 +73,9 @@ class Column:
 
     def decode(self, features: NDArray[np.floating]) -> NDArray[Any]:
         """Convert (rows, features) to (rows,) cells; the largest indicator is the category."""
+        features = features[:, : features.shape[1] // (1 + self.lags)]
+        if self.sqrt:
+            features = np.square(features.clip(0))
         if self.categories:
             return np.array(self.categories, object)[features.argmax(1)]
         return np.expm1(features[:, 0]) if self.log1p else features[:, 0]
@@ -112,11 +127,14 @@ def places(columns: Sequence[Column]) -> Iterator[tuple[Column, slice]]:
 def encode(columns: Sequence[Column], frame: pd.DataFrame) -> NDArray[np.floating]:
     """Return a table's features, (rows, features); in single precision if all its numbers are.
 
+    Without square roots and lags: those are `TimeSteps`.
+
     Raises:
         UserError: As `Column.encode`.
     """
     numeric = [column.name for column in columns if not column.categories]
     single = all(_precision(frame[name]) is np.float32 for name in numeric)
+    columns = [replace(column, sqrt=False, lags=0) for column in columns]  # the steps follow
     x = np.empty((len(frame), len(features(columns))), np.float32 if single else np.float64)
     for column, place in places(columns):
         x[:, place] = column.encode(frame[column.name])

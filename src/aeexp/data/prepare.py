@@ -19,7 +19,18 @@ from aeexp.config.spec import (
     Structure,
     Table,
 )
-from aeexp.data import Dataset, Floats, Integers, Rows, folds, load, load_table, partition, scaling
+from aeexp.data import (
+    Dataset,
+    Floats,
+    Integers,
+    Rows,
+    folds,
+    load,
+    load_table,
+    partition,
+    scaling,
+    time_steps,
+)
 from aeexp.data.automatic import candidates
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
@@ -120,11 +131,13 @@ def prepare_problem(experiment: Experiment) -> Problem:
 
 
 def prepare(experiment: Experiment, data: Dataset) -> Problem:
-    """Split and scale a table.
+    """Take the steps of preprocessing in time, then split and scale a table.
 
     Raises:
         UserError: It has too few rows, no feature that varies, or values that cannot be scaled.
     """
+    data = time_steps.applied(experiment.preprocessing, data)
+    _check_sample(experiment, data)
     splits: list[Rows] = []
     if isinstance(experiment.question, Structure):
         splits = folds(experiment.split, data)
@@ -139,6 +152,16 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
         raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
     problems = [_scaled(experiment, data, split) for split in (rows, *splits)]
     return replace(problems[0], folds=tuple(problems[1:]))
+
+
+def _check_sample(experiment: Experiment, data: Dataset) -> None:
+    """Check that the steps in time have successive rows."""
+    is_sample = isinstance(experiment.dataset, Table) and experiment.dataset.sample is not None
+    if is_sample and data.steps and data.steps.need_order:
+        raise UserError(
+            "dataset.sample draws single rows, but preprocessing.bin, smooth and lags need"
+            " successive rows. Remove dataset.sample."
+        )
 
 
 def _scaled(experiment: Experiment, data: Dataset, rows: Rows) -> Problem:

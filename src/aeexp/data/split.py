@@ -121,7 +121,7 @@ def partition(spec: Split, data: Dataset) -> Rows:
     generator = np.random.default_rng(spec.seed)
     rest, tested = _whole_units(units, rows, n_test, generator)
     _, val = _whole_units(units, rest, n_val, generator)
-    train, val = _apart(data, val, tested)
+    train, val = _apart(data, val, tested, _gap(data.design, tested))
     if len(train) < MIN_TRAIN:
         raise _no_training_rows(data, len(train))
     return Rows(train, val, tested, np.setdiff1d(rows, np.concatenate([train, val, tested])))
@@ -158,6 +158,11 @@ def _units(spec: Split, data: Dataset, folds: int) -> Integers | None:
     """
     design, by = data.design, held_out_together(spec, data.design)
     if by is Together.rows:
+        if design.reach:
+            raise UserError(
+                "split.by=rows holds out single rows, but preprocessing.smooth and"
+                " preprocessing.lags give neighbouring rows values in common. Set split.by=blocks."
+            )
         if spec.by is None and design.groups is not None:
             raise UserError(
                 f"{key(f'dataset.group={design.group_name}')} has"
@@ -199,17 +204,25 @@ def _whole_units(
     return np.setdiff1d(rows, drawn), np.sort(drawn)
 
 
-def _apart(data: Dataset, val: Integers, test: Integers) -> tuple[Integers, Integers]:
+def _gap(design: Design, test: Integers) -> int:
+    """Return the number of rows that separate training, validation and test rows in time.
+
+    It is a correlation time, but in short tables a quarter of the test rows, so that training rows
+    are left. It is never shorter than the reach of smoothing and lags, so that no value enters
+    rows of two parts.
+    """
+    return max(design.reach, min(design.tau, max(1, len(test) // GAP)))
+
+
+def _apart(data: Dataset, val: Integers, test: Integers, gap: int) -> tuple[Integers, Integers]:
     """Return the training rows and the validation rows that are no neighbours in time.
 
-    A gap of a correlation time separates the training rows from validation and test rows, and the
-    validation rows from the test rows. In short tables it is a quarter of the test rows, so that
-    training rows are left.
+    A gap separates the training rows from validation and test rows, and the validation rows from
+    the test rows.
     """
     rows = len(data.x)
     is_test, is_held_out = np.zeros(rows, bool), np.zeros(rows, bool)
     is_test[test] = is_held_out[test] = is_held_out[val] = True
-    gap = min(data.design.tau, max(1, len(test) // GAP))
     near_test = data.design.near(is_test, gap)
     return np.flatnonzero(~data.design.near(is_held_out, gap)), val[~near_test[val]]
 
@@ -296,7 +309,10 @@ def _rotated(
             np.setdiff1d(rows, np.concatenate(pair)) for pair in zip(drawn, vals, strict=True)
         ]
     else:
-        pairs = [_apart(data, val, test) for val, test in zip(following, drawn, strict=True)]
+        pairs = [
+            _apart(data, val, test, _gap(data.design, test))
+            for val, test in zip(following, drawn, strict=True)
+        ]
         n_train, n_val = (min(map(len, part)) for part in zip(*pairs, strict=True))
         others, vals = [train for train, _ in pairs], [val[:n_val] for _, val in pairs]
     if min(n_train - 1, n_val) < 1:
@@ -316,14 +332,19 @@ def _partition_by_column(column: str, data: Dataset) -> Rows:
             f"split.column={column} needs a table of your own (dataset=table). Remove"
             " split.column."
         )
-    parts = np.array(data.part)
-    rows = Rows(*(np.flatnonzero(parts == name) for name in ("train", "val", "test")))
-    if len(rows.train) < MIN_TRAIN:
+    parts, design = np.array(data.part), data.design
+    train, val, test = (np.flatnonzero(parts == name) for name in ("train", "val", "test"))
+    if design.reach:
+        others, val = _apart(data, val, test, design.reach)
+        train = np.intersect1d(train, others)
+    if len(train) < MIN_TRAIN:
+        gaps = " with a gap around held-out rows, as smoothing and lags mix neighbouring rows"
         raise UserError(
-            f"split.column={column} leaves {len(rows.train)} of the {len(data.x)} rows of"
-            f" {data.name} for training, but at least {MIN_TRAIN} are needed."
+            f"split.column={column} leaves {len(train)} of the {len(data.x)} rows of {data.name}"
+            f" for training{gaps if design.reach else ''}, but at least {MIN_TRAIN} are needed."
         )
-    return rows
+    every = np.arange(len(parts))
+    return Rows(train, val, test, np.setdiff1d(every, np.concatenate([train, val, test])))
 
 
 def _classes(data: Dataset, rows: Integers, held_out: int) -> Integers:

@@ -28,18 +28,30 @@ def stated_design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[
 
     Rows that are sorted by the classes of the first label do not count as ordered.
     """
-    groups = None if spec.group is None else _groups(frame[spec.group])
     if spec.time is None:
+        groups = None if spec.group is None else _groups(frame[spec.group])
         known = groups
         if known is None and labels and isinstance(labels[0], Classes):
             known = labels[0].codes
         looks_ordered = order_of(x, known)
         return Design(None, groups, "", spec.group or "", looks_ordered=looks_ordered)
-    time = None
-    if spec.time != "none":
-        time = np.arange(len(frame)) if spec.time == "rows" else _time(frame[spec.time])
-    design = Design(time, groups, spec.time, spec.group or "")
-    return design if time is None else in_time(design, x)
+    design = ordered(frame, spec.time, spec.group or "")
+    return design if design.time is None else in_time(design, x)
+
+
+def ordered(frame: pd.DataFrame, time: str, group: str) -> Design:
+    """Return the order and the groups of rows, by the names of their columns.
+
+    time: may also be rows or none. group: may be empty.
+
+    Raises:
+        UserError: A cell is empty, or is no time.
+    """
+    groups = _groups(frame[group]) if group else None
+    ranks = None
+    if time != "none":
+        ranks = np.arange(len(frame)) if time == "rows" else _time(frame[time])
+    return Design(ranks, groups, time, group)
 
 
 def possible_groups(

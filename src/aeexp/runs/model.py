@@ -4,7 +4,7 @@ model.keras is not read: it is an export for other programs, and Keras may run c
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +17,7 @@ from aeexp.config.shapes import Shape, shapes
 from aeexp.config.spec import ModelSpec
 from aeexp.data.features import Column
 from aeexp.data.features import features as columns_features
+from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.arrays import Array, Layout, layout, most_bytes, unpack
 from aeexp.runs.document import MOST_BYTES, checked, converted, parse, read_bytes
@@ -34,12 +35,14 @@ class StoredModel:
     """A trained model: see `artifact.Model`. weights, support: read-only arrays by name.
 
     features: names, in the order of the model's input. columns: of the table from which the
-    features are made. schema: version of the run directory.
+    features are made. steps: of preprocessing in the order of rows, if there are any.
+    schema: version of the run directory.
     """
 
     architecture: ModelSpec
     features: tuple[str, ...]
     columns: tuple[Column, ...]
+    steps: TimeSteps | None
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Array]
     support: Mapping[str, Array]
@@ -70,13 +73,16 @@ def read_model(folder: Path) -> StoredModel:
     with files.opened("preprocessing.json") as content:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
+        steps = _steps(preprocessing, columns)
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _named(files.folder / "weights.npz"):
         for name, array in weights.items():
             if array.dtype.kind != "f" or not np.isfinite(array).all():
                 raise UserError(f"has weights in {name} that are not finite numbers")
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
-    return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
+    return StoredModel(
+        architecture, features, columns, steps, preprocessing, weights, support, schema
+    )
 
 
 @dataclass(frozen=True)
@@ -174,3 +180,17 @@ def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tup
     if columns_features(columns) != features:
         raise UserError("has columns that are not those of its features")
     return columns
+
+
+def _steps(preprocessing: Mapping[str, Any], columns: Sequence[Column]) -> TimeSteps | None:
+    """Return the steps in the order of rows, checked against the columns that follow from them."""
+    if preprocessing.get("steps") is None:
+        return None
+    steps = converted(preprocessing["steps"], TimeSteps)
+    if steps.bin < 1 or not 0 <= steps.smooth < math.inf or steps.lags < 0:
+        raise UserError("has steps that are out of bounds")
+    if steps.columns(columns) != columns:
+        raise UserError("has steps that are not those of its columns")
+    if steps.need_order and not steps.time:
+        raise UserError("has steps in time, but no column of times")
+    return steps

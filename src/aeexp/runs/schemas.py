@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from aeexp.config.spec import Backend, Infinite, Missing
 from aeexp.data.features import Column
+from aeexp.data.time_steps import TimeSteps
 
 
 class Status(Enum):
@@ -89,6 +90,7 @@ class PreprocessingJson(TypedDict, total=False):
     columns: list[Column]
     missing: Missing
     infinite: Infinite | None
+    steps: TimeSteps | None
 
 
 class FileJson(TypedDict):

@@ -33,10 +33,11 @@ def permuted(
 ) -> Floats:
     """Return a table with independently rearranged columns; see `Design.rearranged`.
 
-    Each column keeps its values, including missing ones. The features of one text column are
-    rearranged together. A column with a known cell in a training row keeps at least one there, so
-    that it can be scaled. x: (rows, features). columns: of the features, as in a `Dataset`.
-    train: indices of the training rows.
+    Each column keeps its values, including missing ones. The features of one column, such as its
+    categories or lags, are rearranged together: a column and its lags are related in any table. A
+    column with a known cell in a training row keeps at least one there, so that it can be scaled.
+    x: (rows, features). columns: of the features, as in a `Dataset`. train: indices of the
+    training rows.
     """
     rearranged = np.empty_like(x)
     for _, place in places(columns):

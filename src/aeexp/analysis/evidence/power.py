@@ -51,16 +51,17 @@ def planted(
     """Return a table with a planted group, and which rows belong to it: (rows, features), (rows,).
 
     A random share of the rows is shifted in a random half of the numeric columns that vary, in at
-    least two of them if possible. In a `permuted` table the group is the only structure. Tables
-    without such a column are returned unchanged. x: (rows, features). columns: of the features,
-    as in a `Dataset`.
+    least two of them if possible, and in all lags of these. In a `permuted` table the
+    group is the only structure. Tables without such a column are returned unchanged.
+    x: (rows, features). columns: of the features, as in a `Dataset`.
     """
     _, centred, counts = centred_cells(x)
     deviations = np.sqrt((centred**2).sum(axis=0) / counts)
-    numeric = [place.start for column, place in places(columns) if not column.categories]
-    varying = [feature for feature in numeric if deviations[feature] > 0]
+    numeric = [place for column, place in places(columns) if not column.categories]
+    varying = [place for place in numeric if deviations[place.start] > 0]
     half = min(len(varying), max(2, len(varying) // 2))
-    features = generator.permutation(varying).astype(int)[:half]
+    drawn = [varying[i] for i in generator.permutation(len(varying))[:half]]
+    features = np.array([i for place in drawn for i in range(place.start, place.stop)], int)
     rows = np.zeros(len(x), bool)
     rows[generator.permutation(len(x))[: round(group.share * len(x))]] = True
     x = x.copy()

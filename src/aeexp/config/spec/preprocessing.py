@@ -1,10 +1,13 @@
-"""Scaling of the features."""
+"""Preprocessing: steps in the order of rows, and the scaling of the features."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 from aeexp.config.spec._spec import IN_SCALED_UNITS, Spec, option, param
 from aeexp.text import exact
+
+ON_ANOTHER_TABLE = "reconstruction.*", "baseline.pca.*"
+"""Metrics of a reconstruction, which is easier or harder on a table of other values."""
 
 
 class FitOn(Enum):
@@ -22,6 +25,34 @@ class PreprocessingSpec(Spec):
 
     fit_on: FitOn = param(
         FitOn.train, "Rows the scaling is fitted on; all includes the held-out rows."
+    )
+    bin: int = param(
+        1,
+        "Join every bin of so many successive rows to one row: counts are summed, other values are"
+        " averaged. Needs dataset.time. 1: no bins.",
+        at_least=1,
+        redefines=ON_ANOTHER_TABLE,
+    )
+    sqrt: bool = param(
+        False,
+        "Replace values by their square roots, after binning. Makes the variance of counts"
+        " constant.",
+        redefines=ON_ANOTHER_TABLE,
+    )
+    smooth: float = param(
+        0.0,
+        "Smooth in time by a Gaussian with this standard deviation in rows (in bins, if there are"
+        " bins), after the square root. Needs dataset.time. 0: none.",
+        at_least=0,
+        at_most=1e9,
+        redefines=ON_ANOTHER_TABLE,
+    )
+    lags: int = param(
+        0,
+        "Give each row the values of so many rows before it as further features, last of all."
+        " Needs dataset.time. 0: none.",
+        at_least=0,
+        redefines=ON_ANOTHER_TABLE,
     )
 
 
