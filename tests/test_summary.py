@@ -18,6 +18,7 @@ from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.histories import curves
 from aeexp.analysis.sweep.latents import aligned, latents, turned
 from aeexp.analysis.sweep.outcome import by_key, outcomes
+from aeexp.analysis.sweep.redefined import is_redefined, redefined
 from aeexp.analysis.sweep.study import study
 from aeexp.analysis.sweep.varied import varied
 from aeexp.data.dataset import Classes, Values
@@ -270,6 +271,11 @@ def test_settings_are_ranked_by_a_metric_with_one_definition(
     assert lines[1].endswith(f": {ranked_by} {better[ranked_by]:g}.")
     assert any(line.startswith("Compared by") for line in lines) == (ranked_by != "val_loss")
     sentences.check("\n".join(lines))
+
+
+def test_r2_compares_scalings_but_not_tables_that_are_smoothed_differently() -> None:
+    assert is_redefined(R2, redefined("preprocessing.smooth", ["0", "2"]))
+    assert not is_redefined(R2, redefined("preprocessing", ["minmax", "standard"]))
 
 
 def test_without_a_comparable_metric_no_run_is_the_best(

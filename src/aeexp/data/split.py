@@ -333,10 +333,12 @@ def _partition_by_column(column: str, data: Dataset) -> Rows:
             " split.column."
         )
     parts, design = np.array(data.part), data.design
+    train: Integers
+    val: Integers
     train, val, test = (np.flatnonzero(parts == name) for name in ("train", "val", "test"))
     if design.reach:
-        others, val = _apart(data, val, test, design.reach)
-        train = np.intersect1d(train, others)
+        distant, val = _apart(data, val, test, design.reach)
+        train = np.intersect1d(train, distant)
     if len(train) < MIN_TRAIN:
         gaps = " with a gap around held-out rows, as smoothing and lags mix neighbouring rows"
         raise UserError(

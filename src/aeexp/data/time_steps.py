@@ -116,16 +116,18 @@ class TimeSteps:
         others = len(features(before_steps(columns))) - counts
         what = "counts were summed" if counts else "values were averaged"
         if counts and others:
-            what = f"{counts:,} features of counts were summed and {others:,} others averaged"
+            features_of_counts = f"{counted(counts, 'feature')} of counts"
+            what = f"{features_of_counts} were summed and {counted(others, 'other')} averaged"
         unit = "bin" if self.bin > 1 else "row"
         if self.bin > 1:
             yield f"{what} over bins of {self.bin:,} successive rows"
         if self.sqrt:
             yield "square roots were taken"
         if self.smooth:
+            width = f"{exact(self.smooth)} {unit}{'' if self.smooth == 1 else 's'}"
             yield (
-                "values were smoothed in time by a Gaussian with a standard deviation of"
-                f" {exact(self.smooth)} {unit}s, which ends at {CUT} standard deviations"
+                f"values were smoothed in time by a Gaussian with a standard deviation of {width},"
+                f" which ends at {CUT} standard deviations"
             )
         if self.lags:
             yield f"each {unit} was extended by the values of {counted(self.lags, unit)} before it"
@@ -281,16 +283,16 @@ def _parts(parts: NDArray[np.str_]) -> list[str]:
 def _note(steps: TimeSteps, data: Dataset, left: int) -> str:
     """Return what was done with a table of which `left` rows are left."""
     note = f"preprocessing: {', then '.join(steps.phrases(data.columns))}"
-    rows, unit = len(data.x), "row"
+    rows, unit, left_out = len(data.x), "row", []
     if steps.bin > 1:
         complete = len(steps.bins(rows, data.design))
-        note += f"; {rows:,} rows became {counted(complete, 'bin')}, named by their first row"
+        note += f"; {rows:,} rows became {counted(complete, 'bin')}, named by their first rows"
         if incomplete := rows - complete * steps.bin:
-            note += f", and the {counted(incomplete, 'row')} of incomplete bins were left out"
+            left_out.append(f"{counted(incomplete, 'row')} of incomplete bins")
         rows, unit = complete, "bin"
     if steps.lags:
-        note += f"; the first {counted(rows - left, unit)} of all sessions were left out"
-    return note
+        left_out.append(f"{counted(rows - left, unit)} with too few {unit}s before")
+    return f"{note}; left out: {', and '.join(left_out)}" if left_out else note
 
 
 def _no_order(steps: TimeSteps) -> UserError:

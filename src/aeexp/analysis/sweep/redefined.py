@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from fnmatch import fnmatchcase
 
-from aeexp.config.options import OPTIONS, SEVERAL, SHARED
+from aeexp.config.options import BASES, OPTIONS, SEVERAL, SHARED
 from aeexp.config.spec import LOSS_METRICS, Experiment, Spec
 
 
@@ -22,7 +22,8 @@ def redefined(key: str, values: Collection[str] = ()) -> frozenset[str]:
     if not within:
         names = {name for value in values for name in re.findall(r"\w+", value)} - {"none"}
         unknown = LOSS_METRICS if names - {*options} else ()
-        chosen = (_of_choice(options[name]()) for name in names & {*options})
+        shared = set() if group in SEVERAL else {f.name for f in fields(BASES[group])}
+        chosen = (_of_choice(options[name](), shared) for name in names & {*options})
         return frozenset(unknown).union(*chosen)
     option, _, name = within.partition(".")
     if group not in SEVERAL or within in SHARED[group]:
@@ -40,11 +41,15 @@ def is_redefined(metric: str, patterns: Collection[str]) -> bool:
     return any(fnmatchcase(metric.removesuffix(".mean"), pattern) for pattern in patterns)
 
 
-def _of_choice(spec: Spec) -> Iterator[str]:
-    """Yield what the choice of an option redefines: the union over its fields."""
+def _of_choice(spec: Spec, shared: Collection[str]) -> Iterator[str]:
+    """Yield what the choice of an option redefines: the union over its fields.
+
+    shared: fields that all options have, which the choice does not change.
+    """
     yield from spec.redefines
     for f in fields(spec):
-        yield from f.metadata.get("redefines", ())
+        if f.name not in shared:
+            yield from f.metadata.get("redefines", ())
 
 
 def _of_field(spec: Spec, path: Sequence[str]) -> Iterator[str]:
