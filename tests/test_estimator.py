@@ -381,3 +381,17 @@ def test_an_unsupported_backend_is_refused_by_name() -> None:
         [sys.executable, "-c", code], env=environment, check=False, capture_output=True, text=True
     )
     assert "KERAS_BACKEND=theano is not supported: set it to one of jax" in done.stderr
+
+
+@pytest.mark.filterwarnings("ignore:Features that are constant")
+@pytest.mark.parametrize("order", [{}, {"time": np.arange(60)}], ids=["animals", "sessions"])
+def test_whole_groups_are_held_out(order: dict[str, Any]) -> None:
+    groups = np.repeat(np.arange(6), 10)
+    indicators = np.eye(6)[groups]
+    model = brief(validation=0.3).fit(indicators, groups=groups, **order)
+    assert sorted(model.mean_) == pytest.approx([0, 0, *[0.25] * 4])
+
+
+def test_a_time_for_each_row_is_needed() -> None:
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        brief().fit(WINE, time=np.arange(3))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_array, check_random_state
+from sklearn.utils import Tags, check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aeexp.analysis.reconstruction import explained
@@ -16,6 +16,7 @@ from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
 from aeexp.data import Dataset, Floats
 from aeexp.data.checks import setting_warnings
+from aeexp.data.design import design_of
 from aeexp.data.prepare import Problem, check, prepare
 from aeexp.errors import UserError, named_by
 from aeexp.present.text.training import describe_divergence
@@ -102,8 +103,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.backend = backend
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None, time: Any = None) -> Self:
         """Train on the rows of X: (rows, features). y is ignored.
+
+        groups: (rows,), the animal, subject or session of each row; whole groups are held out.
+        time: (rows,), the time of each row; blocks of time are held out, with a gap on both sides.
 
         Raises:
             UserError: A parameter is out of bounds, or not possible with X.
@@ -112,8 +116,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         experiment = self._experiment()
         x = validate_data(self, X, dtype=PRECISIONS, ensure_min_samples=2)
         names = tuple(f"x{j + 1}" for j in range(x.shape[1]))
+        check_consistent_length(x, groups, time)
+        design = design_of(x, time, groups)
         with named_by(config_parameter):
-            problem = prepare(experiment, Dataset("X", x, names, rows=("",) * len(x)))
+            data = Dataset("X", x, names, rows=("",) * len(x), design=design)
+            problem = prepare(experiment, data)
             check(experiment, problem)
             choose(experiment.backend)
             for warning in setting_warnings(experiment, problem):

@@ -209,6 +209,17 @@ def numbered(values: NDArray[Any]) -> Integers:
     return np.asarray(numbers)
 
 
+def design_of(x: Floats, time: Any = None, groups: Any = None) -> Design:
+    """Return the design of rows. x: (rows, features). time, groups: (rows,) each, or None."""
+    design = Design(
+        time=None if time is None else np.argsort(np.argsort(time, kind="stable")),
+        groups=None if groups is None else numbered(np.asarray(groups)),
+        time_name="" if time is None else "time",
+        group_name="" if groups is None else "groups",
+    )
+    return design if time is None else in_time(design, x)
+
+
 def in_time(design: Design, x: Floats) -> Design:
     """Return a design with the correlation time of its columns. x: (rows, features)."""
     return replace(design, tau=correlation_time(x, design.sessions()))
