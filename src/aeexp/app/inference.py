@@ -101,7 +101,7 @@ class FittedModel:
         """Decode factors z1, z2, … to rows in the columns and units of the table.
 
         With bins or smoothing, values are those of bins or of smoothed rows. Square roots are
-        squared, and of lags the row itself is returned.
+        squared, and of lags the row itself is returned. Rows that `encode` left empty stay empty.
 
         Raises:
             UserError: A factor is missing or not a finite number.
@@ -110,11 +110,12 @@ class FittedModel:
         if missing := [name for name in factors if name not in frame]:
             raise UserError(f"The table lacks factors that the model decodes: {_listed(missing)}.")
         z = encode([Column(name) for name in factors], frame).astype(np.float32)
-        if not np.isfinite(z).all():
+        rows = np.flatnonzero(~np.isnan(z).all(axis=1))
+        if not np.isfinite(z[rows]).all():
             raise UserError(
                 "The table has factors that are not finite numbers: leave those rows out."
             )
-        return self._decoded(z, np.arange(len(frame))).set_axis(frame.index)
+        return _at_places(frame, self._decoded(z[rows], rows), np.arange(len(frame)))
 
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are neither features nor factors nor row names."""
