@@ -1,7 +1,7 @@
 """Steps of preprocessing in the order of rows: bins, square roots, smoothing and lags."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from aeexp.errors import UserError
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.present.methods import methods
 from aeexp.runs import Run, read_model
+from aeexp.runs.model import _columns, _steps
 
 ROWS = 120
 TIME = np.arange(ROWS)
@@ -359,17 +360,29 @@ def test_a_run_with_steps_is_verified(of_spikes: Any) -> None:
     assert verify(run, load_experiment(run)).same
 
 
-def test_a_stored_model_with_other_steps_than_its_columns_is_refused(of_spikes: Any) -> None:
+def test_a_stored_model_has_its_steps(of_spikes: Any) -> None:
+    stored, cells = read_model(of_spikes.folder), tuple(f"cell{i}" for i in range(4))
+    expected = TimeSteps(2, sqrt=True, smooth=1, lags=1, counts=cells, time="second", group="day")
+    assert stored.steps == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lags": 10**15}, {"lags": -1}, {"sqrt": False}, {"smooth": 1e300}, {"bin": 0}, {"time": ""}],
+)
+def test_stored_steps_that_do_not_fit_are_refused(of_spikes: Any, change: dict[str, Any]) -> None:
     stored = read_model(of_spikes.folder)
-    assert stored.steps == TimeSteps(
-        2,
-        sqrt=True,
-        smooth=1,
-        lags=1,
-        counts=tuple(f"cell{i}" for i in range(4)),
-        time="second",
-        group="day",
-    )
+    assert stored.steps
+    forged = asdict(stored.steps) | change
+    with pytest.raises(UserError, match="has steps"):
+        _steps({"steps": forged}, stored.columns)
+
+
+def test_stored_columns_with_too_many_lags_are_refused(of_spikes: Any) -> None:
+    values = dict(read_model(of_spikes.folder).preprocessing)
+    values["columns"] = [column | {"lags": 10**15} for column in values["columns"]]
+    with pytest.raises(UserError, match="not those of its features"):
+        _columns(values, tuple(values["features"]))
 
 
 def test_the_methods_have_the_steps_in_their_order(tiny: Make, csv: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats, Integers
+from aeexp.data.design import EXCHANGEABLE
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
 from aeexp.data.scaling import Preprocessing, Scaling
@@ -203,7 +204,9 @@ class FittedModel:
         x: of some rows of the frame. rows: their places.
         """
         steps, every = self.steps, np.arange(len(frame))
-        design = ordered(frame.iloc[rows], steps.time or "none", steps.group)
+        design = EXCHANGEABLE
+        if steps.need_order:
+            design = ordered(frame.iloc[rows], steps.time, steps.group)
         x, members = steps.apply(x, self.columns, design)
         bins = every if steps.bin == 1 else rows[steps.bins(len(rows), design)[:, 0]]
         return x, rows[members[:, 0]], bins

@@ -219,10 +219,11 @@ def _smoothed(x: Floats, sessions: Sequence[Integers], deviation: float) -> Floa
     smooth = np.empty_like(x)
     for rows in sessions:
         present = ~np.isnan(x[rows])
+        counted_in = present[:, :1] if present.all() else present  # equal weights of all columns
         radius = min(ceil(CUT * deviation), len(rows))
         values, weights = (
             gaussian_filter1d(cells, deviation, axis=0, mode="constant", radius=radius)
-            for cells in (np.where(present, x[rows], 0).astype(float), present.astype(float))
+            for cells in (np.where(present, x[rows], 0).astype(float), counted_in.astype(float))
         )
         with np.errstate(invalid="ignore"):  # without neighbours that have a value
             smooth[rows] = np.where(present, values / weights, np.nan)

@@ -15,6 +15,7 @@ import numpy as np
 from aeexp.config.options import find_class
 from aeexp.config.shapes import Shape, shapes
 from aeexp.config.spec import ModelSpec
+from aeexp.config.spec.preprocessing import MOST_SMOOTH
 from aeexp.data.features import Column
 from aeexp.data.features import features as columns_features
 from aeexp.data.time_steps import TimeSteps
@@ -177,7 +178,8 @@ def _columns(preprocessing: Mapping[str, Any], features: tuple[str, ...]) -> tup
     if "columns" not in preprocessing:  # version 1 had no other columns than features
         return tuple(map(Column, features))
     columns = tuple(converted(preprocessing["columns"], list[Column]))
-    if columns_features(columns) != features:
+    widths = (max(1, len(column.categories)) * (1 + column.lags) for column in columns)
+    if sum(widths) != len(features) or columns_features(columns) != features:
         raise UserError("has columns that are not those of its features")
     return columns
 
@@ -187,7 +189,7 @@ def _steps(preprocessing: Mapping[str, Any], columns: Sequence[Column]) -> TimeS
     if preprocessing.get("steps") is None:
         return None
     steps = converted(preprocessing["steps"], TimeSteps)
-    if steps.bin < 1 or not 0 <= steps.smooth < math.inf or steps.lags < 0:
+    if steps.bin < 1 or not 0 <= steps.smooth <= MOST_SMOOTH or steps.lags < 0:
         raise UserError("has steps that are out of bounds")
     if steps.columns(columns) != columns:
         raise UserError("has steps that are not those of its columns")

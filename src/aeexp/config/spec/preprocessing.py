@@ -10,6 +10,10 @@ ON_ANOTHER_TABLE = "reconstruction.*", "baseline.pca.*"
 """Metrics of a reconstruction, which is easier or harder on a table of other values."""
 
 
+MOST_SMOOTH = 1e9
+"""Largest standard deviation of a Gaussian in time, in rows."""
+
+
 class FitOn(Enum):
     """Rows a scaling is fitted on."""
 
@@ -44,7 +48,7 @@ class PreprocessingSpec(Spec):
         "Smooth in time by a Gaussian with this standard deviation in rows (in bins, if there are"
         " bins), after the square root. Needs dataset.time. 0: none.",
         at_least=0,
-        at_most=1e9,
+        at_most=MOST_SMOOTH,
         redefines=ON_ANOTHER_TABLE,
     )
     lags: int = param(
