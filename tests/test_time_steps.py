@@ -13,9 +13,12 @@ from structure import p_of_structure
 import aeexp
 from aeexp.analysis.evidence.null import permuted
 from aeexp.analysis.evidence.power import LEVEL, Group, planted
+from aeexp.app import convert
+from aeexp.app.inference import FittedModel
 from aeexp.app.verify import verify
 from aeexp.config.spec import (
     Experiment,
+    Format,
     Missing,
     PreprocessingSpec,
     Split,
@@ -339,6 +342,19 @@ def test_a_run_encodes_its_own_recording_as_before(of_spikes: Any, csv: Path) ->
     np.testing.assert_allclose(
         shuffled.sort_index()["z1"].dropna(), latents["z1"], rtol=1e-4, atol=1e-5
     )
+
+
+def test_a_file_is_encoded_as_a_whole_with_the_names_of_first_rows(
+    of_spikes: Any, csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "BATCH_ROWS", 7)
+    model = FittedModel(read_model(of_spikes.folder))
+    *_, last = convert.encode(model, csv, tmp_path / "z.csv", Format())
+    assert last == "2 more rows have missing cells or too few rows before them and were left empty"
+    encoded = pd.read_csv(tmp_path / "z.csv")
+    assert [*encoded["row"]] == [*range(0, ROWS, 2)]
+    expected = of_spikes.encode(pd.read_csv(csv))["z1"]
+    np.testing.assert_allclose(encoded["z1"], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_recording_without_its_times_or_sessions_is_an_error(of_spikes: Any, csv: Path) -> None:
