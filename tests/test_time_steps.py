@@ -299,6 +299,14 @@ def test_single_rows_cannot_be_held_out_of_a_smoothed_table() -> None:
         folds(Split(by=Together.rows), data)
 
 
+def test_smoothing_that_leaves_no_training_rows_is_an_error() -> None:
+    data = applied(Standard(smooth=30), table(rng().normal(size=(ROWS, 2))))
+    with pytest.raises(
+        UserError, match="or less smoothing or fewer lags, which need a gap of 120"
+    ):
+        folds(Split(), data)
+
+
 def test_a_smoothed_table_is_no_sample(csv: Path) -> None:
     experiment = Experiment(
         dataset=Table(path=str(csv), time="second", group="day", sample=50),

@@ -240,10 +240,13 @@ def _dealt(units: Integers, count: int, generator: np.random.Generator) -> list[
 
 
 def _no_training_rows(data: Dataset, left: int) -> UserError:
+    remedy, reach = f"or {key('split.by=rows')}", data.design.reach
+    if reach:
+        remedy = f"or less smoothing or fewer lags, which need a gap of {counted(reach, 'row')}"
     return UserError(
         f"The split leaves {left} of the {len(data.x)} rows of {data.name} for training, but at"
         f" least {MIN_TRAIN} are needed: whole groups, or blocks of time with a gap around them,"
-        f" are held out. Use more rows, or {key('split.by=rows')}."
+        f" are held out. Use more rows, {remedy}."
     )
 
 
