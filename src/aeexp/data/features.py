@@ -21,8 +21,8 @@ EXACT = 2**53  # the largest integer up to which double precision is exact
 class Column:
     """A column of a table: unchanged, as log(1 + value), or as one feature for each category.
 
-    sqrt, lags: of the steps that follow, see `TimeSteps`: square roots, and the same features of
-    so many rows before.
+    sqrt, lags: of the steps that follow, see `TimeSteps`: square roots, and the number of rows
+    before whose features are added.
     """
 
     name: str

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from aeexp.data.design import Design
 
 CUT = 3
-"""The Gaussian ends at so many standard deviations, which leaves out 0.3 % of its weight: each
-further one would widen the gap between training and held-out rows by two."""
+"""Standard deviations at which the Gaussian ends, which leaves out 0.3 % of its weight. A fourth
+would widen the gap between training and held-out rows by two."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,13 @@ class TimeSteps:
     def phrases(self, columns: Sequence[Column]) -> Iterator[str]:
         """Yield what each step did with a table of these columns."""
         counts = len(self.counts)
-        others = len(features(before_steps(columns))) - counts
-        what = "counts were summed" if counts else "values were averaged"
-        if counts and others:
-            features_of_counts = f"{counted(counts, 'feature')} of counts"
-            what = f"{features_of_counts} were summed and {counted(others, 'other')} averaged"
+        values = len(features(before_steps(columns))) - counts
         unit = "bin" if self.bin > 1 else "row"
         if self.bin > 1:
+            what = "counts were summed" if counts else "values were averaged"
+            if counts and values:
+                summed = f"{counted(counts, 'feature')} of counts were summed"
+                what = f"{summed} and {counted(values, 'other')} averaged"
             yield f"{what} over bins of {self.bin:,} successive rows"
         if self.sqrt:
             yield "square roots were taken"
@@ -261,8 +261,8 @@ def _counts(data: Dataset) -> tuple[str, ...]:
         name
         for column, place in places(data.columns)
         if not column.categories
-        for name, whole in zip(column.features, is_count[place], strict=True)
-        if whole
+        for name, is_one in zip(column.features, is_count[place], strict=True)
+        if is_one
     )
 
 
@@ -282,7 +282,7 @@ def _parts(parts: NDArray[np.str_]) -> list[str]:
 
 
 def _note(steps: TimeSteps, data: Dataset, left: int) -> str:
-    """Return what was done with a table of which `left` rows are left."""
+    """Return a sentence on the steps of a table. left: its number of rows after them."""
     note = f"preprocessing: {', then '.join(steps.phrases(data.columns))}"
     rows, unit, left_out = len(data.x), "row", []
     if steps.bin > 1:

@@ -32,29 +32,29 @@ class PreprocessingSpec(Spec):
     )
     bin: int = param(
         1,
-        "Join every bin of so many successive rows to one row: counts are summed, other values are"
-        " averaged. Needs dataset.time. 1: no bins.",
+        "Number of successive rows in a bin, which become one row: counts are summed, other values"
+        " are averaged. Needs dataset.time. 1: no bins.",
         at_least=1,
         redefines=ON_ANOTHER_TABLE,
     )
     sqrt: bool = param(
         False,
-        "Replace values by their square roots, after binning. Makes the variance of counts"
-        " constant.",
+        "Replace values by their square roots, after binning, so that the variance of counts does"
+        " not depend on their mean.",
         redefines=ON_ANOTHER_TABLE,
     )
     smooth: float = param(
         0.0,
-        "Smooth in time by a Gaussian with this standard deviation in rows (in bins, if there are"
-        " bins), after the square root. Needs dataset.time. 0: none.",
+        "Standard deviation, in rows or bins, of a Gaussian that smooths in time, after the square"
+        " root. Needs dataset.time. 0: none.",
         at_least=0,
         at_most=MOST_SMOOTH,
         redefines=ON_ANOTHER_TABLE,
     )
     lags: int = param(
         0,
-        "Give each row the values of so many rows before it as further features, last of all."
-        " Needs dataset.time. 0: none.",
+        "Number of preceding rows or bins whose values become further features of a row, after all"
+        " other steps. Needs dataset.time. 0: none.",
         at_least=0,
         redefines=ON_ANOTHER_TABLE,
     )
