@@ -14,7 +14,7 @@ from aeexp.data.features import words
 from aeexp.data.io import batches
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
-from aeexp.text import few, short
+from aeexp.text import few, listed, short
 
 BATCH_ROWS = 65_536
 
@@ -99,6 +99,8 @@ def _converted(
                 yield f"columns not used: {few([*map(short, unused)])}"
             names = words(frame[model.id]) if model.id in frame else first + np.arange(len(frame))
             table = convert(frame)
+            if not first and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
+                yield f"values are those of rows with average {listed(lacking)}"
             if into.suffix != ".parquet":  # text files have no type for a missing cell
                 table = table.astype(object).where(table.notna(), None)
             write({model.id: names, **table})

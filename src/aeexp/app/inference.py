@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
-from aeexp.data.features import decode, encode, places
+from aeexp.data.effects import ARRAYS, Effects
+from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError
@@ -62,8 +63,8 @@ class FittedModel:
 
     def encode_and_count(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows, see `encode`, and count those outside the training data."""
-        x, rows = self._features(frame)
-        scaled = self.preprocessing.apply(x, self.stored.features)
+        x, covariates, rows = self._features(frame)
+        scaled = self.preprocessing.apply(x, self.stored.features, covariates)
         z = self.network.encode(scaled)
         x_hat = self.network.decode(z)
         errors = ((scaled - x_hat) ** 2).mean(1, dtype=np.float64)
@@ -85,12 +86,15 @@ class FittedModel:
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
-        x, rows = self._features(frame)
-        z = self.network.encode(self.preprocessing.apply(x, self.stored.features))
-        return _for_all_rows(frame, self._decoded(z, rows))
+        x, covariates, rows = self._features(frame)
+        scaled = self.preprocessing.apply(x, self.stored.features, covariates)
+        return _for_all_rows(frame, self._decoded(self.network.encode(scaled), covariates, rows))
 
     def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Decode factors z1, z2, … to rows in the columns and units of the table.
+
+        With the covariates of the rows, their effects are added; without any of them, rows are
+        those of average covariates.
 
         Raises:
             UserError: A factor is missing or not a finite number.
@@ -103,12 +107,19 @@ class FittedModel:
             raise UserError(
                 "The table has factors that are not finite numbers: leave those rows out."
             )
-        return _for_all_rows(frame, self._decoded(z, pd.RangeIndex(len(frame))))
+        some = any(column.name in frame for column in self.stored.covariates)
+        covariates = self._covariates(frame) if some else None
+        return _for_all_rows(frame, self._decoded(z, covariates, pd.RangeIndex(len(frame))))
+
+    def lacking(self, names: Sequence[str]) -> list[str]:
+        """Return the covariates that a table lacks. names: of its columns."""
+        return [column.name for column in self.stored.covariates if column.name not in names]
 
     def unused(self, names: Sequence[str]) -> list[str]:
-        """Return the columns of a table that are neither features nor factors nor row names."""
+        """Return the columns of a table that are no features, covariates, factors or row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
-        used = {column.name for column in self.columns} | {self.id} | factors
+        columns = (*self.columns, *self.stored.covariates)
+        used = {column.name for column in columns} | {self.id} | factors
         return [name for name in names if name not in used]
 
     @property
@@ -141,14 +152,14 @@ class FittedModel:
         factors = self.stored.architecture.latent_dim
         return Support.read(self.stored.support, len(self.stored.features), factors)
 
-    def _features(self, frame: pd.DataFrame) -> tuple[Floats, pd.Index]:
-        """Return the features of the rows that the model can take, and the rows' positions."""
+    def _features(self, frame: pd.DataFrame) -> tuple[Floats, Floats, pd.Index]:
+        """Return features, covariates and positions of the rows that the model can take."""
         if missing := [c.name for c in self.columns if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 " Columns are matched by name."
             )
-        x = encode(self.columns, frame)
+        x, covariates = encode(self.columns, frame), self._covariates(frame)
         infinite = np.isinf(x)
         if infinite.any():
             if self.stored.preprocessing.get("infinite") != "missing":
@@ -159,7 +170,7 @@ class FittedModel:
             x[infinite] = np.nan
         gaps = np.isnan(x)
         if self.preprocessing.imputation or not gaps.any():
-            return x, pd.RangeIndex(len(x))
+            return x, covariates, pd.RangeIndex(len(x))
         if self.stored.preprocessing.get("missing") != "drop_rows":
             raise UserError(
                 f"The table has missing cells in {self._features_with(gaps)}, which the model was"
@@ -167,14 +178,42 @@ class FittedModel:
                 " median or knn."
             )
         complete = np.flatnonzero(~gaps.any(1))
-        return x[complete], pd.Index(complete)
+        return x[complete], covariates[complete], pd.Index(complete)
+
+    def _covariates(self, frame: pd.DataFrame) -> Floats:
+        """Return the covariates of rows: (rows, terms).
+
+        Raises:
+            UserError: A column is missing, has empty cells, or a category of unknown effect.
+        """
+        columns = self.stored.covariates
+        if missing := self.lacking(list(frame)):
+            raise UserError(
+                f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
+                " Add these columns, as in the table of the run."
+            )
+        values = encode(columns, frame).astype(np.float64)
+        for column, place in places(columns):
+            if not np.isfinite(values[:, place]).all():
+                raise UserError(
+                    f"The table has rows without the covariate {short(column.name)}: its effect"
+                    " cannot be removed from them. Fill it in, or leave those rows out."
+                )
+            unknown = ~values[:, place].any(axis=1)
+            if column.categories and unknown.any():
+                new = dict.fromkeys(words(frame[column.name])[unknown])
+                raise UserError(
+                    f"The table has categories of {short(column.name)} that the training rows did"
+                    f" not have: {_listed([*new])}. The model knows {_listed(column.categories)}."
+                )
+        return values
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
         """Return the names of the features with such cells. cells: (rows, features)."""
         return _listed([self.stored.features[j] for j in np.flatnonzero(cells.any(0))])
 
-    def _decoded(self, z: Floats, rows: pd.Index) -> pd.DataFrame:
-        x_hat = self.preprocessing.undo(self.network.decode(z))
+    def _decoded(self, z: Floats, covariates: Floats | None, rows: pd.Index) -> pd.DataFrame:
+        x_hat = self.preprocessing.undo(self.network.decode(z), covariates)
         return pd.DataFrame(dict(decode(self.columns, x_hat)), index=rows)
 
 
@@ -188,12 +227,32 @@ def _for_all_rows(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _preprocessing(stored: StoredModel) -> Preprocessing:
     values: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
+    effects = _effects(stored)
     if "fill" not in stored.support:
-        return Preprocessing(scaling)
+        return Preprocessing(scaling, effects=effects)
     fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
     require_array("fill", fill, "f", scaling.offset.shape)
     require_array("donors", donors, "f", (len(donors), len(fill)) if len(donors) else donors.shape)
-    return Preprocessing(scaling, Imputation(fill, donors))
+    return Preprocessing(scaling, Imputation(fill, donors), effects)
+
+
+def _effects(stored: StoredModel) -> Effects | None:
+    columns, batch = stored.covariates, stored.preprocessing.get("batch", "")
+    if not columns:
+        return None
+    terms, features = sum(len(column.features) for column in columns), len(stored.features)
+    batches = sum(len(column.categories) for column in columns if column.name == batch)
+    expected: dict[str, tuple[str, tuple[int, ...]]] = {
+        "centre": ("f", (terms,)),
+        "coefficients": ("f", (terms, features)),
+        "level": ("f", (features,)),
+        "spread": ("f", (batches, features)),
+        "explained": ("b", (features,)),
+    }
+    arrays = {name: stored.support.get(f"effects/{name}", np.empty(0)) for name in ARRAYS}
+    for name, (kind, shape) in expected.items():
+        require_array(f"effects/{name}", arrays[name], kind, shape)
+    return Effects(columns, **arrays, batch=batch)
 
 
 def _listed(names: Sequence[str]) -> str:

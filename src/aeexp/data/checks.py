@@ -7,7 +7,8 @@ import numpy as np
 from aeexp.config.spec import Activation, Autoencoder, Experiment, Loss, Partition
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.chunks import blocks
-from aeexp.data.prepare import Problem, constant
+from aeexp.data.covariate_checks import covariate_warnings
+from aeexp.data.prepare import Problem
 from aeexp.errors import key
 from aeexp.text import counted, few
 
@@ -38,11 +39,12 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f"{key('model.latent_dim')}={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
-    if names := constant(problem.data, problem.rows):
+    if names := problem.constant:
         yield (
             f"Features that are constant in the training rows ({len(names)} of {features}):"
             f" {few(names)}. They are kept, but carry no information."
         )
+    yield from covariate_warnings(problem.data)
     yield from _many_classes(experiment, problem.data.label)
     if not isinstance(experiment.model, Autoencoder):
         return

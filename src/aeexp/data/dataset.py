@@ -12,6 +12,7 @@ from aeexp.config.spec import DatasetSpec, Missing
 from aeexp.config.verb import verb
 from aeexp.data.chunks import blocks
 from aeexp.data.design import EXCHANGEABLE, Design
+from aeexp.data.effects import Covariates
 from aeexp.data.features import Column
 
 Floats = NDArray[np.floating]
@@ -71,7 +72,7 @@ class Dataset:
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
     was read. design: which rows depend on one another. batch: the name of the label that is the
-    batch of each row, such as a plate.
+    batch of each row, such as a plate. covariates: columns whose effects are removed.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     design: Design = EXCHANGEABLE
     batch: str | None = None
+    covariates: Covariates | None = None
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
@@ -132,6 +134,9 @@ def fingerprint(data: Dataset) -> str:
     for column in (data.design.time, data.design.groups):
         if column is not None:
             digest.update(column.astype(np.int64).tobytes())
+    if data.covariates is not None:
+        digest.update(_bytes(*data.covariates.names))
+        digest.update(np.ascontiguousarray(data.covariates.values).data)
     return digest.hexdigest()
 
 

@@ -12,6 +12,7 @@ from aeexp.config.spec import (
     Backend,
     Engine,
     Experiment,
+    FitOn,
     HowMany,
     LearningRate,
     Loss,
@@ -21,6 +22,7 @@ from aeexp.config.spec import (
 )
 from aeexp.data import Dataset, Floats, Integers, Rows, folds, load, load_table, partition, scaling
 from aeexp.data.automatic import candidates
+from aeexp.data.covariate_checks import unseen_categories
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError, key
@@ -51,6 +53,21 @@ class Problem:
         return self.preprocessing.scaling
 
     @property
+    def adjusted(self) -> Floats:
+        """Return the table without the effects of covariates, in original units."""
+        effects, covariates = self.preprocessing.effects, self.data.covariates
+        if effects is None or covariates is None:
+            return self.data.x
+        return effects.removed(self.data.x, covariates.values)
+
+    @property
+    def constant(self) -> list[str]:
+        """Return the names of the features that do not vary in the adjusted training rows."""
+        effects, names = self.preprocessing.effects, constant(self.data, self.rows)
+        explained = () if effects is None else np.flatnonzero(effects.explained)
+        return list(dict.fromkeys([*names, *(self.data.features[j] for j in explained)]))
+
+    @property
     def fold_of(self) -> Integers:
         """Return the fold in which each row is held out: (rows,)."""
         folds = np.empty(len(self.x), int)
@@ -73,6 +90,7 @@ class Problem:
             labels=tuple(labels.take(rows) for labels in self.data.labels),
             part=None,
             design=self.data.design.take(rows),
+            covariates=self.data.covariates and self.data.covariates.take(rows),
         )
         return replace(self, data=data, rows=self.rows.subset(rows), x=self.x[rows], folds=())
 
@@ -127,6 +145,8 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
     rows = Rows(every, every[:0]) if splits else partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
         raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
+    if experiment.preprocessing.fit_on is FitOn.train:
+        data = replace(data, notes=(*data.notes, *unseen_categories(data, splits or [rows])))
     problems = [_scaled(experiment, data, split) for split in (rows, *splits)]
     return replace(problems[0], folds=tuple(problems[1:]))
 
@@ -134,7 +154,13 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
 def _scaled(experiment: Experiment, data: Dataset, rows: Rows) -> Problem:
     """Return a table, scaled by its training rows."""
     prepared = scaling.prepare(experiment.preprocessing, data, rows.train)
-    return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
+    if prepared.effects and prepared.effects.explained.all():
+        raise UserError(
+            f"Nothing remains of {data.name} without the effects of its covariates, which explain"
+            " each feature. Remove some of dataset.covariates."
+        )
+    values = data.covariates.values if data.covariates else None
+    return Problem(data, rows, prepared, prepared.apply(data.x, data.features, values))
 
 
 def constant(data: Dataset, rows: Rows) -> list[str]:

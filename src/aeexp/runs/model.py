@@ -34,12 +34,14 @@ class StoredModel:
     """A trained model: see `artifact.Model`. weights, support: read-only arrays by name.
 
     features: names, in the order of the model's input. columns: of the table from which the
-    features are made. schema: version of the run directory.
+    features are made. covariates: columns whose effects were removed. schema: version of the run
+    directory.
     """
 
     architecture: ModelSpec
     features: tuple[str, ...]
     columns: tuple[Column, ...]
+    covariates: tuple[Column, ...]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Array]
     support: Mapping[str, Array]
@@ -70,13 +72,16 @@ def read_model(folder: Path) -> StoredModel:
     with files.opened("preprocessing.json") as content:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
+        covariates = tuple(converted(preprocessing.get("covariates", []), list[Column]))
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _named(files.folder / "weights.npz"):
         for name, array in weights.items():
             if array.dtype.kind != "f" or not np.isfinite(array).all():
                 raise UserError(f"has weights in {name} that are not finite numbers")
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
-    return StoredModel(architecture, features, columns, preprocessing, weights, support, schema)
+    return StoredModel(
+        architecture, features, columns, covariates, preprocessing, weights, support, schema
+    )
 
 
 @dataclass(frozen=True)

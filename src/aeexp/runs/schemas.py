@@ -89,6 +89,8 @@ class PreprocessingJson(TypedDict, total=False):
     columns: list[Column]
     missing: Missing
     infinite: Infinite | None
+    covariates: list[Column]
+    batch: str
 
 
 class FileJson(TypedDict):

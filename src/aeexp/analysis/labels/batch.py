@@ -16,12 +16,13 @@ class Batch:
     """The batch of a table.
 
     name: of its column. label: first label with classes, "" if there is none. v: Cramér's V of the
-    two, from 0 to 1; NaN without such a label.
+    two, from 0 to 1; NaN without such a label. removed: whether its effect is removed.
     """
 
     name: str
     label: str = ""
     v: float = np.nan
+    removed: bool = False
 
     @property
     def is_confounded(self) -> bool:
@@ -35,10 +36,11 @@ def batch_of(data: Dataset) -> Batch | None:
         return None
     codes = next(labels for labels in data.labels if labels.name == data.batch)
     label = next((labels for labels in data.own_labels if isinstance(labels, Classes)), None)
+    removed = data.covariates is not None and data.batch in data.covariates.names
     if label is None or not isinstance(codes, Classes):
-        return Batch(data.batch)
+        return Batch(data.batch, removed=removed)
     table = contingency(codes.codes, label.codes)[1:, 1:]  # without rows that lack either
-    return Batch(data.batch, label.name, cramers_v(table.astype(float)))
+    return Batch(data.batch, label.name, cramers_v(table.astype(float)), removed)
 
 
 def cramers_v(table: Floats) -> float:

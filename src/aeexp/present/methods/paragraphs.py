@@ -182,6 +182,7 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "folds": len(problem.folds),
         "judged": rows if problem.folds else test or val,
         "design": data.design,
+        "covariates": data.covariates,
         "arrangements": associations.ARRANGEMENTS,
         "together": held_out_together(experiment.split, data.design).value,
         "held_out": {"rows": "the rows", "groups": "whole groups", "blocks": "blocks of time"},
