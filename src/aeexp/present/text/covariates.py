@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from aeexp.data import Dataset
 from aeexp.data.covariate_checks import confounded_labels
 from aeexp.present.text.sentence import Sentence
-from aeexp.text import few, listed, printable, short
+from aeexp.text import listed, printable, short
 
 
 def covariate_sentences(data: Dataset) -> Iterator[Sentence]:
     """Yield which effects were removed, and which labels are confounded with them."""
     if data.covariates is None:
         return
-    names = few([*map(_named, data.covariates.names)])
+    names = listed([*map(_named, data.covariates.names)])
     text = f"The effects of {names} were removed from the features by least squares."
     if batch := data.covariates.batch:
         text += f" The variances of {_named(batch)} were made equal."
