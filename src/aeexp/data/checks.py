@@ -39,10 +39,11 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f"{key('model.latent_dim')}={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
+    explained = ", or explained by covariates" if problem.data.covariates else ""
     if names := problem.constant:
         yield (
-            f"Features that are constant in the training rows ({len(names)} of {features}):"
-            f" {few(names)}. They are kept, but carry no information."
+            f"Features that are constant in the training rows{explained} ({len(names)} of"
+            f" {features}): {few(names)}. They are kept, but carry no information."
         )
     yield from covariate_warnings(problem.data)
     yield from _many_classes(experiment, problem.data.label)

@@ -8,7 +8,7 @@ from aeexp.data.dataset import Classes, Dataset, Floats, Labels
 from aeexp.data.effects import Covariates, explained_share
 from aeexp.data.split import Rows
 from aeexp.errors import UserError, key
-from aeexp.text import counted, few, listed, percent
+from aeexp.text import counted, few, listed
 
 MOST_UNSEEN = 0.1
 """Share of held-out rows with an unknown effect from which results would be misleading."""
@@ -53,7 +53,7 @@ def confounded_labels(data: Dataset) -> dict[str, float]:
     """Return the share of each label that covariates explain, if it is a quarter or more.
 
     The share is the adjusted R² of the indicators of the classes, or of the values, by least
-    squares. The square of Cramér's V is such a share for two columns of categories.
+    squares. For a label and a batch of two categories each, it is the square of Cramér's V.
     """
     if data.covariates is None:
         return {}
@@ -64,7 +64,7 @@ def confounded_labels(data: Dataset) -> dict[str, float]:
 def covariate_warnings(data: Dataset) -> Iterator[str]:
     """Yield a warning if what is removed with the effects of covariates is a part of a label."""
     if data.covariates and (confounded := confounded_labels(data)):
-        labels = [f"{percent(share)} of {name}" for name, share in confounded.items()]
+        labels = [f"{100 * share:.0f} % of {name}" for name, share in confounded.items()]
         names = listed(data.covariates.names)
         yield (
             f"Covariates are confounded with labels: {names} explain {listed(labels)} (adjusted"

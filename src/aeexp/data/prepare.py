@@ -157,7 +157,8 @@ def _scaled(experiment: Experiment, data: Dataset, rows: Rows) -> Problem:
     if prepared.effects and prepared.effects.explained.all():
         raise UserError(
             f"Nothing remains of {data.name} without the effects of its covariates, which explain"
-            " each feature. Remove some of dataset.covariates."
+            " each feature. Remove some of dataset.covariates, or set"
+            " dataset.batch_correction=none."
         )
     values = data.covariates.values if data.covariates else None
     return Problem(data, rows, prepared, prepared.apply(data.x, data.features, values))

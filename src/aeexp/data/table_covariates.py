@@ -73,8 +73,8 @@ def _check(values: pd.Series[Any], name: str) -> None:
     if empty := int(values.isna().sum()):
         raise UserError(
             f"{name}: {counted(empty, 'cell')} empty, so that the effect cannot be removed from"
-            f" {'this row' if empty == 1 else 'these rows'}. Fill them in, or leave the rows out"
-            " with dataset.missing=drop_rows."
+            f" {'this row' if empty == 1 else 'these rows'}. Fill in what is missing, or set"
+            " dataset.missing=drop_rows."
         )
     if is_numeric(values) and not np.isfinite(values.to_numpy(float)).all():
         raise UserError(f"{name} has infinite cells. Correct them, or leave the rows out.")
