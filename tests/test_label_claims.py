@@ -148,8 +148,8 @@ def test_random_labels_are_claimed_no_more_often_than_stated_and_real_ones_are()
 # --- the batch
 
 
-def batches(*scores: Score, v: float = 0.1, removed: bool = False) -> Sentence:
-    batch = Batch("plate", "kind", v, removed)
+def batches(*scores: Score, v: float = 0.1, stronger: str = "mean") -> Sentence:
+    batch = Batch("plate", "kind", v, stronger)
     evidence: Any = SimpleNamespace(labels=scores, cards=(), batch=batch)
     [sentence] = batch_sentences(evidence)
     return sentence
@@ -165,7 +165,7 @@ def test_a_batch_that_is_predicted_better_than_the_label_is_a_warning() -> None:
     )
     assert "better than" not in batches(replace(SCORE, held_out=0.99), plate).sentence
     assert sentence.sentence.endswith(f"{COMMAND} dataset.batch_correction=mean")
-    assert COMMAND not in batches(weak, plate, removed=True).sentence
+    assert COMMAND not in batches(weak, plate, stronger="").sentence
 
 
 def test_a_batch_that_is_not_predicted_is_no_warning() -> None:

@@ -241,7 +241,7 @@ def _effects(stored: StoredModel) -> Effects | None:
     if not columns:
         return None
     terms, features = sum(len(column.features) for column in columns), len(stored.features)
-    batches = sum(len(column.categories) for column in columns if column.name == batch)
+    batches = next((len(column.categories) for column in columns if column.name == batch), 0)
     expected: dict[str, tuple[str, tuple[int, ...]]] = {
         "centre": ("f", (terms,)),
         "coefficients": ("f", (terms, features)),

@@ -121,36 +121,40 @@ def fit(x: Floats, covariates: Covariates) -> Effects:
 
     A feature with missing cells is fitted to the rows where it is known.
     """
-    values = np.asarray(covariates.values, np.float64)
-    terms, features = values.shape[1], x.shape[1]
-    coefficients, level = np.zeros((terms, features)), np.zeros(features)
-    known = ~np.isnan(x)
-    complete = known.all(axis=0)
-    parts = [(np.ones(len(x), bool), np.flatnonzero(complete))]
-    parts += [(known[:, j], np.array([j])) for j in np.flatnonzero(~complete)]
-    centre = values.mean(axis=0)
-    for rows, some in parts:
-        if rows.any() and some.size:
-            slopes = _slopes(values[rows], x[np.ix_(rows, some)])
-            for _, place in categorical(covariates.columns):  # an unseen category has no effect
-                slopes[place] -= centre[place] @ slopes[place]
-            shifted = (centre - values[rows].mean(axis=0)) @ slopes
-            coefficients[:, some] = slopes
-            level[some] = x[np.ix_(rows, some)].mean(axis=0, dtype=np.float64) + shifted
-    nothing = np.zeros(features, bool)
-    effects = Effects(
-        covariates.columns, centre, coefficients, level, np.empty((0, features)), nothing
-    )
+    columns, values = covariates.columns, np.asarray(covariates.values, np.float64)
+    centre, coefficients, level = values.mean(axis=0), *_least_squares(x, values, columns)
+    none = np.empty((0, x.shape[1])), np.zeros(x.shape[1], bool)
+    effects = Effects(columns, centre, coefficients, level, *none)
     rest = effects.removed(x, values).astype(np.float64) - level
     eps = ROUNDING * np.finfo(np.float64).eps + np.finfo(x.dtype).eps
-    largest = np.fmax.reduce(np.abs(x), axis=0, initial=0.0)
-    explained = np.fmax.reduce(np.abs(rest), axis=0, initial=0.0) <= eps * largest
+    explained = _largest(rest) <= eps * _largest(x)
     effects = replace(effects, explained=explained)
     if not covariates.batch:
         return effects
-    place = _place(covariates.columns, covariates.batch)
+    place = _place(columns, covariates.batch)
     spread = _spread(rest, values[:, place].astype(bool))
     return replace(effects, batch=covariates.batch, spread=spread)
+
+
+def _least_squares(
+    x: Floats, values: Floats, columns: tuple[Column, ...]
+) -> tuple[Floats, Floats]:
+    """Return the coefficients and the level of each feature; see `Effects`."""
+    coefficients, level = np.zeros((values.shape[1], x.shape[1])), np.zeros(x.shape[1])
+    centre, known = values.mean(axis=0), ~np.isnan(x)
+    complete = known.all(axis=0)
+    parts = [(np.ones(len(x), bool), np.flatnonzero(complete))]  # solved at once
+    parts += [(known[:, j], np.array([j])) for j in np.flatnonzero(~complete)]
+    for rows, some in parts:
+        if rows.any() and some.size:
+            cells = x[np.ix_(rows, some)]
+            slopes = _slopes(values[rows], cells)
+            for _, place in categorical(columns):  # an unseen category has no effect
+                slopes[place] -= centre[place] @ slopes[place]
+            shifted = (centre - values[rows].mean(axis=0)) @ slopes
+            coefficients[:, some] = slopes
+            level[some] = cells.mean(axis=0, dtype=np.float64) + shifted
+    return coefficients, level
 
 
 def categorical(columns: tuple[Column, ...]) -> Iterator[tuple[Column, slice]]:
@@ -171,6 +175,10 @@ def explained_share(values: Floats, targets: Floats) -> float:
     if total <= 0 or freedom < 1:
         return np.nan
     return max(0.0, 1 - float(np.square(rest).sum() / total * (len(values) - 1) / freedom))
+
+
+def _largest(x: Floats) -> Floats:
+    return np.asarray(np.fmax.reduce(np.abs(x), axis=0, initial=0.0))
 
 
 def _slopes(values: Floats, x: Floats) -> Floats:

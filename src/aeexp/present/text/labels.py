@@ -34,8 +34,8 @@ def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
         if answer == "no" and weaker:
             better = f"It is predicted better than {listed(weaker)}"
             parts.append(f"{better}: what was found may be the batch.")
-        if batch and answer == "no" and not (batch.removed or batch.is_confounded):
-            parts.append(f"Remove it: {COMMAND} dataset.batch_correction=mean")
+        if batch and answer == "no" and batch.stronger and not batch.is_confounded:
+            parts.append(f"Remove it: {COMMAND} dataset.batch_correction={batch.stronger}")
     if batch and batch.is_confounded:
         answer = "no"
         parts.append(
