@@ -15,6 +15,7 @@ from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.analysis.labels.probes import probes
 from aeexp.analysis.labels.scores import Permutations, Score
 from aeexp.data import Classes, Dataset, Integers, Rows, Values
+from aeexp.present.text.command import COMMAND
 from aeexp.present.text.labels import batch_sentences, label_sentences
 from aeexp.present.text.sentence import Sentence
 
@@ -147,8 +148,9 @@ def test_random_labels_are_claimed_no_more_often_than_stated_and_real_ones_are()
 # --- the batch
 
 
-def batches(*scores: Score, v: float = 0.1) -> Sentence:
-    evidence: Any = SimpleNamespace(labels=scores, cards=(), batch=Batch("plate", "kind", v))
+def batches(*scores: Score, v: float = 0.1, stronger: str = "mean") -> Sentence:
+    batch = Batch("plate", "kind", v, stronger)
+    evidence: Any = SimpleNamespace(labels=scores, cards=(), batch=batch)
     [sentence] = batch_sentences(evidence)
     return sentence
 
@@ -162,6 +164,8 @@ def test_a_batch_that_is_predicted_better_than_the_label_is_a_warning() -> None:
         sentence.sentence
     )
     assert "better than" not in batches(replace(SCORE, held_out=0.99), plate).sentence
+    assert sentence.sentence.endswith(f"{COMMAND} dataset.batch_correction=mean")
+    assert COMMAND not in batches(weak, plate, stronger="").sentence
 
 
 def test_a_batch_that_is_not_predicted_is_no_warning() -> None:

@@ -73,8 +73,9 @@ from aeexp.config.spec import (
 from aeexp.config.spec.clustering import COVARIANCES, LINKAGES
 from aeexp.config.spec.model import ACTIVATIONS, INITIALIZERS
 from aeexp.config.spec.training import LOSSES
-from aeexp.data import load
+from aeexp.data import Column, load
 from aeexp.data.design import Design
+from aeexp.data.effects import Covariates
 from aeexp.data.prepare import prepare, prepare_problem
 from aeexp.models import build, seeds
 from aeexp.present.methods import Methods, keys, methods, references
@@ -303,6 +304,18 @@ def test_the_text_describes_the_treatment_of_dependent_rows(
     for phrase in phrases:
         assert phrase in text
     assert "permuted on its own" not in text
+
+
+def test_the_text_describes_the_removal_of_effects() -> None:
+    experiment = replace(usual(), evidence=StandardEvidence())
+    plate = np.arange(178) % 2
+    columns = Column("plate", ("A", "B")), Column("age")
+    values = np.c_[np.eye(2)[plate], np.arange(178.0)]
+    data = replace(load(experiment.dataset), covariates=Covariates(columns, values, "plate"))
+    text = methods(experiment, prepare(experiment, data), rows=178).text
+    assert "effects of `plate`, `age` on each feature were removed by least squares [@r" in text
+    assert "in each category of `plate` relative to that in all [@johnson2007]. Then f" in text
+    assert "made from the residuals, from which the effects of covariates were removed" in text
 
 
 # --- numbers

@@ -235,7 +235,8 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
             data = replace(problem.data, x=x)
             prepared = scaling.prepare(experiment.preprocessing, data, rows)
             # `problem.data` stays the run's own: only the scaled values are held in memory
-            scaled = prepared.apply(x, data.features)
+            covariates = data.covariates.values if data.covariates else None
+            scaled = prepared.apply(x, data.features, covariates)
             table = replace(problem, preprocessing=prepared, x=scaled)
             yield Control(kind, experiment, table, rows, group)
 
@@ -243,8 +244,13 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
 def _without_structure(
     problem: Problem, kind: ControlKind, group: Group | None, generator: np.random.Generator
 ) -> Floats:
-    data = problem.data
+    """Return a table without structure, in original units.
+
+    Residuals are rearranged, not the columns with the effects of covariates, and the effects are
+    then estimated and removed again (Freedman and Lane, 1983, doi:10.1080/07350015.1983.10509354).
+    """
+    data, x = problem.data, problem.adjusted
     if kind is ControlKind.cloud:
-        return cloud(data.x, generator, data.design)
-    shuffled = permuted(data.x, data.columns, problem.rows.train, generator, data.design)
+        return cloud(x, generator, data.design)
+    shuffled = permuted(x, data.columns, problem.rows.train, generator, data.design)
     return planted(shuffled, data.columns, group, generator)[0] if group else shuffled

@@ -15,7 +15,7 @@ from aeexp.data.io import batches, read
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
-from aeexp.text import few, short
+from aeexp.text import few, listed, short
 
 BATCH_ROWS = 65_536
 
@@ -114,6 +114,8 @@ def _converted(
             names = words(frame[model.id]) if model.id in frame else count + np.arange(len(frame))
             table = convert(frame)
             names = names[frame.index.get_indexer(table.index)]
+            if not count and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
+                yield f"values are those of rows with average {listed(lacking)}"
             if into.suffix != ".parquet":  # text files have no type for a missing cell
                 table = table.astype(object).where(table.notna(), None)
             write({model.id: names, **table})

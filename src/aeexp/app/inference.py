@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE
-from aeexp.data.features import decode, encode, places
+from aeexp.data.effects import ARRAYS, Effects
+from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.data.table_design import ordered
@@ -70,8 +71,8 @@ class FittedModel:
 
     def encode_and_count(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows, see `encode`, and count those outside the training data."""
-        x, rows, places_of_result = self._features(frame)
-        scaled = self.preprocessing.apply(x, self.stored.features)
+        x, covariates, rows, places_of_result = self._features(frame)
+        scaled = self.preprocessing.apply(x, self.stored.features, covariates)
         z = self.network.encode(scaled)
         x_hat = self.network.decode(z)
         errors = ((scaled - x_hat) ** 2).mean(1, dtype=np.float64)
@@ -94,15 +95,19 @@ class FittedModel:
 
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
-        x, rows, places_of_result = self._features(frame)
-        z = self.network.encode(self.preprocessing.apply(x, self.stored.features))
-        return _at_places(frame, self._decoded(z, rows), places_of_result)
+        x, covariates, rows, places_of_result = self._features(frame)
+        scaled = self.preprocessing.apply(x, self.stored.features, covariates)
+        decoded = self._decoded(self.network.encode(scaled), covariates, rows)
+        return _at_places(frame, decoded, places_of_result)
 
     def decode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Decode factors z1, z2, … to rows in the columns and units of the table.
 
         With bins or smoothing, values are those of bins or of smoothed rows. Square roots are
         squared, and of lags the row itself is returned. Rows that `encode` left empty stay empty.
+
+        With the covariates of the rows, their effects are added; without any of them, rows are
+        those of average covariates.
 
         Raises:
             UserError: A factor is missing or not a finite number.
@@ -116,12 +121,19 @@ class FittedModel:
             raise UserError(
                 "The table has factors that are not finite numbers: leave those rows out."
             )
-        return _at_places(frame, self._decoded(z[rows], rows), np.arange(len(frame)))
+        some = any(column.name in frame for column in self.stored.covariates)
+        covariates = self._covariates(frame)[rows] if some else None
+        return _at_places(frame, self._decoded(z[rows], covariates, rows), np.arange(len(frame)))
+
+    def lacking(self, names: Sequence[str]) -> list[str]:
+        """Return the covariates that a table lacks. names: of its columns."""
+        return [column.name for column in self.stored.covariates if column.name not in names]
 
     def unused(self, names: Sequence[str]) -> list[str]:
-        """Return the columns of a table that are neither features nor factors nor row names."""
+        """Return the columns of a table that are no features, covariates, factors or row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
-        used = {column.name for column in self.columns} | {self.id} | factors | {*self._ordering}
+        columns = (*self.columns, *self.stored.covariates)
+        used = {column.name for column in columns} | {self.id} | factors | {*self._ordering}
         return [name for name in names if name not in used]
 
     @property
@@ -160,10 +172,10 @@ class FittedModel:
         time = "" if self.steps.time == "rows" else self.steps.time
         return [name for name in (time, self.steps.group) if name]
 
-    def _features(self, frame: pd.DataFrame) -> tuple[Floats, Integers, Integers]:
-        """Return the features of the rows that the model can take, and places in the frame.
+    def _features(self, frame: pd.DataFrame) -> tuple[Floats, Floats, Integers, Integers]:
+        """Return features and covariates of the rows that the model can take, and their places.
 
-        These are the places of those rows, and of the rows of the result.
+        These are the places of those rows in the frame, and of the rows of the result.
         """
         if missing := [c.name for c in self.columns if c.name not in frame]:
             raise UserError(
@@ -198,8 +210,8 @@ class FittedModel:
 
     def _in_time(
         self, frame: pd.DataFrame, x: Floats, rows: Integers
-    ) -> tuple[Floats, Integers, Integers]:
-        """Return features after the steps in time; see `_features`.
+    ) -> tuple[Floats, Floats, Integers, Integers]:
+        """Return features and covariates after the steps in time; see `_features`.
 
         x: of some rows of the frame. rows: their places.
         """
@@ -209,15 +221,44 @@ class FittedModel:
             design = ordered(frame.iloc[rows], steps.time, steps.group)
         x, members = steps.apply(x, self.columns, design)
         bins = every if steps.bin == 1 else rows[steps.bins(len(rows), design)[:, 0]]
-        return x, rows[members[:, 0]], bins
+        covariates = self._covariates(frame.iloc[rows])[members].mean(axis=1)
+        return x, covariates, rows[members[:, 0]], bins
+
+    def _covariates(self, frame: pd.DataFrame) -> Floats:
+        """Return the covariates of rows: (rows, terms).
+
+        Raises:
+            UserError: A column is missing, has empty cells, or a category of unknown effect.
+        """
+        columns = self.stored.covariates
+        if missing := self.lacking(list(frame)):
+            raise UserError(
+                f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
+                " Add these columns, as in the table of the run."
+            )
+        values = encode(columns, frame).astype(np.float64)
+        for column, place in places(columns):
+            if not np.isfinite(values[:, place]).all():
+                raise UserError(
+                    f"The table has rows without the covariate {short(column.name)}: its effect"
+                    " cannot be removed from them. Fill it in, or leave those rows out."
+                )
+            unknown = ~values[:, place].any(axis=1)
+            if column.categories and unknown.any():
+                new = dict.fromkeys(words(frame[column.name])[unknown])
+                raise UserError(
+                    f"The table has categories of {short(column.name)} that the training rows did"
+                    f" not have: {_listed([*new])}. The model knows {_listed(column.categories)}."
+                )
+        return values
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
         """Return the columns with such cells. cells: (rows, features before the steps)."""
         columns = places(before_steps(self.columns))
         return _listed([column.name for column, place in columns if cells[:, place].any()])
 
-    def _decoded(self, z: Floats, rows: Integers) -> pd.DataFrame:
-        x_hat = self.preprocessing.undo(self.network.decode(z))
+    def _decoded(self, z: Floats, covariates: Floats | None, rows: Integers) -> pd.DataFrame:
+        x_hat = self.preprocessing.undo(self.network.decode(z), covariates)
         return pd.DataFrame(dict(decode(self.columns, x_hat)), index=rows)
 
 
@@ -231,12 +272,32 @@ def _at_places(frame: pd.DataFrame, table: pd.DataFrame, rows: Integers) -> pd.D
 def _preprocessing(stored: StoredModel) -> Preprocessing:
     values: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
+    effects = _effects(stored)
     if "fill" not in stored.support:
-        return Preprocessing(scaling)
+        return Preprocessing(scaling, effects=effects)
     fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
     require_array("fill", fill, "f", scaling.offset.shape)
     require_array("donors", donors, "f", (len(donors), len(fill)) if len(donors) else donors.shape)
-    return Preprocessing(scaling, Imputation(fill, donors))
+    return Preprocessing(scaling, Imputation(fill, donors), effects)
+
+
+def _effects(stored: StoredModel) -> Effects | None:
+    columns, batch = stored.covariates, stored.preprocessing.get("batch", "")
+    if not columns:
+        return None
+    terms, features = sum(len(column.features) for column in columns), len(stored.features)
+    batches = next((len(column.categories) for column in columns if column.name == batch), 0)
+    expected: dict[str, tuple[str, tuple[int, ...]]] = {
+        "centre": ("f", (terms,)),
+        "coefficients": ("f", (terms, features)),
+        "level": ("f", (features,)),
+        "spread": ("f", (batches, features)),
+        "explained": ("b", (features,)),
+    }
+    arrays = {name: stored.support.get(f"effects/{name}", np.empty(0)) for name in ARRAYS}
+    for name, (kind, shape) in expected.items():
+        require_array(f"effects/{name}", arrays[name], kind, shape)
+    return Effects(columns, **arrays, batch=batch)
 
 
 def _listed(names: Sequence[str]) -> str:

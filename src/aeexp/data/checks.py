@@ -7,8 +7,9 @@ import numpy as np
 from aeexp.config.spec import Activation, Autoencoder, Experiment, Loss, Partition
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.chunks import blocks
+from aeexp.data.covariate_checks import covariate_warnings
 from aeexp.data.near_copies import near_copies
-from aeexp.data.prepare import Problem, constant
+from aeexp.data.prepare import Problem
 from aeexp.errors import key
 from aeexp.text import counted, few
 
@@ -39,10 +40,11 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f"{key('model.latent_dim')}={latent_dim} does not compress {features} features:"
             " the factors may merely copy them."
         )
-    if names := constant(problem.data, problem.rows):
+    explained = ", or explained by covariates" if problem.data.covariates else ""
+    if names := problem.constant:
         yield (
-            f"Features that are constant in the training rows ({len(names)} of {features}):"
-            f" {few(names)}. They are kept, but carry no information."
+            f"Features that are constant in the training rows{explained} ({len(names)} of"
+            f" {features}): {few(names)}. They are kept, but carry no information."
         )
     if copies := near_copies(problem.x, problem.part_of):
         yield (
@@ -50,6 +52,7 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
             " such as a second measurement of the sample: the held-out error is too low. Name the"
             " column of the sample in dataset.group, so that its rows are held out together."
         )
+    yield from covariate_warnings(problem.data)
     yield from _many_classes(experiment, problem.data.label)
     if not isinstance(experiment.model, Autoencoder):
         return

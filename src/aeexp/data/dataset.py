@@ -14,6 +14,7 @@ from aeexp.config.spec import DatasetSpec, Missing
 from aeexp.config.verb import verb
 from aeexp.data.chunks import blocks
 from aeexp.data.design import EXCHANGEABLE, Design
+from aeexp.data.effects import Covariates
 from aeexp.data.features import Column
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ class Dataset:
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
     was read. design: which rows depend on one another. batch: the name of the label that is the
-    batch of each row, such as a plate. steps: of preprocessing in the order of rows, which made
-    x, and raw_hash: the fingerprint of the table before them; None without steps.
+    batch of each row, such as a plate. covariates: columns whose effects are removed. steps: of
+    preprocessing in the order of rows, which made x, and raw_hash: the fingerprint of the table
+    before them; None without steps.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Dataset:
     batch: str | None = None
     steps: TimeSteps | None = None
     raw_hash: str | None = None
+    covariates: Covariates | None = None
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))
@@ -142,6 +145,9 @@ def fingerprint(data: Dataset) -> str:
     for column in (data.design.time, data.design.groups):
         if column is not None:
             digest.update(column.astype(np.int64).tobytes())
+    if data.covariates is not None:
+        digest.update(_bytes(*data.covariates.names))
+        digest.update(np.ascontiguousarray(data.covariates.values).data)
     return digest.hexdigest()
 
 

@@ -12,6 +12,7 @@ from aeexp.config.spec import (
     Backend,
     Engine,
     Experiment,
+    FitOn,
     HowMany,
     LearningRate,
     Loss,
@@ -32,6 +33,7 @@ from aeexp.data import (
     time_steps,
 )
 from aeexp.data.automatic import candidates
+from aeexp.data.covariate_checks import unseen_categories
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError, key
@@ -60,6 +62,21 @@ class Problem:
     def scaling(self) -> Scaling:
         """Return the scaling of each feature."""
         return self.preprocessing.scaling
+
+    @property
+    def adjusted(self) -> Floats:
+        """Return the table without the effects of covariates, in original units."""
+        effects, covariates = self.preprocessing.effects, self.data.covariates
+        if effects is None or covariates is None:
+            return self.data.x
+        return effects.removed(self.data.x, covariates.values)
+
+    @property
+    def constant(self) -> list[str]:
+        """Return the names of the features that do not vary in the adjusted training rows."""
+        effects, names = self.preprocessing.effects, constant(self.data, self.rows)
+        explained = () if effects is None else np.flatnonzero(effects.explained)
+        return list(dict.fromkeys([*names, *(self.data.features[j] for j in explained)]))
 
     @property
     def fold_of(self) -> Integers:
@@ -94,6 +111,7 @@ class Problem:
             labels=tuple(labels.take(rows) for labels in self.data.labels),
             part=None,
             design=self.data.design.take(rows),
+            covariates=self.data.covariates and self.data.covariates.take(rows),
         )
         return replace(self, data=data, rows=self.rows.subset(rows), x=self.x[rows], folds=())
 
@@ -150,6 +168,8 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
     rows = Rows(every, every[:0]) if splits else partition(experiment.split, data)
     if len(constant(data, rows)) == len(data.features):
         raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
+    if experiment.preprocessing.fit_on is FitOn.train:
+        data = replace(data, notes=(*data.notes, *unseen_categories(data, splits or [rows])))
     problems = [_scaled(experiment, data, split) for split in (rows, *splits)]
     return replace(problems[0], folds=tuple(problems[1:]))
 
@@ -167,7 +187,14 @@ def _check_sample(experiment: Experiment, data: Dataset) -> None:
 def _scaled(experiment: Experiment, data: Dataset, rows: Rows) -> Problem:
     """Return a table, scaled by its training rows."""
     prepared = scaling.prepare(experiment.preprocessing, data, rows.train)
-    return Problem(data, rows, prepared, prepared.apply(data.x, data.features))
+    if prepared.effects and prepared.effects.explained.all():
+        raise UserError(
+            f"Nothing remains of {data.name} without the effects of its covariates, which explain"
+            " each feature. Remove some of dataset.covariates, or set"
+            " dataset.batch_correction=none."
+        )
+    values = data.covariates.values if data.covariates else None
+    return Problem(data, rows, prepared, prepared.apply(data.x, data.features, values))
 
 
 def constant(data: Dataset, rows: Rows) -> list[str]:

@@ -18,8 +18,9 @@ from aeexp.config.spec import (
     Unscaled,
 )
 from aeexp.config.verb import verb
-from aeexp.data import Dataset, Floats, Integers, imputation
+from aeexp.data import Dataset, Floats, Integers, effects, imputation
 from aeexp.data.chunks import blocks
+from aeexp.data.effects import Effects
 from aeexp.data.imputation import Imputation
 from aeexp.errors import UserError
 from aeexp.text import few
@@ -87,18 +88,27 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
 class Preprocessing:
     """A fitted scaling and imputation, which also apply to new rows.
 
-    imputation: None if missing cells are not filled.
+    imputation: None if missing cells are not filled. effects: of covariates, which are removed
+    before scaling; None without covariates.
     """
 
     scaling: Scaling
     imputation: Imputation | None = None
+    effects: Effects | None = None
 
-    def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
+    def apply(
+        self, x: Floats, features: Sequence[str] = (), covariates: Floats | None = None
+    ) -> NDArray[np.float32]:
         """Return the input of networks: (rows, features), scaled, without missing values.
+
+        covariates: (rows, terms), needed if there are effects.
 
         Raises:
             UserError: A value is missing and is not filled, or too large; see `Scaling.apply`.
         """
+        if self.effects:
+            assert covariates is not None
+            x = self.effects.removed(x, covariates)
         scaled = self.scaling.apply(x, features)
         if self.imputation:
             return self.imputation.apply(scaled)
@@ -109,9 +119,12 @@ class Preprocessing:
             )
         return scaled
 
-    def undo(self, scaled: Floats) -> Floats:
-        """Return (rows, features) in original units."""
-        return self.scaling.undo(scaled)
+    def undo(self, scaled: Floats, covariates: Floats | None = None) -> Floats:
+        """Return (rows, features) in original units, without covariates those of average ones."""
+        x = self.scaling.undo(scaled)
+        if self.effects is None or covariates is None:
+            return x
+        return self.effects.restored(x, covariates)
 
 
 def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preprocessing:
@@ -122,9 +135,14 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     Raises:
         UserError: A feature has no value in these rows.
     """
-    x = data.x[train] if spec.fit_on is FitOn.train else data.x
+    fitted = train if spec.fit_on is FitOn.train else slice(None)
+    x, removed = data.x[fitted], None
+    if data.covariates:
+        covariates = data.covariates.take(fitted)
+        removed = effects.fit(x, covariates)
+        x = removed.removed(x, covariates.values)
     if data.missing not in FILLS:
-        return Preprocessing(fit(spec, x))
+        return Preprocessing(fit(spec, x), effects=removed)
     empty = np.isnan(x).all(axis=0)
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
@@ -132,7 +150,8 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
             f"The training rows have no value of {names}: leave the column out with dataset.drop."
         )
     scaling = fit(spec, x)
-    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
+    filled = imputation.fit(data.missing, scaling.apply(x, data.features))
+    return Preprocessing(scaling, filled, removed)
 
 
 @verb

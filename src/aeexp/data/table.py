@@ -16,7 +16,9 @@ import numpy as np
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
+from aeexp.data.effects import fit
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.table_covariates import describe, removed_columns, stated_covariates
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
 from aeexp.errors import UserError
 from aeexp.text import few, short
@@ -87,7 +89,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         "dataset.group": spec.group,
         "dataset.batch": spec.batch,
     }
-    used = {*beside.values(), *labels, *_matching(frame, "columns", spec.columns)}
+    covariates = _matching(frame, "covariates", spec.covariates)
+    removed = removed_columns(spec, covariates)
+    used = {*beside.values(), *labels, *covariates, *_matching(frame, "columns", spec.columns)}
     notes = list(table.notes)
     if index := [name for name in table.index if name not in used]:
         notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
@@ -98,7 +102,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
     chosen = _chosen(spec, frame, beside)
     text = _text_columns(spec, table, chosen)
-    frame, changes = _cleaned(spec, frame, chosen)
+    complete = [*chosen, *removed] if spec.missing is Missing.drop_rows else chosen
+    frame, changes = _cleaned(spec, frame, complete)
+    adjusted = stated_covariates(spec, frame, removed, labels)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
@@ -113,6 +119,10 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     if spec.batch is not None:
         labels = [*(name for name in labels if name != spec.batch), spec.batch]
     several = tuple(_label(frame[name]) for name in labels)
+    remaining = x
+    if adjusted:
+        notes.append(describe(adjusted))
+        remaining = fit(x, adjusted).removed(x, adjusted.values)
     return Dataset(
         name=Path(spec.path).stem,
         x=x,
@@ -123,8 +133,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
-        design=stated_design(spec, frame, x, several),
+        design=stated_design(spec, frame, remaining, several),
         batch=spec.batch,
+        covariates=adjusted,
     )
 
 
@@ -157,7 +168,10 @@ def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) 
         if name is not None and name not in frame:
             raise _unknown(frame, key, name)
     excluded = {*beside.values(), *_matching(frame, "label", spec.label)}
-    excluded |= {*_matching(frame, "drop", spec.drop)}
+    excluded |= {
+        *_matching(frame, "drop", spec.drop),
+        *_matching(frame, "covariates", spec.covariates),
+    }
     included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
     chosen = [
         name

@@ -182,6 +182,7 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
         part=None if data.part is None else _parts(np.array(data.part)[members]),
         notes=(*data.notes, _note(steps, data, len(x))),
         design=design,
+        covariates=data.covariates and data.covariates.of_bins(members),
         steps=steps,
         raw_hash=fingerprint(data),
     )

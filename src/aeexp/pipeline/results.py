@@ -109,7 +109,9 @@ def after_training(
         )
         imputation = problem.preprocessing.imputation
         fill = asdict(imputation) if imputation else {}
-        yield Support("model/support", training_support.arrays | fill)
+        effects = problem.preprocessing.effects
+        learnt = effects.arrays if effects else {}
+        yield Support("model/support", training_support.arrays | fill | learnt)
     with monitor.stage("evidence"):
         evidence = (
             gather(result, fit.probed, fit.control_results, monitor)

@@ -15,7 +15,7 @@ from aeexp.analysis.reconstruction import Residuals
 from aeexp.config.options import class_name
 from aeexp.config.spec import Experiment, Structure, Table
 from aeexp.data import Floats
-from aeexp.data.prepare import Problem, ProblemCache, constant
+from aeexp.data.prepare import Problem, ProblemCache
 from aeexp.models import Network
 from aeexp.pipeline.results import ModelOutput, after_training, before_training
 from aeexp.pipeline.tasks import Callbacks, answer
@@ -90,7 +90,7 @@ def model_output(run: TrainedRun) -> ModelOutput:
         weights, quantity = network.weights()["z/kernel"], "encoder weight"
     else:
         weights, quantity = jacobian(), "mean encoder Jacobian"
-    constants = np.isin(problem.data.features, constant(problem.data, problem.rows))
+    constants = np.isin(problem.data.features, problem.constant)
     surface = reconstructed(z, network.decode)
     own_result = ControlResult(z, surface.points, residuals.rows, None)
     return ModelOutput(
@@ -146,6 +146,7 @@ def _mean_jacobian(network: Network, x: Floats) -> Floats:
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     features, scaling = problem.data.features, problem.scaling
+    effects = problem.preprocessing.effects
     table = experiment.dataset if isinstance(experiment.dataset, Table) else None
     try:
         export = network.export()
@@ -170,6 +171,8 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),
+            "covariates": [asdict(column) for column in effects.columns] if effects else [],
+            "batch": effects.batch if effects else "",
         },
         weights=network.weights(),
         export=export,

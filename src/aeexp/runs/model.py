@@ -36,14 +36,15 @@ class StoredModel:
     """A trained model: see `artifact.Model`. weights, support: read-only arrays by name.
 
     features: names, in the order of the model's input. columns: of the table from which the
-    features are made. steps: of preprocessing in the order of rows, if there are any.
-    schema: version of the run directory.
+    features are made. steps: of preprocessing in the order of rows, if there are any. covariates:
+    columns whose effects were removed. schema: version of the run directory.
     """
 
     architecture: ModelSpec
     features: tuple[str, ...]
     columns: tuple[Column, ...]
     steps: TimeSteps | None
+    covariates: tuple[Column, ...]
     preprocessing: Mapping[str, Any]
     weights: Mapping[str, Array]
     support: Mapping[str, Array]
@@ -75,6 +76,7 @@ def read_model(folder: Path) -> StoredModel:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
         steps = _steps(preprocessing, columns)
+        covariates = tuple(converted(preprocessing.get("covariates", []), list[Column]))
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _named(files.folder / "weights.npz"):
         for name, array in weights.items():
@@ -82,7 +84,15 @@ def read_model(folder: Path) -> StoredModel:
                 raise UserError(f"has weights in {name} that are not finite numbers")
     support = files.arrays("support.npz", None) if files.has("support.npz") else {}
     return StoredModel(
-        architecture, features, columns, steps, preprocessing, weights, support, schema
+        architecture,
+        features,
+        columns,
+        steps,
+        covariates,
+        preprocessing,
+        weights,
+        support,
+        schema,
     )
 
 

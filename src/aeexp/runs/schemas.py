@@ -91,6 +91,8 @@ class PreprocessingJson(TypedDict, total=False):
     missing: Missing
     infinite: Infinite | None
     steps: TimeSteps | None
+    covariates: list[Column]
+    batch: str
 
 
 class FileJson(TypedDict):

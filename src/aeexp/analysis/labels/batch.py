@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aeexp.analysis.clustering.partitions import contingency
+from aeexp.config.spec import BatchCorrection
 from aeexp.data import Classes, Dataset, Floats
 
 CONFOUNDED = 0.5
@@ -16,12 +17,13 @@ class Batch:
     """The batch of a table.
 
     name: of its column. label: first label with classes, "" if there is none. v: Cramér's V of the
-    two, from 0 to 1; NaN without such a label.
+    two, from 0 to 1; NaN without such a label. stronger: the correction that removes more, if any.
     """
 
     name: str
     label: str = ""
     v: float = np.nan
+    stronger: str = ""
 
     @property
     def is_confounded(self) -> bool:
@@ -35,10 +37,13 @@ def batch_of(data: Dataset) -> Batch | None:
         return None
     codes = next(labels for labels in data.labels if labels.name == data.batch)
     label = next((labels for labels in data.own_labels if isinstance(labels, Classes)), None)
+    stronger = BatchCorrection.mean.value
+    if data.covariates and data.batch in data.covariates.names:
+        stronger = "" if data.covariates.batch else BatchCorrection.mean_and_scale.value
     if label is None or not isinstance(codes, Classes):
-        return Batch(data.batch)
+        return Batch(data.batch, stronger=stronger)
     table = contingency(codes.codes, label.codes)[1:, 1:]  # without rows that lack either
-    return Batch(data.batch, label.name, cramers_v(table.astype(float)))
+    return Batch(data.batch, label.name, cramers_v(table.astype(float)), stronger)
 
 
 def cramers_v(table: Floats) -> float:

@@ -27,6 +27,7 @@ from aeexp.config.spec.clustering import (
     Space,
 )
 from aeexp.config.spec.dataset import (
+    BatchCorrection,
     Blobs,
     BreastCancer,
     Categorical,
@@ -108,6 +109,7 @@ __all__ = [
     "Autoencoder",
     "Axes",
     "Backend",
+    "BatchCorrection",
     "Blobs",
     "BreastCancer",
     "Categorical",

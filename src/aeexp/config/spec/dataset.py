@@ -182,6 +182,14 @@ class Missing(Enum):
     knn = "knn"
 
 
+class BatchCorrection(Enum):
+    """Removal of differences between batches, learnt from the training rows."""
+
+    none = "none"
+    mean = "mean"
+    mean_and_scale = "mean_and_scale"
+
+
 class Infinite(Enum):
     """Handling of infinite values."""
 
@@ -226,6 +234,16 @@ class Table(Format, DatasetSpec):
         "Column of the plate, run or site of each row. Not a feature, but compared with the"
         " factors: the answer states whether they show it.",
     )
+    batch_correction: BatchCorrection = param(
+        BatchCorrection.none,
+        "Removal of the batch from the features: the differences of its means, or these and those"
+        " of its standard deviations.",
+    )
+    covariates: Any = param(
+        [],
+        "Columns such as age or sex whose effects are removed from the features by least squares,"
+        " by name or pattern. Not features.",
+    )
     missing: Missing = param(
         Missing.error, "Handling of missing values; knn: impute from the 5 nearest rows."
     )
@@ -241,8 +259,10 @@ class Table(Format, DatasetSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field in ("columns", "drop", "label", "log1p"):
+        for field in ("columns", "drop", "label", "covariates", "log1p"):
             setattr(self, field, self._names(field, getattr(self, field)))
+        if self.batch is None and self.batch_correction is not BatchCorrection.none:
+            self.reject("batch", "the column of the batch for batch_correction", self.batch)
 
     def _names(self, field: str, value: Any) -> list[str]:
         names = value if isinstance(value, list) else [] if value is None else [value]

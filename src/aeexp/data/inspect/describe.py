@@ -28,7 +28,8 @@ REMEDIES = {
     " with columns that are shifted in time.",
     "probable group": "Use as dataset.group: rows of a group are not independent, and whole groups"
     " are held out.",
-    "probable batch": "Use as dataset.batch: the answer states whether the factors show it.",
+    "probable batch": "Use as dataset.batch: the answer states whether the factors show it, and"
+    " dataset.batch_correction=mean removes it.",
     "probable labels": "Use as dataset.label to compare with the results.",
     "text": "Use as dataset.id or dataset.label, exclude with dataset.drop, or encode with"
     " dataset.categorical=onehot.",

@@ -88,11 +88,8 @@ def _figures(
     yield "weights", figures.weight_bars(result.weights, result.moves, *names)
     yield "weights_map", figures.weight_map(result.weights, *names)
     r2 = np.array(result.by_feature[f"{result.residuals.part}_r2"])
-    x_hat = result.problem.scaling.undo(result.x_hat)
-    yield (
-        "reconstruction",
-        figures.reconstruction(data.x, x_hat, data.features, rows.held_out, r2),
-    )
+    x, x_hat = result.problem.adjusted, result.problem.scaling.undo(result.x_hat)
+    yield "reconstruction", figures.reconstruction(x, x_hat, data.features, rows.held_out, r2)
     if evidence:
         yield from evidence_figures(result, evidence)
 

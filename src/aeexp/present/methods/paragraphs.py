@@ -184,6 +184,7 @@ def _table(experiment: Experiment, problem: Problem) -> dict[str, Any]:
         "design": data.design,
         "steps": data.steps,
         "phrases": [*data.steps.phrases(data.columns)] if data.steps else [],
+        "covariates": data.covariates,
         "arrangements": associations.ARRANGEMENTS,
         "together": held_out_together(experiment.split, data.design).value,
         "held_out": {"rows": "the rows", "groups": "whole groups", "blocks": "blocks of time"},

@@ -16,6 +16,7 @@ from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Verdict
 from aeexp.present.text.choice import describe_choice
+from aeexp.present.text.covariates import covariate_sentences
 from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
 from aeexp.present.text.labels import batch_sentences, label_sentences
@@ -41,6 +42,7 @@ def _findings(
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
     yield from rows_sentences(result.problem.data, result.experiment.split)
+    yield from covariate_sentences(result.problem.data)
     yield from batch_sentences(evidence)
     yield Sentence("structure", chance.claim, _structure(result, metrics))
     yield from _stability(result, evidence)

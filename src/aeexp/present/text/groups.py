@@ -63,8 +63,8 @@ def _separation(groups: GroupClaim, peaks: Peaks | None, permuted: str) -> Sente
             )
         if peaks and peaks.count > 1:
             note += (
-                f" The density has at least {peaks.count} peaks; {100 * peaks.between:.0f} % of the"
-                " rows lie between them."
+                f" The density has at least {peaks.count} peaks; {100 * peaks.between:.0f} % of"
+                " the rows lie between them."
             )
     elif test.p <= LEVEL and (valley := groups.valley) and valley.p > LEVEL:
         verb, claim = "are farther", "undecided"

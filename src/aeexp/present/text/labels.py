@@ -6,6 +6,7 @@ from aeexp.analysis.evidence.baselines import PCA
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.labels.claims import LabelClaim, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
+from aeexp.present.text.command import COMMAND
 from aeexp.present.text.sentence import Sentence
 from aeexp.text import counted, listed, printable, short
 
@@ -33,6 +34,8 @@ def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
         if answer == "no" and weaker:
             better = f"It is predicted better than {listed(weaker)}"
             parts.append(f"{better}: what was found may be the batch.")
+        if batch and answer == "no" and batch.stronger and not batch.is_confounded:
+            parts.append(f"Remove it: {COMMAND} dataset.batch_correction={batch.stronger}")
     if batch and batch.is_confounded:
         answer = "no"
         parts.append(

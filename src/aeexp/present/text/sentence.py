@@ -7,6 +7,7 @@ from aeexp.runs.artifact import Document
 
 QUESTIONS = {
     "rows": "Are dependent rows taken into account?",
+    "covariates": "Are the effects of covariates removed?",
     "structure": "What does it find?",
     "stability": "Do other trainings find the same?",
     "factors": "Does each factor come back?",
