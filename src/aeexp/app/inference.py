@@ -13,11 +13,14 @@ from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
+from aeexp.data.io.arrangement import r_name
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
 from aeexp.runs import StoredModel
 from aeexp.text import few, short
+
+MOST_RENAMED = 3  # columns in an example
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class FittedModel:
         if missing := [c.name for c in self.columns if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
-                " Columns are matched by name."
+                f" Columns are matched by name.{_did_you_mean(missing, frame)}"
             )
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
@@ -194,6 +197,22 @@ def _preprocessing(stored: StoredModel) -> Preprocessing:
     require_array("fill", fill, "f", scaling.offset.shape)
     require_array("donors", donors, "f", (len(donors), len(fill)) if len(donors) else donors.shape)
     return Preprocessing(scaling, Imputation(fill, donors))
+
+
+def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:
+    """Return how to rename the columns that R or another program has changed."""
+    by_name = {name.casefold(): name for name in map(str, frame.columns)}
+    changed = {by_name.get(r_name(name).casefold()): name for name in missing}
+    changed.pop(None, None)
+    if not changed:
+        return ""
+    (old, new), *_ = changed.items()
+    pairs = ",".join(f"{old}:{new}" for old, new in [*changed.items()][:MOST_RENAMED])
+    more = " (and so on)" if len(changed) > MOST_RENAMED else ""
+    return (
+        f" Did you mean '{short(str(old))}' for '{short(new)}'? Set 'dataset.rename={{{pairs}}}'"
+        f"{more}, or write the file with check.names=FALSE if R has changed them."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from aeexp.config.verb import verb
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
+from aeexp.data.table_layout import lay_out
 from aeexp.errors import UserError
 from aeexp.text import few, short
 
@@ -78,7 +79,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
     table = sheet(spec)
     pa.default_memory_pool().release_unused()  # after reading, Arrow keeps freed memory
-    frame = table.frame
+    layout = lay_out(spec, table)
+    spec, frame, notes = layout.spec, layout.frame, list(layout.notes)
     labels = _matching(frame, "label", spec.label)
     beside = {
         "dataset.id": spec.id,
@@ -88,15 +90,19 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         "dataset.batch": spec.batch,
     }
     used = {*beside.values(), *labels, *_matching(frame, "columns", spec.columns)}
-    notes = list(table.notes)
     if index := [name for name in table.index if name not in used]:
-        notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
+        if not (spec.transpose or spec.pivot):
+            notes.append(
+                f"{few(index)}: the index of a pandas data frame, used as names of the rows"
+            )
         frame = frame.set_index(index)
     if spec.sample is not None and spec.sample < len(frame):
         rng = np.random.default_rng(spec.seed)
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
-    chosen = _chosen(spec, frame, beside)
+    chosen, empty = _chosen(spec, frame, beside, layout.own)
+    if empty:
+        notes.append(f"columns without a cell are left out: {few(empty)}")
     text = _text_columns(spec, table, chosen)
     frame, changes = _cleaned(spec, frame, chosen)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
@@ -148,16 +154,19 @@ def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]
     return text
 
 
-def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) -> list[str]:
-    """Return the columns to learn from, in the table's order.
+def _chosen(
+    spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None], own: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the columns to learn from, in the table's order, and those that have no cell.
 
-    beside: columns that are no features, by the key that names them.
+    beside: columns that are no features, by the key that names them. own: the columns of the file.
     """
     for key, name in beside.items():
         if name is not None and name not in frame:
             raise _unknown(frame, key, name)
     excluded = {*beside.values(), *_matching(frame, "label", spec.label)}
     excluded |= {*_matching(frame, "drop", spec.drop)}
+    frame = frame[[name for name in own if name in frame]]
     included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
     chosen = [
         name
@@ -165,12 +174,15 @@ def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) 
         if name in included
         and (spec.categorical is not Categorical.drop or is_numeric(frame[name]))
     ]
+    without_cell = {*chosen} & {*frame.columns[frame.isna().all()]}
+    empty = [name for name in chosen if name in without_cell - {*spec.columns}]
+    chosen = [name for name in chosen if name not in empty]
     if not chosen:
         raise UserError(
             f"{spec.path} has no column left to learn from. Change dataset.columns or"
             " dataset.drop."
         )
-    return chosen
+    return chosen, empty
 
 
 def _matching(frame: pd.DataFrame, key: str, names: Sequence[str]) -> list[str]:

@@ -89,6 +89,9 @@ class PreprocessingJson(TypedDict, total=False):
     columns: list[Column]
     missing: Missing
     infinite: Infinite | None
+    transpose: bool | None
+    pivot: list[str]
+    rename: dict[str, str] | None
 
 
 class FileJson(TypedDict):

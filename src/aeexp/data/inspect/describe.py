@@ -8,11 +8,12 @@ from textwrap import wrap
 from rich.cells import set_cell_size
 
 from aeexp.config.spec import Format
+from aeexp.data.inspect.arranged import arranged
 from aeexp.data.inspect.command import command
-from aeexp.data.inspect.profile import Column, Profile, profile
-from aeexp.data.inspect.roles import Roles, roles
+from aeexp.data.inspect.profile import Column, Profile
+from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import LISTED, listed, shown
-from aeexp.data.io.reader import read_columns, too_large
+from aeexp.data.io.reader import too_large
 from aeexp.text import counted
 
 WIDTH = 100
@@ -42,27 +43,28 @@ def inspect(path: Path, format: Format) -> str:
     Raises:
         UserError: As `aeexp.data.io.read`.
     """
-    source, columns = read_columns(path, format)
-    profiled = profile(columns.cells, source.rows, source.index)
-    by_role = roles(profiled.columns, columns.cells)
+    table = arranged(path, format)
+    by_role = table.roles
     first = [*by_role.special.values(), *by_role.labels]
-    mixed = [note for note in source.notes if note in source.texts.values()]
-    notes = [note for note in source.notes if note not in mixed]
+    reasons = {*table.source.texts.values()}
+    notes = [note for note in table.notes if note not in reasons]
     unusual = [
-        *_unusual(profiled, by_role),
-        *_several("large integers", too_large(columns.cells)),
-        *_several("mixed", mixed),
+        *_unusual(table.profile, by_role),
+        *_several("large integers", too_large(table.cells)),
+        *_several("mixed", [note for note in table.notes if note in reasons]),
     ]
-    size = f"{counted(source.rows, 'row')} × {counted(len(columns.cells), 'column')}"
+    size = f"{counted(table.rows, 'row')} × {counted(len(table.cells), 'column')}"
+    columns = table.profile.columns
     lines = [
         f"{shown(path.name)}: {size}",
-        *_paragraph("format", "; ".join([source.kind, *notes])),
+        *_paragraph("format", "; ".join([table.source.kind, *notes])),
+        *_several("layout", table.layout),
         "",
-        *_table([*first, *(c for c in profiled.columns if c not in first)]),
+        *_table([*first, *(c for c in columns if c not in first)]),
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, by_role), ""])
+    return "\n".join([*lines, command(path, table.format, by_role, table.drop), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
