@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support, require_array
+from aeexp.config.spec import RowScaling
 from aeexp.data import Column, Floats
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
 from aeexp.data.io.arrangement import r_name
+from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
@@ -191,12 +193,24 @@ def _for_all_rows(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _preprocessing(stored: StoredModel) -> Preprocessing:
     values: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
+    rows, clip = _rows(stored), values.get("clip")
     if "fill" not in stored.support:
-        return Preprocessing(scaling)
+        return Preprocessing(scaling, rows=rows, clip=clip)
     fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
     require_array("fill", fill, "f", scaling.offset.shape)
     require_array("donors", donors, "f", (len(donors), len(fill)) if len(donors) else donors.shape)
-    return Preprocessing(scaling, Imputation(fill, donors))
+    return Preprocessing(scaling, Imputation(fill, donors), rows, clip)
+
+
+def _rows(stored: StoredModel) -> RowScale | None:
+    """Return the scaling of rows; None for a run without one."""
+    values = stored.preprocessing.get("rows")
+    if values is None:
+        return None
+    kind, reference = RowScaling(values["kind"]), np.array(values["reference"], float)
+    shape = (len(stored.features),) if kind is RowScaling.median_ratio else (1,)
+    require_array("rows.reference", reference, "f", shape)
+    return row_scale(kind, reference, stored.columns)
 
 
 def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:

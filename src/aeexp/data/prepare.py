@@ -51,6 +51,12 @@ class Problem:
         return self.preprocessing.scaling
 
     @property
+    def adjusted(self) -> Floats:
+        """Return the table with scaled rows, in the units of its features."""
+        rows = self.preprocessing.rows
+        return self.data.x if rows is None else rows.apply(self.data.x)
+
+    @property
     def fold_of(self) -> Integers:
         """Return the fold in which each row is held out: (rows,)."""
         folds = np.empty(len(self.x), int)

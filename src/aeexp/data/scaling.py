@@ -21,6 +21,7 @@ from aeexp.config.verb import verb
 from aeexp.data import Dataset, Floats, Integers, imputation
 from aeexp.data.chunks import blocks
 from aeexp.data.imputation import Imputation
+from aeexp.data.row_scaling import RowScale, fit_rows
 from aeexp.errors import UserError
 from aeexp.text import few
 
@@ -87,11 +88,14 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
 class Preprocessing:
     """A fitted scaling and imputation, which also apply to new rows.
 
-    imputation: None if missing cells are not filled.
+    imputation: None if missing cells are not filled. rows: None if rows are not scaled. clip: the
+    largest absolute value after scaling, None for no limit.
     """
 
     scaling: Scaling
     imputation: Imputation | None = None
+    rows: RowScale | None = None
+    clip: float | None = None
 
     def apply(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
         """Return the input of networks: (rows, features), scaled, without missing values.
@@ -99,7 +103,7 @@ class Preprocessing:
         Raises:
             UserError: A value is missing and is not filled, or too large; see `Scaling.apply`.
         """
-        scaled = self.scaling.apply(x, features)
+        scaled = self.scaled(x if self.rows is None else self.rows.apply(x), features)
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
@@ -109,8 +113,15 @@ class Preprocessing:
             )
         return scaled
 
+    def scaled(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
+        """Return scaled and limited values, with gaps. x: (rows, features), of scaled rows."""
+        scaled = self.scaling.apply(x, features)
+        if self.clip is not None:
+            np.clip(scaled, -self.clip, self.clip, out=scaled)
+        return scaled
+
     def undo(self, scaled: Floats) -> Floats:
-        """Return (rows, features) in original units."""
+        """Return (rows, features) in original units, in which scaled rows remain scaled."""
         return self.scaling.undo(scaled)
 
 
@@ -123,8 +134,10 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
         UserError: A feature has no value in these rows.
     """
     x = data.x[train] if spec.fit_on is FitOn.train else data.x
+    rows = fit_rows(spec.rows, x, data.columns)
+    x = x if rows is None else rows.apply(x)
     if data.missing not in FILLS:
-        return Preprocessing(fit(spec, x))
+        return Preprocessing(fit(spec, x), rows=rows, clip=spec.clip)
     empty = np.isnan(x).all(axis=0)
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
@@ -132,7 +145,9 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
             f"The training rows have no value of {names}: leave the column out with dataset.drop."
         )
     scaling = fit(spec, x)
-    return Preprocessing(scaling, imputation.fit(data.missing, scaling.apply(x, data.features)))
+    unfilled = Preprocessing(scaling, clip=spec.clip)
+    filled = imputation.fit(data.missing, unfilled.scaled(x, data.features))
+    return Preprocessing(scaling, filled, rows, spec.clip)
 
 
 @verb

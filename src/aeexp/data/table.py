@@ -17,6 +17,7 @@ from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.oddities import number_notes
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
 from aeexp.data.table_layout import lay_out
 from aeexp.errors import UserError
@@ -109,6 +110,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
     notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
+    rows = _rows(spec, frame)
+    notes += number_notes(x, columns, rows)
     hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
     if copies := int(hashes.duplicated().sum()):
         notes.append(
@@ -123,7 +126,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         name=Path(spec.path).stem,
         x=x,
         features=_features(columns),
-        rows=_rows(spec, frame),
+        rows=rows,
         labels=several,
         missing=spec.missing,
         origin=tuple(columns),

@@ -145,7 +145,7 @@ def _mean_jacobian(network: Network, x: Floats) -> Floats:
 
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
-    features, scaling = problem.data.features, problem.scaling
+    features, scaling, rows = problem.data.features, problem.scaling, problem.preprocessing.rows
     table = experiment.dataset if isinstance(experiment.dataset, Table) else None
     try:
         export = network.export()
@@ -172,6 +172,8 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),
+            "rows": rows and {"kind": rows.kind.value, "reference": rows.reference.tolist()},
+            "clip": experiment.preprocessing.clip,
         },
         weights=network.weights(),
         export=export,

@@ -69,6 +69,7 @@ from aeexp.config.spec.preprocessing import (
     MinMax,
     PreprocessingSpec,
     Robust,
+    RowScaling,
     Standard,
     Unscaled,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "RegulariserSpec",
     "Residual",
     "Robust",
+    "RowScaling",
     "SCurve",
     "ScheduleSpec",
     "Shallow",

@@ -92,8 +92,8 @@ def _transposed(found: Sideways) -> str:
     return (
         f"Rows look like features and columns like samples ({found.rows:,} names in"
         f" '{found.names}', {found.samples:,} columns of one kind). The command transposes the"
-        " table to learn from samples. With dataset.transpose=false, the model learns how the rows of"
-        f" '{found.names}' differ, not the samples.{others}"
+        " table to learn from samples. With dataset.transpose=false, the model learns how the rows"
+        f" of '{found.names}' differ, not the samples.{others}"
     )
 
 

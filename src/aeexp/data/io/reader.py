@@ -166,11 +166,7 @@ def open_table(path: Path, format: Format) -> TableSource:
     kind = _kind(path)
     keys = keys_of(kind)
     for key in (f.name for f in fields(Format)):
-        if getattr(format, key) not in (None, []) and key not in (
-            *keys,
-            *ARRANGEMENT,
-            "max_bytes",
-        ):
+        if getattr(format, key) not in (None, []) and key not in (*keys, *GENERAL):
             raise UserError(f"dataset.{key} does not apply to .{kind} files. Remove it.")
     try:
         source = arrange_source(_open(kind, path, format), format)

@@ -91,7 +91,7 @@ def _figures(
     x_hat = result.problem.scaling.undo(result.x_hat)
     yield (
         "reconstruction",
-        figures.reconstruction(data.x, x_hat, data.features, rows.held_out, r2),
+        figures.reconstruction(result.problem.adjusted, x_hat, data.features, rows.held_out, r2),
     )
     if evidence:
         yield from evidence_figures(result, evidence)
