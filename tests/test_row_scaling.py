@@ -1,14 +1,16 @@
 """Rows are scaled, and what is due to single cells or to the total of each row is recognised."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
-from aeexp.analysis.depth import depth_of
-from aeexp.config.spec import Experiment, Format, Robust, RowScaling, Table
+from aeexp.analysis.depth import Depth, depth_of
+from aeexp.config.spec import Experiment, Format, Robust, RowScaling, Standard, Table
 from aeexp.data import Column, Dataset, load
 from aeexp.data.composition import composition_total, varying_totals
 from aeexp.data.gross import gross_cells
@@ -16,6 +18,8 @@ from aeexp.data.inspect import inspect
 from aeexp.data.oddities import number_notes, same_quantities
 from aeexp.data.prepare import prepare_problem
 from aeexp.data.row_scaling import fit_rows
+from aeexp.present.text.artefacts import artefact_remedy, artefact_sentences, without_praise
+from aeexp.present.text.sentence import Sentence
 
 RNG = np.random.default_rng(0)
 DEPTHS = RNG.uniform(1, 10, 60)
@@ -142,6 +146,31 @@ def test_slipped_decimal_points_are_found_with_row_column_and_value(
 )
 def test_long_tails_are_no_gross_errors(x: np.ndarray) -> None:
     assert gross_cells(x) == []
+
+
+def test_no_claim_rests_on_gross_errors() -> None:
+    x = COUNTS.copy()
+    x[4, 2] = 1e6
+    data = Dataset("x", x, tuple(column.name for column in COLUMNS), range(60))
+    evidence: Any = SimpleNamespace(gross=gross_cells(x), depth=None)
+    [cells] = artefact_sentences(evidence, data, Experiment())
+    assert (cells.about, cells.claim) == ("cells", "no")
+    assert "g2 = 1e+06 in row 5" in cells.sentence
+    claims = [Sentence(about, "yes", "") for about in ("chance", "pca", "labels")]
+    assert [s.claim for s in without_praise(claims)] == ["undecided", "undecided", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "has_remedy"), [(RowScaling.none, True), (RowScaling.total, False)]
+)
+def test_factors_that_follow_the_total_are_named(rows: RowScaling, *, has_remedy: bool) -> None:
+    data = Dataset("x", COUNTS, tuple(column.name for column in COLUMNS), range(60))
+    evidence: Any = SimpleNamespace(gross=(), depth=Depth(np.array([0.2, -0.75])))
+    experiment = Experiment(preprocessing=Standard(rows=rows))
+    [sentence] = artefact_sentences(evidence, data, experiment)
+    assert sentence.sentence.startswith("z2 (r = -0.75) follows the total of a row")
+    assert ("preprocessing.rows=total" in sentence.sentence) is has_remedy
+    assert bool(artefact_remedy(evidence, experiment)) is has_remedy
 
 
 def test_clip_limits_the_scaled_values(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from aeexp.present.text.command import COMMAND
 from aeexp.present.text.sentence import Sentence
 from aeexp.text import printable
 
-DOUBTFUL = {"structure", "chance", "groups", "columns", "pca", "model"}
+DOUBTFUL = {"stability", "factors", "chance", "groups", "columns", "pca", "model"}
 """The claims that a few extreme cells can bring about."""
 LIMIT = f"{COMMAND} preprocessing=robust preprocessing.clip=10"
 SCALE_ROWS = f"{COMMAND} preprocessing.rows=total"
@@ -47,8 +47,8 @@ def artefact_remedy(evidence: Evidence, experiment: Experiment) -> str:
     """Return how to remove what comes from errors or from the total of each row, "" if nothing."""
     if evidence.gross:
         return f"Correct single cells, or limit them: {LIMIT}"
-    is_scaled = experiment.preprocessing.rows is not RowScaling.none
-    if evidence.depth and evidence.depth.following and not is_scaled:
+    follows = evidence.depth is not None and bool(evidence.depth.following)
+    if follows and experiment.preprocessing.rows is RowScaling.none:
         return f"Remove the total of each row: {SCALE_ROWS}"
     return ""
 
