@@ -131,6 +131,20 @@ def test_a_merged_header_of_a_workbook_is_joined(tmp_path: Path) -> None:
     has_numbers(read(tmp_path / "x.xlsx", Format()), "", ("day 1_IL6", "day 1_TNF", "day 8_IL6"))
 
 
+def test_formulas_without_a_stored_value_are_noted(tmp_path: Path) -> None:
+    sheet = openpyxl.Workbook().active
+    sheet.append(["a", "b", "ratio"])
+    for i, row in enumerate(NUMBERS, 2):
+        sheet.append([*row[:2], f"=A{i}/B{i}"])
+    sheet.parent.save(tmp_path / "x.xlsx")
+    data = load(Table(path=str(tmp_path / "x.xlsx")))
+    assert data.features == ("a", "b")
+    assert any(
+        "formulas without a stored value are read as empty cells (30)" in note
+        for note in data.notes
+    )
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -205,7 +205,7 @@ def _preprocessing(stored: StoredModel) -> Preprocessing:
 def _rows(stored: StoredModel) -> RowScale | None:
     """Return the scaling of rows; None for a run without one."""
     values = stored.preprocessing.get("rows")
-    if values is None:
+    if values is None or values["kind"] == RowScaling.none.value:
         return None
     kind, reference = RowScaling(values["kind"]), np.array(values["reference"], float)
     shape = (len(stored.features),) if kind is RowScaling.median_ratio else (1,)
