@@ -149,6 +149,7 @@ def test_formulas_without_a_stored_value_are_noted(tmp_path: Path) -> None:
     "lines",
     [
         pytest.param(["id,a,b,c", *BODY, "s99,1"], id="a row cut off"),
+        pytest.param(["id,a,b,c", *BODY, "mouse 99"], id="a row cut off in its name"),
         pytest.param(["id,a,b,c", *BODY, "", "two", "d,e", "1,2", "3,4"], id="a second table"),
     ],
 )

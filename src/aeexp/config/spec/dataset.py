@@ -192,6 +192,8 @@ class Format(Spec):
         if self.encoding is not None:
             self._check_encoding(self.encoding)
         self.comment = self._texts("comment", self.comment, "texts, such as ['#',Mean]")
+        if not all(mark.strip() for mark in self.comment):
+            self.reject("comment", "texts that are not empty, such as ['#',Mean]", self.comment)
         self.pivot = self._texts("pivot", self.pivot, PIVOT)
         if len({*self.pivot}) not in (0, 3):
             self.reject("pivot", PIVOT, self.pivot)

@@ -47,7 +47,7 @@ MOST_TALL = 3
 """Rows for each column from which a table may be transposed."""
 SAME_KIND = 1.5
 """Largest range of the columns' means, as a power of ten, if they are of one kind."""
-SIMILAR, TALL, SAME_SIZE = 0.9, 10, 0.5
+SIMILAR, TALL, SAME_SIZE = 0.9, 5, 0.5
 """Without such names: the median rank correlation of columns from which they look like samples,
 the rows for each column, and the largest range of their means. The lengths in the irises, which
 correlate and have a common unit, are farther apart."""

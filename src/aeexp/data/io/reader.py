@@ -234,7 +234,8 @@ def _without_quotes(source: TableSource) -> TableSource:
         name: f"column {numbers[name]} has cells that are not numbers" for name in source.texts
     }
     quoting = {*source.texts.values()}
-    return replace(source, texts=texts, notes=tuple(n for n in source.notes if n not in quoting))
+    notes = (note.partition(": '")[0] for note in source.notes if note not in quoting)
+    return replace(source, texts=texts, notes=tuple(notes))
 
 
 @contextmanager

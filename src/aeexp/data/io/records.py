@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aeexp.data.io.cells import Style
-from aeexp.data.io.names import listed
+from aeexp.data.io.names import LISTED, listed
 from aeexp.text import counted
 
 NUMBERS = (re.compile(Style(".").pattern), re.compile(Style(",").pattern))
@@ -73,23 +73,30 @@ def is_number(text: str) -> bool:
 
 @dataclass
 class Tally:
-    """What was left out of a text: the number of empty rows, and the comments.
+    """What was left out of a text: the numbers of empty rows and of comments.
 
     rows: the number of rows so far. gaps: the number of rows above each of the last empty ones.
+    examples: the first comments.
     """
 
     rows: int = 0
     empty: int = 0
+    comments: int = 0
     gaps: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_GAPS))
-    comments: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+
+    def add_comments(self, comments: Sequence[str]) -> None:
+        """Count comments."""
+        self.comments += len(comments)
+        self.examples += comments[: LISTED - len(self.examples)]
 
     def notes(self) -> Iterator[str]:
         """Yield notes on it."""
         if self.empty:
             yield f"{counted(self.empty, 'empty row')} left out"
         if self.comments:
-            lines = counted(len(self.comments), "line")
-            yield f"{lines} left out as comments: {listed(self.comments)}"
+            lines = counted(self.comments, "line")
+            yield f"{lines} left out as comments: {listed(self.examples)}"
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class Skip:
         for mark in self.comments:
             match = pc.equal if mark[-1:].isalnum() else pc.starts_with
             comment = match(first, mark).to_numpy(zero_copy_only=False)
-            tally.comments += pc.filter(first, pa.array(comment)).to_pylist()
+            tally.add_comments(pc.filter(first, pa.array(comment)).to_pylist())
             no_row = no_row | comment
         if no_row.any():
             batch = batch.filter(pa.array(~no_row))

@@ -23,6 +23,7 @@ from aeexp.errors import UserError
 from aeexp.text import counted
 
 MOST_NOTES = 20  # rows below a table that may be notes
+PHRASE = 3  # words of a note that follows the rows without an empty line
 BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
@@ -167,7 +168,7 @@ class _Table:
         def on_ragged(record: pacsv.InvalidRow) -> str:
             text = record.text.partition(separator)[0].strip(' "')
             if skip.is_comment(text) or text.startswith(MARKS):
-                tally.comments.append(record.text)
+                tally.add_comments([record.text])
             elif not skip.ragged:
                 return "error"
             return "skip"
@@ -231,8 +232,9 @@ class _Table:
                 if not is_row and not self._is_comment(record.fields[0]):
                     ragged.append(record)
                     is_gap = record.first > above + 1
-                    if len(ragged) == 1 and not (is_gap or " " in record.fields[0].strip()):
-                        break
+                    is_phrase = len(record.fields[0].split()) >= PHRASE
+                    if len(ragged) == 1 and not (is_gap or is_phrase):
+                        break  # a row that is cut off
                 above = record.last
             else:
                 if ragged and all(_is_note(record) for record in ragged):
