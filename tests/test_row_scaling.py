@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
+from aeexp.analysis.controls import other_controls
 from aeexp.analysis.depth import Depth, depth_of
-from aeexp.config.spec import Experiment, Format, Robust, RowScaling, Standard, Table
+from aeexp.config.spec import EvidenceSpec, Experiment, Format, Robust, RowScaling, Standard, Table
 from aeexp.data import Column, Dataset, load
 from aeexp.data.composition import composition_total, varying_totals
 from aeexp.data.gross import gross_cells
 from aeexp.data.inspect import inspect
 from aeexp.data.oddities import number_notes, same_quantities
-from aeexp.data.prepare import prepare_problem
+from aeexp.data.prepare import prepare, prepare_problem
 from aeexp.data.row_scaling import fit_rows
 from aeexp.present.text.artefacts import artefact_remedy, artefact_sentences, without_praise
 from aeexp.present.text.sentence import Sentence
@@ -65,18 +66,37 @@ def test_rows_are_scaled_before_the_logarithm_and_without_indicators() -> None:
     assert np.array_equal(result[:, 20:], indicators)
 
 
-@pytest.mark.parametrize("kind", [RowScaling.total, RowScaling.median_ratio, RowScaling.clr])
 @pytest.mark.parametrize(
-    ("cell", "message"),
-    [(np.nan, "complete rows"), (-1.0, "at least 0"), (0.0, "rows")],
+    ("kind", "cells", "message"),
+    [
+        pytest.param(RowScaling.total, np.nan, "complete rows", id="missing"),
+        pytest.param(RowScaling.clr, -1, "at least 0", id="negative"),
+        pytest.param(RowScaling.clr, 0, "only zeros", id="zeros"),
+        pytest.param(
+            RowScaling.median_ratio, np.arange(20) < 9, "above 0 in all", id="no feature"
+        ),
+    ],
 )
 def test_rows_that_cannot_be_scaled_are_an_error(
-    kind: RowScaling, cell: float, message: str
+    kind: RowScaling, cells: Any, message: str
 ) -> None:
     x = COUNTS.copy()
-    x[3] = cell
+    x[3] = cells
+    if kind is RowScaling.median_ratio:
+        x[4] = 1 - x[3]
     with pytest.raises(ValueError, match=message):
         scaled(kind, x, COLUMNS)
+
+
+def test_tables_without_structure_are_scaled_though_counts_are_sparse() -> None:
+    x = RNG.poisson(0.3, (60, 20)).astype(float)
+    data = Dataset("x", x, tuple(column.name for column in COLUMNS), range(60))
+    evidence = EvidenceSpec(permutations=3, planted=3, sizes=[2.0], clouds=1)
+    experiment = Experiment(evidence=evidence, preprocessing=Standard(rows=RowScaling.total))
+    problem = prepare(experiment, data)
+    controls = [*other_controls(experiment, problem.folds[0])]
+    assert len(controls) == 7
+    assert all(np.isfinite(control.problem.x).all() for control in controls)
 
 
 # Factors that follow the total

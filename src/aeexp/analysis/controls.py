@@ -18,6 +18,7 @@ from aeexp.analysis.sampling import chosen
 from aeexp.config.spec import Experiment, NoEvidence, Space
 from aeexp.data import Floats, Integers, scaling
 from aeexp.data.prepare import Problem
+from aeexp.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -232,10 +233,16 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
             yield Control(kind, other, problem, sample)
         else:
             x = _without_structure(problem, kind, group, generator)
+            if problem.preprocessing.rows:  # amounts, which a planted group may make negative
+                x = np.maximum(x, 0)
             data = replace(problem.data, x=x)
-            prepared = scaling.prepare(experiment.preprocessing, data, rows)
-            # `problem.data` stays the run's own: only the scaled values are held in memory
-            scaled = prepared.apply(x, data.features)
+            try:
+                prepared = scaling.prepare(experiment.preprocessing, data, rows)
+                # `problem.data` stays the run's own: only the scaled values are held in memory
+                scaled = prepared.apply(x, data.features)
+            except UserError as error:  # permuted amounts may not be scalable
+                log.warning("evidence: a table with %s is left out. %s", kind.value, error)
+                continue
             table = replace(problem, preprocessing=prepared, x=scaled)
             yield Control(kind, experiment, table, rows, group)
 

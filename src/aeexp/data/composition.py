@@ -9,7 +9,7 @@ from aeexp.data.dataset import Floats
 from aeexp.data.features import Column
 from aeexp.data.row_scaling import amounts
 
-SAME_TOTAL = 2e-3
+SAME_TOTAL = 5e-3
 """Largest relative deviation of a total from the median total of a composition, by rounding."""
 FEWEST_IN_COMPOSITION, FEWEST_IN_TOTAL = 3, 10
 """Columns. With fewer than 10, the total of a row is mostly one of them."""

@@ -35,19 +35,22 @@ class RowScale:
         """Return rows in double precision: (rows, features).
 
         Raises:
-            UserError: A row has a missing or a negative value, or only zeros.
+            UserError: A row has a missing or a negative value, or too many zeros.
         """
         result = x.astype(np.float64)
         values = _amounts(result, self.logarithmic)[:, self.scaled]
+        _check(values, self.kind)
         if self.kind is RowScaling.clr:
             values = _centred_logarithms(values)
         else:
             factors = self.factors(values)
+            factors[~values.any(axis=1)] = 1  # a row of zeros remains one
             if (wrong := ~(factors > 0)).any():
                 raise UserError(
                     f"preprocessing.rows={self.kind.value}: {int(wrong.sum()):,} rows cannot be"
-                    f" scaled, as their total or their typical value is 0; the first is row"
-                    f" {int(wrong.argmax()) + 1:,}. Leave these rows out."
+                    f" scaled, as most of their values are 0; the first is row"
+                    f" {int(wrong.argmax()) + 1:,}. Leave these rows out, or set"
+                    " preprocessing.rows=total."
                 )
             values = values / factors[:, None]
         result[:, self.scaled] = values
@@ -85,9 +88,8 @@ def fit_rows(kind: RowScaling, x: Floats, columns: Sequence[Column]) -> RowScale
         return scale
     _check(values[:, scale.scaled], kind)
     if kind is RowScaling.total:
-        return row_scale(
-            kind, np.median(values[:, scale.scaled].sum(1, keepdims=True), 0), columns
-        )
+        totals = values[:, scale.scaled].sum(axis=1)
+        return row_scale(kind, np.array([np.median(totals)]), columns)
     used = scale.scaled & (values > 0).all(axis=0)
     if not used.any():
         raise UserError(
@@ -135,7 +137,6 @@ def _centred_logarithms(values: Floats) -> Floats:
     A zero becomes 1 / D² of the total of its row of D values, and the others shrink by as much
     (Martín-Fernández et al., 2003, doi:10.1023/A:1023866030544).
     """
-    _check(values, RowScaling.clr)
     totals = values.sum(axis=1, keepdims=True)
     if (empty := totals[:, 0] <= 0).any():
         raise UserError(
