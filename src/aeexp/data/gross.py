@@ -11,7 +11,7 @@ from aeexp.text import few, short
 
 FAR = 100
 """Distance from the median of a column in robust standard deviations."""
-FAR_IN_LOGARITHM = 8
+FAR_IN_LOGARITHM = 5
 """The same for the logarithms of a column of positive numbers, whose tail may be long."""
 GAP = 10
 """Ratio of this distance to that of the next cell. Values of a long tail have no such gap."""
