@@ -269,6 +269,8 @@ def test_metadata_are_labels_and_no_features(write: Write) -> None:
     assert isinstance(data.label, Classes)
     assert [data.label.names[code] for code in data.label.codes] == ["ko"] * 10 + ["wt"] * 20
     assert any("about.csv: 1 name without a row" in note for note in data.notes)
+    with pytest.raises(ValueError, match=r"dataset.columns=age: a column of dataset.metadata"):
+        load(Table(path=str(path), id="id", metadata=str(about), columns=["a", "age"]))
     command = inspect(path, Format(metadata=str(about)))
     assert "dataset.label=group dataset.id=id" in command[command.index("\naeexp") :]
 

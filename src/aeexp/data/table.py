@@ -169,8 +169,13 @@ def _chosen(
             raise _unknown(frame, key, name)
     excluded = {*beside.values(), *_matching(frame, "label", spec.label)}
     excluded |= {*_matching(frame, "drop", spec.drop)}
-    frame = frame[[name for name in own if name in frame]]
-    included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
+    wanted = {*(_matching(frame, "columns", spec.columns) if spec.columns else own)}
+    if added := [name for name in spec.columns if name in wanted - {*own}]:
+        raise UserError(
+            f"dataset.columns={added[0]}: a column of dataset.metadata cannot be learnt from, as"
+            " new rows do not have it. Add it to the table, or remove it from dataset.columns."
+        )
+    included = (wanted & {*own}) - excluded
     chosen = [
         name
         for name in frame

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from aeexp.config.spec import Table
-from aeexp.data.features import is_numeric, words
+from aeexp.data.features import NUMERIC, words
 from aeexp.data.metadata import with_metadata
 from aeexp.text import few
 
@@ -85,9 +85,7 @@ def _without_rows(spec: Table, frame: pd.DataFrame, names: str) -> tuple[Table, 
 
 def summary_rows(frame: pd.DataFrame) -> list[str]:
     """Return the names of the last rows, if they are those of summaries such as Mean and SD."""
-    for name in frame:
-        if is_numeric(frame[name]):
-            continue
+    for name in frame.columns[[kind.kind not in NUMERIC for kind in frame.dtypes]]:
         last = words(frame[name].iloc[-MOST_SUMMARIES:]).tolist()
         found: list[str] = []
         while last and SUMMARY.fullmatch(last[-1].strip()):
