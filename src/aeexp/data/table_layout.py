@@ -23,6 +23,8 @@ SUMMARY = re.compile(
 )
 """Names of a row that summarises the rows above it."""
 MOST_SUMMARIES = 6
+TEXT = ("str", "string")
+"""Types of text; a data frame in memory may have columns of other objects."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def lay_out(spec: Table, table: Sheet) -> Layout:
     frame, notes = table.frame, list(table.notes)
     arranged = spec.transpose is not None or bool(spec.pivot)
     if not arranged:
-        notes += layout_notes({str(name): frame[name] for name in frame}, len(frame))
+        kinds = {str(name): kind for name, kind in frame.dtypes.items()}
+        plain = [n for n, kind in kinds.items() if kind.kind in NUMERIC or str(kind) in TEXT]
+        notes += layout_notes({name: frame[name] for name in plain}, len(frame))
     names = spec.id or (table.index[0] if len(table.index) == 1 else None)
     if spec.transpose and names is not None and names in frame:
         spec, frame = _without_rows(spec, frame, names)

@@ -30,15 +30,17 @@ def artefact_sentences(
     if evidence.depth is None:
         return
     following = evidence.depth.following
+    is_scaled = experiment.preprocessing.rows is not RowScaling.none
     if not following:
-        yield Sentence("depth", "yes", "No factor follows the total of a row.")
+        if is_scaled:
+            yield Sentence("depth", "yes", "No factor follows the total of a row.")
         return
     factors = ", ".join(f"{name} (r = {r:.2f})" for name, r in following)
     verb = "follows" if len(following) == 1 else "follow"
     text = (
         f"{factors} {verb} the total of a row, such as the sequencing depth or the overall amount."
     )
-    if experiment.preprocessing.rows is RowScaling.none:
+    if not is_scaled:
         text += f" If it has no meaning, scale the rows: {SCALE_ROWS}"
     yield Sentence("depth", "no", text)
 
