@@ -13,6 +13,7 @@ from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.verdict import Case
 from aeexp.config.spec import EvidenceSpec, FullEvidence, StandardEvidence
 from aeexp.data.design import Design
+from aeexp.data.gross import GrossCell
 from aeexp.present.text import next_step as module
 from aeexp.present.text.next_step import CHOOSE, NOTHING_MORE, next_step
 from aeexp.present.text.sentence import Sentence
@@ -40,6 +41,7 @@ class MadeRun:
     evidence: EvidenceSpec = field(default_factory=StandardEvidence)
     labels: tuple[Score, ...] = ()
     looks_ordered: float | None = None
+    gross: tuple[GrossCell, ...] = ()
 
     @property
     def choice(self) -> Any:
@@ -69,6 +71,8 @@ class MadeRun:
             cards=(),
             batch=None,
             design=Design(looks_ordered=self.looks_ordered),
+            gross=self.gross,
+            depth=None,
         )
 
 
@@ -86,6 +90,11 @@ def advice(case: Case = Case.good, **state: Any) -> Sentence:
             {"case": Case.diverged, "looks_ordered": 0.5},
             "State what the order means: dataset.time=rows",
             id="order not stated",
+        ),
+        pytest.param(
+            {"case": Case.diverged, "gross": (GrossCell(0, 0, 1e9, 1e9),)},
+            "preprocessing=robust preprocessing.clip=10",
+            id="gross errors",
         ),
         pytest.param({"case": Case.diverged}, "Lower optimizer.lr.", id="diverged"),
         pytest.param({"case": Case.underfitting, "levels": ()}, CHOOSE, id="model of the user"),

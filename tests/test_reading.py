@@ -88,7 +88,7 @@ def columns(sheet: Sheet) -> dict[str, list[Any]]:
             "the first column has no name", id="row names of R",
         ),
         pytest.param(
-            "a,b\n1,NA\n?,2\n,\n", {"a": [1, NAN, NAN], "b": [NAN, 2, NAN]},
+            "a,b\n1,NA\n?,2\n", {"a": [1, NAN], "b": [NAN, 2]},
             "missing cells in numeric columns: '?' (1), 'NA' (1)", id="missing",
         ),
         pytest.param(

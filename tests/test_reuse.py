@@ -27,7 +27,9 @@ from aeexp.config.spec import (
     Infinite,
     KMeans,
     Missing,
+    RowScaling,
     Space,
+    Standard,
     Table,
     Training,
     Wine,
@@ -111,6 +113,30 @@ def test_f30_other_numeric_types_give_the_same_factors(
     assert close(of_wine.encode(converted)["z1"], of_wine.encode(wine)["z1"], rel=1e-3)
     with pytest.raises(ValueError, match="column hue must have numbers, got 'much'"):
         of_wine.encode(wine.assign(hue="much"))
+
+
+def test_a_name_that_r_has_changed_is_recognised(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame
+) -> None:
+    name = "od280/od315_of_diluted_wines"
+    with pytest.raises(
+        ValueError, match=r"dataset.rename=\{od280.od315_of_diluted_wines:od280/od"
+    ):
+        of_wine.encode(wine.rename(columns={name: "od280.od315_of_diluted_wines"}))
+
+
+@pytest.mark.parametrize("kind", [RowScaling.total, RowScaling.median_ratio, RowScaling.clr])
+def test_rows_are_transposed_scaled_and_limited_as_in_training(
+    tiny: Make, tmp_path: Path, wine: pd.DataFrame, kind: RowScaling
+) -> None:
+    turned = wine.drop(columns="cultivar").set_index("sample").T.reset_index(names="measurement")
+    experiment = tiny(dataset=Table(transpose=True), preprocessing=Standard(rows=kind, clip=1.5))
+    trained = aeexp.run(experiment, turned, tmp_path / "run")
+    some = turned.iloc[::-1, [0, *range(100, 105)]]
+    encoded, latents = trained.encode(some), trained.latents.iloc[99:104]
+    assert [*encoded.index] == [*latents["row"]] == [f"w{i}" for i in range(99, 104)]
+    for factor in ("z1", "z2"):
+        assert close(encoded[factor], latents[factor], rel=1e-4, abs=1e-5)
 
 
 def test_new_rows_do_not_change_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:

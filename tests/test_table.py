@@ -319,9 +319,18 @@ def test_two_features_of_one_name_are_an_error(csv: Csv) -> None:
 
 
 def test_a_column_without_a_value_in_the_training_rows_is_an_error(csv: Csv) -> None:
-    path = csv(a=[np.nan] * 6, b=[1.0, 2, 3, 4, 5, 6])
+    path = csv(a=[np.nan] * 5 + [7], b=SIX["b"], part=["train"] * 5 + ["val"])
+    experiment = Experiment(
+        dataset=Table(path=path, missing=Missing.mean), split=Split(column="part")
+    )
     with pytest.raises(ValueError, match=r"have no value of a: leave the column out"):
-        prepare_problem(Experiment(dataset=Table(path=path, missing=Missing.mean)))
+        prepare_problem(experiment)
+
+
+def test_a_column_without_a_cell_is_left_out_with_a_note(csv: Csv) -> None:
+    data = load(Table(path=csv(a=[np.nan] * 6, b=SIX["b"])))
+    assert data.features == ("b",)
+    assert "columns without a cell are left out: a" in data.notes
 
 
 def test_f23_a_column_of_row_numbers_is_noted_if_it_is_learnt_from(csv: Csv) -> None:

@@ -15,9 +15,10 @@ from aeexp.analysis.evidence.null import cloud, permuted
 from aeexp.analysis.evidence.power import Group, planted
 from aeexp.analysis.factors.attribution import FactorImportance
 from aeexp.analysis.sampling import chosen
-from aeexp.config.spec import Experiment, NoEvidence, Space
+from aeexp.config.spec import Experiment, NoEvidence, RowScaling, Space
 from aeexp.data import Floats, Integers, scaling
 from aeexp.data.prepare import Problem
+from aeexp.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -232,11 +233,20 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
             yield Control(kind, other, problem, sample)
         else:
             x = _without_structure(problem, kind, group, generator)
+            spec = experiment.preprocessing
+            if problem.data.covariates:  # residuals are no amounts; their rows are scaled
+                spec = replace(spec, rows=RowScaling.none)
+            elif problem.preprocessing.rows:  # a planted group may make amounts negative
+                x = np.maximum(x, 0)
             data = replace(problem.data, x=x)
-            prepared = scaling.prepare(experiment.preprocessing, data, rows)
-            # `problem.data` stays the run's own: only the scaled values are held in memory
             covariates = data.covariates.values if data.covariates else None
-            scaled = prepared.apply(x, data.features, covariates)
+            try:
+                prepared = scaling.prepare(spec, data, rows)
+                # `problem.data` stays the run's own: only the scaled values are held in memory
+                scaled = prepared.apply(x, data.features, covariates)
+            except UserError as error:  # permuted amounts may not be scalable
+                log.warning("evidence: a table with %s is left out. %s", kind.value, error)
+                continue
             table = replace(problem, preprocessing=prepared, x=scaled)
             yield Control(kind, experiment, table, rows, group)
 
@@ -249,7 +259,8 @@ def _without_structure(
     Residuals are rearranged, not the columns with the effects of covariates, and the effects are
     then estimated and removed again (Freedman and Lane, 1983, doi:10.1080/07350015.1983.10509354).
     """
-    data, x = problem.data, problem.adjusted
+    data = problem.data
+    x = problem.adjusted if data.covariates else data.x
     if kind is ControlKind.cloud:
         return cloud(x, generator, data.design)
     shuffled = permuted(x, data.columns, problem.rows.train, generator, data.design)

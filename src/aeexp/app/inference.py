@@ -10,11 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aeexp.analysis.support import USUAL, Support, require_array
+from aeexp.config.spec import RowScaling
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE
 from aeexp.data.effects import ARRAYS, Effects
 from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
+from aeexp.data.io.arrangement import r_name
+from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.data.table_design import ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
@@ -22,6 +25,8 @@ from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
 from aeexp.runs import StoredModel
 from aeexp.text import few, short
+
+MOST_RENAMED = 3  # columns in an example
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,7 @@ class FittedModel:
         if missing := [c.name for c in self.columns if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
-                " Columns are matched by name."
+                f" Columns are matched by name.{_did_you_mean(missing, frame)}"
             )
         if missing := [name for name in self._ordering if name not in frame]:
             raise UserError(
@@ -272,13 +277,15 @@ def _at_places(frame: pd.DataFrame, table: pd.DataFrame, rows: Integers) -> pd.D
 def _preprocessing(stored: StoredModel) -> Preprocessing:
     values: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
-    effects = _effects(stored)
-    if "fill" not in stored.support:
-        return Preprocessing(scaling, effects=effects)
-    fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
-    require_array("fill", fill, "f", scaling.offset.shape)
-    require_array("donors", donors, "f", (len(donors), len(fill)) if len(donors) else donors.shape)
-    return Preprocessing(scaling, Imputation(fill, donors), effects)
+    imputation = None
+    if "fill" in stored.support:
+        fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
+        require_array("fill", fill, "f", scaling.offset.shape)
+        shape = (len(donors), len(fill)) if len(donors) else donors.shape
+        require_array("donors", donors, "f", shape)
+        imputation = Imputation(fill, donors)
+    rows, clip = _rows(stored), values.get("clip")
+    return Preprocessing(scaling, imputation, _effects(stored), rows, clip)
 
 
 def _effects(stored: StoredModel) -> Effects | None:
@@ -298,6 +305,33 @@ def _effects(stored: StoredModel) -> Effects | None:
     for name, (kind, shape) in expected.items():
         require_array(f"effects/{name}", arrays[name], kind, shape)
     return Effects(columns, **arrays, batch=batch)
+
+
+def _rows(stored: StoredModel) -> RowScale | None:
+    """Return the scaling of rows; None for a run without one."""
+    values = stored.preprocessing.get("rows")
+    if values is None or values["kind"] == RowScaling.none.value:
+        return None
+    kind, reference = RowScaling(values["kind"]), np.array(values["reference"], float)
+    shape = (len(stored.features),) if kind is RowScaling.median_ratio else (1,)
+    require_array("rows.reference", reference, "f", shape)
+    return row_scale(kind, reference, stored.columns)
+
+
+def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:
+    """Return how to rename the columns that R or another program has changed."""
+    by_name = {name.casefold(): name for name in map(str, frame.columns)}
+    changed = {by_name.get(r_name(name).casefold()): name for name in missing}
+    changed.pop(None, None)
+    if not changed:
+        return ""
+    (old, new), *_ = changed.items()
+    pairs = ",".join(f"{old}:{new}" for old, new in [*changed.items()][:MOST_RENAMED])
+    more = " (and so on)" if len(changed) > MOST_RENAMED else ""
+    return (
+        f" Did you mean '{short(str(old))}' for '{short(new)}'? Set 'dataset.rename={{{pairs}}}'"
+        f"{more}, or write the file with check.names=FALSE if R has changed them."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,8 +17,9 @@ from aeexp.backend import available_backend, choose, require, running, silence_s
 from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.sources import register
-from aeexp.config.spec import Experiment, Table
+from aeexp.config.spec import Experiment, Format, Table
 from aeexp.data.io import Sheet
+from aeexp.data.io.arrangement import arrange
 from aeexp.data.prepare import ProblemCache
 from aeexp.data.table import sheet
 from aeexp.errors import UserError
@@ -41,7 +42,9 @@ class Frame(Table):
 
 @sheet.register
 def _(spec: Frame) -> Sheet:
-    return Sheet(spec.frame, ())
+    frame, notes = arrange(spec.frame, spec)
+    index = (str(frame.columns[0]),) if spec.transpose or spec.pivot else ()
+    return Sheet(frame, tuple(notes), index=index)
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,12 @@ class LoadedRun(Run):
         return pd.DataFrame(self.table("history")).apply(_numeric)
 
     def encode(self, table: Any) -> pd.DataFrame:
-        """Return the factors of the rows of a data frame; see `FittedModel.encode`."""
-        return self._fitted.encode(_pandas(table))
+        """Return the factors of the rows of a data frame; see `FittedModel.encode`.
+
+        A frame that lacks columns of the model is first arranged as the table of the run was:
+        transposed, made from its long form, or renamed.
+        """
+        return self._fitted.encode(self._arranged(table))
 
     def decode(self, factors: Any) -> pd.DataFrame:
         """Decode factors z1, z2, … to rows; see `FittedModel.decode`."""
@@ -71,7 +78,17 @@ class LoadedRun(Run):
 
     def reconstruct(self, table: Any) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in original units."""
-        return self._fitted.reconstruct(_pandas(table))
+        return self._fitted.reconstruct(self._arranged(table))
+
+    def _arranged(self, table: Any) -> pd.DataFrame:
+        frame, stored = _pandas(table), self._fitted.stored
+        if all(column.name in frame for column in stored.columns):
+            return frame
+        keys = ("transpose", "pivot", "rename")
+        format = Format(**{key: stored.preprocessing.get(key) for key in keys})
+        arranged, _ = arrange(frame, format)
+        is_named = format.transpose or format.pivot
+        return arranged.set_index(arranged.columns[0]) if is_named else arranged
 
     @cached_property
     def _fitted(self) -> "FittedModel":

@@ -60,8 +60,10 @@ def verify(run: Run, experiment: Experiment) -> Verification:
     """
     dataset = experiment.dataset
     if isinstance(dataset, TableSpec):  # relative paths start in the run's working directory
-        path = Path(run.record.get("cwd", "."), dataset.path)
-        dataset = replace(dataset, path=str(path))
+        folder = run.record.get("cwd", ".")
+        path, metadata = Path(folder, dataset.path), dataset.metadata
+        about = None if metadata is None else str(Path(folder, metadata))
+        dataset = replace(dataset, path=str(path), metadata=about)
     again, data_hash = _run_again(replace(experiment, figures=NoFigures(), dataset=dataset))
     recorded = _recorded(run, again)
     if data_hash != run.record.get("data_hash"):

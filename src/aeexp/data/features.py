@@ -14,6 +14,8 @@ from aeexp.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMERIC = "iufb"
+"""NumPy's kinds of columns with numbers: integers, floats and truth values."""
 EXACT = 2**53  # the largest integer up to which double precision is exact
 
 
@@ -87,7 +89,7 @@ def _precision(values: pd.Series[Any]) -> type[np.floating]:
 
 def is_numeric(values: pd.Series[Any]) -> bool:
     """Return whether a column has numbers, not text."""
-    return values.dtype.kind in "iufb"
+    return values.dtype.kind in NUMERIC
 
 
 def example(values: pd.Series[Any]) -> str:

@@ -65,11 +65,13 @@ class Problem:
 
     @property
     def adjusted(self) -> Floats:
-        """Return the table without the effects of covariates, in original units."""
-        effects, covariates = self.preprocessing.effects, self.data.covariates
-        if effects is None or covariates is None:
-            return self.data.x
-        return effects.removed(self.data.x, covariates.values)
+        """Return the table with scaled rows and without the effects of covariates.
+
+        (rows, features), in the units of the features.
+        """
+        covariates = self.data.covariates
+        values = covariates.values if covariates else None
+        return self.preprocessing.adjusted(self.data.x, values)
 
     @property
     def constant(self) -> list[str]:

@@ -22,6 +22,7 @@ from aeexp.data import Dataset, Floats, Integers, effects, imputation
 from aeexp.data.chunks import blocks
 from aeexp.data.effects import Effects
 from aeexp.data.imputation import Imputation
+from aeexp.data.row_scaling import RowScale, fit_rows
 from aeexp.errors import UserError
 from aeexp.text import few
 
@@ -88,13 +89,16 @@ def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
 class Preprocessing:
     """A fitted scaling and imputation, which also apply to new rows.
 
-    imputation: None if missing cells are not filled. effects: of covariates, which are removed
-    before scaling; None without covariates.
+    imputation: None if missing cells are not filled. rows: scaling of rows, which comes first, or
+    None. effects: of covariates, which are removed before scaling; None without covariates. clip:
+    the largest absolute value after scaling, None for no limit.
     """
 
     scaling: Scaling
     imputation: Imputation | None = None
     effects: Effects | None = None
+    rows: RowScale | None = None
+    clip: float | None = None
 
     def apply(
         self, x: Floats, features: Sequence[str] = (), covariates: Floats | None = None
@@ -106,10 +110,7 @@ class Preprocessing:
         Raises:
             UserError: A value is missing and is not filled, or too large; see `Scaling.apply`.
         """
-        if self.effects:
-            assert covariates is not None
-            x = self.effects.removed(x, covariates)
-        scaled = self.scaling.apply(x, features)
+        scaled = self.scaled(self.adjusted(x, covariates), features)
         if self.imputation:
             return self.imputation.apply(scaled)
         if np.isnan(scaled).any():
@@ -119,8 +120,26 @@ class Preprocessing:
             )
         return scaled
 
+    def adjusted(self, x: Floats, covariates: Floats | None = None) -> Floats:
+        """Return values with scaled rows and without effects, before the scaling of features."""
+        x = x if self.rows is None else self.rows.apply(x)
+        if self.effects is None:
+            return x
+        assert covariates is not None
+        return self.effects.removed(x, covariates)
+
+    def scaled(self, x: Floats, features: Sequence[str] = ()) -> NDArray[np.float32]:
+        """Return scaled and limited values, with gaps. x: (rows, features), adjusted."""
+        scaled = self.scaling.apply(x, features)
+        if self.clip is not None:
+            np.clip(scaled, -self.clip, self.clip, out=scaled)
+        return scaled
+
     def undo(self, scaled: Floats, covariates: Floats | None = None) -> Floats:
-        """Return (rows, features) in original units, without covariates those of average ones."""
+        """Return (rows, features) in original units, in which scaled rows remain scaled.
+
+        Without covariates, values are those of rows with average ones.
+        """
         x = self.scaling.undo(scaled)
         if self.effects is None or covariates is None:
             return x
@@ -137,12 +156,14 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     """
     fitted = train if spec.fit_on is FitOn.train else slice(None)
     x, removed = data.x[fitted], None
+    rows = fit_rows(spec.rows, x, data.columns)
+    x = x if rows is None else rows.apply(x)
     if data.covariates:
         covariates = data.covariates.take(fitted)
         removed = effects.fit(x, covariates)
         x = removed.removed(x, covariates.values)
     if data.missing not in FILLS:
-        return Preprocessing(fit(spec, x), effects=removed)
+        return Preprocessing(fit(spec, x), None, removed, rows, spec.clip)
     empty = np.isnan(x).all(axis=0)
     if empty.any():
         names = few([data.features[j] for j in np.flatnonzero(empty)])
@@ -150,8 +171,9 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
             f"The training rows have no value of {names}: leave the column out with dataset.drop."
         )
     scaling = fit(spec, x)
-    filled = imputation.fit(data.missing, scaling.apply(x, data.features))
-    return Preprocessing(scaling, filled, removed)
+    unfilled = Preprocessing(scaling, clip=spec.clip)
+    filled = imputation.fit(data.missing, unfilled.scaled(x, data.features))
+    return Preprocessing(scaling, filled, removed, rows, spec.clip)
 
 
 @verb

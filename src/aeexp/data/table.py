@@ -18,8 +18,10 @@ from aeexp.config.verb import verb
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.effects import fit
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.oddities import number_notes
 from aeexp.data.table_covariates import describe, removed_columns, stated_covariates
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
+from aeexp.data.table_layout import lay_out
 from aeexp.errors import UserError
 from aeexp.text import few, short
 
@@ -80,7 +82,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
     table = sheet(spec)
     pa.default_memory_pool().release_unused()  # after reading, Arrow keeps freed memory
-    frame = table.frame
+    layout = lay_out(spec, table)
+    spec, frame, notes = layout.spec, layout.frame, list(layout.notes)
     labels = _matching(frame, "label", spec.label)
     beside = {
         "dataset.id": spec.id,
@@ -92,15 +95,19 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     covariates = _matching(frame, "covariates", spec.covariates)
     removed = removed_columns(spec, covariates)
     used = {*beside.values(), *labels, *covariates, *_matching(frame, "columns", spec.columns)}
-    notes = list(table.notes)
     if index := [name for name in table.index if name not in used]:
-        notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
+        if not (spec.transpose or spec.pivot):
+            notes.append(
+                f"{few(index)}: the index of a pandas data frame, used as names of the rows"
+            )
         frame = frame.set_index(index)
     if spec.sample is not None and spec.sample < len(frame):
         rng = np.random.default_rng(spec.seed)
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
-    chosen = _chosen(spec, frame, beside)
+    chosen, empty = _chosen(spec, frame, beside, layout.own)
+    if empty:
+        notes.append(f"columns without a cell are left out: {few(empty)}")
     text = _text_columns(spec, table, chosen)
     complete = [*chosen, *removed] if spec.missing is Missing.drop_rows else chosen
     frame, changes = _cleaned(spec, frame, complete)
@@ -109,6 +116,8 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
     notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
+    rows = _rows(spec, frame)
+    notes += number_notes(x, columns, rows)
     hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
     if copies := int(hashes.duplicated().sum()):
         notes.append(
@@ -127,7 +136,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         name=Path(spec.path).stem,
         x=x,
         features=_features(columns),
-        rows=_rows(spec, frame),
+        rows=rows,
         labels=several,
         missing=spec.missing,
         origin=tuple(columns),
@@ -159,10 +168,12 @@ def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]
     return text
 
 
-def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) -> list[str]:
-    """Return the columns to learn from, in the table's order.
+def _chosen(
+    spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None], own: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the columns to learn from, in the table's order, and those that have no cell.
 
-    beside: columns that are no features, by the key that names them.
+    beside: columns that are no features, by the key that names them. own: the columns of the file.
     """
     for key, name in beside.items():
         if name is not None and name not in frame:
@@ -172,19 +183,28 @@ def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) 
         *_matching(frame, "drop", spec.drop),
         *_matching(frame, "covariates", spec.covariates),
     }
-    included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
+    wanted = {*(_matching(frame, "columns", spec.columns) if spec.columns else own)}
+    if added := [name for name in spec.columns if name in wanted - {*own}]:
+        raise UserError(
+            f"dataset.columns={added[0]}: a column of dataset.metadata cannot be learnt from, as"
+            " new rows do not have it. Add it to the table, or remove it from dataset.columns."
+        )
+    included = (wanted & {*own}) - excluded
     chosen = [
         name
         for name in frame
         if name in included
         and (spec.categorical is not Categorical.drop or is_numeric(frame[name]))
     ]
+    without_cell = {*chosen} & {*frame.columns[frame.isna().all()]}
+    empty = [name for name in chosen if name in without_cell - {*spec.columns}]
+    chosen = [name for name in chosen if name not in empty]
     if not chosen:
         raise UserError(
             f"{spec.path} has no column left to learn from. Change dataset.columns or"
             " dataset.drop."
         )
-    return chosen
+    return chosen, empty
 
 
 def _matching(frame: pd.DataFrame, key: str, names: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.stats import mode
 
+from aeexp.config.spec import RowScaling
 from aeexp.data.dataset import Classes, fingerprint
 from aeexp.data.design import in_time
 from aeexp.data.features import Column, features, places
@@ -159,6 +160,11 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
     steps = TimeSteps(spec.bin, spec.sqrt, spec.smooth, spec.lags)
     if steps == TimeSteps():
         return data
+    if spec.rows is not RowScaling.none and steps != TimeSteps(steps.bin):
+        raise UserError(
+            f"preprocessing.rows={spec.rows.value} scales amounts, which preprocessing.sqrt,"
+            " smooth and lags do not leave as they are. Remove one of them."
+        )
     if steps.need_order:
         if design.time is None:
             raise _no_order(steps)

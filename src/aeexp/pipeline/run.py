@@ -146,7 +146,7 @@ def _mean_jacobian(network: Network, x: Floats) -> Floats:
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     features, scaling = problem.data.features, problem.scaling
-    effects = problem.preprocessing.effects
+    effects, rows = problem.preprocessing.effects, problem.preprocessing.rows
     table = experiment.dataset if isinstance(experiment.dataset, Table) else None
     try:
         export = network.export()
@@ -168,11 +168,16 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "missing": problem.data.missing.value,
             "infinite": table.infinite.value if table else None,
             "steps": asdict(problem.data.steps) if problem.data.steps else None,
+            "covariates": [asdict(column) for column in effects.columns] if effects else [],
+            "batch": effects.batch if effects else "",
+            "transpose": table.transpose if table else None,
+            "pivot": table.pivot if table else [],
+            "rename": table.rename if table else None,
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),
-            "covariates": [asdict(column) for column in effects.columns] if effects else [],
-            "batch": effects.batch if effects else "",
+            "rows": rows and {"kind": rows.kind.value, "reference": rows.reference.tolist()},
+            "clip": experiment.preprocessing.clip,
         },
         weights=network.weights(),
         export=export,

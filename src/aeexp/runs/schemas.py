@@ -10,7 +10,7 @@ from typing import Annotated, Any, Required, TypedDict
 
 from msgspec import Meta, Struct
 
-from aeexp.config.spec import Backend, Infinite, Missing
+from aeexp.config.spec import Backend, Infinite, Missing, RowScaling
 from aeexp.data.features import Column
 from aeexp.data.time_steps import TimeSteps
 
@@ -80,6 +80,13 @@ class AnswerJson(TypedDict, total=False):
     sentences: list[Sentence]
 
 
+class RowsJson(TypedDict):
+    """How rows were scaled, in model/preprocessing.json; see `RowScale`."""
+
+    kind: RowScaling
+    reference: list[float]
+
+
 class PreprocessingJson(TypedDict, total=False):
     """model/preprocessing.json; keys that schema 1 lacked are optional."""
 
@@ -93,6 +100,11 @@ class PreprocessingJson(TypedDict, total=False):
     steps: TimeSteps | None
     covariates: list[Column]
     batch: str
+    transpose: bool | None
+    pivot: list[str]
+    rename: dict[str, str] | None
+    rows: RowsJson | None
+    clip: Annotated[float, Meta(gt=0)] | None
 
 
 class FileJson(TypedDict):

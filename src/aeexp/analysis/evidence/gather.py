@@ -13,6 +13,7 @@ from aeexp.analysis.clustering.density import Peaks, peaks
 from aeexp.analysis.clustering.other_clusters import GroupComparison, compare
 from aeexp.analysis.clustering.separation import mean_silhouette
 from aeexp.analysis.controls import Control, ControlKind, ControlResult
+from aeexp.analysis.depth import Depth, depth_of
 from aeexp.analysis.evidence import linear
 from aeexp.analysis.evidence.advantage import advantage
 from aeexp.analysis.evidence.baselines import AUTOENCODER, PCA, Method, baselines
@@ -29,6 +30,7 @@ from aeexp.analysis.result import RunResult
 from aeexp.config.spec import Space
 from aeexp.data import Classes, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE, Design
+from aeexp.data.gross import GrossCell, gross_cells
 from aeexp.runs.progress import Monitor
 
 
@@ -44,6 +46,8 @@ class Evidence:
     table without structure. peaks: of the density in the space of each clustering, by its name;
     empty without clouds or for few rows. tested: the run's metrics with their p-values. power: of
     planted groups, by rising size. design: of the rows of the controls. batch: None without one.
+    gross: cells far from the others of their column, unless scaled values are limited. depth: None
+    if the total of a row has no meaning.
     """
 
     methods: Mapping[str, Method]
@@ -59,6 +63,8 @@ class Evidence:
     peaks: Mapping[str, Peaks] = field(default_factory=dict)
     design: Design = EXCHANGEABLE
     batch: Batch | None = None
+    gross: Sequence[GrossCell] = ()
+    depth: Depth | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ def gather(
     rows, clusterings = result.planned.rows, _clusterings(result, retrained)
     stable = _stability(result, retrained, clusterings, permuted)
     weighed = [(model.z, model.result.weighed) for model in retrained if model.result.weighed]
-    methods = _methods(result, control_results)
+    methods, data = _methods(result, control_results), result.problem.data
     return Evidence(
         methods=methods,
         scree=linear.scree(result.problem.x, result.problem.rows),
@@ -165,7 +171,9 @@ def gather(
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
         peaks=found,
         design=result.problem.data.design.take(rows),
-        batch=batch_of(result.problem.data),
+        batch=batch_of(data),
+        gross=[] if result.experiment.preprocessing.clip else gross_cells(data.x),
+        depth=depth_of(data, result.z),
     )
 
 

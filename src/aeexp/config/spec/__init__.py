@@ -70,6 +70,7 @@ from aeexp.config.spec.preprocessing import (
     MinMax,
     PreprocessingSpec,
     Robust,
+    RowScaling,
     Standard,
     Unscaled,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "RegulariserSpec",
     "Residual",
     "Robust",
+    "RowScaling",
     "SCurve",
     "ScheduleSpec",
     "Shallow",

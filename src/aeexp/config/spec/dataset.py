@@ -121,6 +121,9 @@ class Blobs(DatasetSpec):
         )
 
 
+PIVOT = "three columns: names of rows, names of columns and values, such as [sample,gene,count]"
+
+
 @dataclass(kw_only=True)
 class Format(Spec):
     """How a file is read. null: detected, and reported if it is not the usual value."""
@@ -136,7 +139,36 @@ class Format(Spec):
         "Whether the first line has the column names. null: yes, but an error if all of them are"
         " numbers; false: the columns are named x1, x2, ….",
     )
+    header_rows: int | None = param(
+        None,
+        "Rows with the names of the columns, which are joined by _. null: detected; 1: the rows"
+        " below the first are data.",
+        at_least=1,
+        at_most=10,
+    )
+    skip: int | None = param(None, "Lines before the names. null: detected.", at_least=0)
+    comment: Any = param(
+        [],
+        "Lines that are no rows: the marks that they begin with, such as '#', or their first"
+        " cells, such as [Mean,SD].",
+    )
     sheet: str | None = param(None, "Sheet of a workbook. null: the first.")
+    transpose: bool | None = param(
+        None,
+        "Whether to exchange rows and columns, as in a table of genes × samples. null: no, with a"
+        " note if the columns look like samples.",
+    )
+    pivot: Any = param(
+        [],
+        "For a table with one value per line: the columns with the names of the rows, the names of"
+        " the columns, and the values, such as [sample,gene,count].",
+    )
+    rename: Any = param(None, "New names of columns, such as {X1.Methyl: 1-Methyl}.")
+    metadata: str | None = param(
+        None,
+        "A second table, whose rows are matched by the names in dataset.id. Its columns are not"
+        " features, but can be named as label, group, batch or time.",
+    )
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )
@@ -159,6 +191,32 @@ class Format(Spec):
                 self.reject("thousands", "different from decimal", repr(self.thousands))
         if self.encoding is not None:
             self._check_encoding(self.encoding)
+        self.comment = self._texts("comment", self.comment, "texts, such as ['#',Mean]")
+        if not all(mark.strip() for mark in self.comment):
+            self.reject("comment", "texts that are not empty, such as ['#',Mean]", self.comment)
+        self.pivot = self._texts("pivot", self.pivot, PIVOT)
+        if len({*self.pivot}) not in (0, 3):
+            self.reject("pivot", PIVOT, self.pivot)
+        self._check_names()
+
+    def _texts(self, field: str, value: Any, what: str) -> list[str]:
+        texts = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(text, str | int | float) for text in texts):
+            self.reject(field, what, value)
+        return [str(text) for text in texts]
+
+    def _check_names(self) -> None:
+        what = "old and new names of columns, such as {X1.Methyl: 1-Methyl}"
+        if not isinstance(self.rename, dict | None):
+            self.reject("rename", what, self.rename)
+        # YAML, in which the subcommands' overrides are written, reads {a:b} as {"a:b": null}
+        pairs = [
+            (k, v) if v is not None else str(k).split(":", 1)
+            for k, v in (self.rename or {}).items()
+        ]
+        if not all(len(pair) == 2 and str(pair[1]) for pair in pairs):
+            self.reject("rename", what, self.rename)
+        self.rename = {str(old): str(new) for old, new in pairs} or None
 
     def _check_mark(self, name: str, mark: str) -> None:
         if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
@@ -260,15 +318,10 @@ class Table(Format, DatasetSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("columns", "drop", "label", "covariates", "log1p"):
-            setattr(self, field, self._names(field, getattr(self, field)))
+            what = "names of columns, such as [age,weight]"
+            setattr(self, field, self._texts(field, getattr(self, field), what))
         if self.batch is None and self.batch_correction is not BatchCorrection.none:
             self.reject("batch", "the column of the batch for batch_correction", self.batch)
-
-    def _names(self, field: str, value: Any) -> list[str]:
-        names = value if isinstance(value, list) else [] if value is None else [value]
-        if not all(isinstance(name, str | int | float) for name in names):
-            self.reject(field, "names of columns, such as [age,weight]", value)
-        return [str(name) for name in names]
 
     def methods(self) -> str:
         return f"the table {named(Path(self.path).stem)}"

@@ -21,6 +21,26 @@ class FitOn(Enum):
     all = "all"
 
 
+class RowScaling(Enum):
+    """Scaling of each row, before that of the features."""
+
+    none = "none"
+    total = "total"
+    median_ratio = "median_ratio"
+    clr = "clr"
+
+
+ROWS = {
+    RowScaling.total: "Each row was divided by its total and multiplied by the median total of the"
+    " training rows.",
+    RowScaling.median_ratio: "Each row was divided by the median ratio of its values and their"
+    " geometric means over the training rows [@anders2010].",
+    RowScaling.clr: "Values became centred log-ratios within each row [@aitchison1982]; zeros were"
+    " replaced [@martinfernandez2003].",
+}
+"""The sentence of each scaling of rows for the Methods."""
+
+
 @dataclass(kw_only=True)
 class PreprocessingSpec(Spec):
     """Scaling of each feature, inverted for results in original units."""
@@ -57,6 +77,18 @@ class PreprocessingSpec(Spec):
         " other steps. Needs dataset.time. 0: none.",
         at_least=0,
         redefines=ON_ANOTHER_TABLE,
+    )
+    rows: RowScaling = param(
+        RowScaling.none,
+        "Scaling of each row before that of the features, for counts whose total has no meaning"
+        " (total, median_ratio) or shares of a whole (clr). With dataset.log1p, before the"
+        " logarithm.",
+        redefines=ON_ANOTHER_TABLE,
+    )
+    clip: float | None = param(
+        None,
+        "Largest absolute value after scaling; values beyond it are set to it. null: no limit.",
+        above=0,
     )
 
 

@@ -2,9 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from aeexp.config.spec import Format
 from aeexp.data.inspect.roles import Roles
@@ -17,10 +18,13 @@ MANY = 20  # columns to drop; more are not listed in a command
 LINE = 90  # characters
 
 
-def command(path: Path, format: Format, roles: Roles) -> str:
-    """Return the command that trains on a table, in lines that a shell joins."""
+def command(path: Path, format: Format, roles: Roles, rows: Sequence[str] = ()) -> str:
+    """Return the command that trains on a table, in lines that a shell joins.
+
+    rows: names of rows of a transposed table to leave out.
+    """
     lines = ["aeexp"]
-    for override in ("dataset=table", *_overrides(path, format, roles)):
+    for override in ("dataset=table", *_overrides(path, format, roles, rows)):
         quoted_override = shlex.quote(override)
         if quoted_override != override and not set('"$`\\!') & set(override):
             quoted_override = f'"{override}"'  # easier to read than '"'"'
@@ -30,12 +34,11 @@ def command(path: Path, format: Format, roles: Roles) -> str:
     return " \\\n".join(lines)
 
 
-def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
+def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) -> Iterator[str]:
     yield f"dataset.path={quoted(str(path))}"
     for key in (f.name for f in fields(Format)):
-        if (value := getattr(format, key)) is not None:
-            text = str(value).lower() if isinstance(value, bool) else quoted(value)
-            yield f"dataset.{key}={text}"
+        if (value := getattr(format, key)) not in (None, []):
+            yield f"dataset.{key}={_value(value)}"
     if roles.labels:
         named = [quoted(label.name) for label in roles.labels]
         several = ",".join(named)
@@ -46,13 +49,25 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
     for key, name in names.items():
         yield f"dataset.{key}={quoted(name)}"
     too_many = len(roles.unused) > MANY
-    listed = [c for c in roles.unused if not (too_many and c.is_text) and c.name.isprintable()]
-    if listed:
-        yield f"dataset.drop=[{','.join(quoted(c.name) for c in listed)}]"
+    unused = [c.name for c in roles.unused if not (too_many and c.is_text)]
+    if listed := [name for name in (*rows, *unused) if name.isprintable()]:
+        yield f"dataset.drop=[{','.join(map(quoted, listed))}]"
     if any(c.missing for c in roles.features if not c.is_text):
         yield "dataset.missing=median"
     if too_many or any(c.is_text for c in roles.features):
         yield f"dataset.categorical={'drop' if too_many else 'onehot'}"
+
+
+def _value(value: Any) -> str:
+    """Return a value of a format as Hydra writes it."""
+    match value:
+        case bool() | int():
+            return str(value).lower()
+        case list():
+            return f"[{','.join(map(quoted, value))}]"
+        case dict():
+            return f"{{{','.join(f'{old}:{quoted(new)}' for old, new in value.items())}}}"
+    return quoted(value)
 
 
 def quoted(text: str) -> str:

@@ -5,14 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from textwrap import wrap
 
+import numpy as np
+import pandas as pd
 from rich.cells import set_cell_size
 
 from aeexp.config.spec import Format
+from aeexp.data.features import Column as Feature
+from aeexp.data.features import words
+from aeexp.data.inspect.arranged import Arranged, arranged
 from aeexp.data.inspect.command import command
-from aeexp.data.inspect.profile import Column, Profile, profile
-from aeexp.data.inspect.roles import Roles, roles
+from aeexp.data.inspect.profile import Column, Profile
+from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import LISTED, listed, shown
-from aeexp.data.io.reader import read_columns, too_large
+from aeexp.data.io.reader import too_large
+from aeexp.data.oddities import number_notes
 from aeexp.text import counted
 
 WIDTH = 100
@@ -43,27 +49,29 @@ def inspect(path: Path, format: Format) -> str:
     Raises:
         UserError: As `aeexp.data.io.read`.
     """
-    source, columns = read_columns(path, format)
-    profiled = profile(columns.cells, source.rows, source.index)
-    by_role = roles(profiled.columns, columns.cells)
+    table = arranged(path, format)
+    by_role = table.roles
     first = [*by_role.special.values(), *by_role.labels]
-    mixed = [note for note in source.notes if note in source.texts.values()]
-    notes = [note for note in source.notes if note not in mixed]
+    reasons = {*table.source.texts.values()}
+    notes = [note for note in table.notes if note not in reasons]
     unusual = [
-        *_unusual(profiled, by_role),
-        *_several("large integers", too_large(columns.cells)),
-        *_several("mixed", mixed),
+        *_unusual(table.profile, by_role),
+        *_several("large integers", too_large(table.cells)),
+        *_several("numbers", _numbers(table)),
+        *_several("mixed", [note for note in table.notes if note in reasons]),
     ]
-    size = f"{counted(source.rows, 'row')} × {counted(len(columns.cells), 'column')}"
+    size = f"{counted(table.rows, 'row')} × {counted(len(table.cells), 'column')}"
+    columns = table.profile.columns
     lines = [
         f"{shown(path.name)}: {size}",
-        *_paragraph("format", "; ".join([source.kind, *notes])),
+        *_paragraph("format", "; ".join([table.source.kind, *notes])),
+        *_several("layout", table.layout),
         "",
-        *_table([*first, *(c for c in profiled.columns if c not in first)]),
+        *_table([*first, *(c for c in columns if c not in first)]),
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, by_role), ""])
+    return "\n".join([*lines, command(path, table.format, by_role, table.drop), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
@@ -129,6 +137,17 @@ def _dependent(by_role: Roles) -> Iterator[str]:
         f" {by_role.autocorrelation:.2f}, correlation time {counted(by_role.tau, 'row')}), so"
         f" that shuffled columns are no fair comparison.{'' if by_role.time else remedy}",
     )
+
+
+def _numbers(table: Arranged) -> list[str]:
+    """Return notes on the numbers to learn from."""
+    names = [column.name for column in table.roles.features if not column.is_text]
+    if not names:
+        return []
+    row_id = table.roles.row_id
+    rows = range(table.rows) if row_id is None else [*words(pd.Series(table.cells[row_id.name]))]
+    x = np.column_stack([table.cells[name] for name in names])
+    return number_notes(x, [*map(Feature, names)], rows)
 
 
 def _named(heading: str, names: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from aeexp.data.io.formulas import formula_notes
 from aeexp.data.io.names import listed
 from aeexp.data.memory import in_units
 from aeexp.errors import UserError
@@ -48,7 +49,9 @@ def sheet_text(path: Path, name: str | None, most_bytes: float) -> tuple[bytes, 
             # would create all rows up to a row number such as 999,999,999,999
             limit = LAST_ROW + 1
             with closing(sheets[name or first].iter_rows(values_only=True, max_row=limit)) as rows:
-                return _csv(rows, most_bytes), notes if other_sheets and name is None else []
+                text = _csv(rows, most_bytes)
+            notes = notes if other_sheets and name is None else []
+            return text, [*notes, *formula_notes(file, name or first, text)]
         finally:
             book.close()
 

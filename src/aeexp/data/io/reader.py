@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from aeexp.config.spec import Format
 from aeexp.data.features import EXACT
+from aeexp.data.io.arrangement import ARRANGEMENT, arrange_source
 from aeexp.data.io.arrow import ROWS, open_arrow, open_parquet
 from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
@@ -30,11 +31,13 @@ from aeexp.errors import UserError
 SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
 TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
 ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
+LINES = ("header", "header_rows", "skip", "comment", "decimal", "thousands", "max_line")
 FORMAT_KEYS = {
-    "text": ("separator", "decimal", "thousands", "encoding", "header", "max_line"),
-    "xlsx": ("decimal", "thousands", "header", "sheet", "max_line"),
+    "text": (*LINES, "separator", "encoding"),
+    "xlsx": (*LINES, "sheet"),
 }
-"""The fields of `Format` that apply to a kind of file; max_bytes applies to all."""
+"""The fields of `Format` that apply to a kind of file; `GENERAL` apply to all."""
+GENERAL = (*ARRANGEMENT, "max_bytes")
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
@@ -161,12 +164,12 @@ def open_table(path: Path, format: Format) -> TableSource:
         UserError: As `read`; the message does not name the file, see `file_errors`.
     """
     kind = _kind(path)
-    keys = FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
+    keys = keys_of(kind)
     for key in (f.name for f in fields(Format)):
-        if getattr(format, key) is not None and key not in (*keys, "max_bytes"):
+        if getattr(format, key) not in (None, []) and key not in (*keys, *GENERAL):
             raise UserError(f"dataset.{key} does not apply to .{kind} files. Remove it.")
     try:
-        source = _open(kind, path, format)
+        source = arrange_source(_open(kind, path, format), format)
     except Exception as error:
         if not path.is_symlink():
             raise
@@ -180,6 +183,11 @@ def open_table(path: Path, format: Format) -> TableSource:
     if not source.rows:
         raise UserError("it has 0 data rows. The file needs at least one row below the names.")
     return source
+
+
+def keys_of(kind: str) -> tuple[str, ...]:
+    """Return the fields of `Format` that apply only to some kinds of file, and to this one."""
+    return FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
 
 
 def _kind(path: Path) -> str:
@@ -226,7 +234,8 @@ def _without_quotes(source: TableSource) -> TableSource:
         name: f"column {numbers[name]} has cells that are not numbers" for name in source.texts
     }
     quoting = {*source.texts.values()}
-    return replace(source, texts=texts, notes=tuple(n for n in source.notes if n not in quoting))
+    notes = (note.partition(": '")[0] for note in source.notes if note not in quoting)
+    return replace(source, texts=texts, notes=tuple(notes))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -15,20 +15,15 @@ import pyarrow.csv as pacsv
 from aeexp.config.spec import Format
 from aeexp.data.io.cells import Column, convert_all, update_all
 from aeexp.data.io.encoding import LONGEST, Opener, TextSource, detect_encoding
-from aeexp.data.io.layout import (
-    BLANK,
-    COMMA_NUMBER,
-    SEPARATORS,
-    Layout,
-    Record,
-    detect_layout,
-    records,
-)
+from aeexp.data.io.layout import BLANK, COMMA_NUMBER, SEPARATORS, Layout, detect_layout
 from aeexp.data.io.names import LISTED, listed, named, shown
+from aeexp.data.io.records import MARKS, Record, Tally, records
 from aeexp.data.io.table_source import TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted
 
+MOST_NOTES = 20  # rows below a table that may be notes
+PHRASE = 3  # words of a note that follows the rows without an empty line
 BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
@@ -52,11 +47,18 @@ def open_text(
     longest = format.max_line or LONGEST
     source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
     table, notes = _table(source, format, usual)
-    columns = {name: Column() for name in table.names}
-    rows = 0
-    for batch in table.batches():
-        update_all([*columns.values()], batch, rows, table.layout.style)
-        rows += batch.num_rows
+    try:
+        scan = _scan(table)
+    except _NotesBelowError as error:
+        notes.append(str(error))
+        table = table.with_skip(ragged=True)
+        scan = _scan(table)
+    if (end := scan.end) is not None:
+        notes.append(table.note_below(end))
+        table = table.with_skip(rows=end)
+        scan = _scan(table)
+    columns, rows = scan.columns, scan.rows
+    notes += scan.tally.notes()
     unnamed = {name for name, n in zip(table.names, table.layout.names, strict=True) if not n}
     # a separator at the end of each line makes a column without a name or a cell
     used = {
@@ -82,6 +84,47 @@ def open_text(
 
 
 @dataclass(frozen=True)
+class _Scan:
+    """What the rows of a text require of the types of its columns, and what is left out.
+
+    rows: their number. tally: of the records that are no rows.
+    """
+
+    columns: dict[str, Column]
+    rows: int
+    tally: Tally
+
+    @property
+    def end(self) -> int | None:
+        """Return the number of rows above notes, None if there are none.
+
+        Notes are a few rows below an empty row that have text where all rows above have numbers.
+        """
+        columns = self.columns.values()
+        for gap in self.tally.gaps:
+            below = self.rows - gap
+            if 0 < below <= min(MOST_NOTES, gap) and any(
+                c.non_numeric <= below and c.examples[0][0] >= gap
+                for c in columns
+                if c.non_numeric
+            ):
+                return gap
+        return None
+
+
+def _scan(table: "_Table") -> _Scan:
+    scan = _Scan({name: Column() for name in table.names}, 0, Tally())
+    for batch in table.batches(scan.tally):
+        update_all([*scan.columns.values()], batch, scan.rows, table.layout.style)
+        scan = replace(scan, rows=scan.rows + batch.num_rows)
+    return scan
+
+
+class _NotesBelowError(Exception):
+    """The last records of a text are notes with other numbers of fields."""
+
+
+@dataclass(frozen=True)
 class _Table:
     """The rows of a text file. source: skips the lines above them. longest: line in the head."""
 
@@ -90,31 +133,52 @@ class _Table:
     names: list[str]
     longest: int
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows as text.
+    def with_skip(self, **changes: Any) -> "_Table":
+        """Return the table with other records that are no rows."""
+        skip = replace(self.layout.skip, **changes)
+        return replace(self, layout=replace(self.layout, skip=skip))
+
+    def batches(self, tally: Tally | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as text, and count what is left out.
 
         Raises:
             UserError: The number of fields in a line is not the number of names.
+            _NotesBelowError: Only notes below the rows have another number.
         """
         stream = self.source.utf8()
         if not stream.peek(1):
             return
+        skip, tally = self.layout.skip, tally or Tally()
         batch = None
         try:
-            for batch in self._parsed(stream):
-                yield batch
+            for batch in self._parsed(stream, tally):
+                yield skip.rows_of(batch, tally)
+                if skip.rows is not None and tally.rows >= skip.rows:
+                    return
         except pa.ArrowInvalid as error:
             raise self._ragged() or error from None
         # after an unclosed quotation mark, the last cell contains the rest of the file
         if batch is not None and "\n" in (batch.column(-1)[-1].as_py() or ""):
             self._check_closed()
 
-    def _parsed(self, stream: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    def _parsed(self, stream: IO[bytes], tally: Tally) -> Iterator[pa.RecordBatch]:
         block = max(BLOCK, 64 * self.longest)
+        skip, separator = self.layout.skip, self.layout.separator
+
+        def on_ragged(record: pacsv.InvalidRow) -> str:
+            text = record.text.partition(separator)[0].strip(' "')
+            if skip.is_comment(text) or text.startswith(MARKS):
+                tally.add_comments([record.text])
+            elif not skip.ragged:
+                return "error"
+            return "skip"
+
         return pacsv.open_csv(
             stream,
             pacsv.ReadOptions(block_size=block, column_names=self.names),
-            pacsv.ParseOptions(delimiter=self.layout.separator, newlines_in_values=True),
+            pacsv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=on_ragged
+            ),
             # by default, Arrow allocates 8 kB of such words for each column
             pacsv.ConvertOptions(
                 column_types=dict.fromkeys(self.names, pa.string()),
@@ -127,8 +191,16 @@ class _Table:
     def lines(self, rows: Sequence[int]) -> dict[int, int]:
         """Return the line of the file in which each row begins."""
         wanted = set(rows)
-        every = enumerate(islice(self._records(), max(wanted, default=-1) + 1))
+        every = enumerate(islice(self._rows(), max(wanted, default=-1) + 1))
         return {row: self.layout.skipped + record.first for row, record in every if row in wanted}
+
+    def note_below(self, rows: int) -> str:
+        """Return a note on the records below so many rows."""
+        return self._note_below([*islice(self._rows(), rows, None)])
+
+    def _rows(self) -> Iterator[Record]:
+        skip, columns = self.layout.skip, len(self.names)
+        return (r for r in self._records() if len(r.fields) == columns and skip.is_row(r))
 
     def _records(self) -> Iterator[Record]:
         return records(self.source.lines(), self.layout.separator)
@@ -146,22 +218,49 @@ class _Table:
                     f"a quotation mark in line {line} is not closed. Close or remove it."
                 ) from None
 
-    def _ragged(self) -> UserError | None:
+    def _ragged(self) -> Exception | None:
         """Return the error for the first line with a wrong number of fields.
 
         Arrow does not report the line, so that the slower csv module reads the file again.
         """
+        columns, ragged, above = len(self.names), list[Record](), 0
         try:
-            for row in self._records():
-                if len(row.fields) != len(self.names):
-                    return UserError(
-                        f"line {self.layout.skipped + row.first} has"
-                        f" {counted(len(row.fields), 'field')} instead of {len(self.names):,}."
-                        " Correct the line, or set dataset.separator."
-                    )
+            for record in self._records():
+                is_row = len(record.fields) == columns
+                if ragged and is_row and record.filled:
+                    break
+                if not is_row and not self._is_comment(record.fields[0]):
+                    ragged.append(record)
+                    is_gap = record.first > above + 1
+                    is_phrase = len(record.fields[0].split()) >= PHRASE
+                    if len(ragged) == 1 and not (is_gap or is_phrase):
+                        break  # a row that is cut off
+                above = record.last
+            else:
+                if ragged and all(_is_note(record) for record in ragged):
+                    return _NotesBelowError(self._note_below(ragged))
         except csv.Error as error:
             return UserError(f"{error}. A quotation mark may be missing.")
-        return None
+        if not ragged:
+            return None
+        return UserError(
+            f"line {self.layout.skipped + ragged[0].first} has"
+            f" {counted(len(ragged[0].fields), 'field')} instead of {columns:,}. Correct the line,"
+            " or set dataset.separator. If it is no row, set dataset.comment, or dataset.skip to"
+            " read what is below it."
+        )
+
+    def _is_comment(self, cell: str) -> bool:
+        return self.layout.skip.is_comment(cell) or cell.strip().startswith(MARKS)
+
+    def _note_below(self, below: Sequence[Record]) -> str:
+        cells = [cell for record in below for cell in record.filled]
+        line = self.layout.skipped + below[0].first
+        return f"lines from line {line} on are left out as notes: {listed(cells)}"
+
+
+def _is_note(record: Record) -> bool:
+    return len(record.filled) <= 1 and not record.has_number
 
 
 def _table(source: TextSource, format: Format, usual: str) -> tuple[_Table, list[str]]:

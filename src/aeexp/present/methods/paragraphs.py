@@ -34,6 +34,7 @@ from aeexp.config.spec import (
     describe,
 )
 from aeexp.config.spec.model import AXES
+from aeexp.config.spec.preprocessing import ROWS
 from aeexp.config.spec.training import LOSSES
 from aeexp.data import Classes, imputation, principal
 from aeexp.data.automatic import settled
@@ -141,6 +142,7 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
         "evidence": experiment.evidence,
         "table": experiment.dataset if isinstance(experiment.dataset, Table) else None,
         "scaled": not isinstance(experiment.preprocessing, Unscaled),
+        "rows_scaled": ROWS.get(experiment.preprocessing.rows),
         "model_name": type(model).__name__,
         "term": term() if term else None,
         "weighted": weighted and weighted(),

@@ -15,6 +15,7 @@ from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import REPRODUCIBLE, Stability
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Verdict
+from aeexp.present.text.artefacts import artefact_sentences, without_praise
 from aeexp.present.text.choice import describe_choice
 from aeexp.present.text.covariates import covariate_sentences
 from aeexp.present.text.evidence import describe_advantage, describe_power
@@ -33,7 +34,12 @@ def answer(
     result: RunResult, evidence: Evidence, verdict: Verdict, metrics: Mapping[str, float]
 ) -> list[Sentence]:
     """Return the answer of a run: what it finds, whether it is real, and what to do next."""
-    sentences = [*_findings(result, evidence, metrics)]
+    sentences = [
+        *artefact_sentences(evidence, result.problem.data, result.experiment),
+        *_findings(result, evidence, metrics),
+    ]
+    if evidence.gross:
+        sentences = [*without_praise(sentences)]
     return [*sentences, next_step(sentences, result, evidence, verdict)]
 
 

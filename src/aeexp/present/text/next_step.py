@@ -7,6 +7,7 @@ from aeexp.analysis.evidence.stability import Stability
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.verdict import Case, Verdict
 from aeexp.config.spec import FullEvidence
+from aeexp.present.text.artefacts import artefact_remedy
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.labels import claims_of
 from aeexp.present.text.rows import WHAT_TO_STATE
@@ -26,16 +27,16 @@ def next_step(
 ) -> Sentence:
     """Return the next step: the first question that a further run can decide, or what to use.
 
-    The order of the rows comes first, as it changes the split; then training, structure and
-    stability. A run that has followed the advice is
+    The order of the rows comes first, as it changes the split; then errors in the table and the
+    total of a row, training, structure and stability. A run that has followed the advice is
     answered by a later rule, so that no advice leads back to itself.
     sentences: the other sentences of the answer.
     """
     claims = {sentence.about: sentence.claim for sentence in sentences}
     choice = result.planned.choice
     chosen = choice is not None and len({c.level for c in choice.candidates}) > 1
-    if evidence.design.looks_ordered is not None:
-        return Sentence("next", "undecided", f"Rows look ordered. {WHAT_TO_STATE}")
+    if text := _about_table(result, evidence):
+        return Sentence("next", "undecided", text)
     if verdict.case.is_about_training and (verdict.case in FAILED or not chosen):
         return Sentence("next", "no", _train(verdict, chosen=chosen))
     if claims["chance"] == "undecided":
@@ -46,6 +47,13 @@ def next_step(
         return Sentence("next", "undecided", f"Test the stability: {COMMAND} repeats=8")
     is_pca = choice is not None and choice.is_linear
     return Sentence("next", "yes", _use(claims, evidence.stability, is_pca=is_pca))
+
+
+def _about_table(result: RunResult, evidence: Evidence) -> str:
+    """Return what to state or correct about the table first, "" if nothing."""
+    if evidence.design.looks_ordered is not None:
+        return f"Rows look ordered. {WHAT_TO_STATE}"
+    return artefact_remedy(evidence, result.experiment)
 
 
 def _train(verdict: Verdict, *, chosen: bool) -> str:

@@ -18,6 +18,8 @@ QUESTIONS = {
     "pca": "Does it explain more than PCA?",
     "model": "Do the rows support a nonlinear model?",
     "batch": "Is it free of the batch?",
+    "cells": "Is it free of gross errors?",
+    "depth": "Is it free of the total of a row?",
     "labels": "Do the factors predict the label?",
     "dimensions": "Is there a best number of dimensions?",
     "hint": "Does the local dimension agree?",

@@ -1,0 +1,112 @@
+"""A table for `inspect`: arranged so that its rows are samples, with its metadata."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aeexp.config.spec import Format
+from aeexp.data.features import is_numeric, words
+from aeexp.data.inspect.profile import Profile, profile
+from aeexp.data.inspect.roles import Roles, roles
+from aeexp.data.io.names import listed
+from aeexp.data.io.orientation import Sideways, long_form, sideways
+from aeexp.data.io.reader import keys_of, read_columns
+from aeexp.data.io.table_source import TableSource
+from aeexp.data.metadata import with_metadata
+from aeexp.data.table_layout import summary_rows
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """A table whose rows are samples.
+
+    cells: of the columns of the file, then of the second table. format: what arranges it. drop:
+    names of rows that look like no samples. layout: sentences on the layout. notes: on how the
+    file was read.
+    """
+
+    source: TableSource
+    cells: Mapping[str, Any]
+    rows: int
+    format: Format
+    drop: tuple[str, ...]
+    layout: tuple[str, ...]
+    notes: tuple[str, ...]
+    profile: Profile
+    roles: Roles
+
+
+def arranged(path: Path, format: Format) -> Arranged:
+    """Read a file; transpose, pivot or shorten its table where its layout calls for that.
+
+    Raises:
+        UserError: As `aeexp.data.io.read`.
+    """
+    source, columns = read_columns(path, format)
+    layout: list[str] = []
+    drop: tuple[str, ...] = ()
+    if format.transpose is None and not format.pivot:
+        found = sideways(columns.cells, source.rows)
+        pivot = None if found else long_form(columns.cells, source.rows)
+        if found and not found.named:
+            layout.append(found.sentence)
+        elif found:
+            format, drop = replace(format, transpose=True), found.others
+            layout.append(_transposed(found))
+        elif pivot:
+            format = replace(format, pivot=[*pivot])
+            layout.append(
+                "The file has one value per line. The command makes a row for each"
+                f" '{pivot[0]}' and a column for each '{pivot[1]}'."
+            )
+    summaries = [] if format.transpose else summary_rows(_text(columns.cells))
+    if summaries and "comment" in keys_of(source.kind):
+        format = replace(format, comment=[*format.comment, *summaries])
+        layout.append(f"The last rows look like summaries ({listed(summaries)}) and are left out.")
+    if layout:
+        source, columns = read_columns(path, format)
+    cells, rows, notes = columns.cells, source.rows, list(source.notes)
+    if drop:
+        keep = ~pd.Series(words(pd.Series(next(iter(cells.values()))))).isin(drop).to_numpy()
+        cells, rows = {name: values[keep] for name, values in cells.items()}, int(keep.sum())
+    index = () if format.transpose or format.pivot else source.index
+    profiled = profile(cells, rows, index)
+    by_role = roles(profiled.columns, cells)
+    if format.metadata:
+        names = by_role.row_id.name if by_role.row_id else None
+        joined, more = with_metadata(pd.DataFrame(dict(cells)), names, format)
+        own, notes = {*cells}, [*notes, *more]
+        cells = {n: joined[n].to_numpy() if is_numeric(joined[n]) else joined[n] for n in joined}
+        profiled = profile(cells, rows, index)
+        by_role = _own(roles(profiled.columns, cells), own)
+    return Arranged(
+        source, cells, rows, format, drop, tuple(layout), tuple(notes), profiled, by_role
+    )
+
+
+def _transposed(found: Sideways) -> str:
+    others = f" {listed(found.others)} may be no sample and is left out." if found.others else ""
+    return (
+        f"Rows look like features and columns like samples ({found.rows:,} names in"
+        f" '{found.names}', {found.samples:,} columns of one kind). The command transposes the"
+        " table to learn from samples. With dataset.transpose=false, the model learns how the rows"
+        f" of '{found.names}' differ, not the samples.{others}"
+    )
+
+
+def _text(cells: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the columns of text."""
+    text = {name: values for name, values in cells.items() if isinstance(values, pd.Series)}
+    return pd.DataFrame(text)
+
+
+def _own(by_role: Roles, own: set[str]) -> Roles:
+    """Return roles in which only columns of the file are features or left out."""
+    unused, features = (
+        tuple(column for column in columns if column.name in own)
+        for columns in (by_role.unused, by_role.features)
+    )
+    return replace(by_role, unused=unused, features=features)
