@@ -40,6 +40,7 @@ class MadeRun:
     evidence: EvidenceSpec = field(default_factory=StandardEvidence)
     labels: tuple[Score, ...] = ()
     looks_ordered: float | None = None
+    codes: tuple[str, ...] = ()
 
     @property
     def choice(self) -> Any:
@@ -68,6 +69,7 @@ class MadeRun:
             labels=self.labels,
             cards=(),
             batch=None,
+            codes=self.codes,
             design=Design(looks_ordered=self.looks_ordered),
         )
 

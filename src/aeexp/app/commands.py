@@ -88,14 +88,16 @@ def _format(arguments: Namespace, default: Format) -> Format:
 
 
 def _training_format(arguments: Namespace, run: "Run") -> Format:
-    """Return the format of the run's table if it was a file of the same type, else the default."""
+    """Return the format of the run's table; of a file of another type, only missing values."""
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
     if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":
         return Format()
     dataset = load_experiment(run).dataset
     assert isinstance(dataset, Table)
-    return dataset if Path(dataset.path).suffix == arguments.file.suffix else Format()
+    if Path(dataset.path).suffix == arguments.file.suffix:
+        return dataset
+    return Format(na=dataset.na, units=dataset.units)
 
 
 def _convert(arguments: Namespace) -> int:

@@ -13,6 +13,7 @@ from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
+from aeexp.data.na import without_na
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
@@ -148,6 +149,8 @@ class FittedModel:
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 " Columns are matched by name."
             )
+        names = [column.name for column in self.columns]
+        frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
         if infinite.any():
@@ -158,16 +161,20 @@ class FittedModel:
                 )
             x[infinite] = np.nan
         gaps = np.isnan(x)
-        if self.preprocessing.imputation or not gaps.any():
+        is_left_out = gaps.all(1)  # as in training: they have no value to fill the others from
+        if not self.preprocessing.imputation:
+            if self.stored.preprocessing.get("missing") == "drop_rows":
+                is_left_out = gaps.any(1)
+            elif gaps[~is_left_out].any():
+                raise UserError(
+                    f"The table has missing cells in {self._features_with(gaps)}, which the model"
+                    " was not trained to fill: give complete rows, or train with"
+                    " dataset.missing=mean, median or knn."
+                )
+        if not is_left_out.any():
             return x, pd.RangeIndex(len(x))
-        if self.stored.preprocessing.get("missing") != "drop_rows":
-            raise UserError(
-                f"The table has missing cells in {self._features_with(gaps)}, which the model was"
-                " not trained to fill: give complete rows, or train with dataset.missing=mean,"
-                " median or knn."
-            )
-        complete = np.flatnonzero(~gaps.any(1))
-        return x[complete], pd.Index(complete)
+        rows = np.flatnonzero(~is_left_out)
+        return x[rows], pd.Index(rows)
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
         """Return the names of the features with such cells. cells: (rows, features)."""

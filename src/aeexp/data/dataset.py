@@ -71,7 +71,8 @@ class Dataset:
     user's table that became features; if empty, each feature is a column. part: "train", "val" or
     "test" for each row, if the table has a column for the split. notes: sentences on how the table
     was read. design: which rows depend on one another. batch: the name of the label that is the
-    batch of each row, such as a plate.
+    batch of each row, such as a plate. codes: numbers that probably mean "missing" but were not
+    declared as dataset.na.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     design: Design = EXCHANGEABLE
     batch: str | None = None
+    codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))

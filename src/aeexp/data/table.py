@@ -15,11 +15,14 @@ import numpy as np
 
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
+from aeexp.data.codes import find_codes
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.na import NONE, without_na
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
+from aeexp.data.table_values import code_note, declared_note, make_numeric
 from aeexp.errors import UserError
-from aeexp.text import few, short
+from aeexp.text import counted, few, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,10 +101,14 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
     chosen = _chosen(spec, frame, beside)
     text = _text_columns(spec, table, chosen)
+    frame, declared = without_na(frame, dict.fromkeys([*chosen, *labels]), spec.na)
+    numbers = {name: frame[name] for name in chosen if name not in text}
+    codes = () if NONE in spec.na else find_codes(numbers)
     frame, changes = _cleaned(spec, frame, chosen)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
+    notes = [*map(code_note, codes), *notes, *declared_note(declared)]
     notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
     hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
     if copies := int(hashes.duplicated().sum()):
@@ -125,6 +132,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         notes=tuple(notes),
         design=stated_design(spec, frame, x, several),
         batch=spec.batch,
+        codes=tuple(code.text for code in codes if code.is_missing),
     )
 
 
@@ -138,13 +146,21 @@ def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]
         UserError: There are some, and the spec does not say what to do with them.
     """
     text = [name for name in chosen if not is_numeric(table.frame[name])]
+    mixed = {name: table.remedies[name] for name in text if name in table.remedies}
     if text and spec.categorical is Categorical.error:
         reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]
+        numeric = f"{make_numeric(spec, mixed)} Otherwise use" if mixed else "Use"
         raise UserError(
-            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
-            " dataset.label or dataset.id, exclude them with dataset.drop, or set"
+            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. {numeric} them"
+            " as dataset.label or dataset.id, exclude them with dataset.drop, or set"
             " dataset.categorical=onehot or drop."
         )
+    for name, remedy in mixed.items():
+        if table.frame[name].nunique() > MOST_INTEGERS:
+            raise UserError(
+                f"{spec.path}: {table.texts[name]}. It has mostly numbers, which are no"
+                f" categories. {make_numeric(spec, {name: remedy})}"
+            )
     return text
 
 
@@ -210,6 +226,11 @@ def _cleaned(
     """
     frame, notes = _without_infinities(spec, frame, names)
     gaps = frame[[*names]].isna()
+    empty = gaps.all(axis=1)
+    if empty.any() and not empty.all():
+        frame, gaps = frame[~empty], gaps[~empty]
+        rows = counted(int(empty.sum()), "row")
+        notes.append(f"{rows} without a value in the columns to learn from left out")
     counts = gaps.sum()
     if not counts.any():
         return frame, notes

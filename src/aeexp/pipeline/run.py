@@ -166,6 +166,7 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "columns": [asdict(column) for column in problem.data.columns],
             "missing": problem.data.missing.value,
             "infinite": table.infinite.value if table else None,
+            "na": table.na if table else [],
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),

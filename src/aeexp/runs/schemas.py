@@ -89,6 +89,7 @@ class PreprocessingJson(TypedDict, total=False):
     columns: list[Column]
     missing: Missing
     infinite: Infinite | None
+    na: list[str]
 
 
 class FileJson(TypedDict):

@@ -49,9 +49,12 @@ def structure_claim(evidence: Evidence) -> str:
     """Return whether the table has structure.
 
     Undecided if rows look ordered although no order was stated, as the test treats them as
-    independent, or if there are too few correlation times.
+    independent, if there are too few correlation times, or if a number probably means "missing":
+    rows with it differ from the others, whatever their measurements.
     """
     test, design = structure_test(evidence), evidence.design
+    if evidence.codes:
+        return "undecided"
     if test is None or np.isnan(test.p) or design.looks_ordered is not None or design.is_too_short:
         return "undecided"
     if test.p <= LEVEL:

@@ -42,6 +42,7 @@ class Evidence:
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
     table without structure. tested: the run's metrics with their p-values. power: of planted
     groups, by rising size. design: of the rows of the controls. batch: None if there is none.
+    codes: numbers of the table that probably mean "missing".
     """
 
     methods: Mapping[str, Method]
@@ -56,6 +57,7 @@ class Evidence:
     power: Sequence[Power]
     design: Design = EXCHANGEABLE
     batch: Batch | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def gather(
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
         design=result.problem.data.design.take(rows),
         batch=batch_of(result.problem.data),
+        codes=result.problem.data.codes,
     )
 
 

@@ -137,6 +137,16 @@ class Format(Spec):
         " numbers; false: the columns are named x1, x2, ….",
     )
     sheet: str | None = param(None, "Sheet of a workbook. null: the first.")
+    na: Any = param(
+        [],
+        "Numbers and words that mean a missing value, in all columns, such as [-200,n.d.,'<*']; *"
+        " matches any characters. none: numbers that look like codes are measurements.",
+    )
+    units: Any = param(
+        [],
+        "Units to remove from numbers in a text file, such as ['%',Hz]. The cells of a column must"
+        " have the same unit.",
+    )
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )
@@ -159,6 +169,14 @@ class Format(Spec):
                 self.reject("thousands", "different from decimal", repr(self.thousands))
         if self.encoding is not None:
             self._check_encoding(self.encoding)
+        self.na = self._texts("na", self.na, "numbers and words, such as [-200,n.d.]")
+        self.units = self._texts("units", self.units, "units, such as ['%',Hz]")
+
+    def _texts(self, field: str, value: Any, what: str) -> list[str]:
+        texts = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(text, str | int | float) for text in texts):
+            self.reject(field, what, value)
+        return [str(text) for text in texts]
 
     def _check_mark(self, name: str, mark: str) -> None:
         if len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-\ufeff\ufffd':
@@ -242,13 +260,8 @@ class Table(Format, DatasetSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field in ("columns", "drop", "label", "log1p"):
-            setattr(self, field, self._names(field, getattr(self, field)))
-
-    def _names(self, field: str, value: Any) -> list[str]:
-        names = value if isinstance(value, list) else [] if value is None else [value]
-        if not all(isinstance(name, str | int | float) for name in names):
-            self.reject(field, "names of columns, such as [age,weight]", value)
-        return [str(name) for name in names]
+            what = "names of columns, such as [age,weight]"
+            setattr(self, field, self._texts(field, getattr(self, field), what))
 
     def methods(self) -> str:
         return f"the table {named(Path(self.path).stem)}"

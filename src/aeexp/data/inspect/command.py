@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from aeexp.config.spec import Format
 from aeexp.data.inspect.roles import Roles
@@ -13,6 +14,7 @@ NOT_TEXT = "null|true|false|nan|inf"
 PLAIN = re.compile(
     rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE | re.ASCII
 )
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 MANY = 20  # columns to drop; more are not listed in a command
 LINE = 90  # characters
 
@@ -21,21 +23,26 @@ def command(path: Path, format: Format, roles: Roles) -> str:
     """Return the command that trains on a table, in lines that a shell joins."""
     lines = ["aeexp"]
     for override in ("dataset=table", *_overrides(path, format, roles)):
-        quoted_override = shlex.quote(override)
-        if quoted_override != override and not set('"$`\\!') & set(override):
-            quoted_override = f'"{override}"'  # easier to read than '"'"'
+        quoted_override = argument(override)
         if len(lines[-1]) + len(quoted_override) > LINE:
             lines.append("   ")
         lines[-1] += f" {quoted_override}"
     return " \\\n".join(lines)
 
 
+def argument(override: str) -> str:
+    """Return an override, quoted for a shell."""
+    quoted_override = shlex.quote(override)
+    if quoted_override != override and not set('"$`\\!') & set(override):
+        return f'"{override}"'  # easier to read than '"'"'
+    return quoted_override
+
+
 def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
     yield f"dataset.path={quoted(str(path))}"
     for key in (f.name for f in fields(Format)):
-        if (value := getattr(format, key)) is not None:
-            text = str(value).lower() if isinstance(value, bool) else quoted(value)
-            yield f"dataset.{key}={text}"
+        if (value := getattr(format, key)) not in (None, []):
+            yield f"dataset.{key}={value_text(value)}"
     if roles.labels:
         named = [quoted(label.name) for label in roles.labels]
         several = ",".join(named)
@@ -53,6 +60,17 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
         yield "dataset.missing=median"
     if too_many or any(c.is_text for c in roles.features):
         yield f"dataset.categorical={'drop' if too_many else 'onehot'}"
+
+
+def value_text(value: Any) -> str:
+    """Return a value of a format as Hydra writes it."""
+    match value:
+        case bool() | int():
+            return str(value).lower()
+        case list():
+            texts = (text if NUMBER.fullmatch(text) else quoted(text) for text in value)
+            return f"[{','.join(texts)}]"
+    return quoted(value)
 
 
 def quoted(text: str) -> str:

@@ -9,12 +9,19 @@ from rich.cells import set_cell_size
 
 from aeexp.config.spec import Format
 from aeexp.data.inspect.command import command
-from aeexp.data.inspect.profile import Column, Profile, profile
-from aeexp.data.inspect.roles import Roles, roles
+from aeexp.data.inspect.profile import Column, Profile
+from aeexp.data.inspect.reading import read_for_command
+from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import LISTED, listed, shown
-from aeexp.data.io.reader import read_columns, too_large
+from aeexp.data.io.reader import too_large
+from aeexp.data.table_values import code_note
 from aeexp.text import counted
 
+MADE_NUMERIC = (
+    "The command makes them numeric: words become missing cells (dataset.na), units are removed"
+    " (dataset.units). A cell below a limit of detection is then filled as any other missing cell:"
+    " if this matters, replace it in the file."
+)
 WIDTH = 100
 MARGIN = 18  # width of the headings
 MOST = 50  # columns described one by one
@@ -42,18 +49,21 @@ def inspect(path: Path, format: Format) -> str:
     Raises:
         UserError: As `aeexp.data.io.read`.
     """
-    source, columns = read_columns(path, format)
-    profiled = profile(columns.cells, source.rows, source.index)
-    by_role = roles(profiled.columns, columns.cells)
+    reading = read_for_command(path, format)
+    source, cells = reading.source, reading.cells
+    profiled, by_role = reading.profile, reading.roles
     first = [*by_role.special.values(), *by_role.labels]
-    mixed = [note for note in source.notes if note in source.texts.values()]
-    notes = [note for note in source.notes if note not in mixed]
+    notes = [note for note in source.notes if note not in source.texts.values()]
+    if reading.empty:
+        notes.append(f"{counted(reading.empty, 'empty row')} left out")
     unusual = [
+        *_several("codes", map(code_note, reading.codes)),
         *_unusual(profiled, by_role),
-        *_several("large integers", too_large(columns.cells)),
-        *_several("mixed", mixed),
+        *_several("large integers", too_large(cells)),
+        *_several("mixed", [*reading.mixed, *([MADE_NUMERIC] if reading.made_numeric else [])]),
     ]
-    size = f"{counted(source.rows, 'row')} × {counted(len(columns.cells), 'column')}"
+    rows = source.rows - reading.empty
+    size = f"{counted(rows, 'row')} × {counted(len(cells), 'column')}"
     lines = [
         f"{shown(path.name)}: {size}",
         *_paragraph("format", "; ".join([source.kind, *notes])),
@@ -62,7 +72,7 @@ def inspect(path: Path, format: Format) -> str:
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, format, by_role), ""])
+    return "\n".join([*lines, command(path, reading.format, by_role), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:

@@ -22,7 +22,7 @@ from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
 from aeexp.data.io.names import listed, shown
 from aeexp.data.io.npy import open_array
-from aeexp.data.io.table_source import Columns, TableSource, gather
+from aeexp.data.io.table_source import Columns, Remedy, TableSource, gather
 from aeexp.data.io.text_file import open_text
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
@@ -34,7 +34,7 @@ FORMAT_KEYS = {
     "text": ("separator", "decimal", "thousands", "encoding", "header", "max_line"),
     "xlsx": ("decimal", "thousands", "header", "sheet", "max_line"),
 }
-"""The fields of `Format` that apply to a kind of file; max_bytes applies to all."""
+"""The fields of `Format` that apply to a kind of file; na, units and max_bytes apply to all."""
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
@@ -56,13 +56,15 @@ class Sheet:
 
     frame: columns of int64, float32, float64 or str. notes: sentences on how the file was
     interpreted. texts: for each text column, a sentence on why it is not numeric. index: the
-    columns that the file declares as names of the rows.
+    columns that the file declares as names of the rows. remedies: for each text column that has
+    mostly numbers, what makes it numeric.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     index: tuple[str, ...] = ()
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
 
 
 def read(path: Path, format: Format) -> Sheet:
@@ -73,7 +75,7 @@ def read(path: Path, format: Format) -> Sheet:
     """
     source, columns = read_columns(path, format)
     notes = (*source.notes, *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, source.texts, source.index)
+    return Sheet(columns.frame(), notes, source.texts, source.index, source.remedies)
 
 
 def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
@@ -163,7 +165,8 @@ def open_table(path: Path, format: Format) -> TableSource:
     kind = _kind(path)
     keys = FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
     for key in (f.name for f in fields(Format)):
-        if getattr(format, key) is not None and key not in (*keys, "max_bytes"):
+        is_set = getattr(format, key) not in (None, [])
+        if is_set and key not in (*keys, "na", "units", "max_bytes"):
             raise UserError(f"dataset.{key} does not apply to .{kind} files. Remove it.")
     try:
         source = _open(kind, path, format)
@@ -226,7 +229,8 @@ def _without_quotes(source: TableSource) -> TableSource:
         name: f"column {numbers[name]} has cells that are not numbers" for name in source.texts
     }
     quoting = {*source.texts.values()}
-    return replace(source, texts=texts, notes=tuple(n for n in source.notes if n not in quoting))
+    notes = tuple(note for note in source.notes if note not in quoting)
+    return replace(source, texts=texts, notes=notes, remedies={})
 
 
 @contextmanager

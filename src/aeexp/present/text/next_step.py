@@ -9,7 +9,7 @@ from aeexp.analysis.verdict import Case, Verdict
 from aeexp.config.spec import FullEvidence
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.labels import claims_of
-from aeexp.present.text.rows import WHAT_TO_STATE
+from aeexp.present.text.rows import WHAT_TO_STATE, declare_codes
 from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.training import remedy
 from aeexp.text import few, listed, printable, short
@@ -17,6 +17,7 @@ from aeexp.text import few, listed, printable, short
 NOTHING_MORE = "Further runs have nothing to add: check it with new rows, by aeexp encode."
 CHOOSE = f"{COMMAND} model=auto training.epochs=auto optimizer.lr=auto"
 """The command that chooses a model and its training on validation rows."""
+ORDERED = f"Rows look ordered. {WHAT_TO_STATE}"
 FAILED = {Case.diverged, Case.collapsed, Case.unstable, Case.too_slow, Case.still_improving}
 """Verdicts that need other settings even where validation rows chose among several models."""
 
@@ -26,7 +27,8 @@ def next_step(
 ) -> Sentence:
     """Return the next step: the first question that a further run can decide, or what to use.
 
-    The order of the rows comes first, as it changes the split; then training, structure and
+    Codes for missing values and the order of the rows come first, as they change the table and the
+    split; then training, structure and
     stability. A run that has followed the advice is
     answered by a later rule, so that no advice leads back to itself.
     sentences: the other sentences of the answer.
@@ -34,8 +36,9 @@ def next_step(
     claims = {sentence.about: sentence.claim for sentence in sentences}
     choice = result.planned.choice
     chosen = choice is not None and len({c.level for c in choice.candidates}) > 1
-    if evidence.design.looks_ordered is not None:
-        return Sentence("next", "undecided", f"Rows look ordered. {WHAT_TO_STATE}")
+    if evidence.codes or evidence.design.looks_ordered is not None:
+        first = declare_codes(evidence.codes) if evidence.codes else ORDERED
+        return Sentence("next", "undecided", first)
     if verdict.case.is_about_training and (verdict.case in FAILED or not chosen):
         return Sentence("next", "no", _train(verdict, chosen=chosen))
     if claims["chance"] == "undecided":
