@@ -14,7 +14,7 @@ from sklearn import datasets
 
 from aeexp.data.codes import Code, find_codes
 
-TABLES = 60
+TABLES = 200
 SIZES = (30, 4), (200, 10), (1000, 10), (200, 300)
 BUILT_IN = "iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud"
 CODES = -999.0, -200.0, -9.0, 99.0, 999.0, 9999.0, 1e30

@@ -56,7 +56,9 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
     listed = [c for c in roles.unused if not (too_many and c.is_text) and c.name.isprintable()]
     if listed:
         yield f"dataset.drop=[{','.join(quoted(c.name) for c in listed)}]"
-    if any(c.missing for c in roles.features if not c.is_text):
+    if any(c.infinite for c in roles.features):
+        yield "dataset.infinite=missing"
+    if any(c.missing or c.infinite for c in roles.features if not c.is_text):
         yield "dataset.missing=median"
     if too_many or any(c.is_text for c in roles.features):
         yield f"dataset.categorical={'drop' if too_many else 'onehot'}"
