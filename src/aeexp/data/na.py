@@ -70,15 +70,25 @@ def without_na(
 ) -> tuple[pd.DataFrame, Counter[str]]:
     """Return a table without the values of dataset.na, and the number of cells of each value.
 
-    names: the columns in which these values become missing cells.
+    names: the columns in which these values become missing cells. A text column that has only
+    numbers besides them becomes numeric.
     """
     values, changed, counts = na_values(na), {}, Counter[str]()
     for name in names if values.numbers or values.words else ():
         masks = values.among(frame[name])
         counts.update({text: int(mask.sum()) for text, mask in masks.items()})
         if masks:
-            changed[name] = frame[name].mask(np.logical_or.reduce([*masks.values()]))
+            changed[name] = _as_numbers(frame[name].mask(np.logical_or.reduce([*masks.values()])))
     return frame.assign(**changed), counts
+
+
+def _as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd  # noqa: PLC0415  (only for a user's table)
+
+    try:
+        return pd.to_numeric(values)
+    except (ValueError, TypeError):
+        return values
 
 
 def _pattern(word: str) -> str:

@@ -99,9 +99,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         rng = np.random.default_rng(spec.seed)
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
+    frame, declared = without_na(frame, frame.columns.difference([*beside.values()]), spec.na)
     chosen = _chosen(spec, frame, beside)
-    text = _text_columns(spec, table, chosen)
-    frame, declared = without_na(frame, dict.fromkeys([*chosen, *labels]), spec.na)
+    text = _text_columns(spec, table, frame, chosen)
     numbers = {name: frame[name] for name in chosen if name not in text}
     codes = () if NONE in spec.na else find_codes(numbers)
     frame, changes = _cleaned(spec, frame, chosen)
@@ -139,13 +139,15 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 # Choice of columns
 
 
-def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]:
+def _text_columns(
+    spec: Table, table: Sheet, frame: pd.DataFrame, chosen: Sequence[str]
+) -> list[str]:
     """Return the columns to learn from that are text.
 
     Raises:
         UserError: There are some, and the spec does not say what to do with them.
     """
-    text = [name for name in chosen if not is_numeric(table.frame[name])]
+    text = [name for name in chosen if not is_numeric(frame[name])]
     mixed = {name: table.remedies[name] for name in text if name in table.remedies}
     if text and spec.categorical is Categorical.error:
         reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]

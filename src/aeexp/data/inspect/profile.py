@@ -28,8 +28,8 @@ class Column:
     """Facts about a column.
 
     low, high: the range of its finite numbers. infinite: the number of its infinite numbers.
-    examples: some of its texts. increases: whether
-    its integers increase from row to row. index: whether the file declares it as row names.
+    examples: some of its texts. increases: whether its integers increase from row to row. index:
+    whether the file declares it as row names.
     """
 
     name: str
