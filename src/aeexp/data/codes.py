@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.data.dataset import Floats
+from aeexp.data.dataset import Floats, Integers
 
 FEWEST_ROWS = 10
 """Other numbers that a column must have."""
-FEWEST_DISTINCT = 10
+FEWEST_DISTINCT = 20
 """Different other numbers that a column must have, unless the number looks like a code."""
 REPEATED = 3
 """Cells of a number in a column. Of one that looks like a code, two, or one in three columns."""
@@ -39,8 +39,8 @@ MOST_CODES = 3
 HUGE = 1e20
 FILLS = {float(-(2**k)) for k in (15, 31, 63)} | {float(2**k - 1) for k in (15, 16, 31, 32, 63)}
 """The limits of integer types, which programs write for a missing value."""
-SAMPLED = 20_000
-"""Numbers of a column from which the step between them is estimated."""
+LEAST_SHARE = 0.01
+"""Share of the columns that have a number which does not look like a code."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +94,23 @@ def find_codes(columns: Mapping[str, Any]) -> tuple[Code, ...]:
     codes = [
         Code(number, {c.column: c.cells for c in candidates})
         for number, candidates in by_number.items()
-        if _is_code(candidates)
+        if _is_code(candidates, len(columns))
     ]
     complete = [replace(code, inside=_inside(code, columns)) for code in codes]
     return tuple(sorted(complete, key=lambda code: -code.cells))
 
 
-def _is_code(candidates: list[_Candidate]) -> bool:
-    """Return whether the same number in one or several columns is a code."""
+def _is_code(candidates: list[_Candidate], columns: int) -> bool:
+    """Return whether the same number in one or several columns is a code.
+
+    columns: the number of columns in the table, some of which look so by chance.
+    """
     as_code = [c.cells for c in candidates if c.looks_like_code]
     if as_code and abs(candidates[0].number) >= TWO_DIGITS:
         return max(as_code) > 1 or len(as_code) >= REPEATED
-    return any(c.cells >= REPEATED and (c.is_far or c.looks_like_code) for c in candidates)
+    repeated = [c for c in candidates if c.cells >= REPEATED]
+    enough = max(1.0, LEAST_SHARE * columns)
+    return sum(c.is_far or c.looks_like_code for c in repeated) >= enough
 
 
 def _inside(code: Code, columns: Mapping[str, Any]) -> tuple[str, ...]:
@@ -119,27 +124,49 @@ def _inside(code: Code, columns: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _candidates(name: str, cells: Floats) -> Iterator[_Candidate]:
+def _candidates(name: str, cells: Any) -> Iterator[_Candidate]:
     """Yield the numbers at both ends of a column that are apart from the others."""
     numbers = _finite(cells)
-    for sign in (1.0, -1.0):
-        rest = sign * numbers
-        ends: list[tuple[float, int]] = []
-        while len(ends) < MOST_CODES and len(rest) > FEWEST_ROWS:
-            low, cells_before = rest.min(), len(rest)
-            rest = rest[rest > low]
-            ends.append((low, cells_before - len(rest)))
-            if len(rest) < FEWEST_ROWS:
-                break
-            gap = rest.min() - low
-            if gap < _near(rest):
-                continue
-            is_far = gap >= FAR * _largest_gap(rest)
-            is_far &= low == 0 or gap >= np.median(rest) - rest.min()
-            is_code = any(_looks_like_code(sign * number, sign * rest) for number, _ in ends)
-            for number, count in ends:
-                yield _Candidate(name, sign * number, count, is_far, is_code)
-            break
+    if len(numbers) <= FEWEST_ROWS:
+        return
+    ends = {1.0: numbers.min(), -1.0: numbers.max()}
+    # sorting is slow, and most columns of measurements end in a number that is not repeated
+    signs = [s for s, end in ends.items() if end % 1 == 0 or np.sum(numbers == end) > 1]
+    if signs:
+        distinct, counts = np.unique(numbers, return_counts=True)
+        for sign in signs:
+            order = slice(None, None, int(sign))
+            yield from _at_low_end(name, sign, sign * distinct[order], counts[order])
+
+
+def _at_low_end(
+    name: str, sign: float, distinct: Floats, counts: Integers
+) -> Iterator[_Candidate]:
+    """Yield the numbers that are apart from all larger ones, at most `MOST_CODES`.
+
+    distinct: ascending numbers, multiplied by the sign. counts: of each.
+    """
+    for end in range(1, min(MOST_CODES, len(distinct) - 1) + 1):
+        rest, total = distinct[end:], int(counts[end:].sum())
+        if total < FEWEST_ROWS:
+            return
+        gap, quantile = rest[0] - distinct[end - 1], np.cumsum(counts[end:])
+        tail, median = (
+            rest[np.searchsorted(quantile, share * total)] - rest[0]
+            for share in (max(TAIL, FEWEST_IN_TAIL / total), 0.5)
+        )
+        steps = np.diff(rest)
+        step = np.median(steps) if len(steps) else max(1.0, abs(rest[0]))
+        if gap < max(STEPS * step, FAR_FOR_CODE * tail):
+            continue
+        nearer = steps[: np.searchsorted(rest, rest[0] + median)]
+        is_far = len(rest) >= FEWEST_DISTINCT and gap >= FAR * nearer.max(initial=0.0)
+        is_far &= distinct[end - 1] == 0 or gap >= median
+        codes = sign * distinct[:end] + 0.0  # without a negative zero
+        looks_like_code = any(_looks_like_code(number, sign * rest) for number in codes)
+        for number, count in zip(codes, counts, strict=False):
+            yield _Candidate(name, float(number), int(count), bool(is_far), looks_like_code)
+        return
 
 
 def _finite(cells: Any) -> Floats:
@@ -147,23 +174,6 @@ def _finite(cells: Any) -> Floats:
     if not isinstance(cells, np.ndarray):
         cells = cells.to_numpy(np.float64, na_value=np.nan)
     return cells[np.isfinite(cells)].astype(np.float64)
-
-
-def _near(rest: Floats) -> float:
-    """Return the gap below numbers from which another number is apart from them."""
-    nearest, tail = rest.min(), np.quantile(rest, max(TAIL, FEWEST_IN_TAIL / len(rest)))
-    distinct = np.unique(rest[:SAMPLED])
-    step = np.median(np.diff(distinct)) if len(distinct) > 1 else max(1.0, abs(nearest))
-    return float(max(STEPS * step, FAR_FOR_CODE * (tail - nearest)))
-
-
-def _largest_gap(rest: Floats) -> float:
-    """Return the largest gap in the lower half of numbers; infinite if they are too few."""
-    distinct = np.unique(rest[:SAMPLED])
-    if len(distinct) < FEWEST_DISTINCT:
-        return np.inf
-    lower = distinct[distinct <= np.median(rest)]
-    return float(np.diff(lower).max(initial=0.0)) or np.inf
 
 
 def _looks_like_code(number: float, rest: Floats) -> bool:

@@ -41,10 +41,9 @@ def code_note(code: Code) -> str:
             f" remove it from {inside}, where it is within the range."
         )
     meaning = "missing value" if code.number else "value that was not detected or is missing"
-    return (
-        f"{start}. If it means a {meaning}, set dataset.na=[{code.text}] and dataset.missing;"
-        " if it is a measurement, dataset.na=none."
-    )
+    none = "; if it is a measurement, dataset.na=none" if code.is_missing else ""
+    keys = f"dataset.na=[{code.text}] and dataset.missing{none}"
+    return f"{start}. If it means a {meaning}, set {keys}."
 
 
 def declared_note(counts: Mapping[str, int]) -> list[str]:

@@ -17,6 +17,7 @@ from aeexp.data.io.reader import too_large
 from aeexp.data.table_values import code_note
 from aeexp.text import counted
 
+DECLARED = "The command sets dataset.na. The columns above are described without these numbers."
 MADE_NUMERIC = (
     "The command makes them numeric: words become missing cells (dataset.na), units are removed"
     " (dataset.units). A cell below a limit of detection is then filled as any other missing cell:"
@@ -29,6 +30,7 @@ FEWER = 20  # columns described one by one if there are more than MOST
 NAME, EXAMPLES = 34, 32  # characters
 HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
 REMEDIES = {
+    "empty": "No cell has a value. Excluded by the command.",
     "constant": "A constant column carries no information.",
     "probable ids": "Use as dataset.id, or exclude with dataset.drop.",
     "probable time": "Use as dataset.time: blocks of time are held out, and results are compared"
@@ -58,6 +60,7 @@ def inspect(path: Path, format: Format) -> str:
         notes.append(f"{counted(reading.empty, 'empty row')} left out")
     unusual = [
         *_several("codes", map(code_note, reading.codes)),
+        *_several("", [DECLARED] if any(code.is_missing for code in reading.codes) else []),
         *_unusual(profiled, by_role),
         *_several("large integers", too_large(cells)),
         *_several("mixed", [*reading.mixed, *([MADE_NUMERIC] if reading.made_numeric else [])]),
@@ -104,7 +107,8 @@ def _cells(column: Column) -> tuple[str, str, str, str, str]:
 
 def _unusual(table: Profile, by_role: Roles) -> Iterator[str]:
     columns = table.columns
-    yield from _named("constant", (c.name for c in columns if c.is_constant))
+    yield from _named("empty", (c.name for c in columns if not c.distinct))
+    yield from _named("constant", (c.name for c in columns if c.distinct == 1))
     if table.same:
         groups = [" = ".join(f"'{shown(name)}'" for name in same[:LISTED]) for same in table.same]
         rest = len(groups) - LISTED
