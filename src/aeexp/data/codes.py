@@ -163,7 +163,7 @@ def _at_low_end(
         is_far = len(rest) >= FEWEST_DISTINCT and gap >= FAR * nearer.max(initial=0.0)
         is_far &= distinct[end - 1] == 0 or gap >= median
         codes = sign * distinct[:end] + 0.0  # without a negative zero
-        looks_like_code = any(_looks_like_code(number, sign * rest) for number in codes)
+        looks_like_code = _looks_like_code(codes[0], sign * rest)  # as 99 does of 97, 98, 99
         for number, count in zip(codes, counts, strict=False):
             yield _Candidate(name, float(number), int(count), bool(is_far), looks_like_code)
         return
