@@ -231,6 +231,15 @@ def test_declared_values_are_missing_in_every_format(tmp_path: Path, ending: str
     assert data.label.codes.tolist() == [0, 1, 0, -1]
 
 
+def test_numbers_stored_as_text_are_learnt_from(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    measured().to_parquet(path)
+    data, settings = loaded(path, Format())
+    assert sorted(data.features) == sorted(MEASURED)
+    assert settings["id"] == "sample"
+    assert "text with only numbers is read as numbers: glucose, lactate, insulin" in data.notes
+
+
 def test_the_error_of_a_mixed_column_has_the_keys_that_make_it_numeric(
     write: Callable[[pd.DataFrame], Path],
 ) -> None:

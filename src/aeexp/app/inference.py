@@ -13,7 +13,7 @@ from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.data import Column, Floats
 from aeexp.data.features import decode, encode, places
 from aeexp.data.imputation import Imputation
-from aeexp.data.na import without_na
+from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
@@ -151,6 +151,8 @@ class FittedModel:
             )
         names = [column.name for column in self.columns]
         frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
+        numeric = [column.name for column in self.columns if not column.categories]
+        frame = frame.assign(**numbers_as_text(frame, numeric))
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
         if infinite.any():

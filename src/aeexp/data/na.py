@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aeexp.data.features import is_numeric
+from aeexp.data.features import EXACT, is_numeric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,13 +82,21 @@ def without_na(
     return frame.assign(**changed), counts
 
 
+def numbers_as_text(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, pd.Series[Any]]:
+    """Return the text columns that have only numbers, as numbers; typed files may have some."""
+    texts = (name for name in names if not is_numeric(frame[name]))
+    return {name: numbers for name in texts if is_numeric(numbers := _as_numbers(frame[name]))}
+
+
 def _as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a text column as numbers if all its cells are, and no digit is lost."""
     import pandas as pd  # noqa: PLC0415  (only for a user's table)
 
     try:
-        return pd.to_numeric(values)
+        numbers = pd.to_numeric(values)
     except (ValueError, TypeError):
         return values
+    return numbers if numbers.abs().max() < EXACT else values
 
 
 def _pattern(word: str) -> str:

@@ -18,7 +18,7 @@ from aeexp.config.verb import verb
 from aeexp.data.codes import find_codes
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
-from aeexp.data.na import NONE, without_na
+from aeexp.data.na import NONE, numbers_as_text, without_na
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
 from aeexp.data.table_values import code_note, declared_note, make_numeric
 from aeexp.errors import UserError
@@ -101,6 +101,9 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
 
     frame, declared = without_na(frame, frame.columns.difference([*beside.values()]), spec.na)
     chosen = _chosen(spec, frame, beside)
+    if spec.categorical is Categorical.error and (texts := numbers_as_text(frame, chosen)):
+        notes.append(f"text with only numbers is read as numbers: {few([*texts])}")
+        frame = frame.assign(**texts)
     text = _text_columns(spec, table, frame, chosen)
     numbers = {name: frame[name] for name in chosen if name not in text}
     codes = () if NONE in spec.na else find_codes(numbers)

@@ -16,7 +16,7 @@ from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Profile, profile
 from aeexp.data.inspect.roles import NAMES_BATCH, NAMES_GROUP, NAMES_TIME, Roles, roles
 from aeexp.data.io.reader import increases, read_columns
 from aeexp.data.io.table_source import Remedy, TableSource
-from aeexp.data.na import NaValues, na_values
+from aeexp.data.na import NaValues, na_values, numbers_as_text
 
 NAMES_OF_ROLES = NAMES_ID, NAMES_LABEL, NAMES_BATCH, NAMES_GROUP, NAMES_TIME
 
@@ -57,7 +57,7 @@ def read_for_command(path: Path, format: Format) -> Reading:
             units=[remedy.unit for remedy in remedies.values() if remedy.unit],
         )
         source, columns = read_columns(path, format)
-    cells, empty = _filled_rows(columns.cells, source.rows)
+    cells, empty = _filled_rows(_with_numbers(columns.cells), source.rows)
     cells = _without_na(cells, format.na)
     profiled, by_role = _described(cells, source, source.rows - empty)
     codes = find_codes({c.name: cells[c.name] for c in by_role.features if not c.is_text})
@@ -81,9 +81,24 @@ def _applicable(remedies: Mapping[str, Remedy], cells: Mapping[str, Any]) -> dic
     return {
         name: remedy
         for name, remedy in remedies.items()
-        if not any(pattern.fullmatch(name) for pattern in NAMES_OF_ROLES)
-        and not any(NaValues(words=remedy.na).among(text) for text in texts)
+        if not _has_role(name) and not any(NaValues(words=remedy.na).among(text) for text in texts)
     }
+
+
+def _with_numbers(cells: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the columns with numbers instead of text where a measurement has only numbers."""
+    texts = pd.DataFrame({
+        name: column
+        for name, column in cells.items()
+        if isinstance(column, pd.Series) and not _has_role(name)
+    })  # fmt: skip
+    numbers = numbers_as_text(texts, texts.columns)
+    return {**cells, **{name: column.to_numpy() for name, column in numbers.items()}}
+
+
+def _has_role(name: str) -> bool:
+    """Return whether a column is no measurement by its name."""
+    return any(pattern.fullmatch(name) for pattern in NAMES_OF_ROLES)
 
 
 def _with(format: Format, na: Sequence[str] = (), units: Sequence[str] = ()) -> Format:
