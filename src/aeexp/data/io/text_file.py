@@ -272,7 +272,11 @@ def _read_as_numbers(columns: Mapping[str, Column]) -> Iterator[str]:
 
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield why columns are text that have mostly numbers."""
-    mixed = [n for n in texts if columns[n].remedy is not None or not columns[n].non_numeric]
+    mixed = [
+        n
+        for n in texts
+        if columns[n].remedy is not None or 2 * columns[n].non_numeric < columns[n].filled
+    ]
     yield from (texts[name] for name in mixed[:LISTED])
     if len(mixed) > LISTED:
         yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
