@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import test_reading
 from sklearn import datasets
+from test_design import sentences
 from test_inspect import parsed
 
 from aeexp.config.spec import Categorical, Format, Infinite, Missing, Table
@@ -216,6 +217,20 @@ def test_the_first_note_of_a_run_names_codes_until_it_is_decided_what_they_are(
     assert not missing.codes
     assert np.isnan(missing.x).sum() == 14
     assert "missing by dataset.na: '-200' (14)" in missing.notes
+
+
+def test_structure_is_undecided_until_a_code_is_declared(
+    write: Callable[[pd.DataFrame], Path],
+) -> None:
+    path = str(write(everywhere("-200")))
+    answer = sentences(Table(path=path, id="sample"))
+    assert next(iter(answer)) == "values"
+    assert answer["values"][0] == "no"
+    assert answer["chance"][0] == "undecided"
+    assert "groups" not in answer
+    assert "dataset.na=[-200]" in answer["next"][1]
+    declared = Table(path=path, id="sample", na=[-200], missing=Missing.median)
+    assert "values" not in sentences(declared)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "feather", "xlsx"])
