@@ -38,9 +38,10 @@ from aeexp.data import Classes, Dataset
 from aeexp.data.checks import setting_warnings
 from aeexp.data.inspect import inspect
 from aeexp.data.io import read
-from aeexp.data.io.cells import Column, Style, convert, convert_all, update_all
+from aeexp.data.io.cells import Column, Notation, convert, convert_all, update_all
 from aeexp.data.io.encoding import _undecodable
 from aeexp.data.memory import free_bytes, in_units, require_memory
+from aeexp.data.na import NaValues
 from aeexp.data.prepare import check, prepare, prepare_problem
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.runs import Run
@@ -197,7 +198,7 @@ def test_f55_the_line_of_an_undecodable_byte_is_counted_in_little_memory() -> No
 
 
 NUMBERS = ["1", "-2", "+3", "0.5", "1e3", "inf", " 4 ", ".5", "5.", "1" * 15, "1" * 16, "1" * 20]
-OTHERS = ["", "nan", "NA", "-", "x", "0x1f", "1_0", "١"]
+OTHERS = ["", "nan", "NA", "-", "x", "\u22125", "5 Hz", "0x1f", "1_0", "١"]
 CELLS = st.sampled_from(NUMBERS + OTHERS)
 
 
@@ -205,8 +206,8 @@ CELLS = st.sampled_from(NUMBERS + OTHERS)
 def test_f55_columns_updated_together_equal_columns_updated_one_by_one(
     data: st.DataObject, rows: int, columns: int
 ) -> None:
-    style = Style()
-    several, alone = ([Column() for _ in range(columns)] for _ in range(2))
+    notation = Notation(na=NaValues(words=("x",)))
+    several, alone = ([Column(notation) for _ in range(columns)] for _ in range(2))
     batches = [
         pa.record_batch(
             [data.draw(st.lists(CELLS, min_size=rows, max_size=rows)) for _ in range(columns)],
@@ -215,17 +216,17 @@ def test_f55_columns_updated_together_equal_columns_updated_one_by_one(
         for _ in range(2)
     ]
     for number, batch in enumerate(batches):
-        update_all(several, batch, number * rows, style)
+        update_all(several, batch, number * rows)
         for column, cells in zip(alone, batch.columns, strict=True):
-            column.update(cells, number * rows, style)
+            column.update(cells, number * rows)
     assert [(c.type, c.filled, c.non_numeric, c.missing) for c in several] == [
         (c.type, c.filled, c.non_numeric, c.missing) for c in alone
     ]
     schema = pa.schema([(f"x{i}", column.type) for i, column in enumerate(alone)])
     for batch in batches:
-        typed = convert_all(batch, schema, style)
+        typed = convert_all(batch, schema, notation)
         for values, cells, kind in zip(typed.columns, batch.columns, schema.types, strict=True):
-            assert _plain(values) == _plain(convert(cells, kind, style))
+            assert _plain(values) == _plain(convert(cells, kind, notation))
 
 
 def _plain(values: Any) -> list[Any]:

@@ -42,6 +42,7 @@ class MadeRun:
     labels: tuple[Score, ...] = ()
     looks_ordered: float | None = None
     gross: tuple[GrossCell, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def choice(self) -> Any:
@@ -70,6 +71,7 @@ class MadeRun:
             labels=self.labels,
             cards=(),
             batch=None,
+            codes=self.codes,
             design=Design(looks_ordered=self.looks_ordered),
             gross=self.gross,
             depth=None,

@@ -220,6 +220,16 @@ def test_rows_with_gaps_stay_empty_if_training_dropped_such_rows(
     assert len(encoded) == len(table)
 
 
+def test_declared_values_are_missing_in_new_rows(tiny: Make, tmp_path: Path) -> None:
+    table = mixed().drop(columns="site").fillna({"a": -9})
+    table["b"] = table["b"].where(table.index % 5 > 0, "n.d.").astype(object)
+    dataset = Table(na=[-9, "n.d."], missing=Missing.median)
+    run = aeexp.run(tiny(dataset=dataset), table, tmp_path / "run")
+    assert close(run.encode(table)["z1"], run.latents["z1"], rel=1e-3, abs=1e-5)
+    nothing = table.head(1).assign(a=-9, b="n.d.", c=np.nan, count=np.nan)
+    assert run.encode(pd.concat([table, nothing]))["z1"].isna().tolist() == [False] * 60 + [True]
+
+
 def test_gaps_are_refused_in_columns_that_had_none_in_training(
     of_wine: aeexp.LoadedRun, wine: pd.DataFrame
 ) -> None:

@@ -88,8 +88,8 @@ def _format(arguments: Namespace, default: Format) -> Format:
 
 
 def _training_format(arguments: Namespace, run: "Run") -> Format:
-    """Return the format of the run's table; of a file of another type, only its arrangement."""
-    from aeexp.data.io.arrangement import ARRANGEMENT  # noqa: PLC0415  (imports pandas)
+    """Return the format of the run's table; of another type of file, only what applies to all."""
+    from aeexp.data.io.reader import GENERAL  # noqa: PLC0415  (imports pandas)
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
     if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":
@@ -98,7 +98,7 @@ def _training_format(arguments: Namespace, run: "Run") -> Format:
     assert isinstance(dataset, Table)
     if Path(dataset.path).suffix == arguments.file.suffix:
         return dataset
-    return Format(**{key: getattr(dataset, key) for key in ARRANGEMENT})
+    return Format(**{key: getattr(dataset, key) for key in GENERAL if key != "max_bytes"})
 
 
 def _convert(arguments: Namespace) -> int:

@@ -17,6 +17,7 @@ from aeexp.data.effects import ARRAYS, Effects
 from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
 from aeexp.data.io.arrangement import r_name
+from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
 from aeexp.data.table_design import ordered
@@ -192,6 +193,10 @@ class FittedModel:
                 f"The table lacks columns that order its rows: {_listed(missing)}. The model's"
                 " preprocessing joins successive rows of a recording. Columns are matched by name."
             )
+        names = [column.name for column in self.columns]
+        frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
+        numeric = [column.name for column in self.columns if not column.categories]
+        frame = frame.assign(**numbers_as_text(frame, numeric))
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
         if infinite.any():
@@ -201,16 +206,18 @@ class FittedModel:
                     " rows out, or train with dataset.infinite=missing."
                 )
             x[infinite] = np.nan
-        rows, gaps = np.arange(len(x)), np.isnan(x)
-        if self.preprocessing.imputation or not gaps.any():
-            return self._in_time(frame, x, rows)
-        if self.stored.preprocessing.get("missing") != "drop_rows":
-            raise UserError(
-                f"The table has missing cells in {self._features_with(gaps)}, which the model was"
-                " not trained to fill: give complete rows, or train with dataset.missing=mean,"
-                " median or knn."
-            )
-        rows = np.flatnonzero(~gaps.any(1))
+        gaps = np.isnan(x)
+        is_left_out = gaps.all(1)  # as in training: they have no value to fill the others from
+        if not self.preprocessing.imputation:
+            if self.stored.preprocessing.get("missing") == "drop_rows":
+                is_left_out = gaps.any(1)
+            elif gaps[~is_left_out].any():
+                raise UserError(
+                    f"The table has missing cells in {self._features_with(gaps)}, which the model"
+                    " was not trained to fill: give complete rows, or train with"
+                    " dataset.missing=mean, median or knn."
+                )
+        rows = np.flatnonzero(~is_left_out)
         return self._in_time(frame, x[rows], rows)
 
     def _in_time(

@@ -79,7 +79,8 @@ class Dataset:
     was read. design: which rows depend on one another. batch: the name of the label that is the
     batch of each row, such as a plate. covariates: columns whose effects are removed. steps: of
     preprocessing in the order of rows, which made x, and raw_hash: the fingerprint of the table
-    before them; None without steps.
+    before them; None without steps. codes: numbers that probably mean "missing" but were not
+    declared as dataset.na.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Dataset:
     steps: TimeSteps | None = None
     raw_hash: str | None = None
     covariates: Covariates | None = None
+    codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.x.shape == (len(self.rows), len(self.features))

@@ -15,15 +15,18 @@ import numpy as np
 
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
+from aeexp.data.codes import find_codes
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.effects import fit
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
+from aeexp.data.na import NONE, numbers_as_text, without_na
 from aeexp.data.oddities import number_notes
 from aeexp.data.table_covariates import describe, removed_columns, stated_covariates
 from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
 from aeexp.data.table_layout import lay_out
+from aeexp.data.table_values import code_note, declared_note, make_numeric
 from aeexp.errors import UserError
-from aeexp.text import few, short
+from aeexp.text import counted, few, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,20 +104,25 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
                 f"{few(index)}: the index of a pandas data frame, used as names of the rows"
             )
         frame = frame.set_index(index)
-    if spec.sample is not None and spec.sample < len(frame):
-        rng = np.random.default_rng(spec.seed)
-        frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
+    frame = _sampled(spec, frame)
 
+    frame, declared = without_na(frame, frame.columns.difference([*beside.values()]), spec.na)
     chosen, empty = _chosen(spec, frame, beside, layout.own)
     if empty:
         notes.append(f"columns without a cell are left out: {few(empty)}")
-    text = _text_columns(spec, table, chosen)
+    if spec.categorical is Categorical.error and (texts := numbers_as_text(frame, chosen)):
+        notes.append(f"text with only numbers is read as numbers: {few([*texts])}")
+        frame = frame.assign(**texts)
+    text = _text_columns(spec, table, frame, chosen)
+    numbers = {name: frame[name] for name in chosen if name not in text}
+    codes = () if NONE in spec.na else find_codes(numbers)
     complete = [*chosen, *removed] if spec.missing is Missing.drop_rows else chosen
     frame, changes = _cleaned(spec, frame, complete)
     adjusted = stated_covariates(spec, frame, removed, labels)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
+    notes = [*map(code_note, codes), *notes, *declared_note(declared)]
     notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
     rows = _rows(spec, frame)
     notes += number_notes(x, columns, rows)
@@ -145,26 +153,45 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         design=stated_design(spec, frame, remaining, several),
         batch=spec.batch,
         covariates=adjusted,
+        codes=tuple(code.text for code in codes if code.is_missing),
     )
+
+
+def _sampled(spec: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a random subset of the rows, in their order, if the spec asks for one."""
+    if spec.sample is None or spec.sample >= len(frame):
+        return frame
+    rng = np.random.default_rng(spec.seed)
+    return frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
 
 # Choice of columns
 
 
-def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]:
+def _text_columns(
+    spec: Table, table: Sheet, frame: pd.DataFrame, chosen: Sequence[str]
+) -> list[str]:
     """Return the columns to learn from that are text.
 
     Raises:
         UserError: There are some, and the spec does not say what to do with them.
     """
-    text = [name for name in chosen if not is_numeric(table.frame[name])]
+    text = [name for name in chosen if not is_numeric(frame[name])]
+    mixed = {name: table.remedies[name] for name in text if name in table.remedies}
     if text and spec.categorical is Categorical.error:
         reasons = [table.texts.get(n, f"column '{n}' has {example(table.frame[n])}") for n in text]
+        numeric = f"{make_numeric(spec, mixed)} Otherwise use" if mixed else "Use"
         raise UserError(
-            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. Use them as"
-            " dataset.label or dataset.id, exclude them with dataset.drop, or set"
+            f"{spec.path}: columns are not numeric: {few(reasons, separator='; ')}. {numeric} them"
+            " as dataset.label or dataset.id, exclude them with dataset.drop, or set"
             " dataset.categorical=onehot or drop."
         )
+    for name, remedy in mixed.items():
+        if table.frame[name].nunique() > MOST_INTEGERS:
+            raise UserError(
+                f"{spec.path}: {table.texts[name]}. It has mostly numbers, which are no"
+                f" categories. {make_numeric(spec, {name: remedy})}"
+            )
     return text
 
 
@@ -244,6 +271,11 @@ def _cleaned(
     """
     frame, notes = _without_infinities(spec, frame, names)
     gaps = frame[[*names]].isna()
+    empty = gaps.all(axis=1)
+    if empty.any() and not empty.all():
+        frame, gaps = frame[~empty], gaps[~empty]
+        rows = counted(int(empty.sum()), "row")
+        notes.append(f"{rows} without a value in the columns to learn from left out")
     counts = gaps.sum()
     if not counts.any():
         return frame, notes

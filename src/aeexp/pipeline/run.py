@@ -173,6 +173,7 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "transpose": table.transpose if table else None,
             "pivot": table.pivot if table else [],
             "rename": table.rename if table else None,
+            "na": table.na if table else [],
             "features": features,
             "offset": scaling.offset.tolist(),
             "scale": scaling.scale.tolist(),

@@ -105,6 +105,7 @@ class PreprocessingJson(TypedDict, total=False):
     rename: dict[str, str] | None
     rows: RowsJson | None
     clip: Annotated[float, Meta(gt=0)] | None
+    na: list[str]
 
 
 class FileJson(TypedDict):

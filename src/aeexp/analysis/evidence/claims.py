@@ -49,10 +49,11 @@ def structure_claim(evidence: Evidence) -> str:
     """Return whether the table has structure.
 
     Undecided if rows look ordered although no order was stated, as the test treats them as
-    independent, or if there are too few correlation times.
+    independent, if there are too few correlation times, or if a number probably means "missing":
+    rows with it differ from the others, whatever their measurements.
     """
     test, design = structure_test(evidence), evidence.design
-    if test is None or np.isnan(test.p) or not design.supports_claims:
+    if evidence.codes or test is None or np.isnan(test.p) or not design.supports_claims:
         return "undecided"
     if test.p <= LEVEL:
         return "yes"

@@ -47,7 +47,7 @@ class Evidence:
     empty without clouds or for few rows. tested: the run's metrics with their p-values. power: of
     planted groups, by rising size. design: of the rows of the controls. batch: None without one.
     gross: cells far from the others of their column, unless scaled values are limited. depth: None
-    if the total of a row has no meaning.
+    if the total of a row has no meaning. codes: numbers of the table that probably mean "missing".
     """
 
     methods: Mapping[str, Method]
@@ -65,6 +65,7 @@ class Evidence:
     batch: Batch | None = None
     gross: Sequence[GrossCell] = ()
     depth: Depth | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def gather(
         batch=batch_of(data),
         gross=[] if result.experiment.preprocessing.clip else gross_cells(data.x),
         depth=depth_of(data, result.z),
+        codes=data.codes,
     )
 
 

@@ -169,6 +169,16 @@ class Format(Spec):
         "A second table, whose rows are matched by the names in dataset.id. Its columns are not"
         " features, but can be named as label, group, batch or time.",
     )
+    na: Any = param(
+        [],
+        "Numbers and words that mean a missing value, in all columns, such as [-200,n.d.,'<*']; *"
+        " matches any characters. none: numbers that look like codes are measurements.",
+    )
+    units: Any = param(
+        [],
+        "Units to remove from numbers in a text file, such as ['%',Hz]. The cells of a column must"
+        " have the same unit.",
+    )
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )
@@ -197,6 +207,8 @@ class Format(Spec):
         self.pivot = self._texts("pivot", self.pivot, PIVOT)
         if len({*self.pivot}) not in (0, 3):
             self.reject("pivot", PIVOT, self.pivot)
+        self.na = self._texts("na", self.na, "numbers and words, such as [-200,n.d.]")
+        self.units = self._texts("units", self.units, "units, such as ['%',Hz]")
         self._check_names()
 
     def _texts(self, field: str, value: Any, what: str) -> list[str]:

@@ -9,12 +9,12 @@ import pandas as pd
 
 from aeexp.config.spec import Format
 from aeexp.data.features import is_numeric, words
-from aeexp.data.inspect.profile import Profile, profile
-from aeexp.data.inspect.roles import Roles, roles
+from aeexp.data.inspect.profile import Profile
+from aeexp.data.inspect.reading import Reading, described, index_of, read_for_command
+from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import listed
 from aeexp.data.io.orientation import Sideways, long_form, sideways
 from aeexp.data.io.reader import keys_of, read_columns
-from aeexp.data.io.table_source import TableSource
 from aeexp.data.metadata import with_metadata
 from aeexp.data.table_layout import summary_rows
 
@@ -23,15 +23,14 @@ from aeexp.data.table_layout import summary_rows
 class Arranged:
     """A table whose rows are samples.
 
-    cells: of the columns of the file, then of the second table. format: what arranges it. drop:
-    names of rows that look like no samples. layout: sentences on the layout. notes: on how the
-    file was read.
+    reading: of the file, with the format that arranges it. cells: of the columns of the file, then
+    of the second table. drop: names of rows that look like no samples. layout: sentences on the
+    layout. notes: on how the file was read.
     """
 
-    source: TableSource
+    reading: Reading
     cells: Mapping[str, Any]
     rows: int
-    format: Format
     drop: tuple[str, ...]
     layout: tuple[str, ...]
     notes: tuple[str, ...]
@@ -68,23 +67,22 @@ def arranged(path: Path, format: Format) -> Arranged:
         layout.append(f"The last rows look like summaries ({listed(summaries)}) and are left out.")
     if layout:
         source, columns = read_columns(path, format)
-    cells, rows, notes = columns.cells, source.rows, list(source.notes)
+    reading = read_for_command(path, format, source, columns)
+    cells, rows, notes = reading.cells, reading.rows, list(reading.source.notes)
+    index = index_of(reading.source, format)
+    profiled, by_role = reading.profile, reading.roles
     if drop:
         keep = ~pd.Series(words(pd.Series(next(iter(cells.values()))))).isin(drop).to_numpy()
         cells, rows = {name: values[keep] for name, values in cells.items()}, int(keep.sum())
-    index = () if format.transpose or format.pivot else source.index
-    profiled = profile(cells, rows, index)
-    by_role = roles(profiled.columns, cells)
+        profiled, by_role = described(cells, index, rows)
     if format.metadata:
         names = by_role.row_id.name if by_role.row_id else None
         joined, more = with_metadata(pd.DataFrame(dict(cells)), names, format)
         own, notes = {*cells}, [*notes, *more]
         cells = {n: joined[n].to_numpy() if is_numeric(joined[n]) else joined[n] for n in joined}
-        profiled = profile(cells, rows, index)
-        by_role = _own(roles(profiled.columns, cells), own)
-    return Arranged(
-        source, cells, rows, format, drop, tuple(layout), tuple(notes), profiled, by_role
-    )
+        profiled, by_role = described(cells, index, rows)
+        by_role = _own(by_role, own)
+    return Arranged(reading, cells, rows, drop, tuple(layout), tuple(notes), profiled, by_role)
 
 
 def _transposed(found: Sideways) -> str:

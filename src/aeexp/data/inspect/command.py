@@ -14,6 +14,7 @@ NOT_TEXT = "null|true|false|nan|inf"
 PLAIN = re.compile(
     rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE | re.ASCII
 )
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 MANY = 20  # columns to drop; more are not listed in a command
 LINE = 90  # characters
 
@@ -25,20 +26,26 @@ def command(path: Path, format: Format, roles: Roles, rows: Sequence[str] = ()) 
     """
     lines = ["aeexp"]
     for override in ("dataset=table", *_overrides(path, format, roles, rows)):
-        quoted_override = shlex.quote(override)
-        if quoted_override != override and not set('"$`\\!') & set(override):
-            quoted_override = f'"{override}"'  # easier to read than '"'"'
+        quoted_override = argument(override)
         if len(lines[-1]) + len(quoted_override) > LINE:
             lines.append("   ")
         lines[-1] += f" {quoted_override}"
     return " \\\n".join(lines)
 
 
+def argument(override: str) -> str:
+    """Return an override, quoted for a shell."""
+    quoted_override = shlex.quote(override)
+    if quoted_override != override and not set('"$`\\!') & set(override):
+        return f'"{override}"'  # easier to read than '"'"'
+    return quoted_override
+
+
 def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) -> Iterator[str]:
     yield f"dataset.path={quoted(str(path))}"
     for key in (f.name for f in fields(Format)):
         if (value := getattr(format, key)) not in (None, []):
-            yield f"dataset.{key}={_value(value)}"
+            yield f"dataset.{key}={value_text(value)}"
     if roles.labels:
         named = [quoted(label.name) for label in roles.labels]
         several = ",".join(named)
@@ -52,19 +59,22 @@ def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) ->
     unused = [c.name for c in roles.unused if not (too_many and c.is_text)]
     if listed := [name for name in (*rows, *unused) if name.isprintable()]:
         yield f"dataset.drop=[{','.join(map(quoted, listed))}]"
-    if any(c.missing for c in roles.features if not c.is_text):
+    if any(c.infinite for c in roles.features):
+        yield "dataset.infinite=missing"
+    if any(c.missing or c.infinite for c in roles.features if not c.is_text):
         yield "dataset.missing=median"
     if too_many or any(c.is_text for c in roles.features):
         yield f"dataset.categorical={'drop' if too_many else 'onehot'}"
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a value of a format as Hydra writes it."""
     match value:
         case bool() | int():
             return str(value).lower()
         case list():
-            return f"[{','.join(map(quoted, value))}]"
+            texts = (text if NUMBER.fullmatch(text) else quoted(text) for text in value)
+            return f"[{','.join(texts)}]"
         case dict():
             return f"{{{','.join(f'{old}:{quoted(new)}' for old, new in value.items())}}}"
     return quoted(value)

@@ -19,8 +19,15 @@ from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import LISTED, listed, shown
 from aeexp.data.io.reader import too_large
 from aeexp.data.oddities import number_notes
+from aeexp.data.table_values import code_note
 from aeexp.text import counted
 
+DECLARED = "The command sets dataset.na. The columns above are described without these numbers."
+MADE_NUMERIC = (
+    "The command makes them numeric: words become missing cells (dataset.na), units are removed"
+    " (dataset.units). A cell below a limit of detection is then filled as any other missing cell:"
+    " if this matters, replace it in the file."
+)
 WIDTH = 100
 MARGIN = 18  # width of the headings
 MOST = 50  # columns described one by one
@@ -28,6 +35,7 @@ FEWER = 20  # columns described one by one if there are more than MOST
 NAME, EXAMPLES = 34, 32  # characters
 HEADINGS = ("column", "type", "missing", "distinct", "range or examples")
 REMEDIES = {
+    "empty": "No cell has a value. Excluded by the command.",
     "constant": "A constant column carries no information.",
     "probable ids": "Use as dataset.id, or exclude with dataset.drop.",
     "probable time": "Use as dataset.time: blocks of time are held out, and results are compared"
@@ -50,28 +58,32 @@ def inspect(path: Path, format: Format) -> str:
         UserError: As `aeexp.data.io.read`.
     """
     table = arranged(path, format)
-    by_role = table.roles
+    reading, by_role = table.reading, table.roles
     first = [*by_role.special.values(), *by_role.labels]
-    reasons = {*table.source.texts.values()}
+    reasons = {*reading.source.texts.values()}
     notes = [note for note in table.notes if note not in reasons]
+    if reading.empty:
+        notes.append(f"{counted(reading.empty, 'empty row')} left out")
     unusual = [
+        *_several("codes", map(code_note, reading.codes)),
+        *_several("", [DECLARED] if any(code.is_missing for code in reading.codes) else []),
         *_unusual(table.profile, by_role),
         *_several("large integers", too_large(table.cells)),
         *_several("numbers", _numbers(table)),
-        *_several("mixed", [note for note in table.notes if note in reasons]),
+        *_several("mixed", [*reading.mixed, *([MADE_NUMERIC] if reading.made_numeric else [])]),
     ]
     size = f"{counted(table.rows, 'row')} × {counted(len(table.cells), 'column')}"
     columns = table.profile.columns
     lines = [
         f"{shown(path.name)}: {size}",
-        *_paragraph("format", "; ".join([table.source.kind, *notes])),
+        *_paragraph("format", "; ".join([reading.source.kind, *notes])),
         *_several("layout", table.layout),
         "",
         *_table([*first, *(c for c in columns if c not in first)]),
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, table.format, by_role, table.drop), ""])
+    return "\n".join([*lines, command(path, reading.format, by_role, table.drop), ""])
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:
@@ -103,7 +115,8 @@ def _cells(column: Column) -> tuple[str, str, str, str, str]:
 
 def _unusual(table: Profile, by_role: Roles) -> Iterator[str]:
     columns = table.columns
-    yield from _named("constant", (c.name for c in columns if c.is_constant))
+    yield from _named("empty", (c.name for c in columns if not c.distinct))
+    yield from _named("constant", (c.name for c in columns if c.distinct == 1))
     if table.same:
         groups = [" = ".join(f"'{shown(name)}'" for name in same[:LISTED]) for same in table.same]
         rest = len(groups) - LISTED

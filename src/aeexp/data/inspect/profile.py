@@ -27,8 +27,9 @@ NAMES_LABEL = re.compile(
 class Column:
     """Facts about a column.
 
-    low, high: the range of its finite numbers. examples: some of its texts. increases: whether
-    its integers increase from row to row. index: whether the file declares it as row names.
+    low, high: the range of its finite numbers. infinite: the number of its infinite numbers.
+    examples: some of its texts. increases: whether its integers increase from row to row. index:
+    whether the file declares it as row names.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column:
     distinct: int
     low: float | None = None
     high: float | None = None
+    infinite: int = 0
     examples: tuple[str, ...] = ()
     increases: bool = False
     index: bool = False
@@ -124,6 +126,7 @@ def _column(name: str, cells: Any, index: bool) -> Column:
         distinct=len(set(present.tolist()) if len(present) <= SHORT else pd.unique(present)),
         low=finite.min().item() if finite.size else None,
         high=finite.max().item() if finite.size else None,
+        infinite=len(present) - len(finite),
         increases=increases(cells),
         index=index,
     )

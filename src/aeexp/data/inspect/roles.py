@@ -160,6 +160,7 @@ def _ordered(numeric: Sequence[Floats], sorted_by: Integers | None) -> tuple[flo
     if not numeric:
         return None, 1
     x = np.stack([cells[:MOST_ROWS].astype(np.float64) for cells in numeric], axis=1)
+    x[np.isinf(x)] = np.nan
     sorted_by = None if sorted_by is None else sorted_by[:MOST_ROWS]
     autocorrelation = order_of(x, sorted_by)
     if autocorrelation is None:

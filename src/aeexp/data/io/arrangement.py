@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from aeexp.config.spec import Format
 from aeexp.data.features import example, is_numeric, words
-from aeexp.data.io.cells import Column, Style, convert
+from aeexp.data.io.cells import Column, Notation, Style, convert
 from aeexp.data.io.names import listed, numbered, shown
 from aeexp.data.io.table_source import TableSource, gather
+from aeexp.data.na import na_values
 from aeexp.errors import UserError
 from aeexp.text import counted, few
 
@@ -77,6 +78,7 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
         texts={renamed[name]: text for name, text in source.texts.items()},
         chunks=lambda: (batch.rename_columns(names) for batch in source.chunks()),
         index=tuple(renamed[name] for name in source.index),
+        remedies={renamed[name]: remedy for name, remedy in source.remedies.items()},
     )
 
 
@@ -127,6 +129,7 @@ def transposed(frame: pd.DataFrame, format: Format) -> Arranged:
     cells = [words(frame[name]) for name in rest]
     numeric = [is_numeric(frame[name]) for name in rest]
     style = Style(format.decimal or ".", format.thousands)
+    notation = Notation(style, na_values(format.na), tuple(format.units))
     kept = [j for j, yes in enumerate(numeric) if yes or _mostly_numbers(cells[j], style)]
     if len(kept) < 2:
         raise UserError(
@@ -138,7 +141,7 @@ def transposed(frame: pd.DataFrame, format: Format) -> Arranged:
     else:
         columns = zip(*(cells[j] for j in kept), strict=True)
         turned = pd.DataFrame({
-            name: _typed(column, style) for name, column in zip(names, columns, strict=True)
+            name: _typed(column, notation) for name, column in zip(names, columns, strict=True)
         })  # fmt: skip
     first = SAMPLE if SAMPLE not in turned else f"{SAMPLE}_name"
     turned.insert(0, first, [rest[j] for j in kept])
@@ -185,12 +188,12 @@ def _float_type(frame: pd.DataFrame, names: Sequence[str], kept: Sequence[int]) 
     return np.float32 if single else np.float64
 
 
-def _typed(cells: Sequence[str], style: Style) -> "pd.Series[float]":
+def _typed(cells: Sequence[str], notation: Notation) -> "pd.Series[float]":
     """Return text cells as numbers if all of them are, else as they are."""
-    texts, column = pa.array([*cells], pa.string()), Column()
-    column.update(texts, 0, style)
+    texts, column = pa.array([*cells], pa.string()), Column(notation)
+    column.update(texts, 0)
     kind = column.type if pa.types.is_string(column.type) else pa.float64()
-    return convert(texts, kind, style).to_pandas()
+    return convert(texts, kind, notation).to_pandas()
 
 
 # Long form

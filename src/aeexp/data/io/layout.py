@@ -3,12 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
 from aeexp.config.spec import Format
-from aeexp.data.io.cells import Style
+from aeexp.data.io.cells import UNIT, Style
 from aeexp.data.io.encoding import single_blanks
 from aeexp.data.io.header import find_header
 from aeexp.data.io.names import shown
@@ -29,6 +29,7 @@ STYLES = [
     for thousands, decimal in product((None, ",", ".", " ", "'", "\u00a0", "\u202f"), ".,")
     if thousands != decimal
 ]
+UNIT_AT_END = re.compile(rf"(?<=[0-9])[ \xa0]?{UNIT}$")
 COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
@@ -152,12 +153,13 @@ def _style(cells: Sequence[str], format: Format) -> Style:
         if format.decimal in (None, style.decimal) and format.thousands in (None, style.thousands)
     ] or [Style(format.decimal or ".", format.thousands)]
     marked = {cell.strip() for cell in cells[:HEAD_CELLS] if not cell.strip().isalnum()}
-    counts = {
-        style: sum(map(bool, map(re.compile(style.pattern).fullmatch, marked)))
-        for style in candidates
-    }
-    best = max(candidates, key=lambda style: counts[style])
+    counts = _numbers(marked, candidates)
     other = Style(".", ",")
+    if not any(counts.values()):  # numbers may have units
+        counts = _numbers({UNIT_AT_END.sub("", cell) for cell in marked}, candidates)
+        if counts.get(Style(",")) == counts.get(other):
+            return candidates[0]
+    best = max(candidates, key=lambda style: counts[style])
     if best == Style(",") and counts.get(other) == counts[best]:
         cell = next(cell for cell in sorted(marked) if re.fullmatch(other.pattern, cell))
         raise UserError(
@@ -165,3 +167,9 @@ def _style(cells: Sequence[str], format: Format) -> Style:
             " dataset.decimal=',' or dataset.thousands=','."
         )
     return best
+
+
+def _numbers(cells: Iterable[str], styles: Sequence[Style]) -> dict[Style, int]:
+    """Return how many cells are numbers, for each style."""
+    patterns = {style: re.compile(style.pattern) for style in styles}
+    return {style: sum(map(bool, map(p.fullmatch, cells))) for style, p in patterns.items()}

@@ -23,7 +23,7 @@ from aeexp.data.io.encoding import opener
 from aeexp.data.io.excel import sheet_text
 from aeexp.data.io.names import listed, shown
 from aeexp.data.io.npy import open_array
-from aeexp.data.io.table_source import Columns, TableSource, gather
+from aeexp.data.io.table_source import Columns, Remedy, TableSource, gather
 from aeexp.data.io.text_file import open_text
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
@@ -37,7 +37,7 @@ FORMAT_KEYS = {
     "xlsx": (*LINES, "sheet"),
 }
 """The fields of `Format` that apply to a kind of file; `GENERAL` apply to all."""
-GENERAL = (*ARRANGEMENT, "max_bytes")
+GENERAL = (*ARRANGEMENT, "na", "units", "max_bytes")
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
@@ -59,13 +59,15 @@ class Sheet:
 
     frame: columns of int64, float32, float64 or str. notes: sentences on how the file was
     interpreted. texts: for each text column, a sentence on why it is not numeric. index: the
-    columns that the file declares as names of the rows.
+    columns that the file declares as names of the rows. remedies: for each text column that has
+    mostly numbers, what makes it numeric.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     index: tuple[str, ...] = ()
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
 
 
 def read(path: Path, format: Format) -> Sheet:
@@ -76,7 +78,7 @@ def read(path: Path, format: Format) -> Sheet:
     """
     source, columns = read_columns(path, format)
     notes = (*source.notes, *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, source.texts, source.index)
+    return Sheet(columns.frame(), notes, source.texts, source.index, source.remedies)
 
 
 def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
@@ -235,7 +237,7 @@ def _without_quotes(source: TableSource) -> TableSource:
     }
     quoting = {*source.texts.values()}
     notes = (note.partition(": '")[0] for note in source.notes if note not in quoting)
-    return replace(source, texts=texts, notes=tuple(notes))
+    return replace(source, texts=texts, notes=tuple(notes), remedies={})
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A table in a file: its schema, its number of rows, and how to read it into columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,14 @@ Chunks = Callable[[], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """What makes a text column numeric: texts that are missing, and a unit to remove."""
+
+    na: tuple[str, ...] = ()
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
 class TableSource:
     """A table whose types and number of rows are determined, but whose rows stay in the file.
 
@@ -19,6 +27,7 @@ class TableSource:
     notes: sentences on how the file was interpreted. texts: for each text column, a sentence on
     why it is not numeric. chunks: reads the file from its start at each call and returns record
     batches of the schema. index: the columns that pandas saved as the index of a data frame.
+    remedies: for each text column that has mostly numbers, what makes it numeric.
     """
 
     kind: str
@@ -28,6 +37,7 @@ class TableSource:
     texts: Mapping[str, str]
     chunks: Chunks
     index: tuple[str, ...] = ()
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,25 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from aeexp.config.spec import Format
-from aeexp.data.io.cells import Column, convert_all, update_all
+from aeexp.data.io.cells import MINUS, Column, Notation, convert_all, update_all
 from aeexp.data.io.encoding import LONGEST, Opener, TextSource, detect_encoding
 from aeexp.data.io.layout import BLANK, COMMA_NUMBER, SEPARATORS, Layout, detect_layout
 from aeexp.data.io.names import LISTED, listed, named, shown
 from aeexp.data.io.records import MARKS, Record, Tally, records
-from aeexp.data.io.table_source import TableSource
+from aeexp.data.io.table_source import Remedy, TableSource
+from aeexp.data.na import na_values
 from aeexp.errors import UserError
-from aeexp.text import counted
+from aeexp.text import counted, few
 
 MOST_NOTES = 20  # rows below a table that may be notes
 PHRASE = 3  # words of a note that follows the rows without an empty line
+FEWEST_NAMES = 2  # a row of fewer may be data
 BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
@@ -47,17 +51,18 @@ def open_text(
     longest = format.max_line or LONGEST
     source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
     table, notes = _table(source, format, usual)
+    notation = Notation(table.layout.style, na_values(format.na), tuple(format.units))
     try:
-        scan = _scan(table)
+        scan = _scan(table, notation)
     except _NotesBelowError as error:
         notes.append(str(error))
         table = table.with_skip(ragged=True)
-        scan = _scan(table)
+        scan = _scan(table, notation)
     if (end := scan.end) is not None:
         notes.append(table.note_below(end))
         table = table.with_skip(rows=end)
-        scan = _scan(table)
-    columns, rows = scan.columns, scan.rows
+        scan = _scan(table, notation)
+    columns, rows, repeated = scan.columns, scan.rows, scan.repeated
     notes += scan.tally.notes()
     unnamed = {name for name, n in zip(table.names, table.layout.names, strict=True) if not n}
     # a separator at the end of each line makes a column without a name or a cell
@@ -72,27 +77,37 @@ def open_text(
         notes.append(f"{counted(len(columns) - len(used), 'empty column')} without a name skipped")
     if numbered := [name for name in used if name in unnamed]:
         notes.append(f"columns without a name are named {listed(numbered)}")
+    if repeated:
+        lines = [str(line) for line in table.lines(repeated).values()]
+        notes.append(f"lines that repeat the names are left empty: {few(lines, LISTED)}")
     texts = _texts(table, used)
-    notes += [*_missing(used), *_mixed(used, texts)]
+    notes += [*_missing(used), *_read_as_numbers(used), *_mixed(used, texts)]
     schema = pa.schema([(name, column.type) for name, column in used.items()])
 
     def chunks() -> Iterator[pa.RecordBatch]:
         for batch in table.batches():
-            yield convert_all(batch, schema, table.layout.style)
+            yield convert_all(blanked(batch, table.rows_of_names(batch)), schema, notation)
 
-    return TableSource(kind, rows, schema, tuple(notes), texts, chunks)
+    remedies = {
+        name: Remedy(column.remedy, column.unit)
+        for name, column in used.items()
+        if column.remedy is not None and name in texts
+    }
+    return TableSource(kind, rows, schema, tuple(notes), texts, chunks, remedies=remedies)
 
 
 @dataclass(frozen=True)
 class _Scan:
     """What the rows of a text require of the types of its columns, and what is left out.
 
-    rows: their number. tally: of the records that are no rows.
+    rows: their number. tally: of the records that are no rows. repeated: the rows that repeat the
+    names.
     """
 
     columns: dict[str, Column]
     rows: int
     tally: Tally
+    repeated: tuple[int, ...] = ()
 
     @property
     def end(self) -> int | None:
@@ -112,11 +127,13 @@ class _Scan:
         return None
 
 
-def _scan(table: "_Table") -> _Scan:
-    scan = _Scan({name: Column() for name in table.names}, 0, Tally())
+def _scan(table: "_Table", notation: Notation) -> _Scan:
+    scan = _Scan({name: Column(notation) for name in table.names}, 0, Tally())
     for batch in table.batches(scan.tally):
-        update_all([*scan.columns.values()], batch, scan.rows, table.layout.style)
-        scan = replace(scan, rows=scan.rows + batch.num_rows)
+        names = table.rows_of_names(batch)
+        update_all([*scan.columns.values()], blanked(batch, names), scan.rows)
+        repeated = (*scan.repeated, *(scan.rows + row for row in names))
+        scan = replace(scan, rows=scan.rows + batch.num_rows, repeated=repeated)
     return scan
 
 
@@ -187,6 +204,17 @@ class _Table:
                 false_values=[],
             ),
         )
+
+    def rows_of_names(self, batch: pa.RecordBatch) -> list[int]:
+        """Return the rows of a batch that repeat the names, as in files that were joined."""
+        if batch.num_columns < FEWEST_NAMES:
+            return []
+        repeats = pa.array(np.ones(batch.num_rows, bool))
+        for cells, name in zip(batch.columns, self.layout.names, strict=True):
+            repeats = pc.and_(repeats, pc.equal(cells, name))
+            if not pc.any(repeats).as_py():
+                return []
+        return list(pc.indices_nonzero(repeats).to_pylist())
 
     def lines(self, rows: Sequence[int]) -> dict[int, int]:
         """Return the line of the file in which each row begins."""
@@ -276,11 +304,23 @@ def _table(source: TextSource, format: Format, usual: str) -> tuple[_Table, list
     return _Table(below, layout, names, max(map(len, lines))), notes
 
 
+def blanked(batch: pa.RecordBatch, rows: Sequence[int]) -> pa.RecordBatch:
+    """Return a batch of text with rows that have no cell."""
+    if not rows:
+        return batch
+    kept = np.ones(batch.num_rows, bool)
+    kept[[*rows]] = False
+    columns = [pc.if_else(pa.array(kept), cells, "") for cells in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
 def _texts(table: _Table, columns: Mapping[str, Column]) -> dict[str, str]:
     """Return for each text column a sentence on why it is not numeric."""
     texts = {}
     lines = table.lines([row for column in columns.values() for row, _ in column.examples])
     for name, column in columns.items():
+        if not pa.types.is_string(column.type):
+            continue
         if column.non_numeric:
             cells = [f"'{shown(cell)}' in line {lines[row]}" for row, cell in column.examples]
             commas = all(COMMA_NUMBER.fullmatch(cell) for _, cell in column.examples)
@@ -288,13 +328,24 @@ def _texts(table: _Table, columns: Mapping[str, Column]) -> dict[str, str]:
             counts = f"{column.non_numeric:,} of {column.filled:,} cells are not numbers"
             texts[name] = (
                 f"column '{shown(name)}': {counts}: {', '.join(cells)}{hint if commas else ''}"
+                f"{_units(column)}"
             )
-        elif pa.types.is_string(column.type):
+        else:
             texts[name] = (
                 f"column '{shown(name)}' has whole numbers too long for a number type, and is read"
                 " as text"
             )
     return texts
+
+
+def _units(column: Column) -> str:
+    """Return how many numbers have a unit, if others have another or none."""
+    counts = Counter(column.suffixes or ())
+    if column.remedy is None or column.unit is not None or not counts:
+        return ""
+    units = ", ".join(f"{count:,} with '{shown(unit)}'" for unit, count in counts.items())
+    without = column.filled - column.non_numeric
+    return f" ({units}, {without:,} without a unit: use one unit in the column)"
 
 
 def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
@@ -310,9 +361,23 @@ def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
         yield f"missing cells in numeric columns: {texts}"
 
 
+def _read_as_numbers(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield notes on the units that are removed, and on minus signs of typography."""
+    if minus := [name for name, column in columns.items() if column.has_minus]:
+        yield f"{MINUS} is read as a minus sign in {listed(minus)}"
+    for unit in dict.fromkeys(column.unit for column in columns.values()):
+        numeric = [n for n, c in columns.items() if c.unit == unit and c.type == pa.float64()]
+        if unit is not None and numeric:
+            yield f"the unit '{shown(unit)}' is removed from {listed(numeric)}"
+
+
 def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield why columns are text that have mostly numbers."""
-    mixed = [n for n in texts if 2 * columns[n].non_numeric < columns[n].filled]
+    mixed = [
+        n
+        for n in texts
+        if columns[n].remedy is not None or 2 * columns[n].non_numeric < columns[n].filled
+    ]
     yield from (texts[name] for name in mixed[:LISTED])
     if len(mixed) > LISTED:
         yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"

@@ -22,7 +22,7 @@ from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
 from aeexp.present.text.labels import batch_sentences, label_sentences
 from aeexp.present.text.next_step import next_step
-from aeexp.present.text.rows import null_tables, rows_sentences
+from aeexp.present.text.rows import codes_sentences, null_tables, rows_sentences
 from aeexp.present.text.sentence import Sentence, p_value_text
 from aeexp.text import counted, few, printable
 
@@ -47,6 +47,7 @@ def _findings(
     result: RunResult, evidence: Evidence, metrics: Mapping[str, float]
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
+    yield from codes_sentences(result.problem.data)
     yield from rows_sentences(result.problem.data, result.experiment.split)
     yield from covariate_sentences(result.problem.data)
     yield from batch_sentences(evidence)
@@ -76,7 +77,7 @@ def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     verb = "explains" if factors == 1 else "explain"
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     number = "" if np.isnan(r2) else f" (R² {r2:z.2f})"
-    groups = found_groups(metrics, result.clusters)
+    groups = "" if result.problem.data.codes else found_groups(metrics, result.clusters)
     return f"{counted(factors, 'factor')} {verb} {share} of the {variance}{number}.{groups}"
 
 

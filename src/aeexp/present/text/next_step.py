@@ -10,7 +10,7 @@ from aeexp.config.spec import FullEvidence
 from aeexp.present.text.artefacts import artefact_remedy
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.labels import claims_of
-from aeexp.present.text.rows import WHAT_TO_STATE
+from aeexp.present.text.rows import WHAT_TO_STATE, declare_codes
 from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.training import remedy
 from aeexp.text import few, listed, printable, short
@@ -18,6 +18,7 @@ from aeexp.text import few, listed, printable, short
 NOTHING_MORE = "Further runs have nothing to add: check it with new rows, by aeexp encode."
 CHOOSE = f"{COMMAND} model=auto training.epochs=auto optimizer.lr=auto"
 """The command that chooses a model and its training on validation rows."""
+ORDERED = f"Rows look ordered. {WHAT_TO_STATE}"
 FAILED = {Case.diverged, Case.collapsed, Case.unstable, Case.too_slow, Case.still_improving}
 """Verdicts that need other settings even where validation rows chose among several models."""
 
@@ -27,8 +28,9 @@ def next_step(
 ) -> Sentence:
     """Return the next step: the first question that a further run can decide, or what to use.
 
-    The order of the rows comes first, as it changes the split; then errors in the table and the
-    total of a row, training, structure and stability. A run that has followed the advice is
+    The table comes first: codes for missing values and the order of the rows, as they change the
+    table and the split, then errors in the table and the total of a row. Training, structure and
+    stability follow. A run that has followed the advice is
     answered by a later rule, so that no advice leads back to itself.
     sentences: the other sentences of the answer.
     """
@@ -51,8 +53,10 @@ def next_step(
 
 def _about_table(result: RunResult, evidence: Evidence) -> str:
     """Return what to state or correct about the table first, "" if nothing."""
+    if evidence.codes:
+        return declare_codes(evidence.codes)
     if evidence.design.looks_ordered is not None:
-        return f"Rows look ordered. {WHAT_TO_STATE}"
+        return ORDERED
     return artefact_remedy(evidence, result.experiment)
 
 

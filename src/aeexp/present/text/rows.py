@@ -1,18 +1,37 @@
-"""Sentences on rows that depend on one another."""
+"""Sentences on the table: numbers that may be codes, and rows that depend on one another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aeexp.config.spec import Split, Together
 from aeexp.data import Dataset
 from aeexp.data.design import Design
 from aeexp.data.split import held_out_together
 from aeexp.present.text.sentence import Sentence
-from aeexp.text import counted, printable, short
+from aeexp.text import counted, few, printable, short
 
 WHAT_TO_STATE = (
     "State what the order means: dataset.time=rows or a column of times, dataset.group=COLUMN for"
     " the animals, subjects or sessions of the rows, or dataset.time=none if it means nothing."
 )
+
+
+def declare_codes(codes: Sequence[str]) -> str:
+    """Return what to set if numbers mean a missing value, or if they do not."""
+    return (
+        f"Set dataset.na=[{','.join(codes)}] and dataset.missing if {few(codes)} means a missing"
+        " value, dataset.na=none if it is a measurement."
+    )
+
+
+def codes_sentences(data: Dataset) -> Iterator[Sentence]:
+    """Yield that a number probably means "missing", as its rows then look like a group."""
+    if data.codes:
+        text = (
+            f"{few(data.codes)} is repeated and apart from all other values, as is a code for a"
+            " missing value: structure and groups may be no more than the rows with it."
+            f" {declare_codes(data.codes)}"
+        )
+        yield Sentence("values", "no", text)
 
 
 def null_tables(design: Design) -> str:

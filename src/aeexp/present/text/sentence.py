@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from aeexp.runs.artifact import Document
 
 QUESTIONS = {
+    "values": "Are all numbers measurements?",
     "rows": "Are dependent rows taken into account?",
     "covariates": "Are the effects of covariates removed?",
     "structure": "What does it find?",
