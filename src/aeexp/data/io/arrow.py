@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,13 +11,13 @@ import pyarrow.parquet as pq
 
 from aeexp.data.features import EXACT
 from aeexp.data.io.names import listed, named, shown
-from aeexp.data.io.table_source import Chunks, TableSource
+from aeexp.data.io.table_source import Chunks, TableFile, TableSource
 
 ROWS = 65_536  # of a batch
 BUFFER = 1 << 16  # bytes of a column to read ahead; by default Arrow reads a whole row group
 
 
-def open_parquet(path: Path) -> TableSource:
+def open_parquet(file: TableFile) -> TableSource:
     """Scan a Parquet file.
 
     Raises:
@@ -26,14 +25,14 @@ def open_parquet(path: Path) -> TableSource:
     """
 
     def chunks() -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-            yield from file.iter_batches(ROWS, use_threads=False)  # threads double the memory
+        with pq.ParquetFile(file.path, buffer_size=BUFFER, pre_buffer=False) as parquet:
+            yield from parquet.iter_batches(ROWS, use_threads=False)  # threads double the memory
 
-    with pq.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False) as file:
-        return scan("parquet", file.schema_arrow, chunks)
+    with pq.ParquetFile(file.path, buffer_size=BUFFER, pre_buffer=False) as parquet:
+        return scan("parquet", parquet.schema_arrow, chunks)
 
 
-def open_arrow(path: Path) -> TableSource:
+def open_arrow(file: TableFile) -> TableSource:
     """Scan an Arrow file or stream. A Feather file is an Arrow file.
 
     Raises:
@@ -41,24 +40,24 @@ def open_arrow(path: Path) -> TableSource:
     """
 
     def chunks() -> Iterator[pa.RecordBatch]:
-        with pa.memory_map(str(path)) as file:
-            reader = _ipc_reader(file)
+        with pa.memory_map(str(file.path)) as stream:
+            reader = _ipc_reader(stream)
             if isinstance(reader, pa.ipc.RecordBatchFileReader):
                 yield from map(reader.get_batch, range(reader.num_record_batches))
             else:
                 yield from reader
 
-    with pa.memory_map(str(path)) as file:
-        schema = _ipc_reader(file).schema
+    with pa.memory_map(str(file.path)) as stream:
+        schema = _ipc_reader(stream).schema
     return scan("arrow", schema, chunks)
 
 
-def _ipc_reader(file: Any) -> Any:
+def _ipc_reader(stream: Any) -> Any:
     try:
-        return pa.ipc.open_file(file)
+        return pa.ipc.open_file(stream)
     except pa.ArrowInvalid:
-        file.seek(0)
-        return pa.ipc.open_stream(file)
+        stream.seek(0)
+        return pa.ipc.open_stream(stream)
 
 
 def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()) -> TableSource:

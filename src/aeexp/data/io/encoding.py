@@ -1,19 +1,15 @@
 """Text files in any encoding, decoded piece by piece and within bounds."""
 
 import codecs
-import gzip
 import io
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
-from aeexp.data.memory import in_units
+from aeexp.data.io.packing import Opener
 from aeexp.errors import UserError
 
-Opener = Callable[[], io.BufferedIOBase]
 CHUNK = 1 << 20  # bytes decoded at a time
 LONGEST = 1 << 24  # characters of a line: enough for a million columns and their names
 HEAD = 1 << 20  # characters from which the layout of a file is detected
@@ -41,15 +37,13 @@ class TextSource:
     """A text file and how to read it.
 
     open: opens the file. skip: characters to skip at the start. blanks: whether to replace runs
-    of blanks by single ones. most_bytes: the limit of the file when unpacked. longest: the limit
-    of a line, in characters.
+    of blanks by single ones. longest: the limit of a line, in characters.
     """
 
     open: Opener
     encoding: str
     skip: int = 0
     blanks: bool = False
-    most_bytes: float = math.inf
     longest: int = LONGEST
 
     def head(self) -> str:
@@ -65,7 +59,7 @@ class TextSource:
         """Yield the text piece by piece.
 
         Raises:
-            UserError: A byte is not in the encoding, or the file or a line is too long.
+            UserError: A byte is not in the encoding, or a line is too long.
         """
         pieces = self._skipped(self._bounded(self._decoded()))
         return _single_blanks(pieces) if self.blanks else pieces
@@ -85,11 +79,6 @@ class TextSource:
             while True:
                 piece = stream.read(CHUNK)
                 done += len(piece)
-                if done > self.most_bytes:
-                    raise UserError(
-                        f"it unpacks to more than {in_units(self.most_bytes)}. Use fewer rows or"
-                        " columns, unpack it, or raise dataset.max_bytes."
-                    )
                 try:
                     text = decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
@@ -143,11 +132,6 @@ class _Encoded(io.RawIOBase):
         buffer[:count] = self.rest[:count]
         self.rest = self.rest[count:]
         return count
-
-
-def opener(path: Path) -> Opener:
-    """Return a function that opens a text file, and unpacks it if it is compressed."""
-    return lambda: gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def detect_encoding(open_file: Opener) -> str:

@@ -6,17 +6,32 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
 from aeexp.data.io.names import listed
+from aeexp.data.io.table_source import TableFile, TableSource
+from aeexp.data.io.text_file import scan_text
 from aeexp.data.memory import in_units
 from aeexp.errors import UserError
 
 LAST_ROW, LONGEST_CELL = 1_048_576, 32_767
 """Excel's own limits: rows of a sheet and characters of a cell."""
+
+
+def open_workbook(file: TableFile) -> TableSource:
+    """Scan a sheet of an Excel workbook.
+
+    Raises:
+        UserError: As `sheet_text` and `scan_text`.
+    """
+    text, notes = sheet_text(file.path, file.format.sheet, file.most_bytes)
+    comma = replace(file.format, separator=",", encoding="utf-8")
+    source = scan_text(file.kind, ",", lambda: io.BytesIO(text), comma)
+    return replace(source, notes=(*notes, *source.notes))
 
 
 def sheet_text(path: Path, name: str | None, most_bytes: float) -> tuple[bytes, list[str]]:

@@ -10,19 +10,19 @@ import pyarrow as pa
 
 from aeexp.data.io.arrow import ROWS, scan
 from aeexp.data.io.names import listed, numbered
-from aeexp.data.io.table_source import TableSource
+from aeexp.data.io.table_source import TableFile, TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted
 
 
-def open_array(path: Path) -> TableSource:
+def open_array(file: TableFile) -> TableSource:
     """Scan a NumPy file of one matrix; an archive may also hold the names of its columns.
 
     Raises:
         UserError: It has pickled objects, no matrix or several, or a wrong number of names.
     """
     try:
-        x, names = _matrix(path)
+        x, names = _matrix(file.path)
     except ValueError as error:
         # NumPy's message recommends unpickling, which runs code of the file's author
         reason = "it holds Python objects" if "pickle" in str(error) else str(error)
@@ -50,7 +50,7 @@ def open_array(path: Path) -> TableSource:
     types = [_column(x[:0, index]).type for index in range(x.shape[1])]
     notes = [] if names else [f"columns named x1 to x{x.shape[1]}"]
     schema = pa.schema(list(zip(columns, types, strict=True)))
-    return scan(path.suffix[1:].lower(), schema, chunks, notes)
+    return scan(file.kind, schema, chunks, notes)
 
 
 def _matrix(path: Path) -> tuple[Any, list[str] | None]:

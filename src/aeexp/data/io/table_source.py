@@ -2,13 +2,30 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from aeexp.config.spec import Format
+
 Chunks = Callable[[], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file to read.
+
+    kind: its ending, such as "csv", without that of a compression. format: what the user has set.
+    most_bytes: the limit of its content when unpacked.
+    """
+
+    path: Path
+    kind: str
+    format: Format
+    most_bytes: float
 
 
 @dataclass(frozen=True)

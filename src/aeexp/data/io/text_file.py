@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ import pyarrow.csv as pacsv
 
 from aeexp.config.spec import Format
 from aeexp.data.io.cells import Column, convert_all, update_all
-from aeexp.data.io.encoding import LONGEST, Opener, TextSource, detect_encoding
+from aeexp.data.io.encoding import LONGEST, TextSource, detect_encoding
 from aeexp.data.io.layout import (
     BLANK,
     COMMA_NUMBER,
@@ -25,24 +24,30 @@ from aeexp.data.io.layout import (
     records,
 )
 from aeexp.data.io.names import LISTED, listed, named, shown
-from aeexp.data.io.table_source import TableSource
+from aeexp.data.io.packing import Opener, opener
+from aeexp.data.io.table_source import TableFile, TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted
 
+USUAL = {"csv": ","}
+"""The separator that an ending implies; a tab for others."""
 BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
-def open_text(
-    kind: str,
-    usual: str,
-    open_file: Opener,
-    format: Format,
-    most_bytes: float = math.inf,
-) -> TableSource:
-    """Scan a text file.
+def open_text(file: TableFile) -> TableSource:
+    """Scan a text file, which may be compressed.
 
-    usual: the separator that the file name implies, which needs no note. most_bytes: the limit of
-    the file when unpacked.
+    Raises:
+        UserError: As `scan_text`, or it unpacks to more than the limit.
+    """
+    usual = USUAL.get(file.kind, "\t")
+    return scan_text(file.kind, usual, opener(file.path, file.most_bytes), file.format)
+
+
+def scan_text(kind: str, usual: str, open_file: Opener, format: Format) -> TableSource:
+    """Scan text from any source.
+
+    usual: the separator that the file name implies, which needs no note.
 
     Raises:
         UserError: It is not in its encoding, has no names, or a line has a wrong number of fields.
@@ -50,7 +55,7 @@ def open_text(
     detected = detect_encoding(open_file)  # also refuses other formats, if an encoding is set
     encoding = format.encoding or detected
     longest = format.max_line or LONGEST
-    source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
+    source = TextSource(open_file, encoding, longest=longest)
     table, notes = _table(source, format, usual)
     columns = {name: Column() for name in table.names}
     rows = 0
