@@ -90,13 +90,13 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     used = {*beside.values(), *labels, *_matching(frame, "columns", spec.columns)}
     notes = list(table.notes)
     if index := [name for name in table.index if name not in used]:
-        notes.append(f"{few(index)}: the index of a pandas data frame, used as names of the rows")
+        notes.append(f"{few(index)}: the index in the file, used as names of the rows")
         frame = frame.set_index(index)
     if spec.sample is not None and spec.sample < len(frame):
         rng = np.random.default_rng(spec.seed)
         frame = frame.iloc[np.sort(rng.choice(len(frame), spec.sample, replace=False))]
 
-    chosen = _chosen(spec, frame, beside)
+    chosen = _chosen(spec, frame, beside, table.annotations)
     text = _text_columns(spec, table, chosen)
     frame, changes = _cleaned(spec, frame, chosen)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
@@ -148,17 +148,25 @@ def _text_columns(spec: Table, table: Sheet, chosen: Sequence[str]) -> list[str]
     return text
 
 
-def _chosen(spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None]) -> list[str]:
+def _chosen(
+    spec: Table,
+    frame: pd.DataFrame,
+    beside: Mapping[str, str | None],
+    annotations: Sequence[str],
+) -> list[str]:
     """Return the columns to learn from, in the table's order.
 
-    beside: columns that are no features, by the key that names them.
+    beside: columns that are no features, by the key that names them. annotations: columns that
+    are features only if dataset.columns names them.
     """
     for key, name in beside.items():
         if name is not None and name not in frame:
             raise _unknown(frame, key, name)
     excluded = {*beside.values(), *_matching(frame, "label", spec.label)}
     excluded |= {*_matching(frame, "drop", spec.drop)}
-    included = {*(_matching(frame, "columns", spec.columns) if spec.columns else frame)} - excluded
+    included = {
+        *(_matching(frame, "columns", spec.columns) or frame.columns.difference(annotations))
+    } - excluded
     chosen = [
         name
         for name in frame

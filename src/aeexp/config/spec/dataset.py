@@ -137,6 +137,7 @@ class Format(Spec):
         " numbers; false: the columns are named x1, x2, ….",
     )
     sheet: str | None = param(None, "Sheet of a workbook. null: the first.")
+    layer: str | None = param(None, "Matrix of an .h5ad file: X, a layer, or raw. null: X.")
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )

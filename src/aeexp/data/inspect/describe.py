@@ -43,7 +43,7 @@ def inspect(path: Path, format: Format) -> str:
         UserError: As `aeexp.data.io.read`.
     """
     source, columns = read_columns(path, format)
-    profiled = profile(columns.cells, source.rows, source.index)
+    profiled = profile(columns.cells, source.rows, source.index, source.annotations)
     by_role = roles(profiled.columns, columns.cells)
     first = [*by_role.special.values(), *by_role.labels]
     mixed = [note for note in source.notes if note in source.texts.values()]

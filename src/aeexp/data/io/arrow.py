@@ -1,7 +1,8 @@
 """Files with typed columns: Parquet and Arrow."""
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from aeexp.data.io.names import listed, named, shown
 from aeexp.data.io.table_source import Chunks, TableFile, TableSource
 
 ROWS = 65_536  # of a batch
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 BUFFER = 1 << 16  # bytes of a column to read ahead; by default Arrow reads a whole row group
 
 
@@ -77,8 +79,7 @@ def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()
             column.update(values)
     typed = pa.schema([(name, c.type) for name, c in zip(names, columns, strict=True)])
     texts = {
-        name: f"column '{shown(name)}' has type {column.value_type}, for example"
-        f" {listed(column.examples)}"
+        name: reason(name, column.value_type, column.examples)
         for name, column in zip(names, columns, strict=True)
         if pa.types.is_string(column.type)
     }
@@ -90,8 +91,21 @@ def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()
 
     pandas_metadata = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     index = pandas_metadata.get("index_columns", []) if isinstance(pandas_metadata, dict) else []
-    index = tuple(name for name in index if isinstance(name, str) and name in schema.names)
+    # other programs that copy such a file lose the note of pandas, but not the column
+    index = tuple(n for n in schema.names if n in index or PANDAS_INDEX.fullmatch(n))
     return TableSource(kind, rows, typed, tuple(notes), texts, convert, index)
+
+
+def plain(values: Any) -> Any:
+    """Convert an array to int64, float32, float64 or, if these lose a value, to text."""
+    column = _Column(values.type)
+    column.update(values)
+    return _cast(values, column.type)
+
+
+def reason(name: str, kind: pa.DataType, examples: Iterable[Any]) -> str:
+    """Return a sentence on why a column of some type is not numeric."""
+    return f"column '{shown(name)}' has type {kind}, for example {listed(examples)}"
 
 
 @dataclass

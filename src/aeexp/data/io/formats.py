@@ -69,6 +69,7 @@ FORMATS = (
     FileFormat("Parquet", ("parquet",), "arrow:open_parquet"),
     FileFormat("Arrow, Feather", ("feather", "arrow"), "arrow:open_arrow"),
     FileFormat("Excel", ("xlsx",), "excel:open_workbook", SHEET_KEYS),
+    FileFormat("AnnData", ("h5ad",), "h5ad:open_h5ad", ("layer",)),
     FileFormat("NumPy", ("npy", "npz"), "npy:open_array"),
 )
 

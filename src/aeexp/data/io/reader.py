@@ -44,13 +44,15 @@ class Sheet:
 
     frame: columns of int64, float32, float64 or str. notes: sentences on how the file was
     interpreted. texts: for each text column, a sentence on why it is not numeric. index: the
-    columns that the file declares as names of the rows.
+    columns that the file declares as names of the rows. annotations: columns that are not learnt
+    from, unless the user names them in dataset.columns.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     index: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
 
 
 def read(path: Path, format: Format) -> Sheet:
@@ -61,7 +63,7 @@ def read(path: Path, format: Format) -> Sheet:
     """
     source, columns = read_columns(path, format)
     notes = (*source.notes, *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, source.texts, source.index)
+    return Sheet(columns.frame(), notes, source.texts, source.index, source.annotations)
 
 
 def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:

@@ -35,7 +35,9 @@ class TableSource:
     kind: the file format, such as "csv". schema: columns of int64, float32, float64 or string.
     notes: sentences on how the file was interpreted. texts: for each text column, a sentence on
     why it is not numeric. chunks: reads the file from its start at each call and returns record
-    batches of the schema. index: the columns that pandas saved as the index of a data frame.
+    batches of the schema. index: the columns that the file declares as names of the rows.
+    annotations: the columns that describe the rows and are not learnt from, unless the user names
+    them in dataset.columns.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class TableSource:
     texts: Mapping[str, str]
     chunks: Chunks
     index: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
