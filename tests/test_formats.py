@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import scipy.io
 from scipy import sparse
 
 from aeexp.config.spec import Format, Table
@@ -174,3 +175,145 @@ def test_f62_an_h5ad_file_that_is_damaged_or_refers_to_other_files_is_an_error(
     with pytest.raises(ValueError, match=re.escape(message)) as error:
         read(path, Format(max_bytes=10**6))
     assert "\n" not in str(error.value)
+
+
+# MATLAB, HDF5, NWB and NumPy
+
+
+SPIKES = RNG.poisson(3, (ROWS, COLUMNS)).astype(float)
+CONTENT = {
+    "spikes": SPIKES,
+    "trial": np.arange(ROWS)[:, None],
+    "stimulus": np.array(["left", "right"] * 6, object),
+    "rate": 30.0,
+    "data": {"lfp": SPIKES[:, :3], "side": np.arange(ROWS), "fit": {"weights": SPIKES[:4]}},
+}
+
+
+def mat5(path: Path) -> None:
+    scipy.io.savemat(path, CONTENT, do_compression=True)
+
+
+def mat73(path: Path) -> None:
+    """Write what MATLAB writes: matrices transposed, structs as groups, below 512 bytes."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, x in [
+            ("spikes", SPIKES),
+            ("trial", CONTENT["trial"]),
+            ("rate", np.array([[30.0]])),
+            ("data/lfp", SPIKES[:, :3]),
+            ("data/side", np.arange(ROWS)[:, None]),
+            ("data/fit/weights", SPIKES[:4]),
+        ]:
+            file[name] = x.T
+            file[name].attrs["MATLAB_class"] = np.bytes_("double")
+        file["note"] = np.full((5, 7), 65, "u2")
+        file["note"].attrs["MATLAB_class"] = np.bytes_("char")
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM")
+
+
+@pytest.mark.parametrize("write", [mat5, mat73])
+def test_a_matrix_of_a_matlab_file_is_chosen_by_its_path(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "session.mat"
+    write(path)
+    names = [f"x{i}" for i in range(1, 6)]
+    np.testing.assert_array_equal(numbers(path, names, key="spikes"), SPIKES)
+    np.testing.assert_array_equal(numbers(path, names[:3], key="data.lfp"), SPIKES[:, :3])
+    np.testing.assert_array_equal(numbers(path, names, key="data.fit.weights"), SPIKES[:4])
+    assert read(path, Format(key="data.lfp")).annotations == ("side",)
+    assert read(path, Format(key="spikes")).frame["trial"].tolist() == [*range(ROWS)]
+    several = r"3 matrices: spikes \(12 × 5\), data.lfp \(12 × 3\), data.fit.weights \(4 × 5\)"
+    with pytest.raises(ValueError, match=several if write is mat5 else "it has 3 matrices: "):
+        read(path, Format())
+    with pytest.raises(
+        ValueError, match=r"dataset.key=spike is no array; the arrays are .*spikes"
+    ):
+        read(path, Format(key="spike"))
+
+
+def test_a_vector_beside_a_matlab_matrix_can_be_a_label(tmp_path: Path) -> None:
+    mat5(tmp_path / "session.mat")
+    path = str(tmp_path / "session.mat")
+    data = load(Table(path=path, key="spikes", label="stimulus", time="trial"))
+    assert data.features == tuple(f"x{i}" for i in range(1, 6))
+    assert isinstance(data.label, Classes)
+    assert data.label.names == ("left", "right")
+
+
+def test_f62_a_matlab_file_that_unpacks_to_too_much_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.mat"
+    scipy.io.savemat(path, {"x": np.zeros((1000, 1000))}, do_compression=True)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ValueError, match=r"unpacks to more than 1 MB\. .*dataset\.max_bytes"):
+        read(path, Format(max_bytes=10**6))
+
+
+def test_a_sparse_matrix_of_a_matlab_file_is_read(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "s.mat", {"s": sparse.csc_array(SPIKES)})
+    assert np.array_equal(read(tmp_path / "s.mat", Format()).frame.to_numpy(), SPIKES)
+
+
+def test_a_matrix_of_an_hdf5_file_is_chosen_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "session.h5"
+    with h5py.File(path, "w") as file:
+        file["a/b"] = SPIKES
+        file["a/animal"] = ["m1", "m2"] * 6
+        file["other"] = np.eye(3)
+        write_matrix(file, "sparse", COUNTS, "csc_matrix")
+        file["a/outside"] = h5py.ExternalLink("/etc/secret.h5", "/x")
+        file["cube"] = np.zeros((4, 3, 2))
+    sheet = read(path, Format(key="/a/b"))
+    assert sheet.annotations == ("animal",)
+    np.testing.assert_array_equal(numbers(path, ["x1", "x5"], key="a/b"), SPIKES[:, [0, 4]])
+    np.testing.assert_array_equal(numbers(path, ["x1", "x5"], key="sparse"), COUNTS[:, [0, 4]])
+    for key, message in {
+        None: "3 matrices: /a/b (12 × 5), /cube (4 × 3 × 2), /other (3 × 3). Choose one with",
+        "/a/outside": "'/a/outside' is a link to /etc/secret.h5/x",
+        "/cube": "3 dimensions (4 × 3 × 2), but a table has 2",
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read(path, Format(key=key))
+
+
+def test_a_matrix_of_10x_genomics_has_cells_as_rows_and_genes_as_columns(tmp_path: Path) -> None:
+    path = tmp_path / "filtered_feature_bc_matrix.h5"
+    compressed = sparse.csc_array(COUNTS.T.astype("i4"))
+    with h5py.File(path, "w") as file:
+        for name in ("data", "indices", "indptr", "shape"):
+            file[f"matrix/{name}"] = getattr(compressed, name)
+        file["matrix/features/name"] = np.array(GENES, "S")
+        file["matrix/barcodes"] = np.array([f"AAC{i}-1" for i in range(ROWS)], "S")
+    np.testing.assert_array_equal(numbers(path), COUNTS)
+    assert load(Table(path=str(path))).rows == tuple(f"AAC{i}-1" for i in range(ROWS))
+
+
+def test_spikes_of_an_nwb_file_are_counted_in_bins(tmp_path: Path) -> None:
+    path = tmp_path / "session.nwb"
+    times = [np.array([0.05, 0.31, 0.32, 0.99]), np.array([0.5]), np.array([])]
+    with h5py.File(path, "w") as file:
+        file["units/id"] = [4, 7, 9]
+        file["units/spike_times"] = np.concatenate(times)
+        file["units/spike_times_index"] = np.cumsum([len(t) for t in times])
+    sheet = read(path, Format(bin_seconds=0.25))
+    assert sheet.frame["unit_4"].tolist() == [1, 2, 0, 1]
+    assert sheet.frame["unit_7"].tolist() == [0, 0, 1, 0]
+    assert sheet.frame["unit_9"].tolist() == [0, 0, 0, 0]
+    assert sheet.frame["time"].tolist() == [0, 0.25, 0.5, 0.75]
+    assert load(Table(path=str(path), time="time")).x.shape == (10, 3)
+    with pytest.raises(ValueError, match=r"over 94,000,001 bins .* Set dataset.bin_seconds"):
+        read(path, Format(bin_seconds=1e-8, max_bytes=10**6))
+
+
+def test_y_and_labels_of_an_npz_file_describe_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, x=SPIKES, y=np.arange(ROWS) % 2, labels=np.array(["a", "b"] * 6))
+    assert load(Table(path=str(path))).features == ("x1", "x2", "x3", "x4", "x5")
+    assert "dataset.label=labels" in inspect(path, Format())
+    np.savez(path, a=SPIKES, b=np.eye(2))
+    assert read(path, Format(key="b")).frame.shape == (2, 2)
+    np.save(tmp_path / "cube.npy", np.zeros((6, 5, 4)))
+    with pytest.raises(ValueError, match=r"last are the columns, save x.reshape\(-1, 4\)"):
+        read(tmp_path / "cube.npy", Format())

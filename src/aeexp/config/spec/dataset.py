@@ -138,6 +138,16 @@ class Format(Spec):
     )
     sheet: str | None = param(None, "Sheet of a workbook. null: the first.")
     layer: str | None = param(None, "Matrix of an .h5ad file: X, a layer, or raw. null: X.")
+    key: str | None = param(
+        None,
+        "Matrix of a file with several: spikes or data.spikes in a .mat file, /a/b in an .h5 or"
+        " .nwb file, the name of an array in an .npz file. null: the only one.",
+    )
+    bin_seconds: float | None = param(
+        None,
+        "Bins in which the spikes of an .nwb file are counted, in seconds. null: 0.1.",
+        above=0,
+    )
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )

@@ -70,7 +70,10 @@ FORMATS = (
     FileFormat("Arrow, Feather", ("feather", "arrow"), "arrow:open_arrow"),
     FileFormat("Excel", ("xlsx",), "excel:open_workbook", SHEET_KEYS),
     FileFormat("AnnData", ("h5ad",), "h5ad:open_h5ad", ("layer",)),
-    FileFormat("NumPy", ("npy", "npz"), "npy:open_array"),
+    FileFormat("HDF5", ("h5", "hdf5"), "hdf5_file:open_hdf5", ("key",)),
+    FileFormat("NWB", ("nwb",), "hdf5_file:open_hdf5", ("key", "bin_seconds")),
+    FileFormat("MATLAB", ("mat",), "matlab:open_matlab", ("key",)),
+    FileFormat("NumPy", ("npy", "npz"), "npy:open_array", ("key",)),
 )
 
 BY_ENDING = {ending: format for format in FORMATS for ending in format.endings}

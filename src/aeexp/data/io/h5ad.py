@@ -4,21 +4,18 @@ The layout is documented at https://anndata.readthedocs.io/en/stable/fileformat-
 the matrix X or a layer, dense or sparse, and the data frames obs (of rows) and var (of columns).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pyarrow as pa
-from scipy import sparse
 
-from aeexp.data.io.hdf5 import check_array, find, opened, values
-from aeexp.data.io.matrix import Matrix, array_blocks, matrix_table
-from aeexp.data.io.names import listed, shown
+from aeexp.data.io.hdf5 import as_text, find, open_matrix, opened, values
+from aeexp.data.io.matrix import matrix_table
+from aeexp.data.io.names import listed
 from aeexp.data.io.table_source import TableFile, TableSource
-from aeexp.data.memory import in_units
 from aeexp.errors import UserError
 
 RAW = "raw"  # the layer of an AnnData object before columns were selected
@@ -59,85 +56,14 @@ def _layers(root: Any) -> Mapping[str, str]:
     return {name: path for name, path in paths.items() if find(root, path) is not None}
 
 
-# Matrices
-
-
-def open_matrix(path: Path, place: str, item: Any, most_bytes: float) -> Matrix:
-    """Return a matrix of an HDF5 file: an array, or a group with a sparse matrix.
-
-    place: its path in the file. item: the array or group there.
-
-    Raises:
-        UserError: It is neither, or its cells are in other files.
-    """
-    if isinstance(item, h5py.Dataset):
-        check_array(item, most_bytes)
-
-        def dense(rows: int) -> Iterator[Any]:
-            with opened(path) as root:
-                yield from array_blocks(find(root, place))(rows)
-
-        return Matrix(item.shape, item.dtype, dense)
-    encoding = _text(item.attrs.get("encoding-type", item.attrs.get("h5sparse_format", "")))
-    major = encoding[:3]
-    parts = [find(item, name) for name in ("data", "indices", "indptr")]
-    if major not in ("csr", "csc") or not all(isinstance(part, h5py.Dataset) for part in parts):
-        raise UserError(f"'{place}' is neither an array nor a sparse matrix of AnnData.")
-    for part in parts:
-        check_array(part, most_bytes)
-        if part.dtype.kind not in "fiub":
-            raise UserError(f"'{shown(part.name)}' has {part.dtype} instead of numbers.")
-    shape = tuple(map(int, item.attrs.get("shape", item.attrs.get("h5sparse_shape", ()))))
-    size = sum(part.size * part.dtype.itemsize for part in parts)
-    if major == "csc" and 2 * size > most_bytes:
-        raise UserError(
-            f"'{place}' is sparse by columns: to read it by rows needs {in_units(2 * size)} of"
-            " memory. Save it as csr_matrix, or raise dataset.max_bytes."
-        )
-
-    def by_rows(rows: int) -> Iterator[Any]:
-        with opened(path) as root:
-            parts = [find(root, f"{place}/{name}") for name in ("data", "indices", "indptr")]
-            if major == "csr":
-                yield from _csr_blocks(parts, shape, rows)
-            else:
-                compressed = sparse.csc_array(tuple(part[:] for part in parts), shape)
-                compressed.check_format(full_check=True)
-                yield from array_blocks(compressed.tocsr())(rows)
-
-    return Matrix(shape, parts[0].dtype, by_rows)
-
-
-def _csr_blocks(parts: Sequence[Any], shape: Sequence[int], rows: int) -> Iterator[Any]:
-    """Yield blocks of rows of a sparse matrix without reading all of it."""
-    data, indices, indptr = parts
-    ends = indptr[:]
-    if len(ends) != shape[0] + 1:
-        raise UserError(f"'{shown(indptr.name)}' does not fit a matrix of {shape[0]:,} rows.")
-    for start in range(0, shape[0], rows):
-        part = ends[start : start + rows + 1]
-        first, last = int(part[0]), int(part[-1])
-        size = len(part) - 1, shape[1]
-        if not 0 <= last - first <= size[0] * size[1]:
-            raise UserError(
-                f"'{shown(indptr.name)}' is damaged: rows have more values than cells."
-            )
-        block = sparse.csr_array((data[first:last], indices[first:last], part - first), size)
-        block.check_format(full_check=True)  # an index beyond the columns would crash
-        yield block.toarray(order="F")
-
-
-# Data frames
-
-
 def _columns(frame: Any) -> list[str]:
     order = frame.attrs.get("column-order", ())
-    return [name for name in map(_text, order) if find(frame, name) is not None]
+    return [name for name in map(as_text, order) if find(frame, name) is not None]
 
 
 def _index(frame: Any, name: str) -> Any:
     """Return the array with the names of a data frame's rows."""
-    path = _text(frame.attrs.get("_index", "")) if isinstance(frame, h5py.Group) else ""
+    path = as_text(frame.attrs.get("_index", "")) if isinstance(frame, h5py.Group) else ""
     index = find(frame, path) if path else None
     if index is None:
         raise UserError(
@@ -157,7 +83,7 @@ def _column(frame: Any, name: str, most_bytes: float) -> Any:
     if (categories := find(item, "categories")) is not None:
         return _categorical(values(find(item, "codes"), most_bytes), categories, most_bytes)
     cells, mask = (values(find(item, part), most_bytes) for part in ("values", "mask"))
-    return pa.array(cells.to_pylist(), cells.type, mask=mask.to_numpy(zero_copy_only=False))
+    return pa.array(cells.to_pylist(), cells.type, mask=mask.to_numpy(zero_copy_only=False) != 0)
 
 
 def _categorical(codes: Any, categories: Any, most_bytes: float) -> Any:
@@ -165,7 +91,3 @@ def _categorical(codes: Any, categories: Any, most_bytes: float) -> Any:
     numbers = codes.to_numpy(zero_copy_only=False).astype(np.int64)
     indices = pa.array(numbers, mask=numbers < 0)
     return values(categories, most_bytes).take(indices)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from aeexp.data.io.arrow import plain, reason
-from aeexp.data.io.names import distinct, named, numbered
+from aeexp.data.io.names import distinct, named, numbered, shown
 from aeexp.data.io.table_source import TableSource
 from aeexp.errors import UserError
 from aeexp.text import counted, few
@@ -46,9 +46,9 @@ def matrix_table(kind: str, matrix: Matrix, notes: Sequence[str] = ()) -> TableS
     if names is None:
         names = numbered(columns)
         notes.append(f"columns named x1{f' to x{columns}' if columns > 1 else ''}")
-    _check_length("names of columns", len(names), columns, "columns")
+    _check_length("names of columns", len(names), columns, "column")
     for name, values in beside.items():
-        _check_length(f"'{name}'", len(values), rows, "rows")
+        _check_length(f"'{name}'", len(values), rows, "row")
     complete, repeated = distinct([*names, *beside])
     if repeated:
         notes.append(f"names that occur several times are numbered: {few(repeated)}")
@@ -56,17 +56,16 @@ def matrix_table(kind: str, matrix: Matrix, notes: Sequence[str] = ()) -> TableS
     described = dict(zip(labels, map(plain, beside.values()), strict=True))
     if others := [n for n, key in zip(labels, beside, strict=True) if key != matrix.index]:
         notes.append(f"not learnt from unless dataset.columns names them: {few(others)}")
-    number = _number(matrix.dtype)
+    number = _type(matrix.dtype)
     fields = [(name, values.type) for name, values in described.items()]
     schema = pa.schema([*fields, *((name, number) for name in named(complete[:columns]))])
 
     def chunks() -> Iterator[pa.RecordBatch]:
         start = 0
         for block in matrix.blocks(max(1, CELLS // columns)):
-            # Arrow's columns are contiguous
-            cells = np.asfortranarray(block, number.to_pandas_dtype())
+            cells = np.asfortranarray(_native(block))  # Arrow's columns are contiguous
             arrays = [values.slice(start, len(cells)) for values in described.values()]
-            arrays += [pa.array(cells[:, column]) for column in range(columns)]
+            arrays += [pa.array(cells[:, column], number) for column in range(columns)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
             start += len(cells)
 
@@ -75,6 +74,8 @@ def matrix_table(kind: str, matrix: Matrix, notes: Sequence[str] = ()) -> TableS
         for name, values in described.items()
         if pa.types.is_string(values.type)
     }
+    if pa.types.is_string(number):
+        texts |= {name: f"column '{shown(name)}' has text" for name in schema.names[len(labels) :]}
     names_of_rows = tuple(n for n, key in zip(labels, beside, strict=True) if key == matrix.index)
     return TableSource(
         kind, rows, schema, tuple(notes), texts, chunks, names_of_rows, tuple(labels)
@@ -106,7 +107,7 @@ def _checked(matrix: Matrix) -> tuple[int, int]:
             f" columns, save x.reshape(-1, {last}); if each entry of the first is a row, save"
             " x.reshape(len(x), -1)."
         )
-    if len(matrix.shape) != 2 or matrix.dtype.kind not in "fiub":
+    if len(matrix.shape) != 2 or matrix.dtype.kind not in "fiubU":
         raise UserError(
             f"the array must be a matrix of numbers, rows × columns, got"
             f" {counted(len(matrix.shape), 'dimension')} ({shape}) of {matrix.dtype}."
@@ -119,11 +120,31 @@ def _checked(matrix: Matrix) -> tuple[int, int]:
 
 def _check_length(what: str, length: int, expected: int, unit: str) -> None:
     if length != expected:
-        raise UserError(f"{what}: {length:,} entries, but the matrix has {expected:,} {unit}.")
+        raise UserError(
+            f"{what}: {counted(length, 'entry', 'entries')}, but the matrix has"
+            f" {counted(expected, unit)}."
+        )
 
 
-def _number(dtype: np.dtype[Any]) -> pa.DataType:
-    """Return the type of a table's columns that holds the numbers of an array."""
+def vector(values: Any) -> Any:
+    """Return a one-dimensional array of numbers or text as an Arrow array."""
+    return pa.array(_native(values), _type(values.dtype))
+
+
+def _type(dtype: np.dtype[Any]) -> pa.DataType:
+    """Return the type of a table's columns that holds the cells of an array."""
     if dtype.kind == "f":
         return pa.float32() if dtype.itemsize <= 4 else pa.float64()
-    return pa.int64()
+    return pa.string() if dtype.kind == "U" else pa.int64()
+
+
+def _native(cells: Any) -> Any:
+    """Return cells in the machine's byte order and in a type that Arrow supports.
+
+    Raises:
+        UserError: An integer is too large.
+    """
+    if cells.dtype == np.uint64 and cells.size and cells.max() > np.iinfo(np.int64).max:
+        raise UserError("it has an integer above 2^63. Save it as float64.")
+    kind = _type(cells.dtype)
+    return cells if pa.types.is_string(kind) else np.asarray(cells, kind.to_pandas_dtype())

@@ -31,6 +31,7 @@ FILE_ERRORS = (
     OSError,
     EOFError,
     MemoryError,
+    RecursionError,
     UnicodeError,
     csv.Error,
     zlib.error,
