@@ -1,6 +1,7 @@
 """A user's file is read without loss, or there is an error of one line with its remedy."""
 
 import gzip
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -536,3 +537,24 @@ def test_another_format_is_recognised_even_if_an_encoding_is_set(tmp_path: Path)
     path.write_bytes(b"PAR1" + bytes(100))
     with pytest.raises(ValueError, match="Parquet"):
         read(path, Format(encoding="latin-1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        pytest.param("id;Größe;Übung\n1;2;3\n", "cp1252", id="Windows"),
+        pytest.param("id;Größe;Übung\n1;2;3\n", "cp437", id="DOS"),
+        pytest.param("姓名,年龄\n张伟,23\n王芳,31\n李娜,27\n", "gb18030", id="Chinese"),
+        pytest.param("имя,возраст\nИван,3\nМосква,5\n", "cp1251", id="Cyrillic"),
+    ],
+)
+def test_f24_an_encoding_is_asked_for_with_words_of_the_file(
+    write: Write, text: str, encoding: str
+) -> None:
+    path = write(text.encode(encoding))
+    with pytest.raises(ValueError, match="Which is right: ") as error:
+        read(path, Format())
+    right = " ".join(re.findall(r"[^\W\da-d]+", text.replace("id", ""))[:2])
+    assert re.search(rf"'{right}[^']*' \(dataset.encoding={encoding}\)", str(error.value))
+    assert str(error.value).count("dataset.encoding=") >= 2
+    assert any(right.split()[0] in name for name in read(path, Format(encoding=encoding)).frame)
