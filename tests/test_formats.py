@@ -1,13 +1,22 @@
 """Files of other programs are read with their names and roles, and nothing outside them is."""
 
+import gzip
 import re
+import sqlite3
+import sys
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import flowio
 import h5py
 import numpy as np
+import pandas as pd
+import pyreadstat
 import pytest
+import rdata
 import scipy.io
 from scipy import sparse
 
@@ -15,6 +24,7 @@ from aeexp.config.spec import Format, Table
 from aeexp.data import Classes, load
 from aeexp.data.inspect import inspect
 from aeexp.data.io import batches, read
+from aeexp.data.io.formats import FORMATS, FileFormat
 
 RNG = np.random.default_rng(0)
 ROWS, COLUMNS = 12, 5
@@ -317,3 +327,203 @@ def test_y_and_labels_of_an_npz_file_describe_the_rows(tmp_path: Path) -> None:
     np.save(tmp_path / "cube.npy", np.zeros((6, 5, 4)))
     with pytest.raises(ValueError, match=r"last are the columns, save x.reshape\(-1, 4\)"):
         read(tmp_path / "cube.npy", Format())
+
+
+# Statistical programs
+
+
+SURVEY = pd.DataFrame({
+    "age": [31, 45, 52, 38],
+    "score": [1.5, np.nan, 2.5, 3.5],
+    "sex": [1.0, 2.0, 2.0, 1.0],
+    "town": ["Köln", "", "Bonn", "Bonn"],
+})  # fmt: skip
+SEX = {1: "male", 2: "female"}
+
+
+def dta(path: Path) -> None:
+    SURVEY.to_stata(path, write_index=False, value_labels={"sex": SEX}, version=118)
+
+
+def sav(path: Path) -> None:
+    pyreadstat.write_sav(
+        SURVEY.fillna({"score": 99}),
+        path,
+        variable_value_labels={"sex": SEX},
+        missing_ranges={"score": [99]},
+    )
+
+
+@pytest.mark.parametrize(("name", "save"), [("t.dta", dta), ("t.sav", sav)])
+def test_value_labels_of_a_survey_are_kept_unless_codes_are_wanted(
+    tmp_path: Path, name: str, save: Callable[[Path], None]
+) -> None:
+    save(tmp_path / name)
+    sheet = read(tmp_path / name, Format())
+    assert sheet.frame["sex"].tolist() == ["male", "female", "female", "male"]
+    assert (
+        "value labels are read instead of codes in 'sex' (see dataset.value_labels)" in sheet.notes
+    )
+    np.testing.assert_array_equal(sheet.frame["score"], SURVEY["score"])
+    assert sheet.frame["age"].tolist() == SURVEY["age"].tolist()
+    assert sheet.frame["town"].fillna("").tolist() == SURVEY["town"].tolist()
+    codes = read(tmp_path / name, Format(value_labels=False)).frame
+    assert codes["sex"].tolist() == [1, 2, 2, 1]
+
+
+def test_files_of_sas_are_read(tmp_path: Path) -> None:
+    pyreadstat.write_xport(SURVEY, tmp_path / "t.xpt", file_format_version=5)
+    frame = read(tmp_path / "t.xpt", Format()).frame
+    np.testing.assert_allclose(frame["score"], SURVEY["score"])
+    assert frame["town"].fillna("").tolist() == SURVEY["town"].tolist()
+    frame = read(unpacked("sample.sas7bdat", tmp_path), Format()).frame
+    assert frame["mynum"].tolist() == [1.1, 1.2, -1000.3, -1.4, 1000.3]
+    assert frame["mychar"].tolist() == [*"abcde"]
+
+
+def unpacked(name: str, folder: Path) -> Path:
+    content = (Path(__file__).parent / "files" / f"{name}.gz").read_bytes()
+    (folder / name).write_bytes(gzip.decompress(content))
+    return folder / name
+
+
+def test_text_of_sas_in_another_encoding_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.xpt"
+    pyreadstat.write_xport(SURVEY, path, file_format_version=5)
+    path.write_bytes(path.read_bytes().replace("Köln".encode(), "Köln ".encode("cp1252")))
+    with pytest.raises(ValueError, match=r"its text is not utf-8\. .* dataset\.encoding=cp1252"):
+        read(path, Format())
+    assert read(path, Format(encoding="cp1252")).frame["town"][0] == "Köln"
+
+
+# Workbooks, databases, counts, cytometry and R
+
+
+@pytest.mark.parametrize("ending", ["xls", "xlsb", "ods"])
+def test_other_workbooks_are_read_as_excel_s_are(tmp_path: Path, ending: str) -> None:
+    path = unpacked(f"base.{ending}", tmp_path)
+    sheet = read(path, Format(header=False))
+    assert sheet.frame.iloc[0, :3].tolist() == ["String", 1, 1.1]
+    assert "'String' in line 2" in sheet.texts["x1"]
+    assert any("sheet 'Sheet1' is read, not 'Sheet2'" in note for note in sheet.notes)
+    with pytest.raises(ValueError, match=r"dataset.sheet=none does not exist; .* 'Sheet1'"):
+        read(path, Format(sheet="none"))
+
+
+def test_f62_a_workbook_whose_grid_is_too_large_is_an_error(tmp_path: Path) -> None:
+    path = unpacked("base.ods", tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    start = members["content.xml"].index(b"<table:table-row")
+    cell = b'<table:table-cell table:number-columns-repeated="16000" office:value-type="float"'
+    row = b'<table:table-row table:number-rows-repeated="100000">' + cell + b' office:value="1"/>'
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            bomb = content[:start] + row + b"</table:table-row>" + content[start:]
+            archive.writestr(name, bomb if name == "content.xml" else content)
+    with pytest.raises(
+        ValueError, match=r"cannot be read in 200 MB of memory .* dataset\.max_byt"
+    ):
+        read(path, Format(max_bytes=2 * 10**8))
+
+
+def test_a_query_to_a_database_gives_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "lab.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        SURVEY.to_sql("survey", database, index=False)
+        database.execute("CREATE TABLE codes (code)")
+        database.executemany("INSERT INTO codes VALUES (?)", [(1,), (2.5,), ("x",), (None,)])
+        database.commit()
+    frame = read(path, Format(query="SELECT age, score, town FROM survey WHERE age > 40")).frame
+    assert frame["age"].tolist() == [45, 52]
+    assert frame["town"].tolist() == ["", "Bonn"]
+    mixed = read(path, Format(query="SELECT * FROM codes")).frame["code"]
+    assert mixed.fillna("missing").tolist() == ["1", "2.5", "x", "missing"]
+    for query, message in {
+        None: "the database has the tables 'survey', 'codes'",
+        "SELECT * FROM surveys": "no such table: surveys. The tables are 'survey', 'codes'",
+        "DROP TABLE survey": "not authorized",
+        "ATTACH 'x.db' AS x": "not authorized",
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read(path, Format(query=query))
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_counts_of_10x_genomics_in_text_have_barcodes_as_rows(
+    tmp_path: Path, packing: str
+) -> None:
+    write = gzip.open if packing else open
+    with write(tmp_path / f"s1_matrix.mtx{packing}", "wb") as file:
+        scipy.io.mmwrite(file, sparse.coo_array(COUNTS.T.astype(int)))
+    with write(tmp_path / f"s1_features.tsv{packing}", "wt") as file:
+        file.writelines(f"ENSG{i}\t{gene}\tGene Expression\n" for i, gene in enumerate(GENES))
+    with write(tmp_path / f"s1_barcodes.tsv{packing}", "wt") as file:
+        file.writelines(f"AAC{i}-1\n" for i in range(ROWS))
+    path = tmp_path / f"s1_matrix.mtx{packing}"
+    np.testing.assert_array_equal(numbers(path), COUNTS)
+    assert load(Table(path=str(path))).rows == tuple(f"AAC{i}-1" for i in range(ROWS))
+    with pytest.raises(ValueError, match=r"entries need .* of memory|unpacks to more than"):
+        read(path, Format(max_bytes=100))
+
+
+def test_events_of_flow_cytometry_have_columns_named_by_their_markers(tmp_path: Path) -> None:
+    path = tmp_path / "tube.fcs"
+    with path.open("wb") as file:
+        flowio.create_fcs(
+            file,
+            SPIKES.ravel().tolist(),
+            ["FSC-A", "B1-A", "R2-A", "V3-A", "Time"],
+            opt_channel_names=["", "CD4", "CD8", "", ""],
+        )
+    np.testing.assert_allclose(
+        numbers(path, ["FSC-A", "CD4", "CD8", "V3-A"]), SPIKES[:, :4], rtol=1e-6
+    )
+
+
+def test_data_frames_and_matrices_of_r_are_read(tmp_path: Path) -> None:
+    frame = SURVEY.astype({"town": object}).assign(sex=pd.Categorical(SURVEY["sex"].map(SEX)))
+    frame.index = pd.Index(["p1", "p2", "p3", "p4"], dtype=object)
+    rdata.write_rds(tmp_path / "t.rds", frame)
+    sheet = read(tmp_path / "t.rds", Format())
+    assert sheet.frame["sex"].tolist() == ["male", "female", "female", "male"]
+    assert sheet.frame["rownames"].tolist() == ["p1", "p2", "p3", "p4"]
+    rdata.write_rda(tmp_path / "t.RData", {"a": frame, "b": SPIKES})
+    assert numbers(tmp_path / "t.RData", ["x1", "x2"], key="b").tolist() == SPIKES[:, :2].tolist()
+    with pytest.raises(ValueError, match=r"it has 2 matrices: a \(4 × 4\), b \(12 × 5\)"):
+        read(tmp_path / "t.RData", Format())
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        read(tmp_path / "t.rds", Format(max_bytes=100))
+
+
+# All formats
+
+
+def test_a_format_whose_package_is_not_installed_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.fcs").touch()
+    monkeypatch.setitem(sys.modules, "flowio", None)
+    monkeypatch.delitem(sys.modules, "aeexp.data.io.fcs", raising=False)
+    with pytest.raises(
+        ValueError, match=r'need the package flowio.* pip install "aeexp\[formats\]"'
+    ):
+        read(tmp_path / "t.fcs", Format())
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.title)
+def test_each_format_has_a_row_in_the_documentation(format: FileFormat) -> None:
+    endings = ", ".join(f"`.{ending}`" for ending in format.endings)
+    keys = ", ".join(f"`{key}`" for key in format.keys)
+    page = (Path(__file__).parents[1] / "docs" / "tables.md").read_text(encoding="utf-8")
+    assert f"| {format.title} | {endings} | {keys} |" in page
+
+
+@pytest.mark.parametrize("ending", [ending for format in FORMATS for ending in format.endings])
+@pytest.mark.parametrize("content", [b"", b"other content", b"\x89HDF\r\n\x1a\n", bytes(600)])
+def test_f62_a_file_with_other_content_is_a_user_error(
+    tmp_path: Path, ending: str, content: bytes
+) -> None:
+    (tmp_path / f"t.{ending}").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^dataset\.path="):
+        read(tmp_path / f"t.{ending}", Format())

@@ -143,6 +143,14 @@ class Format(Spec):
         "Matrix of a file with several: spikes or data.spikes in a .mat file, /a/b in an .h5 or"
         " .nwb file, the name of an array in an .npz file. null: the only one.",
     )
+    query: str | None = param(
+        None, "SQL query to an SQLite database, which is not changed. null: its only table."
+    )
+    value_labels: bool | None = param(
+        None,
+        "Whether a Stata or SPSS file is read with the labels of values, as text, or with their"
+        " codes, as numbers. null: labels.",
+    )
     bin_seconds: float | None = param(
         None,
         "Bins in which the spikes of an .nwb file are counted, in seconds. null: 0.1.",

@@ -65,7 +65,8 @@ def _ipc_reader(stream: Any) -> Any:
 def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()) -> TableSource:
     """Read all batches once, to find column types that preserve every value.
 
-    chunks: reads the file as batches of `schema`, whose columns have any types.
+    chunks: reads the file as batches with the names of `schema`, whose columns have any types,
+    also different ones in each batch.
 
     Raises:
         UserError: Two columns have the same name.
@@ -76,6 +77,7 @@ def scan(kind: str, schema: pa.Schema, chunks: Chunks, notes: Sequence[str] = ()
     for batch in chunks():
         rows += batch.num_rows
         for column, values in zip(columns, batch.columns, strict=True):
+            column.widen(values.type)
             column.update(values)
     typed = pa.schema([(name, c.type) for name, c in zip(names, columns, strict=True)])
     texts = {
@@ -130,17 +132,27 @@ class _Column:
         if kind in (pa.float16(), pa.float32()):
             return pa.float32()
         if pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
-            return pa.float64()
+            return pa.float64() if self.largest <= EXACT else pa.string()
         if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
             return pa.string()
         if self.largest > (EXACT if self.has_nulls else 2**63 - 1):
             return pa.string()
         return pa.float64() if self.has_nulls else pa.int64()
 
+    def widen(self, kind: pa.DataType) -> None:
+        """Take account of a type of values that may differ from that of the values before."""
+        if kind == self.declared or pa.types.is_null(kind):
+            return
+        declared, self.declared = self.declared, kind
+        if pa.types.is_null(declared):
+            return
+        numbers = [pa.types.is_integer(k) or pa.types.is_floating(k) for k in (declared, kind)]
+        self.declared = pa.float64() if all(numbers) else pa.string()
+
     def update(self, values: Any) -> None:
         """Take account of more values."""
         self.has_nulls |= values.null_count > 0
-        if pa.types.is_integer(self.declared):
+        if pa.types.is_integer(values.type):
             ends = pc.min_max(values).as_py()
             self.largest = max(self.largest, -(ends["min"] or 0), ends["max"] or 0)
         elif pa.types.is_string(self.type) and not self.examples:

@@ -68,11 +68,21 @@ FORMATS = (
     ),
     FileFormat("Parquet", ("parquet",), "arrow:open_parquet"),
     FileFormat("Arrow, Feather", ("feather", "arrow"), "arrow:open_arrow"),
-    FileFormat("Excel", ("xlsx",), "excel:open_workbook", SHEET_KEYS),
+    FileFormat("Excel", ("xlsx", "xls", "xlsb"), "excel:open_workbook", SHEET_KEYS),
+    FileFormat("OpenDocument", ("ods",), "excel:open_workbook", SHEET_KEYS),
     FileFormat("AnnData", ("h5ad",), "h5ad:open_h5ad", ("layer",)),
     FileFormat("HDF5", ("h5", "hdf5"), "hdf5_file:open_hdf5", ("key",)),
     FileFormat("NWB", ("nwb",), "hdf5_file:open_hdf5", ("key", "bin_seconds")),
     FileFormat("MATLAB", ("mat",), "matlab:open_matlab", ("key",)),
+    FileFormat("Matrix Market", ("mtx",), "matrix_market:open_matrix_market", packed=True),
+    FileFormat("Stata", ("dta",), "stata_sas:open_stata", ("value_labels",)),
+    FileFormat("SAS", ("sas7bdat", "xpt"), "stata_sas:open_sas", ("encoding",)),
+    FileFormat(
+        "SPSS", ("sav", "zsav"), "spss:open_spss", ("encoding", "value_labels"), "pyreadstat"
+    ),
+    FileFormat("SQLite", ("sqlite", "sqlite3", "db"), "sqlite:open_sqlite", ("query",)),
+    FileFormat("flow cytometry", ("fcs",), "fcs:open_fcs", package="flowio"),
+    FileFormat("R", ("rds", "rdata", "rda"), "r_data:open_r", ("key",), "rdata"),
     FileFormat("NumPy", ("npy", "npz"), "npy:open_array", ("key",)),
 )
 
