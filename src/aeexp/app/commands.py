@@ -47,7 +47,7 @@ def _parser() -> ArgumentParser:
     parser = _Parser("aeexp", allow_abbrev=False)
     commands = parser.add_subparsers(required=True, parser_class=_Parser)
     inspect = commands.add_parser("inspect", help="show a table, and the command to run")
-    inspect.add_argument("file", type=Path, help="csv, tsv, parquet, feather, xlsx, npy or npz")
+    inspect.add_argument("file", type=Path, help="of a table: csv, xlsx, parquet, h5ad, mat, …")
     inspect.set_defaults(run_command=_inspect)
     for name, (meaning, ending) in CONVERSIONS.items():
         convert = _add_run_command(commands, name, meaning)

@@ -219,7 +219,7 @@ class Categorical(Enum):
 @option("dataset", "table")
 @dataclass(kw_only=True)
 class Table(Format, DatasetSpec):
-    """Your own table, one sample per row: csv, tsv, parquet, feather, xlsx, npy or npz."""
+    """Your own table, one sample per row. docs/tables.md lists the formats of files."""
 
     path: str = param("", "Path of the file.")
     columns: Any = param(

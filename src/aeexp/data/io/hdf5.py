@@ -81,7 +81,8 @@ def values(array: Any, most_bytes: float) -> Any:
         UserError: As `check_array`, or it is neither, or exceeds `most_bytes`.
     """
     if not isinstance(array, h5py.Dataset) or array.ndim != 1:
-        raise UserError(f"'{shown(array.name)}' must be an array of one dimension.")
+        place = f"'{shown(array.name)}'" if array else "a column"
+        raise UserError(f"{place} must be an array of one dimension.")
     check_array(array, most_bytes)
     if array.size * array.dtype.itemsize > most_bytes:
         raise UserError(f"'{shown(array.name)}' exceeds {in_units(most_bytes)}.")
