@@ -83,9 +83,15 @@ def matrix_table(kind: str, matrix: Matrix, notes: Sequence[str] = ()) -> TableS
 
 
 def array_blocks(array: Any) -> Callable[[int], Iterator[Any]]:
-    """Return the blocks of rows of an array in memory, dense or compressed by rows."""
+    """Return the blocks of rows of an array in memory, dense or compressed by rows.
+
+    An array whose columns are contiguous is one block, as its columns need no copy.
+    """
 
     def blocks(rows: int) -> Iterator[Any]:
+        if not sparse.issparse(array) and getattr(array, "flags", None) and array.flags.fnc:
+            yield array
+            return
         for start in range(0, array.shape[0], rows):
             part = array[start : start + rows]
             yield part.toarray(order="F") if sparse.issparse(part) else part
