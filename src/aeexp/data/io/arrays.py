@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aeexp.data.io.names import shown
 from aeexp.errors import UserError
-from aeexp.text import counted, few
+from aeexp.text import few
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -22,15 +22,14 @@ def choose(shapes: Shapes, key: str | None) -> str:
         return key
     if key is not None:
         raise UserError(f"dataset.key={shown(key)} is no array; the arrays are {_sizes(shapes)}.")
-    matrices = {
-        name: shape for name, shape in shapes.items() if sum(size > 1 for size in shape) > 1
-    } or shapes
-    if len(matrices) != 1:
+    matrices = {name: shape for name, shape in shapes.items() if sum(n > 1 for n in shape) > 1}
+    if len(matrices) > 1:
         raise UserError(
-            f"it has {counted(len(matrices), 'matrix', 'matrices')}: {_sizes(matrices)}. Choose"
-            " one with dataset.key=…."
+            f"it has {len(matrices)} matrices: {_sizes(matrices)}. Choose one with dataset.key=…."
         )
-    return next(iter(matrices))
+    if not matrices and len(shapes) != 1:
+        raise UserError(f"it has no matrix of numbers; the arrays are {_sizes(shapes)}.")
+    return next(iter(matrices or shapes))
 
 
 def _sizes(shapes: Shapes) -> str:
