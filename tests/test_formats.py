@@ -244,6 +244,15 @@ def test_a_matrix_of_a_matlab_file_is_chosen_by_its_path(
         read(path, Format(key="spike"))
 
 
+def test_f62_a_vector_of_a_matlab_file_that_is_in_another_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "session.mat"
+    mat73(path)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("secret", (1, ROWS), "u1", external=[("/etc/passwd", 0, ROWS)])
+    with pytest.raises(ValueError, match="the cells of '/secret' are in other files"):
+        read(path, Format(key="spikes"))
+
+
 def test_a_vector_beside_a_matlab_matrix_can_be_a_label(tmp_path: Path) -> None:
     mat5(tmp_path / "session.mat")
     path = str(tmp_path / "session.mat")

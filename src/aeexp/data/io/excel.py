@@ -71,7 +71,7 @@ def calamine_text(path: Path, name: str | None, most_bytes: float) -> tuple[byte
     """As `sheet_text`, for the formats that openpyxl does not read."""
     limit = int(most_bytes)
     arguments = [str(path), name or "", str(limit + PROCESS)]
-    command = [sys.executable, "-I", str(Path(__file__).with_name("workbook_process.py"))]
+    command = [sys.executable, "-P", str(Path(__file__).with_name("workbook_process.py"))]
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(  # noqa: S603  (a program of ours; the path is an argument, no shell)

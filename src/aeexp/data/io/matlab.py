@@ -108,13 +108,16 @@ def _open_hdf5(file: TableFile) -> TableSource:
         array = find(root, place)
         check_array(array, file.most_bytes)
         group = place.rpartition("/")[0]
-        beside = {
-            name.rpartition("/")[2]: vector(root[name][:].ravel())
-            for name in names
-            if name != place
-            and name.rpartition("/")[0] == group
-            and _is_column(root[name].shape, array.shape[-1])
-        }
+        beside = {}
+        for name in names:
+            parent, _, short = name.rpartition("/")
+            if (
+                parent == group
+                and name != place
+                and sorted(root[name].shape) == sorted((1, array.shape[-1]))
+            ):
+                check_array(root[name], file.most_bytes)
+                beside[short] = vector(root[name][:].ravel())
         matrix = Matrix(shapes[key], array.dtype, lambda rows: _columns(path, place, rows))
     return matrix_table(file.kind, replace(matrix, beside=beside), [f"matrix '{key}'"])
 
@@ -123,10 +126,6 @@ def _is_number(array: Any) -> bool:
     kind = as_text(array.attrs.get("MATLAB_class", ""))
     is_text = kind in ("char", "cell") or "MATLAB_empty" in array.attrs
     return array.dtype.kind in "fiub" and not is_text
-
-
-def _is_column(shape: tuple[int, ...], rows: int) -> bool:
-    return sorted(shape) == sorted((1, rows))
 
 
 def _columns(path: Path, place: str, rows: int) -> Iterator[Any]:
