@@ -322,6 +322,7 @@ def test_spikes_of_an_nwb_file_are_counted_in_bins(tmp_path: Path) -> None:
     assert sheet.frame["unit_9"].tolist() == [0, 0, 0, 0]
     assert sheet.frame["time"].tolist() == [0, 0.25, 0.5, 0.75]
     assert load(Table(path=str(path), time="time")).x.shape == (10, 3)
+    assert "dataset.bin_seconds=0.25" in inspect(path, Format(bin_seconds=0.25))
     with pytest.raises(ValueError, match=r"over 94,000,001 bins .* Set dataset.bin_seconds"):
         read(path, Format(bin_seconds=1e-8, max_bytes=10**6))
 

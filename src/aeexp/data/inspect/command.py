@@ -34,7 +34,7 @@ def _overrides(path: Path, format: Format, roles: Roles) -> Iterator[str]:
     yield f"dataset.path={quoted(str(path))}"
     for key in (f.name for f in fields(Format)):
         if (value := getattr(format, key)) is not None:
-            text = str(value).lower() if isinstance(value, bool) else quoted(value)
+            text = quoted(value) if isinstance(value, str) else str(value).lower()
             yield f"dataset.{key}={text}"
     if roles.labels:
         named = [quoted(label.name) for label in roles.labels]
