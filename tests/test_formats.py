@@ -118,6 +118,15 @@ def test_obs_of_an_h5ad_file_gives_labels_and_row_names_but_no_features(tmp_path
     assert hits[2] == 2
 
 
+def test_categories_are_read_as_anndata_0_7_wrote_them(tmp_path: Path) -> None:
+    path = h5ad(tmp_path / "cells.h5ad")
+    with h5py.File(path, "a") as file:
+        old = file["obs"].pop("cell_type")
+        file["obs/__categories/cell_type"] = old["categories"][:]
+        file["obs/cell_type"] = old["codes"][:]
+    assert read(path, Format()).frame["cell_type"].fillna("").tolist() == ["T", "B", "T", ""] * 3
+
+
 def test_inspect_gives_each_column_of_an_h5ad_file_its_role(tmp_path: Path) -> None:
     text = inspect(h5ad(tmp_path / "cells.h5ad"), Format(layer="counts"))
     command = " ".join(text[text.index("\naeexp") :].split())
