@@ -3,6 +3,7 @@
 import gzip
 import io
 import itertools
+import lzma
 import os
 import sys
 import tracemalloc
@@ -113,13 +114,17 @@ def test_f55_a_sheet_with_a_wrong_size_in_its_xml_is_read_completely(tmp_path: P
     assert read(path, Format()).frame["b"].tolist() == [2, 4]
 
 
-@pytest.mark.parametrize("name", ["table.xlsx", "table.csv.gz"])
+@pytest.mark.parametrize("name", ["table.xlsx", "table.csv.gz", "table.csv.xz", "table.zip"])
 def test_f55_a_file_that_unpacks_to_too_much_is_an_error(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name.endswith("xlsx"):
         workbook(path)
+    elif name.endswith("zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("table.csv", PLAIN * 1000)
     else:
-        path.write_bytes(gzip.compress(PLAIN.encode() * 1000))
+        pack = {".gz": gzip.compress, ".xz": lzma.compress}[path.suffix]
+        path.write_bytes(pack(PLAIN.encode() * 1000))
     with pytest.raises(ValueError, match=r"unpacks to more than 1 kB\. .* dataset\.max_bytes"):
         read(path, Format(max_bytes=1000))
 

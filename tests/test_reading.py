@@ -1,7 +1,9 @@
 """A user's file is read without loss, or there is an error of one line with its remedy."""
 
 import gzip
+import re
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -239,11 +241,29 @@ def test_f39_notes_on_hostile_cells_have_no_control_characters(write: Write) -> 
 TABLE = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, NAN, 1e300], "c": ["x", "é", "z"]})
 
 
+def zstandard(path: Path) -> None:
+    with pa.output_stream(path, compression="zstd") as file:
+        file.write(TABLE.to_csv(index=False).encode())
+
+
+def zipped(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/._t.csv", "attributes")
+        archive.writestr("folder/t.csv", TABLE.to_csv(index=False))
+
+
 @pytest.mark.parametrize(
     ("name", "save"),
     [
         pytest.param("t.csv", lambda p: TABLE.to_csv(p, index=False), id="csv"),
         pytest.param("t.csv.gz", lambda p: TABLE.to_csv(p, index=False), id="csv.gz"),
+        pytest.param("t.csv.bz2", lambda p: TABLE.to_csv(p, index=False), id="csv.bz2"),
+        pytest.param("t.csv.xz", lambda p: TABLE.to_csv(p, index=False), id="csv.xz"),
+        pytest.param("t.csv.zst", zstandard, id="csv.zst"),
+        pytest.param("t.csv.zip", lambda p: TABLE.to_csv(p, index=False), id="csv.zip"),
+        pytest.param("t.zip", zipped, id="zip"),
+        pytest.param("t.tab", lambda p: TABLE.to_csv(p, index=False, sep="\t"), id="tab"),
+        pytest.param("t.dat", lambda p: TABLE.to_csv(p, index=False, sep="\t"), id="dat"),
         pytest.param("t.TSV", lambda p: TABLE.to_csv(p, index=False, sep="\t"), id="tsv"),
         pytest.param("t.txt", lambda p: TABLE.to_csv(p, index=False, sep="\t"), id="txt"),
         pytest.param("t.parquet", TABLE.to_parquet, id="parquet"),
@@ -259,6 +279,14 @@ def test_every_kind_of_file_gives_the_same_table(
     pieces = list(batches(tmp_path / name, Format(), rows=2))
     assert [len(piece) for piece in pieces] == [2, 1]
     assert_frame_equal(pd.concat(pieces), TABLE)
+
+
+def test_an_archive_of_several_files_is_an_error_that_lists_them(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("a.csv", "a\n1\n")
+        archive.writestr("b.csv", "b\n2\n")
+    with pytest.raises(ValueError, match=r"must have one file, got 'a.csv', 'b.csv'\. Unpack it"):
+        read(tmp_path / "t.zip", Format())
 
 
 def test_an_arrow_stream_is_read_like_an_arrow_file(tmp_path: Path) -> None:
@@ -509,3 +537,24 @@ def test_another_format_is_recognised_even_if_an_encoding_is_set(tmp_path: Path)
     path.write_bytes(b"PAR1" + bytes(100))
     with pytest.raises(ValueError, match="Parquet"):
         read(path, Format(encoding="latin-1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        pytest.param("id;Größe;Übung\n1;2;3\n", "cp1252", id="Windows"),
+        pytest.param("id;Größe;Übung\n1;2;3\n", "cp437", id="DOS"),
+        pytest.param("姓名,年龄\n张伟,23\n王芳,31\n李娜,27\n", "gb18030", id="Chinese"),
+        pytest.param("имя,возраст\nИван,3\nМосква,5\n", "cp1251", id="Cyrillic"),
+    ],
+)
+def test_f24_an_encoding_is_asked_for_with_words_of_the_file(
+    write: Write, text: str, encoding: str
+) -> None:
+    path = write(text.encode(encoding))
+    with pytest.raises(ValueError, match="Which is right: ") as error:
+        read(path, Format())
+    right = " ".join(re.findall(r"[^\W\da-d]+", text.replace("id", ""))[:2])
+    assert re.search(rf"'{right}[^']*' \(dataset.encoding={encoding}\)", str(error.value))
+    assert str(error.value).count("dataset.encoding=") >= 2
+    assert any(right.split()[0] in name for name in read(path, Format(encoding=encoding)).frame)

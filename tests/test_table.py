@@ -438,11 +438,18 @@ def test_f60_the_index_of_a_filtered_frame_names_the_rows(tmp_path: Path, ending
     data = load(Table(path=path))
     assert data.features == ("a", "b")
     assert [str(row) for row in data.rows] == ["0", "1", "2", "4", "5"]
-    assert "__index_level_0__: the index of a pandas data frame" in " ".join(data.notes)
+    assert "__index_level_0__: the index in the file" in " ".join(data.notes)
     assert "probably row numbers" not in " ".join(data.notes)
     text = inspect(Path(path), Format())
     assert "probable ids      '__index_level_0__'" in text
-    assert text.endswith(f" dataset.path={path}\n")
+    assert text.endswith(" dataset.id=__index_level_0__\n")
+
+
+def test_f60_an_index_of_pandas_names_the_rows_without_the_notes_of_pandas(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    table = pa.Table.from_pandas(FRAME.drop(columns="site")[FRAME.a != 4])
+    pa.parquet.write_table(table.replace_schema_metadata(), path)
+    assert load(Table(path=str(path))).features == ("a", "b")
 
 
 def test_f60_a_named_index_names_the_rows_unless_it_is_chosen(tmp_path: Path) -> None:

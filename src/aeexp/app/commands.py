@@ -47,7 +47,7 @@ def _parser() -> ArgumentParser:
     parser = _Parser("aeexp", allow_abbrev=False)
     commands = parser.add_subparsers(required=True, parser_class=_Parser)
     inspect = commands.add_parser("inspect", help="show a table, and the command to run")
-    inspect.add_argument("file", type=Path, help="csv, tsv, parquet, feather, xlsx, npy or npz")
+    inspect.add_argument("file", type=Path, help="of a table: csv, xlsx, parquet, h5ad, mat, …")
     inspect.set_defaults(run_command=_inspect)
     for name, (meaning, ending) in CONVERSIONS.items():
         convert = _add_run_command(commands, name, meaning)
@@ -89,7 +89,7 @@ def _format(arguments: Namespace, default: Format) -> Format:
 
 def _training_format(arguments: Namespace, run: "Run") -> Format:
     """Return the format of the run's table; of another type of file, only what applies to all."""
-    from aeexp.data.io.reader import GENERAL  # noqa: PLC0415  (imports pandas)
+    from aeexp.data.io.formats import GENERAL  # noqa: PLC0415  (imports pandas)
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
     if arguments.conversion == "decode" or run.record.get("specs", {}).get("dataset") != "Table":

@@ -100,14 +100,12 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     used = {*beside.values(), *labels, *covariates, *_matching(frame, "columns", spec.columns)}
     if index := [name for name in table.index if name not in used]:
         if not (spec.transpose or spec.pivot):
-            notes.append(
-                f"{few(index)}: the index of a pandas data frame, used as names of the rows"
-            )
+            notes.append(f"{few(index)}: the index in the file, used as names of the rows")
         frame = frame.set_index(index)
     frame = _sampled(spec, frame)
 
     frame, declared = without_na(frame, frame.columns.difference([*beside.values()]), spec.na)
-    chosen, empty = _chosen(spec, frame, beside, layout.own)
+    chosen, empty = _chosen(spec, frame, beside, layout.own, table.annotations)
     if empty:
         notes.append(f"columns without a cell are left out: {few(empty)}")
     if spec.categorical is Categorical.error and (texts := numbers_as_text(frame, chosen)):
@@ -196,11 +194,16 @@ def _text_columns(
 
 
 def _chosen(
-    spec: Table, frame: pd.DataFrame, beside: Mapping[str, str | None], own: Sequence[str]
+    spec: Table,
+    frame: pd.DataFrame,
+    beside: Mapping[str, str | None],
+    own: Sequence[str],
+    annotations: Sequence[str],
 ) -> tuple[list[str], list[str]]:
     """Return the columns to learn from, in the table's order, and those that have no cell.
 
     beside: columns that are no features, by the key that names them. own: the columns of the file.
+    annotations: columns that are features only if dataset.columns names them.
     """
     for key, name in beside.items():
         if name is not None and name not in frame:
@@ -210,7 +213,7 @@ def _chosen(
         *_matching(frame, "drop", spec.drop),
         *_matching(frame, "covariates", spec.covariates),
     }
-    wanted = {*(_matching(frame, "columns", spec.columns) if spec.columns else own)}
+    wanted = {*(_matching(frame, "columns", spec.columns) or {*own} - {*annotations})}
     if added := [name for name in spec.columns if name in wanted - {*own}]:
         raise UserError(
             f"dataset.columns={added[0]}: a column of dataset.metadata cannot be learnt from, as"

@@ -179,6 +179,25 @@ class Format(Spec):
         "Units to remove from numbers in a text file, such as ['%',Hz]. The cells of a column must"
         " have the same unit.",
     )
+    layer: str | None = param(None, "Matrix of an .h5ad file: X, a layer, or raw. null: X.")
+    key: str | None = param(
+        None,
+        "Matrix of a file with several: spikes or data.spikes in a .mat file, /a/b in an .h5 or"
+        " .nwb file, the name of an array in an .npz file. null: the only one.",
+    )
+    query: str | None = param(
+        None, "SQL query to an SQLite database, which is not changed. null: its only table."
+    )
+    value_labels: bool | None = param(
+        None,
+        "Whether a Stata or SPSS file is read with the labels of values, as text, or with their"
+        " codes, as numbers. null: labels.",
+    )
+    bin_seconds: float | None = param(
+        None,
+        "Bins in which the spikes of an .nwb file are counted, in seconds. null: 0.1.",
+        above=0,
+    )
     max_line: int | None = param(
         None, "Maximum characters in a line of text. null: 16777216.", at_least=2**20
     )
@@ -278,7 +297,7 @@ class Categorical(Enum):
 @option("dataset", "table")
 @dataclass(kw_only=True)
 class Table(Format, DatasetSpec):
-    """Your own table, one sample per row: csv, tsv, parquet, feather, xlsx, npy or npz."""
+    """Your own table, one sample per row. docs/tables.md lists the formats of files."""
 
     path: str = param("", "Path of the file.")
     columns: Any = param(

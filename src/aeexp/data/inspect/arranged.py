@@ -12,9 +12,10 @@ from aeexp.data.features import is_numeric, words
 from aeexp.data.inspect.profile import Profile
 from aeexp.data.inspect.reading import Reading, described, index_of, read_for_command
 from aeexp.data.inspect.roles import Roles
+from aeexp.data.io.formats import BY_ENDING
 from aeexp.data.io.names import listed
 from aeexp.data.io.orientation import Sideways, long_form, sideways
-from aeexp.data.io.reader import keys_of, read_columns
+from aeexp.data.io.reader import read_columns
 from aeexp.data.metadata import with_metadata
 from aeexp.data.table_layout import summary_rows
 
@@ -62,7 +63,7 @@ def arranged(path: Path, format: Format) -> Arranged:
                 f" '{pivot[0]}' and a column for each '{pivot[1]}'."
             )
     summaries = [] if format.transpose else summary_rows(_text(columns.cells))
-    if summaries and "comment" in keys_of(source.kind):
+    if summaries and "comment" in BY_ENDING[source.kind].keys:
         format = replace(format, comment=[*format.comment, *summaries])
         layout.append(f"The last rows look like summaries ({listed(summaries)}) and are left out.")
     if layout:
@@ -74,13 +75,13 @@ def arranged(path: Path, format: Format) -> Arranged:
     if drop:
         keep = ~pd.Series(words(pd.Series(next(iter(cells.values()))))).isin(drop).to_numpy()
         cells, rows = {name: values[keep] for name, values in cells.items()}, int(keep.sum())
-        profiled, by_role = described(cells, index, rows)
+        profiled, by_role = described(cells, index, rows, reading.source.annotations)
     if format.metadata:
         names = by_role.row_id.name if by_role.row_id else None
         joined, more = with_metadata(pd.DataFrame(dict(cells)), names, format)
         own, notes = {*cells}, [*notes, *more]
         cells = {n: joined[n].to_numpy() if is_numeric(joined[n]) else joined[n] for n in joined}
-        profiled, by_role = described(cells, index, rows)
+        profiled, by_role = described(cells, index, rows, reading.source.annotations)
         by_role = _own(by_role, own)
     return Arranged(reading, cells, rows, drop, tuple(layout), tuple(notes), profiled, by_role)
 

@@ -70,7 +70,7 @@ def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) ->
 def value_text(value: Any) -> str:
     """Return a value of a format as Hydra writes it."""
     match value:
-        case bool() | int():
+        case bool() | int() | float():
             return str(value).lower()
         case list():
             texts = (text if NUMBER.fullmatch(text) else quoted(text) for text in value)

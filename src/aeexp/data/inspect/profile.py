@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -29,7 +29,8 @@ class Column:
 
     low, high: the range of its finite numbers. infinite: the number of its infinite numbers.
     examples: some of its texts. increases: whether its integers increase from row to row. index:
-    whether the file declares it as row names.
+    whether the file declares it as row names. annotation: whether the file declares that it is no
+    measurement.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     examples: tuple[str, ...] = ()
     increases: bool = False
     index: bool = False
+    annotation: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -91,9 +93,18 @@ Cells = Mapping[str, Any]
 """The columns of a table by name: a NumPy array of numbers, or a pandas series of text."""
 
 
-def profile(columns: Cells, rows: int, index: Sequence[str] = ()) -> Profile:
-    """Return facts about a table. index: the columns that the file declares as row names."""
-    described = tuple(_column(name, cells, name in index) for name, cells in columns.items())
+def profile(
+    columns: Cells, rows: int, index: Sequence[str] = (), annotations: Sequence[str] = ()
+) -> Profile:
+    """Return facts about a table.
+
+    index: the columns that the file declares as row names. annotations: the columns that it
+    declares to be no measurements.
+    """
+    described = tuple(
+        replace(_column(name, cells, name in index), annotation=name in annotations)
+        for name, cells in columns.items()
+    )
     groups = defaultdict(list)
     row_hashes = np.zeros(rows, np.uint64)
     for name, hashes in _hashed(columns, rows):

@@ -63,12 +63,12 @@ def read_for_command(path: Path, format: Format, source: TableSource, columns: C
     cells = _without_na(cells, format.na)
     rows = source.rows - empty
     index = index_of(source, format)
-    profiled, by_role = described(cells, index, rows)
+    profiled, by_role = described(cells, index, rows, source.annotations)
     codes = find_codes({c.name: cells[c.name] for c in by_role.features if not c.is_text})
     if declared := [code.text for code in codes if code.is_missing]:
         format = _with(format, na=declared)
         cells = _without_na(cells, declared)
-        profiled, by_role = described(cells, index, rows)
+        profiled, by_role = described(cells, index, rows, source.annotations)
     return Reading(
         format, source, rows, cells, mixed, bool(remedies), profiled, by_role, empty, codes
     )
@@ -122,10 +122,13 @@ def index_of(source: TableSource, format: Format) -> tuple[str, ...]:
 
 
 def described(
-    cells: Mapping[str, Any], index: tuple[str, ...], rows: int
+    cells: Mapping[str, Any],
+    index: tuple[str, ...],
+    rows: int,
+    annotations: tuple[str, ...] = (),
 ) -> tuple[Profile, Roles]:
-    """Return the profile and the roles of columns."""
-    profiled = profile(cells, rows, index)
+    """Return the profile and the roles of columns. index, annotations: see `TableSource`."""
+    profiled = profile(cells, rows, index, annotations)
     return profiled, roles(profiled.columns, cells)
 
 

@@ -96,11 +96,16 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
         (c for c in left if c.is_label), key=lambda c: not NAMES_LABEL.fullmatch(c.name)
     )
     left = [c for c in left if c not in labels]
-    row_id = take(lambda c: c.is_id and NAMES_ID.fullmatch(c.name) is not None) or take(
-        lambda c: c.is_id
+    index = next(
+        (c for c in columns if c.index and c.name.isprintable() and c.distinct == c.rows), None
+    )
+    row_id = (
+        index
+        or take(lambda c: c.is_id and NAMES_ID.fullmatch(c.name) is not None)
+        or take(lambda c: c.is_id)
     )
     used = {group, time, row_id, batch, *labels}
-    rest = [c for c in columns if not c.index and c not in used]
+    rest = [c for c in columns if not (c.index or c.annotation or c in used)]
     unused = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
     features = [c for c in rest if c not in unused]
     numeric = [cells[c.name] for c in features if not c.is_text][:MOST_COLUMNS]

@@ -18,8 +18,6 @@ from aeexp.data.na import na_values
 from aeexp.errors import UserError
 from aeexp.text import counted, few
 
-ARRANGEMENT = ("transpose", "pivot", "rename", "metadata")
-"""The fields of `Format` that apply to files of any kind."""
 SAMPLE = "sample"
 """The column of a transposed table that names its rows."""
 Arranged = tuple[pd.DataFrame, list[str]]
@@ -78,6 +76,7 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
         texts={renamed[name]: text for name, text in source.texts.items()},
         chunks=lambda: (batch.rename_columns(names) for batch in source.chunks()),
         index=tuple(renamed[name] for name in source.index),
+        annotations=tuple(renamed[name] for name in source.annotations),
         remedies={renamed[name]: remedy for name, remedy in source.remedies.items()},
     )
 

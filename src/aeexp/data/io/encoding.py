@@ -1,24 +1,30 @@
 """Text files in any encoding, decoded piece by piece and within bounds."""
 
 import codecs
-import gzip
 import io
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
-from aeexp.data.memory import in_units
+import charset_normalizer
+
+from aeexp.data.io.names import shown
+from aeexp.data.io.packing import Opener
 from aeexp.errors import UserError
 
-Opener = Callable[[], io.BufferedIOBase]
 CHUNK = 1 << 20  # bytes decoded at a time
 LONGEST = 1 << 24  # characters of a line: enough for a million columns and their names
 HEAD = 1 << 20  # characters from which the layout of a file is detected
 WIDEST = 1 << 27  # characters of the head of a file with few, long lines
 START = 1 << 12  # bytes from which the encoding is detected
+SAMPLE = 1 << 16  # bytes from which the encoding of an undecodable file is proposed
+WORD = 64  # bytes before an undecodable one that may be of the same word
+NOT_ASCII = re.compile(rb'[^\s,;"]*[\x80-\xff][^\s,;"]*')
+USUAL_ENCODINGS = ("cp1252", "cp437")  # of Windows and of DOS
+ASCII = b"a,1"
+EXAMPLES, CANDIDATES = 3, 4  # words, encodings
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -41,15 +47,13 @@ class TextSource:
     """A text file and how to read it.
 
     open: opens the file. skip: characters to skip at the start. blanks: whether to replace runs
-    of blanks by single ones. most_bytes: the limit of the file when unpacked. longest: the limit
-    of a line, in characters.
+    of blanks by single ones. longest: the limit of a line, in characters.
     """
 
     open: Opener
     encoding: str
     skip: int = 0
     blanks: bool = False
-    most_bytes: float = math.inf
     longest: int = LONGEST
 
     def head(self) -> str:
@@ -65,7 +69,7 @@ class TextSource:
         """Yield the text piece by piece.
 
         Raises:
-            UserError: A byte is not in the encoding, or the file or a line is too long.
+            UserError: A byte is not in the encoding, or a line is too long.
         """
         pieces = self._skipped(self._bounded(self._decoded()))
         return _single_blanks(pieces) if self.blanks else pieces
@@ -85,11 +89,6 @@ class TextSource:
             while True:
                 piece = stream.read(CHUNK)
                 done += len(piece)
-                if done > self.most_bytes:
-                    raise UserError(
-                        f"it unpacks to more than {in_units(self.most_bytes)}. Use fewer rows or"
-                        " columns, unpack it, or raise dataset.max_bytes."
-                    )
                 try:
                     text = decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
@@ -145,11 +144,6 @@ class _Encoded(io.RawIOBase):
         return count
 
 
-def opener(path: Path) -> Opener:
-    """Return a function that opens a text file, and unpacks it if it is compressed."""
-    return lambda: gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
 def detect_encoding(open_file: Opener) -> str:
     """Return the encoding of a text file, according to its first bytes.
 
@@ -180,14 +174,34 @@ def _undecodable(open_file: Opener, encoding: str, offset: int) -> UserError:
             piece = stream.read(min(remaining, CHUNK))
             remaining -= len(piece)
             # a carriage return and a line feed end one line, even in different pieces
-            ends += piece.count(b"\r") + piece.count(b"\n") - (last + piece).count(b"\r\n")
-            last = piece[-1:]
-        wrong = stream.read(1)
-    value = f" (0x{wrong[0]:02X})" if wrong else ""
+            pairs = (last[-1:] + piece).count(b"\r\n")
+            ends += piece.count(b"\r") + piece.count(b"\n") - pairs
+            last = (last + piece)[-WORD:]
+        sample = stream.read(SAMPLE)
+    value = f" (0x{sample[0]:02X})" if sample else ""
+    readings = [
+        f"'{text}' (dataset.encoding={name})" for name, text in _readings(last + sample).items()
+    ]
+    question = f"Which is right: {' or '.join(readings)}? Set it" if readings else "Set"
     return UserError(
-        f"byte {offset}{value} in line {ends + 1} is not {encoding}. Set the encoding of the file,"
-        " for example dataset.encoding=latin-1."
+        f"byte {offset}{value} in line {ends + 1} is not {encoding}. {question}"
+        f"{'.' if readings else ' dataset.encoding.'}"
     )
+
+
+def _readings(sample: bytes) -> dict[str, str]:
+    """Return the first words beyond ASCII in each probable encoding."""
+    found = NOT_ASCII.findall(sample)[:100]
+    names = [match.encoding for match in charset_normalizer.from_bytes(b" ".join(found))]
+    readings: dict[str, str] = {}
+    for name in (*USUAL_ENCODINGS[:1], *names, *USUAL_ENCODINGS[1:]):
+        with suppress(UnicodeDecodeError):
+            decoded = [word.decode(name) for word in found]
+            text = shown(" ".join(list(dict.fromkeys(decoded))[:EXAMPLES]))
+            is_ascii_kept = ASCII.decode(name) == ASCII.decode()
+            if is_ascii_kept and text not in readings.values() and len(readings) < CANDIDATES:
+                readings[name] = text
+    return readings
 
 
 def single_blanks(text: str) -> str:

@@ -40,3 +40,21 @@ def named(names: Sequence[str]) -> list[str]:
             " dataset.header=false if the file has no names."
         )
     return complete
+
+
+def distinct(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return names that differ, and those that were repeated.
+
+    A repetition gets -1, -2, …, as anndata's `var_names_make_unique` does.
+    """
+    taken, repeated = set(names), dict[str, int]()
+    different: list[str] = []
+    first = set[str]()
+    for name in names:
+        unique = name
+        while unique in first or (unique != name and unique in taken):
+            repeated[name] = repeated.get(name, 0) + 1
+            unique = f"{name}-{repeated[name]}"
+        first.add(unique)
+        different.append(unique)
+    return different, [*repeated]

@@ -1,28 +1,31 @@
-"""NumPy files of one matrix."""
+"""NumPy files of one matrix, or of several with a key."""
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from aeexp.data.io.arrow import ROWS, scan
-from aeexp.data.io.names import listed, numbered
-from aeexp.data.io.table_source import TableSource
+from aeexp.data.io.arrays import choose
+from aeexp.data.io.matrix import Matrix, array_blocks, matrix_table, vector
+from aeexp.data.io.table_source import TableFile, TableSource
 from aeexp.errors import UserError
-from aeexp.text import counted
+
+NAMES = "features"  # the array with the names of the columns
+USUAL = "x"  # the matrix, if there are several arrays and no key
 
 
-def open_array(path: Path) -> TableSource:
-    """Scan a NumPy file of one matrix; an archive may also hold the names of its columns.
+def open_array(file: TableFile) -> TableSource:
+    """Scan a NumPy file; vectors beside the matrix of an archive describe its rows.
 
     Raises:
         UserError: It has pickled objects, no matrix or several, or a wrong number of names.
     """
     try:
-        x, names = _matrix(path)
+        if file.kind == "npy":
+            arrays = {USUAL: np.lib.format.open_memmap(file.path, mode="r")}
+        else:
+            arrays = _archive(file.path)
     except ValueError as error:
         # NumPy's message recommends unpickling, which runs code of the file's author
         reason = "it holds Python objects" if "pickle" in str(error) else str(error)
@@ -30,45 +33,22 @@ def open_array(path: Path) -> TableSource:
             f"no array can be read from it ({reason.rstrip('.')}). Save numbers with numpy.save"
             " or numpy.savez."
         ) from error
-    if x.ndim != 2 or x.dtype.kind not in "fiubU":
-        raise UserError(
-            f"the array must be a matrix of numbers, rows × columns, got"
-            f" {counted(x.ndim, 'dimension')} of {x.dtype}."
-        )
-    if names is not None and len(names) != x.shape[1]:
-        raise UserError(
-            f"the array 'features' must have a name for each of the"
-            f" {counted(x.shape[1], 'column')}, got {counted(len(names), 'name')}."
-        )
-    columns = names or numbered(x.shape[1])
-
-    def chunks() -> Iterator[pa.RecordBatch]:
-        for row in range(0, len(x), ROWS):
-            arrays = [_column(x[row : row + ROWS, index]) for index in range(x.shape[1])]
-            yield pa.RecordBatch.from_arrays(arrays, names=columns)
-
-    types = [_column(x[:0, index]).type for index in range(x.shape[1])]
-    notes = [] if names else [f"columns named x1 to x{x.shape[1]}"]
-    schema = pa.schema(list(zip(columns, types, strict=True)))
-    return scan(path.suffix[1:].lower(), schema, chunks, notes)
+    names = arrays.pop(NAMES, None)
+    shapes = {name: x.shape for name, x in arrays.items()}
+    x = arrays.pop(choose(shapes, file.format.key or (USUAL if USUAL in shapes else None)))
+    beside = {
+        name: vector(values)
+        for name, values in arrays.items()
+        if values.shape == x.shape[:1] and values.dtype.kind in "fiubU"
+    }
+    texts = None if names is None else [str(name) for name in names.ravel()]
+    matrix = Matrix(x.shape, x.dtype, array_blocks(x), texts, beside)
+    return matrix_table(file.kind, matrix)
 
 
-def _matrix(path: Path) -> tuple[Any, list[str] | None]:
-    """Return the matrix and, if the file has them, the names of its columns; never unpickle."""
-    if path.suffix.lower() == ".npy":
-        return np.lib.format.open_memmap(path, mode="r"), None
+def _archive(path: Path) -> dict[str, Any]:
+    """Return the arrays of an archive; never unpickle."""
     if not zipfile.is_zipfile(path):
         raise UserError("it is not a zip archive")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        names = [str(n) for n in archive["features"].ravel()] if "features" in archive else None
-        matrices = [key for key in archive.files if key != "features"]
-        if "x" in matrices or len(matrices) == 1:
-            return archive["x" if "x" in matrices else matrices[0]], names
-    raise UserError(f"it holds the arrays {listed(matrices)}; name the table 'x'")
-
-
-def _column(values: Any) -> pa.Array:
-    """Return a column in the machine's byte order and in a type that Arrow supports."""
-    if values.dtype.kind == "f" and values.dtype.itemsize not in (4, 8):
-        return pa.array(values.astype("f4" if values.dtype.itemsize == 2 else "f8"))
-    return pa.array(values.astype(values.dtype.newbyteorder("=")))
+        return {name: archive[name] for name in archive.files}

@@ -1,8 +1,6 @@
 """Read a user's file as one table, or in batches of rows."""
 
 import csv
-import io
-import math
 import traceback
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,27 +15,15 @@ import pyarrow as pa
 
 from aeexp.config.spec import Format
 from aeexp.data.features import EXACT
-from aeexp.data.io.arrangement import ARRANGEMENT, arrange_source
-from aeexp.data.io.arrow import ROWS, open_arrow, open_parquet
-from aeexp.data.io.encoding import opener
-from aeexp.data.io.excel import sheet_text
+from aeexp.data.io.arrangement import arrange_source
+from aeexp.data.io.arrow import ROWS
+from aeexp.data.io.formats import GENERAL, format_of
 from aeexp.data.io.names import listed, shown
-from aeexp.data.io.npy import open_array
-from aeexp.data.io.table_source import Columns, Remedy, TableSource, gather
-from aeexp.data.io.text_file import open_text
+from aeexp.data.io.packing import content_name
+from aeexp.data.io.table_source import Columns, Remedy, TableFile, TableSource, gather
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
 
-SEPARATORS = {"csv": ",", "tsv": "\t", "txt": "\t"}
-TYPED = ("parquet", "feather", "arrow", "xlsx", "npy", "npz")
-ENDINGS = ".csv, .tsv or .txt (or these with .gz), .parquet, .feather, .arrow, .xlsx, .npy, .npz"
-LINES = ("header", "header_rows", "skip", "comment", "decimal", "thousands", "max_line")
-FORMAT_KEYS = {
-    "text": (*LINES, "separator", "encoding"),
-    "xlsx": (*LINES, "sheet"),
-}
-"""The fields of `Format` that apply to a kind of file; `GENERAL` apply to all."""
-GENERAL = (*ARRANGEMENT, "na", "units", "max_bytes")
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
 TEXT = 64  # estimated bytes of a text cell
@@ -46,6 +32,7 @@ FILE_ERRORS = (
     OSError,
     EOFError,
     MemoryError,
+    RecursionError,
     UnicodeError,
     csv.Error,
     zlib.error,
@@ -60,7 +47,8 @@ class Sheet:
     frame: columns of int64, float32, float64 or str. notes: sentences on how the file was
     interpreted. texts: for each text column, a sentence on why it is not numeric. index: the
     columns that the file declares as names of the rows. remedies: for each text column that has
-    mostly numbers, what makes it numeric.
+    mostly numbers, what makes it numeric. annotations: columns that are not learnt from, unless
+    the user names them in dataset.columns.
     """
 
     frame: pd.DataFrame
@@ -68,6 +56,7 @@ class Sheet:
     texts: Mapping[str, str] = field(default_factory=dict)
     index: tuple[str, ...] = ()
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    annotations: tuple[str, ...] = ()
 
 
 def read(path: Path, format: Format) -> Sheet:
@@ -78,7 +67,9 @@ def read(path: Path, format: Format) -> Sheet:
     """
     source, columns = read_columns(path, format)
     notes = (*source.notes, *too_large(columns.cells))
-    return Sheet(columns.frame(), notes, source.texts, source.index, source.remedies)
+    return Sheet(
+        columns.frame(), notes, source.texts, source.index, source.remedies, source.annotations
+    )
 
 
 def read_columns(path: Path, format: Format) -> tuple[TableSource, Columns]:
@@ -165,13 +156,16 @@ def open_table(path: Path, format: Format) -> TableSource:
     Raises:
         UserError: As `read`; the message does not name the file, see `file_errors`.
     """
-    kind = _kind(path)
-    keys = keys_of(kind)
+    _check_file(path)
+    kind, file_format = format_of(content_name(path))
+    keys = (*file_format.keys, *GENERAL)
     for key in (f.name for f in fields(Format)):
-        if getattr(format, key) not in (None, []) and key not in (*keys, *GENERAL):
+        if getattr(format, key) not in (None, []) and key not in keys:
             raise UserError(f"dataset.{key} does not apply to .{kind} files. Remove it.")
+    most_bytes = format.max_bytes or free_bytes() // SHARE
     try:
-        source = arrange_source(_open(kind, path, format), format)
+        source = file_format.open(TableFile(path, kind, format, most_bytes))
+        source = arrange_source(source, format)
     except Exception as error:
         if not path.is_symlink():
             raise
@@ -187,46 +181,15 @@ def open_table(path: Path, format: Format) -> TableSource:
     return source
 
 
-def keys_of(kind: str) -> tuple[str, ...]:
-    """Return the fields of `Format` that apply only to some kinds of file, and to this one."""
-    return FORMAT_KEYS.get("text" if kind in SEPARATORS else kind, ())
-
-
-def _kind(path: Path) -> str:
-    """Return the ending of a file, without .gz."""
-    name = path.name.lower()
-    kind = name.removesuffix(".gz").rpartition(".")[2]
-    message = ""
+def _check_file(path: Path) -> None:
     if not path.exists():
-        message = f"there is no such file in {shown(path.absolute().parent, PATH)}."
-    elif path.is_dir():
-        message = "it is a directory. Name a file in it."
-    elif not path.is_file():
-        message = "it is a pipe or a device, which cannot be read twice. Save it as a file first."
-    elif kind not in SEPARATORS and (name.endswith(".gz") or kind not in TYPED):
-        message = f"the name must end in {ENDINGS}."
-    if message:
-        raise UserError(message)
-    return kind
-
-
-def _open(kind: str, path: Path, format: Format) -> TableSource:
-    most = format.max_bytes or free_bytes() // SHARE
-    match kind:
-        case "csv" | "tsv" | "txt":
-            most_text = most if path.suffix.lower() == ".gz" else math.inf
-            return open_text(kind, SEPARATORS[kind], opener(path), format, most_text)
-        case "xlsx":
-            text, notes = sheet_text(path, format.sheet, most)
-            comma = replace(format, separator=",", encoding="utf-8")
-            source = open_text(kind, ",", lambda: io.BytesIO(text), comma)
-            return replace(source, notes=(*notes, *source.notes))
-        case "parquet":
-            return open_parquet(path)
-        case "feather" | "arrow":
-            return open_arrow(path)
-        case _:
-            return open_array(path)
+        raise UserError(f"there is no such file in {shown(path.absolute().parent, PATH)}.")
+    if path.is_dir():
+        raise UserError("it is a directory. Name a file in it.")
+    if not path.is_file():
+        raise UserError(
+            "it is a pipe or a device, which cannot be read twice. Save it as a file first."
+        )
 
 
 def _without_quotes(source: TableSource) -> TableSource:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from aeexp.config.spec import Format
 
 Chunks = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -20,14 +23,30 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class TableFile:
+    """A file to read.
+
+    kind: its ending, such as "csv", without that of a compression. format: what the user has set.
+    most_bytes: the limit of its content when unpacked.
+    """
+
+    path: Path
+    kind: str
+    format: Format
+    most_bytes: float
+
+
+@dataclass(frozen=True)
 class TableSource:
     """A table whose types and number of rows are determined, but whose rows stay in the file.
 
     kind: the file format, such as "csv". schema: columns of int64, float32, float64 or string.
     notes: sentences on how the file was interpreted. texts: for each text column, a sentence on
     why it is not numeric. chunks: reads the file from its start at each call and returns record
-    batches of the schema. index: the columns that pandas saved as the index of a data frame.
-    remedies: for each text column that has mostly numbers, what makes it numeric.
+    batches of the schema. index: the columns that the file declares as names of the rows.
+    remedies: for each text column that has mostly numbers, what makes it numeric. annotations: the
+    columns that describe the rows and are not learnt from, unless the user names them in
+    dataset.columns.
     """
 
     kind: str
@@ -38,6 +57,7 @@ class TableSource:
     chunks: Chunks
     index: tuple[str, ...] = ()
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +15,12 @@ import pyarrow.csv as pacsv
 
 from aeexp.config.spec import Format
 from aeexp.data.io.cells import MINUS, Column, Notation, convert_all, update_all
-from aeexp.data.io.encoding import LONGEST, Opener, TextSource, detect_encoding
+from aeexp.data.io.encoding import LONGEST, TextSource, detect_encoding
 from aeexp.data.io.layout import BLANK, COMMA_NUMBER, SEPARATORS, Layout, detect_layout
 from aeexp.data.io.names import LISTED, listed, named, shown
+from aeexp.data.io.packing import Opener, opener
 from aeexp.data.io.records import MARKS, Record, Tally, records
-from aeexp.data.io.table_source import Remedy, TableSource
+from aeexp.data.io.table_source import Remedy, TableFile, TableSource
 from aeexp.data.na import na_values
 from aeexp.errors import UserError
 from aeexp.text import counted, few
@@ -28,20 +28,25 @@ from aeexp.text import counted, few
 MOST_NOTES = 20  # rows below a table that may be notes
 PHRASE = 3  # words of a note that follows the rows without an empty line
 FEWEST_NAMES = 2  # a row of fewer may be data
+USUAL = {"csv": ","}
+"""The separator that an ending implies; a tab for others."""
 BLOCK = 1 << 20  # bytes parsed at a time; more if lines are long
 
 
-def open_text(
-    kind: str,
-    usual: str,
-    open_file: Opener,
-    format: Format,
-    most_bytes: float = math.inf,
-) -> TableSource:
-    """Scan a text file.
+def open_text(file: TableFile) -> TableSource:
+    """Scan a text file, which may be compressed.
 
-    usual: the separator that the file name implies, which needs no note. most_bytes: the limit of
-    the file when unpacked.
+    Raises:
+        UserError: As `scan_text`, or it unpacks to more than the limit.
+    """
+    usual = USUAL.get(file.kind, "\t")
+    return scan_text(file.kind, usual, opener(file.path, file.most_bytes), file.format)
+
+
+def scan_text(kind: str, usual: str, open_file: Opener, format: Format) -> TableSource:
+    """Scan text from any source.
+
+    usual: the separator that the file name implies, which needs no note.
 
     Raises:
         UserError: It is not in its encoding, has no names, or a line has a wrong number of fields.
@@ -49,7 +54,7 @@ def open_text(
     detected = detect_encoding(open_file)  # also refuses other formats, if an encoding is set
     encoding = format.encoding or detected
     longest = format.max_line or LONGEST
-    source = TextSource(open_file, encoding, most_bytes=most_bytes, longest=longest)
+    source = TextSource(open_file, encoding, longest=longest)
     table, notes = _table(source, format, usual)
     notation = Notation(table.layout.style, na_values(format.na), tuple(format.units))
     try:
