@@ -38,6 +38,7 @@ from aeexp.data import (
     partition,
 )
 from aeexp.data.design import Design, correlation_time, in_time
+from aeexp.data.effects import Covariates
 from aeexp.data.features import decode
 from aeexp.data.prepare import prepare
 from aeexp.data.time_steps import TimeSteps, applied
@@ -420,3 +421,32 @@ def test_the_methods_have_the_steps_in_their_order(tiny: Make, csv: Path) -> Non
         " successive rows; square roots were taken; then values were smoothed in time" in text
     )
     assert "so that no value of the table is in rows of two parts" in text
+
+
+def test_covariates_are_those_of_the_bins(tiny: Make, csv: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(csv).assign(temperature=rng(1).normal(size=ROWS))
+    frame["cell0"] += 1000 * frame["temperature"]
+    frame.to_csv(tmp_path / "warm.csv", index=False)
+    dataset = Table(
+        path=str(tmp_path / "warm.csv"), time="second", group="day", covariates=["temperature"]
+    )
+    experiment = tiny(dataset=dataset, preprocessing=Standard(bin=2))
+    found = aeexp.run(experiment, folder=tmp_path / "run")
+    encoded = found.encode(frame)["z1"].dropna()
+    np.testing.assert_allclose(encoded, found.latents["z1"], rtol=1e-3, atol=1e-4)
+    warm = frame.assign(temperature=frame["temperature"] + 1, cell0=frame["cell0"] + 1000)
+    assert np.corrcoef(found.encode(warm)["z1"], encoded)[0, 1] > 0.95
+    with pytest.raises(UserError, match="lacks covariates whose effects the model removes: temp"):
+        found.encode(frame.drop(columns="temperature"))
+
+
+def test_lags_of_rows_with_other_covariates_are_an_error() -> None:
+    names = Column("temperature")
+    values = np.arange(ROWS, dtype=float)[:, None]
+    x = rng().normal(size=(ROWS, 3))
+    data = table(x, time=TIME, covariates=Covariates((names,), values))
+    assert len(applied(Standard(bin=2), data).x) == ROWS // 2
+    with pytest.raises(UserError, match=r"whose covariates \(temperature\) may differ"):
+        applied(Standard(lags=1), data)
+    constant = replace(data, covariates=Covariates((names,), np.ones((ROWS, 1))))
+    assert applied(Standard(lags=1), constant).x.shape == (ROWS - 1, 6)

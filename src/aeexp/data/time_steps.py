@@ -169,6 +169,7 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
         if design.time is None:
             raise _no_order(steps)
         steps = replace(steps, time=design.time_name, group=design.group_name)
+        _require_constant_covariates(steps, data)
     if steps.bin > 1:
         steps = replace(steps, counts=_counts(data))
     x, members = steps.apply(data.x, data.columns, design)
@@ -192,6 +193,19 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
         steps=steps,
         raw_hash=fingerprint(data),
     )
+
+
+def _require_constant_covariates(steps: TimeSteps, data: Dataset) -> None:
+    """Check that rows have the covariates of the other rows whose values they get."""
+    if data.covariates is None or not steps.reach:
+        return
+    values = data.covariates.values
+    if any(np.ptp(values[rows], axis=0).any() for rows in data.design.sessions()):
+        raise UserError(
+            "preprocessing.smooth and preprocessing.lags give a row values of other rows, whose"
+            f" covariates ({few(data.covariates.names)}) may differ: their effects could not be"
+            " removed. Remove these keys, or covariates that change within a recording."
+        )
 
 
 def binned(x: Floats, members: Integers, summed: NDArray[np.bool_]) -> Floats:
