@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sentences import Sentences
 
 from aeexp.analysis.curve import Curve
-from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, divergence, judge
+from aeexp.analysis.divergence import divergence
+from aeexp.analysis.verdict import Case, RowErrors, TrainingResult, judge
 from aeexp.config.spec import (
     Adam,
     DatasetSpec,

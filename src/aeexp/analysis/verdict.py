@@ -10,7 +10,6 @@ import numpy as np
 from aeexp.analysis.curve import Curve
 from aeexp.analysis.evidence.advantage import MATTERS, Advantage, advantage
 from aeexp.data import Floats, Integers
-from aeexp.runs.history import History
 
 DIVERGED = 1.05  # training error over the error of predicting the mean
 COLLAPSED = 1e-8  # largest variance of a factor
@@ -29,20 +28,6 @@ LEAP = 0.25  # the same: unstable in any case
 STILL = 0.001  # relative range of the training loss that is no change
 DECAYED = 0.1  # last learning rate over the largest
 GAP = 1.2  # error of judging rows over training error
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """A training that stopped because its loss was not finite, or far above any use.
-
-    epoch: in which it stopped, counted from 1. loss, val_loss: of that epoch; val_loss is NaN
-    without validation rows. last_loss: of the epoch before, None if there was none.
-    """
-
-    epoch: int
-    loss: float
-    val_loss: float
-    last_loss: float | None
 
 
 class Case(Enum):
@@ -357,14 +342,6 @@ class Verdict:
 
     case: Case
     training: TrainingResult
-
-
-def divergence(history: History) -> Divergence:
-    """Return where and how a training diverged."""
-    epoch = history.lost
-    assert epoch is not None, "the training did not diverge"
-    last = float(history.loss[epoch - 1]) if epoch else None
-    return Divergence(epoch + 1, float(history.loss[epoch]), float(history.val_loss[epoch]), last)
 
 
 def judge(training: TrainingResult, structure: str = "undecided") -> Verdict:

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags, check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from aeexp.analysis.divergence import divergence
 from aeexp.analysis.reconstruction import explained
-from aeexp.analysis.verdict import divergence
 from aeexp.app.parameters import config_parameter, experiment_of
 from aeexp.backend import choose, current, running, silence_stderr
 from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training

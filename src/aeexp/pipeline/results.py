@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering import clusters
 from aeexp.analysis.controls import ControlResult, Plan
+from aeexp.analysis.divergence import divergence
 from aeexp.analysis.evidence.gather import gather
 from aeexp.analysis.factors.attribution import FactorAttribution
 from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.support import KnownRows, support
-from aeexp.analysis.verdict import divergence
 from aeexp.config.spec import Experiment, Space
 from aeexp.data import Floats, fingerprint
 from aeexp.data.checks import setting_warnings

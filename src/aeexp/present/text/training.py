@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from aeexp.analysis.verdict import Case, Divergence, TrainingResult, Verdict
+from aeexp.analysis.divergence import Divergence
+from aeexp.analysis.verdict import Case, TrainingResult, Verdict
 from aeexp.errors import key
 from aeexp.text import counted, distinct
 
