@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -18,12 +19,14 @@ from sklearn.datasets import load_wine
 import aeexp
 from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.support import SPACES, KnownRows, Support, support
+from aeexp.app import convert
 from aeexp.app.inference import FittedModel
 from aeexp.app.verify import verify
 from aeexp.config.spec import (
     Categorical,
     Deep,
     Experiment,
+    Format,
     Infinite,
     KMeans,
     Missing,
@@ -34,6 +37,7 @@ from aeexp.config.spec import (
     Training,
     Wine,
 )
+from aeexp.errors import UserError
 from aeexp.pipeline.experiment import load_experiment
 from aeexp.pipeline.run import run
 from aeexp.runs import Run, Status, read_model, save_run
@@ -175,6 +179,28 @@ def test_decoding_factors_gives_their_reconstruction(
         of_wine.decode(of_wine.latents.drop(columns="z2"))
     with pytest.raises(ValueError, match="not finite"):
         of_wine.decode(of_wine.latents.assign(z1=np.nan))
+
+
+def test_encoded_rows_are_written_as_anndata(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame, tmp_path: Path
+) -> None:
+    wine.assign(row=[f"w{i}" for i in range(len(wine))]).to_csv(tmp_path / "new.csv", index=False)
+    model = FittedModel(read_model(of_wine.folder))
+    [*_] = convert.encode(model, tmp_path / "new.csv", tmp_path / "z.h5ad", Format())
+    with h5py.File(tmp_path / "z.h5ad") as file:
+        assert file.attrs["encoding-type"] == "anndata"
+        latents = np.asarray(file["obsm/X_aeexp"])
+        obs = file["obs"]
+        assert obs["_index"].asstr()[0] == "w0"
+        assert obs["error"].shape == (len(wine),)
+        codes = np.asarray(obs["kmeans/codes"])
+        names = obs["kmeans/categories"].asstr()[()]
+        assert {*obs.attrs["column-order"]} == {*obs} - {"_index"}
+    assert latents == pytest.approx(of_wine.latents[["z1", "z2"]].to_numpy(), abs=1e-4)
+    clusters = of_wine.latents["kmeans"].astype(str)
+    assert (names[codes] == clusters).mean() > 0.9  # the vote of the nearest rows
+    with pytest.raises(UserError, match="only encode writes"):
+        [*_] = convert.reconstruct(model, tmp_path / "new.csv", tmp_path / "x.h5ad", Format())
 
 
 def test_a_frame_keeps_its_index(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:

@@ -52,7 +52,12 @@ def _parser() -> ArgumentParser:
     for name, (meaning, ending) in CONVERSIONS.items():
         convert = _add_run_command(commands, name, meaning)
         convert.add_argument("file", type=Path, help="a table with the columns that are needed")
-        convert.add_argument("-o", dest="into", type=Path, help=f".csv or .parquet [FILE{ending}]")
+        convert.add_argument(
+            "-o",
+            dest="into",
+            type=Path,
+            help=f".csv, .parquet or, for encode, .h5ad [FILE{ending}]",
+        )
         convert.set_defaults(run_command=_convert, conversion=name, ending=ending)
     verify = _add_run_command(commands, "verify", "run it again and compare the results")
     verify.set_defaults(run_command=_verify)

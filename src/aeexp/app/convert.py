@@ -77,14 +77,21 @@ def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iter
 
 def reconstruct(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write a file's rows as the model reconstructs them; yield lines for the terminal."""
+    _require_table(into)
     yield from _converted(model, source, into, format, model.reconstruct)
     yield from _units(model)
 
 
 def decode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write the rows that the model decodes from factors; yield lines for the terminal."""
+    _require_table(into)
     yield from _converted(model, source, into, format, model.decode)
     yield from _units(model)
+
+
+def _require_table(into: Path) -> None:
+    if into.suffix == ".h5ad":
+        raise UserError(f"{into}: only encode writes .h5ad. Name a .csv or .parquet file with -o.")
 
 
 def _units(model: FittedModel) -> Iterator[str]:
@@ -116,7 +123,7 @@ def _converted(
             names = names[frame.index.get_indexer(table.index)]
             if not count and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
                 yield f"values are those of rows with average {listed(lacking)}"
-            if into.suffix != ".parquet":  # text files have no type for a missing cell
+            if into.suffix == ".csv":  # text files have no type for a missing cell
                 table = table.astype(object).where(table.notna(), None)
             write({model.id: names, **table})
             count, written = count + len(frame), written + len(table)

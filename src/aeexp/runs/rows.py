@@ -11,6 +11,7 @@ from aeexp.runs.artifact import Table
 from aeexp.runs.csv_file import lines
 from aeexp.runs.files import replacing, write_bytes
 from aeexp.runs.write import cells, path_of, write
+from aeexp.text import listed
 
 Columns = Mapping[str, Any]
 Write = Callable[[Columns], None]
@@ -33,16 +34,16 @@ def _(artifact: Table, folder: Path) -> list[Path]:
 
 @contextmanager
 def rows(path: Path) -> Iterator[Write]:
-    """Provide a function that adds rows, as columns by name, to a CSV or Parquet file.
+    """Provide a function that adds rows, as columns by name, to a CSV, Parquet or AnnData file.
 
     The file gets its name when the block ends.
 
     Raises:
-        UserError: The path ends in neither .csv nor .parquet.
+        UserError: The path has another ending.
         OSError: It cannot be written; an existing file is unchanged.
     """
     if path.suffix not in WRITERS:
-        raise UserError(f"{path} must end in {' or '.join(WRITERS)}.")
+        raise UserError(f"{path} must end in {listed([*WRITERS], and_=' or ')}.")
     with replacing(path) as file, WRITERS[path.suffix](file) as write:
         yield write
 
@@ -76,4 +77,12 @@ def _parquet(file: BinaryIO) -> Iterator[Write]:
             writer.close()
 
 
-WRITERS = {".csv": _csv, ".parquet": _parquet}
+@contextmanager
+def _h5ad(file: BinaryIO) -> Iterator[Write]:
+    from aeexp.runs import h5ad  # noqa: PLC0415  (slow to import, and rarely needed)
+
+    with h5ad.writer(file) as write:
+        yield write
+
+
+WRITERS = {".csv": _csv, ".parquet": _parquet, ".h5ad": _h5ad}
