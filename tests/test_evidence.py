@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -277,12 +277,16 @@ def separation_test(
     )
 
 
-def claimed_of(*tests: chance.PermutationTest) -> list[tuple[str, str]]:
-    """Return the claims and sentences on groups for some tests."""
+def claimed_of(
+    *tests: chance.PermutationTest, peaks: Mapping[str, Any] = MappingProxyType({})
+) -> list[tuple[str, str]]:
+    """Return the claims and sentences on groups for some tests, and some density peaks."""
     structure = chance.PermutationTest(
         "reconstruction.val.r2", ControlKind.permuted.value, 0.6, 0.2, 0.01, 0.05, 19
     )
-    evidence: Any = SimpleNamespace(tested=[structure, *tests], groups={}, design=EXCHANGEABLE)
+    evidence: Any = SimpleNamespace(
+        tested=[structure, *tests], groups={}, peaks=peaks, design=EXCHANGEABLE
+    )
     sentences = group_sentences(SimpleNamespace(), evidence)  # type: ignore[arg-type]
     return [(sentence.claim, sentence.sentence) for sentence in sentences]
 
@@ -311,7 +315,11 @@ def test_groups_are_claimed_only_with_a_valley_between_them() -> None:
     [(claim, sentence)] = claimed_of(apart, valley_test("kmeans", 0.025))
     assert claim == "yes"
     assert "A valley of low density separates them (p = 0.025, the least possible" in sentence
-    [(claim, sentence)] = claimed_of(apart, valley_test("kmeans", 0.4))
+    peaks = {"kmeans": SimpleNamespace(count=3, between=0.04)}
+    [(_, sentence)] = claimed_of(apart, valley_test("kmeans", 0.025), peaks=peaks)
+    assert "has at least 3 peaks; 4 % of the rows lie between them" in sentence
+    [(claim, sentence)] = claimed_of(apart, valley_test("kmeans", 0.4), peaks=peaks)
+    assert "peaks" not in sentence
     assert claim == "undecided"
     assert "no valley of low density separates them (p = 0.4): they may be parts of a" in sentence
     [(claim, sentence)] = claimed_of(separation_test("kmeans", 0.4), valley_test("kmeans", 0.025))
@@ -337,7 +345,7 @@ def test_the_columns_are_compared_if_groups_are_claimed_or_judged(
         problem=SimpleNamespace(data=SimpleNamespace(own_labels=[classes]))
     )
     evidence: Any = SimpleNamespace(
-        tested=[test], groups={"kmeans": comparison}, design=EXCHANGEABLE
+        tested=[test], groups={"kmeans": comparison}, peaks={}, design=EXCHANGEABLE
     )
     about = [sentence.about for sentence in group_sentences(result, evidence)]
     assert about == ["groups", "columns"][: 1 + expected]
