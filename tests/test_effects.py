@@ -30,6 +30,7 @@ from aeexp.data import Classes, Column, Dataset, Floats, Integers, Values, finge
 from aeexp.data.covariate_checks import confounded_labels
 from aeexp.data.effects import Covariates, fit
 from aeexp.data.prepare import prepare
+from aeexp.data.table_covariates import categories_of
 from aeexp.errors import UserError
 from aeexp.present.text.covariates import covariate_sentences
 
@@ -319,3 +320,36 @@ def test_a_stored_model_removes_the_effects_from_new_rows(
     ]:
         with pytest.raises(UserError, match=message):
             result.encode(changed)
+
+
+# --- cells that are no measurements
+
+
+def test_codes_and_words_in_covariates_are_recognised(csv: Write) -> None:
+    generator = np.random.default_rng(0)
+    age = generator.uniform(20, 70, ROWS).round(1)
+    age[:12] = -999
+    data = load(Table(path=csv(age=age), covariates=["age"]))
+    assert data.codes == ("-999",)
+    words = [*map(str, age)]
+    words[:3] = ["n.d."] * 3
+    with pytest.raises(UserError, match=r"words among them.*dataset.na=\[n.d.\]"):
+        load(Table(path=csv(age=words), covariates=["age"]))
+
+
+def test_declared_values_are_missing_in_covariates_of_new_rows(
+    tiny: Callable[..., Experiment], csv: Write, tmp_path: Path
+) -> None:
+    age = np.random.default_rng(0).uniform(20, 70, ROWS).round(1)
+    age[:4] = -999
+    path = csv(age=age)
+    table = Table(path=path, covariates=["age"], na=["-999"], missing=Missing.drop_rows)
+    found = aeexp.run(tiny(dataset=table), folder=tmp_path / "run")
+    encoded = found.encode(pd.read_csv(path))["z1"]
+    assert [*np.flatnonzero(encoded.isna())] == [0, 1, 2, 3]
+    assert encoded.dropna().to_numpy() == pytest.approx(found.latents["z1"].to_numpy(), abs=1e-4)
+
+
+def test_categories_do_not_depend_on_the_other_cells() -> None:
+    assert [*categories_of(pd.Series([1.0, 2.5, 2.0]))] == ["1", "2.5", "2"]
+    assert [*categories_of(pd.Series(["p1 ", "p1", " v1.0"]))] == ["p1", "p1", "v1.0"]

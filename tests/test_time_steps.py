@@ -450,3 +450,29 @@ def test_lags_of_rows_with_other_covariates_are_an_error() -> None:
         applied(Standard(lags=1), data)
     constant = replace(data, covariates=Covariates((names,), np.ones((ROWS, 1))))
     assert applied(Standard(lags=1), constant).x.shape == (ROWS - 1, 6)
+
+
+def test_steps_do_not_join_rows_around_a_row_that_was_left_out(tmp_path: Path) -> None:
+    x = rng().normal(size=(ROWS, 3))
+    x[50] = np.nan
+    frame = pd.DataFrame(x, columns=[*"abc"]).assign(day=SESSION)
+    frame.to_csv(tmp_path / "gap.csv", index=False)
+    spec = Table(path=str(tmp_path / "gap.csv"), time="rows", group="day")
+    with pytest.raises(UserError, match="would join rows that do not follow one another"):
+        applied(Standard(lags=1), load(spec))
+    assert applied(Standard(sqrt=False), load(spec)).x.shape == (ROWS - 1, 3)
+    frame.loc[SESSION == 1] = frame.loc[SESSION == 1].assign(a=np.nan, b=np.nan, c=np.nan)
+    frame.to_csv(tmp_path / "gap.csv", index=False)  # a whole session is left out
+    assert applied(Standard(lags=1), load(spec)).x.shape == (87, 6)
+
+
+def test_logarithms_are_not_summed() -> None:
+    columns = tuple(Column(f"c{i}", log1p=True) for i in range(2))
+    with pytest.raises(UserError, match=r"are for counts, not for their logarithms"):
+        applied(Standard(bin=2), table(np.ones((ROWS, 2)), origin=columns))
+
+
+def test_lags_need_names_that_are_free() -> None:
+    names = Column("a"), Column("a[t-1]")
+    with pytest.raises(UserError, match="which the table has already"):
+        applied(Standard(lags=1), table(np.ones((ROWS, 2)), origin=names))

@@ -1,7 +1,7 @@
 """Apply a stored model to other rows: same columns and preprocessing, nothing is refitted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,14 +13,15 @@ from aeexp.analysis.support import USUAL, Support, require_array
 from aeexp.config.spec import RowScaling
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE
-from aeexp.data.effects import ARRAYS, Effects
+from aeexp.data.effects import ARRAYS, Covariates, Effects
 from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
-from aeexp.data.table_design import ordered
+from aeexp.data.table_covariates import categories_of
+from aeexp.data.table_design import has_gaps, ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
@@ -193,9 +194,15 @@ class FittedModel:
                 f"The table lacks columns that order its rows: {_listed(missing)}. The model's"
                 " preprocessing joins successive rows of a recording. Columns are matched by name."
             )
-        names = [column.name for column in self.columns]
+        if missing := self.lacking(list(frame)):
+            raise UserError(
+                f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
+                " Add these columns, as in the table of the run."
+            )
+        read = (*self.columns, *self.stored.covariates)
+        names = [column.name for column in read]
         frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
-        numeric = [column.name for column in self.columns if not column.categories]
+        numeric = [column.name for column in read if not column.categories]
         frame = frame.assign(**numbers_as_text(frame, numeric))
         x = encode(self.columns, frame)
         infinite = np.isinf(x)
@@ -210,7 +217,8 @@ class FittedModel:
         is_left_out = gaps.all(1)  # as in training: they have no value to fill the others from
         if not self.preprocessing.imputation:
             if self.stored.preprocessing.get("missing") == "drop_rows":
-                is_left_out = gaps.any(1)
+                covariates = [column.name for column in self.stored.covariates]
+                is_left_out = gaps.any(1) | frame[covariates].isna().any(axis=1).to_numpy()
             elif gaps[~is_left_out].any():
                 raise UserError(
                     f"The table has missing cells in {self._features_with(gaps)}, which the model"
@@ -231,23 +239,24 @@ class FittedModel:
         design = EXCHANGEABLE
         if steps.need_order:
             design = ordered(frame.iloc[rows], steps.time, steps.group)
+            kept = np.isin(every, rows)
+            gaps = has_gaps(frame, kept, steps.time, steps.group)
+            design = replace(design, has_gaps=gaps)
+        values = self._covariates(frame.iloc[rows])
+        steps.check(design, self.columns, Covariates(self.stored.covariates, values))
         x, members = steps.apply(x, self.columns, design)
         bins = every if steps.bin == 1 else rows[steps.bins(len(rows), design)[:, 0]]
-        covariates = self._covariates(frame.iloc[rows])[members].mean(axis=1)
-        return x, covariates, rows[members[:, 0]], bins
+        return x, values[members].mean(axis=1), rows[members[:, 0]], bins
 
     def _covariates(self, frame: pd.DataFrame) -> Floats:
         """Return the covariates of rows: (rows, terms).
 
         Raises:
-            UserError: A column is missing, has empty cells, or a category of unknown effect.
+            UserError: A column has empty cells, or a category of unknown effect.
         """
         columns = self.stored.covariates
-        if missing := self.lacking(list(frame)):
-            raise UserError(
-                f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
-                " Add these columns, as in the table of the run."
-            )
+        texts = {c.name: categories_of(frame[c.name]) for c in columns if c.categories}
+        frame = frame.assign(**texts)
         values = encode(columns, frame).astype(np.float64)
         for column, place in places(columns):
             if not np.isfinite(values[:, place]).all():

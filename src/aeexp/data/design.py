@@ -53,8 +53,9 @@ class Design:
     (rows,), number of the group of each row, from 0; None without groups. time_name, group_name:
     of their columns. tau: correlation time in rows: the lag at which the autocorrelation of the
     columns falls to 1/e; 1 without time. reach: largest distance of two rows that have a value in
-    common, by smoothing or lags. looks_ordered: autocorrelation of neighbouring rows if
-    they are more similar than by chance although no order was stated, else None.
+    common, by smoothing or lags. looks_ordered: autocorrelation of neighbouring rows if they are
+    more similar than by chance although no order was stated, else None. has_gaps: whether rows
+    between others of a session were left out.
     """
 
     time: Integers | None = None
@@ -64,6 +65,7 @@ class Design:
     tau: int = 1
     reach: int = 0
     looks_ordered: float | None = None
+    has_gaps: bool = False
 
     @property
     def is_exchangeable(self) -> bool:

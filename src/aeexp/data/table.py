@@ -6,7 +6,8 @@ pandas and PyArrow are imported only when there is such a table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,14 @@ import numpy as np
 
 from aeexp.config.spec import Categorical, Infinite, Missing, Table
 from aeexp.config.verb import verb
-from aeexp.data.codes import find_codes
+from aeexp.data.codes import Code, find_codes
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
 from aeexp.data.effects import fit
 from aeexp.data.features import Column, encode, example, features, is_numeric, words
 from aeexp.data.na import NONE, numbers_as_text, without_na
 from aeexp.data.oddities import number_notes
-from aeexp.data.table_covariates import describe, removed_columns, stated_covariates
-from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
+from aeexp.data.table_covariates import describe, removed_columns, stated_covariates, with_numbers
+from aeexp.data.table_design import WORDS_OF_TIME, has_gaps, possible_groups, stated_design
 from aeexp.data.table_layout import lay_out
 from aeexp.data.table_values import code_note, declared_note, make_numeric
 from aeexp.errors import UserError
@@ -78,7 +79,6 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     Raises:
         UserError: The table cannot be read, or its columns do not fit the spec.
     """
-    import pandas as pd  # noqa: PLC0415  (only for a user's table)
     import pyarrow as pa  # noqa: PLC0415
 
     from aeexp.data.io import counters  # noqa: PLC0415
@@ -112,24 +112,20 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         notes.append(f"text with only numbers is read as numbers: {few([*texts])}")
         frame = frame.assign(**texts)
     text = _text_columns(spec, table, frame, chosen)
-    numbers = {name: frame[name] for name in chosen if name not in text}
-    codes = () if NONE in spec.na else find_codes(numbers)
+    frame = with_numbers(spec, table.remedies, frame, removed)
+    codes, of_labels = _codes(spec, frame, [*chosen, *removed], labels)
+    before = frame
     complete = [*chosen, *removed] if spec.missing is Missing.drop_rows else chosen
     frame, changes = _cleaned(spec, frame, complete)
     adjusted = stated_covariates(spec, frame, removed, labels)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
     x = encode(columns, frame)
-    notes = [*map(code_note, codes), *notes, *declared_note(declared)]
+    notes = [*map(code_note, [*codes, *of_labels]), *notes, *declared_note(declared)]
     notes += [*changes, *counters({name: frame[name].to_numpy() for name in chosen})]
     rows = _rows(spec, frame)
     notes += number_notes(x, columns, rows)
-    hashes = pd.util.hash_pandas_object(frame[chosen], index=False)
-    if copies := int(hashes.duplicated().sum()):
-        notes.append(
-            f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
-            " and the other is held out, the held-out error is too low"
-        )
+    notes += _copies(frame[chosen])
     notes += possible_groups(spec, frame, labels, unused=frame.columns.difference(chosen))
     if spec.batch is not None:
         labels = [*(name for name in labels if name != spec.batch), spec.batch]
@@ -148,11 +144,45 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
-        design=stated_design(spec, frame, remaining, several),
+        design=replace(
+            stated_design(spec, frame, remaining, several),
+            has_gaps=has_gaps(
+                before, before.index.isin(frame.index), spec.time or "", spec.group or ""
+            ),
+        ),
         batch=spec.batch,
         covariates=adjusted,
         codes=tuple(code.text for code in codes if code.is_missing),
     )
+
+
+def _copies(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield a note on rows that are equal in the columns to learn from."""
+    import pandas as pd  # noqa: PLC0415
+
+    hashes = pd.util.hash_pandas_object(frame, index=False)
+    if copies := int(hashes.duplicated().sum()):
+        yield (
+            f"{copies:,} of {len(frame):,} rows are copies of another row: if one is trained on"
+            " and the other is held out, the held-out error is too low"
+        )
+
+
+def _codes(
+    spec: Table, frame: pd.DataFrame, names: Sequence[str], labels: Sequence[str]
+) -> tuple[Sequence[Code], Sequence[Code]]:
+    """Return the codes for missing values in columns, and those in labels of many numbers.
+
+    Codes in labels do not change what is learnt.
+    """
+    if NONE in spec.na:
+        return (), ()
+    columns, others = (
+        {name: frame[name] for name in several if is_numeric(frame[name])}
+        for several in (names, labels)
+    )
+    many = {name: v for name, v in others.items() if v.nunique() > MOST_INTEGERS}
+    return find_codes(columns), find_codes(many)
 
 
 def _sampled(spec: Table, frame: pd.DataFrame) -> pd.DataFrame:

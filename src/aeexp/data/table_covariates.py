@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeexp.config.spec import BatchCorrection, Table
 from aeexp.data.effects import Covariates
 from aeexp.data.features import Column, encode, is_numeric, words
+from aeexp.data.na import numbers_as_text
+from aeexp.data.table_values import make_numeric
 from aeexp.errors import UserError
 from aeexp.text import counted, few, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aeexp.data.io.table_source import Remedy
+
+WHOLE = re.compile(r"^([+-]?[0-9]+)\.0+$")
 MOST_CATEGORIES = 100
 """Categories of a covariate; more of them probably name the rows."""
 MOST_INTEGERS, FEWEST_ROWS = 20, 5
@@ -53,6 +60,8 @@ def stated_covariates(
     if not keys:
         return None
     columns = [_column(frame[name], f"{key}={name}", spec) for name, key in keys.items()]
+    texts = {c.name: categories_of(frame[c.name]) for c in columns if c.categories}
+    frame = frame.assign(**texts)
     corrects_scale = spec.batch_correction is BatchCorrection.mean_and_scale
     batch = spec.batch if corrects_scale and spec.batch is not None else ""
     return Covariates(tuple(columns), encode(columns, frame).astype(np.float64), batch)
@@ -83,13 +92,45 @@ def _check(values: pd.Series[Any], name: str) -> None:
 def _column(values: pd.Series[Any], name: str, spec: Table) -> Column:
     if values.name != spec.batch and is_numeric(values) and not _are_codes(values):
         return Column(str(values.name))
-    categories = sorted({*words(values)})
+    categories = sorted({*categories_of(values)})
     if len(categories) > MOST_CATEGORIES:
         raise UserError(
             f"{name} has {len(categories):,} categories, more than {MOST_CATEGORIES}: it probably"
             f" names the rows. The first are {few(categories, 5)}. Name another column."
         )
     return Column(str(values.name), categories=tuple(categories))
+
+
+def categories_of(values: pd.Series[Any]) -> NDArray[np.object_]:
+    """Return cells as names of categories, each by itself: (rows,).
+
+    Without blanks around them, and numbers such as 1.0 as integers.
+    """
+    return np.array([WHOLE.sub(r"\1", text.strip()) for text in words(values)], object)
+
+
+def with_numbers(
+    spec: Table, remedies: Mapping[str, Remedy], frame: pd.DataFrame, names: Iterable[str]
+) -> pd.DataFrame:
+    """Return a table in which covariates that have only numbers are numbers.
+
+    remedies: what makes text columns numeric.
+
+    Raises:
+        UserError: A column of many numbers has words among them, which would be categories.
+    """
+    numbers = numbers_as_text(frame, names)
+    mixed = {
+        name: remedies[name]
+        for name in names
+        if name not in numbers and name in remedies and frame[name].nunique() > MOST_INTEGERS
+    }
+    if mixed:
+        raise UserError(
+            f"{few([*mixed])}: covariates of numbers with words among them."
+            f" {make_numeric(spec, mixed)}"
+        )
+    return frame.assign(**numbers)
 
 
 def _are_codes(values: pd.Series[Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aeexp.config.spec import Table
 from aeexp.data.dataset import Classes, Floats, Integers, Labels
@@ -52,6 +53,23 @@ def ordered(frame: pd.DataFrame, time: str, group: str) -> Design:
     if time != "none":
         ranks = np.arange(len(frame)) if time == "rows" else _time(frame[time])
     return Design(ranks, groups, time, group)
+
+
+def has_gaps(frame: pd.DataFrame, kept: NDArray[np.bool_], time: str, group: str) -> bool:
+    """Return whether rows between others of a session are left out. kept: (rows,), the others.
+
+    time, group: see `ordered`.
+    """
+    if time in ("", "none") or kept.all():
+        return False
+    columns = [name for name in (time, group) if name and name != "rows"]
+    known = frame[columns].notna().all(axis=1).to_numpy()  # others have no place in time
+    inside = kept[known]
+    for rows in ordered(frame[known], time, group).sessions():
+        places = np.flatnonzero(inside[rows])
+        if len(places) and len(places) <= places[-1] - places[0]:
+            return True
+    return False
 
 
 def possible_groups(

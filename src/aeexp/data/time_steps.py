@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aeexp.config.spec import PreprocessingSpec
     from aeexp.data.dataset import Dataset, Floats, Integers, Labels
     from aeexp.data.design import Design
+    from aeexp.data.effects import Covariates
 
 CUT = 3
 """Standard deviations at which the Gaussian ends, which leaves out 0.3 % of its weight. A fourth
@@ -111,6 +112,37 @@ class TimeSteps:
             x, members = _lagged(x, columns, before), members[before[:, 0]]
         return x, members
 
+    def check(
+        self, design: Design, columns: Sequence[Column], covariates: Covariates | None
+    ) -> None:
+        """Check that the steps suit a table. covariates: of its rows.
+
+        Raises:
+            UserError: Rows were left out or covariates change where the steps join rows, or counts
+                are logarithms.
+        """
+        if self.need_order and design.has_gaps:
+            raise UserError(
+                "preprocessing.bin, smooth and lags would join rows that do not follow one"
+                " another, as rows with missing cells were left out. Fill them with"
+                " dataset.missing=mean, median or knn; if they have no value at all, end a session"
+                " there with dataset.group, or fill them in the file."
+            )
+        if (self.bin > 1 or self.sqrt) and any(column.log1p for column in columns):
+            raise UserError(
+                "preprocessing.bin and preprocessing.sqrt are for counts, not for their"
+                " logarithms. Remove dataset.log1p, or these keys."
+            )
+        if covariates is None or not self.reach:
+            return
+        values = covariates.values
+        if any(np.ptp(values[rows], axis=0).any() for rows in design.sessions()):
+            raise UserError(
+                "preprocessing.smooth and preprocessing.lags give a row values of other rows,"
+                f" whose covariates ({few(covariates.names)}) may differ: their effects could not"
+                " be removed. Remove these keys, or covariates that change within a recording."
+            )
+
     def phrases(self, columns: Sequence[Column]) -> Iterator[str]:
         """Yield what each step did with a table of these columns."""
         counts = len(self.counts)
@@ -169,11 +201,16 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
         if design.time is None:
             raise _no_order(steps)
         steps = replace(steps, time=design.time_name, group=design.group_name)
-        _require_constant_covariates(steps, data)
+    steps.check(design, data.columns, data.covariates)
     if steps.bin > 1:
         steps = replace(steps, counts=_counts(data))
     x, members = steps.apply(data.x, data.columns, design)
     columns = steps.columns(data.columns)
+    if len({*features(columns)}) < len(features(columns)):
+        raise UserError(
+            "preprocessing.lags makes names such as 'a[t-1]', which the table has already. Rename"
+            " these columns with dataset.rename."
+        )
     design = design.take(members[:, 0])
     if design.time is not None:
         design = in_time(replace(design, reach=min(steps.reach, len(x))), x)
@@ -193,19 +230,6 @@ def applied(spec: PreprocessingSpec, data: Dataset) -> Dataset:
         steps=steps,
         raw_hash=fingerprint(data),
     )
-
-
-def _require_constant_covariates(steps: TimeSteps, data: Dataset) -> None:
-    """Check that rows have the covariates of the other rows whose values they get."""
-    if data.covariates is None or not steps.reach:
-        return
-    values = data.covariates.values
-    if any(np.ptp(values[rows], axis=0).any() for rows in data.design.sessions()):
-        raise UserError(
-            "preprocessing.smooth and preprocessing.lags give a row values of other rows, whose"
-            f" covariates ({few(data.covariates.names)}) may differ: their effects could not be"
-            " removed. Remove these keys, or covariates that change within a recording."
-        )
 
 
 def binned(x: Floats, members: Integers, summed: NDArray[np.bool_]) -> Floats:
