@@ -164,3 +164,12 @@ def test_inspect_and_read_raise_the_same_error(tmp_path: Path) -> None:
     for verb in (inspect, read):
         with pytest.raises(ValueError, match=r"x\.csv: it has 0 data rows"):
             verb(tmp_path / "x.csv", Format())
+
+
+def test_a_column_of_parts_is_proposed_as_the_split(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    frame = pd.DataFrame(x, columns=[*"abc"]).assign(part=["train", "val", "Test"] * 20)
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    command = inspect(tmp_path / "x.csv", Format()).rpartition("aeexp ")[2]
+    assert "split.column=part" in command
+    assert "dataset.label" not in command

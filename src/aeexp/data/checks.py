@@ -47,10 +47,13 @@ def setting_warnings(experiment: Experiment, problem: Problem) -> Iterator[str]:
             f" {features}): {few(names)}. They are kept, but carry no information."
         )
     if copies := near_copies(problem.x, problem.part_of):
+        group = problem.data.design.group_name
+        other = f" instead of {group}" if group else ""
         yield (
             f"{copies:,} of {len(problem.x):,} rows have a near copy in another part of the split,"
-            " such as a second measurement of the sample: the held-out error is too low. Name the"
-            " column of the sample in dataset.group, so that its rows are held out together."
+            f" such as a second measurement of the sample: the held-out error is too low. Name"
+            f" the column of the sample in dataset.group{other}, so that its rows are held out"
+            " together."
         )
     yield from covariate_warnings(problem.data)
     yield from _many_classes(experiment, problem.data.label)

@@ -60,9 +60,7 @@ class Column:
             indicators[text == ""] = np.nan
             return indicators
         if not is_numeric(values):
-            present = values[values.notna()]
-            example = f"{present.iloc[0]!r}"[:60] if len(present) else "nothing"
-            raise UserError(f"column {self.name} must have numbers, got {example}.")
+            raise UserError(f"column {self.name} must have numbers, got {_no_number(values)}.")
         numbers = values.to_numpy(_precision(values), na_value=np.nan)
         if self.log1p:
             low = np.nanmin(numbers, initial=np.inf)
@@ -81,6 +79,16 @@ class Column:
         if self.categories:
             return np.array(self.categories, object)[features.argmax(1)]
         return np.expm1(features[:, 0]) if self.log1p else features[:, 0]
+
+
+def _no_number(values: pd.Series[Any]) -> str:
+    """Return the first cell of a text column that is no number, quoted."""
+    import pandas as pd  # noqa: PLC0415  (only for a user's table)
+
+    present = values[values.notna()]
+    wrong = present[pd.to_numeric(present, errors="coerce").isna()]
+    cells = wrong if len(wrong) else present
+    return f"{cells.iloc[0]!r}"[:60] if len(cells) else "nothing"
 
 
 def _precision(values: pd.Series[Any]) -> type[np.floating]:

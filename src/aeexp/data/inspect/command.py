@@ -46,15 +46,7 @@ def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) ->
     for key in (f.name for f in fields(Format)):
         if (value := getattr(format, key)) not in (None, []):
             yield f"dataset.{key}={value_text(value)}"
-    if roles.labels:
-        named = [quoted(label.name) for label in roles.labels]
-        several = ",".join(named)
-        yield f"dataset.label={several if len(named) == 1 else f'[{several}]'}"
-    names = {key: column.name for key, column in roles.special.items()}
-    if roles.order is not None:
-        names["time"] = roles.order
-    for key, name in names.items():
-        yield f"dataset.{key}={quoted(name)}"
+    yield from _named_columns(roles)
     too_many = len(roles.unused) > MANY
     unused = [c.name for c in roles.unused if not (too_many and c.is_text)]
     if listed := [name for name in (*rows, *unused) if name.isprintable()]:
@@ -65,6 +57,21 @@ def _overrides(path: Path, format: Format, roles: Roles, rows: Sequence[str]) ->
         yield "dataset.missing=median"
     if too_many or any(c.is_text for c in roles.features):
         yield f"dataset.categorical={'drop' if too_many else 'onehot'}"
+
+
+def _named_columns(roles: Roles) -> Iterator[str]:
+    """Yield the overrides that name columns which are no measurements."""
+    if roles.labels:
+        named = [quoted(label.name) for label in roles.labels]
+        several = ",".join(named)
+        yield f"dataset.label={several if len(named) == 1 else f'[{several}]'}"
+    names = {key: column.name for key, column in roles.special.items()}
+    if roles.order is not None:
+        names["time"] = roles.order
+    for key, name in names.items():
+        yield f"dataset.{key}={quoted(name)}"
+    if roles.split is not None:
+        yield f"split.column={quoted(roles.split.name)}"
 
 
 def value_text(value: Any) -> str:

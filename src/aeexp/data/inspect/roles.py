@@ -20,6 +20,7 @@ from aeexp.data.design import (
 from aeexp.data.features import words
 from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Column
 from aeexp.data.io.reader import MIN_ROWS
+from aeexp.data.table import PARTS
 
 WORD = r"(?i)(?:.*[_ .-])?(?:{})(?:[_ .-].*|\d*)"
 NAMES_TIME = re.compile(
@@ -45,7 +46,8 @@ FEWEST_REPEATS = 2
 class Roles:
     """The columns of a table by role.
 
-    unused: columns that are no measurements and have no other role. features: columns to learn
+    split: the column that has the part of each row: training, validation or test. unused: columns
+    that are no measurements and have no other role. features: columns to learn
     from. autocorrelation: of neighbouring rows, None if they are no more similar than by chance.
     tau: correlation time in rows.
     """
@@ -59,6 +61,7 @@ class Roles:
     features: tuple[Column, ...]
     autocorrelation: float | None = None
     tau: int = 1
+    split: Column | None = None
 
     @property
     def special(self) -> dict[str, Column]:
@@ -74,6 +77,12 @@ class Roles:
         return "rows" if self.autocorrelation is not None else None
 
 
+def _are_parts(cells: Any) -> bool:
+    """Return whether these are names of parts of a split, more than one."""
+    parts = {PARTS.get(text.strip().lower()) for text in pd.unique(words(cells))}
+    return None not in parts and len(parts) > 1
+
+
 def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
     """Return the role of each column, by its name and its values. cells: of each column."""
     left = [column for column in columns if not column.index and column.name.isprintable()]
@@ -84,6 +93,7 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
             left.remove(column)
         return column
 
+    split = take(lambda c: c.is_text and c.is_category and _are_parts(cells[c.name]))
     group = take(_is_group)
     sessions = None if group is None else _codes(cells[group.name])
     time = take(lambda c: _is_time(c, cells[c.name], sessions)) or take(
@@ -104,7 +114,7 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
         or take(lambda c: c.is_id and NAMES_ID.fullmatch(c.name) is not None)
         or take(lambda c: c.is_id)
     )
-    used = {group, time, row_id, batch, *labels}
+    used = {group, time, row_id, batch, split, *labels}
     rest = [c for c in columns if not (c.index or c.annotation or c in used)]
     unused = [c for c in rest if c.is_id or not c.distinct or (c.is_text and not c.is_category)]
     features = [c for c in rest if c not in unused]
@@ -123,6 +133,7 @@ def roles(columns: Sequence[Column], cells: Mapping[str, Any]) -> Roles:
         tuple(features),
         autocorrelation,
         tau,
+        split,
     )
 
 
