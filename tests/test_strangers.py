@@ -90,6 +90,7 @@ def test_f49_names_of_temporary_files_are_unpredictable(tmp_path: Path) -> None:
 WRITERS = {"write_text", "write_bytes", "savefig", "save", "to_csv", "to_parquet", "mkdtemp"}
 EXEMPT = {
     "aeexp/app/menu.py": "a tool for developers, which writes the heads of conf/",
+    "aeexp/data/io/matrix_market.py": "a packed matrix, in a new temporary directory",
     "aeexp/models/network.py": "Keras's archive, in a new temporary directory",
     "aeexp/present/html/figure.py": "into memory",
     "aeexp/present/terminal/output.py": "to nowhere",
