@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from aeexp.config.spec import Format
+from aeexp.data.io.cells import PLAIN, Style
 
 Chunks = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -46,7 +47,7 @@ class TableSource:
     batches of the schema. index: the columns that the file declares as names of the rows.
     remedies: for each text column that has mostly numbers, what makes it numeric. annotations: the
     columns that describe the rows and are not learnt from, unless the user names them in
-    dataset.columns.
+    dataset.columns. style: of the numbers in columns of text.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class TableSource:
     index: tuple[str, ...] = ()
     remedies: Mapping[str, Remedy] = field(default_factory=dict)
     annotations: tuple[str, ...] = ()
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True)

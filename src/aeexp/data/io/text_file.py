@@ -98,7 +98,9 @@ def scan_text(kind: str, usual: str, open_file: Opener, format: Format) -> Table
         for name, column in used.items()
         if column.remedy is not None and name in texts
     }
-    return TableSource(kind, rows, schema, tuple(notes), texts, chunks, remedies=remedies)
+    return TableSource(
+        kind, rows, schema, tuple(notes), texts, chunks, remedies=remedies, style=notation.style
+    )
 
 
 @dataclass(frozen=True)
