@@ -53,6 +53,9 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
     """
     if format.pivot or format.transpose:
         frame = gather(source.chunks(), source.rows, source.schema).frame()
+        left_out: list[str] = []
+        if format.transpose and not format.pivot:
+            frame, left_out = _samples(frame, source)
         frame, notes = arrange(frame, format, source.style)
         arrays = [_array(frame[name]) for name in frame]
         batch = pa.RecordBatch.from_arrays(arrays, names=[*frame])
@@ -65,7 +68,7 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
             source.kind,
             len(frame),
             batch.schema,
-            (*source.notes, *notes),
+            (*source.notes, *left_out, *notes),
             texts,
             lambda: iter([batch]),
             (str(frame.columns[0]),),
@@ -83,6 +86,24 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
         annotations=tuple(renamed[name] for name in source.annotations),
         remedies={renamed[name]: remedy for name, remedy in source.remedies.items()},
     )
+
+
+def _samples(frame: pd.DataFrame, source: TableSource) -> Arranged:
+    """Return the columns of a table that may be samples, and notes on the others.
+
+    The columns that the file declares as names of the rows become the index, unless they are only
+    numbers, as a selection of rows leaves them, and there is text that may name the rows.
+    """
+    names = [*source.index]
+    annotations = [name for name in source.annotations if name not in names]
+    samples = frame.drop(columns=[*names, *annotations])
+    texts = any(not is_numeric(samples[name]) for name in samples)
+    if names and not (texts and all(is_numeric(frame[name]) for name in names)):
+        cells = zip(*(words(frame[name]) for name in names), strict=True)
+        samples = samples.set_axis(["_".join(row) for row in cells])
+    if not annotations:
+        return samples, []
+    return samples, [f"transposed without {listed(annotations)}, which describe the rows"]
 
 
 def _array(values: "pd.Series[float]") -> pa.Array:

@@ -23,6 +23,7 @@ from aeexp.data.io.packing import content_name
 from aeexp.data.io.table_source import Columns, Remedy, TableFile, TableSource, gather
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
+from aeexp.text import few
 
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
@@ -178,6 +179,9 @@ def open_table(path: Path, format: Format) -> TableSource:
         source = _without_quotes(source)
     if not source.rows:
         raise UserError("it has 0 data rows. The file needs at least one row below the names.")
+    if others := [name for name in source.annotations if name not in source.index]:
+        note = f"not learnt from unless dataset.columns names them: {few(others)}"
+        source = replace(source, notes=(*source.notes, note))
     return source
 
 
