@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 
 from aeexp.config.spec import Format
 from aeexp.data.inspect import inspect
-from aeexp.data.inspect.command import command, quoted
+from aeexp.data.inspect.command import command, quoted, value_text
 from aeexp.data.inspect.roles import roles
 from aeexp.data.io import read
 
@@ -164,3 +164,11 @@ def test_inspect_and_read_raise_the_same_error(tmp_path: Path) -> None:
     for verb in (inspect, read):
         with pytest.raises(ValueError, match=r"x\.csv: it has 0 data rows"):
             verb(tmp_path / "x.csv", Format())
+
+
+@pytest.mark.parametrize("old", ["age", "x:y", "p,q", "50% (v)", "it's", "a b", "null", "1"])
+def test_a_printed_new_name_is_read_by_hydra(old: str) -> None:
+    renamed = {old: "1: it's", "other": "new"}
+    text = f"dataset.rename={value_text(renamed)}"
+    (override,) = OverridesParser.create().parse_overrides([text])
+    assert Format(rename=override.value()).rename == renamed
