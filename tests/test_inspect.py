@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from aeexp.app import commands
 from aeexp.config.spec import Format
 from aeexp.data.inspect import inspect
 from aeexp.data.inspect.command import command, quoted, value_text
 from aeexp.data.inspect.roles import roles
 from aeexp.data.io import read
+from aeexp.errors import UserError
 
 ROWS = 40
 
@@ -172,3 +174,15 @@ def test_a_printed_new_name_is_read_by_hydra(old: str) -> None:
     text = f"dataset.rename={value_text(renamed)}"
     (override,) = OverridesParser.create().parse_overrides([text])
     assert Format(rename=override.value()).rename == renamed
+
+
+def test_inspect_reads_overrides_as_a_run_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    pd.DataFrame({"it's": ["5%", "7%", "*", "8%"], "b": [1, 2, 4, 3]}).to_csv(path, index=False)
+    renamed = r"dataset.rename=[['it\'s',a]]"
+    assert commands.command(["inspect", str(path), "dataset.units=[%]", renamed]) == 0
+    assert "dataset.na=['*']" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"dataset.comment=\['#'\]"):
+        commands.command(["inspect", str(path), "dataset.comment=[#]"])
