@@ -180,8 +180,8 @@ class Format(Spec):
     )
     units: Any = param(
         [],
-        "Units to remove from numbers in a text file, such as ['%',Hz]. The cells of a column must"
-        " have the same unit.",
+        "Units to remove from numbers in cells of text, such as ['%',Hz]. The cells of a column"
+        " must have the same unit.",
     )
     layer: str | None = param(None, "Matrix of an .h5ad file: X, a layer, or raw. null: X.")
     key: str | None = param(

@@ -72,6 +72,7 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
             texts,
             lambda: iter([batch]),
             (str(frame.columns[0]),),
+            style=source.style,
         )
     if not format.rename:
         return source
@@ -84,7 +85,8 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
         chunks=lambda: (batch.rename_columns(names) for batch in source.chunks()),
         index=tuple(renamed[name] for name in source.index),
         annotations=tuple(renamed[name] for name in source.annotations),
-        remedies={renamed[name]: remedy for name, remedy in source.remedies.items()},
+        remedies=source.remedies
+        and {renamed[name]: remedy for name, remedy in source.remedies.items()},
     )
 
 
