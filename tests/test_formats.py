@@ -127,6 +127,16 @@ def test_categories_are_read_as_anndata_0_7_wrote_them(tmp_path: Path) -> None:
     assert read(path, Format()).frame["cell_type"].fillna("").tolist() == ["T", "B", "T", ""] * 3
 
 
+def test_a_transposed_h5ad_file_has_its_cells_as_columns_and_no_row_of_obs(tmp_path: Path) -> None:
+    path = h5ad(tmp_path / "cells.h5ad")
+    as_it_is, turned = (read(path, Format(transpose=yes)) for yes in (None, True))
+    matrix = as_it_is.frame.drop(columns=[*as_it_is.annotations])
+    assert turned.frame.columns.tolist() == ["sample", *as_it_is.frame["obs_names"]]
+    assert turned.frame["sample"].tolist() == [*matrix]
+    assert np.array_equal(turned.frame.iloc[:, 1:], matrix.T)
+    assert "transposed without" in "; ".join(turned.notes)
+
+
 def test_inspect_gives_each_column_of_an_h5ad_file_its_role(tmp_path: Path) -> None:
     text = inspect(h5ad(tmp_path / "cells.h5ad"), Format(layer="counts"))
     command = " ".join(text[text.index("\naeexp") :].split())

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from aeexp.app import commands
 from aeexp.config.spec import Format
 from aeexp.data.inspect import inspect
-from aeexp.data.inspect.command import command, quoted
+from aeexp.data.inspect.command import command, quoted, value_text
 from aeexp.data.inspect.roles import roles
 from aeexp.data.io import read
+from aeexp.errors import UserError
 
 ROWS = 40
 
@@ -173,3 +175,23 @@ def test_a_column_of_parts_is_proposed_as_the_split(tmp_path: Path) -> None:
     command = inspect(tmp_path / "x.csv", Format()).rpartition("aeexp ")[2]
     assert "split.column=part" in command
     assert "dataset.label" not in command
+
+
+@pytest.mark.parametrize("old", ["age", "x:y", "p,q", "50% (v)", "it's", "a b", "null", "1"])
+def test_a_printed_new_name_is_read_by_hydra(old: str) -> None:
+    renamed = {old: "1: it's", "other": "new"}
+    text = f"dataset.rename={value_text(renamed)}"
+    (override,) = OverridesParser.create().parse_overrides([text])
+    assert Format(rename=override.value()).rename == renamed
+
+
+def test_inspect_reads_overrides_as_a_run_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    pd.DataFrame({"it's": ["5%", "7%", "*", "8%"], "b": [1, 2, 4, 3]}).to_csv(path, index=False)
+    renamed = r"dataset.rename=[['it\'s',a]]"
+    assert commands.command(["inspect", str(path), "dataset.units=[%]", renamed]) == 0
+    assert "dataset.na=['*']" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"dataset.comment=\['#'\]"):
+        commands.command(["inspect", str(path), "dataset.comment=[#]"])

@@ -196,6 +196,15 @@ def test_a_transposed_table_may_have_a_row_of_text(write: Write) -> None:
     assert data.label.names == ("ko", "wt")
 
 
+def test_a_transposed_table_keeps_its_decimal_commas_beside_a_word(write: Write) -> None:
+    path = write("gene;s1;s2;s3", "g1;1,5;2,25;n.d.", "g2;4,125;5,5;6,5", "g3;0,5;1,5;2,5")
+    frame = read(path, Format(transpose=True)).frame
+    assert frame["sample"].tolist() == ["s1", "s2", "s3"]
+    assert frame["g2"].tolist() == [4.125, 5.5, 6.5]
+    with_na = read(path, Format(transpose=True, na=["n.d."])).frame
+    assert np.array_equal(with_na["g1"], [1.5, 2.25, np.nan], equal_nan=True)
+
+
 @pytest.mark.parametrize(
     "frame",
     [

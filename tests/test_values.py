@@ -137,6 +137,37 @@ def test_the_printed_command_learns_from_all_measurements_and_from_nothing_else(
         assert roles == dict(zip(roles, expected, strict=True))
 
 
+TYPED = ["not detected", "below a limit", "U+2212", "unit and word", "some percent"]
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_words_and_units_are_found_in_a_file_with_types_as_in_text(
+    name: str, tmp_path: Path, write: Callable[[pd.DataFrame], Path]
+) -> None:
+    frame = FILES[name]()
+    frame.to_parquet(tmp_path / "table.parquet")
+    data, settings = loaded(write(frame), Format())
+    typed, of_types = loaded(tmp_path / "table.parquet", Format())
+    assert typed.features == data.features
+    assert np.array_equal(typed.x, data.x, equal_nan=True)
+    assert {**of_types, "path": ""} == {**settings, "path": ""}
+
+
+def test_words_are_found_in_a_transposed_table_with_decimal_commas(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "table.csv"
+    frame = with_cells("n.d.").set_index("sample").T.reset_index(names="gene")
+    commas = frame.map(lambda cell: cell if cell == "n.d." else cell.replace(".", ","))
+    commas.to_csv(path, sep=";", index=False)
+    data, settings = loaded(path, Format(transpose=True))
+    assert data.features == MEASURED
+    assert settings["na"] == ["n.d."]
+    expected = with_cells("n.d.")[[*MEASURED]].replace("n.d.", None).astype(float)
+    present = expected.notna().to_numpy()
+    assert np.array_equal(data.x[present], expected.to_numpy()[present])
+
+
 OWN = next(
     mark.args[1]
     for mark in test_reading.test_a_text_file_is_read_with_notes_on_detected_properties.pytestmark

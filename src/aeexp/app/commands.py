@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import yaml
 from omegaconf import OmegaConf
 
 from aeexp.config.spec import Backend, Format, Table
@@ -83,13 +84,41 @@ def _inspect(arguments: Namespace) -> int:
 
 def _format(arguments: Namespace, default: Format) -> Format:
     """Return how to read a file: the defaults and the overrides."""
-    base = OmegaConf.structured(
+    values: Any = OmegaConf.structured(
         Format(**{f.name: getattr(default, f.name) for f in fields(Format)})
     )
-    merged = OmegaConf.merge(base, OmegaConf.from_dotlist(arguments.overrides))
-    format = OmegaConf.to_object(merged)
+    for override in arguments.overrides:
+        key, _, text = override.partition("=")
+        values = OmegaConf.merge(values, {key: _value(key, text)})
+    format = OmegaConf.to_object(values)
     assert isinstance(format, Format)
     return format
+
+
+def _value(key: str, text: str) -> Any:
+    """Return a value as a run reads it, or as YAML, which also permits a query with a comma.
+
+    Raises:
+        UserError: It has a character of the grammar, such as #, without quotation marks.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser  # noqa: PLC0415
+    from hydra.errors import HydraException  # noqa: PLC0415  (slow to import)
+
+    try:
+        (override,) = OverridesParser.create().parse_overrides([f"{key}={text}"])
+        if text and not override.is_sweep_override():
+            return override.value()
+    except HydraException:
+        pass
+    try:
+        return OmegaConf.from_dotlist([f"{key}={text}"])[key]
+    except yaml.YAMLError as error:
+        texts = "','".join(part.strip() for part in text.strip("[]").split(","))
+        quoted = f"['{texts}']" if text.startswith("[") else f"'{text}'"
+        raise UserError(
+            f"dataset.{key}={text} cannot be parsed. Put texts with special characters in"
+            f' quotation marks: "dataset.{key}={quoted}".'
+        ) from error
 
 
 def _training_format(arguments: Namespace, run: "Run") -> Format:

@@ -16,6 +16,7 @@ from aeexp.data.design import EXCHANGEABLE
 from aeexp.data.effects import ARRAYS, Covariates, Effects
 from aeexp.data.features import decode, encode, places, words
 from aeexp.data.imputation import Imputation
+from aeexp.data.inspect.command import argument, value_text
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.row_scaling import RowScale, row_scale
@@ -342,11 +343,12 @@ def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:
     if not changed:
         return ""
     (old, new), *_ = changed.items()
-    pairs = ",".join(f"{old}:{new}" for old, new in [*changed.items()][:MOST_RENAMED])
+    pairs = value_text({str(old): new for old, new in [*changed.items()][:MOST_RENAMED]})
     more = " (and so on)" if len(changed) > MOST_RENAMED else ""
     return (
-        f" Did you mean '{short(str(old))}' for '{short(new)}'? Set 'dataset.rename={{{pairs}}}'"
-        f"{more}, or write the file with check.names=FALSE if R has changed them."
+        f" Did you mean '{short(str(old))}' for '{short(new)}'? Set"
+        f" {argument(f'dataset.rename={pairs}')}{more}, or write the file with check.names=FALSE"
+        " if R has changed them."
     )
 
 

@@ -163,7 +163,11 @@ class Format(Spec):
         "For a table with one value per line: the columns with the names of the rows, the names of"
         " the columns, and the values, such as [sample,gene,count].",
     )
-    rename: Any = param(None, "New names of columns, such as {X1.Methyl: 1-Methyl}.")
+    rename: Any = param(
+        None,
+        "New names of columns, such as {X1.Methyl: 1-Methyl}, or [['a, b','c:d']] for names with"
+        " special characters.",
+    )
     metadata: str | None = param(
         None,
         "A second table, whose rows are matched by the names in dataset.id. Its columns are not"
@@ -176,8 +180,8 @@ class Format(Spec):
     )
     units: Any = param(
         [],
-        "Units to remove from numbers in a text file, such as ['%',Hz]. The cells of a column must"
-        " have the same unit.",
+        "Units to remove from numbers in cells of text, such as ['%',Hz]. The cells of a column"
+        " must have the same unit.",
     )
     layer: str | None = param(None, "Matrix of an .h5ad file: X, a layer, or raw. null: X.")
     key: str | None = param(
@@ -237,15 +241,14 @@ class Format(Spec):
         return [str(text) for text in texts]
 
     def _check_names(self) -> None:
-        what = "old and new names of columns, such as {X1.Methyl: 1-Methyl}"
-        if not isinstance(self.rename, dict | None):
-            self.reject("rename", what, self.rename)
-        # YAML, in which the subcommands' overrides are written, reads {a:b} as {"a:b": null}
-        pairs = [
-            (k, v) if v is not None else str(k).split(":", 1)
-            for k, v in (self.rename or {}).items()
-        ]
-        if not all(len(pair) == 2 and str(pair[1]) for pair in pairs):
+        pairs = self.rename or []
+        if isinstance(pairs, dict):
+            # YAML reads {a:b} as {"a:b": null}
+            pairs = [[k, v] if v is not None else str(k).split(":", 1) for k, v in pairs.items()]
+        if not isinstance(pairs, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 and str(pair[1]) for pair in pairs
+        ):
+            what = "old and new names of columns, such as {X1.Methyl: 1-Methyl}"
             self.reject("rename", what, self.rename)
         self.rename = {str(old): str(new) for old, new in pairs} or None
 

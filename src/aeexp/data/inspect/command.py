@@ -82,8 +82,10 @@ def value_text(value: Any) -> str:
         case list():
             texts = (text if NUMBER.fullmatch(text) else quoted(text) for text in value)
             return f"[{','.join(texts)}]"
-        case dict():
+        case dict() if all(map(PLAIN.fullmatch, value)):
             return f"{{{','.join(f'{old}:{quoted(new)}' for old, new in value.items())}}}"
+        case dict():  # Hydra permits no quotation marks in a key
+            return f"[{','.join(f'[{quoted(k)},{quoted(v)}]' for k, v in value.items())}]"
     return quoted(value)
 
 

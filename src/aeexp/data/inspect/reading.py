@@ -52,7 +52,7 @@ def read_for_command(path: Path, format: Format, source: TableSource, columns: C
         UserError: As `aeexp.data.io.read`.
     """
     mixed = tuple(note for note in source.notes if note in source.texts.values())
-    if remedies := _applicable(source.remedies, columns.cells):
+    if remedies := _applicable(source.remedies or {}, columns.cells):
         format = _with(
             format,
             na=[text for remedy in remedies.values() for text in remedy.na],

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,19 +24,22 @@ SAMPLE = "sample"
 Arranged = tuple[pd.DataFrame, list[str]]
 
 
-def arrange(frame: pd.DataFrame, format: Format) -> Arranged:
+def arrange(frame: pd.DataFrame, format: Format, style: Style | None = None) -> Arranged:
     """Return a table as `format` arranges it, and notes.
 
     The first column of a table that is transposed or made from its long form names its rows.
+    style: of the numbers in cells of text; None is that of `format`.
 
     Raises:
         UserError: A column does not exist, or names repeat.
     """
     notes: list[str] = []
+    style = style or Style(format.decimal or ".", format.thousands)
+    notation = Notation(style, na_values(format.na), tuple(format.units))
     if format.pivot:
-        frame, notes = pivoted(frame, format.pivot)
+        frame, notes = pivoted(frame, format.pivot, notation)
     if format.transpose:
-        frame, more = transposed(frame, format)
+        frame, more = transposed(frame, notation)
         notes = [*notes, *more]
     names = new_names([*frame.columns], format.rename or {})
     return frame.set_axis(names, axis=1), notes
@@ -49,7 +53,10 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
     """
     if format.pivot or format.transpose:
         frame = gather(source.chunks(), source.rows, source.schema).frame()
-        frame, notes = arrange(frame, format)
+        left_out: list[str] = []
+        if format.transpose and not format.pivot:
+            frame, left_out = _samples(frame, source)
+        frame, notes = arrange(frame, format, source.style)
         arrays = [_array(frame[name]) for name in frame]
         batch = pa.RecordBatch.from_arrays(arrays, names=[*frame])
         texts = {
@@ -61,10 +68,11 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
             source.kind,
             len(frame),
             batch.schema,
-            (*source.notes, *notes),
+            (*source.notes, *left_out, *notes),
             texts,
             lambda: iter([batch]),
             (str(frame.columns[0]),),
+            style=source.style,
         )
     if not format.rename:
         return source
@@ -77,8 +85,27 @@ def arrange_source(source: TableSource, format: Format) -> TableSource:
         chunks=lambda: (batch.rename_columns(names) for batch in source.chunks()),
         index=tuple(renamed[name] for name in source.index),
         annotations=tuple(renamed[name] for name in source.annotations),
-        remedies={renamed[name]: remedy for name, remedy in source.remedies.items()},
+        remedies=source.remedies
+        and {renamed[name]: remedy for name, remedy in source.remedies.items()},
     )
+
+
+def _samples(frame: pd.DataFrame, source: TableSource) -> Arranged:
+    """Return the columns of a table that may be samples, and notes on the others.
+
+    The columns that the file declares as names of the rows become the index, unless they are only
+    numbers, as a selection of rows leaves them, and there is text that may name the rows.
+    """
+    names = [*source.index]
+    annotations = [name for name in source.annotations if name not in names]
+    samples = frame.drop(columns=[*names, *annotations])
+    texts = any(not is_numeric(samples[name]) for name in samples)
+    if names and not (texts and all(is_numeric(frame[name]) for name in names)):
+        cells = zip(*(words(frame[name]) for name in names), strict=True)
+        samples = samples.set_axis(["_".join(row) for row in cells])
+    if not annotations:
+        return samples, []
+    return samples, [f"transposed without {listed(annotations)}, which describe the rows"]
 
 
 def _array(values: "pd.Series[float]") -> pa.Array:
@@ -114,7 +141,7 @@ def r_name(name: str) -> str:
 # Rows and columns exchanged
 
 
-def transposed(frame: pd.DataFrame, format: Format) -> Arranged:
+def transposed(frame: pd.DataFrame, notation: Notation) -> Arranged:
     """Return the columns of a table as rows, and notes.
 
     The rows are named by the index or, without one, by the first column that has another text in
@@ -125,11 +152,9 @@ def transposed(frame: pd.DataFrame, format: Format) -> Arranged:
         UserError: No column names the rows, or only one column is left.
     """
     names, rest = _row_names(frame)
-    cells = [words(frame[name]) for name in rest]
+    cells = [_written(frame[name], notation.style) for name in rest]
     numeric = [is_numeric(frame[name]) for name in rest]
-    style = Style(format.decimal or ".", format.thousands)
-    notation = Notation(style, na_values(format.na), tuple(format.units))
-    kept = [j for j, yes in enumerate(numeric) if yes or _mostly_numbers(cells[j], style)]
+    kept = [j for j, yes in enumerate(numeric) if yes or _mostly_numbers(cells[j], notation.style)]
     if len(kept) < 2:
         raise UserError(
             f"dataset.transpose: fewer than two columns have numbers: {listed(rest)}. Remove it."
@@ -148,6 +173,14 @@ def transposed(frame: pd.DataFrame, format: Format) -> Arranged:
     if left_out := [rest[j] for j in range(len(rest)) if j not in kept]:
         notes.append(f"transposed without the columns of text {listed(left_out)}")
     return turned, notes
+
+
+def _written(values: "pd.Series[Any]", style: Style) -> Sequence[str]:
+    """Return cells as text, in which numbers are written in the style of the text columns."""
+    cells = words(values).tolist()
+    if is_numeric(values) and style.decimal != ".":
+        return [cell.replace(".", style.decimal) for cell in cells]
+    return cells
 
 
 def _row_names(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -198,7 +231,7 @@ def _typed(cells: Sequence[str], notation: Notation) -> "pd.Series[float]":
 # Long form
 
 
-def pivoted(frame: pd.DataFrame, names: Sequence[str]) -> Arranged:
+def pivoted(frame: pd.DataFrame, names: Sequence[str], notation: Notation) -> Arranged:
     """Return a table in long form, with one value per row, as a row for each name of a row.
 
     names: the columns with the names of the rows, the names of the columns, and the values. A
@@ -228,6 +261,8 @@ def pivoted(frame: pd.DataFrame, names: Sequence[str]) -> Arranged:
         )
     values = frame[value].set_axis(pd.MultiIndex.from_frame(keys))
     wide = values.unstack(column, sort=False)  # noqa: PD010  (pivot_table would average)
+    if not is_numeric(values):  # words among the values of one column leave the others numeric
+        wide = wide.apply(lambda cells: _typed(words(cells).tolist(), notation).to_numpy())
     rest = [name for name in frame if name not in names]
     same = [n for n in rest if frame[n].groupby(keys[row].to_numpy()).nunique().max() <= 1]
     firsts = (~keys[row].duplicated()).to_numpy()

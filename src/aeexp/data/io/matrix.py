@@ -54,8 +54,6 @@ def matrix_table(kind: str, matrix: Matrix, notes: Sequence[str] = ()) -> TableS
         notes.append(f"names that occur several times are numbered: {few(repeated)}")
     labels = named(complete[columns:]) if beside else []
     described = dict(zip(labels, map(plain, beside.values()), strict=True))
-    if others := [n for n, key in zip(labels, beside, strict=True) if key != matrix.index]:
-        notes.append(f"not learnt from unless dataset.columns names them: {few(others)}")
     number = _type(matrix.dtype)
     fields = [(name, values.type) for name, values in described.items()]
     schema = pa.schema([*fields, *((name, number) for name in named(complete[:columns]))])

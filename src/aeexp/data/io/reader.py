@@ -18,11 +18,13 @@ from aeexp.data.features import EXACT
 from aeexp.data.io.arrangement import arrange_source
 from aeexp.data.io.arrow import ROWS
 from aeexp.data.io.formats import GENERAL, format_of
+from aeexp.data.io.mixed import with_numbers
 from aeexp.data.io.names import listed, shown
 from aeexp.data.io.packing import content_name
 from aeexp.data.io.table_source import Columns, Remedy, TableFile, TableSource, gather
 from aeexp.data.memory import free_bytes, in_units, require_memory
 from aeexp.errors import UserError
+from aeexp.text import few
 
 PATH, MESSAGE = 200, 600  # characters shown of a path and of an error
 MIN_ROWS = 10  # with fewer rows, integers often increase by chance
@@ -68,7 +70,12 @@ def read(path: Path, format: Format) -> Sheet:
     source, columns = read_columns(path, format)
     notes = (*source.notes, *too_large(columns.cells))
     return Sheet(
-        columns.frame(), notes, source.texts, source.index, source.remedies, source.annotations
+        columns.frame(),
+        notes,
+        source.texts,
+        source.index,
+        source.remedies or {},
+        source.annotations,
     )
 
 
@@ -165,7 +172,7 @@ def open_table(path: Path, format: Format) -> TableSource:
     most_bytes = format.max_bytes or free_bytes() // SHARE
     try:
         source = file_format.open(TableFile(path, kind, format, most_bytes))
-        source = arrange_source(source, format)
+        source = with_numbers(arrange_source(source, format), format)
     except Exception as error:
         if not path.is_symlink():
             raise
@@ -178,6 +185,9 @@ def open_table(path: Path, format: Format) -> TableSource:
         source = _without_quotes(source)
     if not source.rows:
         raise UserError("it has 0 data rows. The file needs at least one row below the names.")
+    if others := [name for name in source.annotations if name not in source.index]:
+        note = f"not learnt from unless dataset.columns names them: {few(others)}"
+        source = replace(source, notes=(*source.notes, note))
     return source
 
 

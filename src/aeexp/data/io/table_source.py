@@ -1,7 +1,7 @@
 """A table in a file: its schema, its number of rows, and how to read it into columns."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from aeexp.config.spec import Format
+from aeexp.data.io.cells import PLAIN, Style
 
 Chunks = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -44,9 +45,10 @@ class TableSource:
     notes: sentences on how the file was interpreted. texts: for each text column, a sentence on
     why it is not numeric. chunks: reads the file from its start at each call and returns record
     batches of the schema. index: the columns that the file declares as names of the rows.
-    remedies: for each text column that has mostly numbers, what makes it numeric. annotations: the
-    columns that describe the rows and are not learnt from, unless the user names them in
-    dataset.columns.
+    remedies: for each text column that has mostly numbers, what makes it numeric; None if the
+    columns of text are not yet examined. annotations: the columns that describe the rows and are
+    not learnt from, unless the user names them in dataset.columns. style: of the numbers in
+    columns of text.
     """
 
     kind: str
@@ -56,8 +58,9 @@ class TableSource:
     texts: Mapping[str, str]
     chunks: Chunks
     index: tuple[str, ...] = ()
-    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    remedies: Mapping[str, Remedy] | None = None
     annotations: tuple[str, ...] = ()
+    style: Style = PLAIN
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,13 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from aeexp.config.spec import Format
-from aeexp.data.io.cells import MINUS, Column, Notation, convert_all, update_all
+from aeexp.data.io.cells import Column, Notation, convert_all, update_all
 from aeexp.data.io.encoding import LONGEST, TextSource, detect_encoding
 from aeexp.data.io.layout import BLANK, COMMA_NUMBER, SEPARATORS, Layout, detect_layout
+from aeexp.data.io.mixed import missing, mixed, read_as_numbers, remedy, units
 from aeexp.data.io.names import LISTED, listed, named, shown
 from aeexp.data.io.packing import Opener, opener
 from aeexp.data.io.records import MARKS, Record, Tally, records
-from aeexp.data.io.table_source import Remedy, TableFile, TableSource
+from aeexp.data.io.table_source import TableFile, TableSource
 from aeexp.data.na import na_values
 from aeexp.errors import UserError
 from aeexp.text import counted, few
@@ -86,19 +86,20 @@ def scan_text(kind: str, usual: str, open_file: Opener, format: Format) -> Table
         lines = [str(line) for line in table.lines(repeated).values()]
         notes.append(f"lines that repeat the names are left empty: {few(lines, LISTED)}")
     texts = _texts(table, used)
-    notes += [*_missing(used), *_read_as_numbers(used), *_mixed(used, texts)]
+    mostly_numbers = [
+        n for n in texts if used[n].remedy is not None or 2 * used[n].non_numeric < used[n].filled
+    ]
+    notes += [*missing(used), *read_as_numbers(used), *mixed(mostly_numbers, texts)]
     schema = pa.schema([(name, column.type) for name, column in used.items()])
 
     def chunks() -> Iterator[pa.RecordBatch]:
         for batch in table.batches():
             yield convert_all(blanked(batch, table.rows_of_names(batch)), schema, notation)
 
-    remedies = {
-        name: Remedy(column.remedy, column.unit)
-        for name, column in used.items()
-        if column.remedy is not None and name in texts
-    }
-    return TableSource(kind, rows, schema, tuple(notes), texts, chunks, remedies=remedies)
+    remedies = {name: r for name in texts if (r := remedy(used[name])) is not None}
+    return TableSource(
+        kind, rows, schema, tuple(notes), texts, chunks, remedies=remedies, style=notation.style
+    )
 
 
 @dataclass(frozen=True)
@@ -333,7 +334,7 @@ def _texts(table: _Table, columns: Mapping[str, Column]) -> dict[str, str]:
             counts = f"{column.non_numeric:,} of {column.filled:,} cells are not numbers"
             texts[name] = (
                 f"column '{shown(name)}': {counts}: {', '.join(cells)}{hint if commas else ''}"
-                f"{_units(column)}"
+                f"{units(column)}"
             )
         else:
             texts[name] = (
@@ -341,48 +342,3 @@ def _texts(table: _Table, columns: Mapping[str, Column]) -> dict[str, str]:
                 " as text"
             )
     return texts
-
-
-def _units(column: Column) -> str:
-    """Return how many numbers have a unit, if others have another or none."""
-    counts = Counter(column.suffixes or ())
-    if column.remedy is None or column.unit is not None or not counts:
-        return ""
-    units = ", ".join(f"{count:,} with '{shown(unit)}'" for unit, count in counts.items())
-    without = column.filled - column.non_numeric
-    return f" ({units}, {without:,} without a unit: use one unit in the column)"
-
-
-def _missing(columns: Mapping[str, Column]) -> Iterator[str]:
-    """Yield a note on the words that mean missing numbers; empty cells need no note."""
-    counts: Counter[str] = Counter()
-    for column in columns.values():
-        if not pa.types.is_string(column.type):
-            counts.update(column.missing)
-    del counts[""]
-    if counts:
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        texts = ", ".join(f"'{shown(text)}' ({count:,})" for text, count in ordered)
-        yield f"missing cells in numeric columns: {texts}"
-
-
-def _read_as_numbers(columns: Mapping[str, Column]) -> Iterator[str]:
-    """Yield notes on the units that are removed, and on minus signs of typography."""
-    if minus := [name for name, column in columns.items() if column.has_minus]:
-        yield f"{MINUS} is read as a minus sign in {listed(minus)}"
-    for unit in dict.fromkeys(column.unit for column in columns.values()):
-        numeric = [n for n, c in columns.items() if c.unit == unit and c.type == pa.float64()]
-        if unit is not None and numeric:
-            yield f"the unit '{shown(unit)}' is removed from {listed(numeric)}"
-
-
-def _mixed(columns: Mapping[str, Column], texts: Mapping[str, str]) -> Iterator[str]:
-    """Yield why columns are text that have mostly numbers."""
-    mixed = [
-        n
-        for n in texts
-        if columns[n].remedy is not None or 2 * columns[n].non_numeric < columns[n].filled
-    ]
-    yield from (texts[name] for name in mixed[:LISTED])
-    if len(mixed) > LISTED:
-        yield f"{counted(len(mixed) - LISTED, 'more column')} of numbers with text among them"
