@@ -143,6 +143,21 @@ def test_rows_are_transposed_scaled_and_limited_as_in_training(
         assert close(encoded[factor], latents[factor], rel=1e-4, abs=1e-5)
 
 
+def test_columns_that_are_no_samples_are_left_out_as_in_training(
+    tiny: Make, tmp_path: Path, wine: pd.DataFrame
+) -> None:
+    turned = wine.drop(columns="cultivar").set_index("sample").T.reset_index(names="measurement")
+    turned.insert(1, "Length", range(len(turned)))
+    dataset = Table(transpose=True, drop=["Length"])
+    trained = aeexp.run(tiny(dataset=dataset), turned, tmp_path / "run")
+    assert [*trained.encode(turned).index] == trained.latents["row"].tolist()
+    turned.to_csv(path := tmp_path / "turned.csv", index=False)
+    model, format = FittedModel(read_model(trained.folder)), Format(transpose=True)
+    [*_] = convert.encode(model, path, tmp_path / "z.csv", format)
+    encoded = pd.read_csv(tmp_path / "z.csv")
+    assert close(encoded["z1"], trained.latents["z1"], rel=1e-4, abs=1e-5)
+
+
 def test_new_rows_do_not_change_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:
     alone = of_wine.encode(wine.iloc[[7]])
     shifted = wine.assign(proline=wine["proline"] + 5000)

@@ -1,7 +1,7 @@
 """Apply the model of a run to a file of rows, batch by batch, and write another file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
 from aeexp.data.io import batches, read
+from aeexp.data.table_layout import without_rows
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
@@ -112,8 +113,7 @@ def _converted(
     if source.resolve() == into.resolve():
         raise UserError(f"{into} is the file to read from: name another with -o.")
     count = written = 0
-    is_whole = model.steps.need_order  # rows of several batches could be in one bin
-    frames = [read(source, format).frame] if is_whole else batches(source, format, BATCH_ROWS)
+    frames = _frames(model, source, format)
     with rows(into) as write:
         for frame in frames:
             if not count and (unused := model.unused(list(frame))):
@@ -128,3 +128,16 @@ def _converted(
             write({model.id: names, **table})
             count, written = count + len(frame), written + len(table)
     yield f"{written:,} rows: {into}"
+
+
+def _frames(model: FittedModel, source: Path, format: Format) -> Iterable[pd.DataFrame]:
+    """Return the rows of a file that are samples, in frames; in one if they depend on others."""
+    is_whole = model.steps.need_order  # rows of several batches could be in one bin
+    if not (is_whole or format.transpose):
+        return batches(source, format, BATCH_ROWS)
+    table = read(source, format)
+    frame = table.frame
+    if format.transpose:
+        drop = model.stored.preprocessing.get("drop", [])
+        _, frame = without_rows(drop, frame, table.index[0])
+    return [frame]
