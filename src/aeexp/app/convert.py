@@ -12,6 +12,7 @@ from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
 from aeexp.data.io import batches, read
+from aeexp.data.metadata import with_metadata
 from aeexp.data.table_layout import without_rows
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
@@ -113,13 +114,20 @@ def _converted(
     if source.resolve() == into.resolve():
         raise UserError(f"{into} is the file to read from: name another with -o.")
     count = written = 0
-    frames = _frames(model, source, format)
+    frames, notes = _frames(model, source, format)
+    yield from notes
     with rows(into) as write:
         for frame in frames:
             if not count and (unused := model.unused(list(frame))):
                 yield f"columns not used: {few([*map(short, unused)])}"
             names = words(frame[model.id]) if model.id in frame else count + np.arange(len(frame))
-            table = convert(frame)
+            try:
+                table = convert(frame)
+            except UserError as error:
+                if format.metadata or not model.lacking_beside(list(frame)):
+                    raise
+                remedy = "If a second file has them, name it: dataset.metadata=FILE."
+                raise UserError(f"{error} {remedy}") from error
             names = names[frame.index.get_indexer(table.index)]
             if not count and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
                 yield f"values are those of rows with average {listed(lacking)}"
@@ -130,14 +138,29 @@ def _converted(
     yield f"{written:,} rows: {into}"
 
 
-def _frames(model: FittedModel, source: Path, format: Format) -> Iterable[pd.DataFrame]:
-    """Return the rows of a file that are samples, in frames; in one if they depend on others."""
+def _frames(
+    model: FittedModel, source: Path, format: Format
+) -> tuple[Iterable[pd.DataFrame], list[str]]:
+    """Return the rows of a file that are samples, in frames, and notes.
+
+    The columns of dataset.metadata are joined if the model needs any of them.
+    """
     is_whole = model.steps.need_order  # rows of several batches could be in one bin
-    if not (is_whole or format.transpose):
-        return batches(source, format, BATCH_ROWS)
+    if not (is_whole or format.transpose or format.metadata):
+        return batches(source, format, BATCH_ROWS), []
     table = read(source, format)
     frame = table.frame
-    if format.transpose:
-        drop = model.stored.preprocessing.get("drop", [])
-        _, frame = without_rows(drop, frame, table.index[0])
-    return [frame]
+    names = next((name for name in (model.id, *table.index) if name in frame), None)
+    if format.transpose and names is not None:
+        _, frame = without_rows(model.stored.preprocessing.get("drop", []), frame, names)
+    if not format.metadata:
+        return [frame], []
+    if not model.lacking_beside(list(frame)):
+        return [frame], [f"{format.metadata} is not read: the model needs no column of it"]
+    if names is None:
+        raise UserError(
+            f"{source} has no column '{model.id}' with the names of its rows, which"
+            " dataset.metadata needs."
+        )
+    frame, notes = with_metadata(frame, names, format)
+    return [frame], notes

@@ -135,6 +135,11 @@ class FittedModel:
         """Return the covariates that a table lacks. names: of its columns."""
         return [column.name for column in self.stored.covariates if column.name not in names]
 
+    def lacking_beside(self, names: Sequence[str]) -> list[str]:
+        """Return the covariates, times and groups that a table lacks. names: of its columns."""
+        order = [name for name in self._ordering if name not in names]
+        return [*dict.fromkeys([*self.lacking(names), *order])]
+
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are no features, covariates, factors or row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
