@@ -156,6 +156,7 @@ def test_columns_that_are_no_samples_are_left_out_as_in_training(
     model, format = FittedModel(read_model(trained.folder)), Format(transpose=True)
     [*_] = convert.encode(model, path, tmp_path / "z.csv", format)
     encoded = pd.read_csv(tmp_path / "z.csv")
+    assert [*encoded["row"]] == [*trained.latents["row"]]
     assert close(encoded["z1"], trained.latents["z1"], rel=1e-4, abs=1e-5)
 
 

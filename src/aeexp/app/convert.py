@@ -141,26 +141,32 @@ def _converted(
 def _frames(
     model: FittedModel, source: Path, format: Format
 ) -> tuple[Iterable[pd.DataFrame], list[str]]:
-    """Return the rows of a file that are samples, in frames, and notes.
-
-    The columns of dataset.metadata are joined if the model needs any of them.
-    """
+    """Return the rows of a file that are samples, in frames, and notes on the second file."""
+    is_arranged = format.transpose or format.pivot  # in memory as a whole
     is_whole = model.steps.need_order  # rows of several batches could be in one bin
-    if not (is_whole or format.transpose or format.metadata):
+    if not (is_whole or is_arranged or format.metadata):
         return batches(source, format, BATCH_ROWS), []
     table = read(source, format)
-    frame = table.frame
+    frame, notes = table.frame, list[str]()
     names = next((name for name in (model.id, *table.index) if name in frame), None)
     if format.transpose and names is not None:
         _, frame = without_rows(model.stored.preprocessing.get("drop", []), frame, names)
-    if not format.metadata:
-        return [frame], []
+    if format.metadata:
+        frame, notes = _joined(model, source, frame, names, format)
+    if is_arranged and names in model.unused(list(frame)):
+        frame = frame.rename(columns={names: model.id})
+    return [frame], notes
+
+
+def _joined(
+    model: FittedModel, source: Path, frame: pd.DataFrame, names: str | None, format: Format
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows with the columns of dataset.metadata if the model needs any, and notes."""
     if not model.lacking_beside(list(frame)):
-        return [frame], [f"{format.metadata} is not read: the model needs no column of it"]
+        return frame, [f"{format.metadata} is not read: the model needs no column of it"]
     if names is None:
         raise UserError(
             f"{source} has no column '{model.id}' with the names of its rows, which"
             " dataset.metadata needs."
         )
-    frame, notes = with_metadata(frame, names, format)
-    return [frame], notes
+    return with_metadata(frame, names, format)
