@@ -18,6 +18,7 @@ from aeexp.data.inspect import inspect
 from aeexp.data.io import Sheet, batches, read
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.io.orientation import long_form, sideways
+from aeexp.data.metadata import with_metadata
 
 Write = Callable[..., Path]
 ROWS = 30
@@ -298,6 +299,21 @@ def test_metadata_that_do_not_fit_are_an_error(
     about = write("id,age", *lines, name="about.csv")
     with sentences.raised(ValueError):
         load(Table(path=str(write("id,a,b,c", *BODY)), id=row_id, drop="id", metadata=str(about)))
+
+
+def test_metadata_are_read_with_the_keys_of_their_own_format(write: Write, tmp_path: Path) -> None:
+    path = write("id,a,b,c", *BODY)
+    about = pd.DataFrame({"id": [f"s{i}" for i in range(ROWS)], "größe": [1.5, 2.5] * (ROWS // 2)})
+    texts = about.assign(größe=["n.d.", "2,5 m"] * (ROWS // 2))
+    about.to_excel(tmp_path / "about.xlsx", index=False)
+    files = [(tmp_path / "about.xlsx", 1.5)]
+    for encoding, ending in [("utf-8", "tab"), ("cp1252", "csv.xz"), ("cp1252", "txt.zip")]:
+        files.append((tmp_path / f"about.{ending}", float("nan")))
+        texts.to_csv(files[-1][0], sep="\t", index=False, encoding=encoding)
+    for file, first in files:
+        format = Format(metadata=str(file), encoding="cp1252", decimal=",", na="n.d.", units="m")
+        joined, _ = with_metadata(read(path, Format()).frame, "id", format)
+        assert joined["größe"].tolist() == pytest.approx([first, 2.5] * (ROWS // 2), nan_ok=True)
 
 
 def test_columns_are_renamed(write: Write) -> None:

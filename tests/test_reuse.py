@@ -20,6 +20,7 @@ import aeexp
 from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.support import SPACES, KnownRows, Support, support
 from aeexp.app import convert
+from aeexp.app.commands import command
 from aeexp.app.inference import FittedModel
 from aeexp.app.verify import verify
 from aeexp.config.spec import (
@@ -141,6 +142,41 @@ def test_rows_are_transposed_scaled_and_limited_as_in_training(
     assert [*encoded.index] == [*latents["row"]] == [f"w{i}" for i in range(99, 104)]
     for factor in ("z1", "z2"):
         assert close(encoded[factor], latents[factor], rel=1e-4, abs=1e-5)
+
+
+def test_columns_that_are_no_samples_are_left_out_as_in_training(
+    tiny: Make, tmp_path: Path, wine: pd.DataFrame
+) -> None:
+    turned = wine.drop(columns="cultivar").set_index("sample").T.reset_index(names="measurement")
+    turned.insert(1, "Length", range(len(turned)))
+    dataset = Table(transpose=True, drop=["Length"])
+    trained = aeexp.run(tiny(dataset=dataset), turned, tmp_path / "run")
+    assert [*trained.encode(turned).index] == trained.latents["row"].tolist()
+    turned.to_csv(path := tmp_path / "turned.csv", index=False)
+    model, format = FittedModel(read_model(trained.folder)), Format(transpose=True)
+    [*_] = convert.encode(model, path, tmp_path / "z.csv", format)
+    encoded = pd.read_csv(tmp_path / "z.csv")
+    assert [*encoded["row"]] == [*trained.latents["row"]]
+    assert close(encoded["z1"], trained.latents["z1"], rel=1e-4, abs=1e-5)
+
+
+def test_columns_of_a_second_file_are_joined_to_new_rows(
+    tiny: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = mixed()[["b", "c", "count"]].assign(id=[f"s{i}" for i in range(60)])
+    about = table[["id"]].assign(age=np.arange(60) % 7)
+    for path, frame in [("t.csv", table), ("new.csv", table), ("about.csv", about[::-1])]:
+        frame.to_csv(path, index=False)
+    dataset = Table(path="t.csv", metadata="about.csv", id="id", covariates=["age"])
+    trained = aeexp.run(tiny(dataset=dataset), folder="run")
+    for arguments in (["t.csv"], ["new.csv", "dataset.metadata=about.csv"]):
+        assert command(["encode", "run", *arguments, "-o", "z.csv"]) == 0
+        assert "1 column from about.csv, matched by 'id' and 'id'" in capsys.readouterr().out
+        encoded = pd.read_csv("z.csv")
+        assert close(encoded["z1"], trained.latents["z1"], rel=1e-4, abs=1e-5)
+    with pytest.raises(UserError, match=r"removes: age.* name it: dataset.metadata=FILE"):
+        command(["encode", "run", "new.csv"])  # other samples may have the same names
 
 
 def test_new_rows_do_not_change_the_scaling(of_wine: aeexp.LoadedRun, wine: pd.DataFrame) -> None:

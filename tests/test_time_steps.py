@@ -1,5 +1,6 @@
 """Steps of preprocessing in the order of rows: bins, square roots, smoothing and lags."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -369,6 +370,23 @@ def test_a_file_is_encoded_as_a_whole_with_the_names_of_first_rows(
 def test_a_recording_without_its_times_or_sessions_is_an_error(of_spikes: Any, csv: Path) -> None:
     with pytest.raises(UserError, match="lacks columns that order its rows: second, day"):
         of_spikes.encode(pd.read_csv(csv).drop(columns=["second", "day"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(lambda frame: frame.head(3), "recording has 3", id="short"),
+        pytest.param(lambda frame: frame.assign(cell0=-1), "negative in cell0", id="negative"),
+        pytest.param(lambda frame: frame.assign(second="x. y"), "got 'x. y'", id="time"),
+    ],
+)
+def test_rows_that_do_not_fit_are_an_error_without_advice_on_training(
+    of_spikes: Any, csv: Path, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
+) -> None:
+    for apply in (of_spikes.encode, of_spikes.reconstruct):
+        with pytest.raises(UserError, match=f"does not fit the model: .*{message}.*") as error:
+            apply(change(pd.read_csv(csv)))
+        assert not re.search("[Uu]se|[Ss]et |[Rr]emove|dataset.drop", str(error.value))
 
 
 def test_counts_of_bins_are_reconstructed(of_spikes: Any, csv: Path) -> None:

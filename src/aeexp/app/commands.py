@@ -122,7 +122,11 @@ def _value(key: str, text: str) -> Any:
 
 
 def _training_format(arguments: Namespace, run: "Run") -> Format:
-    """Return the format of the run's table; of another type of file, only what applies to all."""
+    """Return the format of the run's table; of another type of file, only what applies to all.
+
+    The second file of the run is that of its own table: the rows of another file can have the same
+    names and be other samples.
+    """
     from aeexp.data.io.formats import GENERAL  # noqa: PLC0415  (imports pandas)
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415
 
@@ -130,6 +134,8 @@ def _training_format(arguments: Namespace, run: "Run") -> Format:
         return Format()
     dataset = load_experiment(run).dataset
     assert isinstance(dataset, Table)
+    if Path(dataset.path).resolve() != arguments.file.resolve():
+        dataset.metadata = None
     if Path(dataset.path).suffix == arguments.file.suffix:
         return dataset
     return Format(**{key: getattr(dataset, key) for key in GENERAL if key != "max_bytes"})

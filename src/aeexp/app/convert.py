@@ -1,7 +1,7 @@
 """Apply the model of a run to a file of rows, batch by batch, and write another file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
 from aeexp.data.io import batches, read
+from aeexp.data.metadata import with_metadata
+from aeexp.data.table_layout import without_rows
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
@@ -112,14 +114,20 @@ def _converted(
     if source.resolve() == into.resolve():
         raise UserError(f"{into} is the file to read from: name another with -o.")
     count = written = 0
-    is_whole = model.steps.need_order  # rows of several batches could be in one bin
-    frames = [read(source, format).frame] if is_whole else batches(source, format, BATCH_ROWS)
+    frames, notes = _frames(model, source, format)
+    yield from notes
     with rows(into) as write:
         for frame in frames:
             if not count and (unused := model.unused(list(frame))):
                 yield f"columns not used: {few([*map(short, unused)])}"
             names = words(frame[model.id]) if model.id in frame else count + np.arange(len(frame))
-            table = convert(frame)
+            try:
+                table = convert(frame)
+            except UserError as error:
+                if format.metadata or not model.lacking_beside(list(frame)):
+                    raise
+                remedy = "If a second file has them, name it: dataset.metadata=FILE."
+                raise UserError(f"{error} {remedy}") from error
             names = names[frame.index.get_indexer(table.index)]
             if not count and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
                 yield f"values are those of rows with average {listed(lacking)}"
@@ -128,3 +136,37 @@ def _converted(
             write({model.id: names, **table})
             count, written = count + len(frame), written + len(table)
     yield f"{written:,} rows: {into}"
+
+
+def _frames(
+    model: FittedModel, source: Path, format: Format
+) -> tuple[Iterable[pd.DataFrame], list[str]]:
+    """Return the rows of a file that are samples, in frames, and notes on the second file."""
+    is_arranged = format.transpose or format.pivot  # in memory as a whole
+    is_whole = model.steps.need_order  # rows of several batches could be in one bin
+    if not (is_whole or is_arranged or format.metadata):
+        return batches(source, format, BATCH_ROWS), []
+    table = read(source, format)
+    frame, notes = table.frame, list[str]()
+    names = next((name for name in (model.id, *table.index) if name in frame), None)
+    if format.transpose and names is not None:
+        _, frame = without_rows(model.stored.preprocessing.get("drop", []), frame, names)
+    if format.metadata:
+        frame, notes = _joined(model, source, frame, names, format)
+    if is_arranged and names in model.unused(list(frame)):
+        frame = frame.rename(columns={names: model.id})
+    return [frame], notes
+
+
+def _joined(
+    model: FittedModel, source: Path, frame: pd.DataFrame, names: str | None, format: Format
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows with the columns of dataset.metadata if the model needs any, and notes."""
+    if not model.lacking_beside(list(frame)):
+        return frame, [f"{format.metadata} is not read: the model needs no column of it"]
+    if names is None:
+        raise UserError(
+            f"{source} has no column '{model.id}' with the names of its rows, which"
+            " dataset.metadata needs."
+        )
+    return with_metadata(frame, names, format)

@@ -1,6 +1,7 @@
 """Apply a stored model to other rows: same columns and preprocessing, nothing is refitted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -45,6 +46,24 @@ class Encoded:
     unusual: int
 
 
+@contextmanager
+def _new_rows() -> Iterator[None]:
+    """Convert errors that advise how to train: new rows do not fit a model that is trained.
+
+    Such an error begins with a key, and its last sentence is the advice.
+    """
+    try:
+        yield
+    except UserError as error:
+        problem, _, advice = str(error).rpartition(". ")
+        if not (advice and problem.startswith(("preprocessing.", "dataset."))):
+            raise
+        raise UserError(
+            f"The table does not fit the model: {problem}. These settings are part of the trained"
+            " model: correct the rows, or leave them out."
+        ) from error
+
+
 class FittedModel:
     """Encodes, decodes and reconstructs rows with the model of a run.
 
@@ -77,6 +96,7 @@ class FittedModel:
         """
         return self.encode_and_count(frame).table
 
+    @_new_rows()
     def encode_and_count(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows, see `encode`, and count those outside the training data."""
         x, covariates, rows, places_of_result = self._features(frame)
@@ -101,6 +121,7 @@ class FittedModel:
         table = _at_places(frame, pd.DataFrame(columns, index=rows), places_of_result)
         return Encoded(table, beyond_range.sum(0), int(unusual.sum()))
 
+    @_new_rows()
     def reconstruct(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows as the model reconstructs them, in the columns and units of the table."""
         x, covariates, rows, places_of_result = self._features(frame)
@@ -136,6 +157,11 @@ class FittedModel:
     def lacking(self, names: Sequence[str]) -> list[str]:
         """Return the covariates that a table lacks. names: of its columns."""
         return [column.name for column in self.stored.covariates if column.name not in names]
+
+    def lacking_beside(self, names: Sequence[str]) -> list[str]:
+        """Return the covariates, times and groups that a table lacks. names: of its columns."""
+        order = [name for name in self._ordering if name not in names]
+        return [*dict.fromkeys([*self.lacking(names), *order])]
 
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are no features, covariates, factors or row names."""

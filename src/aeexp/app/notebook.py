@@ -22,6 +22,7 @@ from aeexp.data.io import Sheet
 from aeexp.data.io.arrangement import arrange
 from aeexp.data.prepare import ProblemCache
 from aeexp.data.table import sheet
+from aeexp.data.table_layout import without_rows
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
 from aeexp.present.html.run import report_page
@@ -87,6 +88,9 @@ class LoadedRun(Run):
         keys = ("transpose", "pivot", "rename")
         format = Format(**{key: stored.preprocessing.get(key) for key in keys})
         arranged, _ = arrange(frame, format)
+        if format.transpose:
+            drop = stored.preprocessing.get("drop", [])
+            _, arranged = without_rows(drop, arranged, arranged.columns[0])
         is_named = format.transpose or format.pivot
         return arranged.set_index(arranged.columns[0]) if is_named else arranged
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from aeexp.text import counted, few, short
 if TYPE_CHECKING:
     import pandas as pd
 
-ABOUT_CELLS = ("decimal", "thousands", "encoding", "max_line", "max_bytes")
+ABOUT_CELLS = ("decimal", "thousands", "na", "units", "encoding", "max_line", "max_bytes")
 """The fields of `Format` that also apply to the second table."""
 
 
@@ -29,20 +31,17 @@ def with_metadata(
         UserError: The rows have no names, one has no row in the second table or several, or a
             column is in both tables and differs.
     """
-    from aeexp.data.io import read  # noqa: PLC0415  (imports pandas)
-
     assert format.metadata
     key, path = "dataset.metadata", Path(format.metadata)
     if row_id is None:
         raise UserError(f"{key} needs dataset.id, the column that names the rows.")
-    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    is_text = kind in ("csv", "tsv", "txt")
-    applicable = ABOUT_CELLS if is_text else ABOUT_CELLS[-1:]
-    settings = {name: getattr(format, name) for name in applicable}
     try:
-        about = read(path, Format(**settings)).frame
+        about = _read(path, format)
     except UserError as error:
-        raise UserError(str(error).replace("dataset.path=", f"{key}=", 1)) from error
+        message = str(error).replace("dataset.path=", f"{key}=", 1)
+        if "dataset.encoding=" in message:
+            message += " It applies to the table, too: if that is UTF-8, save this file as UTF-8."
+        raise UserError(message) from error
     names = words(frame[row_id])
     own = row_id if row_id in about else _most_in_common(about, {*names})
     about_names = words(about[own])
@@ -63,6 +62,23 @@ def with_metadata(
     if unused := len({*about_names} - {*names}):
         notes.append(f"{path.name}: {counted(unused, 'name')} without a row in the table")
     return joined, notes
+
+
+def _read(path: Path, format: Format) -> pd.DataFrame:
+    """Return the second table, which may be UTF-8 where dataset.encoding is that of the first."""
+    from aeexp.data.io import read  # noqa: PLC0415  (imports pandas)
+    from aeexp.data.io.formats import GENERAL, format_of  # noqa: PLC0415
+    from aeexp.data.io.reader import file_errors  # noqa: PLC0415
+
+    with file_errors(path):
+        keys = {*format_of(path.name)[1].keys, *GENERAL}.intersection(ABOUT_CELLS)
+    if "encoding" not in keys:  # numbers in a workbook have no marks
+        keys -= {"decimal", "thousands"}
+    settings = Format(**{key: getattr(format, key) for key in keys})
+    if settings.encoding:
+        with suppress(UserError):
+            return read(path, replace(settings, encoding=None)).frame
+    return read(path, settings).frame
 
 
 def _most_in_common(about: pd.DataFrame, names: set[str]) -> str:

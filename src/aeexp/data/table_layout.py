@@ -13,6 +13,8 @@ from aeexp.data.metadata import with_metadata
 from aeexp.text import few
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from aeexp.data.io import Sheet
@@ -57,7 +59,8 @@ def lay_out(spec: Table, table: Sheet) -> Layout:
         notes += layout_notes({name: frame[name] for name in plain}, len(frame))
     names = spec.id or (table.index[0] if len(table.index) == 1 else None)
     if spec.transpose and names is not None and names in frame:
-        spec, frame = _without_rows(spec, frame, names)
+        left, frame = without_rows(spec.drop, frame, names)
+        spec = replace(spec, drop=left)
     if summaries := summary_rows(frame):
         notes.append(
             f"the last rows look like summaries: {few(summaries)}; leave them out with"
@@ -70,21 +73,24 @@ def lay_out(spec: Table, table: Sheet) -> Layout:
     return Layout(spec, frame, own, tuple(notes))
 
 
-def _without_rows(spec: Table, frame: pd.DataFrame, names: str) -> tuple[Table, pd.DataFrame]:
+def without_rows(
+    drop: Sequence[str], frame: pd.DataFrame, names: str
+) -> tuple[list[str], pd.DataFrame]:
     """Leave out the rows of a transposed table that dataset.drop names.
 
-    They are columns of the file, such as the length of each gene.
+    They are columns of the file, such as the length of each gene. names: the column that names the
+    rows. Returns the names and patterns in `drop` that match no row, and the other rows.
     """
     rows = words(frame[names])
     matched = {
         pattern: {row for row in rows if fnmatchcase(row, pattern)}
-        for pattern in spec.drop
+        for pattern in drop
         if pattern not in frame
     }
     dropped = set().union(*matched.values())
-    left = [name for name in spec.drop if not matched.get(name)]
+    left = [name for name in drop if not matched.get(name)]
     keep = [row not in dropped for row in rows]
-    return replace(spec, drop=left), frame[keep].reset_index(drop=True)
+    return left, frame[keep].reset_index(drop=True)
 
 
 def summary_rows(frame: pd.DataFrame) -> list[str]:

@@ -171,6 +171,7 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "covariates": [asdict(column) for column in effects.columns] if effects else [],
             "batch": effects.batch if effects else "",
             "transpose": table.transpose if table else None,
+            "drop": table.drop if table and table.transpose else [],
             "pivot": table.pivot if table else [],
             "rename": table.rename if table else None,
             "na": table.na if table else [],

@@ -101,6 +101,7 @@ class PreprocessingJson(TypedDict, total=False):
     covariates: list[Column]
     batch: str
     transpose: bool | None
+    drop: list[str]
     pivot: list[str]
     rename: dict[str, str] | None
     rows: RowsJson | None
