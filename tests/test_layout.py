@@ -12,7 +12,7 @@ import pytest
 from sentences import Sentences
 from sklearn.datasets import load_iris, load_wine
 
-from aeexp.config.spec import Format, Table
+from aeexp.config.spec import Format, Missing, Table
 from aeexp.data import Classes, load
 from aeexp.data.inspect import inspect
 from aeexp.data.io import Sheet, batches, read
@@ -258,6 +258,30 @@ def test_a_table_in_long_form_is_recognised_and_pivoted(tmp_path: Path) -> None:
     assert np.array_equal(data.x, expected)
     assert isinstance(data.label, Classes)
     assert len(data.label.names) == 2
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_in_long_form_is_recognised_with_words_among_its_values(
+    tmp_path: Path, ending: str
+) -> None:
+    path, frame = tmp_path / f"long.{ending}", long_table()
+    frame["count"] = frame["count"].astype(str).where(frame["count"] > 5, "<LOD")
+    write = frame.to_csv if ending == "csv" else frame.to_parquet
+    write(path, index=False)
+    text = inspect(path, Format())
+    assert "dataset.pivot=[sample,gene,count]" in text
+    assert "dataset.na=['<LOD']" in text
+    assert "'<LOD' in" in text
+    data = load(
+        Table(
+            path=str(path),
+            pivot=["sample", "gene", "count"],
+            na="<LOD",
+            label="group",
+            missing=Missing.median,
+        )
+    )
+    assert data.features == ("g0", "g1", "g2", "g3", "g4")
 
 
 def test_several_values_for_one_cell_are_an_error(tmp_path: Path, sentences: Sentences) -> None:

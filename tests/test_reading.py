@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pandas.testing import assert_frame_equal
@@ -464,6 +464,7 @@ def test_a_written_table_is_read_back_unchanged(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(b",", "a,b\n")  # an empty row at the end
 @given(st.binary(), st.sampled_from(["", "a,b\n", "PAR1", "\x93NUMPY\x01\x00", "ARROW1\0", "PK"]))
 @pytest.mark.parametrize(
     "ending", ["csv", "tsv", "txt", "csv.gz", "parquet", "arrow", "xlsx", "npy", "npz"]

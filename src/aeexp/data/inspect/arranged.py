@@ -10,12 +10,13 @@ import pandas as pd
 from aeexp.config.spec import Format
 from aeexp.data.features import is_numeric, words
 from aeexp.data.inspect.profile import Profile
-from aeexp.data.inspect.reading import Reading, described, index_of, read_for_command
+from aeexp.data.inspect.reading import Reading, described, index_of, read_for_command, remedied
 from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.formats import BY_ENDING
 from aeexp.data.io.names import listed
 from aeexp.data.io.orientation import Sideways, long_form, sideways
 from aeexp.data.io.reader import read_columns
+from aeexp.data.io.table_source import Columns, TableSource
 from aeexp.data.metadata import with_metadata
 from aeexp.data.table_layout import summary_rows
 
@@ -46,22 +47,8 @@ def arranged(path: Path, format: Format) -> Arranged:
         UserError: As `aeexp.data.io.read`.
     """
     source, columns = read_columns(path, format)
-    layout: list[str] = []
-    drop: tuple[str, ...] = ()
-    if format.transpose is None and not format.pivot:
-        found = sideways(columns.cells, source.rows)
-        pivot = None if found else long_form(columns.cells, source.rows)
-        if found and not found.named:
-            layout.append(found.sentence)
-        elif found:
-            format, drop = replace(format, transpose=True), found.others
-            layout.append(_transposed(found))
-        elif pivot:
-            format = replace(format, pivot=[*pivot])
-            layout.append(
-                "The file has one value per line. The command makes a row for each"
-                f" '{pivot[0]}' and a column for each '{pivot[1]}'."
-            )
+    found = _recognised(path, format, source, columns)
+    format, drop, layout = found.format, found.drop, [*found.layout]
     summaries = [] if format.transpose else summary_rows(_text(columns.cells))
     if summaries and "comment" in BY_ENDING[source.kind].keys:
         format = replace(format, comment=[*format.comment, *summaries])
@@ -69,6 +56,8 @@ def arranged(path: Path, format: Format) -> Arranged:
     if layout:
         source, columns = read_columns(path, format)
     reading = read_for_command(path, format, source, columns)
+    if found.mixed:
+        reading = replace(reading, mixed=(*found.mixed, *reading.mixed), made_numeric=True)
     cells, rows, notes = reading.cells, reading.rows, list(reading.source.notes)
     index = index_of(reading.source, format)
     profiled, by_role = reading.profile, reading.roles
@@ -84,6 +73,44 @@ def arranged(path: Path, format: Format) -> Arranged:
         profiled, by_role = described(cells, index, rows, reading.source.annotations)
         by_role = _own(by_role, own)
     return Arranged(reading, cells, rows, drop, tuple(layout), tuple(notes), profiled, by_role)
+
+
+@dataclass(frozen=True)
+class _Recognised:
+    """The layout of a table.
+
+    format: which arranges it. drop, layout: see `Arranged`. mixed: why columns of the file are
+    text without this format, see `Reading`.
+    """
+
+    format: Format
+    drop: tuple[str, ...] = ()
+    layout: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
+
+
+def _recognised(path: Path, format: Format, source: TableSource, columns: Columns) -> _Recognised:
+    """Return whether a table is transposed or in long form; words among its numbers hide neither.
+
+    Raises:
+        UserError: As `aeexp.data.io.read`.
+    """
+    if format.transpose is not None or format.pivot:
+        return _Recognised(format)
+    table = remedied(path, format, source, columns)
+    mixed = table.mixed if table.made_numeric else ()
+    if found := sideways(table.columns.cells, source.rows):
+        if not found.named:
+            return _Recognised(format, layout=(found.sentence,))
+        turned = replace(table.format, transpose=True)
+        return _Recognised(turned, found.others, (_transposed(found),), mixed)
+    if pivot := long_form(table.columns.cells, source.rows):
+        sentence = (
+            f"The file has one value per line. The command makes a row for each '{pivot[0]}' and a"
+            f" column for each '{pivot[1]}'."
+        )
+        return _Recognised(replace(table.format, pivot=[*pivot]), (), (sentence,), mixed)
+    return _Recognised(format)
 
 
 def _transposed(found: Sideways) -> str:

@@ -43,10 +43,19 @@ class Reading:
     codes: tuple[Code, ...]
 
 
-def read_for_command(path: Path, format: Format, source: TableSource, columns: Columns) -> Reading:
-    """Return a table as numbers where most of its cells are; find codes for missing values.
+@dataclass(frozen=True)
+class Remedied:
+    """A table as numbers where most of its cells are; see `Reading`."""
 
-    source, columns: the table as the format reads it.
+    format: Format
+    source: TableSource
+    columns: Columns
+    mixed: tuple[str, ...]
+    made_numeric: bool
+
+
+def remedied(path: Path, format: Format, source: TableSource, columns: Columns) -> Remedied:
+    """Return a table with what makes its columns numeric, which is read again if necessary.
 
     Raises:
         UserError: As `aeexp.data.io.read`.
@@ -59,6 +68,19 @@ def read_for_command(path: Path, format: Format, source: TableSource, columns: C
             units=[remedy.unit for remedy in remedies.values() if remedy.unit],
         )
         source, columns = read_columns(path, format)
+    return Remedied(format, source, columns, mixed, bool(remedies))
+
+
+def read_for_command(path: Path, format: Format, source: TableSource, columns: Columns) -> Reading:
+    """Return a table as numbers where most of its cells are; find codes for missing values.
+
+    source, columns: the table as the format reads it.
+
+    Raises:
+        UserError: As `aeexp.data.io.read`.
+    """
+    table = remedied(path, format, source, columns)
+    format, source, columns = table.format, table.source, table.columns
     cells, empty = _filled_rows(_with_numbers(columns.cells), source.rows)
     cells = _without_na(cells, format.na)
     rows = source.rows - empty
@@ -69,8 +91,9 @@ def read_for_command(path: Path, format: Format, source: TableSource, columns: C
         format = _with(format, na=declared)
         cells = _without_na(cells, declared)
         profiled, by_role = described(cells, index, rows, source.annotations)
+    mixed, made_numeric = table.mixed, table.made_numeric
     return Reading(
-        format, source, rows, cells, mixed, bool(remedies), profiled, by_role, empty, codes
+        format, source, rows, cells, mixed, made_numeric, profiled, by_role, empty, codes
     )
 
 

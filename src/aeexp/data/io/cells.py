@@ -188,7 +188,7 @@ def update_all(columns: Sequence[Column], batch: pa.RecordBatch, row: int) -> No
     of all columns are matched in one call, and only columns with other cells are updated alone.
     """
     rows = batch.num_rows
-    if columns[0].notation.style == PLAIN and rows <= FEW:
+    if columns[0].notation.style == PLAIN and 0 < rows <= FEW:
         cells = pa.concat_arrays(batch.columns)
         patterns = PLAIN.pattern.replace(MINUS, ""), f"^[+-]?[0-9]{{1,{DIGITS}}}$", "^[+-]?[0-9]+$"
         is_number, is_short, is_integer = (
