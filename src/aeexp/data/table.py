@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aeexp.config.spec import Categorical, Infinite, Missing, Table
+from aeexp.config.spec import Categorical, Missing, Table
 from aeexp.config.verb import verb
 from aeexp.data.codes import Code, find_codes
 from aeexp.data.dataset import Classes, Dataset, Labels, Values, load
@@ -23,22 +22,18 @@ from aeexp.data.features import Column, encode, example, features, is_numeric, w
 from aeexp.data.na import NONE, numbers_as_text, without_na
 from aeexp.data.oddities import number_notes
 from aeexp.data.table_covariates import describe, removed_columns, stated_covariates, with_numbers
-from aeexp.data.table_design import WORDS_OF_TIME, has_gaps, possible_groups, stated_design
+from aeexp.data.table_design import WORDS_OF_TIME, possible_groups, stated_design
+from aeexp.data.table_gaps import complete_rows
 from aeexp.data.table_layout import lay_out
 from aeexp.data.table_values import code_note, declared_note, make_numeric
 from aeexp.errors import UserError
-from aeexp.text import counted, few, short
+from aeexp.text import few
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from aeexp.data.io import Sheet
 
-FILLED_BY = {
-    Missing.mean: "the mean of the training rows",
-    Missing.median: "the median of the training rows",
-    Missing.knn: "the 5 nearest training rows that have the value",
-}
 MOST_CATEGORIES = 100  # of a column that is encoded as one feature for each category
 MOST_INTEGERS = 20  # distinct integers of a label that are taken as classes, not as values
 PARTS = {
@@ -51,7 +46,6 @@ PARTS = {
     "testing": "test",
 }
 """Part of the split by its names in a table."""
-"""The cells of a column of the split that mean training rows and held-out rows."""
 
 
 @load.register
@@ -88,13 +82,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     layout = lay_out(spec, table)
     spec, frame, notes = layout.spec, layout.frame, list(layout.notes)
     labels = _matching(frame, "label", spec.label)
-    beside = {
-        "dataset.id": spec.id,
-        "split.column": aside,
-        "dataset.time": None if spec.time in WORDS_OF_TIME else spec.time,
-        "dataset.group": spec.group,
-        "dataset.batch": spec.batch,
-    }
+    beside = _columns_beside(spec, aside)
     covariates = _matching(frame, "covariates", spec.covariates)
     removed = removed_columns(spec, covariates)
     used = {*beside.values(), *labels, *covariates, *_matching(frame, "columns", spec.columns)}
@@ -116,7 +104,7 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
     codes, of_labels = _codes(spec, frame, [*chosen, *removed], labels)
     before = frame
     complete = [*chosen, *removed] if spec.missing is Missing.drop_rows else chosen
-    frame, changes = _cleaned(spec, frame, complete)
+    frame, changes = complete_rows(spec, frame, complete)
     adjusted = stated_covariates(spec, frame, removed, labels)
     logarithms = _logarithms(spec, frame, set(chosen) - set(text))
     columns = [_column(frame[name], log1p=name in logarithms) for name in chosen]
@@ -144,16 +132,22 @@ def load_table(spec: Table, aside: str | None) -> Dataset:
         origin=tuple(columns),
         part=None if aside is None else _parts(frame[aside]),
         notes=tuple(notes),
-        design=replace(
-            stated_design(spec, frame, remaining, several),
-            has_gaps=has_gaps(
-                before, before.index.isin(frame.index), spec.time or "", spec.group or ""
-            ),
-        ),
+        design=stated_design(spec, before, frame, remaining, several),
         batch=spec.batch,
         covariates=adjusted,
         codes=tuple(code.text for code in codes if code.is_missing),
     )
+
+
+def _columns_beside(spec: Table, aside: str | None) -> dict[str, str | None]:
+    """Return the columns that are no features, by the key that names them."""
+    return {
+        "dataset.id": spec.id,
+        "split.column": aside,
+        "dataset.time": None if spec.time in WORDS_OF_TIME else spec.time,
+        "dataset.group": spec.group,
+        "dataset.batch": spec.batch,
+    }
 
 
 def _copies(frame: pd.DataFrame) -> Iterator[str]:
@@ -287,70 +281,6 @@ def _logarithms(spec: Table, frame: pd.DataFrame, numeric: set[str]) -> set[str]
     if unused := [name for name in spec.log1p if name in frame and name not in numeric]:
         raise UserError(f"dataset.log1p={unused[0]} must be a numeric column to learn from.")
     return {*_matching(frame, "log1p", spec.log1p)} & numeric
-
-
-# Missing cells
-
-
-def _cleaned(
-    spec: Table, frame: pd.DataFrame, names: Sequence[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows to learn from, without infinite cells, and notes on the changes.
-
-    names: the columns to learn from.
-
-    Raises:
-        UserError: Cells are missing or infinite, and the spec does not allow them.
-    """
-    frame, notes = _without_infinities(spec, frame, names)
-    gaps = frame[[*names]].isna()
-    empty = gaps.all(axis=1)
-    if empty.any() and not empty.all():
-        frame, gaps = frame[~empty], gaps[~empty]
-        rows = counted(int(empty.sum()), "row")
-        notes.append(f"{rows} without a value in the columns to learn from left out")
-    counts = gaps.sum()
-    if not counts.any():
-        return frame, notes
-    missing = f"{int(counts.sum()):,} of {gaps.size:,} cells are missing"
-    match spec.missing:
-        case Missing.error:
-            columns = [
-                f"{short(str(name))} ({count:,})" for name, count in counts[counts > 0].items()
-            ]
-            rows = gaps.index[gaps.any(axis=1)][:5]
-            numbered = rows.dtype.kind == "i"
-            first = ", ".join(str(row + 1) if numbered else short(str(row)) for row in rows)
-            raise UserError(
-                f"{spec.path}: {missing}, in {few(columns, more='more columns')}; the first are in"
-                f" the data rows {first}. Set dataset.missing=drop_rows, mean, median or knn, or"
-                " exclude columns with dataset.drop."
-            )
-        case Missing.drop_rows:
-            complete = ~gaps.any(axis=1)
-            dropped = int((~complete).sum())
-            notes.append(f"{missing}: {dropped:,} of {len(frame):,} rows are dropped")
-            frame = frame[complete]
-        case filled:
-            notes.append(f"{missing}: filled by {FILLED_BY[filled]}")
-    return frame, notes
-
-
-def _without_infinities(
-    spec: Table, frame: pd.DataFrame, names: Sequence[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    floats = [name for name in names if frame[name].dtype.kind == "f"]
-    counts = {name: int(np.isinf(frame[name].to_numpy(float)).sum()) for name in floats}
-    infinite = {name: count for name, count in counts.items() if count}
-    if not infinite:
-        return frame, []
-    if spec.infinite is Infinite.missing:
-        frame = frame.assign(
-            **{name: frame[name].replace([np.inf, -np.inf], np.nan) for name in infinite}
-        )
-        return frame, [f"{sum(infinite.values()):,} infinite cells are taken as missing"]
-    columns = few([f"{name} ({count:,})" for name, count in infinite.items()], more="more columns")
-    raise UserError(f"{spec.path}: infinite cells in {columns}. Set dataset.infinite=missing.")
 
 
 # Conversion of columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,13 @@ MOST_UNUSED = 100
 """Unused columns that are examined for groups."""
 
 
-def stated_design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[Labels]) -> Design:
+def stated_design(
+    spec: Table, every: pd.DataFrame, frame: pd.DataFrame, x: Floats, labels: Sequence[Labels]
+) -> Design:
     """Return which rows depend on one another, and whether they look ordered if it is not stated.
 
     Rows that are sorted by the classes of the first label do not count as ordered.
+    every: the table before rows were left out. frame, x, labels: of the others.
     """
     if spec.time is None:
         groups = None if spec.group is None else _groups(frame[spec.group])
@@ -37,7 +41,11 @@ def stated_design(spec: Table, frame: pd.DataFrame, x: Floats, labels: Sequence[
         looks_ordered = order_of(x, known)
         return Design(None, groups, "", spec.group or "", looks_ordered=looks_ordered)
     design = ordered(frame, spec.time, spec.group or "")
-    return design if design.time is None else in_time(design, x)
+    if design.time is None:
+        return design
+    kept = every.index.isin(frame.index)
+    gaps = has_gaps(every, kept, spec.time, spec.group or "")
+    return in_time(replace(design, has_gaps=gaps), x)
 
 
 def ordered(frame: pd.DataFrame, time: str, group: str) -> Design:
@@ -60,7 +68,7 @@ def has_gaps(frame: pd.DataFrame, kept: NDArray[np.bool_], time: str, group: str
 
     time, group: see `ordered`.
     """
-    if time in ("", "none") or kept.all():
+    if kept.all():
         return False
     columns = [name for name in (time, group) if name and name != "rows"]
     known = frame[columns].notna().all(axis=1).to_numpy()  # others have no place in time

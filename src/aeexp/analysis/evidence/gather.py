@@ -127,15 +127,8 @@ def gather(
     probed: the attribution of the factors of the run's model. control_results: None for controls
     that diverged. monitor: its callbacks are run before every control.
     """
-    controls = result.planned.controls
-    by_kind: dict[ControlKind, list[Measured]] = defaultdict(list)
     with threadpool_limits(1):  # on few rows, threads mostly wait for each other
-        for number, (control, of_control) in enumerate(
-            zip(controls, control_results, strict=True)
-        ):
-            monitor.on_step(number, len(controls), "evidence, models")
-            if of_control:
-                by_kind[control.kind].append(_measured(control, of_control, result))
+        by_kind = _measured_by_kind(result, control_results, monitor)
         repeats = by_kind[ControlKind.repeat]
         wanted = result.planned.observed
         models = (*repeats, *by_kind[ControlKind.fold])
@@ -177,6 +170,19 @@ def gather(
         depth=depth_of(data, result.z),
         codes=data.codes,
     )
+
+
+def _measured_by_kind(
+    result: RunResult, control_results: Sequence[ControlResult | None], monitor: Monitor
+) -> Mapping[ControlKind, list[Measured]]:
+    """Return the controls that did not diverge; see `gather`."""
+    controls = result.planned.controls
+    by_kind: dict[ControlKind, list[Measured]] = defaultdict(list)
+    for number, (control, of_control) in enumerate(zip(controls, control_results, strict=True)):
+        monitor.on_step(number, len(controls), "evidence, models")
+        if of_control:
+            by_kind[control.kind].append(_measured(control, of_control, result))
+    return by_kind
 
 
 def _peaks(result: RunResult) -> dict[str, Peaks]:
