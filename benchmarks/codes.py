@@ -1,7 +1,8 @@
 """How often numbers are taken for codes, wrongly or rightly: `python benchmarks/codes.py`.
 
-Prints for each kind of table the share of tables in which `aeexp.data.codes.find_codes` names a
-number that is none, and for each planted code the share in which it is named, with 95 % intervals.
+Prints for each kind of table the share of tables in which `aeexp.data.quality.codes.find_codes`
+names a number that is none, and for each planted code the share in which it is named, with 95 %
+intervals.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn import datasets
 
-from aeexp.data.codes import Code, find_codes
+from aeexp.data.quality.codes import Code, find_codes
 
 TABLES = 200
 SIZES = (30, 4), (200, 10), (1000, 10), (200, 300)

@@ -38,7 +38,7 @@ from aeexp.data.design import (
     order_of,
 )
 from aeexp.data.inspect import inspect
-from aeexp.data.near_copies import near_copies
+from aeexp.data.quality.near_copies import near_copies
 from aeexp.errors import UserError
 from aeexp.pipeline.run import run
 from aeexp.runs.artifact import Document

@@ -27,10 +27,10 @@ from aeexp.config.spec import (
     Together,
 )
 from aeexp.data import Classes, Column, Dataset, Floats, Integers, Values, fingerprint, load
-from aeexp.data.covariate_checks import confounded_labels
 from aeexp.data.effects import Covariates, fit
 from aeexp.data.prepare import prepare
-from aeexp.data.table_covariates import categories_of
+from aeexp.data.table.covariate_checks import confounded_labels
+from aeexp.data.table.covariates import categories_of
 from aeexp.errors import UserError
 from aeexp.present.text.covariates import covariate_sentences
 

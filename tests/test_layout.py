@@ -18,7 +18,7 @@ from aeexp.data.inspect import inspect
 from aeexp.data.io import Sheet, batches, read
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.io.orientation import long_form, sideways
-from aeexp.data.metadata import with_metadata
+from aeexp.data.table.metadata import with_metadata
 
 Write = Callable[..., Path]
 ROWS = 30

@@ -13,7 +13,7 @@ from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.verdict import Case
 from aeexp.config.spec import EvidenceSpec, FullEvidence, StandardEvidence
 from aeexp.data.design import Design
-from aeexp.data.gross import GrossCell
+from aeexp.data.quality.gross import GrossCell
 from aeexp.present.text import next_step as module
 from aeexp.present.text.next_step import CHOOSE, NOTHING_MORE, next_step
 from aeexp.present.text.sentence import Sentence

@@ -13,11 +13,11 @@ from aeexp.analysis.controls import other_controls
 from aeexp.analysis.depth import Depth, depth_of
 from aeexp.config.spec import EvidenceSpec, Experiment, Format, Robust, RowScaling, Standard, Table
 from aeexp.data import Column, Dataset, load
-from aeexp.data.composition import composition_total, varying_totals
-from aeexp.data.gross import gross_cells
 from aeexp.data.inspect import inspect
-from aeexp.data.oddities import number_notes, same_quantities
 from aeexp.data.prepare import prepare, prepare_problem
+from aeexp.data.quality.composition import composition_total, varying_totals
+from aeexp.data.quality.gross import gross_cells
+from aeexp.data.quality.notes import number_notes, same_quantities
 from aeexp.data.row_scaling import fit_rows
 from aeexp.present.text.artefacts import artefact_remedy, artefact_sentences, without_praise
 from aeexp.present.text.sentence import Sentence

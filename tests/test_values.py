@@ -14,9 +14,9 @@ from test_inspect import parsed
 
 from aeexp.config.spec import Categorical, Format, Infinite, Missing, Table
 from aeexp.data import Dataset, load
-from aeexp.data.codes import find_codes
 from aeexp.data.inspect.arranged import arranged
 from aeexp.data.inspect.command import command
+from aeexp.data.quality.codes import find_codes
 
 ROWS = 60
 MEASURED = ("glucose", "lactate", "insulin")

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from aeexp.data import Dataset, Floats
-from aeexp.data.composition import varying_totals
+from aeexp.data.quality.composition import varying_totals
 
 FOLLOWS = 0.7
 """Rank correlation with the row total from which a factor follows it."""

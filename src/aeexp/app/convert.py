@@ -12,8 +12,8 @@ from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
 from aeexp.data.features import words
 from aeexp.data.io import batches, read
-from aeexp.data.metadata import with_metadata
-from aeexp.data.table_layout import without_rows
+from aeexp.data.table.layout import without_rows
+from aeexp.data.table.metadata import with_metadata
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows

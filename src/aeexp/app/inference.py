@@ -22,8 +22,8 @@ from aeexp.data.io.arrangement import r_name
 from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
-from aeexp.data.table_covariates import categories_of
-from aeexp.data.table_design import has_gaps, ordered
+from aeexp.data.table.covariates import categories_of
+from aeexp.data.table.design import has_gaps, ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds

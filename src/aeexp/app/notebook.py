@@ -21,8 +21,8 @@ from aeexp.config.spec import Experiment, Format, Table
 from aeexp.data.io import Sheet
 from aeexp.data.io.arrangement import arrange
 from aeexp.data.prepare import ProblemCache
-from aeexp.data.table import sheet
-from aeexp.data.table_layout import without_rows
+from aeexp.data.table.layout import without_rows
+from aeexp.data.table.load import sheet
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
 from aeexp.present.html.run import report_page

@@ -14,7 +14,7 @@ from aeexp.data.dataset import (
 )
 from aeexp.data.features import Column
 from aeexp.data.split import Rows, folds, partition
-from aeexp.data.table import load_table
+from aeexp.data.table.load import load_table
 
 __all__ = [
     "MOST_CLASSES",

@@ -7,9 +7,9 @@ import numpy as np
 from aeexp.config.spec import Activation, Autoencoder, Experiment, Loss, Partition
 from aeexp.data import MOST_CLASSES, Classes, Floats, Labels
 from aeexp.data.chunks import blocks
-from aeexp.data.covariate_checks import covariate_warnings
-from aeexp.data.near_copies import near_copies
 from aeexp.data.prepare import Problem
+from aeexp.data.quality.near_copies import near_copies
+from aeexp.data.table.covariate_checks import covariate_warnings
 from aeexp.errors import key
 from aeexp.text import counted, few
 

@@ -33,9 +33,9 @@ from aeexp.data import (
     time_steps,
 )
 from aeexp.data.automatic import candidates
-from aeexp.data.covariate_checks import unseen_categories
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
+from aeexp.data.table.covariate_checks import unseen_categories
 from aeexp.errors import UserError, key
 
 CACHED, CACHED_BYTES = 4, 2**28  # tables kept for the next experiments; one if they are large

@@ -30,7 +30,7 @@ from aeexp.analysis.result import RunResult
 from aeexp.config.spec import Space
 from aeexp.data import Classes, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE, Design
-from aeexp.data.gross import GrossCell, gross_cells
+from aeexp.data.quality.gross import GrossCell, gross_cells
 from aeexp.runs.progress import Monitor
 
 

@@ -17,8 +17,8 @@ from aeexp.data.io.names import listed
 from aeexp.data.io.orientation import Sideways, long_form, sideways
 from aeexp.data.io.reader import read_columns
 from aeexp.data.io.table_source import Columns, TableSource
-from aeexp.data.metadata import with_metadata
-from aeexp.data.table_layout import summary_rows
+from aeexp.data.table.layout import summary_rows
+from aeexp.data.table.metadata import with_metadata
 
 
 @dataclass(frozen=True)

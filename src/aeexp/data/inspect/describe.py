@@ -18,8 +18,8 @@ from aeexp.data.inspect.profile import Column, Profile
 from aeexp.data.inspect.roles import Roles
 from aeexp.data.io.names import LISTED, listed, shown
 from aeexp.data.io.reader import too_large
-from aeexp.data.oddities import number_notes
-from aeexp.data.table_values import code_note
+from aeexp.data.quality.notes import number_notes
+from aeexp.data.table.values import code_note
 from aeexp.text import counted
 
 DECLARED = "The command sets dataset.na. The columns above are described without these numbers."

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aeexp.config.spec import Format
-from aeexp.data.codes import Code, find_codes
 from aeexp.data.features import EXACT
 from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Profile, profile
 from aeexp.data.inspect.roles import NAMES_BATCH, NAMES_GROUP, NAMES_TIME, Roles, roles
 from aeexp.data.io.reader import increases, read_columns
 from aeexp.data.io.table_source import Columns, Remedy, TableSource
 from aeexp.data.na import NaValues, na_values, numbers_as_text
+from aeexp.data.quality.codes import Code, find_codes
 
 NAMES_OF_ROLES = NAMES_ID, NAMES_LABEL, NAMES_BATCH, NAMES_GROUP, NAMES_TIME
 

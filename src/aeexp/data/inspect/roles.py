@@ -20,7 +20,7 @@ from aeexp.data.design import (
 from aeexp.data.features import words
 from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Column
 from aeexp.data.io.reader import MIN_ROWS
-from aeexp.data.table import PARTS
+from aeexp.data.table.convert import PARTS
 
 WORD = r"(?i)(?:.*[_ .-])?(?:{})(?:[_ .-].*|\d*)"
 NAMES_TIME = re.compile(

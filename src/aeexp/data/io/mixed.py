@@ -21,7 +21,7 @@ def remedy(column: Column) -> Remedy | None:
     return None if column.remedy is None else Remedy(column.remedy, column.unit)
 
 
-def with_numbers(source: TableSource, format: Format) -> TableSource:
+def text_as_numbers(source: TableSource, format: Format) -> TableSource:
     """Return a table whose columns of text are examined as those of a text file are.
 
     A column becomes numeric if it has only numbers besides words of dataset.na, units of

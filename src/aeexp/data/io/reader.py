@@ -18,7 +18,7 @@ from aeexp.data.features import EXACT
 from aeexp.data.io.arrangement import arrange_source
 from aeexp.data.io.arrow import ROWS
 from aeexp.data.io.formats import GENERAL, format_of
-from aeexp.data.io.mixed import with_numbers
+from aeexp.data.io.mixed import text_as_numbers
 from aeexp.data.io.names import listed, shown
 from aeexp.data.io.packing import content_name
 from aeexp.data.io.table_source import Columns, Remedy, TableFile, TableSource, gather
@@ -172,7 +172,7 @@ def open_table(path: Path, format: Format) -> TableSource:
     most_bytes = format.max_bytes or free_bytes() // SHARE
     try:
         source = file_format.open(TableFile(path, kind, format, most_bytes))
-        source = with_numbers(arrange_source(source, format), format)
+        source = text_as_numbers(arrange_source(source, format), format)
     except Exception as error:
         if not path.is_symlink():
             raise

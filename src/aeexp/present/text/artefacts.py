@@ -6,7 +6,7 @@ from dataclasses import replace
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.config.spec import Experiment, RowScaling
 from aeexp.data import Dataset
-from aeexp.data.gross import gross_text
+from aeexp.data.quality.gross import gross_text
 from aeexp.present.text.command import COMMAND
 from aeexp.present.text.sentence import Sentence
 from aeexp.text import printable

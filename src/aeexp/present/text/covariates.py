@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aeexp.data import Dataset
-from aeexp.data.covariate_checks import confounded_labels
+from aeexp.data.table.covariate_checks import confounded_labels
 from aeexp.present.text.sentence import Sentence
 from aeexp.text import listed, printable, short
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aeexp.config.spec import Missing, Table
-from aeexp.data.codes import Code
+from aeexp.data.quality.codes import Code
 from aeexp.text import counted, few, short
 
 if TYPE_CHECKING:

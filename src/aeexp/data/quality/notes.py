@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from aeexp.data.composition import composition_total
 from aeexp.data.dataset import Floats
 from aeexp.data.features import Column, features
-from aeexp.data.gross import REMEDY, gross_cells, gross_text
 from aeexp.data.imputation import centred_cells
+from aeexp.data.quality.composition import composition_total
+from aeexp.data.quality.gross import REMEDY, gross_cells, gross_text
 from aeexp.text import few, short
 
 SAME_QUANTITY = 0.999

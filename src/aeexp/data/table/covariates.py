@@ -13,7 +13,7 @@ from aeexp.config.spec import BatchCorrection, Table
 from aeexp.data.effects import Covariates
 from aeexp.data.features import Column, encode, is_numeric, words
 from aeexp.data.na import numbers_as_text
-from aeexp.data.table_values import make_numeric
+from aeexp.data.table.values import make_numeric
 from aeexp.errors import UserError
 from aeexp.text import counted, few, listed
 
@@ -109,7 +109,7 @@ def categories_of(values: pd.Series[Any]) -> NDArray[np.object_]:
     return np.array([WHOLE.sub(r"\1", text.strip()) for text in words(values)], object)
 
 
-def with_numbers(
+def covariates_as_numbers(
     spec: Table, remedies: Mapping[str, Remedy], frame: pd.DataFrame, names: Iterable[str]
 ) -> pd.DataFrame:
     """Return a table in which covariates that have only numbers are numbers.

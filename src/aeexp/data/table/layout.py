@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aeexp.config.spec import Table
 from aeexp.data.features import NUMERIC, words
-from aeexp.data.metadata import with_metadata
+from aeexp.data.table.metadata import with_metadata
 from aeexp.text import few
 
 if TYPE_CHECKING:
