@@ -1,5 +1,7 @@
 """A table as the printed command reads it: with the values of dataset.na that it needs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aeexp.config.spec import Format
-from aeexp.data.features import EXACT
+from aeexp.data.features import EXACT, is_numeric
 from aeexp.data.inspect.profile import NAMES_ID, NAMES_LABEL, Profile, profile
 from aeexp.data.inspect.roles import NAMES_BATCH, NAMES_GROUP, NAMES_TIME, Roles, roles
 from aeexp.data.io.reader import increases, read_columns
 from aeexp.data.io.table_source import Columns, Remedy, TableSource
-from aeexp.data.na import NaValues, na_values, numbers_as_text
+from aeexp.data.na import NaValues, numbers_as_text, without_na
 from aeexp.data.quality.codes import Code, find_codes
 
 NAMES_OF_ROLES = NAMES_ID, NAMES_LABEL, NAMES_BATCH, NAMES_GROUP, NAMES_TIME
@@ -81,7 +83,7 @@ def read_for_command(path: Path, format: Format, source: TableSource, columns: C
     """
     table = remedied(path, format, source, columns)
     format, source, columns = table.format, table.source, table.columns
-    cells, empty = _filled_rows(_with_numbers(columns.cells), source.rows)
+    cells, empty = _filled_rows(_measurements_as_numbers(columns.cells), source.rows)
     cells = _without_na(cells, format.na)
     rows = source.rows - empty
     index = index_of(source, format)
@@ -114,7 +116,7 @@ def _applicable(remedies: Mapping[str, Remedy], cells: Mapping[str, Any]) -> dic
     }
 
 
-def _with_numbers(cells: Mapping[str, Any]) -> Mapping[str, Any]:
+def _measurements_as_numbers(cells: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the columns with numbers instead of text where a measurement has only numbers."""
     texts = pd.DataFrame({
         name: column
@@ -181,14 +183,14 @@ def _shrunk(cells: Any) -> Any:
 
 def _without_na(cells: Mapping[str, Any], na: Sequence[str]) -> Mapping[str, Any]:
     """Return the columns without declared values, except in those that count the rows."""
-    values = na_values(na)
     if not na:
         return cells
-    cleaned = dict(cells)
-    for name, column in cells.items():
-        masks = {} if increases(column) else values.among(pd.Series(column))
-        if masks:
-            gaps = np.logical_or.reduce([*masks.values()])
-            masked = pd.Series(column).mask(gaps)
-            cleaned[name] = masked if isinstance(column, pd.Series) else masked.to_numpy()
-    return cleaned
+    names = [name for name, column in cells.items() if not increases(column)]
+    frame, _ = without_na(pd.DataFrame({name: cells[name] for name in names}), names, na)
+    return {**cells, **{name: _as_before(frame[name], cells[name]) for name in names}}
+
+
+def _as_before(values: pd.Series[Any], before: Any) -> Any:
+    """Return a column as an array if it was one, or if it is now numeric."""
+    is_array = is_numeric(values) or not isinstance(before, pd.Series)
+    return values.to_numpy() if is_array else values
