@@ -22,6 +22,7 @@ from aeexp.config.spec import (
     EvidenceSpec,
     Experiment,
     Missing,
+    Robust,
     Split,
     Table,
     Together,
@@ -153,6 +154,19 @@ def test_only_training_rows_are_learnt_from_and_no_label() -> None:
     assert effects is not None
     assert first.preprocessing.effects is not None
     assert (effects.coefficients == first.preprocessing.effects.coefficients).all()
+
+
+def test_a_gross_error_within_clip_steers_no_effect() -> None:
+    x, several = affected()
+    several = replace(several, batch="")
+    experiment = Experiment(split=Split(validation=0.2), preprocessing=Robust(clip=5))
+    expected = prepare(experiment, dataset(x.copy(), several))
+    row = expected.rows.train[0]
+    x[row, 0] = 1e9
+    others = np.arange(ROWS) != row
+    scaled = prepare(experiment, dataset(x, several)).x
+    assert scaled[row, 0] == 5
+    assert scaled[others] == pytest.approx(expected.x[others], abs=0.4)
 
 
 def test_numbers_are_slopes_unless_a_few_values_repeat(csv: Write) -> None:

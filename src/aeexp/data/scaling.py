@@ -33,6 +33,8 @@ ORDINARY = 30
 """Columns whose largest value is between 2^-30 and 2^30 are scaled without a power of two."""
 SMALLEST = -1000
 """The smallest exponent of such a power, which keeps scales above zero."""
+REFITS = 5
+"""Fits of effects to limited residuals, after the first."""
 LARGEST = 1e305
 """Larger offsets and scales overflow in figures and tables, if not in the scaling itself."""
 
@@ -160,7 +162,7 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     x = x if rows is None else rows.apply(x)
     if data.covariates:
         covariates = data.covariates.take(fitted)
-        removed = effects.fit(x, covariates)
+        removed = _effects(spec, x, covariates)
         x = removed.removed(x, covariates.values)
     if data.missing not in FILLS:
         return Preprocessing(fit(spec, x), None, removed, rows, spec.clip)
@@ -174,6 +176,30 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     unfilled = Preprocessing(scaling, clip=spec.clip)
     filled = imputation.fit(data.missing, unfilled.scaled(x, data.features))
     return Preprocessing(scaling, filled, removed, rows, spec.clip)
+
+
+def _effects(spec: PreprocessingSpec, x: Floats, covariates: effects.Covariates) -> Effects:
+    """Return the effects of covariates; with `preprocessing.clip`, of limited residuals.
+
+    Otherwise a gross error would become an effect before it is clipped. Residuals are limited and
+    fitted again a few times (Huber, 1981, Robust Statistics, section 7.8: modified residuals).
+    """
+    if spec.clip is None:
+        return effects.fit(x, covariates)
+    values = covariates.values
+    removed = effects.fit(_limited(spec, x), covariates)
+    for _ in range(REFITS):
+        limited = _limited(spec, removed.removed(x, values))
+        removed = effects.fit(removed.restored(limited, values), covariates)
+    return removed
+
+
+def _limited(spec: PreprocessingSpec, x: Floats) -> Floats:
+    """Return values that are at most `preprocessing.clip` after scaling."""
+    assert spec.clip is not None
+    scaling = fit(spec, x)
+    reach = spec.clip * scaling.scale
+    return np.clip(x, scaling.offset - reach, scaling.offset + reach)
 
 
 @verb
