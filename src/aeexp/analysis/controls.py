@@ -139,7 +139,8 @@ def plan(
     if not len(rows):
         if not isinstance(experiment.evidence, NoEvidence):
             log.warning(
-                "evidence: a table of %d rows × %d features is too wide to train controls.",
+                "evidence: a table of %d rows × %d features is too wide to train controls. Set"
+                " preprocessing.select=variable to learn from the 2,000 columns that vary most.",
                 *problem.x.shape,
             )
     elif len(rows) == len(problem.x):

@@ -15,13 +15,14 @@ from aeexp.config.spec import RowScaling
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE
 from aeexp.data.effects import ARRAYS, Covariates, Effects
-from aeexp.data.features import decode, encode, places, words
+from aeexp.data.features import decode, encode, features, places, words
 from aeexp.data.imputation import Imputation
 from aeexp.data.inspect.command import argument, value_text
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.na import numbers_as_text, without_na
 from aeexp.data.row_scaling import RowScale, row_scale
 from aeexp.data.scaling import Preprocessing, Scaling
+from aeexp.data.selection import selection_of
 from aeexp.data.table.covariates import categories_of
 from aeexp.data.table.design import has_gaps, ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
@@ -74,8 +75,13 @@ class FittedModel:
     def __init__(self, stored: StoredModel) -> None:
         self.stored = stored
         self.columns = stored.columns
+        self.read_columns = stored.selected_from or stored.columns
         self.steps = stored.steps or TimeSteps()
-        self.preprocessing = _preprocessing(stored)
+        rows = _rows(stored, self.read_columns)
+        self.selection = None
+        if stored.selected_from:
+            self.selection = selection_of(self.read_columns, self.columns, rows)
+        self.preprocessing = _preprocessing(stored, None if self.selection else rows)
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the latent factors of rows and how the rows compare with the training rows.
@@ -166,7 +172,7 @@ class FittedModel:
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are no features, covariates, factors or row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
-        columns = (*self.columns, *self.stored.covariates)
+        columns = (*self.read_columns, *self.stored.covariates)
         used = {column.name for column in columns} | {self.id} | factors | {*self._ordering}
         return [name for name in names if name not in used]
 
@@ -211,7 +217,7 @@ class FittedModel:
 
         These are the places of those rows in the frame, and of the rows of the result.
         """
-        if missing := [c.name for c in self.columns if c.name not in frame]:
+        if missing := [c.name for c in self.read_columns if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 f" Columns are matched by name.{_did_you_mean(missing, frame)}"
@@ -226,12 +232,12 @@ class FittedModel:
                 f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
                 " Add these columns, as in the table of the run."
             )
-        read = (*self.columns, *self.stored.covariates)
+        read = (*self.read_columns, *self.stored.covariates)
         names = [column.name for column in read]
         frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
         numeric = [column.name for column in read if not column.categories]
         frame = frame.assign(**numbers_as_text(frame, numeric))
-        x = encode(self.columns, frame)
+        x = encode(self.read_columns, frame)
         infinite = np.isinf(x)
         if infinite.any():
             if self.stored.preprocessing.get("infinite") != "missing":
@@ -270,8 +276,10 @@ class FittedModel:
             gaps = has_gaps(frame, kept, steps.time, steps.group)
             design = replace(design, has_gaps=gaps)
         values = self._covariates(frame.iloc[rows])
-        steps.check(design, self.columns, Covariates(self.stored.covariates, values))
-        x, members = steps.apply(x, self.columns, design)
+        columns = self.read_columns
+        steps.check(design, columns, Covariates(self.stored.covariates, values))
+        x, members = steps.apply(x, columns, design)
+        x = x if self.selection is None else self.selection.apply(x)
         bins = every if steps.bin == 1 else rows[steps.bins(len(rows), design)[:, 0]]
         return x, values[members].mean(axis=1), rows[members[:, 0]], bins
 
@@ -302,7 +310,7 @@ class FittedModel:
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
         """Return the columns with such cells. cells: (rows, features before the steps)."""
-        columns = places(before_steps(self.columns))
+        columns = places(before_steps(self.read_columns))
         return _listed([column.name for column, place in columns if cells[:, place].any()])
 
     def _decoded(self, z: Floats, covariates: Floats | None, rows: Integers) -> pd.DataFrame:
@@ -317,7 +325,7 @@ def _at_places(frame: pd.DataFrame, table: pd.DataFrame, rows: Integers) -> pd.D
     return table.set_axis(frame.index[rows])
 
 
-def _preprocessing(stored: StoredModel) -> Preprocessing:
+def _preprocessing(stored: StoredModel, rows: RowScale | None) -> Preprocessing:
     values: dict[str, Any] = dict(stored.preprocessing)
     scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
     imputation = None
@@ -327,8 +335,7 @@ def _preprocessing(stored: StoredModel) -> Preprocessing:
         shape = (len(donors), len(fill)) if len(donors) else donors.shape
         require_array("donors", donors, "f", shape)
         imputation = Imputation(fill, donors)
-    rows, clip = _rows(stored), values.get("clip")
-    return Preprocessing(scaling, imputation, _effects(stored), rows, clip)
+    return Preprocessing(scaling, imputation, _effects(stored), rows, values.get("clip"))
 
 
 def _effects(stored: StoredModel) -> Effects | None:
@@ -350,15 +357,15 @@ def _effects(stored: StoredModel) -> Effects | None:
     return Effects(columns, **arrays, batch=batch)
 
 
-def _rows(stored: StoredModel) -> RowScale | None:
-    """Return the scaling of rows; None for a run without one."""
+def _rows(stored: StoredModel, columns: Sequence[Column]) -> RowScale | None:
+    """Return the scaling of rows over columns; None for a run without one."""
     values = stored.preprocessing.get("rows")
     if values is None or values["kind"] == RowScaling.none.value:
         return None
     kind, reference = RowScaling(values["kind"]), np.array(values["reference"], float)
-    shape = (len(stored.features),) if kind is RowScaling.median_ratio else (1,)
+    shape = (len(features(columns)),) if kind is RowScaling.median_ratio else (1,)
     require_array("rows.reference", reference, "f", shape)
-    return row_scale(kind, reference, stored.columns)
+    return row_scale(kind, reference, columns)
 
 
 def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:

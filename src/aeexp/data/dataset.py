@@ -18,6 +18,7 @@ from aeexp.data.effects import Covariates
 from aeexp.data.features import Column
 
 if TYPE_CHECKING:
+    from aeexp.data.selection import Selection
     from aeexp.data.time_steps import TimeSteps
 
 Floats = NDArray[np.floating]
@@ -79,7 +80,8 @@ class Dataset:
     was read. design: which rows depend on one another. batch: the name of the label that is the
     batch of each row, such as a plate. covariates: columns whose effects are removed. steps: of
     preprocessing in the order of rows, which made x, and raw_hash: the fingerprint of the table
-    before them; None without steps. codes: numbers that probably mean "missing" but were not
+    before them; None without steps. selection: of x from more features, with the scaling of rows;
+    None without one. codes: numbers that probably mean "missing" but were not
     declared as dataset.na.
     """
 
@@ -95,6 +97,7 @@ class Dataset:
     design: Design = EXCHANGEABLE
     batch: str | None = None
     steps: TimeSteps | None = None
+    selection: Selection | None = None
     raw_hash: str | None = None
     covariates: Covariates | None = None
     codes: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ from aeexp.data import (
 from aeexp.data.automatic import candidates
 from aeexp.data.memory import in_units, require_memory
 from aeexp.data.scaling import Preprocessing, Scaling
+from aeexp.data.selection import with_selection
 from aeexp.data.table.covariate_checks import unseen_categories
 from aeexp.errors import UserError, key
 
@@ -168,6 +169,7 @@ def prepare(experiment: Experiment, data: Dataset) -> Problem:
         )
     every = np.arange(len(data.x))
     rows = Rows(every, every[:0]) if splits else partition(experiment.split, data)
+    data = with_selection(experiment.preprocessing, data, rows.train)
     if len(constant(data, rows)) == len(data.features):
         raise UserError(f"{data.name} has no structure: no feature varies in the training rows.")
     if experiment.preprocessing.fit_on is FitOn.train:

@@ -14,6 +14,7 @@ from aeexp.config.spec import (
     Missing,
     PreprocessingSpec,
     Robust,
+    RowScaling,
     Standard,
     Unscaled,
 )
@@ -158,7 +159,8 @@ def prepare(spec: PreprocessingSpec, data: Dataset, train: Integers) -> Preproce
     """
     fitted = train if spec.fit_on is FitOn.train else slice(None)
     x, removed = data.x[fitted], None
-    rows = fit_rows(spec.rows, x, data.columns)
+    kind = RowScaling.none if data.selection else spec.rows  # a selection has scaled the rows
+    rows = fit_rows(kind, x, data.columns)
     x = x if rows is None else rows.apply(x)
     if data.covariates:
         covariates = data.covariates.take(fitted)

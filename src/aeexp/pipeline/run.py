@@ -146,7 +146,8 @@ def _mean_jacobian(network: Network, x: Floats) -> Floats:
 
 def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
     features, scaling = problem.data.features, problem.scaling
-    effects, rows = problem.preprocessing.effects, problem.preprocessing.rows
+    effects, selection = problem.preprocessing.effects, problem.data.selection
+    rows = selection.rows if selection else problem.preprocessing.rows
     table = experiment.dataset if isinstance(experiment.dataset, Table) else None
     try:
         export = network.export()
@@ -165,6 +166,7 @@ def _model(experiment: Experiment, problem: Problem, network: Network) -> Model:
             "spec": class_name(type(experiment.preprocessing)),
             "id": table.id if table else None,
             "columns": [asdict(column) for column in problem.data.columns],
+            "selected_from": [asdict(c) for c in selection.columns] if selection and rows else [],
             "missing": problem.data.missing.value,
             "infinite": table.infinite.value if table else None,
             "steps": asdict(problem.data.steps) if problem.data.steps else None,

@@ -36,13 +36,16 @@ class StoredModel:
     """A trained model: see `artifact.Model`. weights, support: read-only arrays by name.
 
     features: names, in the order of the model's input. columns: of the table from which the
-    features are made. steps: of preprocessing in the order of rows, if there are any. covariates:
-    columns whose effects were removed. schema: version of the run directory.
+    features are made. selected_from: the columns from which these were selected after the scaling
+    of rows; empty if that needs no other columns. steps: of preprocessing in the order of rows, if
+    there are any. covariates: columns whose effects were removed. schema: version of the run
+    directory.
     """
 
     architecture: ModelSpec
     features: tuple[str, ...]
     columns: tuple[Column, ...]
+    selected_from: tuple[Column, ...]
     steps: TimeSteps | None
     covariates: tuple[Column, ...]
     preprocessing: Mapping[str, Any]
@@ -76,6 +79,9 @@ def read_model(folder: Path) -> StoredModel:
         preprocessing = checked(parse(content), PreprocessingJson)
         columns = _columns(preprocessing, features)
         steps = _steps(preprocessing, columns)
+        selected_from = tuple(converted(preprocessing.get("selected_from", []), list[Column]))
+        if selected_from and not {*columns} <= {*selected_from}:
+            raise UserError("has selected columns that are not among those of the table")
         covariates = tuple(converted(preprocessing.get("covariates", []), list[Column]))
     weights = files.arrays("weights.npz", shapes(architecture, len(features)))
     with _named(files.folder / "weights.npz"):
@@ -87,6 +93,7 @@ def read_model(folder: Path) -> StoredModel:
         architecture,
         features,
         columns,
+        selected_from,
         steps,
         covariates,
         preprocessing,

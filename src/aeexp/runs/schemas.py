@@ -95,6 +95,7 @@ class PreprocessingJson(TypedDict, total=False):
     scale: list[float]
     id: str | None
     columns: list[Column]
+    selected_from: list[Column]
     missing: Missing
     infinite: Infinite | None
     steps: TimeSteps | None

@@ -71,6 +71,7 @@ from aeexp.config.spec.preprocessing import (
     PreprocessingSpec,
     Robust,
     RowScaling,
+    Select,
     Standard,
     Unscaled,
 )
@@ -164,6 +165,7 @@ __all__ = [
     "RowScaling",
     "SCurve",
     "ScheduleSpec",
+    "Select",
     "Shallow",
     "Space",
     "Spec",

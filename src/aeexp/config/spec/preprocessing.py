@@ -30,6 +30,14 @@ class RowScaling(Enum):
     clr = "clr"
 
 
+class Select(Enum):
+    """Features to learn from, by their variation."""
+
+    none = "none"
+    variable = "variable"
+    dispersed = "dispersed"
+
+
 ROWS = {
     RowScaling.total: "Each row was divided by its total and multiplied by the median total of the"
     " training rows.",
@@ -83,6 +91,18 @@ class PreprocessingSpec(Spec):
         "Scaling of each row before that of the features, for counts whose total has no meaning"
         " (total, median_ratio) or shares of a whole (clr). With dataset.log1p, before the"
         " logarithm.",
+        redefines=ON_ANOTHER_TABLE,
+    )
+    select: Select = param(
+        Select.none,
+        "Learn only from the columns of numbers that vary most: with the largest variance after"
+        " the scaling of rows (variable), or of counts relative to their mean (dispersed).",
+        redefines=ON_ANOTHER_TABLE,
+    )
+    n: int = param(
+        2_000,
+        "Number of columns that preprocessing.select keeps.",
+        at_least=1,
         redefines=ON_ANOTHER_TABLE,
     )
     clip: float | None = param(

@@ -41,6 +41,7 @@ from aeexp.data.automatic import settled
 from aeexp.data.chunks import blocks
 from aeexp.data.features import places
 from aeexp.data.prepare import Problem
+from aeexp.data.selection import CRITERIA
 from aeexp.data.split import held_out_together
 from aeexp.present.methods.citations import keys, references
 from aeexp.text import counted, exact, listed, named, names, percent
@@ -143,6 +144,7 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
         "table": experiment.dataset if isinstance(experiment.dataset, Table) else None,
         "scaled": not isinstance(experiment.preprocessing, Unscaled),
         "rows_scaled": ROWS.get(experiment.preprocessing.rows),
+        "selected": CRITERIA.get(experiment.preprocessing.select),
         "model_name": type(model).__name__,
         "term": term() if term else None,
         "weighted": weighted and weighted(),
