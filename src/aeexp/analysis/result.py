@@ -8,6 +8,7 @@ from aeexp.analysis import reconstruction
 from aeexp.analysis.clustering.other_clusters import other_clusters
 from aeexp.analysis.controls import Plan
 from aeexp.analysis.factors import attribution
+from aeexp.analysis.latent.posterior import collapsed
 from aeexp.analysis.latent.reconstructed import Reconstructed
 from aeexp.analysis.reconstruction import Residuals
 from aeexp.config.spec import Experiment, Space
@@ -22,7 +23,8 @@ class RunResult:
 
     planned: the planned models. histories: of the run's model, then of its repeats on all rows;
     fewer than planned if training was interrupted. folds: histories of the models of
-    cross-fitting. z: (rows, factors). residuals, pca: residuals of the model and of PCA.
+    cross-fitting. z: (rows, factors). deviations: their standard deviations, None if
+    a row has no distribution of factors. residuals, pca: residuals of the model and of PCA.
     reconstructed: the reconstructions on their principal axes. x_hat: (shown, features), scaled,
     reconstruction of the rows in the figure. weights: (features, factors); their meaning is
     `quantity`. Features that are constant in the training rows have weight 0. clusters: (rows,)
@@ -33,6 +35,7 @@ class RunResult:
     histories: Sequence[History]
     folds: Sequence[History]
     z: Floats
+    deviations: Floats | None
     residuals: Residuals
     pca: Residuals
     reconstructed: Reconstructed
@@ -66,6 +69,11 @@ class RunResult:
         if not self.folds:
             return self.history
         return sorted(self.folds, key=lambda history: history.kept)[len(self.folds) // 2]
+
+    @property
+    def collapsed(self) -> list[str]:
+        """Return the factors whose distribution is the same in all rows."""
+        return collapsed(self.z, self.deviations, self.factors)
 
     @property
     def factors(self) -> list[str]:

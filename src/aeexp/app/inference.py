@@ -28,6 +28,7 @@ from aeexp.data.table.design import has_gaps, ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
 from aeexp.errors import UserError
 from aeexp.models import Network, build, seeds
+from aeexp.present.tables.run import deviation_columns
 from aeexp.runs import StoredModel
 from aeexp.text import few, short
 
@@ -86,7 +87,8 @@ class FittedModel:
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the latent factors of rows and how the rows compare with the training rows.
 
-        Columns: z1, z2, …: the factors. error: mean squared error of the scaled features.
+        Columns: z1, z2, …: the factors; z1_sd, z2_sd, …: their standard deviations, if the model
+        is variational. error: mean squared error of the scaled features.
         error_percentile: the percentage of training rows with a smaller error. For each clustering
         the most frequent cluster of the 15 nearest rows of the run's table (-1 is noise), and
         `…_confidence`, its share of them. outside: whether a value is beyond the training rows'
@@ -111,6 +113,7 @@ class FittedModel:
         x_hat = self.network.decode(z)
         errors = ((scaled - x_hat) ** 2).mean(1, dtype=np.float64)
         columns: dict[str, Any] = {f"z{k + 1}": column for k, column in enumerate(z.T)}
+        columns |= deviation_columns(self.network.deviations(scaled))
         columns["error"] = errors
         beyond_range, unusual = np.zeros(x.shape, bool), np.zeros(len(x), bool)
         if self.support:

@@ -1,6 +1,6 @@
 """build: ModelSpec -> encoder and decoder as Keras models."""
 
-from aeexp.models import autoencoder, residual
+from aeexp.models import autoencoder, residual, variational
 from aeexp.models.initialisation import InitialValues, Make, build_seeded, seeds
 from aeexp.models.network import Network, build, start
 
@@ -14,4 +14,5 @@ __all__ = [
     "residual",
     "seeds",
     "start",
+    "variational",
 ]

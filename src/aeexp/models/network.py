@@ -47,6 +47,7 @@ class Network:
 
     encoder: x -> z. decoder: z -> x_hat. Both are plain Keras models, so that the export loads
     without aeexp. training: x -> x_hat with the penalties, dropout and noise of the training.
+    posterior: x -> the logarithms of the variances of z, if factors have a distribution.
     path: the layers of `training` if it is a sequence; calling them costs half of calling it.
     spec: the spec from which the layers read hyperparameters in every call.
     """
@@ -55,11 +56,21 @@ class Network:
     decoder: keras.Model
     training: keras.Model
     path: Sequence[keras.layers.Layer] = ()
+    posterior: keras.Model | None = None
     spec: ModelSpec | None = None
 
     def encode(self, x: Floats) -> Floats:
         """Return the factors (rows, latent_dim) of scaled rows (rows, features)."""
         return self._apply(self.encoder, x)
+
+    def deviations(self, x: Floats) -> Floats | None:
+        """Return the standard deviations of the factors of scaled rows: (rows, latent_dim).
+
+        None if a row has no distribution of factors.
+        """
+        if self.posterior is None:
+            return None
+        return np.exp(0.5 * self._apply(self.posterior, x))
 
     def decode(self, z: Floats) -> Floats:
         """Return scaled rows (rows, features) from factors (rows, latent_dim)."""
@@ -94,8 +105,12 @@ class Network:
 
     @property
     def variables(self) -> list[Any]:
-        """Return the variables of encoder and decoder, with batch normalisation's statistics."""
-        both = [*self.encoder.weights, *self.decoder.weights]
+        """Return the variables of encoder and decoder, with batch normalisation's statistics.
+
+        And those of the distributions of factors, if there are any.
+        """
+        models = (self.encoder, self.decoder, self.posterior)
+        both = [weight for model in models if model for weight in model.weights]
         return list({id(variable): variable for variable in both}.values())
 
     @property

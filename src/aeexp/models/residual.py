@@ -35,12 +35,12 @@ def _(
 ) -> Network:
     if not spec.hidden:
         return build_autoencoder(spec, features, regularisers, seeds)
-    to_z = _half(spec, seeds, "encoder", spec.latent_dim)
-    to_x_hat = _half(spec, seeds, "decoder", features)
+    to_z = half(spec, seeds, "encoder", spec.latent_dim)
+    to_x_hat = half(spec, seeds, "decoder", features)
     x, z = keras.Input((features,), name="x"), keras.Input((spec.latent_dim,), name="factors")
     encoder = keras.Model(x, to_z.apply(x), name="encoder")
     decoder = keras.Model(z, to_x_hat.apply(z), name="decoder")
-    factors = _regularised(x, to_z, [*regularisers.values()], seeds)
+    factors, _ = regularised(x, to_z, [*regularisers.values()], seeds)
     training = keras.Model(x, to_x_hat.apply(factors), name="training")
     return Network(encoder, decoder, training)
 
@@ -59,31 +59,41 @@ def _(spec: Residual, x: Floats, rows: Integers) -> Mapping[str, Floats]:
 
 
 @dataclass(frozen=True)
-class _Half:
-    """Layers of the encoder or decoder: activation(linear(rows) + last(hidden(rows)))."""
+class Half:
+    """Layers of the encoder or decoder: activation(linear(rows) + last(hidden(rows))).
+
+    Without hidden layers, `last` is None: activation(linear(rows)).
+    """
 
     linear: keras.layers.Layer
     hidden: list[Layers]
-    last: keras.layers.Layer
+    last: keras.layers.Layer | None
     both: Layers
 
     def apply(self, rows: Any) -> Any:
-        branch = self.last(chain(rows, *self.hidden))
-        return chain([self.linear(rows), branch], self.both)
+        return self.join(rows, chain(rows, *self.hidden))
+
+    def join(self, rows: Any, branch: Any) -> Any:
+        """Return the output. branch: the output of the hidden layers."""
+        sums = self.linear(rows) if self.last is None else [self.linear(rows), self.last(branch)]
+        return chain(sums, self.both)
 
 
-def _half(spec: Residual, seeds: Iterator[int], name: str, units: int) -> _Half:
+def half(spec: Residual, seeds: Iterator[int], name: str, units: int) -> Half:
+    """Return the layers of the "encoder" or "decoder". units: of its output."""
     is_encoder = name == "encoder"
     output = "z" if is_encoder else "x_hat"
     activation = spec.latent_activation if is_encoder else spec.output_activation
     widths = spec.hidden if is_encoder else spec.hidden[::-1]
-    last = keras.layers.Dense(
-        units, use_bias=False, kernel_initializer="zeros", name=f"{output}_residual"
-    )
-    both = [keras.layers.Add(name=f"{output}_sum")]
+    last, both = None, []
+    if spec.hidden:
+        last = keras.layers.Dense(
+            units, use_bias=False, kernel_initializer="zeros", name=f"{output}_residual"
+        )
+        both.append(keras.layers.Add(name=f"{output}_sum"))
     if activation is not Activation.linear:
         both.append(keras.layers.Activation(activation.value, name=f"{output}_activation"))
-    return _Half(
+    return Half(
         linear=dense(initializer(spec, seeds), units, Activation.linear, output),
         hidden=[
             hidden_block(spec, seeds, width, f"{name}_{i}") for i, width in enumerate(widths, 1)
@@ -93,10 +103,13 @@ def _half(spec: Residual, seeds: Iterator[int], name: str, units: int) -> _Half:
     )
 
 
-def _regularised(x: Any, half: _Half, specs: list[RegulariserSpec], seeds: Iterator[int]) -> Any:
+def regularised(
+    x: Any, half: Half, specs: list[RegulariserSpec], seeds: Iterator[int]
+) -> tuple[Any, Any]:
     """Return the factors as training computes them: with noise, dropout and penalties.
 
-    The linear map and the first hidden layer read the same values after dropout.
+    And the output of the hidden layers. The linear map and the first hidden layer read the same
+    values after dropout.
     """
 
     def dropped(rows: Any) -> Any:
@@ -106,5 +119,6 @@ def _regularised(x: Any, half: _Half, specs: list[RegulariserSpec], seeds: Itera
     branch = rows
     for layers in half.hidden:
         branch = dropped(chain(branch, layers, penalties(specs, layers[0])))
-    z = chain([half.linear(rows), half.last(branch)], half.both)
-    return chain(z, at_factors(specs, seeds, half.linear, half.last))
+    summands = () if half.last is None else (half.last,)
+    z = chain(half.join(rows, branch), at_factors(specs, seeds, half.linear, *summands))
+    return z, branch

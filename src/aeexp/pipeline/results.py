@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 class ModelOutput:
     """A trained model and its output for the table.
 
-    z: (rows, factors). residuals: of the reconstruction. reconstructed: the reconstructions on
-    their principal axes. x_hat: (shown, features), scaled, the rows that figures show. weights:
+    z: (rows, factors). deviations: their standard deviations, or None. residuals: of the
+    reconstruction. reconstructed: the reconstructions on their principal axes. x_hat: (shown,
+    features), scaled, the rows that figures show. weights:
     (features, factors), 0 for features that are constant in the training rows, since training did
     not change those weights. quantity: the meaning of `weights`. probed: the attribution of the
     factors, None without controls. control_results: one for each control, None if it diverged;
@@ -44,6 +45,7 @@ class ModelOutput:
 
     model: Model
     z: Floats
+    deviations: Floats | None
     residuals: Residuals
     reconstructed: Reconstructed
     x_hat: Floats
@@ -131,6 +133,7 @@ def _analyse(
         planned=planned,
         histories=histories,
         z=output.z,
+        deviations=output.deviations,
         residuals=output.residuals,
         reconstructed=output.reconstructed,
         x_hat=output.x_hat,

@@ -96,6 +96,7 @@ def model_output(run: TrainedRun) -> ModelOutput:
     return ModelOutput(
         model=_model(experiment, problem, network),
         z=z,
+        deviations=network.deviations(x),
         residuals=residuals,
         reconstructed=surface,
         x_hat=network.decode(z[chosen_rows(*x.shape)]),

@@ -91,6 +91,7 @@ from aeexp.config.spec.schedule import Constant, Cosine, Exponential, ScheduleSp
 from aeexp.config.spec.split import Split, Together
 from aeexp.config.spec.sweep import Sweep
 from aeexp.config.spec.training import EarlyStopping, Engine, Loss, Training
+from aeexp.config.spec.variational import Variational
 
 __all__ = [
     "DBSCAN",
@@ -179,6 +180,7 @@ __all__ = [
     "Together",
     "Training",
     "Unscaled",
+    "Variational",
     "WarmupCosine",
     "Wine",
     "constraint",

@@ -53,6 +53,7 @@ def run_artifacts(
             "split": problem.rows.names,
             **({"fold": problem.fold_of + 1} if problem.folds else {}),
             **dict(zip(factors, result.z.T, strict=True)),
+            **deviation_columns(result.deviations),
             **_label_columns(problem.data),
             **result.clusters,
             **(reliability_columns(result, evidence, support) if evidence else {}),
@@ -93,6 +94,12 @@ def _measured(choice: Choice | None, verdict: Verdict) -> str | None:
 def _floor(model: ModelSpec, x: Floats) -> float:
     """Return the least mean squared error that the range of the output activation allows."""
     return shortfall(model.output_activation, x)[1] if isinstance(model, Autoencoder) else 0.0
+
+
+def deviation_columns(deviations: Floats | None) -> Mapping[str, Floats]:
+    """Return the standard deviations of factors by the names of columns: z1_sd."""
+    several = () if deviations is None else deviations.T
+    return {f"z{k}_sd": column for k, column in enumerate(several, 1)}
 
 
 def repeats_table(seeds: Sequence[int], histories: Sequence[History]) -> Mapping[str, Any]:
@@ -225,7 +232,7 @@ def training_result(result: RunResult) -> TrainingResult:
     experiment, history = result.experiment, result.judged
     several = (result.residuals, result.pca, result.mean)
     variance = np.sort(result.mean.parts["train"].features)[::-1]
-    affine = experiment.model.own_method("affine")
+    affine, term = (experiment.model.own_method(name) for name in ("affine", "term"))
     trained = result.planned.folds[0].experiment.training if result.folds else experiment.training
     stops = trained.early_stopping.patience is not None and not history.interrupted
     return TrainingResult(
@@ -239,7 +246,7 @@ def training_result(result: RunResult) -> TrainingResult:
         features=len(variance),
         share=float(variance[: len(result.factors)].sum() / variance.sum()),
         has_affine_decoder=bool(affine and affine()),
-        is_regularised=bool(experiment.regulariser),
+        is_regularised=bool(experiment.regulariser or (term and term())),
         stopped=stops and len(history.loss) < trained.max_epochs,
         interrupted=history.interrupted,
         is_chosen=bool(result.planned.choice and result.planned.choice.has_models),

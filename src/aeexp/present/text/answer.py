@@ -78,7 +78,15 @@ def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     number = "" if np.isnan(r2) else f" (R² {r2:z.2f})"
     groups = "" if result.problem.data.codes else found_groups(metrics, result.clusters)
-    return f"{counted(factors, 'factor')} {verb} {share} of the {variance}{number}.{groups}"
+    unused = ""
+    if names := result.collapsed:
+        unused = (
+            f" {few(names)} {'carries' if len(names) == 1 else 'carry'} no information: a factor"
+            " collapsed to the standard normal in all rows. Use fewer factors, or a lower beta."
+        )
+    return (
+        f"{counted(factors, 'factor')} {verb} {share} of the {variance}{number}.{unused}{groups}"
+    )
 
 
 def _stability(result: RunResult, evidence: Evidence) -> Iterator[Sentence]:
