@@ -57,8 +57,8 @@ def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -
     done = aeexp("training.epochs=3")
     assert done.returncode == 0, done.stderr
     folder = directory(tmp_path)
-    figures = {"loss", "latent", "latent_kmeans", "latent_dbscan", "weights", "weights_map"}
-    figures |= {"contingency_kmeans", "contingency_dbscan", "reconstruction"}
+    figures = {"loss", "latent", "latent_kmeans", "weights", "weights_map"}
+    figures |= {"contingency_kmeans", "reconstruction"}
     model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
     model |= {"manifest.json", "support.npz"}
     assert files(folder) == {
@@ -91,7 +91,7 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
     with_evidence = files(directory(tmp_path))
     aeexp("training.epochs=3", "evidence=none", "hydra.run.dir=alone")
     figures = {"baselines", "scree", "rnx", "reproducibility", "null", "power", "cards", "probes"}
-    figures |= {"consensus_kmeans", "consensus_dbscan"}
+    figures |= {"consensus_kmeans"}
     tables = {"baselines", "scree", "rnx", "evidence", "power", "repeats", "labels"}
     tables |= {"factors", "importance", "traversals", "associations"}
     assert with_evidence - files(tmp_path / "alone") == {
