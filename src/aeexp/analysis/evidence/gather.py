@@ -48,6 +48,7 @@ class Evidence:
     planted groups, by rising size. design: of the rows of the controls. batch: None without one.
     gross: cells far from the others of their column, unless scaled values are limited. depth: None
     if the total of a row has no meaning. codes: numbers of the table that probably mean "missing".
+    is_compressed: whether there are fewer factors than columns.
     """
 
     methods: Mapping[str, Method]
@@ -66,6 +67,7 @@ class Evidence:
     gross: Sequence[GrossCell] = ()
     depth: Depth | None = None
     codes: tuple[str, ...] = ()
+    is_compressed: bool = True
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ def gather(
         gross=[] if result.experiment.preprocessing.clip else gross_cells(data.x),
         depth=depth_of(data, result.z),
         codes=data.codes,
+        is_compressed=result.z.shape[1] < result.problem.x.shape[1],
     )
 
 
