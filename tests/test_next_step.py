@@ -57,6 +57,7 @@ class MadeRun:
     looks_ordered: float | None = None
     gross: tuple[GrossCell, ...] = ()
     codes: tuple[str, ...] = ()
+    sufficient: bool = True
 
     @property
     def choice(self) -> Any:
@@ -86,6 +87,7 @@ class MadeRun:
             cards=(),
             batch=None,
             codes=self.codes,
+            is_sufficient=self.sufficient,
             design=Design(looks_ordered=self.looks_ordered),
             gross=self.gross,
             depth=None,
@@ -136,6 +138,7 @@ def advice(case: Case = Case.good, **state: Any) -> Sentence:
             CHOOSE,
             id="model of the user",
         ),
+        pytest.param({"sufficient": False}, "get more rows or columns", id="too small"),
         pytest.param({"case": Case.unvalidated}, "split.validation=0.2", id="no rows judge"),
         pytest.param(
             {

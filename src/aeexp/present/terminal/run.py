@@ -97,10 +97,10 @@ class Terminal(Monitor):
         now, (first, start, of) = time.monotonic(), self.first_epoch
         if of != total or done <= first:  # other models
             self.first_epoch = first, start, _ = done, now, total
-        if now - self.last_line > self.pause:
-            left = (now - start) / (done - first) * (total - done) if done > first else math.nan
+        left = (now - start) / (done - first) * (total - done) if done > first else 0
+        if left > 1 and now - self.last_line > self.pause:
             self.last_line, self.pause = now, 2 * self.pause
-            self.print_line(text + (f"  at most {left:.0f} s left" if left >= 0 else ""))
+            self.print_line(f"{text}  at most {left:.0f} s left")
 
     def on_trained(self, seconds: float, compiling: float) -> None:
         self.last_line = time.monotonic()

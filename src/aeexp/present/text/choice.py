@@ -49,4 +49,5 @@ def _points(choice: Choice, one: int, other: int) -> str:
     """Return by how many points of variance a candidate explains more than another, ± one SE."""
     gain, error = choice.gain(one, other)
     which = "more" if gain >= 0 else "less"
-    return f"{with_error(abs(gain), error)} points {which}"
+    points = with_error(abs(gain), error) if error >= 0.05 else f"{abs(gain):.1f}"
+    return f"{points} points {which}"

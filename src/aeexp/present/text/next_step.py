@@ -63,6 +63,9 @@ def next_step(
         *_about_evidence(claims, result, evidence),
     )
     experiment = result.experiment
+    if not evidence.is_sufficient:
+        text = f"{NOTHING_MORE} It is too small: get more rows or columns."
+        return Sentence("next", "no", text)
     advice = next((one for one in several if one.again or not _is_followed(one, experiment)), None)
     return (advice or _use(claims, result, evidence)).sentence()
 
@@ -111,12 +114,12 @@ def _about_evidence(
 ) -> Iterator[Advice]:
     """Yield which run would decide whether there is structure, and whether it comes back."""
     factors, features = len(result.factors), len(result.problem.data.features)
-    fewer = max(1, features // 2)
+    fewer = max(1, features // 2 if factors < features else features - 1)
     if claims["chance"] == "undecided" and not evidence.design.is_too_short:
         if not evidence.tested:
             yield Advice("Test the structure against permuted tables", "evidence=standard")
         if factors > fewer:
-            text = f"{factors} factors explain nearly all of {features} columns in any table."
+            text = f"{factors} factors explain nearly all of {features} columns of any table."
             yield Advice(f"{text} Compress more", f"model.latent_dim={fewer}")
         text = "Undecided whether there is structure. Compare with more tables"
         yield Advice(text, "evidence=full")

@@ -16,6 +16,7 @@ END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 """The space between two sentences."""
 
 QUESTIONS = {
+    "size": "Are there enough rows and columns?",
     "values": "Are all numbers measurements?",
     "rows": "Are dependent rows taken into account?",
     "covariates": "Are the effects of covariates removed?",
