@@ -314,7 +314,7 @@ def test_a_network_that_unrolls_a_swiss_roll_beats_pca() -> None:
             Advantage(0.05, 0.04, 0.4, 36),
             "undecided",
             "Undecided whether the autoencoder reconstructs better than PCA"
-            " (Δ MSE 0.05 ± 0.08, 95 % interval): hold out more rows.",
+            " (Δ MSE 0.05 ± 0.08, 95 % interval): more rows would decide it.",
             id="unknown",
         ),
         pytest.param(
@@ -333,7 +333,7 @@ def test_a_network_that_unrolls_a_swiss_roll_beats_pca() -> None:
             Advantage(0.13, 0.03, 0.37, 2),
             "undecided",
             "Undecided whether the autoencoder reconstructs better than PCA"
-            " (Δ MSE 0.1 ± 0.4, 95 % interval): hold out more rows.",
+            " (Δ MSE 0.1 ± 0.4, 95 % interval): more rows would decide it.",
             id="too few rows",
         ),
         pytest.param(

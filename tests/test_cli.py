@@ -18,9 +18,9 @@ from sentences import Sentences
 
 from aeexp.app import cli
 from aeexp.config.spec import Backend
-from aeexp.present.terminal.run import Terminal
-from aeexp.present.text.sentence import QUESTIONS
-from aeexp.runs.progress import Progress
+from aeexp.present.terminal.run import Terminal, losses
+from aeexp.present.text.sentence import LONGEST, QUESTIONS
+from aeexp.runs.progress import MemberProgress, Progress
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 QUICK = ("training.epochs=3", "figures=none", "evidence=none")
@@ -57,8 +57,8 @@ def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -
     done = aeexp("training.epochs=3")
     assert done.returncode == 0, done.stderr
     folder = directory(tmp_path)
-    figures = {"loss", "latent", "latent_kmeans", "latent_dbscan", "weights", "weights_map"}
-    figures |= {"contingency_kmeans", "contingency_dbscan", "reconstruction"}
+    figures = {"loss", "latent", "latent_kmeans", "weights", "weights_map"}
+    figures |= {"contingency_kmeans", "reconstruction"}
     model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
     model |= {"manifest.json", "support.npz"}
     assert files(folder) == {
@@ -91,7 +91,7 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
     with_evidence = files(directory(tmp_path))
     aeexp("training.epochs=3", "evidence=none", "hydra.run.dir=alone")
     figures = {"baselines", "scree", "rnx", "reproducibility", "null", "power", "cards", "probes"}
-    figures |= {"consensus_kmeans", "consensus_dbscan"}
+    figures |= {"consensus_kmeans"}
     tables = {"baselines", "scree", "rnx", "evidence", "power", "repeats", "labels"}
     tables |= {"factors", "importance", "traversals", "associations"}
     assert with_evidence - files(tmp_path / "alone") == {
@@ -104,7 +104,11 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
     assert asked[0] == "structure"
     assert asked[-1] == "next"
     for sentence in sentences:
-        assert f"{QUESTIONS[sentence['about']]} {sentence['sentence']}" in done.stdout
+        assert f"{QUESTIONS[sentence['about']]} {sentence['short']}" in done.stdout
+        assert len(sentence["short"]) <= LONGEST
+    assert sentences[-1]["command"].startswith("aeexp evidence.repeats=2 ")
+    assert f"  {sentences[-1]['command']}\n" in done.stdout
+    assert len(done.stdout.splitlines()) <= 25
 
 
 @pytest.mark.engine
@@ -115,7 +119,7 @@ def test_without_a_terminal_progress_is_printed_in_plain_lines(aeexp: Run) -> No
         "wine: 178 rows × 13 features, 3 classes (cultivar); 142 training, 36 validation rows"
     )
     assert second.startswith("shallow autoencoder 13-3-13; Adam lr 0.001, mse, 3 epochs")
-    assert [line.split()[1] for line in rest if line.startswith("epoch ")] == ["1/3", "2/3", "3/3"]
+    assert rest[0].startswith("the model of this run: 3 epochs  loss ")
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
 
@@ -132,17 +136,32 @@ def test_each_repeat_has_a_row(aeexp: Run, tmp_path: Path) -> None:
     assert metrics["val_loss.n"] == 3
 
 
-def test_progress_of_a_population_shows_median_best_and_number_of_active_members(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_progress_of_a_population_shows_median_best_and_number_of_active_members() -> None:
     nothing = np.full(3, np.nan)
-    losses = [3.0, 1.0, 2.0]
-    for loss, val_loss in ((losses, [0.3, 0.1, 0.2]), (losses, nothing), (nothing, nothing)):
-        Terminal().on_epoch(Progress(10, 20, np.array(loss), np.array(val_loss), members=4))
+    several = [3.0, 1.0, 2.0]
+    for loss, val_loss, text in (
+        (several, [0.3, 0.1, 0.2], "val_loss median 0.2, best 0.1, 3/4 training"),
+        (several, nothing, "loss median 2, best 1, 3/4 training"),
+        (nothing, nothing, "loss median nan, best nan, 3/4 training"),
+    ):
+        assert losses(Progress(10, 20, np.array(loss), np.array(val_loss), members=4)) == text
+
+
+def test_progress_is_that_of_the_own_model_with_the_time_left_ever_more_rarely(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(0, 200, 2))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
+    terminal = Terminal()
+    terminal.on_phase("training", own=True)
+    others = np.array([9.0, 0.1])  # of controls
+    for epoch in range(1, 41):
+        own = MemberProgress(epoch, 5 / epoch, 6 / epoch)
+        terminal.on_epoch(Progress(epoch, 40, others, others, 2, own))
     assert capsys.readouterr().out.splitlines() == [
-        "epoch 10/20  val_loss median 0.2, best 0.1, 3/4 training",
-        "epoch 10/20  loss median 2, best 1, 3/4 training",
-        "epoch 10/20  loss median nan, best nan, 3/4 training",
+        "training: epoch 6/40  loss 0.8333  val_loss 1  at most 68 s left",
+        "training: epoch 17/40  loss 0.2941  val_loss 0.3529  at most 46 s left",
+        "training: epoch 38/40  loss 0.1316  val_loss 0.1579  at most 4 s left",
     ]
 
 
@@ -192,7 +211,7 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         process.wait()
     os.close(leader)
     assert "━".encode() in output
-    assert b"val_loss" in output
+    assert b"loss 0." in output
 
 
 @pytest.mark.parametrize(

@@ -280,8 +280,9 @@ def test_the_command_line_suggests_a_rate_and_the_command_to_use_it(
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "asked"
     sentences = json.loads((folder / "answer.json").read_text())["sentences"]
-    assert all(part["sentence"] in done.stdout for part in sentences)
-    assert "Use it: aeexp " in done.stdout
+    assert all(part["short"] in done.stdout for part in sentences)
+    assert "Use it:\n  aeexp " in done.stdout
+    assert len(done.stdout.splitlines()) <= 25
     rows = [*csv.DictReader((folder / "learning_rate.csv").read_text().splitlines())]
     assert [*rows[0]] == ["rate", "loss", "val_loss", "status"]
     assert len(rows) == 10

@@ -37,7 +37,8 @@ from aeexp.analysis.result import RunResult
 from aeexp.config.spec import DBSCAN, Experiment, KMeans, NoEvidence, Space, Sweep
 from aeexp.data import Classes, Dataset, Floats, Integers, Labels, Rows, Values
 from aeexp.data.prepare import prepare
-from aeexp.present.figures.evidence_figures import labels_figure
+from aeexp.present.figures import LabelScore
+from aeexp.present.figures.evidence_figures import adjusted, labels_figure
 from aeexp.present.text.evidence import label_caveats
 
 RNG = np.random.default_rng(0)
@@ -465,13 +466,21 @@ def test_a_table_has_a_row_for_each_score() -> None:
     assert table["copies"] == [99, 0] * 3
 
 
+def test_one_of_many_unrelated_scores_is_not_drawn_as_found() -> None:
+    p_values = [0.02, np.nan, *np.linspace(0.1, 1, 18)]
+    several = [LabelScore(f"{p}", "R²", {}, 0, 0, 0.1, p, 199) for p in p_values]
+    assert not any(score.row.strong for score in adjusted(several))
+    assert [score.row.strong for score in adjusted(several[:1])] == [True]
+
+
 def test_a_figure_names_its_rows_and_each_score_once() -> None:
     result = [*scored(of_factors()).values()]
     figure = labels_figure(result)
     figure.canvas.draw()
     [axes] = figure.axes
     assert "held-out rows" in axes.get_xlabel()
-    assert f"{result[0].held_out:.2f}, p = {result[0].p:.2g}" in [t.get_text() for t in axes.texts]
+    row = f"{result[0].held_out:.2f}, adjusted p = {result[0].p:.2g}"  # all have the same p
+    assert row in [text.get_text() for text in axes.texts]
     [legend] = figure.legends
     shown = [text.get_text() for text in legend.get_texts()]
     assert shown == ["autoencoder", "same prediction for all", "shuffled labels ± 2 sd"]

@@ -17,6 +17,7 @@ from aeexp.runs import Run as Folder
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 BOTH = "clustering.space=latent,reconstruction"
+TWO = "clustering=[kmeans,dbscan]"
 QUICK = ("dataset=blobs", "training.epochs=2", "evidence=none", "figures=none")
 
 
@@ -24,9 +25,9 @@ QUICK = ("dataset=blobs", "training.epochs=2", "evidence=none", "figures=none")
     ("overrides", "spaces"),
     [
         pytest.param(
-            ["clustering.space=reconstruction"],
-            {"kmeans": "reconstruction", "dbscan": "reconstruction"},
-            id="defaults",
+            ["clustering.space=latent"],
+            {"kmeans": "latent"},
+            id="default",
         ),
         pytest.param(
             ["clustering.space=latent", "clustering=[hdbscan,kmeans]"],
@@ -34,12 +35,12 @@ QUICK = ("dataset=blobs", "training.epochs=2", "evidence=none", "figures=none")
             id="chosen_after_it",
         ),
         pytest.param(
-            ["clustering.space=reconstruction", "clustering.kmeans.space=latent"],
+            [TWO, "clustering.space=reconstruction", "clustering.kmeans.space=latent"],
             {"kmeans": "latent", "dbscan": "reconstruction"},
             id="the_last_one_counts",
         ),
         pytest.param(
-            ["clustering.kmeans.space=latent", "clustering.space=reconstruction"],
+            [TWO, "clustering.kmeans.space=latent", "clustering.space=reconstruction"],
             {"kmeans": "reconstruction", "dbscan": "reconstruction"},
             id="it_is_the_last_one",
         ),

@@ -27,7 +27,7 @@ def number(value: float) -> str:
     """Return an integer in full, another number with four digits, and NaN as a dash."""
     if not math.isfinite(value):
         return NOTHING
-    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    return f"{value:z.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
 
 
 def distinct(*values: float) -> list[str]:
@@ -40,6 +40,14 @@ def distinct(*values: float) -> list[str]:
         if len(set(texts)) == len(set(values)):
             break
     return texts
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number ± its error, with as many decimals as the first digit of the error has."""
+    if not (math.isfinite(error) and error > 0):
+        return f"{value:z.2f}"
+    decimals = max(0, -math.floor(math.log10(error)))
+    return f"{value:z.{decimals}f} ± {error:.{decimals}f}"
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

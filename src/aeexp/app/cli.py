@@ -34,6 +34,7 @@ from aeexp.text import printable
 if TYPE_CHECKING:
     from aeexp.data.prepare import ProblemCache
 
+VERBOSE = {"-v", "--verbose"}
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 EXIT = {"COMPLETED": 0, "DIVERGED": 3}
 MAX_NAME = 255  # bytes, the limit of common file systems
@@ -48,17 +49,18 @@ class FailedError(Exception):
 class JobRunner:
     """The function that Hydra calls with one job.
 
-    problems: prepared data of earlier checks. statuses: of the jobs that ran one by one in this
-    process.
+    problems: prepared data of earlier checks. verbose: whether a run prints all it knows.
+    statuses: of the jobs that ran one by one in this process.
     """
 
-    def __init__(self, problems: "ProblemCache | None" = None) -> None:
-        self.problems = problems
+    def __init__(self, problems: "ProblemCache | None" = None, *, verbose: bool = False) -> None:
+        self.problems, self.verbose = problems, verbose
         self.statuses: list[str] = []
 
     def __call__(self, config: DictConfig) -> str:
         try:
-            self.statuses.append(self.jobs.run_job(config, self.problems).value)
+            status = self.jobs.run_job(config, self.problems, verbose=self.verbose)
+            self.statuses.append(status.value)
         except Exception as error:
             raise FailedError from error
         return self.statuses[-1]
@@ -123,7 +125,8 @@ def _dispatch(argv: list[str]) -> int:
     """Run a subcommand, a sweep's resumption or comparison, or experiments."""
     if argv and argv[0] in COMMANDS:
         return command(argv)
-    sys.argv[1:] = argv = [with_null(argument) for argument in argv]
+    verbose = not VERBOSE.isdisjoint(argv)  # Hydra does not know the flag
+    sys.argv[1:] = argv = [with_null(argument) for argument in argv if argument not in VERBOSE]
     arguments = get_args_parser().parse_args()
     match arguments.overrides:
         case ["resume", folder, *repeated]:
@@ -134,10 +137,10 @@ def _dispatch(argv: list[str]) -> int:
             raise UserError(
                 f"aeexp {name}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
-    return _run_experiments(arguments, argv)
+    return _run_experiments(arguments, argv, verbose=verbose)
 
 
-def _run_experiments(arguments: Namespace, argv: list[str]) -> int:
+def _run_experiments(arguments: Namespace, argv: list[str], *, verbose: bool) -> int:
     """Run one experiment or a sweep, or print help."""
     _refuse_flags(arguments)
     if arguments.help:
@@ -153,7 +156,9 @@ def _run_experiments(arguments: Namespace, argv: list[str]) -> int:
         return _run_hydra()
     folder, problems = _claim_directory(arguments)
     try:
-        return _run_sweep(folder, argv) if arguments.multirun else _run_hydra(problems)
+        if arguments.multirun:
+            return _run_sweep(folder, argv)
+        return _run_hydra(problems, verbose=verbose)
     except OSError as error:
         if str(folder) in str(error):
             raise
@@ -174,9 +179,9 @@ def _trains(arguments: Namespace) -> bool:
     return not any((*shows, arguments.shell_completion))
 
 
-def _run_hydra(problems: "ProblemCache | None" = None) -> int:
+def _run_hydra(problems: "ProblemCache | None" = None, *, verbose: bool = False) -> int:
     """Let Hydra run the command in `sys.argv`; return the worst exit code of its jobs."""
-    job_runner = JobRunner(problems)
+    job_runner = JobRunner(problems, verbose=verbose)
     hydra.main(config_path=str(conf_dir()), config_name="config", **VERSION)(job_runner)()
     return max((EXIT[status] for status in job_runner.statuses), default=0)
 

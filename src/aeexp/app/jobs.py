@@ -30,15 +30,17 @@ Configs = Iterable[tuple[int, DictConfig]]
 """The jobs of a sweep: number and composed configuration, Hydra's part included."""
 
 
-def run_job(config: DictConfig, problems: ProblemCache | None = None) -> Status:
+def run_job(
+    config: DictConfig, problems: ProblemCache | None = None, *, verbose: bool = False
+) -> Status:
     """Run one composed experiment in Hydra's output directory; see `runs.save_run`.
 
     The job of a sweep is recorded in the sweep's ledger. problems: prepared data of earlier
-    checks.
+    checks. verbose: see `Terminal`.
     """
     hydra = HydraConfig.get()
     folder, experiment = Path(hydra.runtime.output_dir), to_experiment(config)
-    terminal, problems = Terminal(), problems or ProblemCache()
+    terminal, problems = Terminal(verbose=verbose), problems or ProblemCache()
     overrides = list(hydra.overrides.task)
     artifacts = partial(run_on_backend, experiment, terminal, problems, overrides)
     page = report_page(experiment, folder, problems)

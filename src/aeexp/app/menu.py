@@ -27,6 +27,7 @@ aeexp reveals hidden structure in tables of numbers with autoencoders.
   python -m aeexp resume outputs/multirun/…                finish an interrupted sweep
   python -m aeexp compare outputs/multirun/… …             summarise one or several sweeps
   python -m aeexp model=deep --cfg job                     print the configuration; --info: files
+  python -m aeexp model=deep --verbose                     print long answers and tables (-v)
 
   python -m aeexp inspect data.csv                         describe your table
   python -m aeexp dataset=table dataset.path=data.csv      train on your table

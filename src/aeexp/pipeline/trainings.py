@@ -65,6 +65,7 @@ def train_runs(
     the user stops the trials, one run is returned, with the model of the last trial.
     """
     several = [trials(*job) for job in jobs]
+    monitor.on_phase("choosing the model", own=False)
     tried = _train([trial for of_job in several for trial in of_job], monitor, callbacks)
     if tried and monitor.stop:
         return [_interrupted([trial for of_job in several for trial in of_job], tried)]
@@ -76,6 +77,7 @@ def train_runs(
         runs.append(_planned(*job, of_job[: len(places)], part))
     order = [control for planned, _ in runs for control in planned.own]
     order += [control for planned, _ in runs for control in planned.others]
+    monitor.on_phase("training", own=len(jobs) == 1)
     trained = train([*map(member, order)], monitor, callbacks)
     places_of = {id(control): place for place, control in enumerate(order)}
     last = len(trained.histories)

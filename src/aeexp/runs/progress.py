@@ -74,6 +74,9 @@ class Monitor:
     def on_start(self, experiment: Experiment, problem: Problem) -> None:
         """Run before the training, once the data are prepared."""
 
+    def on_phase(self, title: str, *, own: bool) -> None:
+        """Run before models are trained. own: whether the run's own model is the first of them."""
+
     def on_epoch(self, progress: Progress) -> None:
         """Run after every epoch."""
 

@@ -6,7 +6,7 @@ written them.
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Required, TypedDict
+from typing import Annotated, Any, NotRequired, Required, TypedDict
 
 from msgspec import Meta, Struct
 
@@ -67,11 +67,13 @@ MetricsJson = dict[str, float | None]
 
 
 class Sentence(TypedDict):
-    """A sentence of an answer. claim: yes, no or undecided."""
+    """A sentence of an answer. claim: yes, no or undecided. See `present.text.sentence`."""
 
     about: str
     claim: str
     sentence: str
+    short: NotRequired[str]
+    command: NotRequired[str]
 
 
 class AnswerJson(TypedDict, total=False):

@@ -49,11 +49,15 @@ def structure_claim(evidence: Evidence) -> str:
     """Return whether the table has structure.
 
     Undecided if rows look ordered although no order was stated, as the test treats them as
-    independent, if there are too few correlation times, or if a number probably means "missing":
-    rows with it differ from the others, whatever their measurements.
+    independent, if there are too few correlation times, if the table is too small, if there are as
+    many factors as columns, or if a number probably means "missing": rows with it differ from the
+    others, whatever their measurements.
     """
     test, design = structure_test(evidence), evidence.design
-    if evidence.codes or test is None or np.isnan(test.p) or not design.supports_claims:
+    is_possible = evidence.is_compressed and evidence.is_sufficient and design.supports_claims
+    if evidence.codes or not is_possible:
+        return "undecided"
+    if test is None or np.isnan(test.p):
         return "undecided"
     if test.p <= LEVEL:
         return "yes"

@@ -28,6 +28,7 @@ from aeexp.analysis.labels.scores import Score
 from aeexp.analysis.latent import distances, neighbourhoods
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import Space
+from aeexp.config.spec.split import FEWEST_ROWS
 from aeexp.data import Classes, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE, Design
 from aeexp.data.quality.gross import GrossCell, gross_cells
@@ -48,6 +49,8 @@ class Evidence:
     planted groups, by rising size. design: of the rows of the controls. batch: None without one.
     gross: cells far from the others of their column, unless scaled values are limited. depth: None
     if the total of a row has no meaning. codes: numbers of the table that probably mean "missing".
+    is_compressed: whether there are fewer factors than columns. is_sufficient: whether there are
+    20 rows and two columns.
     """
 
     methods: Mapping[str, Method]
@@ -66,6 +69,8 @@ class Evidence:
     gross: Sequence[GrossCell] = ()
     depth: Depth | None = None
     codes: tuple[str, ...] = ()
+    is_compressed: bool = True
+    is_sufficient: bool = True
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,8 @@ def gather(
         gross=[] if result.experiment.preprocessing.clip else gross_cells(data.x),
         depth=depth_of(data, result.z),
         codes=data.codes,
+        is_compressed=result.z.shape[1] < data.x.shape[1],
+        is_sufficient=len(data.x) >= FEWEST_ROWS and data.x.shape[1] > 1,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from aeexp.config.spec._spec import Spec, param, part
-from aeexp.config.spec.clustering import DBSCAN, ClusteringSpec, KMeans
+from aeexp.config.spec.clustering import ClusteringSpec, KMeans
 from aeexp.config.spec.dataset import DatasetSpec, Wine
 from aeexp.config.spec.evidence import EvidenceSpec, StandardEvidence
 from aeexp.config.spec.figures import AllFigures, FiguresSpec
@@ -43,7 +43,7 @@ class Experiment(Spec):
     schedule: ScheduleSpec = part(Constant, "Learning-rate schedule.")
     training: Training = part(Training, "Training loop.")
     clustering: dict[str, ClusteringSpec] = field(
-        default_factory=lambda: {"kmeans": KMeans(), "dbscan": DBSCAN()},
+        default_factory=lambda: {"kmeans": KMeans()},
         metadata={"meaning": "Clustering of the rows.", "bounds": {}},
     )
     evidence: EvidenceSpec = part(

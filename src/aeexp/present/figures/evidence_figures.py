@@ -1,10 +1,12 @@
 """The figures of the evidence of a run."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.stats import false_discovery_control
 
 from aeexp.analysis.clustering.consensus import VALID
 from aeexp.analysis.evidence.baselines import AUTOENCODER
@@ -135,7 +137,18 @@ def labels_figure(scores: Sequence[Score]) -> Figure:
         metric = number.replace("knn", "nearest rows").replace("r2", "R²")
         chance = first.permuted_mean, first.permuted_sd, first.p, first.copies
         drawn.append(figures.LabelScore(label, metric, values, majority, *chance))
-    return figures.probes(drawn, "held-out rows" if held_out else "training rows")
+    return figures.probes(adjusted(drawn), "held-out rows" if held_out else "training rows")
+
+
+def adjusted(scores: Sequence[figures.LabelScore]) -> list[figures.LabelScore]:
+    """Return scores with p-values adjusted for all of them (Benjamini and Hochberg, 1995).
+
+    doi:10.1111/j.2517-6161.1995.tb02031.x. Else one of 20 unrelated labels would look predicted.
+    """
+    p = np.array([score.p for score in scores])
+    tested = np.isfinite(p)
+    p[tested] = false_discovery_control(p[tested])
+    return [replace(score, p=value) for score, value in zip(scores, p.tolist(), strict=True)]
 
 
 def cards_figure(result: RunResult, cards: Sequence[Card]) -> Figure:

@@ -28,8 +28,8 @@ class LabelScore:
 
     scores: score and standard error, by the name of the input. majority: the score of the same
     prediction for all rows. chance, sd: mean and standard deviation for shuffled labels, p: the
-    p-value, copies: number of shuffles, all of the first input. Values that are not finite are not
-    drawn.
+    p-value, adjusted for all scores, copies: number of shuffles, all of the first input. Values
+    that are not finite are not drawn.
     """
 
     label: str
@@ -45,7 +45,7 @@ class LabelScore:
     def row(self) -> Row:
         """Return the row of the score, with the value of the first input."""
         value, _ = next(iter(self.scores.values()), (np.nan, np.nan))
-        p = "" if np.isnan(self.p) else f", p = {self.p:.2g}"
+        p = "" if np.isnan(self.p) else f", adjusted p = {self.p:.2g}"
         text = "-" if np.isnan(value) else f"{value:z.2f}{p}"
         return Row(self.metric, text, bool(self.p <= LEVEL))
 

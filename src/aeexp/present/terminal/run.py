@@ -1,6 +1,7 @@
 """The progress and the results of a run on the terminal."""
 
 import math
+import shlex
 import signal
 import sys
 import time
@@ -32,13 +33,14 @@ from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
 from aeexp.present.text.sentence import QUESTIONS
 from aeexp.runs.artifact import Artifact, Document, Metrics
+from aeexp.runs.artifact import Table as Columns
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, listed, printable, short
 
 MAX_FEATURES = 4  # listed for each sign of a factor
 MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
-PROGRESS_LINES = 10  # printed per training where no bar can be shown
-STEP_INTERVAL = 10.0  # seconds between lines on the steps after training
+PAUSE = 10.0  # seconds before the first line on progress where no bar can be shown; then doubled
+MOST_NOTES, MOST_ANSWERS, MOST_CAVEATS = 3, 12, 2  # lines without --verbose
 
 
 def quiet_console() -> Console:
@@ -47,38 +49,58 @@ def quiet_console() -> Console:
 
 
 class Terminal(Monitor):
-    """Prints the progress of a run. The first Ctrl-C stops the training after an epoch."""
+    """Prints the progress and the answer of a run, in at most 25 lines unless it is verbose.
 
-    def __init__(self) -> None:
-        self.console = quiet_console()
+    The first Ctrl-C stops the training after an epoch. verbose: print long sentences and tables.
+    """
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.console, self.verbose = quiet_console(), verbose
         self.artifacts: dict[str, Artifact] = {}
-        self.rows = 0
-        self.last_line = time.monotonic()
+        self.rows, self.phase, self.trains_own = 0, "training", True
+        self.last_line, self.pause = time.monotonic(), PAUSE
+        self.first_epoch = 0, 0.0, 0
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.bar = progress_bar(self.console, TimeRemainingColumn())
 
     def on_start(self, experiment: Experiment, problem: Problem) -> None:
-        self.rows = len(problem.data.rows)
-        for line in _plan(experiment, problem):
+        self.rows, notes = len(problem.data.rows), problem.data.notes
+        table, model = _plan(experiment, problem)
+        most = len(notes) if self.verbose else MOST_NOTES
+        further = [f"{len(notes) - most} more notes: --verbose"] if len(notes) > most else []
+        for line in (table, *notes[:most], *further, model):
             self.print_line(line)
         self.task = self.bar.add_task("", total=None)
         signal.signal(signal.SIGINT, self._stop)
 
+    def on_phase(self, title: str, *, own: bool) -> None:
+        self.phase, self.trains_own = title, own
+
     def on_epoch(self, progress: Progress) -> None:
-        text = losses(progress)
+        done, total = progress.done, progress.total
+        if progress.first and self.trains_own:
+            first = progress.first
+            text = "  ".join(named_losses({"loss": first.loss, "val_loss": first.val_loss}))
+        else:
+            text = f"{len(progress.loss)} of {counted(progress.members, 'model')} in training"
         if self.console.is_terminal:
             self.bar.start()
-            self.bar.update(
-                self.task, total=progress.total, completed=progress.done, description=text
-            )
-        elif progress.done % max(1, progress.total // PROGRESS_LINES) == 0:
-            self.print_line(f"epoch {progress.done}/{progress.total}  {text}")
+            self.bar.update(self.task, total=total, completed=done, description=text)
+        else:
+            self._report(done, total, f"{self.phase}: epoch {done}/{total}  {text}")
 
     def on_step(self, done: int, total: int, title: str) -> None:
-        now = time.monotonic()
-        if now - self.last_line > STEP_INTERVAL:
-            self.last_line = now
-            self.print_line(f"{title} {done}/{total}")
+        self._report(done, total, f"{title} {done}/{total}")
+
+    def _report(self, done: int, total: int, text: str) -> None:
+        """Print a line on progress and the time left, ever more rarely."""
+        now, (first, start, of) = time.monotonic(), self.first_epoch
+        if of != total or done <= first:  # other models
+            self.first_epoch = first, start, _ = done, now, total
+        left = (now - start) / (done - first) * (total - done) if done > first else 0
+        if left > 1 and now - self.last_line > self.pause:
+            self.last_line, self.pause = now, 2 * self.pause
+            self.print_line(f"{text}  at most {left:.0f} s left")
 
     def on_trained(self, seconds: float, compiling: float) -> None:
         self.last_line = time.monotonic()
@@ -90,28 +112,60 @@ class Terminal(Monitor):
         super().on_artifact(artifact, files)
         if isinstance(artifact, Metrics | Document):
             self.artifacts[artifact.name] = artifact
+        if isinstance(artifact, Columns) and artifact.name == "history":
+            epochs = len(artifact.columns["loss"])
+            last = {name: values[-1] for name, values in artifact.columns.items() if epochs}
+            if epochs:
+                text = "  ".join(named_losses(last))
+                self.print_line(f"the model of this run: {counted(epochs, 'epoch')}  {text}")
 
     def on_end(self, record: Mapping[str, Any], folder: Path) -> None:
         self.bar.stop()
         signal.signal(signal.SIGINT, self.interrupt)
+        answer = self.artifacts.get("answer")
         match self.artifacts.get("metrics"), self.artifacts.get("interpretation"):
             case Metrics(values=metrics), Document(content=content):
-                clusterings = _clusterings(metrics, record.get("spaces", {}))
-                self.console.print(_reconstruction(metrics), clusterings, sep="\n\n")
-                for line in (*_neighbourhoods(metrics, self.rows), *_factors(content)):
-                    self.print_line(line)
-        if isinstance(answer := self.artifacts.get("answer"), Document):
-            for sentence in answer.content["sentences"]:
-                mark = "→" if sentence["about"] == "next" else MARKS[sentence["claim"]]
-                question = QUESTIONS.get(sentence["about"], sentence["about"])
-                self.print_line(f"{mark} {question} {sentence['sentence']}")
-            for caveat in record.get("stamps", ()):
-                self.print_line(f"! {caveat}")
-        if "verdict" in record:
+                if self.verbose or not answer:
+                    self.console.print(_reconstruction(metrics))
+                if self.verbose:
+                    self._print_tables(metrics, content, record.get("spaces", {}))
+        if isinstance(answer, Document):
+            self._print_answer(answer.content["sentences"], record.get("stamps", ()), folder)
+        if "verdict" in record and (self.verbose or not answer):
             self.print_line(record["verdict"]["sentence"])
         if "error" in record:
             self.print_line(f"{record['error']} (see {folder / 'traceback.txt'})")
-        self.print_line(f"{record['status'].lower()}: {folder}")
+        report = folder / "report.html"
+        path = _near(report if report.exists() else folder)
+        self.print_line(f"{record['status'].lower()}: {path}")
+
+    def _print_tables(
+        self, metrics: Mapping[str, float], content: Mapping[str, Any], spaces: Mapping[str, str]
+    ) -> None:
+        self.console.print("", _clusterings(metrics, spaces), sep="\n")
+        for line in (*_neighbourhoods(metrics, self.rows), *_factors(content)):
+            self.print_line(line)
+
+    def _print_answer(
+        self, sentences: Sequence[Mapping[str, str]], caveats: Sequence[str], folder: Path
+    ) -> None:
+        """Print a line for each sentence: mark, question, answer; and the next command."""
+        *answers, following = sentences
+        if following["about"] != "next":
+            answers, following = [*sentences], {}
+        most = len(answers) if self.verbose else MOST_ANSWERS
+        for part in answers[:most]:
+            text = part["sentence"] if self.verbose else part["short"]
+            question = QUESTIONS.get(part["about"], part["about"])
+            self.print_line(f"{MARKS[part['claim']]} {question} {text}")
+        if len(answers) > most:
+            self.print_line(f"{len(answers) - most} more answers: in the report, or --verbose")
+        for caveat in caveats if self.verbose else caveats[:MOST_CAVEATS]:
+            self.print_line(f"! {caveat}")
+        if following:
+            self.print_line(f"→ {QUESTIONS['next']} {following['short']}")
+        if "command" in following:
+            self.print_line(f"  {following['command'].replace(' RUN ', f' {_near(folder)} ')}")
 
     def print_line(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
@@ -129,6 +183,12 @@ class Terminal(Monitor):
         self.halted = True
         handler = self.interrupt if callable(self.interrupt) else signal.default_int_handler
         handler(number, frame)
+
+
+def _near(path: Path) -> str:
+    """Return a path relative to the working directory if it is in it, quoted for the shell."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def losses(progress: Progress) -> str:
@@ -164,8 +224,8 @@ def progress_bar(console: Console, *times: ProgressColumn) -> Bar:
     )
 
 
-def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
-    """Yield lines on the table, the model and its training, and the other models."""
+def _plan(experiment: Experiment, problem: Problem) -> tuple[str, str]:
+    """Return a line on the table, and one on the model, its training and the other models."""
     data, model = problem.data, experiment.model
     match data.label:
         case Classes(name=name, names=names):
@@ -174,11 +234,10 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
             label = f", a numeric target ({name})"
         case _:
             label = ""
-    yield (
+    table = (
         f"{data.name}: {len(data.rows)} rows × {len(data.features)} features{label};"
         f" {_split(problem)}"
     )
-    yield from data.notes
     splits = problem.folds or (problem,)
     trials = [c.experiment for c in candidates(experiment, len(splits[0].rows.train))]
     settings = [*dict.fromkeys(map(setting, trials))]
@@ -202,7 +261,7 @@ def _plan(experiment: Experiment, problem: Problem) -> Iterator[str]:
     network = f"{type(model).__name__.lower()} autoencoder {layers}"
     if len(settings) > 1:
         network = f"autoencoder with {latent} factors, chosen from {listed(settings, and_=' or ')}"
-    yield (
+    return table, (
         f"{' + '.join([network, *experiment.regulariser])};"
         f" {type(experiment.optimizer).__name__} lr {rate}, {experiment.training.loss.value},"
         f" {epochs}, batch size {first.training.batch};"

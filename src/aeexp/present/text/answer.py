@@ -1,6 +1,7 @@
 """The answer of a run: what structure the table has, and whether it is real."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,9 +23,9 @@ from aeexp.present.text.evidence import describe_advantage, describe_power
 from aeexp.present.text.groups import found_groups, group_sentences
 from aeexp.present.text.labels import batch_sentences, label_sentences
 from aeexp.present.text.next_step import next_step
-from aeexp.present.text.rows import codes_sentences, null_tables, rows_sentences
+from aeexp.present.text.rows import codes_sentences, null_tables, rows_sentences, size_sentences
 from aeexp.present.text.sentence import Sentence, p_value_text
-from aeexp.text import counted, few, printable
+from aeexp.text import counted, few, printable, with_error
 
 PARTS = {"test": "held-out rows", "val": "held-out rows", "train": "the training rows"}
 """The parts of the rows, in the order in which they judge a model."""
@@ -40,6 +41,9 @@ def answer(
     ]
     if evidence.gross:
         sentences = [*without_praise(sentences)]
+    if not evidence.is_sufficient:
+        doubted = {"yes": "undecided"}
+        sentences = [replace(s, claim=doubted.get(s.claim, s.claim)) for s in sentences]
     return [*sentences, next_step(sentences, result, evidence, verdict)]
 
 
@@ -47,6 +51,7 @@ def _findings(
     result: RunResult, evidence: Evidence, metrics: Mapping[str, float]
 ) -> Iterator[Sentence]:
     chance = against_chance(result, evidence)
+    yield from size_sentences(result.problem.data, evidence)
     yield from codes_sentences(result.problem.data)
     yield from rows_sentences(result.problem.data, result.experiment.split)
     yield from covariate_sentences(result.problem.data)
@@ -61,7 +66,7 @@ def _findings(
     choice = result.planned.choice
     if choice and choice.is_linear:  # the model is PCA
         yield Sentence("pca", "no", describe_choice(choice))
-    else:
+    elif evidence.is_compressed:  # else neither has an error
         pca = against_pca(evidence)
         yield pca
         if choice and choice.has_models:
@@ -78,6 +83,12 @@ def _structure(result: RunResult, metrics: Mapping[str, float]) -> str:
     share = f"{100 * r2:.0f} %" if r2 > 0 else "nothing"
     number = "" if np.isnan(r2) else f" (R² {r2:z.2f})"
     groups = "" if result.problem.data.codes else found_groups(metrics, result.clusters)
+    columns = len(result.problem.data.features)
+    if factors >= columns:
+        return (
+            f"Nothing was compressed: {counted(factors, 'factor')} for"
+            f" {counted(columns, 'column')}.{groups}"
+        )
     unused = ""
     if names := result.collapsed:
         unused = (
@@ -151,11 +162,15 @@ def against_chance(result: RunResult, evidence: Evidence) -> Sentence:
     if np.isnan(test.p):
         text = "Undecided whether there is structure: R² is undefined, here or on permuted tables."
         return Sentence("chance", "undecided", text)
+    if not (evidence.is_compressed and evidence.is_sufficient):
+        why = "the table is too small" if evidence.is_compressed else "nothing was compressed"
+        text = f"Undecided whether there is structure: {why}."
+        return Sentence("chance", "undecided", text)
     sampled = len(evidence.rows) < len(evidence.methods[AUTOENCODER].z)
     sample = f" of a model of {len(evidence.rows):,} rows" if sampled else ""
     numbers = (
-        f"(R²{sample} {test.observed:z.2f}, of {null_tables(evidence.design)} {test.mean:z.2f} ±"
-        f" {test.sd:.2g};"
+        f"(R²{sample} {test.observed:z.2f}, of {null_tables(evidence.design)}"
+        f" {with_error(test.mean, test.sd)};"
         f" {p_value_text(test.p, test.copies, 'tables')})"
     )
     start = {

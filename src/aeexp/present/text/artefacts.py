@@ -13,8 +13,8 @@ from aeexp.text import printable
 
 DOUBTFUL = {"stability", "factors", "chance", "groups", "columns", "pca", "model"}
 """The claims that a few extreme cells can bring about."""
-LIMIT = f"{COMMAND} preprocessing=robust preprocessing.clip=10"
-SCALE_ROWS = f"{COMMAND} preprocessing.rows=total"
+LIMIT = "preprocessing=robust preprocessing.clip=10"
+SCALE_ROWS = "preprocessing.rows=total"
 
 
 def artefact_sentences(
@@ -24,7 +24,8 @@ def artefact_sentences(
     if evidence.gross:
         cells = printable(gross_text(evidence.gross, data.features, data.rows))
         text = (
-            f"The result may rest on single cells: {cells}. Correct them, or limit them: {LIMIT}"
+            f"The result may rest on single cells: {cells}. Correct them, or limit them:"
+            f" {COMMAND} {LIMIT}"
         )
         yield Sentence("cells", "no", text)
     if evidence.depth is None:
@@ -41,18 +42,21 @@ def artefact_sentences(
         f"{factors} {verb} the total of a row, such as the sequencing depth or the overall amount."
     )
     if not is_scaled:
-        text += f" If it has no meaning, scale the rows: {SCALE_ROWS}"
+        text += f" If it has no meaning, scale the rows: {COMMAND} {SCALE_ROWS}"
     yield Sentence("depth", "no", text)
 
 
-def artefact_remedy(evidence: Evidence, experiment: Experiment) -> str:
-    """Return how to remove what comes from errors or from the total of each row, "" if nothing."""
+def artefact_remedy(evidence: Evidence, experiment: Experiment) -> tuple[str, str]:
+    """Return how to remove what comes from errors or from the total of each row.
+
+    In words, and as overrides, "" if there is nothing to remove.
+    """
     if evidence.gross:
-        return f"Correct single cells, or limit them: {LIMIT}"
+        return "Correct single cells in the table, or limit them", LIMIT
     follows = evidence.depth is not None and bool(evidence.depth.following)
     if follows and experiment.preprocessing.rows is RowScaling.none:
-        return f"Remove the total of each row: {SCALE_ROWS}"
-    return ""
+        return "Remove the total of each row", SCALE_ROWS
+    return "", ""
 
 
 def without_praise(sentences: Iterable[Sentence]) -> Iterator[Sentence]:

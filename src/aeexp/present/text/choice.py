@@ -1,7 +1,7 @@
 """The choice of the model and of its learning rate, in sentences."""
 
 from aeexp.analysis.choice import Choice, setting
-from aeexp.text import counted
+from aeexp.text import counted, with_error
 
 
 def describe_choice(choice: Choice) -> str:
@@ -49,4 +49,5 @@ def _points(choice: Choice, one: int, other: int) -> str:
     """Return by how many points of variance a candidate explains more than another, ± one SE."""
     gain, error = choice.gain(one, other)
     which = "more" if gain >= 0 else "less"
-    return f"{abs(gain):.1f} ± {error:.1f} points {which}"
+    points = with_error(abs(gain), error) if error >= 0.05 else f"{abs(gain):.1f}"
+    return f"{points} points {which}"

@@ -42,7 +42,7 @@ def describe_advantage(advantage: Advantage, baseline: str = "PCA") -> str:
             return f"{baseline} reconstructs held-out rows {verb} (Δ MSE {difference}). Use it."
     return (
         f"Undecided whether the autoencoder reconstructs better than {baseline}"
-        f" (Δ MSE {difference}): hold out more rows."
+        f" (Δ MSE {difference}): more rows would decide it."
     )
 
 

@@ -14,8 +14,8 @@ from aeexp.analysis.evidence.power import LEVEL
 from aeexp.analysis.result import RunResult
 from aeexp.data import Labels
 from aeexp.present.text.rows import null_tables
-from aeexp.present.text.sentence import Sentence, p_value_text
-from aeexp.text import joined, printable, short
+from aeexp.present.text.sentence import Sentence, p_value_text, shortened
+from aeexp.text import joined, printable, short, with_error
 
 
 def found_groups(metrics: Mapping[str, float], clusterings: Iterable[str]) -> str:
@@ -50,10 +50,8 @@ def group_sentences(result: RunResult, evidence: Evidence) -> Iterator[Sentence]
 def _separation(groups: GroupClaim, peaks: Peaks | None, permuted: str) -> Sentence:
     test, name = groups.test, printable(groups.clustering)
     tables = "tables of a single cloud" if test.control == ControlKind.cloud.value else permuted
-    numbers = (
-        f"silhouette {test.observed:z.2f}; there {test.mean:z.2f} ± {test.sd:.2g};"
-        f" {p_value_text(test.p, test.copies, 'tables')}"
-    )
+    compared = f"{test.observed:z.2f}; there {with_error(test.mean, test.sd)}"
+    numbers = f"silhouette {compared}; {p_value_text(test.p, test.copies, 'tables')}"
     if groups.claimed:
         verb, claim, note = "are farther", "yes", ""
         if valley := groups.valley:
@@ -79,7 +77,8 @@ def _separation(groups: GroupClaim, peaks: Peaks | None, permuted: str) -> Sente
     else:
         verb, claim, note = "are no farther", "no", ""
     text = f"The groups of {name} {verb} apart than in {tables} ({numbers}).{note}"
-    return Sentence("groups", claim, text)
+    brief = f"The groups of {name} {verb} apart than in {tables} (silhouette {compared}).{note}"
+    return Sentence("groups", claim, text, shortened(brief))
 
 
 def columns_sentence(labels: Sequence[Labels], name: str, comparison: GroupComparison) -> Sentence:

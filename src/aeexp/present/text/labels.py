@@ -7,8 +7,8 @@ from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.labels.claims import LabelClaim, label_claims
 from aeexp.analysis.labels.label_scores import TABLE
 from aeexp.present.text.command import COMMAND
-from aeexp.present.text.sentence import Sentence
-from aeexp.text import counted, listed, printable, short
+from aeexp.present.text.sentence import Sentence, shortened
+from aeexp.text import counted, listed, printable, short, with_error
 
 SCORES = {"knn balanced accuracy": "balanced accuracy", "knn r2": "R²"}
 """The tested scores in a sentence."""
@@ -34,8 +34,9 @@ def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
         if answer == "no" and weaker:
             better = f"It is predicted better than {listed(weaker)}"
             parts.append(f"{better}: what was found may be the batch.")
-        if batch and answer == "no" and batch.stronger and not batch.is_confounded:
-            parts.append(f"Remove it: {COMMAND} dataset.batch_correction={batch.stronger}")
+        text, correction = batch_remedy(evidence)
+        if correction:
+            parts.append(f"{text}: {COMMAND} {correction}")
     if batch and batch.is_confounded:
         answer = "no"
         parts.append(
@@ -46,29 +47,52 @@ def batch_sentences(evidence: Evidence) -> Iterator[Sentence]:
         yield Sentence("batch", answer, " ".join(parts))
 
 
+def batch_remedy(evidence: Evidence) -> tuple[str, str]:
+    """Return how to remove a batch that the factors show: in words and as overrides, or ""."""
+    batch, (of_batch, _) = evidence.batch, claims_of(evidence)
+    shown = of_batch is not None and of_batch.claim == "yes"
+    if batch and shown and batch.stronger and not batch.is_confounded:
+        return "Remove the batch", f"dataset.batch_correction={batch.stronger}"
+    return "", ""
+
+
 def label_sentences(evidence: Evidence) -> Iterator[Sentence]:
     """Yield a sentence for each of the first labels, the last with the number of further ones."""
     batch = evidence.batch.name if evidence.batch else None
     labels = dict.fromkeys(score.label for score in evidence.labels if score.label != batch)
     _, claims = claims_of(evidence)
     for number, claim in enumerate(claims, 1):
-        text = _sentence(claim)
+        text, further = _sentence(claim), ""
         if number == len(claims) < len(labels):
-            text += f" labels.csv has {counted(len(labels) - number, 'further label')}."
-        yield Sentence("labels", claim.claim, text)
+            further = f" labels.csv has {counted(len(labels) - number, 'further label')}."
+        yield Sentence("labels", claim.claim, f"{text}{further}", _short(claim))
 
 
 def _sentence(claim: LabelClaim) -> str:
-    score, name = claim.score, short(printable(claim.label))
-    start = {
+    numbers = f"{_measured(claim)}; {_p(claim)}"
+    parts = [f"{_start(claim)} ({numbers}).", *_comparisons(claim), *_carrier(claim)]
+    return " ".join(parts)
+
+
+def _short(claim: LabelClaim) -> str:
+    return shortened(" ".join([f"{_start(claim)} ({_measured(claim)}).", *_carrier(claim)]))
+
+
+def _start(claim: LabelClaim) -> str:
+    name = short(printable(claim.label))
+    return {
         "yes": f"{name} is predicted from the factors",
         "no": f"{name} is not predicted from the factors",
         "undecided": f"Undecided whether {name} is predicted from the factors",
     }[claim.claim]
-    measured = f"{SCORES[score.number]} {score.held_out:z.2f} ± {score.held_out_se:.2f}"
+
+
+def _measured(claim: LabelClaim) -> str:
+    """Return the score, its rows, and the score of shuffled labels."""
+    score = claim.score
+    measured = f"{SCORES[score.number]} {with_error(score.held_out, score.held_out_se)}"
     shuffled = f"of shuffled labels {score.permuted_mean:z.2f}"
-    numbers = f"{measured} of {counted(score.rows, 'row')}, {shuffled}; {_p(claim)}"
-    return " ".join([f"{start} ({numbers}).", *_comparisons(claim), *_carrier(claim)])
+    return f"{measured} of {counted(score.rows, 'row')}, {shuffled}"
 
 
 def _p(claim: LabelClaim) -> str:

@@ -6,8 +6,7 @@ import numpy as np
 
 from aeexp.analysis.rates import falling, middle
 from aeexp.data import Floats
-from aeexp.present.text.command import COMMAND
-from aeexp.present.text.sentence import Sentence
+from aeexp.present.text.sentence import Sentence, next_command
 
 DISAGREEMENT = 10.0  # largest over smallest suggestion
 RULES = {
@@ -31,6 +30,9 @@ def recommend_rate(
         reason = "even the lowest rate diverged" if diverged else "no rate lowered the loss"
         text = f"undecided, as {reason}. Change question.lowest and question.highest."
         yield Sentence("learning_rate", "undecided", f"Learning rate: {text}")
+        if diverged:
+            lowest = f"experiment=learning_rate question.lowest={rates[0] / 1000:.2g}"
+            yield next_command("undecided", "Try lower rates", lowest)
         return
     lowest = falling(rates, losses)[0][-1]
     rate, at_edge = middle(suggested), lowest == rates[-1]
@@ -54,6 +56,7 @@ def recommend_rate(
         text = f"{diverged.sum()} of {len(rates)} rates diverged, from {first:.2g} on."
         yield Sentence("divergence", "yes", text)
     if at_edge:
-        yield Sentence("next", "undecided", "Try higher rates: raise question.highest.")
+        highest = f"experiment=learning_rate question.highest={10 * rates[-1]:.2g}"
+        yield next_command("undecided", "Try higher rates", highest)
     else:
-        yield Sentence("next", "yes", f"Use it: {COMMAND} optimizer.lr={rate:.2g}")
+        yield next_command("yes", "Use it", f"optimizer.lr={rate:.2g}")

@@ -10,10 +10,9 @@ from aeexp.analysis.evidence.claims import SAME
 from aeexp.analysis.latent.dimensions import Dimensions, Finding
 from aeexp.analysis.latent.intrinsic import Estimate
 from aeexp.data import Floats
-from aeexp.present.text.command import COMMAND
 from aeexp.present.text.evidence import describe_advantage
-from aeexp.present.text.sentence import Sentence
-from aeexp.text import counted
+from aeexp.present.text.sentence import NOTHING_MORE, Sentence, next_command
+from aeexp.text import counted, with_error
 
 HINTS = {"two_nn": "TwoNN", "levina_bickel": "Levina and Bickel"}
 
@@ -49,14 +48,15 @@ def recommend(
         overrides = [f"model.latent_dim={dimensions.fewest}"]
         if clusters.claim == "yes":
             overrides += ["clustering=kmeans", f"clustering.kmeans.n_clusters={groups.count}"]
-        yield Sentence("next", "yes", f"Use it: {' '.join([COMMAND, *overrides])}")
+        yield next_command("yes", "Use it", " ".join(overrides))
     else:
-        yield Sentence("next", "undecided", f"Next: {_remedy(dimensions)}")
+        yield _remedy(dimensions)
 
 
 def _dimensions(dimensions: Dimensions, stability: Floats) -> str:
     tried, best, fewest = len(dimensions.r2) - 1, dimensions.best, dimensions.fewest
-    excess = f"{100 * dimensions.beyond[best]:.0f} ± {100 * dimensions.beyond_se[best]:.0f} points"
+    beyond, error = (100 * of[best] for of in (dimensions.beyond, dimensions.beyond_se))
+    excess = f"{with_error(beyond, error)} points"
     match dimensions.finding:
         case Finding.decided:
             several = f"{fewest}" + (f" to {dimensions.most}" if dimensions.most > fewest else "")
@@ -124,8 +124,8 @@ def _clusters(groups: Gap) -> Sentence:
         claim, text = "no", "none. Rows are no closer in groups than in data without groups."
     else:
         claim = "undecided" if groups.decided is None else "yes"
-        gap = f"gap statistic {groups.gap[count - 1]:.2f} ± {groups.error[count - 1]:.2f}"
-        rand = f"adjusted Rand index {groups.stability[count - 1]:.2f}"
+        gap = f"gap statistic {with_error(groups.gap[count - 1], groups.error[count - 1])}"
+        rand = f"adjusted Rand index {groups.stability[count - 1]:z.2f}"
         if claim == "yes":
             text = f"{count} ({gap}, ± standard error). Seeds agree on them ({rand})."
         else:
@@ -136,14 +136,24 @@ def _clusters(groups: Gap) -> Sentence:
     return Sentence("clusters", claim, f"Clusters: {text}")
 
 
-def _remedy(dimensions: Dimensions) -> str:
-    more = 2 * (len(dimensions.r2) - 1)
-    return {
-        Finding.none: "check the columns: nothing connects them.",
-        Finding.unclear: "run again with more rows.",
-        Finding.rising: f"try larger numbers: question.dimensions={more}.",
-        Finding.diverged: "lower optimizer.lr, or hold out more rows with split.validation.",
-        Finding.unlearnt: "raise training.epochs, or find a rate with experiment=learning_rate.",
-        Finding.unseen: "set split.validation.",
-        Finding.dependent: "state what the order of the rows means, or record longer.",
+def _remedy(dimensions: Dimensions) -> Sentence:
+    """Return the next step if no number is recommended."""
+    tried = len(dimensions.r2) - 1
+    steps = {
+        Finding.rising: (
+            "Try larger numbers",
+            f"experiment=how_many question.dimensions={2 * tried}",
+        ),
+        Finding.diverged: ("Find a learning rate", "experiment=learning_rate"),
+        Finding.unlearnt: ("Find a learning rate", "experiment=learning_rate"),
+        Finding.unseen: ("Hold out rows", "experiment=how_many split.validation=0.2"),
+    }
+    if dimensions.finding in steps:
+        return next_command("undecided", *steps[dimensions.finding])
+    text = {
+        Finding.none: "Check the columns: nothing connects them.",
+        Finding.unclear: "Only more rows can decide it.",
+        Finding.dependent: "State what the order of the rows means, or record longer.",
     }[dimensions.finding]
+    start = "" if dimensions.finding is Finding.dependent else f"{NOTHING_MORE} "
+    return Sentence("next", "undecided", f"{start}{text}")

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from aeexp.analysis.evidence.gather import Evidence
 from aeexp.config.spec import Split, Together
+from aeexp.config.spec.split import FEWEST_ROWS
 from aeexp.data import Dataset
 from aeexp.data.design import Design
 from aeexp.data.split import held_out_together
@@ -21,6 +23,17 @@ def declare_codes(codes: Sequence[str]) -> str:
         f"Set dataset.na=[{','.join(codes)}] and dataset.missing if {few(codes)} means a missing"
         " value, dataset.na=none if it is a measurement."
     )
+
+
+def size_sentences(data: Dataset, evidence: Evidence) -> Iterator[Sentence]:
+    """Yield that a table is too small for any claim, if it is."""
+    if not evidence.is_sufficient:
+        rows, columns = counted(len(data.x), "row"), counted(len(data.features), "column")
+        text = (
+            f"{rows} and {columns} are too few to claim anything: {FEWEST_ROWS} rows and two"
+            " columns are the least, and a hundred rows a good start."
+        )
+        yield Sentence("size", "no", text)
 
 
 def codes_sentences(data: Dataset) -> Iterator[Sentence]:
