@@ -558,7 +558,7 @@ FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
         ),
         pytest.param(("encode", "run", "new.csv", "-o", "new.csv"), "the file to read", id="same"),
         pytest.param(("encode", "run", "few.csv"), "lacks columns .*: hue", id="columns"),
-        pytest.param(("verify", "none"), "it has no .hydra/config.yaml", id="verify"),
+        pytest.param(("verify", "none"), "none is not the directory of a run", id="verify"),
         pytest.param(("encode", "run", "new.csv", "--backend", "mx"), "invalid", id="backend"),
     ],
 )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from aeexp.app.callbacks import Callback, CallbackTerminal
 from aeexp.app.jobs import run_on_backend
+from aeexp.app.outputs import find, link_latest
 from aeexp.backend import available_backend, choose, require, running, silence_stderr
 from aeexp.config.compose import compositions, to_experiment
 from aeexp.config.hydra_private import get_args_parser
@@ -26,7 +27,15 @@ from aeexp.data.table_layout import without_rows
 from aeexp.errors import UserError
 from aeexp.pipeline.experiment import configuration
 from aeexp.present.html.run import report_page
-from aeexp.runs import Run, claim, read_model, refuse_links, save_run, subfolder, write_bytes
+from aeexp.runs import (
+    Run,
+    claim,
+    read_model,
+    refuse_links,
+    save_run,
+    subfolder,
+    write_bytes,
+)
 
 if TYPE_CHECKING:
     from aeexp.app.inference import FittedModel
@@ -142,17 +151,20 @@ def run(
     terminal = CallbackTerminal(callbacks, deepcopy(on_disk), directory)
     artifacts = partial(run_on_backend, experiment, terminal, problems)
     page = report_page(experiment, directory, problems)
-    save_run(experiment, directory, artifacts, terminal, page)
+    try:
+        save_run(experiment, directory, artifacts, terminal, page)
+    finally:
+        link_latest(directory)
     return LoadedRun(directory)
 
 
 def load_run(folder: str | Path) -> LoadedRun:
-    """Return a run by its directory.
+    """Return a run by its directory, by the start or end of its name, or `latest`.
 
     Raises:
         UserError: It has no run.json, or it has symbolic links.
     """
-    loaded = LoadedRun(Path(folder))
+    loaded = LoadedRun(find(str(folder)))
     refuse_links(loaded.folder)
     if not loaded.record:
         raise UserError(f"{folder} is not the directory of a run: it has no run.json.")
