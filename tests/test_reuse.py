@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from omegaconf import OmegaConf
 from sklearn.datasets import load_wine
 
 import aeexp
@@ -39,9 +40,9 @@ from aeexp.config.spec import (
     Wine,
 )
 from aeexp.errors import UserError
-from aeexp.pipeline.experiment import load_experiment
+from aeexp.pipeline.experiment import configuration, load_experiment
 from aeexp.pipeline.run import run
-from aeexp.runs import Run, Status, read_model, save_run
+from aeexp.runs import Record, Run, Status, read_model, save_run, subfolder, write_bytes
 from aeexp.runs.arrays import layouts, pack, unpack
 from aeexp.runs.progress import Monitor
 
@@ -594,6 +595,22 @@ def test_f41_the_configuration_of_a_run_cannot_read_the_environment(tmp_path: Pa
     assert config.read_text() != before
     with pytest.raises(ValueError, match=r"model.latent_dim calls oc\.env"):
         load_experiment(Run(tmp_path / "run"))
+
+
+def test_a_stored_configuration_names_its_options_and_is_read_without_names_too(
+    tiny: Make, tmp_path: Path
+) -> None:
+    experiment = tiny()
+    Record(tmp_path, experiment).begin()
+    path = subfolder(tmp_path, ".hydra") / "config.yaml"
+    write_bytes(path, configuration(experiment))
+    values = OmegaConf.load(path)
+    assert (values.dataset.name, values.model.name) == ("blobs", "shallow")
+    assert repr(load_experiment(Run(tmp_path))) == repr(experiment)
+    for group in ("dataset", "model", "optimizer"):
+        del values[group].name
+    OmegaConf.save(values, path)
+    assert repr(load_experiment(Run(tmp_path))) == repr(experiment)
 
 
 def test_overrides_compose_to_an_experiment() -> None:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from aeexp.config.choices import require_choices
 from aeexp.config.hydra_private import apply, name_job
+from aeexp.config.names import remove_names
 from aeexp.config.options import OPTIONS, SHARED
 from aeexp.config.overrides import completed
 from aeexp.config.quoting import quoted
@@ -217,6 +218,7 @@ def to_experiment(config: DictConfig) -> Experiment:
     config = config.copy()
     OmegaConf.set_struct(config, value=False)
     config.pop("hydra", None)
+    remove_names(config)
     for prefix, node in _specs(config, ""):
         try:
             OmegaConf.to_object(node)
