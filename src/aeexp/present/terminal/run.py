@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -42,8 +43,13 @@ STEP_INTERVAL = 10.0  # seconds between lines on the steps after training
 
 
 def quiet_console() -> Console:
-    """Return a console on standard output that drops what cannot be written."""
-    return Console(file=lossy(sys.stdout), highlight=False)
+    """Return a console on standard output that drops what cannot be written.
+
+    In a notebook it shows progress bars if ipywidgets is installed, and else prints plain lines.
+    """
+    has_widgets = find_spec("ipywidgets") is not None
+    jupyter = None if has_widgets else False  # None: if this process is that of a notebook
+    return Console(file=lossy(sys.stdout), highlight=False, force_jupyter=jupyter)
 
 
 class Terminal(Monitor):
