@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aeexp.app.run_commands import convert, verify
+from aeexp.app.run_commands import convert, export, verify
 from aeexp.app.run_list import list_runs, open_page
 from aeexp.app.table_command import inspect
 from aeexp.config.spec import Backend
@@ -16,7 +16,7 @@ CONVERSIONS = {
     "reconstruct": ("new rows as the model reconstructs them", ".reconstructed.csv"),
 }
 RUN = "the directory of a run, its start or end below outputs/, or latest"
-COMMANDS = ("inspect", *CONVERSIONS, "verify", "list", "open")
+COMMANDS = ("inspect", *CONVERSIONS, "export", "verify", "list", "open")
 
 
 class _Parser(ArgumentParser):
@@ -53,7 +53,23 @@ def _parser() -> ArgumentParser:
             type=_path,
             help=f".csv, .parquet or, for encode, .h5ad [FILE{ending}]",
         )
+        command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+        if name == "encode":
+            command.add_argument(
+                "--keep",
+                type=_names,
+                nargs="?",
+                const=[],
+                metavar="COLUMNS",
+                help="copy labels and other columns of FILE; all, or those named: --keep=a,b",
+            )
         command.set_defaults(run_command=convert, conversion=name, ending=ending)
+    command = commands.add_parser("export", help="write the run's factors for another program")
+    command.add_argument("run", help=RUN)
+    command.add_argument("--format", choices=("h5ad", "parquet", "csv"), help="[h5ad]")
+    command.add_argument("-o", dest="into", type=_path, help="[RUN.latents.h5ad]")
+    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    command.set_defaults(run_command=export)
     command = _add_run_command(commands, "verify", "run it again and compare the results")
     command.set_defaults(run_command=verify)
     command = commands.add_parser("list", help="show runs and sweeps, the newest first")
@@ -64,6 +80,10 @@ def _parser() -> ArgumentParser:
     command.add_argument("run", nargs="?", default="latest", help=f"{RUN} [latest]")
     command.set_defaults(run_command=open_page)
     return parser
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _path(text: str) -> Path:

@@ -1,10 +1,12 @@
-"""The commands on a run: apply its model to new rows, reproduce it."""
+"""The commands on a run: apply its model to new rows, export its rows, reproduce it."""
 
 import sys
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aeexp.app.ask import require_new
 from aeexp.app.outputs import RECORD, directories, find, is_sweep
 from aeexp.app.table_format import table_format
 from aeexp.config.spec import Backend, Format, Table
@@ -24,12 +26,16 @@ def convert(arguments: Namespace) -> int:
     run = _run(arguments.run, f"{arguments.conversion} RUN FILE", arguments.file)
     stored = read_model(run.folder)
     into = arguments.into or arguments.file.with_name(arguments.file.stem + arguments.ending)
+    if into.resolve() != arguments.file.resolve():  # else it is refused, whatever the user answers
+        require_new(into, overwrite=arguments.overwrite)
     format = table_format(arguments.overrides, _training_format(arguments, run))
     _import_keras(arguments.backend, run)
     from aeexp.app import convert  # noqa: PLC0415  (imports Keras)
     from aeexp.app.inference import FittedModel  # noqa: PLC0415
 
     conversion = getattr(convert, arguments.conversion)
+    if arguments.conversion == "encode":
+        conversion = partial(conversion, keep=arguments.keep)
     for line in conversion(FittedModel(stored), arguments.file, into, format):
         sys.stdout.write(f"{printable(line)}\n")
     return 0
@@ -48,6 +54,27 @@ def verify(arguments: Namespace) -> int:
     for line in verification.lines:
         sys.stdout.write(f"{printable(line)}\n")
     return 0 if verification.same else DIFFERS
+
+
+def export(arguments: Namespace) -> int:
+    """Write the factors, labels, clusters and reliability of a run's rows to another file."""
+    from aeexp.app.loaded_run import LoadedRun  # noqa: PLC0415  (imports pandas)
+    from aeexp.runs import refuse_links, rows  # noqa: PLC0415
+
+    run = LoadedRun(_run(arguments.run, "export RUN").folder)
+    refuse_links(run.folder)
+    table = run.latents
+    if table.empty:
+        raise UserError(f"{run.folder} has no latent factors: it is {run.status.value.lower()}.")
+    ending = arguments.format or (arguments.into.suffix[1:] if arguments.into else "h5ad")
+    into = arguments.into or Path(f"{run.folder.resolve().name}.latents.{ending}")
+    if into.suffix != f".{ending}":
+        raise UserError(f"{into} does not end in .{ending}, as --format={ending}.")
+    require_new(into, overwrite=arguments.overwrite)
+    with rows(into) as write:
+        write({str(name): column for name, column in table.items()})
+    sys.stdout.write(f"{len(table):,} rows: {printable(str(into))}\n")
+    return 0
 
 
 def _run(name: str, usage: str, file: Path | None = None) -> "Run":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from aeexp.app.ask import confirmed
 from aeexp.app.table_format import table_format
 from aeexp.config.overrides import with_quotes
 from aeexp.config.spec import Format
@@ -44,16 +45,6 @@ def offer(file: Path, overrides: Sequence[str]) -> list[str]:
     words += [with_quotes(override) for override in others]
     sys.stdout.write(f"{text}\n{in_lines(words)}\n\n")
     return words if confirmed("Run this command?", default=True) else []
-
-
-def confirmed(question: str, *, default: bool) -> bool:
-    """Return whether the user agrees; False without a terminal, where nobody can answer."""
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    sys.stdout.write(f"{question} [{'Y/n' if default else 'y/N'}] ")
-    sys.stdout.flush()
-    answer = sys.stdin.readline().lower()  # without a line end, the input has ended
-    return answer.strip() in {"y", "yes"} or (default and answer == "\n")
 
 
 def _key(override: str) -> str:
