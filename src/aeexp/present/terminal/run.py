@@ -47,9 +47,13 @@ def quiet_console() -> Console:
 
     In a notebook it shows progress bars if ipywidgets is installed, and else prints plain lines.
     """
-    has_widgets = find_spec("ipywidgets") is not None
-    jupyter = None if has_widgets else False  # None: if this process is that of a notebook
-    return Console(file=lossy(sys.stdout), highlight=False, force_jupyter=jupyter)
+    console = Console(file=lossy(sys.stdout), highlight=False)
+    if not console.is_jupyter:
+        return console
+    shows_bars = find_spec("ipywidgets") is not None  # without it, rich warns of every bar
+    return Console(
+        file=console.file, highlight=False, force_jupyter=shows_bars, force_terminal=shows_bars
+    )
 
 
 class Terminal(Monitor):
