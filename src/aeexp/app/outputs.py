@@ -65,8 +65,8 @@ def find(name: str, root: Path = OUTPUTS) -> Path:
     matching = every[:1] if name == LATEST else [path for path in every if _has(path, root, name)]
     if not matching:
         raise UserError(
-            f"{name} is not the directory of a run, nor the start or end of one below {root}/:"
-            " aeexp list shows them."
+            f"{name} is not the directory of a run or sweep, nor the start or end of one below"
+            f" {root}/: aeexp list shows them."
         )
     if len(matching) > 1:
         raise UserError(f"{name} may be {few([*map(str, matching)], separator=' or ')}.")
