@@ -80,7 +80,7 @@ def _dispatch(argv: list[str]) -> int:
                 f"aeexp {name}: name the directory of a sweep, outputs/multirun/<date>/<time>."
             )
     for word in arguments.overrides:
-        if "=" not in word and word[:1] != "~":
+        if "=" not in word and (not word.startswith("~") or word.startswith("~/")):
             return _train_on(word, arguments)
     return run_experiments(arguments)
 
@@ -90,7 +90,7 @@ def _information(argv: list[str]) -> str:
     if argv[:1] == ["version"] or "--version" in argv:
         return f"aeexp {__version__}\n"
     if argv[:1] == ["help"] or {"--help", "-h"} & {*argv}:
-        return help_text([word for word in argv if word not in {"help", "--help", "-h"}])
+        return help_text([word for word in argv if word != "help" and not word.startswith("-")])
     return ""
 
 
@@ -100,7 +100,7 @@ def _train_on(word: str, arguments: Namespace) -> int:
     Raises:
         UserError: The word is no file.
     """
-    file = Path(word)
+    file = Path(word).expanduser()
     is_path = file.suffix or len(file.parts) > 1
     if not is_path and not file.is_file():
         raise UserError(_unknown_word(word))
