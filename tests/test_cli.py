@@ -57,6 +57,7 @@ def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -
     done = aeexp("training.epochs=3")
     assert done.returncode == 0, done.stderr
     folder = directory(tmp_path)
+    assert (tmp_path / "outputs" / "latest").resolve() == folder.resolve()
     figures = {"loss", "latent", "latent_kmeans", "weights", "weights_map"}
     figures |= {"contingency_kmeans", "reconstruction"}
     model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
@@ -238,7 +239,7 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         pytest.param(["model=deep,shallow"], id="sweep without multirun"),
         pytest.param(["deep"], id="no key"),
         pytest.param(["dataset.label=[treatment <i>arm</i>,age]"], id="names with signs"),
-        pytest.param(["hydra.run.dir=a<b"], id="name with a sign"),
+        pytest.param(["model.latent_dim=a<b"], id="value with a sign"),
         pytest.param(["model.hidden=[32,16"], id="half a bracket"),
         pytest.param(["backend=mxnet"], id="backend"),
         pytest.param(["clustering.kmeans.n_clusters=179"], id="f18_more_clusters_than_rows"),
@@ -274,7 +275,7 @@ def test_f46_a_missing_backend_is_reported_with_its_install_command(
 
 def test_help_explains_every_option_without_keras(tmp_path: Path) -> None:
     code = (
-        "import sys; sys.argv = ['aeexp', '--help']; import aeexp.app.cli as c\n"
+        "import sys; sys.argv = ['aeexp', '--help', 'all']; import aeexp.app.cli as c\n"
         "try: c.main()\n"
         "finally: sys.stderr.write(' '.join({'keras', 'numpy', 'sklearn'} & set(sys.modules)))"
     )

@@ -14,6 +14,7 @@ from aeexp.config.hydra_private import VERSION
 from aeexp.config.options import OPTIONS, SEVERAL, conf_dir
 from aeexp.config.sources import register
 from aeexp.config.spec import Experiment
+from aeexp.errors import UserError
 
 register()
 CONF = conf_dir()
@@ -94,7 +95,15 @@ def test_the_head_of_an_option_file_is_up_to_date(path: Path) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_the_keys_of_an_option_are_the_fields_of_its_spec(group: str) -> None:
     for option, kind in OPTIONS[group].items():
-        assert set(composed(f"{group}={option}")[group]) == {f.name for f in fields(kind)}
+        node = composed(f"{group}={option}")[group]
+        names = {"name"} if group not in SEVERAL else set()
+        assert set(node) == {f.name for f in fields(kind)} | names
+        assert node.get("name", option) == option
+
+
+def test_the_name_of_an_option_cannot_be_set() -> None:
+    with pytest.raises(UserError, match=r"model\.name cannot be set: choose with model=deep"):
+        experiment("model=shallow", "model.name=deep")
 
 
 @pytest.mark.parametrize("group", SEVERAL)

@@ -11,7 +11,7 @@ import pytest
 
 from aeexp.analysis.choice import Choice, Trial, TrialResult, choose
 from aeexp.analysis.evidence.advantage import advantage
-from aeexp.config.compose import with_null
+from aeexp.config.overrides import with_null
 from aeexp.config.spec import (
     Adam,
     Auto,

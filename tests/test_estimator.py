@@ -27,8 +27,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import aeexp
 from aeexp import Autoencoder
-from aeexp.config.spec import Adam, Backend, Deep, Experiment, Split, Training
+from aeexp.config.spec import Adam, Backend, Experiment, Residual, Split, Training
 from aeexp.data import Floats
+from aeexp.data.automatic import settled
 from aeexp.data.prepare import prepare_problem
 from aeexp.runs.artifact import DivergedError
 from aeexp.training import Member, train
@@ -76,17 +77,24 @@ def test_importing_the_estimator_does_not_import_keras() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_its_defaults_equal_the_deep_model_without_a_split() -> None:
-    deep = Autoencoder(random_state=0)._experiment()
-    assert deep.model == Deep()
-    assert deep.training == Training(epochs=200, batch_size=16)
-    assert deep.split == Split(validation=0)
-    assert deep.regulariser == {}
+def test_its_defaults_are_those_of_a_run_without_held_out_rows() -> None:
+    default = Autoencoder(random_state=0)._experiment()
+    run = aeexp.compose("model=residual", "split.validation=0", "clustering=none")
+    assert (default.model, default.training, default.optimizer, default.split) == (
+        run.model,
+        run.training,
+        run.optimizer,
+        run.split,
+    )
+    assert default.regulariser == run.regulariser == {}
+    automatic = settled(default, 160, validated=False)
+    assert (automatic.training.epochs, automatic.training.batch_size) == (200, 16)
+    assert automatic.optimizer.lr == pytest.approx(0.003)
 
 
 def test_it_equals_a_run_with_the_same_seed(backend: Backend) -> None:
     experiment = Experiment(
-        model=Deep(latent_dim=2),
+        model=Residual(latent_dim=2),
         split=Split(validation=0.2, seed=7),
         training=Training(epochs=3, batch_size=16),
         optimizer=Adam(lr=1e-3),
@@ -96,7 +104,7 @@ def test_it_equals_a_run_with_the_same_seed(backend: Backend) -> None:
     problem = prepare_problem(experiment)
     rows = problem.rows
     trained = train([Member(experiment=experiment, x=problem.x, rows=rows.train, val=rows.val)])
-    estimator = brief(validation=0.2, random_state=7).fit(WINE)
+    estimator = brief(validation=0.2, batch_size=16, random_state=7).fit(WINE)
     np.testing.assert_array_equal(estimator.history_.val_loss, trained.histories[0].val_loss)
     np.testing.assert_array_equal(estimator.transform(WINE), trained.network(0).encode(problem.x))
 

@@ -105,7 +105,7 @@ def first(place: Path, inside: Run) -> Path:
 
 
 def test_options_of_a_package_are_in_the_help(inside: Run) -> None:
-    menu = " ".join(inside("-m", "aeexp", "--help").stdout.split())
+    menu = " ".join(inside("-m", "aeexp", "--help", "all").stdout.split())
     assert " vae Variational autoencoder (Kingma and Welling, 2014)." in menu
     assert "model.beta=0.1" in menu
     assert "A variational autoencoder, and two clusterings of its factors." in menu

@@ -1,6 +1,7 @@
 """A run's model is applied to other rows, with the run's columns and preprocessing."""
 
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from omegaconf import OmegaConf
+from PIL import Image
 from sklearn.datasets import load_wine
 
 import aeexp
@@ -39,9 +42,9 @@ from aeexp.config.spec import (
     Wine,
 )
 from aeexp.errors import UserError
-from aeexp.pipeline.experiment import load_experiment
+from aeexp.pipeline.experiment import configuration, load_experiment
 from aeexp.pipeline.run import run
-from aeexp.runs import Run, Status, read_model, save_run
+from aeexp.runs import Record, Run, Status, read_model, save_run, subfolder, write_bytes
 from aeexp.runs.arrays import layouts, pack, unpack
 from aeexp.runs.progress import Monitor
 
@@ -171,7 +174,7 @@ def test_columns_of_a_second_file_are_joined_to_new_rows(
     dataset = Table(path="t.csv", metadata="about.csv", id="id", covariates=["age"])
     trained = aeexp.run(tiny(dataset=dataset), folder="run")
     for arguments in (["t.csv"], ["new.csv", "dataset.metadata=about.csv"]):
-        assert command(["encode", "run", *arguments, "-o", "z.csv"]) == 0
+        assert command(["encode", "run", *arguments, "-o", "z.csv", "--overwrite"]) == 0
         assert "1 column from about.csv, matched by 'id' and 'id'" in capsys.readouterr().out
         encoded = pd.read_csv("z.csv")
         assert close(encoded["z1"], trained.latents["z1"], rel=1e-4, abs=1e-5)
@@ -215,6 +218,92 @@ def test_decoding_factors_gives_their_reconstruction(
         of_wine.decode(of_wine.latents.drop(columns="z2"))
     with pytest.raises(ValueError, match="not finite"):
         of_wine.decode(of_wine.latents.assign(z1=np.nan))
+
+
+@pytest.fixture
+def new_file(
+    of_wine: aeexp.LoadedRun, wine: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> pd.DataFrame:
+    """Return the rows of new.csv in the working directory; the run is in the directory run."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(of_wine.folder, "run")
+    rows = wine[::-1].assign(date="today")
+    rows.to_csv("new.csv", index=False)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        pytest.param("--keep", ["cultivar", "date"], id="all that the model does not use"),
+        pytest.param("--keep=hue,cultivar", ["hue", "cultivar"], id="named columns"),
+    ],
+)
+def test_columns_of_new_rows_are_copied_on_request(
+    new_file: pd.DataFrame, keep: str, kept: list[str]
+) -> None:
+    assert command(["encode", "run", "new.csv", "-o", "z.csv", keep]) == 0
+    encoded = pd.read_csv("z.csv")
+    assert [*encoded["sample"]] == [*new_file["sample"]]
+    assert [*encoded][-2:] == kept
+    assert encoded[kept].to_numpy().tolist() == new_file[kept].to_numpy().tolist()
+
+
+@pytest.mark.usefixtures("new_file")
+def test_a_column_that_cannot_be_copied_is_named() -> None:
+    with pytest.raises(UserError, match=r"the file has no column Cultivar\. It has alcohol"):
+        command(["encode", "run", "new.csv", "-o", "z.csv", "--keep=Cultivar"])
+    pd.read_csv("new.csv").assign(error=1).to_csv("new.csv", index=False)
+    with pytest.raises(UserError, match="the result has a column error of its own"):
+        command(["encode", "run", "new.csv", "-o", "z.csv", "--keep"])
+    assert not Path("z.csv").exists()
+
+
+@pytest.mark.usefixtures("new_file")
+def test_an_existing_file_is_overwritten_only_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("z.csv").write_text("mine")
+    arguments = ["encode", "run", "new.csv", "-o", "z.csv"]
+    with pytest.raises(UserError, match=r"z\.csv exists: add --overwrite"):
+        command(arguments)
+    assert Path("z.csv").read_text() == "mine"
+    assert command([*arguments, "--overwrite"]) == 0
+    monkeypatch.setattr("aeexp.app.ask.confirmed", lambda *_, **__: True)
+    assert command(arguments) == 0
+
+
+@pytest.mark.parametrize("format", ["h5ad", "parquet"])
+def test_the_rows_of_a_run_are_exported(
+    of_wine: aeexp.LoadedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(["export", str(of_wine.folder), "--format", format]) == 0
+    latents, path = of_wine.latents, tmp_path / f"run.latents.{format}"
+    if format == "parquet":
+        assert pd.read_parquet(path).equals(latents)
+        return
+    with h5py.File(path) as file:
+        assert np.asarray(file["obsm/X_aeexp"]) == pytest.approx(latents[["z1", "z2"]].to_numpy())
+        assert file["obs/_index"].asstr()[0] == latents["row"][0]
+        assert {"label", "kmeans", "split"} <= {*file["obs"]}
+
+
+def test_a_run_shows_its_answer_figure_and_metrics_in_a_notebook(tmp_path: Path) -> None:
+    shutil.copytree(SCHEMA_1, tmp_path / "run")
+    sentence = {"about": "structure", "claim": "yes", "sentence": "3 factors <b>."}
+    (tmp_path / "run" / "answer.json").write_text(json.dumps({"sentences": [sentence]}))
+    run = aeexp.load_run(tmp_path / "run")
+    assert run.report is None
+    assert run.evidence.empty
+    assert run.figures == {}
+    (tmp_path / "run" / "figures").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "run" / "figures" / "latent.png")
+    (tmp_path / "run" / "report.html").touch()
+    page = run._repr_html_()
+    assert "✓ <b>What does it find?</b> 3 factors &lt;b&gt;." in page
+    assert run.figures["latent"]._repr_html_() in page
+    assert "data:image/png;base64,iVBOR" in page
+    assert f"{len(run.metrics)} metrics" in page
+    assert run.report == tmp_path / "run" / "report.html"
 
 
 def test_encoded_rows_are_written_as_anndata(
@@ -558,7 +647,7 @@ FORGERIES: list[tuple[str, Callable[[Path], object], str]] = [
         ),
         pytest.param(("encode", "run", "new.csv", "-o", "new.csv"), "the file to read", id="same"),
         pytest.param(("encode", "run", "few.csv"), "lacks columns .*: hue", id="columns"),
-        pytest.param(("verify", "none"), "it has no .hydra/config.yaml", id="verify"),
+        pytest.param(("verify", "none"), "none is not the directory of a run", id="verify"),
         pytest.param(("encode", "run", "new.csv", "--backend", "mx"), "invalid", id="backend"),
     ],
 )
@@ -594,6 +683,22 @@ def test_f41_the_configuration_of_a_run_cannot_read_the_environment(tmp_path: Pa
     assert config.read_text() != before
     with pytest.raises(ValueError, match=r"model.latent_dim calls oc\.env"):
         load_experiment(Run(tmp_path / "run"))
+
+
+def test_a_stored_configuration_names_its_options_and_is_read_without_names_too(
+    tiny: Make, tmp_path: Path
+) -> None:
+    experiment = tiny()
+    Record(tmp_path, experiment).begin()
+    path = subfolder(tmp_path, ".hydra") / "config.yaml"
+    write_bytes(path, configuration(experiment))
+    values = OmegaConf.load(path)
+    assert (values.dataset.name, values.model.name) == ("blobs", "shallow")
+    assert repr(load_experiment(Run(tmp_path))) == repr(experiment)
+    for group in ("dataset", "model", "optimizer"):
+        del values[group].name
+    OmegaConf.save(values, path)
+    assert repr(load_experiment(Run(tmp_path))) == repr(experiment)
 
 
 def test_overrides_compose_to_an_experiment() -> None:

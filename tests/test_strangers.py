@@ -241,10 +241,10 @@ def test_f33_resuming_accepts_settings_that_the_user_repeats(
         resumed.append((path, arguments, sys.argv[1:]))
         return 0
 
-    monkeypatch.setattr(cli, "_run_sweep", sweep)  # tested in test_sweep.py
+    monkeypatch.setattr("aeexp.app.resume.run_sweep", sweep)  # tested in test_sweep.py
     assert run_here("resume", "sweep", "hydra.verbose=[b]") == (0, "")
     assert resumed == [
-        (folder, [*JOBS], [*JOBS, "hydra.verbose=[b]", f"hydra.sweep.dir='{folder}'"])
+        (folder, [*JOBS], [*JOBS, "hydra.verbose=[b]", f"hydra.sweep.dir={folder}"])
     ]
     assert "seed=1 cannot be changed" in run_here("resume", "sweep", "seed=1")[1]
 

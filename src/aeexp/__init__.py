@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aeexp.app.callbacks import Callback
     from aeexp.app.estimator import Autoencoder
-    from aeexp.app.notebook import LoadedRun, compose, load_run, run
+    from aeexp.app.loaded_run import LoadedRun
+    from aeexp.app.notebook import compose, load_run, run
 
 __version__ = "0.1.0"
 __all__ = ["Autoencoder", "Callback", "LoadedRun", "compose", "load_run", "run"]
 
-MODULES = dict.fromkeys(("LoadedRun", "compose", "load_run", "run"), "aeexp.app.notebook")
+MODULES = dict.fromkeys(("compose", "load_run", "run"), "aeexp.app.notebook")
 MODULES |= {"Autoencoder": "aeexp.app.estimator", "Callback": "aeexp.app.callbacks"}
+MODULES |= {"LoadedRun": "aeexp.app.loaded_run"}
 """The modules of the public names. Imported on first use, so that --help starts fast."""
 
 

@@ -1,12 +1,13 @@
 """Apply the model of a run to a file of rows, batch by batch, and write another file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from aeexp.app.inference import Encoded, FittedModel
 from aeexp.config.spec import Format
@@ -17,9 +18,22 @@ from aeexp.data.table.metadata import with_metadata
 from aeexp.data.time_steps import TimeSteps
 from aeexp.errors import UserError
 from aeexp.runs.rows import rows
-from aeexp.text import few, listed, short
+from aeexp.text import FEW, few, listed, short
 
 BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Files:
+    """The file to read, how to read it, and the file to write.
+
+    keep: columns to copy; empty for all that the model does not use, None for none.
+    """
+
+    source: Path
+    into: Path
+    format: Format
+    keep: Sequence[str] | None = None
 
 
 @dataclass
@@ -60,8 +74,17 @@ class Tally:
             yield f"{self.incomplete:,} more rows have missing cells{reason} and were left empty"
 
 
-def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
-    """Write the latent factors of a file's rows; yield lines for the terminal."""
+def encode(
+    model: FittedModel,
+    source: Path,
+    into: Path,
+    format: Format,
+    keep: Sequence[str] | None = None,
+) -> Iterator[str]:
+    """Write the latent factors of a file's rows; yield lines for the terminal.
+
+    keep: columns of the file to copy; empty for all that the model does not use.
+    """
     tally = Tally()
 
     def encoded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +93,7 @@ def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iter
             tally.add(batch, model.stored.features)
         return batch.table
 
-    yield from _converted(model, source, into, format, encoded)
+    yield from _converted(model, Files(source, into, format, keep), encoded)
     if model.support:
         yield from tally.lines(model.steps)
     else:
@@ -80,14 +103,14 @@ def encode(model: FittedModel, source: Path, into: Path, format: Format) -> Iter
 def reconstruct(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write a file's rows as the model reconstructs them; yield lines for the terminal."""
     _require_table(into)
-    yield from _converted(model, source, into, format, model.reconstruct)
+    yield from _converted(model, Files(source, into, format), model.reconstruct)
     yield from _units(model)
 
 
 def decode(model: FittedModel, source: Path, into: Path, format: Format) -> Iterator[str]:
     """Write the rows that the model decodes from factors; yield lines for the terminal."""
     _require_table(into)
-    yield from _converted(model, source, into, format, model.decode)
+    yield from _converted(model, Files(source, into, format), model.decode)
     yield from _units(model)
 
 
@@ -105,30 +128,31 @@ def _units(model: FittedModel) -> Iterator[str]:
 
 
 def _converted(
-    model: FittedModel,
-    source: Path,
-    into: Path,
-    format: Format,
-    convert: Callable[[pd.DataFrame], pd.DataFrame],
+    model: FittedModel, files: Files, convert: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> Iterator[str]:
-    if source.resolve() == into.resolve():
+    into, keep = files.into, files.keep
+    if files.source.resolve() == into.resolve():
         raise UserError(f"{into} is the file to read from: name another with -o.")
     count = written = 0
-    frames, notes = _frames(model, source, format)
+    frames, notes = _frames(model, files)
     yield from notes
     with rows(into) as write:
         for frame in frames:
-            if not count and (unused := model.unused(list(frame))):
-                yield f"columns not used: {few([*map(short, unused)])}"
+            unused = model.unused(list(frame))
+            kept = [] if keep is None else [*(keep or unused)]
+            if not count and (rest := [name for name in unused if name not in kept]):
+                yield f"columns not used: {few([*map(short, rest)])}"
             names = words(frame[model.id]) if model.id in frame else count + np.arange(len(frame))
             try:
                 table = convert(frame)
             except UserError as error:
-                if format.metadata or not model.lacking_beside(list(frame)):
+                if files.format.metadata or not model.lacking_beside(list(frame)):
                     raise
                 remedy = "If a second file has them, name it: dataset.metadata=FILE."
                 raise UserError(f"{error} {remedy}") from error
-            names = names[frame.index.get_indexer(table.index)]
+            places = frame.index.get_indexer(table.index)
+            table = _with_columns(table, frame, places, kept)
+            names = names[places]
             if not count and (lacking := model.lacking(list(frame))):  # allowed by `decode` only
                 yield f"values are those of rows with average {listed(lacking)}"
             if into.suffix == ".csv":  # text files have no type for a missing cell
@@ -138,10 +162,31 @@ def _converted(
     yield f"{written:,} rows: {into}"
 
 
-def _frames(
-    model: FittedModel, source: Path, format: Format
-) -> tuple[Iterable[pd.DataFrame], list[str]]:
+def _with_columns(
+    table: pd.DataFrame, frame: pd.DataFrame, places: NDArray[np.intp], kept: Sequence[str]
+) -> pd.DataFrame:
+    """Return a table with some columns of a frame. places: of its rows in the frame.
+
+    Raises:
+        UserError: The frame lacks a column, or the table has one of its name.
+    """
+    if missing := [name for name in kept if name not in frame]:
+        raise UserError(
+            f"--keep: the file has no column {few([*map(short, missing)])}. It has"
+            f" {few([*map(short, frame)], 2 * FEW)}."
+        )
+    if twice := [name for name in kept if name in table]:
+        raise UserError(
+            f"--keep: the result has a column {few([*map(short, twice)])} of its own. Name the"
+            " columns to keep, --keep=a,b, or rename this one."
+        )
+    columns = {name: frame[name].iloc[places].to_numpy() for name in kept}
+    return table.assign(**columns)
+
+
+def _frames(model: FittedModel, files: Files) -> tuple[Iterable[pd.DataFrame], list[str]]:
     """Return the rows of a file that are samples, in frames, and notes on the second file."""
+    source, format = files.source, files.format
     is_arranged = format.transpose or format.pivot  # in memory as a whole
     is_whole = model.steps.need_order  # rows of several batches could be in one bin
     if not (is_whole or is_arranged or format.metadata):
@@ -152,21 +197,21 @@ def _frames(
     if format.transpose and names is not None:
         _, frame = without_rows(model.stored.preprocessing.get("drop", []), frame, names)
     if format.metadata:
-        frame, notes = _joined(model, source, frame, names, format)
+        frame, notes = _joined(model, files, frame, names)
     if is_arranged and names in model.unused(list(frame)):
         frame = frame.rename(columns={names: model.id})
     return [frame], notes
 
 
 def _joined(
-    model: FittedModel, source: Path, frame: pd.DataFrame, names: str | None, format: Format
+    model: FittedModel, files: Files, frame: pd.DataFrame, names: str | None
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows with the columns of dataset.metadata if the model needs any, and notes."""
-    if not model.lacking_beside(list(frame)):
-        return frame, [f"{format.metadata} is not read: the model needs no column of it"]
+    """Return the rows with the columns of dataset.metadata if they are needed, and notes."""
+    if files.keep is None and not model.lacking_beside(list(frame)):
+        return frame, [f"{files.format.metadata} is not read: the model needs no column of it"]
     if names is None:
         raise UserError(
-            f"{source} has no column '{model.id}' with the names of its rows, which"
+            f"{files.source} has no column '{model.id}' with the names of its rows, which"
             " dataset.metadata needs."
         )
-    return with_metadata(frame, names, format)
+    return with_metadata(frame, names, files.format)

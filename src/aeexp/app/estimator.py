@@ -13,8 +13,9 @@ from aeexp.analysis.divergence import divergence
 from aeexp.analysis.reconstruction import explained
 from aeexp.app.parameters import config_parameter, experiment_of
 from aeexp.backend import choose, current, running, silence_stderr
-from aeexp.config.spec import Adam, Backend, Deep, Experiment, Training
+from aeexp.config.spec import Backend, Experiment, Residual, Training
 from aeexp.data import Dataset, Floats
+from aeexp.data.automatic import settled
 from aeexp.data.checks import setting_warnings
 from aeexp.data.design import design_of
 from aeexp.data.prepare import Problem, check, prepare
@@ -31,14 +32,20 @@ PRECISIONS = [np.float64, np.float32]
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Latent factors of the rows of a table, and the reconstruction of rows from them.
 
-    The defaults are those of `python -m aeexp model=deep split.validation=0 training.epochs=200
-    training.batch_size=16`. With `random_state` as the run's seed, the numbers are the same.
+    The defaults are those of the command line, with three exceptions. The model is the first
+    network that `model=auto` tries, because a choice among models needs validation rows, which
+    scikit-learn's searches provide. No rows are held out and no folds are made, because `fit`
+    learns from the rows that it is given and cross-validation is the caller's. The factors keep
+    the axes in which they were trained. With `random_state` as the run's seed, the network is that
+    of `aeexp model=residual split.validation=0 optimizer.lr=0.003`.
 
     Parameters
     ----------
         latent_dim: number of latent factors.
+        model: residual, which starts at the principal components and improves on them; or deep,
+            with random initial weights.
         hidden: units of the encoder's hidden layers; the decoder has them in reverse order. With
-            none, and latent_activation="tanh", it is aeexp's shallow model.
+            none, model="deep" and latent_activation="tanh", it is aeexp's shallow model.
         activation, latent_activation, output_activation: linear, relu, leaky_relu, elu, selu,
             gelu, silu, softplus, tanh or sigmoid.
         preprocessing: scaling of the columns: standard, minmax, robust or none.
@@ -46,12 +53,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         dropout: share of the encoder layers' inputs that training drops.
         noise: standard deviation of the noise that training adds to the scaled rows.
         loss: mse, mae, huber or binary_crossentropy.
-        lr: learning rate of Adam.
-        epochs: passes over the rows.
-        batch_size: rows per step.
+        lr: learning rate of Adam. None is 0.003, or 0.001 if epochs is set.
+        epochs: passes over the rows. None trains until the validation loss stops falling, or for
+            200 epochs without held-out rows.
+        batch_size: rows per step. None is about a sixteenth of the rows, 16 to 256.
         validation: share of held-out rows.
         patience: epochs without a better validation loss before training stops and restores the
-            best weights. Without held-out rows, the training loss counts. None never stops.
+            best weights. Without held-out rows, the training loss counts. None follows from the
+            rows if epochs is None and rows are held out, and otherwise never stops.
         backend: jax, tensorflow or torch. None takes the backend that Keras already runs on, or
             the environment's KERAS_BACKEND, or jax.
         random_state: a seed, a generator, or None for a new seed.
@@ -64,27 +73,29 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def __init__(
         self,
-        latent_dim: int = Deep.latent_dim,
+        latent_dim: int = Residual.latent_dim,
         *,
+        model: str = "residual",
         hidden: tuple[int, ...] = (32, 16),
-        activation: str = Deep.activation.value,
-        latent_activation: str = Deep.latent_activation.value,
-        output_activation: str = Deep.output_activation.value,
+        activation: str = Residual.activation.value,
+        latent_activation: str = Residual.latent_activation.value,
+        output_activation: str = Residual.output_activation.value,
         preprocessing: str = "standard",
         l1: float = 0.0,
         l2: float = 0.0,
         dropout: float = 0.0,
         noise: float = 0.0,
         loss: str = Training.loss.value,
-        lr: float = Adam.usual_lr,
-        epochs: int = 200,
-        batch_size: int = 16,
+        lr: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         validation: float = 0.0,
         patience: int | None = None,
         backend: str | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.latent_dim = latent_dim
+        self.model = model
         self.hidden = hidden
         self.activation = activation
         self.latent_activation = latent_activation
@@ -121,6 +132,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with named_by(config_parameter):
             data = Dataset("X", x, names, rows=("",) * len(x), design=design)
             problem = prepare(experiment, data)
+            rows = problem.rows
+            validated = len(rows.val) > 0
+            experiment = settled(experiment, len(rows.train), validated=validated)
             check(experiment, problem)
             choose(experiment.backend)
             for warning in setting_warnings(experiment, problem):

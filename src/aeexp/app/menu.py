@@ -1,4 +1,4 @@
-"""The text of --help: every group, option and parameter, generated from the specs.
+"""What --help prints of each group: its options and parameters, generated from the specs.
 
 `python -m aeexp.app.menu` writes the entry of each option into the head of its file in conf/. It
 also updates docs/metrics.md and the options in README.md.
@@ -17,50 +17,38 @@ from aeexp.config.spec import Experiment, Spec, constraint
 
 WIDTH = 99
 COLUMN = 38  # of the descriptions
-HEAD = """\
-aeexp reveals hidden structure in tables of numbers with autoencoders.
-
-  python -m aeexp                                          the default: wine data, 3 factors
-  python -m aeexp dataset=digits model=deep seed=1         choose options, set parameters
-  python -m aeexp 'regulariser=[l1,dropout]'               several options of one group
-  python -m aeexp --multirun model=shallow,deep seed=0,1   a sweep: every combination, a summary
-  python -m aeexp resume outputs/multirun/…                finish an interrupted sweep
-  python -m aeexp compare outputs/multirun/… …             summarise one or several sweeps
-  python -m aeexp model=deep --cfg job                     print the configuration; --info: files
-  python -m aeexp model=deep --verbose                     print long answers and tables (-v)
-
-  python -m aeexp inspect data.csv                         describe your table
-  python -m aeexp dataset=table dataset.path=data.csv      train on your table
-  python -m aeexp encode RUN new.csv -o latents.csv        factors of new rows by the model in RUN,
-                                                           the directory of a run
-  python -m aeexp decode RUN latents.csv                   factors to your columns and units
-  python -m aeexp reconstruct RUN new.csv                  reconstructions of new rows
-  python -m aeexp verify RUN                               reproduce a run, compare the numbers
-
-Each run writes its figures, numbers and model to a directory under outputs/.
-Exit codes: 0 completed, 1 failed, 2 invalid input, 3 diverged. AEEXP_DEBUG=1 prints tracebacks.
-
+SWEEPS = """\
 Options of --multirun: hydra/launcher=population (default: jobs train together where possible),
 process (one process per job), ray, joblib, submitit_slurm (docs/cluster.md); hydra/sweeper=grid
 (default: every combination), aeexp_optuna (search for the best sweep.objective).
 """
 
 
-def menu() -> str:
-    """Return the text of `python -m aeexp --help`."""
+def groups() -> list[str]:
+    """Return the names that `page` takes: of groups of options, and of other keys."""
+    return [*(f.name for f in fields(Experiment)), "experiment"]
+
+
+def page(group: str) -> str:
+    """Return what --help prints about a group of options, or about the keys of a part."""
     default = Experiment()
-    lines = [HEAD]
-    for f in fields(Experiment):
-        if f.name in OPTIONS:
-            lines += [f"{f.name}=…  {f.metadata['meaning']}", *_group(f.name, default), ""]
-    lines += ["experiment=…  Predefined experiments."]
+    if group == "experiment":
+        lines = ["experiment=…  Predefined experiments.", *_experiments()]
+    elif group in OPTIONS:
+        meaning = next(f.metadata["meaning"] for f in fields(Experiment) if f.name == group)
+        lines = [f"{group}=…  {meaning}", *_group(group, default)]
+    else:
+        others = {f.name for f in fields(Experiment)} - {group}
+        lines = [*_parameters(default, "", without=others)]
+    return "\n".join([*lines, ""])
+
+
+def _experiments() -> Iterator[str]:
     files = (path for folder in conf_dirs() for path in (folder / "experiment").glob("*.yaml"))
     for path in sorted(files, key=lambda path: path.stem):
         comments = [line[2:] for line in path.read_text("utf-8").splitlines() if line[:2] == "# "]
         meaning = " ".join(line for line in comments if "@" not in line)  # "# @package _global_"
-        lines += _entry(f"  {path.stem}", meaning)
-    lines += ["", "Parameters of every experiment", *_parameters(default, "", without=OPTIONS)]
-    return "\n".join(lines)
+        yield from _entry(f"  {path.stem}", meaning)
 
 
 def comment(group: str, option: str) -> str:

@@ -17,13 +17,16 @@ from aeexp.config.spec import (
     Experiment,
     Noise,
     RegulariserSpec,
+    Residual,
     Spec,
     Split,
     Training,
 )
+from aeexp.config.spec import Autoencoder as Network
 from aeexp.errors import UserError
 
 LAYERS = ("latent_dim", "hidden", "activation", "latent_activation", "output_activation")
+MODELS: Mapping[str, type[Network]] = {"residual": Residual, "deep": Deep}
 Values = Mapping[str, Any]
 SpecType = TypeVar("SpecType", bound=Spec)
 
@@ -34,11 +37,7 @@ def experiment_of(values: Values) -> Experiment:
     Raises:
         UserError: A value has the wrong type or is out of bounds.
     """
-    scaling, scalings = values["preprocessing"], OPTIONS["preprocessing"]
-    if not isinstance(scaling, str) or scaling not in scalings:
-        error = _error("preprocessing", f"one of {', '.join(scalings)}", scaling)
-        raise error
-    preprocessing: Any = scalings[scaling]()
+    preprocessing: Any = _choice("preprocessing", values, OPTIONS["preprocessing"])()
     penalty = _spec(L1L2, values, "l1", "l2")
     dropout = _spec(Dropout, values, rate="dropout")
     noise = _spec(Noise, values, sd="noise")
@@ -51,7 +50,7 @@ def experiment_of(values: Values) -> Experiment:
         _spec(Experiment, values, "backend", seed="random_state"),
         split=_spec(Split, values, "validation", seed="random_state"),
         preprocessing=preprocessing,
-        model=_spec(Deep, values, *LAYERS),
+        model=_spec(_choice("model", values, MODELS), values, *LAYERS),
         regulariser={name: spec for name, (spec, strength) in strengths.items() if strength > 0},
         optimizer=_spec(Adam, values, "lr"),
         training=replace(
@@ -60,6 +59,14 @@ def experiment_of(values: Values) -> Experiment:
         ),
         clustering={},
     )
+
+
+def _choice(name: str, values: Values, kinds: Mapping[str, type[SpecType]]) -> type[SpecType]:
+    """Return the class that a parameter names."""
+    value = values[name]
+    if not isinstance(value, str) or value not in kinds:
+        raise _error(name, f"one of {', '.join(kinds)}", value)
+    return kinds[value]
 
 
 def config_parameter(key: str) -> str:

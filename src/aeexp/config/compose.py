@@ -1,6 +1,5 @@
 """Compose command-line overrides to configurations, and configurations to experiments."""
 
-import re
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -15,20 +14,16 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from aeexp.config.choices import require_choices
 from aeexp.config.hydra_private import apply, name_job
+from aeexp.config.names import remove_names
 from aeexp.config.options import OPTIONS, SHARED
+from aeexp.config.overrides import completed
+from aeexp.config.quoting import quoted
 from aeexp.config.safety import validate_safe
 from aeexp.config.sources import compose_config, config_loader, require_folders
-from aeexp.config.spec import Experiment, Spec
+from aeexp.config.spec import Experiment
 from aeexp.errors import UserError
-
-AUTO = re.compile(r"(?<![\w.'\"])auto(?![\w.'\"])")
-AUTOMATIC = {
-    name: {f.name for f in fields(part) if f.metadata.get("automatic")}
-    for name, part in vars(Experiment()).items()
-    if isinstance(part, Spec)
-}
-"""Names of the parameters of each part of an experiment that `auto` can stand for."""
 
 
 class UnknownKeyError(UserError):
@@ -47,12 +42,12 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
     Raises:
         UserError, HydraException: An override is invalid, or a configuration is not safe.
     """
-    overrides = [with_null(override) for override in arguments.overrides]
+    overrides = completed(arguments)
     name = arguments.config_name or "config"
     with config_loader(arguments.config_dir) as loader:
         parser = OverridesParser.create(config_loader=loader)
         parsed = parser.parse_overrides(overrides)
-        _require_option_names(parsed)
+        require_choices(parsed, loader, sweeps=arguments.multirun)
         require_folders(loader, name, parsed)
         if not arguments.multirun:
             configs = iter([compose_config(name, Composer(loader, name).spelled_out(overrides))])
@@ -67,15 +62,6 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
         for config in configs:
             validate_safe(config)
             yield config
-
-
-def with_null(override: str) -> str:
-    """Return an override with null for `auto`, if its key can be automatic: `lr=auto,0.1`."""
-    key, equals, value = override.partition("=")
-    group, _, name = key.strip().lstrip("+").rpartition(".")
-    if name not in AUTOMATIC.get(group, ()):
-        return override
-    return f"{key}{equals}{re.sub(AUTO, 'null', value)}"
 
 
 def spelled_out(arguments: Namespace) -> list[str]:
@@ -223,15 +209,6 @@ def _values(override: Override) -> Iterator[str]:
         yield override.get_value_element_as_str()
 
 
-def _require_option_names(overrides: list[Override]) -> None:
-    """Reject overrides of groups with a value that is not the name of an option."""
-    for override in overrides:
-        options, value = OPTIONS.get(override.key_or_group), override.value()
-        is_name = value is not None and not isinstance(value, int | float | dict)
-        if options and not is_name and not override.is_delete():
-            raise UserError(f"{override.input_line}: choose {', '.join(options)}.")
-
-
 def to_experiment(config: DictConfig) -> Experiment:
     """Return the experiment of a composed configuration, without Hydra's own section.
 
@@ -241,6 +218,7 @@ def to_experiment(config: DictConfig) -> Experiment:
     config = config.copy()
     OmegaConf.set_struct(config, value=False)
     config.pop("hydra", None)
+    remove_names(config)
     for prefix, node in _specs(config, ""):
         try:
             OmegaConf.to_object(node)
@@ -298,8 +276,3 @@ def job_arguments(config: DictConfig) -> list[str]:
         *(argument for path in sources for argument in ("--config-dir", path)),
         *("--config-name", hydra.job.config_name),
     ]
-
-
-def quoted(text: str) -> str:
-    """Return a text as a quoted string of Hydra's override grammar."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -18,7 +18,9 @@ from omegaconf.errors import (
     ValidationError,
 )
 
+from aeexp.config.choices import MOST
 from aeexp.config.compose import UnknownKeyError
+from aeexp.config.keys import keys_like, options_with
 from aeexp.config.options import OPTIONS, SEVERAL, conf_dirs
 from aeexp.text import printable
 
@@ -58,8 +60,6 @@ def explain(error: Exception) -> str:
             line = _invalid_syntax(str(cause.override))
         case MissingMandatoryValue():
             line = f"{cause.full_key} is missing: choose {_listed(_choices(str(cause.full_key)))}."
-        case _ if ambiguous := re.search("Ambiguous value for argument '(.*?)'", str(error)):
-            line = f"{ambiguous[1]}: sweep over several values with --multirun."
         case _:
             line = str(error)
     return printable(" ".join(line.split()))
@@ -98,8 +98,12 @@ def _unknown_key(key: str, kind: Any) -> str:
     if parent in SEVERAL:
         return f"{key} is not among the options chosen: add it with '{parent}=[…,{name}]'."
     names = [f.name for f in fields(kind)] if is_dataclass(kind) else []
-    if close := get_close_matches(name, names, 1):
+    if options := options_with(parent, name):
+        remedy = f"it is a key of {_listed([f'{parent}={option}' for option in options])}."
+    elif close := get_close_matches(name, names, 1):
         remedy = f"did you mean {close[0]}?"
+    elif meant := keys_like(name):
+        remedy = f"did you mean {_listed(meant[:MOST])}?"
     else:
         remedy = f"choose {_listed(names)}." if names else f"{parent} has none."
     return f"{key}: there is no such key; {remedy}"

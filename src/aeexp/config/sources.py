@@ -28,6 +28,7 @@ from aeexp.config.hydra_private import (
     file_config_source,
     set_version,
 )
+from aeexp.config.names import schema
 from aeexp.config.options import OPTIONS, OWN, SEVERAL, class_name, conf_dir, schema_of
 from aeexp.config.safety import small_file
 from aeexp.config.spec import Experiment, Spec
@@ -50,7 +51,7 @@ def register() -> None:
             if name not in OWN[group] and not _is_supported(node):
                 del options[name]
                 continue
-            store.store(group=f"schema/{group}", name=name, node=node, provider="aeexp")
+            store.store(name, schema(group, name), f"schema/{group}", provider="aeexp")
             if name not in OWN[group]:  # a file of the package has precedence
                 option = {"defaults": [schema_of(group, name)]}
                 store.store(group=group, name=name, node=option, provider=class_name(node))

@@ -6,6 +6,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.config.compose import to_experiment
+from aeexp.config.names import remove_names, with_names
 from aeexp.config.options import OPTIONS, SEVERAL, find_class
 from aeexp.config.safety import small_file, validate_safe
 from aeexp.config.spec import ClusteringSpec, Experiment, NoEvidence, Space, Spec
@@ -16,7 +17,7 @@ from aeexp.text import few
 
 def configuration(experiment: Experiment) -> bytes:
     """Return the content of .hydra/config.yaml, as Hydra writes it."""
-    return OmegaConf.to_yaml(OmegaConf.structured(experiment)).encode()
+    return OmegaConf.to_yaml(with_names(experiment)).encode()
 
 
 def load_experiment(run: Run) -> Experiment:
@@ -39,6 +40,7 @@ def load_experiment(run: Run) -> Experiment:
     if not isinstance(values, DictConfig):
         raise UserError(f"{path} must have a value for each key of an experiment.")
     validate_safe(values)
+    remove_names(values)
     config = OmegaConf.structured(Experiment)
     if "evidence" not in values:  # older runs did not have it
         config.evidence = OmegaConf.structured(NoEvidence)

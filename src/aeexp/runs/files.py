@@ -120,8 +120,9 @@ def refuse_links(folder: Path) -> None:
                 elif not entry.is_file(follow_symlinks=False):
                     kind = "a symbolic link" if entry.is_symlink() else "no plain file"
                     raise UserError(
-                        f"{entry.path} is {kind}, which aeexp never creates: remove it, or, if you"
-                        " trust the source of the directory, copy it without links (cp -rL)."
+                        f"{entry.path} is {kind}, which aeexp never creates in a run: remove it,"
+                        " or, if you trust the source of the directory, copy it without links"
+                        " (cp -rL)."
                     )
 
 

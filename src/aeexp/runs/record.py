@@ -16,8 +16,8 @@ from socket import gethostname
 from typing import Any
 
 from aeexp.backend import cores
-from aeexp.config.options import class_name
-from aeexp.config.spec import Experiment, Spec
+from aeexp.config.options import OPTIONS, class_name
+from aeexp.config.spec import Experiment, Spec, Table
 from aeexp.runs.manifest import SCHEMA
 from aeexp.runs.schemas import Status
 from aeexp.runs.write import as_json, write_json
@@ -38,6 +38,7 @@ class Record:
             "backend": experiment.backend,
             "versions": _versions(experiment.backend.value),
             "git_commit": _git_commit(),
+            "dataset": _dataset(experiment),
             "specs": _specs(experiment),
             "spaces": {name: spec.space.value for name, spec in experiment.clustering.items()},
             "cwd": str(Path.cwd()),
@@ -94,6 +95,15 @@ def _specs(experiment: Experiment) -> dict[str, str]:
             case dict() as several:
                 specs |= {f"{f.name}.{n}": class_name(type(part)) for n, part in several.items()}
     return specs
+
+
+def _dataset(experiment: Experiment) -> str:
+    """Return the name of the dataset, or of its file."""
+    dataset = experiment.dataset
+    if isinstance(dataset, Table):
+        return Path(dataset.path).name
+    names = {kind: name for name, kind in OPTIONS["dataset"].items()}
+    return names.get(type(dataset), class_name(type(dataset)))
 
 
 def _now() -> str:

@@ -47,6 +47,7 @@ class RunJson(TypedDict, total=False):
     backend: Backend
     versions: dict[str, str]
     git_commit: str | None
+    dataset: str
     specs: dict[str, str]
     spaces: dict[str, str]
     cwd: str

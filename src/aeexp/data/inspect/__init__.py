@@ -3,6 +3,6 @@
 Imports pandas and PyArrow: import it where it is needed, not at the top of a module.
 """
 
-from aeexp.data.inspect.describe import inspect
+from aeexp.data.inspect.describe import describe, inspect
 
-__all__ = ["inspect"]
+__all__ = ["describe", "inspect"]

@@ -2,18 +2,15 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from aeexp.config.quoting import PLAIN, quoted
 from aeexp.config.spec import Format
 from aeexp.data.inspect.roles import Roles
 
-NOT_TEXT = "null|true|false|nan|inf"
-PLAIN = re.compile(
-    rf"(?:\.{{0,2}}/)?(?!(?:{NOT_TEXT})$)[A-Za-z_][A-Za-z0-9_./-]*", re.IGNORECASE | re.ASCII
-)
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 MANY = 20  # columns to drop; more are not listed in a command
 LINE = 90  # characters
@@ -24,8 +21,13 @@ def command(path: Path, format: Format, roles: Roles, rows: Sequence[str] = ()) 
 
     rows: names of rows of a transposed table to leave out.
     """
+    return in_lines(["dataset=table", *_overrides(path, format, roles, rows)])
+
+
+def in_lines(overrides: Iterable[str]) -> str:
+    """Return the command of a run with overrides, in lines that a shell joins."""
     lines = ["aeexp"]
-    for override in ("dataset=table", *_overrides(path, format, roles, rows)):
+    for override in overrides:
         quoted_override = argument(override)
         if len(lines[-1]) + len(quoted_override) > LINE:
             lines.append("   ")
@@ -87,17 +89,3 @@ def value_text(value: Any) -> str:
         case dict():  # Hydra permits no quotation marks in a key
             return f"[{','.join(f'[{quoted(k)},{quoted(v)}]' for k, v in value.items())}]"
     return quoted(value)
-
-
-def quoted(text: str) -> str:
-    """Return a text as a value of a Hydra override, which Hydra parses as this text."""
-    if PLAIN.fullmatch(text):
-        return text
-    # escape the start of an interpolation, and the backslashes before it
-    escaped = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)
-
-    def escape(match: re.Match[str]) -> str:
-        """Double the backslashes before a quotation mark; Hydra reads others as they are."""
-        return match[1] * 2 + ("\\'" if match[2] else "")
-
-    return "'" + re.sub(r"(\\*)('|\Z)", escape, escaped) + "'"

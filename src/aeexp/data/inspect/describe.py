@@ -52,7 +52,12 @@ REMEDIES = {
 
 
 def inspect(path: Path, format: Format) -> str:
-    """Describe a file: its format, its columns, anything unusual, and the command to run it.
+    """Describe a file, and return the description and the command; see `describe`."""
+    return "\n".join([*describe(path, format), ""])
+
+
+def describe(path: Path, format: Format) -> tuple[str, str]:
+    """Return a file's format, its columns and anything unusual, and the command that trains on it.
 
     Raises:
         UserError: As `aeexp.data.io.read`.
@@ -83,7 +88,7 @@ def inspect(path: Path, format: Format) -> str:
         "",
         *([*unusual, ""] if unusual else []),
     ]
-    return "\n".join([*lines, command(path, reading.format, by_role, table.drop), ""])
+    return "\n".join(lines), command(path, reading.format, by_role, table.drop)
 
 
 def _table(columns: Sequence[Column]) -> Iterator[str]:

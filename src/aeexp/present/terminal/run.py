@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,8 +45,17 @@ MOST_NOTES, MOST_ANSWERS, MOST_CAVEATS = 3, 12, 2  # lines without --verbose
 
 
 def quiet_console() -> Console:
-    """Return a console on standard output that drops what cannot be written."""
-    return Console(file=lossy(sys.stdout), highlight=False)
+    """Return a console on standard output that drops what cannot be written.
+
+    In a notebook it shows progress bars if ipywidgets is installed, and else prints plain lines.
+    """
+    console = Console(file=lossy(sys.stdout), highlight=False)
+    if not console.is_jupyter:
+        return console
+    shows_bars = find_spec("ipywidgets") is not None  # without it, rich warns of every bar
+    return Console(
+        file=console.file, highlight=False, force_jupyter=shows_bars, force_terminal=shows_bars
+    )
 
 
 class Terminal(Monitor):
