@@ -1,6 +1,7 @@
 """The summary of a sweep: its counts, its means, its figures, its safety against any name."""
 
 import csv
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from made_sweep import Made, crossed, loss, made
 from pages import Elements
 from sentences import Sentences
 
-from aeexp.analysis.spread import spread
+from aeexp.analysis.spread import Spread, spread
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.histories import curves
 from aeexp.analysis.sweep.latents import aligned, latents, turned
@@ -295,7 +296,7 @@ def test_runs_without_validation_rows_are_ranked_by_their_loss(tmp_path: Path) -
     jobs = [Made([f"seed={i}"], metrics={"loss": 3 - i, "val_loss": None}) for i in range(3)]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1] == "Best run: job 2 (seed=2): loss 1."
-    assert lines[2] == "Mean over all seeds: loss 2.0 ± 1.0 (n=3)."
+    assert lines[2] == "Mean over all repeats: loss 2.0 ± 1.0 (n=3)."
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2))
@@ -392,7 +393,7 @@ def test_three_broken_runs_among_many_are_incomplete_with_reasons(tmp_path: Path
         (9, "its directory 9 is missing"),
     ]
     assert rows(summary)[9]["error"] == "its directory 9 is missing"
-    assert summary.lines[2] == "Mean over all seeds: val_loss 1 ± 0 (n=37)."
+    assert summary.lines[2] == "Mean over all repeats: val_loss 1 ± 0 (n=37)."
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"loss": "x"}', '{"loss": [1]}', "\x00", "null"])
@@ -792,3 +793,43 @@ def test_f47_a_thousand_runs_with_three_broken_ones_are_all_in_the_page(
 )
 def test_numbers_are_written_short(value: float, written: str) -> None:
     assert number(value) == written
+
+
+# By what runs are ranked, and which of them are repeats
+
+
+def test_runs_are_ranked_by_the_objective_of_the_sweep(tmp_path: Path) -> None:
+    ari = "clustering.kmeans.ari"
+    jobs = [Made([f"lr={i}"], metrics=loss(i, **{ari: i / 10})) for i in (1, 2, 3)]
+    sweep = made(tmp_path, jobs)
+    assert summarise([sweep], tmp_path).lines[1].startswith("Best run: job 0 ")
+    (sweep / "multirun.yaml").write_text(f"sweep: {{objective: {ari}}}\n")
+    assert summarise([sweep], tmp_path).lines[1] == f"Best run: job 2 (lr=3): {ari} 0.3."
+    search_of = {"objectives": [ari], "directions": ["minimize"], "trials": TRIALS}
+    (sweep / "study.json").write_text(json.dumps(search_of))
+    assert summarise([sweep], tmp_path).lines[1].startswith("Best run: job 0 ")
+
+
+@pytest.mark.parametrize("key", ["seed", "split.seed", "dataset.seed"])
+def test_seeds_of_weights_splits_and_samples_are_repeats(tmp_path: Path, key: str) -> None:
+    jobs = [
+        Made([f"lr={lr}", f"{key}={i}"], metrics=loss(lr + i), data=f"{i}")
+        for lr in (1, 5)
+        for i in range(2)
+    ]
+    comparison = Comparison(outcomes(made(tmp_path, jobs)))
+    assert [setting.overrides for setting in comparison.ranked] == [{"lr": "1"}, {"lr": "5"}]
+    assert comparison.ranked[0].spread("val_loss").n == 2
+
+
+def test_the_same_experiment_twice_is_no_repeat(tmp_path: Path) -> None:
+    jobs = [Made(["seed=0"], metrics=loss(1)), *seeds([], [1, 3])]
+    (setting,) = Comparison(outcomes(made(tmp_path, jobs))).settings
+    assert setting.spread("val_loss").n == 2
+
+
+def test_the_repeats_of_a_single_run_are_its_spread(tmp_path: Path) -> None:
+    repeated = {"val_loss.mean": 3.0, "val_loss.sd": 0.5, "val_loss.n": 8}
+    jobs = [Made(["seed=0"], metrics=loss(1, **repeated))]
+    (setting,) = Comparison(outcomes(made(tmp_path, jobs))).settings
+    assert (setting.spread("val_loss"), setting.spread("loss").n) == (Spread(3, 0.5, 8), 1)

@@ -21,9 +21,18 @@ from aeexp.app.commands import COMMANDS, command
 from aeexp.app.menu import menu
 from aeexp.backend import cache_dir
 from aeexp.backend import require as require_backend
-from aeexp.config.compose import compositions, quoted, spelled_out, to_experiment, with_null
+from aeexp.config.compose import (
+    compositions,
+    for_hydra,
+    jobs_of,
+    quoted,
+    spelled_out,
+    to_experiment,
+    with_null,
+)
 from aeexp.config.explain import explain
 from aeexp.config.hydra_private import VERSION, get_args_parser
+from aeexp.config.objectives import Objectives
 from aeexp.config.options import conf_dir
 from aeexp.config.sources import register
 from aeexp.errors import UserError, trace
@@ -187,6 +196,8 @@ def _run_sweep(folder: Path, argv: list[str]) -> int:
     from aeexp.sweep.finalize import finalize  # noqa: PLC0415
     from aeexp.sweep.resume import require_ended  # noqa: PLC0415
 
+    arguments = get_args_parser().parse_args()
+    _replace(arguments, for_hydra(arguments))
     with locked(folder):
         require_ended(folder)
         remove_leftovers(folder)
@@ -210,8 +221,12 @@ def _resume(folder: Path, repeated: list[str]) -> int:
 
     repeated: Hydra settings that the user repeats, and so trusts.
     """
-    from aeexp.runs import Ledger, refuse_links  # noqa: PLC0415
-    from aeexp.sweep.resume import merge_arguments, require_own_settings  # noqa: PLC0415
+    from aeexp.runs import Ledger, Run, refuse_links  # noqa: PLC0415
+    from aeexp.sweep.resume import (  # noqa: PLC0415
+        merge_arguments,
+        require_own_settings,
+        require_unchanged,
+    )
 
     folder = folder.resolve()
     refuse_links(folder)
@@ -234,6 +249,10 @@ def _resume(folder: Path, repeated: list[str]) -> int:
     _refuse_flags(arguments)
     trusted = next(compositions(get_args_parser().parse_args(repeated)))
     _check(arguments, lambda config: require_own_settings(config, trusted, argv, folder))
+    done = {number: job for number, job in ledger.jobs().items() if job.done}
+    configs = jobs_of(arguments, [job.overrides for job in done.values()])
+    for number, config in zip(done, configs, strict=True):
+        require_unchanged(folder, number, Run(folder / str(done[number].directory)), config)
     return _run_sweep(folder, argv)
 
 
@@ -277,7 +296,11 @@ def _claim_directory(arguments: Namespace) -> "tuple[Path, ProblemCache | None]"
 
 def _spell_out(arguments: Namespace) -> None:
     """Replace overrides in `sys.argv` that Hydra does not know; see `Composer.spelled_out`."""
-    overrides = spelled_out(arguments)
+    _replace(arguments, spelled_out(arguments))
+
+
+def _replace(arguments: Namespace, overrides: list[str]) -> None:
+    """Replace the overrides in `sys.argv`, which argparse accepts only in one block."""
     if overrides == arguments.overrides:
         return
     start = next(
@@ -307,7 +330,7 @@ def _check(
     require: an additional check of each configuration.
     """
     folders: set[Path] = set()
-    first, problems = None, None
+    first, problems, objectives = None, None, None
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
             raise UserError(
@@ -319,12 +342,17 @@ def _check(
         from aeexp.data.prepare import ProblemCache  # noqa: PLC0415  (imports scikit-learn)
 
         problems = problems or ProblemCache()
-        problems.prepare(experiment)
+        problem = problems.prepare(experiment)
         if arguments.multirun:
+            objectives = objectives or Objectives(config)
+            parts = [name for name, rows in problem.rows.parts.items() if len(rows)]
+            objectives.seek(experiment, parts, folds=bool(problem.folds))
             folders.add(_job_folder(number, config, folders))
         first = first or config
     assert first is not None, "there is at least one job"
     assert problems is not None
+    if objectives:
+        objectives.require_found()
     return first, problems
 
 

@@ -4,9 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from omegaconf import ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.outcome import outcomes
-from aeexp.analysis.sweep.study import study
+from aeexp.analysis.sweep.study import Study, study
+from aeexp.config.safety import small_file
+from aeexp.errors import UserError
 from aeexp.present.html.sweep.summary import page
 from aeexp.present.tables.sweep import table
 from aeexp.present.text.conclusion import conclusion
@@ -44,6 +49,30 @@ class Summary:
     page: Path
 
 
+def _objective(
+    folders: Sequence[Path], studies: Sequence[Study]
+) -> tuple[str | None, bool | None]:
+    """Return the first objective of the sweeps, and whether it is maximised; None if they differ.
+
+    A sweep that was no search recorded its objective in multirun.yaml.
+    """
+    searched = [(s.objectives[0], s.maximised[0]) for s in studies if s.objectives]
+    recorded = [] if len(searched) == len(folders) else [*map(_recorded, folders)]
+    objectives = {*searched, *((name, None) for name in recorded)}
+    return objectives.pop() if len(objectives) == 1 else (None, None)
+
+
+def _recorded(folder: Path) -> str | None:
+    path = folder / "multirun.yaml"
+    try:
+        with small_file(path):
+            objective = OmegaConf.select(OmegaConf.load(path), "sweep.objective")
+    except (OSError, UserError, OmegaConfBaseException):
+        return None
+    names = objective if isinstance(objective, ListConfig) else [objective]
+    return str(names[0]) if names and names[0] else None
+
+
 def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     """Write summary.csv and summary.html of one or several sweeps into a directory.
 
@@ -54,8 +83,9 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
         OSError: The files cannot be written; older files are unchanged.
     """
     folders = list(dict.fromkeys(sweep.resolve() for sweep in sweeps))
-    comparison = Comparison([run for folder in folders for run in outcomes(folder)])
     studies = [*filter(None, map(study, folders))]
+    runs = [run for folder in folders for run in outcomes(folder)]
+    comparison = Comparison(runs, *_objective(folders, studies))
     lines = conclusion(comparison)
     files = {
         "summary.csv": table(comparison, into),

@@ -88,7 +88,7 @@ from aeexp.config.spec.regulariser import (
 )
 from aeexp.config.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
 from aeexp.config.spec.split import Split, Together
-from aeexp.config.spec.sweep import Sweep
+from aeexp.config.spec.sweep import REPLICATIONS, Sweep
 from aeexp.config.spec.training import EarlyStopping, Engine, Loss, Training
 
 __all__ = [
@@ -99,6 +99,7 @@ __all__ = [
     "L2",
     "LOSS_METRICS",
     "OPTIONS",
+    "REPLICATIONS",
     "SGD",
     "Activation",
     "Adam",

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from math import hypot, isfinite, nan
 
 from aeexp.analysis.spread import Spread, spread
-from aeexp.analysis.sweep.comparison import HEADLINES, Comparison
+from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.outcome import RECOMMENDED, Outcome
 from aeexp.analysis.sweep.redefined import is_redefined
 from aeexp.analysis.sweep.varied import Varied
 from aeexp.present.text.sweep import run_text, setting_text, spread_text
-from aeexp.text import counted, joined, listed, number, one_line
+from aeexp.text import counted, few, joined, number, one_line
 
+MOST_NAMES = 6
+"""Number of metrics that cannot be compared and are named."""
 MOST_ANSWERS = 6
 """Number of runs whose answers are shown in full."""
 
@@ -33,7 +35,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
             yield _best_setting(comparison)
         elif len(comparison.best) > 1:
             mean = spread_text(comparison.ranked[0].spread(headline))
-            yield f"Mean over all seeds: {headline} {mean}."
+            yield f"Mean over all repeats: {headline} {mean}."
         yield from _largest_effect(comparison)
         yield from _cautions(comparison)
     yield from _answers(comparison)
@@ -43,7 +45,8 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 
 def _no_best_run(comparison: Comparison) -> str:
     for key, patterns in comparison.redefined.items():
-        if any(comparison.has_metric(n) and is_redefined(n, patterns) for n in HEADLINES):
+        names = comparison.preferences
+        if any(comparison.has_metric(n) and is_redefined(n, patterns) for n in names):
             return f"No best run: {key} varied, which changes what every loss and error measures."
     failed = next((run for run in comparison.outcomes if run.reason), None)
     reason = f" First error (job {failed.number}): {failed.reason}" if failed else ""
@@ -134,13 +137,15 @@ def _recommended(about: str, runs: Sequence[Outcome]) -> str:
 
 
 def _cautions(comparison: Comparison) -> Iterator[str]:
-    skipped = HEADLINES[: HEADLINES.index(comparison.headline or HEADLINES[0])]
+    preferred = comparison.preferences
+    skipped = preferred[: preferred.index(comparison.headline or preferred[0])]
     for key, patterns in comparison.redefined.items():
-        if names := [n for n in skipped if comparison.has_metric(n) and is_redefined(n, patterns)]:
-            verb = "measure" if len(names) > 1 else "measures"
+        names = [n for n in comparison.metrics if is_redefined(n, patterns)]
+        if any(comparison.has_metric(name) for name in {*names} & {*skipped}):
             yield (
                 f"Compared by {comparison.headline}: {key} varied, which changes what"
-                f" {listed(names)} {verb}."
+                f" {few(names, MOST_NAMES)} {'measure' if len(names) > 1 else 'measures'}."
             )
-    if len({run.data for run in comparison.completed}) > 1:
+    tables = [axis for axis in comparison.varied if axis.key.startswith("dataset")]
+    if len({run.data for run in comparison.completed}) > 1 and not tables:
         yield f"Caution: the data varied. {comparison.headline} ranks only runs on the same data."

@@ -8,7 +8,7 @@ from pathlib import Path
 from aeexp.analysis.sweep.comparison import Comparison, Setting
 from aeexp.analysis.sweep.outcome import Outcome
 from aeexp.analysis.sweep.study import Study
-from aeexp.analysis.sweep.varied import SEED, Varied
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.config.metrics import Better, better
 from aeexp.present.html.render import render
 from aeexp.present.html.sweep.figures import figures
@@ -80,7 +80,7 @@ def _varied(comparison: Comparison) -> Table:
             Cell(override.key),
             Cell(_values(override)),
             number_cell(len(override.values)),
-            Cell("repeat" if override.key == SEED else "setting"),
+            Cell("repeat" if override.is_replication else "setting"),
         ]
         for override in comparison.varied
     ]
