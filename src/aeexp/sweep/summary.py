@@ -1,4 +1,4 @@
-"""summarise: the directories of sweeps -> summary.csv and summary.html."""
+"""summarise: the directories of sweeps -> summary.csv, summary.json and summary.html."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,20 @@ from omegaconf import ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from aeexp.analysis.sweep.comparison import Comparison
+from aeexp.analysis.sweep.judgement import Judgement, judge
 from aeexp.analysis.sweep.outcome import outcomes
 from aeexp.analysis.sweep.study import Study, study
 from aeexp.config.safety import small_file
 from aeexp.errors import UserError
 from aeexp.present.html.sweep.summary import page
 from aeexp.present.tables.sweep import table
+from aeexp.present.text.chosen import chosen
 from aeexp.present.text.conclusion import conclusion
+from aeexp.present.text.next_sweep import next_sweep
+from aeexp.present.text.sentence import Sentence
 from aeexp.present.text.sweep import run_text
-from aeexp.runs import write_bytes
+from aeexp.runs import Ledger, write_bytes
+from aeexp.runs.write import as_json
 from aeexp.text import printable
 
 
@@ -62,6 +67,16 @@ def _objective(
     return objectives.pop() if len(objectives) == 1 else (None, None)
 
 
+def _answer(judgement: Judgement | None, folders: Sequence[Path]) -> list[Sentence]:
+    """Return the answer of a sweep; of several sweeps without a command."""
+    if judgement is None:
+        return []
+    answer = [*chosen(judgement)]
+    if answer and len(folders) == 1:
+        answer.append(next_sweep(judgement, Ledger(folders[0]).arguments()))
+    return answer
+
+
 def _recorded(folder: Path) -> str | None:
     path = folder / "multirun.yaml"
     try:
@@ -74,7 +89,7 @@ def _recorded(folder: Path) -> str | None:
 
 
 def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
-    """Write summary.csv and summary.html of one or several sweeps into a directory.
+    """Write summary.csv, summary.json and summary.html of one or several sweeps into a directory.
 
     Reads only the ledgers and the directories of the runs.
 
@@ -86,10 +101,19 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     studies = [*filter(None, map(study, folders))]
     runs = [run for folder in folders for run in outcomes(folder)]
     comparison = Comparison(runs, *_objective(folders, studies))
-    lines = conclusion(comparison)
+    judgement = judge(comparison)
+    answer = _answer(judgement, folders)
+    concluded = conclusion(comparison, answer)
     files = {
         "summary.csv": table(comparison, into),
-        "summary.html": page(comparison, folders, studies, lines, into),
+        "summary.json": as_json(
+            {
+                "counts": comparison.counts,
+                **(judgement.document if judgement else {}),
+                "sentences": [vars(sentence) for sentence in answer],
+            }
+        ),
+        "summary.html": page(comparison, folders, studies, concluded, into),
     }
     for name, content in files.items():
         write_bytes(into / name, content)
@@ -107,7 +131,7 @@ def summarise(sweeps: Sequence[Path], into: Path) -> Summary:
     return Summary(
         counts=comparison.counts,
         failures=failures,
-        lines=lines,
+        lines=concluded.lines,
         table=into / "summary.csv",
         page=into / "summary.html",
     )

@@ -20,6 +20,10 @@ HEADLINES = (
     "neighbourhoods.trustworthiness",
 )
 """Metrics by which runs can be ranked, in order of preference. The last compares tables, too."""
+BASELINES = {
+    f"reconstruction.{part}.mse": f"baseline.pca.{part}.mse" for part in ("train", "val", "test")
+}
+"""The error of PCA with as many factors, by the metric that it is compared with."""
 STATUSES = tuple(status.value for status in Status)
 
 
@@ -148,6 +152,12 @@ class Comparison:
             name for name in self.metrics if _is_agreement(name) and self.has_metric(name)
         )
         return [*dict.fromkeys(name for name in (*chosen, *agreement) if name)]
+
+    @cached_property
+    def baselines(self) -> list[str]:
+        """Return the errors of PCA that belong to the most important metrics."""
+        names = dict.fromkeys(BASELINES.get(name, "") for name in self.headlines)
+        return [name for name in names if self.has_metric(name)]
 
     @cached_property
     def answered(self) -> list[Outcome]:

@@ -30,13 +30,12 @@ from aeexp.data import Classes, Values
 from aeexp.data.automatic import candidates
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
-from aeexp.present.text.sentence import QUESTIONS
+from aeexp.present.text.sentence import MARKS, QUESTIONS
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, listed, printable, short
 
 MAX_FEATURES = 4  # listed for each sign of a factor
-MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
 PROGRESS_LINES = 10  # printed per training where no bar can be shown
 STEP_INTERVAL = 10.0  # seconds between lines on the steps after training
 
