@@ -49,7 +49,6 @@ def page(
         "summary",
         styles=["report"],
         title=_swept(comparison) or joined(sweep.name for sweep in sweeps),
-        names=joined(map(str, sweeps)),
         commands=[*filter(None, map(_command, sweeps))],
         counts=comparison.counts,
         lines=[*conclusion.status, *conclusion.notes],
