@@ -93,7 +93,7 @@ def test_evidence_adds_exactly_the_documented_files(aeexp: Run, tmp_path: Path) 
     aeexp("training.epochs=3", "evidence=none", "hydra.run.dir=alone")
     figures = {"baselines", "scree", "rnx", "reproducibility", "null", "power", "cards", "probes"}
     figures |= {"consensus_kmeans"}
-    tables = {"baselines", "scree", "rnx", "evidence", "power", "repeats", "labels"}
+    tables = {"baselines", "scree", "rnx", "evidence", "null", "power", "repeats", "labels"}
     tables |= {"factors", "importance", "traversals", "associations"}
     assert with_evidence - files(tmp_path / "alone") == {
         *(f"figures/{name}.png" for name in figures),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from optuna.distributions import (
 from sentences import Sentences
 
 from aeexp.errors import UserError
-from aeexp.runs import Ledger, set_aside
+from aeexp.runs import Ledger, Status, set_aside
 from hydra_plugins.aeexp_optuna import sweeper
 from hydra_plugins.aeexp_optuna._options import Direction, Sampler, direction
 from hydra_plugins.aeexp_optuna._space import Space, space
@@ -186,8 +187,39 @@ def test_an_invalid_search_space_is_rejected(overrides: list[str], sentences: Se
 def test_a_trial_has_fixed_and_sampled_overrides_and_the_last_of_a_key_counts() -> None:
     overrides = ("a=1", "b=1,2", "seed=range(8)", "b=c,d", "a=2", "seed=3", "+e=[1,2],null")
     searched = space_of(*overrides)
-    assert searched.overrides({"b": "c", "+e": "[1,2]"}) == ["a=2", "seed=3", "b=c", "+e=[1,2]"]
-    assert set(searched.searched) == {"b", "+e"}
+    assert searched.jobs(4, {"b": "c", "+e": "[1,2]"}) == {4: ["a=2", "seed=3", "b=c", "+e=[1,2]"]}
+
+
+def test_seeds_of_a_trial_are_repeats_that_share_its_parameters() -> None:
+    searched = space_of("a=1,2", "seed=5,7,5", "split.seed=0,1", "c=choice(3)")
+    assert list(searched.searched) == ["a"]
+    jobs = searched.jobs(2, {"a": 1})
+    assert list(jobs) == [8, 9, 10, 11]
+    assert all(job[:2] == ["c=3", "a=1"] for job in jobs.values())
+    seeds = [["seed=5", "split.seed=0"], ["seed=5", "split.seed=1"], ["seed=7", "split.seed=0"]]
+    assert [jobs[n][2:] for n in (8, 9, 10)] == seeds
+
+
+def test_a_trial_is_judged_by_the_mean_of_its_seeds(search: Search, tmp_path: Path) -> None:
+    def noisy(values: Values) -> dict[str, float]:
+        return {"val_loss": float(values["a"]) + float(values["seed"])}
+
+    search("a=0,10", "seed=0,4", to=noisy, n_trials=3)
+    for trial in study(tmp_path)["trials"]:
+        assert trial["values"] == [trial["params"]["a"] + 2]
+    assert list(Ledger(tmp_path).jobs()) == [*range(6)]
+
+
+def test_a_resumed_search_trains_again_what_has_no_directory(
+    search: Search, tmp_path: Path
+) -> None:
+    def seed(values: Values) -> dict[str, float]:
+        return {"val_loss": float(values["seed"])}
+
+    for number in search("a=0,10", "seed=0,4", to=seed, n_trials=2).jobs:
+        Ledger(tmp_path).finished(number, Status.COMPLETED)
+    shutil.rmtree(tmp_path / "1")
+    assert set(search("a=0,10", "seed=0,4", to=seed, n_trials=2).jobs) == {1}
 
 
 def test_choices_survive_quoting() -> None:
@@ -195,7 +227,7 @@ def test_choices_survive_quoting() -> None:
     quoted = ",".join('"' + value + '"' for value in choices)
     (distribution,) = space_of(f"x={quoted}").searched.values()
     assert isinstance(distribution, CategoricalDistribution)
-    jobs = [space_of("x=1,2").overrides({"x": choice})[-1] for choice in distribution.choices]
+    jobs = [space_of("x=1,2").jobs(0, {"x": choice})[0][-1] for choice in distribution.choices]
     assert [o.value() for o in OverridesParser.create().parse_overrides(jobs)] == choices
 
 

@@ -1,6 +1,7 @@
 """The summary of a sweep: its counts, its means, its figures, its safety against any name."""
 
 import csv
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from made_sweep import Made, crossed, loss, made
 from pages import Elements
 from sentences import Sentences
 
-from aeexp.analysis.spread import spread
+from aeexp.analysis.spread import Spread, spread
 from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.histories import curves
 from aeexp.analysis.sweep.latents import aligned, latents, turned
@@ -197,38 +198,29 @@ def test_the_conclusion_names_the_best_run_and_the_best_setting(tmp_path: Path) 
     assert lines[0] == "6 runs of 2 settings: 5 COMPLETED, 1 DIVERGED."
     assert lines[1] == "Best run: job 1 (model=shallow seed=1): val_loss 0.5."
     assert lines[2] == (
-        "Best setting: model=deep: val_loss 1.50 ± 0.71 (n=2), 1 of its 3 runs not completed. "
-        "Second: model=shallow: 2.8 ± 2.8 (n=3). "
-        "Their difference may be chance: it is within two standard errors."
+        "? Which setting is best? model=deep: val_loss 1.50 ± 0.71 (n=2), 1 of its 3 runs not"
+        " completed. 2 of 2 settings are as good, within one standard error."
     )
 
 
 @pytest.mark.parametrize(
-    ("second", "ending"),
+    ("second", "claim", "ending"),
     [
-        pytest.param([5.0, 5.1], "5.050 ± 0.071 (n=2).", id="apart"),
-        pytest.param([1.0, 3.0], "it is within two standard errors.", id="alike"),
-        pytest.param([5.0], "train each with several seeds.", id="few"),
+        pytest.param([5.0, 5.1], "yes", "next is model=b: 5.050 ± 0.071 (n=2).", id="apart"),
+        pytest.param([0.5, 3.0], "undecided", "as good, within one standard error.", id="alike"),
+        pytest.param([5.0], "undecided", "train each with several seeds.", id="few"),
+        # the same difference for every seed is no chance, although the seeds vary more
+        pytest.param([1.02, 1.13], "yes", "next is model=b: 1.075 ± 0.078 (n=2).", id="paired"),
     ],
 )
 def test_the_conclusion_judges_the_difference_between_the_best_settings(
-    tmp_path: Path, second: list[float], ending: str
+    tmp_path: Path, second: list[float], claim: str, ending: str
 ) -> None:
     jobs = [*seeds(["model=a"], [1.0, 1.1]), *seeds(["model=b"], second)]
-    assert summarise([made(tmp_path, jobs)], tmp_path).lines[2].endswith(ending)
-
-
-def test_the_conclusion_names_the_override_with_the_largest_effect(tmp_path: Path) -> None:
-    combinations = crossed({"model": ["shallow", "deep"], "lr": ["1", "2"], "seed": ["0", "1"]})
-    value = {"model=shallow": 0.0, "model=deep": 1.0, "lr=1": 1.0, "lr=2": 5.0}
-    jobs = [
-        Made(overrides, metrics=loss(value[overrides[0]] + value[overrides[1]]))
-        for overrides in combinations
-    ]
-    lines = summarise([made(tmp_path, jobs)], tmp_path).lines
-    assert lines[3] == (
-        "Largest effect: lr. The mean val_loss of its values ranges from 1.5 to 5.5."
-    )
+    summary = summarise([made(tmp_path, jobs)], tmp_path)
+    assert summary.lines[2].endswith(ending)
+    sentences = json.loads((tmp_path / "summary.json").read_text())["sentences"]
+    assert sentences[0]["claim"] == claim
 
 
 MSE, R2 = "reconstruction.val.mse", "reconstruction.val.r2"
@@ -295,7 +287,7 @@ def test_runs_without_validation_rows_are_ranked_by_their_loss(tmp_path: Path) -
     jobs = [Made([f"seed={i}"], metrics={"loss": 3 - i, "val_loss": None}) for i in range(3)]
     lines = summarise([made(tmp_path, jobs)], tmp_path).lines
     assert lines[1] == "Best run: job 2 (seed=2): loss 1."
-    assert lines[2] == "Mean over all seeds: loss 2.0 ± 1.0 (n=3)."
+    assert lines[2] == "Mean over all repeats: loss 2.0 ± 1.0 (n=3)."
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2))
@@ -392,7 +384,7 @@ def test_three_broken_runs_among_many_are_incomplete_with_reasons(tmp_path: Path
         (9, "its directory 9 is missing"),
     ]
     assert rows(summary)[9]["error"] == "its directory 9 is missing"
-    assert summary.lines[2] == "Mean over all seeds: val_loss 1 ± 0 (n=37)."
+    assert summary.lines[2] == "Mean over all repeats: val_loss 1 ± 0 (n=37)."
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"loss": "x"}', '{"loss": [1]}', "\x00", "null"])
@@ -792,3 +784,43 @@ def test_f47_a_thousand_runs_with_three_broken_ones_are_all_in_the_page(
 )
 def test_numbers_are_written_short(value: float, written: str) -> None:
     assert number(value) == written
+
+
+# By what runs are ranked, and which of them are repeats
+
+
+def test_runs_are_ranked_by_the_objective_of_the_sweep(tmp_path: Path) -> None:
+    ari = "clustering.kmeans.ari"
+    jobs = [Made([f"lr={i}"], metrics=loss(i, **{ari: i / 10})) for i in (1, 2, 3)]
+    sweep = made(tmp_path, jobs)
+    assert summarise([sweep], tmp_path).lines[1].startswith("Best run: job 0 ")
+    (sweep / "multirun.yaml").write_text(f"sweep: {{objective: {ari}}}\n")
+    assert summarise([sweep], tmp_path).lines[1] == f"Best run: job 2 (lr=3): {ari} 0.3."
+    search_of = {"objectives": [ari], "directions": ["minimize"], "trials": TRIALS}
+    (sweep / "study.json").write_text(json.dumps(search_of))
+    assert summarise([sweep], tmp_path).lines[1].startswith("Best run: job 0 ")
+
+
+@pytest.mark.parametrize("key", ["seed", "split.seed", "dataset.seed"])
+def test_seeds_of_weights_splits_and_samples_are_repeats(tmp_path: Path, key: str) -> None:
+    jobs = [
+        Made([f"lr={lr}", f"{key}={i}"], metrics=loss(lr + i), data=f"{i}")
+        for lr in (1, 5)
+        for i in range(2)
+    ]
+    comparison = Comparison(outcomes(made(tmp_path, jobs)))
+    assert [setting.overrides for setting in comparison.ranked] == [{"lr": "1"}, {"lr": "5"}]
+    assert comparison.ranked[0].spread("val_loss").n == 2
+
+
+def test_the_same_experiment_twice_is_no_repeat(tmp_path: Path) -> None:
+    jobs = [Made(["seed=0"], metrics=loss(1)), *seeds([], [1, 3])]
+    (setting,) = Comparison(outcomes(made(tmp_path, jobs))).settings
+    assert setting.spread("val_loss").n == 2
+
+
+def test_the_repeats_of_a_single_run_are_its_spread(tmp_path: Path) -> None:
+    repeated = {"val_loss.mean": 3.0, "val_loss.sd": 0.5, "val_loss.n": 8}
+    jobs = [Made(["seed=0"], metrics=loss(1, **repeated))]
+    (setting,) = Comparison(outcomes(made(tmp_path, jobs))).settings
+    assert (setting.spread("val_loss"), setting.spread("loss").n) == (Spread(3, 0.5, 8), 1)

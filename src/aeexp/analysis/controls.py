@@ -51,7 +51,9 @@ class ControlKind(Enum):
 class Control:
     """A model for comparison with the model of the run.
 
-    rows: training rows, repeated in a resample. group: the planted group, if there is one.
+    rows: training rows, repeated in a resample. group: the planted group, if there is one. number:
+    of its table, 0 for the run's own. Runs of one seed that have as many repeats and controls have
+    the same tables without structure, in the same order.
     """
 
     kind: ControlKind
@@ -59,6 +61,7 @@ class Control:
     problem: Problem
     rows: Integers
     group: Group | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,7 @@ def other_controls(experiment: Experiment, problem: Problem) -> Iterator[Control
                 log.warning("evidence: a table with %s is left out. %s", kind.value, error)
                 continue
             table = replace(problem, preprocessing=prepared, x=scaled)
-            yield Control(kind, experiment, table, rows, group)
+            yield Control(kind, experiment, table, rows, group, number)
 
 
 def _without_structure(

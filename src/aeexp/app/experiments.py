@@ -16,8 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 from aeexp.app.faults import FAILED, print_fault
 from aeexp.app.outputs import link_latest
 from aeexp.backend import require as require_backend
-from aeexp.config.compose import compositions, spelled_out, to_experiment
-from aeexp.config.hydra_private import VERSION
+from aeexp.config.compose import compositions, for_hydra, spelled_out, to_experiment
+from aeexp.config.hydra_private import VERSION, get_args_parser
+from aeexp.config.objectives import Objectives
 from aeexp.config.options import conf_dir
 from aeexp.config.overrides import completed
 from aeexp.config.quoting import quoted
@@ -120,6 +121,8 @@ def run_sweep(folder: Path, argv: list[str]) -> int:
     from aeexp.sweep.finalize import finalize  # noqa: PLC0415
     from aeexp.sweep.resume import require_ended  # noqa: PLC0415
 
+    arguments = get_args_parser().parse_args()
+    replace_overrides(arguments, for_hydra(arguments))
     with locked(folder):
         require_ended(folder)
         remove_leftovers(folder)
@@ -193,7 +196,7 @@ def check(
     require: an additional check of each configuration.
     """
     folders: set[Path] = set()
-    first, problems = None, None
+    first, problems, objectives = None, None, None
     for number, config in enumerate(compositions(arguments)):
         if config.hydra.mode is RunMode.MULTIRUN and not arguments.multirun:
             raise UserError(
@@ -205,12 +208,17 @@ def check(
         from aeexp.data.prepare import ProblemCache  # noqa: PLC0415  (imports scikit-learn)
 
         problems = problems or ProblemCache()
-        problems.prepare(experiment)
+        problem = problems.prepare(experiment)
         if arguments.multirun:
+            objectives = objectives or Objectives(config)
+            parts = [name for name, rows in problem.rows.parts.items() if len(rows)]
+            objectives.seek(experiment, parts, folds=bool(problem.folds))
             folders.add(_job_folder(number, config, folders))
         first = first or config
     assert first is not None, "there is at least one job"
     assert problems is not None
+    if objectives:
+        objectives.require_found()
     return first, problems
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aeexp.app.experiments import check, insert, refuse_flags, run_sweep, trains
 from aeexp.app.outputs import find, link_latest
-from aeexp.config.compose import compositions
+from aeexp.config.compose import compositions, jobs_of
 from aeexp.config.hydra_private import get_args_parser
 from aeexp.config.quoting import quoted
 from aeexp.errors import UserError
@@ -19,8 +19,12 @@ def resume(name: str, repeated: list[str]) -> int:
     name: its directory, or a part of it; see `outputs.find`. repeated: Hydra settings that the
     user repeats, and so trusts.
     """
-    from aeexp.runs import Ledger, refuse_links  # noqa: PLC0415
-    from aeexp.sweep.resume import merge_arguments, require_own_settings  # noqa: PLC0415
+    from aeexp.runs import Ledger, Run, refuse_links  # noqa: PLC0415
+    from aeexp.sweep.resume import (  # noqa: PLC0415
+        merge_arguments,
+        require_own_settings,
+        require_unchanged,
+    )
 
     folder = find(name).resolve()
     refuse_links(folder)
@@ -43,6 +47,10 @@ def resume(name: str, repeated: list[str]) -> int:
     refuse_flags(arguments)
     trusted = next(compositions(get_args_parser().parse_args(repeated)))
     check(arguments, lambda config: require_own_settings(config, trusted, argv, folder))
+    done = {number: job for number, job in ledger.jobs().items() if job.done}
+    configs = jobs_of(arguments, [job.overrides for job in done.values()])
+    for number, config in zip(done, configs, strict=True):
+        require_unchanged(folder, number, Run(folder / str(done[number].directory)), config)
     try:
         return run_sweep(folder, argv)
     finally:

@@ -4,25 +4,33 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, is_dataclass, replace
-from itertools import islice, product
-from math import prod
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from aeexp.config.choices import require_choices
+from aeexp.config.combinations import combinations, require_few
 from aeexp.config.hydra_private import apply, name_job
 from aeexp.config.names import remove_names
-from aeexp.config.options import OPTIONS, SHARED
 from aeexp.config.overrides import completed
 from aeexp.config.quoting import quoted
 from aeexp.config.safety import validate_safe
 from aeexp.config.sources import compose_config, config_loader, require_folders
 from aeexp.config.spec import Experiment
+from aeexp.config.swept import (
+    SHORT,
+    chosen_once,
+    has_key,
+    is_short,
+    require_keys,
+    require_same_sweep,
+    sets_one_value,
+    sets_value,
+)
 from aeexp.errors import UserError
 
 
@@ -53,15 +61,52 @@ def compositions(arguments: Namespace) -> Iterator[DictConfig]:
             configs = iter([compose_config(name, Composer(loader, name).spelled_out(overrides))])
         else:
             composer = Composer(loader, name)
-            first = composer.compose([_first(override) for override in parsed])
-            validate_safe(first)
-            params = first.hydra.sweeper.get("params") or {}  # swept by a file
+            sweep = composer.compose(chosen_once(parsed))  # Hydra reads its own part from this
+            validate_safe(sweep)
+            require_same_sweep(composer, parsed, sweep)
+            require_keys(composer, parsed)
+            params = sweep.hydra.sweeper.get("params") or {}  # swept by a file
             parsed = parser.parse_overrides([f"{k}={v}" for k, v in params.items()]) + parsed
-            _require_few(parsed, first.sweep.max_jobs)
-            configs = map(composer.compose, _combinations(parsed))
+            require_few(parsed, sweep.sweep.max_jobs)
+            configs = map(composer.compose, combinations(parsed))
         for config in configs:
             validate_safe(config)
             yield config
+
+
+def jobs_of(arguments: Namespace, jobs: Sequence[Sequence[str]]) -> Iterator[DictConfig]:
+    """Yield the configurations of jobs of a sweep, as they are composed now.
+
+    arguments: of the sweep. jobs: the overrides of each job.
+
+    Raises:
+        UserError, HydraException: An override is no longer valid.
+    """
+    with config_loader(arguments.config_dir) as loader:
+        composer = Composer(loader, arguments.config_name or "config")
+        yield from map(composer.compose, jobs)
+
+
+def for_hydra(arguments: Namespace) -> list[str]:
+    """Return the overrides of a sweep, so that Hydra composes its own part of the configuration.
+
+    Hydra does so without the options that are swept. `dataset.samples=300` is then a key of no
+    dataset, but `dataset.samples=choice(300)` is left to the jobs, as other lists of values are.
+
+    Raises:
+        UserError, HydraException: An override is invalid.
+    """
+    overrides, name = completed(arguments), arguments.config_name or "config"
+    with config_loader(arguments.config_dir) as loader:
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(overrides)
+        require_folders(loader, name, parsed)
+        sweep = Composer(loader, name).compose(chosen_once(parsed))
+        return [
+            f"{override.get_key_element()}=choice({line.partition('=')[2]})"
+            if sets_one_value(override) and not has_key(sweep, override.key_or_group)
+            else line
+            for line, override in zip(overrides, parsed, strict=True)
+        ]
 
 
 def spelled_out(arguments: Namespace) -> list[str]:
@@ -77,15 +122,6 @@ def spelled_out(arguments: Namespace) -> list[str]:
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(overrides)
         require_folders(loader, name, parsed)
         return Composer(loader, name).spelled_out(overrides)
-
-
-SHORT = {f"{group}.{name}" for group, names in SHARED.items() for name in names}
-"""Keys of overrides that set a parameter in each chosen option of a group."""
-
-
-def is_short(override: str) -> bool:
-    """Return whether an override sets a parameter in each chosen option of a group."""
-    return override.partition("=")[0].lstrip("+~") in SHORT
 
 
 class Composer:
@@ -111,7 +147,7 @@ class Composer:
         """
         parser = OverridesParser.create(config_loader=self.loader)
         parsed = parser.parse_overrides(list(overrides))
-        values = [override for override in parsed if _sets_value(override)]
+        values = [override for override in parsed if sets_value(override)]
         options = tuple(str(o.input_line) for o in parsed if o not in values)
         if options not in self._cache:
             self._cache[options] = self.loader.load_configuration(
@@ -154,59 +190,6 @@ def _of_each_option(overrides: Iterable[Override], config: DictConfig) -> Iterat
             longer = f"{group}.{option}.{name}"
             line = str(override.input_line).replace(key, longer, 1)
             yield replace(override, key_or_group=longer, input_line=line)
-
-
-def _sets_value(override: Override) -> bool:
-    """Return whether an override sets a value; else it chooses an option or configures Hydra."""
-    key, values = override.key_or_group, {f.name for f in fields(Experiment)} - set(OPTIONS)
-    return not override.is_hydra_override() and ("." in key or key in values)
-
-
-def _combinations(overrides: list[Override]) -> Iterator[tuple[str, ...]]:
-    """Yield the overrides of each job; of an interval, for its two ends."""
-    choices = {}  # by key: the last override of a key counts
-    for override in overrides:
-        key = override.get_key_element()
-        choices[key] = [f"{key}={value}" for value in _values(override)]
-    yield from product(*choices.values())
-
-
-def _require_few(overrides: Sequence[Override], limit: int) -> None:
-    """Reject a sweep of more than `limit` jobs before any of them is composed."""
-    counts = {}
-    for override in overrides:
-        if override.is_sweep_override():  # count no further: a range can have billions of values
-            values = islice(_unshuffled(override), limit + 1)
-            counts[override.get_key_element()] = sum(1 for _ in values)
-    if prod(counts.values()) > limit:
-        widest = max(counts, key=lambda key: counts[key])
-        raise UserError(
-            f"This sweep has more than sweep.max_jobs={limit} jobs, most of them by {widest}: give"
-            " fewer values, or raise sweep.max_jobs."
-        )
-
-
-def _first(override: Override) -> str:
-    """Return the override of a job with the first value."""
-    for value in _unshuffled(override):
-        return f"{override.get_key_element()}={value}"
-    raise UserError(f"{override.input_line} has no values to sweep over.")
-
-
-def _unshuffled(override: Override) -> Iterable[Any]:
-    """Return the values of an override lazily; shuffling would list all values of a range."""
-    sweep = override.value()
-    return sweep.range() if isinstance(sweep, RangeSweep) else _values(override)
-
-
-def _values(override: Override) -> Iterator[str]:
-    interval = override.value()
-    if isinstance(interval, IntervalSweep):
-        yield from (str(interval.start), str(interval.end))
-    elif override.is_sweep_override():
-        yield from override.sweep_string_iterator()
-    else:
-        yield override.get_value_element_as_str()
 
 
 def to_experiment(config: DictConfig) -> Experiment:

@@ -34,6 +34,9 @@ from aeexp.config.safety import small_file
 from aeexp.config.spec import Experiment, Spec
 from aeexp.errors import UserError
 
+SWEEPS = {"launcher": "population", "sweeper": "grid"}
+"""How Hydra runs sweeps unless the command line or an experiment's file chooses another."""
+
 
 def register() -> None:
     """Store every spec in Hydra's store, as schema/<group>/<option>.
@@ -56,6 +59,10 @@ def register() -> None:
                 option = {"defaults": [schema_of(group, name)]}
                 store.store(group=group, name=name, node=option, provider=class_name(node))
     store.store(group="schema", name="experiment", node=experiment, provider="aeexp")
+    # Hydra keeps the first override that it reads. It reads the file of an experiment before
+    # this one, but after conf/config.yaml.
+    chosen = [{f"override /hydra/{group}": name} for group, name in SWEEPS.items()]
+    store.store(group="schema", name="sweep", node={"defaults": chosen}, provider="aeexp")
 
 
 def _is_supported(kind: type[Spec]) -> bool:

@@ -6,7 +6,7 @@ from aeexp.runs.files import refuse_links, remove_leftovers, replacing, subfolde
 from aeexp.runs.ledger import Job, Ledger, locked
 from aeexp.runs.model import StoredModel, read_model
 from aeexp.runs.read import Run
-from aeexp.runs.record import Record
+from aeexp.runs.record import Record, config_hash
 from aeexp.runs.rows import rows
 from aeexp.runs.save import Report, error_line, save_artifacts, save_run, write_traceback
 from aeexp.runs.schemas import Status
@@ -23,6 +23,7 @@ __all__ = [
     "Status",
     "StoredModel",
     "claim",
+    "config_hash",
     "error_line",
     "locked",
     "read_model",

@@ -42,7 +42,7 @@ class Record:
             "specs": _specs(experiment),
             "spaces": {name: spec.space.value for name, spec in experiment.clustering.items()},
             "cwd": str(Path.cwd()),
-            "config_hash": hashlib.sha256(repr(experiment).encode()).hexdigest(),
+            "config_hash": config_hash(experiment),
             "threads": cores(),
             "host": gethostname(),
             "pid": os.getpid(),
@@ -83,6 +83,11 @@ class Record:
             with suppress(OSError):
                 write_json(self.path, self.content)
             raise
+
+
+def config_hash(experiment: Experiment) -> str:
+    """Return the hash of all parameters of an experiment."""
+    return hashlib.sha256(repr(experiment).encode()).hexdigest()
 
 
 def _specs(experiment: Experiment) -> dict[str, str]:

@@ -8,15 +8,19 @@ accepted only if the user repeats it: `aeexp resume DIR 'hydra.launcher.setup=[â
 import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
+from aeexp.config.compose import to_experiment
 from aeexp.config.hydra_private import BASIC_LAUNCHER, BASIC_SWEEPER
 from aeexp.config.safety import nodes
+from aeexp.config.spec import Spec
 from aeexp.errors import UserError
-from aeexp.runs import Ledger, Run, Status
+from aeexp.pipeline.experiment import load_experiment
+from aeexp.runs import Ledger, Run, Status, config_hash
 from aeexp.text import printable, short
 
 Key = tuple[str, ...]
@@ -97,6 +101,43 @@ def require_own_settings(
                 " elsewhere: if you trust the author of this sweep, repeat the setting:"
                 f" {short(printable(command), MAX_COMMAND)}"
             )
+
+
+def require_unchanged(folder: Path, number: int, run: Run, config: DictConfig) -> None:
+    """Refuse to add runs to a finished one that would now be another experiment.
+
+    folder: of the sweep. number, run: of a finished job. config: as the job is composed now.
+
+    Raises:
+        UserError: A configuration file or a default has changed since the run.
+    """
+    now = to_experiment(config)
+    if not run.folder.is_dir() or run.record.get("config_hash") == config_hash(now):
+        return
+    before = load_experiment(run)  # of an earlier version, without parameters that are new
+    values, changed = (dict(_parameters(part)) for part in (before, now))
+    different = [key for key in values | changed if values.get(key) != changed.get(key)]
+    if different := [key for key in different if not key.startswith("sweep.")]:
+        key = different[0]
+        raise UserError(
+            f"{folder}: job {number} ran with {key}={values.get(key)}, which would now be"
+            f" {changed.get(key)}, because a configuration file or a default has changed: restore"
+            " it, or start another sweep."
+        )
+
+
+def _parameters(spec: Spec, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the parameters of a spec and of its parts, by their keys."""
+    for f in fields(spec):
+        value = getattr(spec, f.name)
+        parts = value if isinstance(value, dict) else {"": value}
+        for name, part in parts.items():
+            key = f"{prefix}{f.name}{name and '.'}{name}"
+            if isinstance(part, Spec):
+                yield key, type(part).__name__.lower()
+                yield from _parameters(part, f"{key}.")
+            else:
+                yield key, str(getattr(part, "value", part))
 
 
 def require_ended(folder: Path) -> None:

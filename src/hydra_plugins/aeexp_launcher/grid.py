@@ -1,19 +1,25 @@
 """Hydra's sweeper over all combinations of values, which continues after failed jobs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from omegaconf import OmegaConf
 
+from aeexp.config.combinations import combinations
 from aeexp.config.hydra_private import basic_sweeper
+from aeexp.errors import UserError
 from hydra_plugins.aeexp_launcher.launchers import PopulationLauncher
+
+if TYPE_CHECKING:
+    from aeexp.runs import Job
 
 
 @dataclass
@@ -48,18 +54,22 @@ class GridSweeper(basic_sweeper.BasicSweeper):
         assert self.hydra_context is not None
         overrides = [f"{key}={value}" for key, value in self.params.items()] + arguments
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        batches = self.split_arguments(parser.parse_overrides(overrides), self.max_batch_size)
+        parsed = parser.parse_overrides(overrides)
+        _require_lists(parsed)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / "multirun.yaml", OmegaConf.to_yaml(self.config).encode())
-        ledger, first = Ledger(folder), 0
+        ledger = Ledger(folder)
         earlier = ledger.jobs()
-        for batch in batches:
-            jobs = dict(enumerate(batch, first))
-            first += len(batch)
-            ledger.planned({n: job for n, job in jobs.items() if n not in earlier})
+        jobs = _numbered([*map(list, combinations(parsed))], earlier)
+        size = self.max_batch_size or max(len(jobs), 1)
+        for start in range(0, len(jobs), size):
+            batch = dict(jobs[start : start + size])
+            ledger.planned({n: job for n, job in batch.items() if n not in earlier})
             missing = {
-                n: job for n, job in jobs.items() if n not in earlier or not earlier[n].done
+                n: job
+                for n, job in batch.items()
+                if n not in earlier or is_missing(folder, earlier[n])
             }
             if not is_own(self.launcher):
                 # other launchers would write into the directories of jobs that did not end
@@ -68,6 +78,30 @@ class GridSweeper(basic_sweeper.BasicSweeper):
                         set_aside(folder / job.directory)
             for _ in launch(self.launcher, missing):
                 pass
+
+
+def is_missing(folder: Path, job: "Job") -> bool:
+    """Return whether a job of a sweep has no finished run, or its directory is gone."""
+    return not (job.done and job.directory and (folder / job.directory).is_dir())
+
+
+def _require_lists(overrides: Sequence[Override]) -> None:
+    for override in overrides:
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise UserError(
+                f"{override.input_line}: an interval needs a search, hydra/sweeper=aeexp_optuna;"
+                " otherwise list its values."
+            )
+
+
+def _numbered(
+    jobs: Sequence[list[str]], earlier: Mapping[int, "Job"]
+) -> list[tuple[int, list[str]]]:
+    """Return the jobs of a sweep with their numbers; those of a resumed sweep keep theirs."""
+    numbers = {tuple(job.overrides): number for number, job in earlier.items()}
+    others = count(max(earlier, default=-1) + 1)
+    known = [numbers.get(tuple(job)) for job in jobs]
+    return [(next(others) if n is None else n, job) for n, job in zip(known, jobs, strict=True)]
 
 
 def launch(launcher: Launcher, jobs: Mapping[int, list[str]]) -> Iterator[JobReturn]:
@@ -96,7 +130,8 @@ def _spelled_out(launcher: Any, jobs: Mapping[int, list[str]]) -> dict[int, list
 
     launcher: keeps the arguments of its `setup`, as those of Hydra do.
     """
-    from aeexp.config.compose import Composer, is_short  # noqa: PLC0415
+    from aeexp.config.compose import Composer  # noqa: PLC0415
+    from aeexp.config.swept import is_short  # noqa: PLC0415
 
     if not any(is_short(override) for overrides in jobs.values() for override in overrides):
         return dict(jobs)

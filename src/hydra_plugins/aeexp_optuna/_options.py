@@ -50,6 +50,9 @@ class Options(Spec):
     direction: list[Direction] = param(
         [], "Direction of each objective. []: the direction of the metric."
     )
+    params: dict[str, str] | None = param(
+        None, "What is searched, as in an experiment's file: {optimizer.lr: 'interval(1e-4,1)'}."
+    )
     storage: str | None = param(
         None,
         "Storage of trials. null: study.db in the sweep's directory; else a storage URL of Optuna,"

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from aeexp.runs.write import write_json
-from hydra_plugins.aeexp_launcher.grid import launch
+from hydra_plugins.aeexp_launcher.grid import is_missing, launch
 from hydra_plugins.aeexp_launcher.launchers import number
 from hydra_plugins.aeexp_optuna import _study
 from hydra_plugins.aeexp_optuna._options import Objectives
@@ -23,7 +23,7 @@ MAX_FAILED_BATCHES = 2  # a search stops if all trials of the first batches have
 
 @dataclass(frozen=True)
 class Search:
-    """A search in a sweep's directory. The number of a trial is the number of its job."""
+    """A search in a sweep's directory. Trials have as many jobs as there are repeats, in order."""
 
     folder: Path
     study: Study
@@ -40,34 +40,64 @@ class Search:
             UserError: No run has the objective, or all trials of two batches have failed.
             KeyboardInterrupt: It was interrupted; recorded results remain.
         """
-        returned = []
+        returned: list[Sequence[JobReturn]] = []
+        if lost := self._lost():
+            returned.append(sorted(launch(self.launcher, lost), key=number))
         if trials := _study.unfinished(self.study):
             returned.append(self._launch(trials))
         while (left := n_trials - len(_study.ended(self.study))) > 0:
             size = min(left, batch)
             trials = [self.study.ask(dict(self.space.searched)) for _ in range(size)]
-            jobs = {trial.number: self.space.overrides(trial.params) for trial in trials}
             first = trials[0].number
-            assert list(jobs) == list(range(first, first + size)), "another process samples, too"
-            Ledger(self.folder).planned(jobs)
+            numbers = [trial.number for trial in trials]
+            assert numbers == list(range(first, first + size)), "another process samples, too"
+            Ledger(self.folder).planned(self._jobs(trials))
             returned.append(self._launch(trials))
             self._write_report()
             self._require_success(MAX_FAILED_BATCHES * batch)
         self._write_report()
         return returned
 
+    def _jobs(self, trials: list[Trial]) -> dict[int, list[str]]:
+        several = (self.space.jobs(trial.number, trial.params) for trial in trials)
+        return {number: job for jobs in several for number, job in jobs.items()}
+
+    def _lost(self) -> dict[int, list[str]]:
+        """Return the jobs of ended trials whose directory is gone; the results are recorded."""
+        jobs = Ledger(self.folder).jobs()
+        ended = {
+            n for trial in _study.ended(self.study) for n in self.space.jobs(trial.number, {})
+        }
+        return {
+            n: job.overrides
+            for n, job in jobs.items()
+            if n in ended and job.done and is_missing(self.folder, job)
+        }
+
     def _launch(self, trials: list[Trial]) -> Sequence[JobReturn]:
-        jobs = {trial.number: self.space.overrides(trial.params) for trial in trials}
-        returned = sorted(launch(self.launcher, jobs), key=number)
-        runs = [_run(job) for job in returned]
+        """Launch the jobs of trials that have not ended; record the trials."""
+        earlier, jobs = Ledger(self.folder).jobs(), self._jobs(trials)
+        finished = {
+            n: Run(self.folder / str(earlier[n].directory))
+            for n in jobs
+            if n in earlier and not is_missing(self.folder, earlier[n])
+        }
+        missing = {n: job for n, job in jobs.items() if n not in finished}
+        returned = sorted(launch(self.launcher, missing), key=number)
+        ended = {number(job): job for job in returned}
+        runs = finished | {n: _run(job) for n, job in ended.items()}
         if not self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]):
-            trained = [run for run in runs if run and run.status is not Status.DIVERGED]
+            trained = [run for run in runs.values() if run and run.status is not Status.DIVERGED]
             self.objectives.require_measured([run.metrics for run in trained])
-        for trial, job, run in zip(trials, returned, runs, strict=True):
-            if run and job.status is JobStatus.COMPLETED:
-                _study.record(self.study, trial, run, self.objectives.names)
+        for trial in trials:
+            numbers = self.space.jobs(trial.number, trial.params)
+            failed = [n for n in numbers if not _succeeded(runs[n], ended.get(n))]
+            if failed:
+                n = failed[0]
+                _study.record_failure(self.study, trial, _error(ended[n], runs[n]))
             else:
-                _study.record_failure(self.study, trial, _error(job, run))
+                own = [run for n in numbers if (run := runs[n])]
+                _study.record(self.study, trial, own, self.objectives.names)
         return returned
 
     def _write_report(self) -> None:
@@ -85,6 +115,11 @@ def _run(job: JobReturn) -> Run | None:
     """Return the run of a job; None if the job failed before it had a directory."""
     config = job.hydra_cfg
     return Run(Path(config.hydra.runtime.output_dir)) if config is not None else None
+
+
+def _succeeded(run: Run | None, job: JobReturn | None) -> bool:
+    """Return whether a job returned, now or before the search was resumed."""
+    return run is not None and (job is None or job.status is JobStatus.COMPLETED)
 
 
 def _error(job: JobReturn, run: Run | None) -> str:

@@ -22,6 +22,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from aeexp.config.combinations import combinations, distinct
+from aeexp.config.spec import REPLICATIONS
 from aeexp.errors import UserError
 
 
@@ -30,18 +32,25 @@ class Space:
     """A search space.
 
     fixed: overrides that all trials share. searched: the distributions of the others by key.
+    repeats: the overrides of each run of a trial, which are seeds.
     """
 
     fixed: Sequence[str]
     searched: Mapping[str, BaseDistribution]
+    repeats: Sequence[Sequence[str]] = ((),)
 
-    def overrides(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the overrides of a trial."""
-        return [*self.fixed, *(f"{key}={value}" for key, value in params.items())]
+    def jobs(self, trial: int, params: Mapping[str, Any]) -> dict[int, list[str]]:
+        """Return the overrides of the jobs of a trial by their numbers."""
+        searched = [f"{key}={value}" for key, value in params.items()]
+        first = trial * len(self.repeats)
+        return {n: [*self.fixed, *searched, *seeds] for n, seeds in enumerate(self.repeats, first)}
 
 
 def space(arguments: Sequence[str], config: DictConfig, loader: ConfigLoader | None) -> Space:
     """Return the search space of a sweep's overrides; the last override of a key counts.
+
+    Seeds with several values are not searched, because the best seed is luck: they are repeats. A
+    list of one value is fixed.
 
     config: the configuration of the overrides with one value.
 
@@ -50,7 +59,9 @@ def space(arguments: Sequence[str], config: DictConfig, loader: ConfigLoader | N
     """
     parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(arguments))
     overrides = {override.get_key_element(): override for override in parsed}
-    searched = {key: o for key, o in overrides.items() if o.is_sweep_override()}
+    swept = {key: o for key, o in overrides.items() if o.is_sweep_override() and not _is_one(o)}
+    seeds = [key for key in REPLICATIONS if key in swept and swept[key].is_discrete_sweep()]
+    searched = {key: o for key, o in swept.items() if key not in seeds}
     if not searched:
         raise UserError(
             "hydra/sweeper=aeexp_optuna: there is nothing to search; give a parameter several"
@@ -67,8 +78,18 @@ def space(arguments: Sequence[str], config: DictConfig, loader: ConfigLoader | N
             distributions[key] = distribution(override, integer=integer)
         except ValueError as error:
             raise UserError(f"{override.input_line}: {error}") from None
-    fixed = [str(o.input_line) for key, o in overrides.items() if key not in searched]
-    return Space(fixed, distributions)
+    fixed = [
+        f"{key}={next(distinct(o))}" if _is_one(o) else str(o.input_line)
+        for key, o in overrides.items()
+        if key not in swept
+    ]
+    return Space(fixed, distributions, [*combinations([swept[key] for key in seeds])])
+
+
+def _is_one(override: Override) -> bool:
+    """Return whether an override is a list of one value."""
+    values = override.value()
+    return isinstance(values, ChoiceSweep) and len(values.list) == 1
 
 
 def distribution(override: Override, *, integer: bool) -> BaseDistribution:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import mean
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -19,12 +20,14 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
+from aeexp.config.spec import REPLICATIONS
 from aeexp.errors import UserError
 from aeexp.runs import Ledger, Run, Status
 from hydra_plugins.aeexp_optuna._options import Objectives, Options, Sampler
 from hydra_plugins.aeexp_optuna._space import Space
 
 JOURNAL = "journal:"
+ENDED = {Status.COMPLETED, Status.DIVERGED, Status.FAILED}
 MIN_TRIALS = 8  # complete trials for importances
 
 
@@ -50,7 +53,7 @@ def open_study(
         name = "aeexp" if options.storage is None else str(folder.resolve())
         study = _create_or_load(storage, name, objectives)
         _require_same_choices(study, space)
-        _record_ended_jobs(study, folder, objectives.names)
+        _record_ended_jobs(study, folder, objectives.names, space)
         # a resumed sweep must not sample its first trials again
         seed = (options.seed + len(study.trials)) % 2**32
         sampler: BaseSampler = RandomSampler(seed)
@@ -95,6 +98,11 @@ def _create_or_load(storage: BaseStorage, name: str, objectives: Objectives) -> 
 
 def _require_same_choices(study: Study, space: Space) -> None:
     for trial in study.get_trials(deepcopy=False):
+        if seeds := [key for key in REPLICATIONS if key in trial.distributions]:
+            raise UserError(
+                f"{seeds[0]}: the sweep in this directory, of an earlier version, searches for a"
+                " seed; start another, where seeds are repeats."
+            )
         for key in trial.distributions.keys() & space.searched.keys():
             try:
                 check_distribution_compatibility(trial.distributions[key], space.searched[key])
@@ -104,14 +112,14 @@ def _require_same_choices(study: Study, space: Space) -> None:
                 ) from error
 
 
-def _record_ended_jobs(study: Study, folder: Path, names: Sequence[str]) -> None:
+def _record_ended_jobs(study: Study, folder: Path, names: Sequence[str], space: Space) -> None:
     """End trials whose runs ended, but whose results were not recorded at an interruption."""
     jobs = Ledger(folder).jobs()
     for trial in unfinished(study):
-        job = jobs.get(trial.number)
-        run = Run(folder / job.directory) if job and job.directory else None
-        if run and run.status in {Status.COMPLETED, Status.DIVERGED, Status.FAILED}:
-            record(study, trial, run, names)
+        own = [jobs.get(number) for number in space.jobs(trial.number, {})]
+        runs = [Run(folder / job.directory) for job in own if job and job.directory]
+        if len(runs) == len(own) and all(run.status in ENDED for run in runs):
+            record(study, trial, runs, names)
 
 
 def ended(study: Study) -> list[FrozenTrial]:
@@ -125,27 +133,28 @@ def unfinished(study: Study) -> list[Trial]:
     return [Trial(study, trial._trial_id) for trial in running]  # noqa: SLF001
 
 
-def record(study: Study, trial: Trial, run: Run, names: Sequence[str]) -> None:
-    """End a trial with the result of its run.
+def record(study: Study, trial: Trial, runs: Sequence[Run], names: Sequence[str]) -> None:
+    """End a trial with the results of its runs, which differ in their seeds.
 
-    The trial is COMPLETE if all objectives, `names`, are finite. It is PRUNED if training
-    diverged, so that TPE avoids its parameters. Otherwise it has FAILED.
+    The trial is COMPLETE if all objectives, `names`, are finite in all runs; their means count. It
+    is PRUNED if a training diverged, so that TPE avoids its parameters. Otherwise it has FAILED.
     """
-    status, metrics = run.status, run.metrics
-    values = [metrics.get(name, math.nan) for name in names]
-    undefined = [n for n, value in zip(names, values, strict=True) if not math.isfinite(value)]
-    if status is Status.DIVERGED:
-        trial.set_user_attr("status", status.value)
+    statuses = [run.status for run in runs]
+    incomplete = [run for run in runs if run.status is not Status.COMPLETED]
+    values = [[run.metrics.get(name, math.nan) for run in runs] for name in names]
+    undefined = [n for n, of in zip(names, values, strict=True) if not all(map(math.isfinite, of))]
+    if Status.DIVERGED in statuses:
+        trial.set_user_attr("status", Status.DIVERGED.value)
         study.tell(trial, state=TrialState.PRUNED)
-    elif status is not Status.COMPLETED:
-        record_failure(
-            study, trial, str(run.record.get("error", "its run did not complete")), status
-        )
+    elif incomplete:
+        error = str(incomplete[0].record.get("error", "its run did not complete"))
+        record_failure(study, trial, error, incomplete[0].status)
     elif undefined:
-        record_failure(study, trial, f"{', '.join(undefined)}: undefined in its run", status)
+        reason = f"{', '.join(undefined)}: undefined in its run"
+        record_failure(study, trial, reason, Status.COMPLETED)
     else:
-        trial.set_user_attr("status", status.value)
-        study.tell(trial, values)
+        trial.set_user_attr("status", Status.COMPLETED.value)
+        study.tell(trial, [mean(of) for of in values])
 
 
 def record_failure(study: Study, trial: Trial, error: str, status: Status = Status.FAILED) -> None:

@@ -23,7 +23,8 @@ ConfigStore.instance().store(
 class OptunaSweeper(Sweeper):
     """Searches for the parameters that optimise `sweep.objective`.
 
-    It searches every parameter with several values, `seed=range(8)` included.
+    It searches every parameter with several values. Seeds with several values are repeats: each
+    trial trains all of them, and is judged by their mean.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -60,7 +61,8 @@ class OptunaSweeper(Sweeper):
         assert self.config is not None
         assert self.hydra_context is not None
         assert self.launcher is not None
-        space = _space.space(arguments, self.config, self.hydra_context.config_loader)
+        params = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
+        space = _space.space([*params, *arguments], self.config, self.hydra_context.config_loader)
         goals = objectives(self.config, self.options.direction)
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)

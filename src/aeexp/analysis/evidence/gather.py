@@ -45,12 +45,12 @@ class Evidence:
     in the table of the run. groups: by the name of a clustering, its clusters compared with those
     of the scaled table; empty if the table is too large. null: (copies,) by metric and by kind of
     table without structure. peaks: of the density in the space of each clustering, by its name;
-    empty without clouds or for few rows. tested: the run's metrics with their p-values. power: of
-    planted groups, by rising size. design: of the rows of the controls. batch: None without one.
-    gross: cells far from the others of their column, unless scaled values are limited. depth: None
-    if the total of a row has no meaning. codes: numbers of the table that probably mean "missing".
-    is_compressed: whether there are fewer factors than columns. is_sufficient: whether there are
-    20 rows and two columns.
+    empty without clouds or for few rows. tables: the number of each copy's table, by kind.
+    tested: the run's metrics with their p-values. power: of planted groups, by rising size.
+    design: of the rows of the controls. batch: None without one. gross: cells far from the others
+    of their column, unless scaled values are limited. depth: None if the total of a row has no
+    meaning. codes: numbers of the table that probably mean "missing". is_compressed: whether there
+    are fewer factors than columns. is_sufficient: whether there are 20 rows and two columns.
     """
 
     methods: Mapping[str, Method]
@@ -61,6 +61,7 @@ class Evidence:
     rows: Integers
     groups: Mapping[str, GroupComparison]
     null: Mapping[ControlKind, Mapping[str, Floats]]
+    tables: Mapping[ControlKind, Sequence[int]]
     tested: Sequence[PermutationTest]
     power: Sequence[Power]
     peaks: Mapping[str, Peaks] = field(default_factory=dict)
@@ -166,6 +167,10 @@ def gather(
         rows=rows,
         groups=_groups(result, clusterings),
         null=null,
+        tables={
+            kind: [model.control.number for model in by_kind[kind]]
+            for kind in (ControlKind.permuted, ControlKind.cloud)
+        },
         tested=[test for kind in null for test in tested(observed, null[kind], kind.value)],
         power=_power(by_kind[ControlKind.planted], null[ControlKind.permuted]),
         peaks=found,

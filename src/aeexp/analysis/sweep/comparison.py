@@ -10,21 +10,26 @@ from math import inf, isfinite, isnan, nan
 from aeexp.analysis.spread import Spread, spread
 from aeexp.analysis.sweep.outcome import RECOMMENDED, Outcome
 from aeexp.analysis.sweep.redefined import is_redefined, redefined
-from aeexp.analysis.sweep.varied import SEED, Varied, varied
+from aeexp.analysis.sweep.varied import Varied, varied
 from aeexp.config.metrics import Better, better
 from aeexp.runs import Status
 
 HEADLINES = (
     *("val_loss", "reconstruction.val.mse", "reconstruction.val.r2"),
     *("loss", "reconstruction.train.mse", "reconstruction.train.r2"),
+    "neighbourhoods.trustworthiness",
 )
-"""Metrics by which runs can be ranked, in order of preference."""
+"""Metrics by which runs can be ranked, in order of preference. The last compares tables, too."""
+BASELINES = {
+    f"reconstruction.{part}.mse": f"baseline.pca.{part}.mse" for part in ("train", "val", "test")
+}
+"""The error of PCA with as many factors, by the metric that it is compared with."""
 STATUSES = tuple(status.value for status in Status)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The runs that differ in their seed alone.
+    """The runs that are repeats of each other: they differ in `REPLICATIONS` alone.
 
     overrides: the values of the overrides that vary in the sweep, "" for a missing override.
     """
@@ -34,19 +39,35 @@ class Setting:
 
     @cached_property
     def completed(self) -> list[Outcome]:
-        """Return the completed runs."""
-        return [outcome for outcome in self.outcomes if outcome.completed]
+        """Return the completed runs. The same experiment is no repeat of itself: one counts."""
+        completed = [outcome for outcome in self.outcomes if outcome.completed]
+        different = {(*sorted(run.overrides.items()), run.data): run for run in completed[::-1]}
+        return [*different.values()][::-1]
 
     def spread(self, metric: str) -> Spread:
-        """Return mean and standard deviation of a metric over the completed runs."""
+        """Return mean and standard deviation of a metric over the completed runs.
+
+        Of a single run, over its repeats, where it has some.
+        """
+        if len(self.completed) == 1:
+            name, metrics = metric.removesuffix(".mean"), self.completed[0].metrics
+            mean, sd, n = (metrics.get(f"{name}.{part}", nan) for part in ("mean", "sd", "n"))
+            if n > 1:
+                return Spread(mean, sd, int(n))
         return spread(outcome.metrics.get(metric, nan) for outcome in self.completed)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs of one or several sweeps."""
+    """All runs of one or several sweeps.
+
+    objective: the metric by which they are ranked, if they can be; None for no preference.
+    maximised: whether more of it is better; None for the direction of the metric.
+    """
 
     outcomes: Sequence[Outcome]
+    objective: str | None = None
+    maximised: bool | None = None
 
     @cached_property
     def varied(self) -> list[Varied]:
@@ -55,8 +76,8 @@ class Comparison:
 
     @cached_property
     def axes(self) -> list[Varied]:
-        """Return the overrides that define settings: all that vary except the seed."""
-        return [varied for varied in self.varied if varied.key != SEED]
+        """Return the overrides that define settings: all that vary except seeds."""
+        return [varied for varied in self.varied if not varied.is_replication]
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -92,11 +113,16 @@ class Comparison:
 
     @cached_property
     def headline(self) -> str | None:
-        """Return the metric by which runs are ranked: the first of HEADLINES that is comparable.
+        """Return the metric by which runs are ranked: the first comparable one of `preferences`.
 
         None if there is none.
         """
-        return next(filter(self.comparable, HEADLINES), None)
+        return next(filter(self.comparable, self.preferences), None)
+
+    @property
+    def preferences(self) -> list[str]:
+        """Return metrics by which runs can be ranked, in order of preference."""
+        return [*dict.fromkeys([*filter(None, [self.objective]), *HEADLINES])]
 
     @cached_property
     def redefined(self) -> Mapping[str, frozenset[str]]:
@@ -113,6 +139,8 @@ class Comparison:
     @property
     def sign(self) -> int:
         """Return 1 if a lower headline is better, -1 if a higher one is."""
+        if self.headline == self.objective and self.maximised is not None:
+            return -1 if self.maximised else 1
         return -1 if better(self.headline or "") is Better.higher else 1
 
     @cached_property
@@ -124,6 +152,12 @@ class Comparison:
             name for name in self.metrics if _is_agreement(name) and self.has_metric(name)
         )
         return [*dict.fromkeys(name for name in (*chosen, *agreement) if name)]
+
+    @cached_property
+    def baselines(self) -> list[str]:
+        """Return the errors of PCA that belong to the most important metrics."""
+        names = dict.fromkeys(BASELINES.get(name, "") for name in self.headlines)
+        return [name for name in names if self.has_metric(name)]
 
     @cached_property
     def answered(self) -> list[Outcome]:

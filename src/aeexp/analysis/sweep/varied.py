@@ -8,10 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from aeexp.analysis.sweep.outcome import Outcome
+from aeexp.config.spec import REPLICATIONS
 from aeexp.data.dataset import Floats
-
-SEED = "seed"
-"""Runs that differ in this override alone are repeats of one setting."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,11 @@ class Varied:
         """Return the values as numbers, ascending: (values,); None if one is not a number."""
         numbers = [_number(value) for value in self.values]
         return np.array(numbers) if all(map(math.isfinite, numbers)) else None
+
+    @property
+    def is_replication(self) -> bool:
+        """Return whether runs that differ in this override alone are repeats of one setting."""
+        return self.key in REPLICATIONS
 
     @property
     def logarithmic(self) -> bool:

@@ -89,7 +89,7 @@ from aeexp.config.spec.regulariser import (
 )
 from aeexp.config.spec.schedule import Constant, Cosine, Exponential, ScheduleSpec, WarmupCosine
 from aeexp.config.spec.split import Split, Together
-from aeexp.config.spec.sweep import Sweep
+from aeexp.config.spec.sweep import REPLICATIONS, Sweep
 from aeexp.config.spec.training import EarlyStopping, Engine, Loss, Training
 from aeexp.config.spec.variational import Variational
 
@@ -101,6 +101,7 @@ __all__ = [
     "L2",
     "LOSS_METRICS",
     "OPTIONS",
+    "REPLICATIONS",
     "SGD",
     "Activation",
     "Adam",

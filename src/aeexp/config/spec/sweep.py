@@ -5,6 +5,10 @@ from typing import Any
 
 from aeexp.config.spec._spec import Spec, param
 
+REPLICATIONS = ("seed", "split.seed", "dataset.seed")
+"""Runs that differ in these parameters alone are repeats of one setting: other initial weights,
+another split of the rows, another sample of the rows."""
+
 
 @dataclass(kw_only=True)
 class Sweep(Spec):
@@ -15,7 +19,8 @@ class Sweep(Spec):
     """
 
     objective: Any = param(
-        "val_loss", "Metric that a search optimises, by its name in metrics.json; several: [a,b]."
+        "val_loss",
+        "Metric to rank and search by, by its name in metrics.json; several: [a,b].",
     )
     max_jobs: int = param(
         10_000, "Maximum number of jobs, a guard against typing errors.", at_least=1

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from aeexp.present.terminal.run import MARKS
-from aeexp.present.text.sentence import QUESTIONS
+from aeexp.present.text.sentence import MARKS, QUESTIONS
 from aeexp.runs import Run
 from aeexp.text import number, printable
 

@@ -16,7 +16,9 @@ from aeexp.text import counted, few, number, printable, short
 TEMPLATES = Path(__file__).parent / "template"
 
 
-def render(name: str, scripts: Sequence[str] = (), **content: Any) -> bytes:
+def render(
+    name: str, scripts: Sequence[str] = (), styles: Sequence[str] = (), **content: Any
+) -> bytes:
     """Return a page. All text in it is escaped, so a user's name cannot become markup.
 
     The page's Content-Security-Policy allows its own style and script, by their hashes, and
@@ -24,9 +26,10 @@ def render(name: str, scripts: Sequence[str] = (), **content: Any) -> bytes:
 
     name: the template (`name`.html, `name`.css), an extension of base.html and page.css.
     scripts: names of scripts that run after page.js.
+    styles: names of further styles, between those of the page and of the template.
     content: variables of the template.
     """
-    style = _concatenate(["page.css", f"{name}.css"])
+    style = _concatenate(["page.css", *(f"{style}.css" for style in styles), f"{name}.css"])
     script = _concatenate(["page.js", *(f"{script}.js" for script in scripts)])
     environment = Environment(
         autoescape=True,

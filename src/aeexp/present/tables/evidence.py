@@ -34,6 +34,7 @@ def evidence_tables(result: RunResult, evidence: Evidence) -> Iterator[Artifact]
         yield Table("labels", columns(evidence.labels))
     if evidence.tested:
         yield Table("evidence", _tested(evidence))
+        yield Table("null", _null(evidence))
     if evidence.power:
         yield Table("power", _power(evidence))
     if evidence.stability:
@@ -133,6 +134,23 @@ def _tested(evidence: Evidence) -> Mapping[str, Any]:
     keys = {name: name for name in ("number", "control", "observed", "p")}
     keys |= {"null_mean": "mean", "null_sd": "sd", "copies": "copies"}
     return {key: [getattr(t, field) for t in evidence.tested] for key, field in keys.items()}
+
+
+def _null(evidence: Evidence) -> Mapping[str, Any]:
+    """Return the columns of null.csv: a row for each table without structure, its metrics."""
+    kinds = [(kind, tables) for kind, tables in evidence.tables.items() if tables]
+    metrics = dict.fromkeys(name for kind, _ in kinds for name in evidence.null[kind])
+    undefined = {kind: np.full(len(tables), np.nan) for kind, tables in kinds}
+    return {
+        "control": [kind.value for kind, tables in kinds for _ in tables],
+        "table": [number for _, tables in kinds for number in tables],
+        **{
+            name: np.concatenate(
+                [evidence.null[kind].get(name, undefined[kind]) for kind, _ in kinds]
+            )
+            for name in metrics
+        },
+    }
 
 
 def _power(evidence: Evidence) -> Mapping[str, Any]:

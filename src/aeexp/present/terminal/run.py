@@ -32,14 +32,13 @@ from aeexp.data import Classes, Values
 from aeexp.data.automatic import candidates
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
-from aeexp.present.text.sentence import QUESTIONS
+from aeexp.present.text.sentence import MARKS, QUESTIONS
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.artifact import Table as Columns
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, listed, printable, short
 
 MAX_FEATURES = 4  # listed for each sign of a factor
-MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
 PAUSE = 10.0  # seconds before the first line on progress where no bar can be shown; then doubled
 MOST_NOTES, MOST_ANSWERS, MOST_CAVEATS = 3, 12, 2  # lines without --verbose
 

@@ -2,26 +2,57 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import hypot, isfinite, nan
+from dataclasses import dataclass
+from math import isfinite, nan
 
-from aeexp.analysis.spread import Spread, spread
-from aeexp.analysis.sweep.comparison import HEADLINES, Comparison
+from aeexp.analysis.sweep.comparison import Comparison
 from aeexp.analysis.sweep.outcome import RECOMMENDED, Outcome
 from aeexp.analysis.sweep.redefined import is_redefined
 from aeexp.analysis.sweep.varied import Varied
-from aeexp.present.text.sweep import run_text, setting_text, spread_text
-from aeexp.text import counted, joined, listed, number, one_line
+from aeexp.present.text.sentence import MARKS, QUESTIONS, Sentence
+from aeexp.present.text.sweep import run_text, spread_text
+from aeexp.text import counted, few, joined, number, one_line
 
+LONGEST = 1_500
+"""Characters of a sentence, whose command may be long."""
+MOST_NAMES = 6
+"""Number of metrics that cannot be compared and are named."""
 MOST_ANSWERS = 6
 """Number of runs whose answers are shown in full."""
 
 
-def conclusion(comparison: Comparison) -> list[str]:
-    """Return lines on the status, the best runs, the overrides that matter, and the answers."""
-    return [one_line(line, 600) for line in _lines(comparison)]
+@dataclass(frozen=True)
+class Conclusion:
+    """The result of a sweep in a few lines.
+
+    status: counts and the best run. answer: sentences on the best setting, the next step last.
+    notes: cautions, and answers of single runs.
+    """
+
+    status: Sequence[str]
+    answer: Sequence[Sentence]
+    notes: Sequence[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """Return all lines for the terminal."""
+        sentences = [sentence_line(part) for part in self.answer]
+        last = sum(part.about == "next" for part in self.answer)
+        end = len(sentences) - last
+        return [*self.status, *sentences[:end], *self.notes, *sentences[end:]]
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
+def conclusion(comparison: Comparison, answer: Sequence[Sentence] = ()) -> Conclusion:
+    """Return the conclusion of a sweep. answer: the sentences on its best setting."""
+    status, notes = _status(comparison), _notes(comparison)
+    return Conclusion([*map(_short, status)], answer, [*map(_short, notes)])
+
+
+def _short(line: str) -> str:
+    return one_line(line, 600)
+
+
+def _status(comparison: Comparison) -> Iterator[str]:
     counts = joined(f"{count} {status}" for status, count in comparison.counts.items())
     runs = counted(len(comparison.outcomes), "run")
     yield f"{runs} of {counted(len(comparison.settings), 'setting')}: {counts or 'none planned'}."
@@ -29,21 +60,29 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         run, headline = comparison.best[0], comparison.headline or ""
         value = number(run.metrics[headline])
         yield f"Best run: {_run_name(comparison, run)}: {headline} {value}."
-        if len(comparison.ranked) > 1:
-            yield _best_setting(comparison)
-        elif len(comparison.best) > 1:
+        if len(comparison.ranked) == 1 and len(comparison.best) > 1:
             mean = spread_text(comparison.ranked[0].spread(headline))
-            yield f"Mean over all seeds: {headline} {mean}."
-        yield from _largest_effect(comparison)
+            yield f"Mean over all repeats: {headline} {mean}."
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    if comparison.best:
         yield from _cautions(comparison)
     yield from _answers(comparison)
     if not (comparison.best or comparison.answered):
         yield _no_best_run(comparison)
 
 
+def sentence_line(part: Sentence) -> str:
+    """Return a sentence of an answer with its mark and question."""
+    mark = "→" if part.about == "next" else MARKS[part.claim]
+    return one_line(f"{mark} {QUESTIONS[part.about]} {part.sentence}", LONGEST)
+
+
 def _no_best_run(comparison: Comparison) -> str:
     for key, patterns in comparison.redefined.items():
-        if any(comparison.has_metric(n) and is_redefined(n, patterns) for n in HEADLINES):
+        names = comparison.preferences
+        if any(comparison.has_metric(n) and is_redefined(n, patterns) for n in names):
             return f"No best run: {key} varied, which changes what every loss and error measures."
     failed = next((run for run in comparison.outcomes if run.reason), None)
     reason = f" First error (job {failed.number}): {failed.reason}" if failed else ""
@@ -53,42 +92,6 @@ def _no_best_run(comparison: Comparison) -> str:
 def _run_name(comparison: Comparison, run: Outcome) -> str:
     overrides = run_text(comparison, run)
     return f"job {run.number} ({overrides})" if overrides else f"job {run.number}"
-
-
-def _best_setting(comparison: Comparison) -> str:
-    """Return the two best settings, and whether they differ by more than two standard errors."""
-    headline = comparison.headline or ""
-    best, second = comparison.ranked[:2]
-    first, other = best.spread(headline), second.spread(headline)
-    text = f"Best setting: {setting_text(best)}: {headline} {spread_text(first)}"
-    if not_completed := len(best.outcomes) - len(best.completed):
-        text += f", {not_completed} of its {len(best.outcomes)} runs not completed"
-    text += f". Second: {setting_text(second)}: {spread_text(other)}."
-    if min(first.n, other.n) < 2:
-        return f"{text} Their difference may be chance: train each with several seeds."
-    error = hypot(first.sd / first.n**0.5, other.sd / other.n**0.5)
-    if comparison.sign * (other.mean - first.mean) <= 2 * error:
-        text += " Their difference may be chance: it is within two standard errors."
-    return text
-
-
-def _largest_effect(comparison: Comparison) -> Iterator[str]:
-    """Yield which override has the largest effect, of those whose values occur twice or more."""
-    recurring = [axis for axis in comparison.axes if 2 * len(axis.values) <= len(comparison.best)]
-    ranges = {axis.key: _range(comparison, axis) for axis in recurring}
-    if len(ranges) > 1:
-        key = max(ranges, key=lambda key: ranges[key][1] - ranges[key][0])
-        low, high = map(number, ranges[key])
-        yield (
-            f"Largest effect: {key}. The mean {comparison.headline} of its values ranges from"
-            f" {low} to {high}."
-        )
-
-
-def _range(comparison: Comparison, axis: Varied) -> tuple[float, float]:
-    spreads: list[Spread] = [spread(points) for points in points_by(comparison, axis).values()]
-    means = [spread.mean for spread in spreads if spread.n]
-    return min(means), max(means)
 
 
 def points_by(
@@ -134,13 +137,15 @@ def _recommended(about: str, runs: Sequence[Outcome]) -> str:
 
 
 def _cautions(comparison: Comparison) -> Iterator[str]:
-    skipped = HEADLINES[: HEADLINES.index(comparison.headline or HEADLINES[0])]
+    preferred = comparison.preferences
+    skipped = preferred[: preferred.index(comparison.headline or preferred[0])]
     for key, patterns in comparison.redefined.items():
-        if names := [n for n in skipped if comparison.has_metric(n) and is_redefined(n, patterns)]:
-            verb = "measure" if len(names) > 1 else "measures"
+        names = [n for n in comparison.metrics if is_redefined(n, patterns)]
+        if any(comparison.has_metric(name) for name in {*names} & {*skipped}):
             yield (
-                f"Compared by {comparison.headline}: {key} varied, which changes what"
-                f" {listed(names)} {verb}."
+                f"Compared by {comparison.headline}: {key} varied, so that other metrics are not"
+                f" comparable: {few(names, MOST_NAMES)}."
             )
-    if len({run.data for run in comparison.completed}) > 1:
+    tables = [axis for axis in comparison.varied if axis.key.startswith("dataset")]
+    if len({run.data for run in comparison.completed}) > 1 and not tables:
         yield f"Caution: the data varied. {comparison.headline} ranks only runs on the same data."

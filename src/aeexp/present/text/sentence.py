@@ -39,9 +39,14 @@ QUESTIONS = {
     "learning_rate": "Is there a learning rate that trains well?",
     "rules": "Do the rules agree on it?",
     "divergence": "Did any rate diverge?",
+    "best": "Which setting is best?",
+    "test": "How good is it on other rows?",
+    "parameters": "Which parameters matter?",
     "next": "What next?",
 }
 """The question of each sentence, by `about`."""
+MARKS = {"yes": "✓", "no": "✗", "undecided": "?"}
+"""The mark of each claim."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A metric by the value of one override."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -22,15 +22,21 @@ HIGH = 2.6
 MOST_VALUES = 24
 """If an override has more values than this, means are over eighths of the runs."""
 SHARES = 8
+PCA_LOOK: dict[str, Any] = {"color": style.PALETTE[1], "ls": "--", "lw": 1.6}
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A metric by an override. points: the metric of the completed runs, by value."""
+    """A metric by an override.
+
+    points: the metric of the completed runs, by value. pca: the mean of the same metric of PCA, by
+    value; empty if it was not measured.
+    """
 
     varied: Varied
     metric: str
     points: Mapping[str, Sequence[float]]
+    pca: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_text(self) -> bool:
@@ -70,7 +76,12 @@ def _draw(axes: Axes, panel: Effect) -> None:
     look: dict[str, Any] = {"color": style.INK, "marker": "D", "ms": 6, "capsize": 4, "lw": 1.6}
     x, means = [place for place, _ in spreads], [summary.mean for _, summary in spreads]
     axes.errorbar(x, means, deviations, ls="" if panel.is_text else "-", zorder=3, **look)
-    scale(axes, "y", numbers, 6)
+    pca = {panel.varied.positions[value]: error for value, error in panel.pca.items()}
+    if panel.is_text:
+        axes.hlines([*pca.values()], [x - 0.35 for x in pca], [x + 0.35 for x in pca], **PCA_LOOK)
+    else:
+        axes.plot([*pca], [*pca.values()], **PCA_LOOK)
+    scale(axes, "y", [*numbers, *pca.values()], 6)
     missing = [value for value, points in panel.points.items() if not points]
     for value in [] if panel.many else missing:
         axes.text(

@@ -11,6 +11,7 @@ from aeexp.analysis.sweep.latents import latents, turned
 from aeexp.analysis.sweep.outcome import Outcome
 from aeexp.analysis.sweep.redefined import is_redefined, redefined
 from aeexp.analysis.sweep.study import Study
+from aeexp.config.spec import REPLICATIONS
 from aeexp.present.figures import sweep as draw
 from aeexp.present.html.figure import Figure, drawn_figure
 from aeexp.present.html.sweep.setting_figures import effects, trade_off
@@ -155,7 +156,8 @@ def _runs_and_titles(comparison: Comparison) -> tuple[list[Outcome], list[list[s
     if len(ranked) == 1:
         runs = ranked[0].completed
         return runs, [
-            [f"seed={run.overrides['seed']}"] if "seed" in run.overrides else [] for run in runs
+            [f"{key}={run.overrides[key]}" for key in REPLICATIONS if key in run.overrides]
+            for run in runs
         ]
     return [s.completed[0] for s in ranked], [*map(setting_lines, ranked)]
 

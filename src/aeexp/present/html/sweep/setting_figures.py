@@ -1,12 +1,12 @@
 """The figures that compare settings, each with the table of its numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isclose, isfinite, nan
 
 import numpy as np
 
 from aeexp.analysis.spread import spread
-from aeexp.analysis.sweep.comparison import Comparison
+from aeexp.analysis.sweep.comparison import BASELINES, Comparison
 from aeexp.analysis.sweep.varied import Varied
 from aeexp.config import metrics
 from aeexp.config.metrics import Better
@@ -20,6 +20,7 @@ from aeexp.text import joined
 
 MAX_CELLS = 300
 """Size of the largest heat map that is legible."""
+LOSSES = {"val_loss": "reconstruction.val.mse", "loss": "reconstruction.train.mse"}
 ERRORS = ("reconstruction.val.mse", "reconstruction.train.mse")
 
 
@@ -56,10 +57,11 @@ def _meaning(metric: str) -> str:
 def _one_override(comparison: Comparison, override: Varied) -> Figure:
     points = {name: points_by(comparison, override, name) for name in _metrics(comparison)}
     panels = [
-        draw.Effect(override, metrics.title(name), by_value) for name, by_value in points.items()
+        draw.Effect(override, metrics.title(name), by_value, _pca(comparison, override, name))
+        for name, by_value in points.items()
     ]
     title = f"The effect of {override.key}"
-    note = "dots: runs; diamonds: mean ± standard deviation over seeds"
+    note = "dots: runs; diamonds: mean ± standard deviation over seeds" + _dashed(panels)
     rows = [
         [
             value_cell(value_text(value)),
@@ -73,6 +75,25 @@ def _one_override(comparison: Comparison, override: Varied) -> Figure:
         draw.effects(panels, title, note),
         Table(f"Mean ± standard deviation by {override.key}", [override.key, *points], rows),
     )
+
+
+def _pca(comparison: Comparison, override: Varied, metric: str) -> dict[str, float]:
+    """Return the mean of a metric of PCA by the value of an override; empty if it has none.
+
+    The validation loss is that of PCA, too, if it is the mean squared error.
+    """
+    error = LOSSES.get(metric, metric)
+    same = all(
+        isclose(run.metrics.get(metric, nan), run.metrics.get(error, nan), rel_tol=1e-4)
+        for run in comparison.best
+    )
+    name = BASELINES.get(error) if same else None
+    points = points_by(comparison, override, name) if name else {}
+    return {value: spread(errors).mean for value, errors in points.items() if errors}
+
+
+def _dashed(panels: Sequence[draw.Effect]) -> str:
+    return "; dashed: PCA with as many factors" if any(panel.pca for panel in panels) else ""
 
 
 def _fills_a_grid(comparison: Comparison) -> bool:
@@ -137,7 +158,12 @@ def _all_overrides(comparison: Comparison) -> Figure:
 def _averages(comparison: Comparison) -> Figure:
     metric = comparison.headline or ""
     panels = [
-        draw.Effect(override, metrics.title(metric), points_by(comparison, override))
+        draw.Effect(
+            override,
+            metrics.title(metric),
+            points_by(comparison, override),
+            _pca(comparison, override, metric),
+        )
         for override in comparison.axes
     ]
     rows = [
@@ -146,6 +172,7 @@ def _averages(comparison: Comparison) -> Figure:
         for value, numbers in panel.points.items()
     ]
     note = "dots: runs; diamonds: mean ± standard deviation over everything else that varied"
+    note += _dashed(panels)
     title = "The average effect of each override"
     return drawn_figure(
         title,

@@ -8,17 +8,21 @@ from pathlib import Path
 from aeexp.analysis.sweep.comparison import Comparison, Setting
 from aeexp.analysis.sweep.outcome import Outcome
 from aeexp.analysis.sweep.study import Study
-from aeexp.analysis.sweep.varied import SEED, Varied
+from aeexp.analysis.sweep.varied import Varied
 from aeexp.config.metrics import Better, better
 from aeexp.present.html.render import render
 from aeexp.present.html.sweep.figures import figures
 from aeexp.present.html.table import Cell, Table, number_cell, spread_cell, value_cell
 from aeexp.present.tables.sweep import address
+from aeexp.present.text.conclusion import Conclusion
+from aeexp.present.text.sentence import MARKS, QUESTIONS
 from aeexp.present.text.sweep import value_text
 from aeexp.runs import Ledger
-from aeexp.text import joined
+from aeexp.text import counted, few, joined
 
 TOP_RUNS, TOP_SETTINGS = 5, 10
+MOST_KEYS = 4
+"""Number of overrides in the title."""
 MAX_VALUES = 12
 """Number of values of an override that are listed."""
 FIGURES = ("loss", "latent", "reconstruction", "weights", "how_many", "learning_rate")
@@ -29,23 +33,28 @@ def page(
     comparison: Comparison,
     sweeps: Sequence[Path],
     studies: Sequence[Study],
-    lines: Sequence[str],
+    conclusion: Conclusion,
     into: Path,
 ) -> bytes:
     """Return the summary as one HTML file.
 
-    lines: the conclusion. into: the directory of the file, where its links start.
+    into: the directory of the file, where its links start.
     """
     top_settings, top_runs = comparison.ranked[:TOP_SETTINGS], comparison.best[:TOP_RUNS]
     settings_title = _title("Best settings", len(top_settings), len(comparison.ranked))
     runs_title = _title("Best runs", len(top_runs), len(comparison.best))
-    headlines = comparison.headlines
+    headlines = [*comparison.headlines]
+    headlines[1:1] = comparison.baselines
     return render(
         "summary",
-        title=joined(sweep.name for sweep in sweeps),
+        styles=["report"],
+        title=_swept(comparison) or joined(sweep.name for sweep in sweeps),
         commands=[*filter(None, map(_command, sweeps))],
         counts=comparison.counts,
-        lines=lines,
+        lines=[*conclusion.status, *conclusion.notes],
+        answer=conclusion.answer,
+        questions=QUESTIONS,
+        marks=MARKS,
         varied=_varied(comparison),
         shared=_shared(comparison),
         failures=_failures(comparison, into),
@@ -61,6 +70,15 @@ def page(
             "All runs",
         ),
     )
+
+
+def _swept(comparison: Comparison) -> str:
+    """Return what was swept, and the numbers of settings and of repeats."""
+    keys = [axis.key for axis in comparison.axes]
+    counts = counted(len(comparison.settings), "setting")
+    most = max((len(setting.outcomes) for setting in comparison.settings), default=0)
+    repeats = f" × {counted(most, 'repeat')}" if most > 1 else ""
+    return f"{few(keys, MOST_KEYS, ' × ')}, {counts}{repeats}" if keys else ""
 
 
 def _command(sweep: Path) -> str:
@@ -80,7 +98,7 @@ def _varied(comparison: Comparison) -> Table:
             Cell(override.key),
             Cell(_values(override)),
             number_cell(len(override.values)),
-            Cell("repeat" if override.key == SEED else "setting"),
+            Cell("repeat" if override.is_replication else "setting"),
         ]
         for override in comparison.varied
     ]
@@ -182,7 +200,12 @@ def _runs(
 
 
 def _link(run: Outcome, into: Path) -> Cell:
-    links = {f"{run.number}": f"{address(run.folder, into)}/"} if run.folder else {}
+    """Return the number of a run, with a link to its report, or its directory without one."""
+    links = {}
+    if run.folder:
+        report = run.folder / "report.html"
+        place = address(report, into) if report.is_file() else f"{address(run.folder, into)}/"
+        links = {f"{run.number}": place}
     return Cell(f"{run.number}", run.number, links)
 
 
