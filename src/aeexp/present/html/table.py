@@ -66,7 +66,12 @@ def value_cell(text: str) -> Cell:
 
 def number_cell(value: float | None) -> Cell:
     """Return the cell of a number; empty for None, infinity and NaN."""
-    return Cell() if value is None or not isfinite(value) else Cell(number(value), value)
+    return Cell() if value is None or not isfinite(value) else Cell(three_digits(value), value)
+
+
+def three_digits(value: float) -> str:
+    """Return an integer in full, another number with three significant digits."""
+    return number(value if float(value).is_integer() else float(f"{value:.3g}"))
 
 
 def spread_cell(spread: Spread, *, best: bool = False) -> Cell:
