@@ -16,9 +16,11 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 
+from aeexp.analysis.factors.differences import difference
 from aeexp.data.dataset import Classes, Floats, Values
 from aeexp.present.figures import (
     Unreliable,
+    by_label,
     contingency,
     latent,
     loss,
@@ -134,6 +136,11 @@ def drawn_bars(weights: Floats, features: Sequence[str], quantity: str) -> Figur
     return weight_bars(weights, np.abs(weights), features, quantity)
 
 
+def differing(z: Floats, label: Classes) -> Figure:
+    rows = label.codes >= 0
+    return by_label(z, label, [difference(factor, label.codes[rows]) for factor in z[rows].T])
+
+
 def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
     for k in (1, 2, 3, 5):
         for name, groups in GROUPS.items():
@@ -153,6 +160,12 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
             )
     for name, (clusters, label) in TABLES.items():
         yield f"contingency-{name}", lambda a=clusters, b=label: contingency(a, b, "$\\{" * 60)
+    for k in (1, 3, 9):
+        for name, label in GROUPS.items():
+            if isinstance(label, Classes) and len(label.names) > 1:
+                yield f"by_label-{k}-{name}", lambda k=k, g=label: differing(normal(60, k), g)
+    yield "by_label-constant_factor", lambda: differing(normal(60, 2) * [0, 1], classes(3))
+    yield "by_label-one_row_per_class", lambda: differing(normal(60, 2), classes(60))
     for features in (1, 2, 13, 16, 64):
         yield f"reconstruction-{features}", lambda n=features: reconstructed(n)
     yield "reconstruction-no_validation", lambda: reconstructed(3, validation=slice(0))
@@ -621,3 +634,34 @@ def test_training_rows_are_drawn_behind_validation_rows() -> None:
     lines = reconstructed(1).axes[0].lines[1:]
     assert [len(line.get_xdata()) for line in lines] == [48, 12]
     assert same_color(lines[0].get_color(), style.TRAINING)
+
+
+# The factors by label
+
+
+def test_the_factor_that_differs_most_is_named_with_its_effect_size() -> None:
+    label = Classes("condition", np.arange(60) % 2, ("control", "treated"))
+    z = normal(60, 3) + [0, 3, 1] * (np.arange(60) % 2)[:, None]
+    shown = text_of(differing(z, label))
+    assert "z2 differs most by condition" in shown
+    assert "treated minus control" in shown
+    assert "control (30)" in shown
+
+
+def test_the_interval_of_a_difference_contains_the_truth_as_often_as_stated() -> None:
+    random, trials, hits = np.random.default_rng(0), 200, np.zeros(2)
+    two, three = np.arange(60) % 2, np.arange(90) % 3
+    explained = np.var([0, 0.5, 1]) / (1 + np.var([0, 0.5, 1]))
+    for _ in range(trials):
+        g = difference(random.normal(size=60) + 0.8 * two, two)
+        eta = difference(random.normal(size=90) + 0.5 * three, three)
+        hits += [g.low <= 0.8 <= g.high, eta.low <= explained <= eta.high]
+    assert (np.abs(hits / trials - 0.95) < 0.04).all()
+
+
+def test_dependent_rows_and_constant_factors_have_no_interval() -> None:
+    codes = np.arange(60) % 2
+    dependent = difference(normal(60), codes, independent=False)
+    assert np.isfinite(dependent.value)
+    assert np.isnan([dependent.low, dependent.high]).all()
+    assert np.isnan(difference(np.zeros(60), codes).value)

@@ -1,6 +1,7 @@
 """Figures: functions of arrays that return a matplotlib Figure, which is not shown or saved."""
 
 from aeexp.present.figures.baselines import Measure, baselines
+from aeexp.present.figures.by_label import by_label
 from aeexp.present.figures.candidates import Tried, candidates
 from aeexp.present.figures.cards import Factor, cards
 from aeexp.present.figures.consensus import consensus
@@ -29,6 +30,7 @@ __all__ = [
     "Tried",
     "Unreliable",
     "baselines",
+    "by_label",
     "candidates",
     "cards",
     "consensus",

@@ -9,6 +9,7 @@ from aeexp.analysis.choice import Choice, setting
 from aeexp.analysis.clustering.agreement import matching
 from aeexp.analysis.evidence.baselines import AUTOENCODER
 from aeexp.analysis.evidence.gather import Evidence
+from aeexp.analysis.factors.differences import difference
 from aeexp.analysis.result import RunResult
 from aeexp.config.spec import AllFigures, FiguresSpec
 from aeexp.config.verb import verb
@@ -74,6 +75,8 @@ def _figures(
         title = f"{data.name}: factors by {labels.name}" if labels else f"{data.name}: factors"
         figure = figures.latent(result.z, labels, title=title, unreliable=unreliable)
         yield f"latent{_suffix(number)}", figure
+        if isinstance(labels, Classes) and len(np.unique(labels.codes[labels.codes >= 0])) > 1:
+            yield f"by_label{_suffix(number)}", _by_label(result, labels, unreliable)
     if (design := data.design).time is not None:
         time = Trajectory(design.time_name, design.time.astype(float), design.sessions())
         title = f"{data.name}: factors through time"
@@ -92,6 +95,15 @@ def _figures(
     yield "reconstruction", figures.reconstruction(x, x_hat, data.features, rows.held_out, r2)
     if evidence:
         yield from evidence_figures(result, evidence)
+
+
+def _by_label(result: RunResult, label: Classes, unreliable: Unreliable) -> Figure:
+    labelled = label.codes >= 0
+    codes, independent = label.codes[labelled], result.problem.data.design.is_exchangeable
+    differences = [
+        difference(factor, codes, independent=independent) for factor in result.z[labelled].T
+    ]
+    return figures.by_label(result.z, label, differences, unreliable)
 
 
 def _clusters(

@@ -25,6 +25,7 @@ CAPTIONS = (
     ("contingency", "clusters", "The number of rows by cluster and label"),
     ("consensus|co_?assignment", "clusters", "How often two rows are in the same cluster"),
     ("clusters?|silhouette", "clusters", "The clusters"),
+    ("by_label", "labels", "The factors of the rows of each class"),
     ("labels?|probes", "labels", "How well the factors predict the labels"),
     ("scree", "baselines", "The share of the variance of each principal component"),
     ("baselines?|advantage", "baselines", "The autoencoder and simpler methods"),
