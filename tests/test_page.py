@@ -32,6 +32,7 @@ from aeexp.config.spec import (
     Training,
     Wine,
 )
+from aeexp.config.spec import Table as FileTable
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.pipeline.run import run
 from aeexp.present.figures.run_figures import cluster_colours
@@ -147,7 +148,7 @@ def test_caveats_are_shown_as_warnings(report: bytes) -> None:
 def test_all_sections_are_there_in_order(report: bytes) -> None:
     ids = [section["id"] for section in Elements(report).all("section")]
     assert ids == [
-        "answer", "factors", "clusters", "labels", "baselines", "chance", "training",
+        "answer", "factors", "clusters", "outliers", "labels", "baselines", "chance", "training",
         "trust", "more", "settings", "methods",
     ]  # fmt: skip
 
@@ -181,6 +182,30 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     assert kmeans["ambiguous pairs (PAC)"] == "0.02"
     assert dbscan["separation (silhouette)"] == ""
     assert "share of rows without a cluster" not in kmeans
+
+
+def test_a_row_that_does_not_fit_is_listed_with_the_cells_that_make_its_error(
+    report: bytes,
+) -> None:
+    first, second = Elements(report).table("row", "times that of the median row")
+    assert list(first.values())[:3] == ["1", "9.5", "19"]
+    assert "alcohol 1e+09, not 12.3 (100 %)" in list(first.values())[3]
+    assert second["row"] == "0"
+
+
+def test_the_cell_that_makes_a_large_error_is_first(
+    tiny: Callable[..., Experiment], tmp_path: Path
+) -> None:
+    x = load(Blobs(samples=60, features=6, centers=3)).x
+    x[7, 2] += 500
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c,d,e,f", comments="")
+    artifacts = run(tiny(dataset=FileTable(path=str(tmp_path / "x.csv"))))
+    tables = {table.name: table.columns for table in artifacts if isinstance(table, Table)}
+    worst = tables["outliers"]
+    assert (worst["row"][0], worst["feature"][0]) == (7, "c")
+    assert worst["value"][0] == pytest.approx(x[7, 2], rel=1e-4)
+    assert worst["share"][0] > 0.5
+    assert worst["times_median"][0] > 3 > worst["times_median"][3]
 
 
 def test_a_card_lists_the_most_important_feature_first(wine: Dataset, tmp_path: Path) -> None:

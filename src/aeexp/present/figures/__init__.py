@@ -7,6 +7,7 @@ from aeexp.present.figures.cards import Factor, cards
 from aeexp.present.figures.consensus import consensus
 from aeexp.present.figures.contingency import contingency
 from aeexp.present.figures.how_many import how_many
+from aeexp.present.figures.images import images
 from aeexp.present.figures.latent import latent
 from aeexp.present.figures.learning_rate import learning_rate
 from aeexp.present.figures.loss import loss
@@ -36,6 +37,7 @@ __all__ = [
     "consensus",
     "contingency",
     "how_many",
+    "images",
     "latent",
     "learning_rate",
     "loss",

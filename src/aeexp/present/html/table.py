@@ -13,7 +13,7 @@ from aeexp.text import number
 MAX_ROWS = 200
 TEXT_COLUMNS = {
     *("best", "cluster", "clustering", "control", "factor", "feature", "flag", "input", "label"),
-    *("measure", "method", "model", "number", "of", "reproducible", "status"),
+    *("made_by", "measure", "method", "model", "number", "of", "reproducible", "row", "status"),
 }
 """Columns of a run's tables that hold text. All others hold numbers."""
 

@@ -18,6 +18,7 @@ CAPTIONS = (
     ("latent_time", "factors", "The rows by their factors, joined in the order of time"),
     ("latent", "view", "The rows by their factors"),
     ("weights", "factors", "The weight of each feature in each factor"),
+    ("images", "factors", "Rows as images, and images decoded along each factor"),
     ("importance", "factors", "How strongly each factor depends on each feature"),
     ("traversals?", "factors", "How features change as one factor goes from low to high"),
     ("associations?", "factors", "The association of factors with the known labels"),

@@ -15,6 +15,7 @@ from aeexp.present.html.run.cards import factor_cards
 from aeexp.present.html.run.clusters import cluster_records, clustering_records
 from aeexp.present.html.run.figures import figures_by_section
 from aeexp.present.html.run.numbers import key_numbers
+from aeexp.present.html.run.outliers import outlier_records
 from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
 from aeexp.present.text.sentence import QUESTIONS
@@ -63,6 +64,7 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
         warnings=[*run.record.get("stamps", ()), *data.notes],
         view=view(run, data),
         cards=factor_cards(run),
+        outliers=outlier_records(run),
         figures_of=figures_by_section(folder),
         clusterings=clustering_records(run),
         clusters=cluster_records(run),
