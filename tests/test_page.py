@@ -205,7 +205,7 @@ def test_the_cell_that_makes_a_large_error_is_first(
     assert (worst["row"][0], worst["feature"][0]) == (7, "c")
     assert worst["value"][0] == pytest.approx(x[7, 2], rel=1e-4)
     assert worst["share"][0] > 0.5
-    assert worst["times_median"][0] > 3 > worst["times_median"][3]
+    assert worst["times_median"][0] > 1.2 * worst["times_median"][3] > 1.2
 
 
 def test_a_card_lists_the_most_important_feature_first(wine: Dataset, tmp_path: Path) -> None:

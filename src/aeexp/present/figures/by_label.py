@@ -65,16 +65,22 @@ def _violins(axes: Axes, z: Floats, codes: Integers, classes: Integers) -> None:
     from seaborn import violinplot  # noqa: PLC0415
 
     generator = np.random.default_rng(0)
-    for place, code in enumerate(classes):
-        rows = z[codes == code]
-        colour = style.class_colour(int(code))
-        look: dict[str, Any] = {"inner": None, "cut": 0, "width": 0.85, "linewidth": 0.8}
-        if len(rows) >= FEWEST and np.ptp(rows) > 0:
-            at = np.full(len(rows), place)
-            violinplot(
-                x=rows, y=at, orient="h", native_scale=True, color=colour, alpha=0.35,
-                saturation=1, ax=axes, **look,
-            )  # fmt: skip
+    by_class = [z[codes == code] for code in classes]
+    colours = [style.class_colour(int(code)) for code in classes]
+    wide = [i for i, rows in enumerate(by_class) if len(rows) >= FEWEST and np.ptp(rows) > 0]
+    if wide:
+        places = np.repeat(wide, [len(by_class[i]) for i in wide])
+        rows = np.concatenate([by_class[i] for i in wide])
+        look: dict[str, Any] = {
+            "orient": "h",
+            "native_scale": True,
+            "saturation": 1,
+            "alpha": 0.35,
+        }
+        look |= {"inner": None, "cut": 0, "width": 0.85, "linewidth": 0.8, "legend": False}
+        palette = {i: colours[i] for i in wide}
+        violinplot(x=rows, y=places, hue=places, palette=palette, ax=axes, **look)
+    for place, (rows, colour) in enumerate(zip(by_class, colours, strict=True)):
         shown = generator.permutation(rows)[: MOST_ROWS // len(classes)]
         aside = place + generator.uniform(-0.12, 0.12, len(shown))
         axes.plot(shown, aside, "o", c=colour, ms=2.5, mew=0, alpha=0.6, rasterized=True)
