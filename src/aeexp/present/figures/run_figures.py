@@ -97,7 +97,7 @@ def _maps(
     data = result.problem.data
     for number, labels in enumerate(data.labels or [None], 1):
         suffix, differences = _suffix(number), _differences(result, labels)
-        title = f"{data.name}: {_seen(result, labels, differences)}"
+        title = f"{data.name}: {_seen(result, labels, differences, unreliable)}"
         yield (
             f"latent{suffix}",
             figures.latent(result.z, labels, title=title, unreliable=unreliable),
@@ -147,7 +147,12 @@ def _differences(result: RunResult, labels: Labels | None) -> list[Difference]:
     return [difference(factor, codes, independent=independent) for factor in result.z[labelled].T]
 
 
-def _seen(result: RunResult, labels: Labels | None, differences: Sequence[Difference]) -> str:
+def _seen(
+    result: RunResult,
+    labels: Labels | None,
+    differences: Sequence[Difference],
+    unreliable: Unreliable,
+) -> str:
     """Return what the rows in latent space show, by the label that colours them."""
     if labels and not differences:
         return f"the factors by {labels.name}"
@@ -157,7 +162,8 @@ def _seen(result: RunResult, labels: Labels | None, differences: Sequence[Differ
     sizes = np.nan_to_num([abs(one.value) for one in differences])
     best = int(sizes.argmax())
     one = differences[best]
-    return f"z{best + 1} differs most by {labels.name} ({one.measure} = {one.value:z.2f})"
+    name = unreliable.name(best)
+    return f"{name} differs most by {labels.name} ({one.measure} = {one.value:z.2f})"
 
 
 def _clusters(
