@@ -66,6 +66,7 @@ def add_evidence(folder: Path, data: Dataset, factors: int = 3) -> None:
     _stability(folder, names)
     _factors(folder, data, names, rng)
     _chance(folder)
+    _outliers(folder, data)
     (folder / "methods.md").write_text(
         "A shallow autoencoder (13-3-13) was trained with Adam on 142 rows [@kingma2015].\n"
     )
@@ -104,6 +105,13 @@ def _methods(folder: Path, rng: np.random.Generator) -> None:
     k = np.arange(1, 40)
     rnx = {"neighbours": k, "autoencoder": 0.5 - k / 200, "PCA": 0.52 - k / 200}
     _table(folder, "rnx", rnx)
+
+
+def _outliers(folder: Path, data: Dataset) -> None:
+    columns = {"row": [data.rows[1]] * 2 + [data.rows[0]], "error": [9.5, 9.5, 2.25]}
+    columns |= {"times_median": [19.0, 19.0, 4.5], "feature": [*data.features[:1]] * 3}
+    columns |= {"value": [1e9, 12.0, 3.0], "reconstructed": [12.3456, 11.0, 2.5]}
+    _table(folder, "outliers", columns | {"share": [0.998, 0.002, 0.7]})
 
 
 def _stability(folder: Path, names: Sequence[str]) -> None:

@@ -16,10 +16,14 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.markers import MarkerStyle
 from matplotlib.text import Text
 
+from aeexp.analysis.factors.differences import difference
 from aeexp.data.dataset import Classes, Floats, Values
+from aeexp.data.images import image_shape
 from aeexp.present.figures import (
     Unreliable,
+    by_label,
     contingency,
+    images,
     latent,
     loss,
     reconstruction,
@@ -134,6 +138,18 @@ def drawn_bars(weights: Floats, features: Sequence[str], quantity: str) -> Figur
     return weight_bars(weights, np.abs(weights), features, quantity)
 
 
+def squashed(factors: int) -> Floats:
+    """Return factors in which two of 60 rows are far from all others."""
+    z = normal(60, factors)
+    z[7, 0], z[9, 1] = 1000, -1000
+    return z
+
+
+def differing(z: Floats, label: Classes) -> Figure:
+    rows = label.codes >= 0
+    return by_label(z, label, [difference(factor, label.codes[rows]) for factor in z[rows].T])
+
+
 def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
     for k in (1, 2, 3, 5):
         for name, groups in GROUPS.items():
@@ -160,7 +176,26 @@ def cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
     yield "reconstruction-hostile_names", lambda: reconstructed(8, HOSTILE)
 
 
-CASES = [pytest.param(draw, id=name) for name, draw in cases()]
+def new_cases() -> Iterator[tuple[str, Callable[[], Figure]]]:
+    for k in (1, 3, 9):
+        for name, label in GROUPS.items():
+            if isinstance(label, Classes) and len(label.names) > 1:
+                yield f"by_label-{k}-{name}", lambda k=k, g=label: differing(normal(60, k), g)
+    yield "by_label-constant_factor", lambda: differing(normal(60, 2) * [0, 1], classes(3))
+    yield "by_label-one_row_per_class", lambda: differing(normal(60, 2), classes(60))
+    for k in (2, 3, 5):
+        yield f"latent-{k}-outliers", lambda k=k: latent(squashed(k), classes(3), title="z")
+        marked = Unreliable(held_out=np.arange(60) < 12)
+        yield (
+            f"latent-{k}-held_out",
+            lambda k=k, m=marked: latent(normal(60, k), classes(3), title="z", unreliable=m),
+        )
+    for rows, factors in (1, 0), (3, 2), (40, 30):
+        several = normal(rows, 12), normal(rows, 12), numbered(factors), normal(factors, 11, 12)
+        yield f"images-{rows}-{factors}", lambda several=several: images(*several, (3, 4))
+
+
+CASES = [pytest.param(draw, id=name) for name, draw in [*cases(), *new_cases()]]
 
 
 def saved(figure: Figure, kind: str = "png") -> bytes:
@@ -621,3 +656,104 @@ def test_training_rows_are_drawn_behind_validation_rows() -> None:
     lines = reconstructed(1).axes[0].lines[1:]
     assert [len(line.get_xdata()) for line in lines] == [48, 12]
     assert same_color(lines[0].get_color(), style.TRAINING)
+
+
+# The factors by label
+
+
+def test_the_factor_that_differs_most_is_named_with_its_effect_size() -> None:
+    label = Classes("condition", np.arange(60) % 2, ("control", "treated"))
+    z = normal(60, 3) + [0, 3, 1] * (np.arange(60) % 2)[:, None]
+    shown = text_of(differing(z, label))
+    assert "z2 differs most by condition" in shown
+    assert "treated minus control" in shown
+    assert "control (30)" in shown
+
+
+def test_the_interval_of_a_difference_contains_the_truth_as_often_as_stated() -> None:
+    random, trials, hits = np.random.default_rng(0), 200, np.zeros(2)
+    two, three = np.arange(60) % 2, np.arange(90) % 3
+    explained = np.var([0, 0.5, 1]) / (1 + np.var([0, 0.5, 1]))
+    for _ in range(trials):
+        g = difference(random.normal(size=60) + 0.8 * two, two)
+        eta = difference(random.normal(size=90) + 0.5 * three, three)
+        hits += [g.low <= 0.8 <= g.high, eta.low <= explained <= eta.high]
+    assert (np.abs(hits / trials - 0.95) < 0.04).all()
+
+
+def test_dependent_rows_and_constant_factors_have_no_interval() -> None:
+    codes = np.arange(60) % 2
+    dependent = difference(normal(60), codes, independent=False)
+    assert np.isfinite(dependent.value)
+    assert np.isnan([dependent.low, dependent.high]).all()
+    assert np.isnan(difference(np.zeros(60), codes).value)
+
+
+# Outliers, matches and pixels
+
+
+def test_far_rows_are_arrows_at_the_edge_and_do_not_squash_the_others() -> None:
+    z = squashed(2)
+    figure = latent(z, classes(3), title="z")
+    axes = figure.axes[0]
+    assert np.ptp(axes.get_xlim()) < 20
+    assert "arrows: 2 rows beyond the axes" in text_of(figure)
+    shown = np.concatenate([dots.get_offsets() for dots in axes.collections])
+    assert len(shown) == 60
+    assert shown[:, 0].max() == pytest.approx(axes.get_xlim()[1])
+    assert "arrows" not in text_of(latent(normal(60, 2), classes(3), title="z"))
+
+
+def test_matching_clusters_are_on_the_diagonal() -> None:
+    label = classes(3)
+    codes = np.array([2, 0, 1])[label.codes]
+    codes[0] = -1
+    figure = contingency(codes, label, "kmeans")
+    names = [text for _, text in shown_ticks(figure.axes[0].yaxis)]
+    assert names == ["2", "0", "1", "noise"]
+    assert "98 % of the rows are in the kmeans cluster of their kind" in text_of(figure)
+
+
+def test_features_of_equal_weights_are_together() -> None:
+    weights = np.array([[1, 0], [0, 1], [1, 0.01], [0, 1.01]])
+    figure = weight_map(weights, ["a", "b", "c", "d"], "weight")
+    names = [text for _, text in shown_ticks(figure.axes[0].yaxis)]
+    assert {frozenset(names[:2]), frozenset(names[2:])} == {frozenset("ac"), frozenset("bd")}
+
+
+@pytest.mark.parametrize(
+    ("features", "shape"),
+    [
+        ([f"pixel_{i}_{j}" for i in range(3) for j in range(8)], (3, 8)),
+        ([f"pixel{i}" for i in range(1, 26)], (5, 5)),
+        ([f"pixel{i}" for i in range(24)], None),
+        ([f"gene{i}" for i in range(25)], None),
+        ([f"t_{i}_{2 * j}" for i in range(4) for j in range(4)], None),
+    ],
+)
+def test_images_are_recognised_by_the_names_of_their_pixels(
+    features: list[str], shape: tuple[int, int] | None
+) -> None:
+    assert image_shape(features) == shape
+
+
+def test_the_loss_is_compared_with_pca() -> None:
+    figure = loss(history(), pca=0.7)
+    assert "The validation loss ends at 0.6; that of PCA is 0.7" in text_of(figure)
+    assert any(line.get_ydata()[0] == 0.7 for line in figure.axes[0].lines)
+
+
+def test_a_slide_is_16_to_9_and_shows_the_whole_figure() -> None:
+    for draw in (lambda: loss(history()), lambda: weight_map(*WEIGHTS["wine"], "weight")):
+        figure, page = draw(), draw()
+        style.centre_on_slide(figure)
+        wide, high = figure.get_size_inches()
+        assert wide / high == pytest.approx(16 / 9)
+        saved(figure), saved(page)
+        for axes, before in zip(figure.axes, page.axes, strict=True):
+            inches = axes.get_position().size * [wide, high]
+            np.testing.assert_allclose(inches, before.get_position().size * page.get_size_inches())
+        drawn = figure.get_tightbbox()
+        assert min(drawn.x0, drawn.y0) >= 0
+        assert drawn.x1 <= wide
+        assert drawn.y1 <= high

@@ -32,12 +32,14 @@ from aeexp.config.spec import (
     Training,
     Wine,
 )
+from aeexp.config.spec import Table as FileTable
 from aeexp.data import Classes, Dataset, Values, load
 from aeexp.pipeline.run import run
 from aeexp.present.figures.run_figures import cluster_colours
 from aeexp.present.html.run import columns, page
 from aeexp.present.html.run.cards import factor_cards
 from aeexp.present.html.run.figures import figures_by_section, section_and_caption
+from aeexp.present.html.run.numbers import key_numbers
 from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
 from aeexp.present.text.sentence import QUESTIONS
@@ -97,27 +99,43 @@ def table_of(count: int, features: int, **changes: object) -> Dataset:
 # Content
 
 
-def test_the_answer_comes_first_with_a_mark_for_each_claim(report: bytes) -> None:
+def test_the_finding_comes_first_then_each_question_with_its_mark(report: bytes) -> None:
     elements = Elements(report)
     ids = [section.get("id") for section in elements.all("section")]
     assert ids[0] == "answer"
-    for _, _, sentence in SENTENCES:
-        assert sentence in elements.text
+    finding, *answers, (_, _, advice) = SENTENCES
+    text = elements.text
+    places = [text.index(finding[2])]
+    for about, _, sentence in answers:
+        places += [text.index(QUESTIONS[about]), text.index(sentence)]
+    assert places == sorted(places)
+    before, _, command = advice.partition(": ")
+    assert f"{before}:" in text
+    assert re.search(rf'id="next-command"[^>]*>{command}', report.decode())
     claims = [item["class"].split() for item in elements.all("li") if item.get("class")]
-    assert claims == [["claim", "yes"]] * 3 + [["claim", "no"], ["claim"]]
+    assert claims == [["claim", "yes"]] * 2 + [["claim", "no"]]
     assert re.findall(r'class="mark" aria-hidden="true">(.)', report.decode()) == [*"✓✓✓✗→"]
 
 
-def test_each_sentence_is_below_its_question(report: bytes) -> None:
-    text = Elements(report).text
-    for about, _, sentence in SENTENCES:
-        assert text.index(QUESTIONS[about]) < text.index(sentence)
+def test_three_numbers_are_at_the_top(wine: Dataset, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", wine)
+    numbers = [(each.value, each.meaning) for each in key_numbers(RunData(folder))]
+    assert numbers == [
+        ("56 %", "of the variance of held-out rows explained; by PCA 46 %"),
+        ("1 of 3", "factors reproducible in 8 trainings"),
+        ("2 of 3", "clusters of kmeans reproducible"),
+    ]
+    labels = (folder / "labels.csv").read_text().replace("knn accuracy", "knn balanced accuracy")
+    (folder / "labels.csv").write_text(labels)
+    label = key_numbers(RunData(folder))[2]
+    assert label.value == "0.92"
+    assert "cultivar; of shuffled labels 0.34" in label.meaning
 
 
-def test_the_table_is_described_above_the_answer(report: bytes) -> None:
+def test_the_table_is_described_above_the_questions(report: bytes) -> None:
     text = Elements(report).text
     about = "The table has 178 rows and 13 features."
-    assert 0 < text.index(about) < text.index(SENTENCES[0][2])
+    assert text.index(SENTENCES[0][2]) < text.index(about) < text.index(SENTENCES[1][2])
     assert "Known labels: cultivar (3 classes); no autoencoder saw them." in text
     assert "It was trained on 142 rows; the other 36 were held out." in text
 
@@ -130,7 +148,7 @@ def test_caveats_are_shown_as_warnings(report: bytes) -> None:
 def test_all_sections_are_there_in_order(report: bytes) -> None:
     ids = [section["id"] for section in Elements(report).all("section")]
     assert ids == [
-        "answer", "rows", "factors", "clusters", "labels", "baselines", "chance", "training",
+        "answer", "factors", "clusters", "outliers", "labels", "baselines", "chance", "training",
         "trust", "more", "settings", "methods",
     ]  # fmt: skip
 
@@ -164,6 +182,30 @@ def test_tables_show_the_numbers_of_the_files(report: bytes) -> None:
     assert kmeans["ambiguous pairs (PAC)"] == "0.02"
     assert dbscan["separation (silhouette)"] == ""
     assert "share of rows without a cluster" not in kmeans
+
+
+def test_a_row_that_does_not_fit_is_listed_with_the_cells_that_make_its_error(
+    report: bytes,
+) -> None:
+    first, second = Elements(report).table("row", "times that of the median row")
+    assert list(first.values())[:3] == ["1", "9.5", "19"]
+    assert "alcohol 1e+09, not 12.3 (100 %)" in list(first.values())[3]
+    assert second["row"] == "0"
+
+
+def test_the_cell_that_makes_a_large_error_is_first(
+    tiny: Callable[..., Experiment], tmp_path: Path
+) -> None:
+    x = load(Blobs(samples=60, features=6, centers=3)).x
+    x[7, 2] += 500
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c,d,e,f", comments="")
+    artifacts = run(tiny(dataset=FileTable(path=str(tmp_path / "x.csv"))))
+    tables = {table.name: table.columns for table in artifacts if isinstance(table, Table)}
+    worst = tables["outliers"]
+    assert (worst["row"][0], worst["feature"][0]) == (7, "c")
+    assert worst["value"][0] == pytest.approx(x[7, 2], rel=1e-4)
+    assert worst["share"][0] > 0.5
+    assert worst["times_median"][0] > 1.2 * worst["times_median"][3] > 1.2
 
 
 def test_a_card_lists_the_most_important_feature_first(wine: Dataset, tmp_path: Path) -> None:
@@ -492,8 +534,7 @@ def test_each_figure_is_in_its_section(report: bytes) -> None:
         if figure:
             sections[figure] = here
     assert sections == {
-        "latent": "rows",
-        "weights": "factors",
+        "latent": "answer",
         "contingency_kmeans": "clusters",
         "loss": "training",
         "surprise": "more",

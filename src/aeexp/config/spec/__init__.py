@@ -51,7 +51,7 @@ from aeexp.config.spec.evidence import (
     StandardEvidence,
 )
 from aeexp.config.spec.experiment import Backend, Experiment
-from aeexp.config.spec.figures import AllFigures, FigureFormat, FiguresSpec, NoFigures
+from aeexp.config.spec.figures import AllFigures, FigureFormat, FigureSize, FiguresSpec, NoFigures
 from aeexp.config.spec.model import (
     Activation,
     Auto,
@@ -132,6 +132,7 @@ __all__ = [
     "Experiment",
     "Exponential",
     "FigureFormat",
+    "FigureSize",
     "FiguresSpec",
     "FitOn",
     "Format",

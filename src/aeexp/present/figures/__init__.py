@@ -1,11 +1,13 @@
 """Figures: functions of arrays that return a matplotlib Figure, which is not shown or saved."""
 
 from aeexp.present.figures.baselines import Measure, baselines
+from aeexp.present.figures.by_label import by_label
 from aeexp.present.figures.candidates import Tried, candidates
 from aeexp.present.figures.cards import Factor, cards
 from aeexp.present.figures.consensus import consensus
 from aeexp.present.figures.contingency import contingency
 from aeexp.present.figures.how_many import how_many
+from aeexp.present.figures.images import images
 from aeexp.present.figures.latent import latent
 from aeexp.present.figures.learning_rate import learning_rate
 from aeexp.present.figures.loss import loss
@@ -29,11 +31,13 @@ __all__ = [
     "Tried",
     "Unreliable",
     "baselines",
+    "by_label",
     "candidates",
     "cards",
     "consensus",
     "contingency",
     "how_many",
+    "images",
     "latent",
     "learning_rate",
     "loss",

@@ -55,11 +55,21 @@ def baselines(names: Sequence[str], measures: Mapping[str, Measure], answer: str
         below = f"{term}, {measure.better}" if term else measure.better
         lines = [style.fit(line, wide, style.SMALL) for line in (name, below)]
         axes.set_title("\n".join(lines), fontsize=style.SMALL)
-    style.headline(figure, "Is the autoencoder better than simpler methods?", answer)
+    style.headline(figure, _title(names, measures), answer)
     if any((measure.errors > 0).any() for measure in measures.values()):
         x, y = figure.get_size_inches()
         figure.text(0.15 / x, 0.1 / y, "bars: ± 2 standard errors", fontsize=style.SMALL)
     return figure
+
+
+def _title(names: Sequence[str], measures: Mapping[str, Measure]) -> str:
+    """Return which method is best by the first measure."""
+    for title, measure in measures.items():
+        if np.isfinite(measure.values).any():
+            signed = measure.values if measure.better.startswith("more") else -measure.values
+            best = names[int(np.nanargmax(np.where(np.isfinite(signed), signed, np.nan)))]
+            return f"{best[:1].upper()}{best[1:]} has the best {title.partition(' (')[0]}"
+    return "The autoencoder and simpler methods"
 
 
 def _dots(axes: Axes, names: Sequence[str], measure: Measure) -> None:

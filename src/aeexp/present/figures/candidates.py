@@ -33,7 +33,7 @@ class Tried:
 def candidates(tried: Tried, answer: str) -> Figure:
     """Draw the error of each setting on validation rows, and on test rows as a ring.
 
-    answer: the sentence below the title.
+    answer: the sentence that is the title.
     """
     names, errors = tried.names, tried.errors
     left = 0.3 + min(LONGEST, style.widest(names, style.SMALL))
@@ -50,7 +50,7 @@ def candidates(tried: Tried, answer: str) -> Figure:
         axes.plot(ends, [i, i], color=colour, lw=2.5)
         axes.plot(errors[i], i, "o", color=colour, ms=9)
         axes.plot(tried.test[i], i, "o", mec=colour, mfc="none", ms=9, mew=1.5)
-    style.headline(figure, "Which model do the rows support?", answer)
+    style.headline(figure, answer[:1].upper() + answer[1:])
     x, y = figure.get_size_inches()
     note = (
         "dots: validation rows, ± standard error of the difference to the best; rings: test rows;"

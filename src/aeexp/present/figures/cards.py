@@ -18,6 +18,8 @@ from aeexp.present.figures.panel import Panel, panel
 MOST_FACTORS, MOST_BARS, MOST_LINES = 6, 8, 5
 LONGEST = 1.5
 """Greatest width in inches of the name of a feature."""
+DASHES: Sequence[Any] = "-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1))
+"""Of the lines of a card, so that they differ where all are grey, too."""
 BAR, WIDE, NOTES = 0.22, 1.7, 2.2
 """Inches: height of a bar with its gap, width of a panel, greatest width of the notes."""
 
@@ -68,8 +70,14 @@ def cards(factors: Sequence[Factor], features: Sequence[str]) -> Figure:
     style.place_labels(left, right, left=0)
     left.set_xlabel("sd of factor per sd of feature", fontsize=style.SMALL)
     right.set_xlabel("factor, 5 to 95 % of the rows", fontsize=style.SMALL)
-    style.headline(figure, "What each factor is", *_notes(factors, features), lines=2)
+    style.headline(figure, _title(drawn, features), *_notes(factors, features), lines=2)
     return figure
+
+
+def _title(drawn: Sequence[Factor], features: Sequence[str]) -> str:
+    """Return the strongest feature of each factor."""
+    strongest = [f"{factor.name} {features[factor.strongest[0]]}" for factor in drawn]
+    return f"Strongest features: {', '.join(strongest)}"
 
 
 def _cards(drawn: Sequence[Factor], features: Sequence[str]) -> tuple[Figure, GridSpec, float]:
@@ -133,8 +141,8 @@ def _traversal(axes: Panel, factor: Factor, features: Sequence[str]) -> None:
     lines = factor.traversal[:, factor.strongest[:MOST_LINES]]
     count = lines.shape[1]
     colours = [style.NOISE if factor.doubt else style.class_colour(i) for i in range(count)]
-    for line, colour in zip(lines.T, colours, strict=True):
-        axes.plot(factor.z, line, c=colour, lw=2)
+    for line, colour, dashes in zip(lines.T, colours, DASHES, strict=False):
+        axes.plot(factor.z, line, c=colour, lw=2, ls=dashes)
     axes.margins(x=0)
     axes.spines["left"].set_visible(False)
     style.few_ticks(axes)

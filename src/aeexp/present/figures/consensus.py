@@ -34,7 +34,8 @@ def consensus(
     The names of clusters that are not reproduced are grey; clusters too small for a name have
     none. matrix: (shown, shown), from 0 to 1. codes: (shown,), the sorted cluster of each row, -1
     for noise. clusters: by code, the number of all its rows and its mean Jaccard index.
-    threshold: the least mean Jaccard index of a reproduced cluster.
+    title: the name of the clustering. threshold: the least mean Jaccard index of a reproduced
+    cluster.
     """
     figure, axes = _matrix(matrix)
     edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
@@ -59,8 +60,13 @@ def consensus(
     if len(named) < len(blocks):
         unnamed = len(blocks) - len(named)
         notes.append(f"{unnamed} of {len(blocks)} blocks too small for a name")
-    style.headline(figure, title, *notes)
+    style.headline(figure, _title(title, clusters, threshold), *notes)
     return figure
+
+
+def _title(name: str, clusters: Mapping[int, tuple[int, float]], threshold: float) -> str:
+    count = sum(jaccard >= threshold for _, jaccard in clusters.values())
+    return f"Other trainings find {count} of {len(clusters)} clusters of {name} again"
 
 
 def _matrix(matrix: Floats) -> tuple[Figure, Axes]:

@@ -6,13 +6,14 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, sem
 
 from aeexp.analysis.clustering.consensus import VALID
-from aeexp.analysis.evidence.baselines import AUTOENCODER
+from aeexp.analysis.evidence.baselines import AUTOENCODER, Method
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.evidence.stability import Stability
 from aeexp.analysis.factors.cards import Card, FactorAssociation
+from aeexp.analysis.labels.claims import DECLARED
 from aeexp.analysis.labels.scores import MAJORITY, Score
 from aeexp.analysis.result import RunResult
 from aeexp.config import metrics
@@ -54,7 +55,7 @@ def evidence_figures(result: RunResult, evidence: Evidence) -> Iterator[tuple[st
                     consensus.matrix,
                     result.clusters[name][evidence.rows][consensus.shown],
                     {c.code: (c.rows, c.mean) for c in consensus.clusters},
-                    title=f"{name}: rows in the same cluster",
+                    title=name,
                     threshold=VALID,
                 )
                 yield f"consensus_{name}", figure
@@ -66,17 +67,32 @@ def evidence_figures(result: RunResult, evidence: Evidence) -> Iterator[tuple[st
 
 def _baselines(result: RunResult, evidence: Evidence) -> Figure:
     rows = [method_row(result, name, method) for name, method in evidence.methods.items()]
+    spreads = [_standard_errors(result, method) for method in evidence.methods.values()]
     agreements = {key: f"clustering.{key}" for key in rows[0] if key.endswith(".ari")}
     drawn = {key: metrics.metric(name) for key, name in (MEASURES | agreements).items()}
     measures = {
         metric.title: figures.Measure(
             metric.better.sentence,
             np.array([row[key] for row in rows], float),
-            np.array([row.get(f"{key}.se", 0.0) for row in rows], float),
+            np.array([errors.get(key, 0.0) for errors in spreads], float),
         )
         for key, metric in drawn.items()
     }
     return figures.baselines([*evidence.methods], measures, against_pca(evidence).sentence)
+
+
+def _standard_errors(result: RunResult, method: Method) -> dict[str, float]:
+    """Return standard errors over rows by column of baselines.csv; none if rows are dependent."""
+    if not result.problem.data.design.is_exchangeable:
+        return {}
+    trustworthiness, continuity, r_nx_auc = method.neighbourhoods.of_queries
+    of_rows = {
+        "val_mse": method.residuals.parts["val"].rows,
+        "trustworthiness": trustworthiness,
+        "continuity": continuity,
+        "r_nx_auc": r_nx_auc,
+    }
+    return {key: float(sem(values)) for key, values in of_rows.items() if len(values) > 1}
 
 
 def _reproducibility(stability: Stability) -> Figure:
@@ -136,7 +152,8 @@ def labels_figure(scores: Sequence[Score]) -> Figure:
         majority, _ = values.pop(MAJORITY, (np.nan, np.nan))
         metric = number.replace("knn", "nearest rows").replace("r2", "R²")
         chance = first.permuted_mean, first.permuted_sd, first.p, first.copies
-        drawn.append(figures.LabelScore(label, metric, values, majority, *chance))
+        tested = number in DECLARED
+        drawn.append(figures.LabelScore(label, metric, values, majority, *chance, tested))
     return figures.probes(adjusted(drawn), "held-out rows" if held_out else "training rows")
 
 

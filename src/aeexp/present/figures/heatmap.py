@@ -24,15 +24,20 @@ RIGHT = 1.45
 
 
 def heat_map(
-    numbers: Floats | Integers, names: Names, scale: ScalarMappable, label: str
+    numbers: Floats | Integers,
+    names: Names,
+    scale: ScalarMappable,
+    label: str,
+    aside: float = 0.0,
 ) -> tuple[Figure, Axes]:
     """Return a figure with a heat map and a colour bar, and the axes of the heat map.
 
-    numbers: (rows, columns). label: of the colour bar.
+    numbers: (rows, columns). label: of the colour bar. aside: inches that are left free between
+    the heat map and the colour bar.
     """
     rows, columns = numbers.shape
     cell = max(min(1.3, 6.5 / columns), 3.6 / columns), min(0.65, 6.4 / rows)
-    figure, axes = _axes(names, cell)
+    figure, axes = _axes(names, cell, RIGHT + aside)
     edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
     low, high = scale.get_clim()
     look: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": scale.cmap, "rasterized": True}
@@ -46,14 +51,14 @@ def heat_map(
     return figure, axes
 
 
-def _axes(names: Names, cell: Size) -> tuple[Figure, Axes]:
+def _axes(names: Names, cell: Size, right: float) -> tuple[Figure, Axes]:
     """Return axes with names; the names of columns slant unless each fits its column."""
     (down, across), (wide, high) = names, cell
     left, below = (min(LONGEST, style.widest(side, style.SMALL)) for side in names)
     slanting = below > 0.95 * wide
     margins = style.Margins(
         left=max(left + 0.55, 0.8 * below - wide / 2 if slanting else 0),
-        right=RIGHT,
+        right=right,
         bottom=0.65 + 0.65 * below if slanting else 0.7,
     )
     figure, grid = style.canvas((1, 1), (len(across) * wide, len(down) * high), margins)

@@ -6,6 +6,7 @@ from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from aeexp.data.dataset import Floats, Integers, Labels, Values
 from aeexp.present.figures import style
@@ -26,6 +27,8 @@ from aeexp.text import counted
 
 MOST_ROWS = 20_000
 MOST_FACTORS = 6
+FEWEST, SQUASHED = 50, 4
+"""Least number of rows, and ratio of the range to that of 98 % of them, of a shortened axis."""
 TOP = 0.95
 """Height in inches of the margin with the title and two lines of notes."""
 NONE = Unreliable()
@@ -49,7 +52,8 @@ def latent(
     20,000 rows is drawn. groups: the class, the cluster (code -1 is noise) or the value of each
     row; rows of a `Trajectory` are joined by lines. colours: the number of the colour of each
     class, None for grey, so that a cluster can have the colour of its matching class; by default
-    the code of the class. unreliable: rows that are drawn pale, and factors that are starred.
+    the code of the class. unreliable: rows that are drawn pale or in a ring, and
+    factors that are starred.
     """
     rows = _chosen_rows(z)
     points = z[rows].astype(float)
@@ -57,6 +61,8 @@ def latent(
     factors = np.sort(np.argsort(-variances, kind="stable")[:MOST_FACTORS])
     reliable = np.ones(len(rows), bool) if unreliable.rows is None else ~unreliable.rows[rows]
     painted = paint(groups, rows, colours).faded(reliable)
+    if unreliable.held_out is not None and not unreliable.held_out.all():
+        painted = replace(painted, ringed=unreliable.held_out[rows])
     if isinstance(groups, Trajectory) and len(rows) == len(z):
         lines = [z[session][:, factors] for session in groups.sessions]
         painted = replace(painted, lines=lines)
@@ -67,17 +73,31 @@ def latent(
     if groups:
         height = figure.get_figheight() - 1.6 if len(factors) <= 3 else 3.3
         draw_key(figure, groups.name, painted.key, height)
-    notes = []
-    if len(rows) < len(z):
-        notes.append(f"{len(rows):,} of {len(z):,} rows shown")
-    if len(factors) < z.shape[1]:
-        notes.append(f"{len(factors)} of {z.shape[1]} factors shown, with the largest variance")
+    notes = _notes(z, points[:, factors], painted)
     if isinstance(groups, Values) and (painted.markers == CROSS).any():
         notes.append("crosses: rows without a value")
     if faded := int((~reliable).sum()):
         notes.append(f"faded: {counted(faded, 'row')} {unreliable.reason}")
     style.headline(figure, title, *notes, *unreliable.note, lines=2)
     return figure
+
+
+def _notes(z: Floats, shown: Floats, painted: Paint) -> list[str]:
+    """Return what is left out of the figure, and what its marks mean.
+
+    z: (rows, factors). shown: (shown rows, shown factors).
+    """
+    notes = []
+    if len(shown) < len(z):
+        notes.append(f"{len(shown):,} of {len(z):,} rows shown")
+    if shown.shape[1] < z.shape[1]:
+        kept = f"{shown.shape[1]} of {z.shape[1]} factors shown"
+        notes.append(f"{kept}, with the largest variance")
+    if painted.ringed.any() and shown.shape[1] > 1:
+        notes.append("ringed: held-out rows")
+    if beyond := _count_beyond(shown):
+        notes.append(f"arrows: {counted(beyond, 'row')} beyond the axes")
+    return notes
 
 
 def _chosen_rows(z: Floats) -> Integers:
@@ -108,6 +128,7 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
     margins = style.Margins(left=0.9, right=0.25 if diagonal else KEY, across=0.28, top=TOP)
     figure, grid = style.canvas((k - (not diagonal),) * 2, (side, side), margins)
     windows = _windows(z)
+    inside = np.clip(z, *windows.T)
     for x, y in (combinations_with_replacement if diagonal else combinations)(range(k), 2):
         axes = panel(figure, grid[y - (not diagonal), x])
         style.few_ticks(axes, max(3, round(1.3 * side)))
@@ -115,16 +136,18 @@ def _pairs(z: Floats, names: Sequence[str], painted: Paint) -> Figure:
         style.place_labels(axes, left=0.6)
         if x == y:
             axes.set_yticks([])
-            painted.histogram(axes, z[:, x], _bins(z[:, x]))
+            painted.histogram(axes, inside[:, x], _bins(z[:, x]))
         else:
             axes.set_ylim(windows[y])
             for line in painted.lines:
                 axes.plot(line[:, x], line[:, y], **LINE)
-            painted.scatter(axes, z[:, [x, y]], _dot_size(z, side))
+            arrows = _arrows(z[:, [x, y]], windows[[x, y]], painted.markers)
+            shown = replace(painted, markers=arrows)
+            shown.scatter(axes, inside[:, [x, y]], _dot_size(z, side))
         axes.label_outer()
     if k == 3:
         limits = dict(zip(names, windows, strict=True))
-        space(panel(figure, grid[0, 1]), z, limits, painted, _dot_size(z, 2))
+        space(panel(figure, grid[0, 1]), inside, limits, painted, _dot_size(z, 2))
     return figure
 
 
@@ -133,9 +156,18 @@ def _windows(z: Floats) -> Floats:
 
     All axes have the same length, so that a distance looks the same in every direction, unless
     the range of one factor is more than 5 times that of another. A constant factor gets the
-    longest axis.
+    longest axis. Where a few rows would squash the others, the axis ends near the 1 and 99 %
+    quantiles.
     """
     low, high = np.quantile(z, [0, 1], axis=0) if len(z) else np.zeros((2, z.shape[1]))
+    if len(z) >= FEWEST:
+        lowest = np.quantile(z, 0.01, axis=0, method="higher")  # of few rows, not the outermost
+        most = np.array([lowest, np.quantile(z, 0.99, axis=0, method="lower")])
+        spans = np.ptp(most, axis=0)
+        squashed = (high - low > SQUASHED * spans) & (spans > 0)
+        near = most + 0.5 * spans * np.array([[-1], [1]])
+        low = np.where(squashed, np.maximum(low, near[0]), low)
+        high = np.where(squashed, np.minimum(high, near[1]), high)
     spans = high - low
     longest = spans.max() or 1.0
     spans[spans < 1e-9 * longest] = longest
@@ -144,6 +176,21 @@ def _windows(z: Floats) -> Floats:
     half = np.maximum(0.55 * spans, 1e-6 * np.abs(low))  # room for rounding
     middle = (low + high) / 2
     return np.column_stack([middle - half, middle + half])
+
+
+def _count_beyond(z: Floats) -> int:
+    """Return the number of rows beyond the axes."""
+    if z.shape[1] < 2:
+        return 0
+    low, high = _windows(z).T
+    return int(((z < low) | (z > high)).any(axis=1).sum())
+
+
+def _arrows(z: Floats, windows: Floats, markers: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the markers, with arrows for rows beyond the limits of a panel. z: (rows, 2)."""
+    (left, right), (bottom, top) = windows
+    x, y = z.T
+    return np.select([x < left, x > right, y < bottom, y > top], ["<", ">", "v", "^"], markers)
 
 
 def _bins(z: Floats) -> Floats:

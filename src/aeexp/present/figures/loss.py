@@ -17,20 +17,24 @@ CURVES = {"loss": ("training", style.TRAINING), "val_loss": ("validation", style
 
 @style.styled
 def loss(
-    history: Mapping[str, Floats], *repeats: Mapping[str, Floats], kind: str = "repeats"
+    history: Mapping[str, Floats],
+    *repeats: Mapping[str, Floats],
+    kind: str = "repeats",
+    pca: float = np.nan,
 ) -> Figure:
     """Draw the loss on training and validation rows, and the learning rate where it varies.
 
     Bands contain 90 % of `history` and its `repeats` at each epoch. history: columns `epoch`,
     `loss`, `val_loss` (absent or NaN without validation rows) and `learning_rate`, each
-    (epochs,). kind: what the histories are, for the legend. Values that are not finite are left
-    out, and the epoch at which the run diverged is marked.
+    (epochs,). kind: what the histories are, for the legend. pca: the loss on validation rows of
+    PCA with as many factors; NaN draws no line. Values that are not finite are left out, and the
+    epoch at which the run diverged is marked.
     """
     epoch = history["epoch"]
     curves = {name: history[name] for name in CURVES if np.isfinite(history.get(name, [])).any()}
     rate = np.asarray(history.get("learning_rate", []))
     varies = np.unique(rate[np.isfinite(rate)]).size > 1
-    figure, top = _axes(legend=1.0 if repeats else 0.75, varies=varies)
+    figure, top = _axes(legend=1.75 if repeats else 1.5, varies=varies)
     margin = max(0.5, 0.02 * len(epoch))
     last = max(columns["epoch"][-1] for columns in (history, *repeats))
     top.set_xlim(epoch[0] - margin, last + margin)
@@ -40,14 +44,29 @@ def loss(
         marker = "o" if finite.sum() == 1 else None
         top.plot(epoch[finite], values[finite], color=colour, label=label, lw=2, marker=marker)
     bands = [_band(top, name, [history, *repeats], kind) for name in CURVES if repeats]
-    _scale(top, np.concatenate([np.empty(0), *curves.values(), *bands]))
+    _scale(top, np.concatenate([[pca], *curves.values(), *bands]))
+    if np.isfinite(pca):
+        look: dict[str, Any] = {"color": style.method_colour("PCA"), "ls": "--", "lw": 1.5}
+        top.axhline(pca, label=f"PCA, validation ({pca:.3g})", **look)
     _mark_best(top, epoch, curves.get("val_loss"))
     _mark_divergence(top, epoch, [history["loss"], *curves.values()])
     if varies:
         figure.axes[1].plot(epoch, rate, color=style.INK)
     style.place_labels(*figure.axes)
-    figure.legend(loc="upper left", bbox_to_anchor=(0.11, 0.99), ncols=2)
+    style.legend(figure, left=0.85, down=0.42, ncols=2)
+    style.headline(figure, _title(curves, pca))
     return figure
+
+
+def _title(curves: Mapping[str, Floats], pca: float) -> str:
+    """Return what the curves show at their end."""
+    name = "val_loss" if "val_loss" in curves else "loss"
+    values = curves.get(name, np.empty(0))
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return "The loss is never finite"
+    title = f"The {CURVES[name][0]} loss ends at {values[-1]:.3g}"
+    return f"{title}; that of PCA is {pca:.3g}" if np.isfinite(pca) else title
 
 
 def _axes(legend: float, *, varies: bool) -> tuple[Figure, Axes]:

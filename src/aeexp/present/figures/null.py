@@ -62,8 +62,14 @@ def null(comparisons: Sequence[NullComparison]) -> Figure:
     notes += least_p({int(np.isfinite(each.null).sum()) for each in shown}, "tables")
     if len(shown) < len(comparisons):
         notes.append(f"{len(shown)} of {len(comparisons)} metrics shown")
-    style.headline(figure, "Could the results be chance?", *notes)
+    style.headline(figure, _title(shown), *notes)
     return figure
+
+
+def _title(shown: Sequence[NullComparison]) -> str:
+    tested = [comparison for comparison in shown if np.isfinite(comparison.p)]
+    count = sum(comparison.p <= LEVEL for comparison in tested)
+    return f"{count} of {len(tested)} measures are better than in tables without structure"
 
 
 def least_p(copies: Iterable[int], what: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Colours and markers of rows by their class or value, the legend, and unreliable results."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from typing import Any, NamedTuple, Self
 
@@ -43,17 +43,19 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Unreliable:
-    """Unreliable rows, factors and clusters.
+    """Rows, factors and clusters that are drawn in another way, most as they are unreliable.
 
     rows: (rows,), True for an unreliable row; None if all rows are reliable. factors, clusters:
     numbers, from 0, of factors and clusters that other trainings do not reproduce. reason: why
-    rows are unreliable, as a phrase that follows "rows".
+    rows are unreliable, as a phrase that follows "rows". held_out: (rows,), rows that are drawn
+    in a ring; None or all for no rings.
     """
 
     rows: NDArray[np.bool_] | None = None
     factors: Collection[int] = ()
     clusters: Collection[int] = ()
     reason: str = PLACE
+    held_out: NDArray[np.bool_] | None = None
 
     def name(self, factor: int) -> str:
         """Return the name of a factor, with a star if it is unreliable."""
@@ -84,6 +86,7 @@ class Paint:
     colours: (rows, 4). markers: (rows,). groups: for each part of a histogram, its colour and a
     mask (rows,). key: the entries of the legend, or the scale of the colour bar; empty if all
     rows have the same colour. lines: the factors (rows, factors) of rows that follow one another.
+    ringed: (rows,), rows in a ring, or (0,) for none.
     """
 
     colours: Floats
@@ -91,6 +94,7 @@ class Paint:
     groups: Sequence[tuple[Any, NDArray[np.bool_]]]
     key: Sequence[Entry] | ScalarMappable = ()
     lines: Sequence[Floats] = ()
+    ringed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def faded(self, reliable: NDArray[np.bool_]) -> Self:
         """Return a copy in which unreliable rows are pale. reliable: (rows,)."""
@@ -119,6 +123,9 @@ class Paint:
             if rows.any():
                 look |= {"c": self.colours[rows], "marker": marker, "rasterized": rasterized}
                 axes.scatter(*points[rows].T, s=size, **look)
+        if self.ringed.any():
+            ring = {"facecolors": "none", "edgecolors": style.INK, "lw": 0.7, "zorder": 3}
+            axes.scatter(*points[self.ringed].T, s=2.2 * size, rasterized=rasterized, **ring)
 
     def histogram(self, axes: Axes, z: Floats, edges: Floats) -> None:
         """Draw a stacked histogram of the groups. z: (rows,)."""

@@ -29,5 +29,12 @@ def power(sizes: Floats, detected: Floats, interval: Floats, note: str) -> Figur
     axes.set(xlabel="planted difference (sd)", ylabel="probability of detection")
     axes.set(ylim=(0, 1), xlim=(0, 1.05 * sizes.max(initial=1)))
     style.place_labels(axes)
-    style.headline(figure, "How large a group would have been detected?", note)
+    style.headline(figure, _title(sizes, detected), note)
     return figure
+
+
+def _title(sizes: Floats, detected: Floats) -> str:
+    enough = sizes[detected >= ENOUGH]
+    if not enough.size:
+        return "None of these groups would have been detected reliably"
+    return f"A group {enough.min():g} sd apart would have been detected"

@@ -14,6 +14,7 @@ from aeexp.present.figures import style
 from aeexp.present.figures.null import least_p
 from aeexp.present.figures.panel import Panel
 from aeexp.present.figures.rows import Row, Section, named_rows
+from aeexp.text import few
 
 ROW = 0.42
 """Height of a row in inches."""
@@ -28,8 +29,9 @@ class LabelScore:
 
     scores: score and standard error, by the name of the input. majority: the score of the same
     prediction for all rows. chance, sd: mean and standard deviation for shuffled labels, p: the
-    p-value, adjusted for all scores, copies: number of shuffles, all of the first input. Values
-    that are not finite are not drawn.
+    p-value, adjusted for all scores, copies: number of shuffles, all of the first input. tested:
+    whether this score was declared as the test of the label. Values that are not finite are not
+    drawn.
     """
 
     label: str
@@ -40,6 +42,7 @@ class LabelScore:
     sd: float
     p: float
     copies: int
+    tested: bool = False
 
     @property
     def row(self) -> Row:
@@ -82,7 +85,7 @@ def probes(scores: Sequence[LabelScore], which: str) -> Figure:
     notes += least_p({score.copies for score in shown}, "shuffles")
     if len(shown) < len(scores):
         notes.append(f"{len(shown)} of {len(scores)} scores shown")
-    style.headline(figure, "How well do the factors predict the labels?", *notes)
+    style.headline(figure, _title(shown), *notes)
     return figure
 
 
@@ -110,3 +113,14 @@ def _lowest(shown: Sequence[LabelScore]) -> float:
     ends = [value - 2 * np.nan_to_num(se) for s in shown for value, se in s.scores.values()]
     ends += [score.chance - 2 * np.nan_to_num(score.sd) for score in shown]
     return float(max(-1, min([0.0, *(end for end in ends if np.isfinite(end))]))) - 0.02
+
+
+def _title(scores: Sequence[LabelScore]) -> str:
+    """Return which labels are predicted better than shuffled ones, by the score that is tested."""
+    tested = [score for score in scores if score.tested]
+    predicted = [score.label for score in tested if score.p <= LEVEL]
+    if not tested:
+        return "Prediction of the labels"
+    if not predicted:
+        return "No label is predicted better than by chance"
+    return f"Predicted better than by chance: {few(predicted, 3)}"

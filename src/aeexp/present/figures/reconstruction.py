@@ -55,8 +55,15 @@ def reconstruction(
             handletextpad=0.1,
             columnspacing=1,
         )
-    style.headline(figure, "Reconstruction", *_notes(x, validation, len(rows)))
+    style.headline(figure, _title(features, r2), *_notes(x, validation, len(rows)))
     return figure
+
+
+def _title(features: Sequence[str], r2: Floats) -> str:
+    if np.isnan(r2).all():
+        return "No feature varies"
+    best, worst = features[int(np.nanargmax(r2))], features[int(np.nanargmin(r2))]
+    return f"{best} is reconstructed best, {worst} worst" if best != worst else f"{best}"
 
 
 def _drawn_features(r2: Floats) -> Integers:

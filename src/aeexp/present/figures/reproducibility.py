@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.rows import Row, Section, named_rows
+from aeexp.text import listed
 
 MOST_ROWS = 40
 """Rows of a figure; if there are more, the least reproducible of each group are drawn."""
@@ -77,5 +78,15 @@ def reproducibility(groups: Sequence[MatchScores], trainings: int) -> Figure:
         if len(part.names) < len(group.names):
             kind = group.title.split(":")[0]
             notes.append(f"the {len(part.names)} least reproducible of {len(group.names)} {kind}")
-    style.headline(figure, f"Reproduced in {trainings} trainings?", *notes)
+    style.headline(figure, f"{_title(groups)} in {trainings} trainings", *notes)
     return figure
+
+
+def _title(groups: Sequence[MatchScores]) -> str:
+    """Return how many of each kind are reproducible."""
+    parts = []
+    for group in groups:
+        count = int((group.similarity.mean(axis=1) >= group.thresholds).sum())
+        kind = group.title.split(":")[0]
+        parts.append(f"{count} of {len(group.names)} {kind}")
+    return f"Reproduced: {listed(parts)}"

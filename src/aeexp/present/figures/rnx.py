@@ -42,8 +42,16 @@ def rnx(curves: Mapping[str, Curve]) -> Figure:
     style.place_labels(axes)
     style.legend(figure, left=0.75, down=0.62, ncols=2, borderaxespad=0, columnspacing=1.5)
     note = "1: the same neighbours as in the features; 0: as many as by chance"
-    style.headline(figure, "Neighbours preserved in latent space", note)
+    style.headline(figure, _title(curves), note)
     return figure
+
+
+def _title(curves: Mapping[str, Curve]) -> str:
+    areas = {name: curve.area for name, curve in curves.items() if np.isfinite(curve.area)}
+    if not areas:
+        return "Neighbours that the methods preserve"
+    best = max(areas, key=lambda name: areas[name])
+    return f"Of these methods, {best} preserves neighbours best (AUC {areas[best]:.2f})"
 
 
 def _curve(axes: Axes, name: str, curve: Curve) -> None:

@@ -31,14 +31,14 @@ def scree(shares: Floats, dimensions: int) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     axes.grid(visible=False, axis="x")
     style.place_labels(axes)
-    style.headline(figure, "Variance along principal components", _note(shares, dimensions))
+    style.headline(figure, _title(shares, dimensions), "coloured: as many as factors")
     return figure
 
 
-def _note(shares: Floats, dimensions: int) -> str:
+def _title(shares: Floats, dimensions: int) -> str:
     if np.isnan(shares).any():
-        return "all features are constant"
+        return "All features are constant"
     count = min(dimensions, len(shares))
     share = f"{100 * shares[:count].sum():.0f} % of the variance of the training rows"
-    first = "the first component has" if count == 1 else f"the first {count} components have"
-    return f"coloured: as many as factors; {first} {share}"
+    first = "The first component has" if count == 1 else f"The first {count} components have"
+    return f"{first} {share}"

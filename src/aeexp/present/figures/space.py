@@ -55,7 +55,8 @@ def space(
     points = (z - low) / (high - low)
     order, opacity = _depths(points)
     colours = painted.colours[order] * np.column_stack([np.ones((len(z), 3)), opacity])
-    ordered = replace(painted, colours=colours, markers=painted.markers[order])
+    ringed = painted.ringed[order] if painted.ringed.any() else painted.ringed
+    ordered = replace(painted, colours=colours, markers=painted.markers[order], ringed=ringed)
     for line in painted.lines:
         axes.plot(*_flat((line - low) / (high - low)).T, **LINE)
     ordered.scatter(axes, _flat(points[order]), size)

@@ -49,6 +49,8 @@ METHODS = (AUTOENCODER, "PCA", "factor analysis", "random projection")
 
 TITLE, TEXT, SMALL = 15.0, 12.0, 10.0
 """Font sizes in points, for figures about 9 inches wide."""
+TITLES = TITLE, 13.5, TEXT, 11.0
+"""Sizes of a title, from which the largest that fits is chosen."""
 LINE = 1.45 / 72
 """Height in inches of a line of text, per point of font size."""
 MANY = 1_000
@@ -204,12 +206,14 @@ def canvas(
 def headline(figure: Figure, title: str, *notes: str, lines: int = 1) -> None:
     """Write the title into the top margin, and notes in a smaller font below it.
 
-    lines: the number of lines of notes for which the margin has room.
+    The title is one sentence on what is seen; a long one is smaller. lines: the number of lines
+    of notes for which the margin has room.
     """
     x, y = figure.get_size_inches()
     below = enumerate(_wrapped("; ".join(filter(None, notes)), x - 0.3, lines))
     small = [(line, SMALL, 0.42 + number * SMALL * LINE) for number, line in below]
-    for text, size, down in [(title, TITLE, 0.12), *small]:
+    fitting = (size for size in TITLES if width(title, size) <= x - 0.3)
+    for text, size, down in [(title, next(fitting, TITLES[-1]), 0.12), *small]:
         if text:
             line = fit(text, x - 0.3, size)
             figure.text(0.15 / x, 1 - down / y, line, fontsize=size, va="top")
@@ -225,6 +229,23 @@ def _wrapped(text: str, inches: float, lines: int) -> list[str]:
         else:
             wrapped[-1] = longer
     return wrapped
+
+
+def centre_on_slide(figure: Figure) -> None:
+    """Widen or heighten the canvas of a figure to 16:9, with the figure in its centre."""
+    old = figure.get_size_inches()
+    high = max(old[1], old[0] * 9 / 16)
+    new = np.array([high * 16 / 9, high])
+    scale, shift = old / new, (1 - old / new) / 2
+    for axes in figure.axes:
+        place = axes.get_position()
+        axes.set_position(Bbox.from_bounds(*(shift + scale * place.p0), *(scale * place.size)))
+    for text in figure.texts:
+        text.set_position(shift + scale * text.get_position())
+    for part in figure.legends:
+        anchor = part.get_bbox_to_anchor().transformed(figure.transFigure.inverted())
+        part.set_bbox_to_anchor(shift + scale * anchor.p0)
+    figure.set_size_inches(*new)
 
 
 def legend(figure: Figure, *contents: Any, left: float, down: float, **look: Any) -> None:

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import average, leaves_list
+from scipy.spatial.distance import pdist
 
 from aeexp.data.dataset import Floats, Integers
 from aeexp.present.figures import style
@@ -19,6 +21,8 @@ MOST_FACTORS = 6
 MOST_FEATURES = 20
 LONGEST = 2.2
 """Greatest width in inches of the name of a feature; less if each panel has its own names."""
+MOST_CLUSTERED, TREE = 1_000, 0.8
+"""Features whose similarity is shown by a tree, and the width of the tree in inches."""
 BAR = 0.24
 """Height in inches of a bar with its gap."""
 
@@ -48,8 +52,17 @@ def weight_bars(
         _bars(axes, bars, grey=factor in unreliable.factors)
         axes.set(title=unreliable.name(factor), xlim=(-reach, reach))
     style.label_panels(figure, quantity)
-    style.headline(figure, "What drives each latent factor", *_left_out(weights), *unreliable.note)
+    style.headline(
+        figure, drivers(weights, features, unreliable), *_left_out(weights), *unreliable.note
+    )
     return figure
+
+
+def drivers(weights: Floats, features: Sequence[str], unreliable: Unreliable) -> str:
+    """Return the feature with the largest weight of each factor, as the title of a figure."""
+    largest = np.abs(np.nan_to_num(weights)).argmax(axis=0)
+    named = [f"{unreliable.name(k)} {features[i]}" for k, i in enumerate(largest)]
+    return f"Largest weights: {', '.join(named)}"
 
 
 def _largest(values: Floats, most: int) -> Integers:
@@ -98,14 +111,39 @@ def weight_map(
 ) -> Figure:
     """Draw a heat map of feature times factor, its colours symmetric about 0.
 
-    weights: (features, factors). quantity: their name, such as "encoder weight".
+    Features with similar weights are together, with the tree of their clusters (average linkage),
+    unless they are more than 1,000. weights: (features, factors). quantity: their name, such as
+    "encoder weight".
     """
     reach = _greatest(weights)
     scale = ScalarMappable(Normalize(-reach, reach), style.SIGNED)
     factors = [unreliable.name(factor) for factor in range(weights.shape[1])]
-    figure, _ = heat_map(weights, (features, factors), scale, quantity)
-    style.headline(figure, "What drives each latent factor", *unreliable.note)
+    if not 3 <= len(features) <= MOST_CLUSTERED or not pdist(weights).sum() > 0:
+        figure, _ = heat_map(weights, (features, factors), scale, quantity)
+    else:
+        tree = average(pdist(weights))
+        order = leaves_list(tree)
+        names = [features[i] for i in order], factors
+        figure, axes = heat_map(weights[order], names, scale, quantity, aside=TREE)
+        _tree(figure, axes, weights, tree)
+    style.headline(figure, drivers(weights, features, unreliable), *unreliable.note)
     return figure
+
+
+def _tree(figure: Figure, axes: Axes, weights: Floats, tree: Floats) -> None:
+    """Draw the tree of the features at the right of their heat map.
+
+    Seaborn's `clustermap` would make a figure of pyplot, which is global state.
+    """
+    from seaborn.matrix import dendrogram  # noqa: PLC0415
+
+    place, (wide, _) = axes.get_position(), figure.get_size_inches()
+    beside = (place.x1 + 0.05 / wide, place.y0, (TREE - 0.1) / wide, place.height)
+    branches = figure.add_axes(beside)
+    look = {"colors": style.FRAME, "linewidths": 0.8}
+    dendrogram(weights, linkage=tree, axis=0, label=False, rotate=True, ax=branches, tree_kws=look)
+    branches.invert_xaxis()
+    branches.set_axis_off()
 
 
 def _greatest(weights: Floats) -> float:

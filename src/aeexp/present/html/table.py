@@ -13,7 +13,7 @@ from aeexp.text import number
 MAX_ROWS = 200
 TEXT_COLUMNS = {
     *("best", "cluster", "clustering", "control", "factor", "feature", "flag", "input", "label"),
-    *("measure", "method", "model", "number", "of", "reproducible", "status"),
+    *("made_by", "measure", "method", "model", "number", "of", "reproducible", "row", "status"),
 }
 """Columns of a run's tables that hold text. All others hold numbers."""
 
@@ -66,7 +66,12 @@ def value_cell(text: str) -> Cell:
 
 def number_cell(value: float | None) -> Cell:
     """Return the cell of a number; empty for None, infinity and NaN."""
-    return Cell() if value is None or not isfinite(value) else Cell(number(value), value)
+    return Cell() if value is None or not isfinite(value) else Cell(three_digits(value), value)
+
+
+def three_digits(value: float) -> str:
+    """Return an integer in full, another number with three significant digits."""
+    return number(value if float(value).is_integer() else float(f"{value:.3g}"))
 
 
 def spread_cell(spread: Spread, *, best: bool = False) -> Cell:

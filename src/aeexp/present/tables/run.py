@@ -15,6 +15,7 @@ from aeexp.analysis.evidence.claims import structure_claim
 from aeexp.analysis.evidence.gather import Evidence
 from aeexp.analysis.factors import attribution
 from aeexp.analysis.latent import neighbourhoods
+from aeexp.analysis.outliers import outliers
 from aeexp.analysis.result import RunResult
 from aeexp.analysis.spread import spread
 from aeexp.analysis.support import Support
@@ -65,6 +66,7 @@ def run_artifacts(
     signed = attribution.signed_features(result.weights, result.moves, features)
     yield Document("interpretation", {"quantity": result.quantity, "factors": signed})
     yield Table("reconstruction", result.by_feature)
+    yield Table("outliers", _outliers_table(result))
     metrics = _metrics(result, evidence)
     structure = structure_claim(evidence) if evidence else "undecided"
     verdict = judge(training_result(result), structure)
@@ -78,6 +80,18 @@ def run_artifacts(
     yield Metrics("metrics", metrics)
     measured = _measured(result.planned.choice, verdict)
     yield RunMetadata("verdict", {"verdict": verdict_document(verdict, measured)})
+
+
+def _outliers_table(result: RunResult) -> Mapping[str, Any]:
+    """Return a table with a row for each feature of the rows that are reconstructed worst."""
+    data = result.problem.data
+    rows = [
+        (data.rows[one.row], one.error, one.times_median, data.features[feature], *numbers)
+        for one in outliers(result)
+        for feature, *numbers in zip(one.features, one.x, one.x_hat, one.shares, strict=True)
+    ]
+    names = ("row", "error", "times_median", "feature", "value", "reconstructed", "share")
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _measured(choice: Choice | None, verdict: Verdict) -> str | None:

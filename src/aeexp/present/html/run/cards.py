@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from aeexp.present.html.run.run_data import Importance, RunData, finite_or_zero
-from aeexp.present.html.table import Record, number_in
-from aeexp.text import NOTHING, number
+from aeexp.present.html.table import Record, number_in, three_digits
+from aeexp.text import NOTHING
 
 MAX_FEATURES, MAX_CARDS, MAX_ASSOCIATIONS = 6, 32, 5
 BAR_WIDTH, CURVE_WIDTH, HEIGHT = 110, 80, 22  # in pixels; parts.html has the same
@@ -136,7 +136,7 @@ def _line(importance: Importance, longest: float, curves: Mapping[str, Sequence[
         f"{importance.value:+.2f}".replace("-", "−"),
         Bar(start, round(end - start, 1), low, high),
         _points(curve),
-        f"{number(curve[0])} → {number(curve[-1])}" if curve else NOTHING,
+        f"{three_digits(curve[0])} → {three_digits(curve[-1])}" if curve else NOTHING,
     )
 
 
@@ -167,5 +167,5 @@ def _associations(run: RunData, factor: str) -> Iterator[str]:
     rows.sort(key=lambda row: -finite_or_zero(abs(number_in(row, "value"))))
     for row in rows[:MAX_ASSOCIATIONS]:
         adjusted = number_in(row, "p_adjusted")
-        p = f", adjusted p = {number(adjusted)}" if isfinite(adjusted) else ""
-        yield f"{row['label']}: {row['measure']} {number(number_in(row, 'value'))}{p}"
+        p = f", adjusted p = {three_digits(adjusted)}" if isfinite(adjusted) else ""
+        yield f"{row['label']}: {row['measure']} {three_digits(number_in(row, 'value'))}{p}"

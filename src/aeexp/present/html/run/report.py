@@ -1,7 +1,7 @@
 """Build report.html from the directory of a run and its table."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from aeexp.present.html.render import render
 from aeexp.present.html.run.cards import factor_cards
 from aeexp.present.html.run.clusters import cluster_records, clustering_records
 from aeexp.present.html.run.figures import figures_by_section
+from aeexp.present.html.run.numbers import key_numbers
+from aeexp.present.html.run.outliers import outlier_records
 from aeexp.present.html.run.run_data import RunData
 from aeexp.present.html.run.view import view
 from aeexp.present.text.sentence import QUESTIONS
@@ -41,6 +43,9 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
     run = RunData(folder, record)
     split = run.latents.get("split", ())
     held_out = sum(part != "train" for part in split)
+    sentences = run.document("answer").get("sentences", [])
+    found = next((one for one in sentences if one["about"] == "structure"), None)
+    advice, command = _advice(sentences)
     return render(
         "report",
         SCRIPTS,
@@ -48,17 +53,30 @@ def page(folder: Path, data: Dataset, record: Mapping[str, Any] | None = None) -
         run=run,
         data=data,
         questions=QUESTIONS,
+        found=found,
+        sentences=[one for one in sentences if one is not found and one["about"] != "next"],
+        next=advice,
+        next_command=command,
+        numbers=key_numbers(run),
         held_out=round(len(data.rows) * held_out / max(len(split), 1)),
         folds=len(set(run.latents.get("fold", ()))),
         exact=len(split) == len(data.rows),
         warnings=[*run.record.get("stamps", ()), *data.notes],
         view=view(run, data),
         cards=factor_cards(run),
+        outliers=outlier_records(run),
         figures_of=figures_by_section(folder),
         clusterings=clustering_records(run),
         clusters=cluster_records(run),
         command=_command(run),
     )
+
+
+def _advice(sentences: Sequence[Mapping[str, str]]) -> tuple[str, str]:
+    """Return what to do next, and the command that ends the advice; "" for what is missing."""
+    advice = next((one["sentence"] for one in sentences if one["about"] == "next"), "")
+    before, start, command = advice.partition(": aeexp ")
+    return (f"{before}:", f"aeexp {command}") if start else (advice, "")
 
 
 def _command(run: RunData) -> str:

@@ -44,7 +44,7 @@ for (const filter of document.querySelectorAll(".filter")) {
   });
 }
 
-// Copying and printing
+// Copying
 
 for (const button of document.querySelectorAll(".copy")) {
   button.hidden = false;
@@ -61,9 +61,38 @@ for (const button of document.querySelectorAll(".copy")) {
   });
 }
 
-let closed = [];
-addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not([open])")];
-  closed.forEach((details) => { details.open = true; });
+// Sections that are folded
+
+function reveal(target) {
+  for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  const own = target?.querySelector(":scope > details.section");
+  if (own) own.open = true;
+  target?.scrollIntoView();
+}
+
+const follow = () => reveal(byId(decodeURIComponent(location.hash.slice(1))));
+addEventListener("hashchange", follow);
+document.querySelector("nav").addEventListener("click", ({ target }) => {
+  if (target.hash === location.hash) follow(); // the address does not change again
 });
-addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
+if (location.hash) follow();
+
+const all = byId("open-all");
+if (all) {
+  all.hidden = false;
+  all.addEventListener("click", () => {
+    const closing = all.textContent !== "Open all";
+    document.querySelectorAll("details.section, .claim details").forEach((part) => { part.open = !closing; });
+    all.textContent = closing ? "Open all" : "Close all";
+  });
+}
+
+// Tables on narrow screens: a block of lines per row, each with the heading of its column
+
+for (const table of document.querySelectorAll("main .scroll > table")) {
+  const heads = Array.from(table.tHead.rows[0].cells, (head) => head.textContent);
+  if (heads.length > 2 && !table.classList.contains("lines-of-card")) {
+    table.parentElement.classList.add("stacked");
+    for (const row of table.tBodies[0].rows) Array.from(row.cells, (cell, i) => { cell.dataset.column = heads[i]; });
+  }
+}

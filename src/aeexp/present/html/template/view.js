@@ -45,20 +45,33 @@ class View {
   /** Show one to three factors. */
   show(axes) {
     this.axes = axes;
-    let spans = axes.map((each) => each.high - each.low);
+    const ends = axes.map((each) => this.ends(each));
+    let spans = ends.map(([low, high]) => high - low);
     const longest = Math.max(...spans) || 1;
     spans = spans.map((span) => (span < 1e-9 * longest ? longest : span));
     if (longest <= 5 * Math.min(...spans)) spans = spans.map(() => longest);
-    this.windows = axes.map((each, k) => {
-      const middle = (each.low + each.high) / 2;
+    this.windows = ends.map(([low, high], k) => {
+      const middle = (low + high) / 2;
       return [middle - 0.55 * spans[k], middle + 0.55 * spans[k]];
     });
     axes.forEach((each, k) => {
       const [low, high] = this.windows[k];
-      for (let i = 0; i < this.n; i += 1) this.places[k][i] = (2 * (each.value(i) - low)) / (high - low) - 1;
+      for (let i = 0; i < this.n; i += 1) {
+        this.places[k][i] = Math.max(-1, Math.min(1, (2 * (each.value(i) - low)) / (high - low) - 1));
+      }
     });
     if (axes.length === 1) this.shuffled.forEach((row, i) => { this.places[1][row] = (1.6 * i) / this.n - 0.8; });
     this.draw();
+  }
+
+  /** Return the ends of an axis. Where a few rows would squash the others, these are drawn at the ends. */
+  ends(factor) {
+    const { n } = this;
+    const values = Float64Array.from({ length: n }, (_, i) => factor.value(i)).sort();
+    const [low, high] = [values[Math.ceil(0.01 * (n - 1))], values[Math.floor(0.99 * (n - 1))]];
+    const span = high - low;
+    if (n < 50 || !(span > 0) || factor.high - factor.low <= 4 * span) return [factor.low, factor.high];
+    return [Math.max(factor.low, low - span / 2), Math.min(factor.high, high + span / 2)];
   }
 
   /** Colour the rows by a column. */
