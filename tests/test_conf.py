@@ -19,7 +19,7 @@ from aeexp.errors import UserError
 register()
 CONF = conf_dir()
 FILES = [path for path in sorted(CONF.rglob("*.yaml")) if path.parent != CONF]
-OPTION_FILES = [path for path in FILES if path.parent.name != "experiment"]
+OPTION_FILES = [path for path in FILES if path.parent.name in OPTIONS]
 GROUPS = [name for name in OPTIONS if name not in SEVERAL]
 
 

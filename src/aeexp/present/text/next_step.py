@@ -114,7 +114,7 @@ def _about_evidence(
 ) -> Iterator[Advice]:
     """Yield which run would decide whether there is structure, and whether it comes back."""
     factors, features = len(result.factors), len(result.problem.data.features)
-    fewer = max(1, features // 2 if factors < features else features - 1)
+    fewer = max(min(2, features - 1), features // 2)
     if claims["chance"] == "undecided" and not evidence.design.is_too_short:
         if not evidence.tested:
             yield Advice("Test the structure against permuted tables", "evidence=standard")
