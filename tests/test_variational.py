@@ -13,10 +13,12 @@ from sklearn.preprocessing import StandardScaler
 
 import aeexp
 from aeexp.analysis.latent.posterior import collapsed, divergences
+from aeexp.app.inference import FittedModel
 from aeexp.config.spec import Activation, Adam, Cosine, Experiment, Table, Training, Variational
 from aeexp.data import Floats
 from aeexp.errors import UserError
 from aeexp.models import Network
+from aeexp.runs import read_model
 from aeexp.training import train
 from aeexp.training.population import Member
 
@@ -135,6 +137,26 @@ def test_a_run_and_new_rows_have_the_deviations_of_their_factors(
     encoded = run.encode(frame)[columns]
     np.testing.assert_allclose(encoded, run.latents[columns], rtol=1e-3, atol=1e-4)
     assert ((encoded["z1_sd"] > 0) & (encoded["z1_sd"] < 1)).all()
+
+
+def test_samples_have_the_moments_of_the_table(tiny: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal([5, -3, 0], [2, 1, 4], (400, 3))
+    x[:, 1] = -0.4 * x[:, 0]
+    pd.DataFrame(x, columns=list("abc")).to_csv(tmp_path / "x.csv", index=False)
+    experiment = tiny(
+        dataset=Table(path=str(tmp_path / "x.csv")),
+        model=Variational(latent_dim=2, hidden=[]),
+        training=Training(epochs=0),
+    )
+    aeexp.run(experiment, folder=tmp_path / "run")
+    model = FittedModel(read_model(tmp_path / "run"))
+    drawn = model.sample(4_000, seed=1)
+    assert list(drawn) == ["z1", "z2", "a", "b", "c"]
+    rows = drawn[["a", "b", "c"]].to_numpy()
+    assert rows.mean(0) == pytest.approx(x.mean(0), abs=0.3)
+    assert rows.std(0) == pytest.approx(x.std(0), rel=0.1)
+    assert np.corrcoef(rows.T)[0, 1] < -0.98
+    pd.testing.assert_frame_equal(drawn, model.sample(4_000, seed=1))
 
 
 def test_factors_are_linear() -> None:

@@ -1,10 +1,10 @@
 """The subcommands: inspect a table, apply a trained model to new rows, verify a run."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aeexp.app.run_commands import convert, export, verify
+from aeexp.app.run_commands import convert, export, sample, verify
 from aeexp.app.run_list import list_runs, open_page
 from aeexp.app.table_command import inspect
 from aeexp.config.spec import Backend
@@ -16,7 +16,7 @@ CONVERSIONS = {
     "reconstruct": ("new rows as the model reconstructs them", ".reconstructed.csv"),
 }
 RUN = "the directory of a run, its start or end below outputs/, or latest"
-COMMANDS = ("inspect", *CONVERSIONS, "export", "verify", "list", "open")
+COMMANDS = ("inspect", *CONVERSIONS, "sample", "export", "verify", "list", "open")
 
 
 class _Parser(ArgumentParser):
@@ -64,6 +64,12 @@ def _parser() -> ArgumentParser:
                 help="copy labels and other columns of FILE; all, or those named: --keep=a,b",
             )
         command.set_defaults(run_command=convert, conversion=name, ending=ending)
+    command = _add_run_command(commands, "sample", "new rows, drawn from a variational model")
+    command.add_argument("-n", dest="count", type=_count, default=100, help="of rows [100]")
+    command.add_argument("--seed", type=_count, default=0, help="of the draws [0]")
+    command.add_argument("-o", dest="into", type=_path, help=".csv or .parquet [RUN.samples.csv]")
+    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    command.set_defaults(run_command=sample)
     command = commands.add_parser("export", help="write the run's factors for another program")
     command.add_argument("run", help=RUN)
     command.add_argument("--format", choices=("h5ad", "parquet", "csv"), help="[h5ad]")
@@ -84,6 +90,12 @@ def _parser() -> ArgumentParser:
 
 def _names(text: str) -> list[str]:
     return text.split(",")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"must be a whole number of at least 0, got {text!r}")
+    return int(text)
 
 
 def _path(text: str) -> Path:

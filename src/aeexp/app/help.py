@@ -21,6 +21,7 @@ Apply a trained model
   aeexp encode RUN new.csv -o z.csv         factors, errors and clusters of new rows
   aeexp decode RUN z.csv                    factors to columns and units of the table
   aeexp reconstruct RUN new.csv             new rows as the model reconstructs them
+  aeexp sample RUN -n 100 -o new.csv        new rows, drawn from a model=variational
 Choose options, set parameters, compare settings
   aeexp                                     the default: wine data, 3 factors
   aeexp dataset=digits model=deep seed=1    an option of a group, a value of a key

@@ -163,6 +163,25 @@ class FittedModel:
         covariates = self._covariates(frame)[rows] if some else None
         return _at_places(frame, self._decoded(z[rows], covariates, rows), np.arange(len(frame)))
 
+    def sample(self, count: int, seed: int = 0) -> pd.DataFrame:
+        """Return new rows from the distribution that a variational model has learnt.
+
+        Columns: z1, z2, …: draws from the standard normal; and the rows as `decode` returns them,
+        means without the noise of single values. count: number of rows. seed: of the draws.
+
+        Raises:
+            UserError: The model is not variational.
+        """
+        if self.network.posterior is None:
+            raise UserError(
+                "The model has no distribution of factors to draw from. Train with"
+                " model=variational."
+            )
+        shape = count, self.stored.architecture.latent_dim
+        z = np.random.default_rng(seed).normal(size=shape)
+        factors = pd.DataFrame({f"z{k}": column for k, column in enumerate(z.T, 1)})
+        return pd.concat([factors, self.decode(factors)], axis=1)
+
     def lacking(self, names: Sequence[str]) -> list[str]:
         """Return the covariates that a table lacks. names: of its columns."""
         return [column.name for column in self.stored.covariates if column.name not in names]

@@ -41,6 +41,24 @@ def convert(arguments: Namespace) -> int:
     return 0
 
 
+def sample(arguments: Namespace) -> int:
+    """Write new rows that are drawn from a variational model."""
+    from aeexp.runs import read_model, rows  # noqa: PLC0415  (imports NumPy)
+
+    run = _run(arguments.run, "sample RUN")
+    stored = read_model(run.folder)
+    into = arguments.into or Path(f"{run.folder.resolve().name}.samples.csv")
+    require_new(into, overwrite=arguments.overwrite)
+    _import_keras(arguments.backend, run)
+    from aeexp.app.inference import FittedModel  # noqa: PLC0415  (imports Keras)
+
+    table = FittedModel(stored).sample(arguments.count, arguments.seed)
+    with rows(into) as write:
+        write({"row": range(len(table)), **{str(n): c for n, c in table.items()}})
+    sys.stdout.write(f"{len(table):,} rows: {printable(str(into))}\n")
+    return 0
+
+
 def verify(arguments: Namespace) -> int:
     """Repeat a run and compare the results."""
     from aeexp.pipeline.experiment import load_experiment  # noqa: PLC0415  (imports NumPy)
