@@ -73,7 +73,7 @@ def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, backend: Bac
     )
     if wanted != backend.value:
         pytest.skip(f"runs on {wanted}")
-    done = run(tmp_path, *overrides)
+    done = run(tmp_path, *overrides or ["default=true"])
     assert done.returncode == 0, done.stderr
     if overrides:
         assert done.stdout
