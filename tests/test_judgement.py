@@ -90,19 +90,19 @@ VALUE |= {"a=0": 0, "a=1": 0}
 
 
 def test_effects_have_the_known_differences_within_their_intervals(tmp_path: Path) -> None:
-    found = of_sweep(tmp_path, VALUE, 0.2, together=0)
-    assert [effect.key for effect in found.effects] == ["lr", "model", "a"]
-    assert [effect.best for effect in found.effects[:2]] == ["1", "deep"]
-    for effect, truth in zip(found.effects, (5, 1, 0), strict=True):
+    effects = of_sweep(tmp_path, VALUE, 0.2, together=0)
+    assert [effect.key for effect in effects.effects] == ["lr", "model", "a"]
+    assert [effect.best for effect in effects.effects[:2]] == ["1", "deep"]
+    for effect, truth in zip(effects.effects, (5, 1, 0), strict=True):
         assert effect.low <= truth <= effect.high
         assert effect.high - effect.low < 0.5
-    assert not found.interactions
+    assert not effects.interactions
 
 
 def test_an_interaction_is_named(tmp_path: Path) -> None:
-    (found,) = of_sweep(tmp_path, VALUE, 0.2, together=2).interactions
-    assert {found.one, found.other} == {"model", "lr"}
-    assert found.p < 0.001
+    (effects,) = of_sweep(tmp_path, VALUE, 0.2, together=2).interactions
+    assert {effects.one, effects.other} == {"model", "lr"}
+    assert effects.p < 0.001
 
 
 SWEPT = "--multirun lr=1,2,4 model=deep"
@@ -110,7 +110,7 @@ COMMAND = ["--multirun", "lr=1,2,4", "model=deep", "evidence=none", "hydra.sweep
 
 
 @pytest.mark.parametrize(
-    ("values", "seeds", "words", "command"),
+    ("values", "seeds", "arguments", "command"),
     [
         pytest.param("124", 1, COMMAND, f"{SWEPT} evidence=none 'seed=range(4)'", id="seeds"),
         pytest.param("124", 2, COMMAND, f"{SWEPT} evidence=quick", id="evidence"),
@@ -119,16 +119,16 @@ COMMAND = ["--multirun", "lr=1,2,4", "model=deep", "evidence=none", "hydra.sweep
     ],
 )
 def test_the_next_step_is_a_complete_command(
-    values: str, seeds: int, words: list[str], command: str, tmp_path: Path
+    values: str, seeds: int, arguments: list[str], command: str, tmp_path: Path
 ) -> None:
     jobs = [
-        Made([f"lr={lr}", f"seed={seed}"], metrics=loss(int(of) + seed))
-        for lr, of in zip("124", values, strict=True)
+        Made([f"lr={lr}", f"seed={seed}"], metrics=loss(int(value) + seed))
+        for lr, value in zip("124", values, strict=True)
         for seed in range(seeds)
     ]
     judgement = judge(Comparison(outcomes(made(tmp_path, jobs))))
     assert judgement
-    assert next_sweep(judgement, words).sentence.endswith(f": aeexp {command}")
+    assert next_sweep(judgement, arguments).sentence.endswith(f": aeexp {command}")
 
 
 def test_the_summary_has_its_numbers_in_a_file(tmp_path: Path) -> None:

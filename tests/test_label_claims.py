@@ -1,4 +1,4 @@
-"""Claims on labels: what is claimed of labels that the factors predict, or do not predict."""
+"""Claims on labels that the factors predict, or do not predict."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Rows are scaled, and what is due to single cells or to the total of each row is recognised."""
+"""Rows are scaled; effects of single cells and of the total of each row are recognised."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -31,7 +31,7 @@ FILES = {
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Sequence[str]:
+def folder(tmp_path: Path) -> Sequence[str]:
     """Return arguments that add experiments' files."""
     (tmp_path / "experiment").mkdir()
     for name, content in FILES.items():
@@ -68,30 +68,32 @@ def test_a_setting_given_twice_is_one_job(overrides: list[str], expected: list[s
     ],
 )
 def test_an_experiment_s_file_can_choose_how_to_sweep(
-    own: Sequence[str], experiment: str, part: str, target: str
+    folder: Sequence[str], experiment: str, part: str, target: str
 ) -> None:
-    parsed = get_args_parser().parse_args(["--multirun", f"experiment={experiment}", *own])
+    parsed = get_args_parser().parse_args(["--multirun", f"experiment={experiment}", *folder])
     configs = [*compositions(parsed)]
     assert {config.hydra[part]._target_.endswith(target) for config in configs} == {True}
     assert len(configs) == (2 if experiment == "search" else 1)
 
 
-def test_the_command_line_has_precedence_over_an_experiment_s_launcher(own: Sequence[str]) -> None:
-    arguments = ["--multirun", "experiment=on_processes", "hydra/launcher=population", *own]
+def test_the_command_line_has_precedence_over_an_experiment_s_launcher(
+    folder: Sequence[str],
+) -> None:
+    arguments = ["--multirun", "experiment=on_processes", "hydra/launcher=population", *folder]
     (config,) = compositions(get_args_parser().parse_args(arguments))
     assert config.hydra.launcher._target_.endswith("PopulationLauncher")
 
 
-def test_sweeps_of_several_experiments_are_all_made(own: Sequence[str]) -> None:
-    assert len(jobs("experiment=[rates,seeds]", *own)) == 6
+def test_sweeps_of_several_experiments_are_all_made(folder: Sequence[str]) -> None:
+    assert len(jobs("experiment=[rates,seeds]", *folder)) == 6
 
 
 @pytest.mark.parametrize("other", ["rates", "on_processes", "search"])
 def test_sweeps_of_swept_experiments_are_refused(
-    own: Sequence[str], other: str, sentences: Sentences
+    folder: Sequence[str], other: str, sentences: Sentences
 ) -> None:
     with sentences.raised(UserError):
-        jobs(f"experiment=plain,{other}", *own)
+        jobs(f"experiment=plain,{other}", *folder)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ DEPTH = 4  # of directories in which runs are searched for
 
 
 def directories(root: Path) -> list[Path]:
-    """Return the runs and sweeps below a directory, those that were written last first.
+    """Return the runs and sweeps below a directory, the last written first.
 
     The runs of a sweep are not returned, and links are not followed.
     """

@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 def list_runs(arguments: Namespace) -> int:
-    """Print the runs and sweeps below a directory, those that were written last first."""
+    """Print the runs and sweeps below a directory, the last written first."""
     folders = directories(arguments.folder)
     entries = [*map(_entry, folders if arguments.all else folders[:MOST])]
     lines = [Entry(*Entry._fields), *entries]

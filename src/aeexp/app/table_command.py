@@ -36,15 +36,15 @@ def offer(file: Path, overrides: Sequence[str]) -> list[str]:
     from aeexp.data.inspect.command import in_lines  # noqa: PLC0415
 
     of_file = [override for override in overrides if _key(override) in KEYS]
-    others = [override for override in overrides if override not in of_file]
+    remaining = [override for override in overrides if override not in of_file]
     format = table_format([o.removeprefix("dataset.") for o in of_file], Format())
     text, command = describe(file, format)
-    _, *words = shlex.split(command.replace(" \\\n", " "))
-    replaced = {_key(override) for override in others}
-    words = [word for word in words if _key(word) not in replaced]
-    words += [with_quotes(override) for override in others]
-    sys.stdout.write(f"{text}\n{in_lines(words)}\n\n")
-    return words if confirmed("Run this command?", default=True) else []
+    _, *arguments = shlex.split(command.replace(" \\\n", " "))
+    replaced = {_key(override) for override in remaining}
+    arguments = [argument for argument in arguments if _key(argument) not in replaced]
+    arguments += [with_quotes(override) for override in remaining]
+    sys.stdout.write(f"{text}\n{in_lines(arguments)}\n\n")
+    return arguments if confirmed("Run this command?", default=True) else []
 
 
 def _key(override: str) -> str:

@@ -1,4 +1,4 @@
-"""Check the keys and options of overrides before they are composed, and explain what was meant."""
+"""Check the keys and options of overrides before they are composed, and suggest corrections."""
 
 import shlex
 from collections.abc import Sequence

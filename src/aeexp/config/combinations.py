@@ -16,7 +16,9 @@ def combinations(overrides: Sequence[Override]) -> Iterator[tuple[str, ...]]:
     The last override of a key counts. Equal values are one: 1e-3 and 0.001.
     """
     choices = {override.get_key_element(): distinct(override) for override in overrides}
-    yield from product(*([f"{key}={value}" for value in of] for key, of in choices.items()))
+    yield from product(
+        *([f"{key}={value}" for value in values] for key, values in choices.items())
+    )
 
 
 def require_few(overrides: Sequence[Override], limit: int) -> None:
@@ -42,11 +44,11 @@ def distinct(override: Override) -> Iterator[str]:
 
 
 def _once(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield values lazily, without those that are equal to an earlier one as a number or text."""
-    seen = set()
+    """Yield values lazily, each number or text once."""
+    yielded = set()
     for value in values:
-        if (same := _number(value)) not in seen:
-            seen.add(same)
+        if (same := _number(value)) not in yielded:
+            yielded.add(same)
             yield value
 
 

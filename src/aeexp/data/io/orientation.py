@@ -76,7 +76,7 @@ class Sideways:
 
     @property
     def sentence(self) -> str:
-        """Return what is learnt from the table as it is, and how to transpose it."""
+        """Return the features of the table as it is, and how to transpose it."""
         others = f" {listed(self.others)} may be no sample: dataset.drop." if self.others else ""
         return (
             f"rows look like features and columns like samples ({self.rows:,} names in"
@@ -165,7 +165,7 @@ def layout_notes(cells: Mapping[str, Any], rows: int) -> list[str]:
 
 
 def long_form_sentence(pivot: Sequence[str]) -> str:
-    """Return what is learnt from a table in long form, and how to change it."""
+    """Return the features of a table in long form, and how to change it."""
     row, column, value = pivot
     return (
         f"the table looks like the long form of one with rows '{row}', columns '{column}' and"

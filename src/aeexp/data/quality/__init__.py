@@ -1,1 +1,1 @@
-"""What is odd about the numbers of a table: codes for missing values, gross errors, copies."""
+"""Odd numbers in a table: codes for missing values, gross errors, copies."""

@@ -1,4 +1,4 @@
-"""Whether the effects of covariates can be removed from a table, and what is removed with them."""
+"""Whether the effects of covariates can be removed from a table, and labels that they explain."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""The covariates of a user's table: how each column is read, and what is wrong with it."""
+"""The covariates of a user's table: how each column is read, and errors in it."""
 
 from __future__ import annotations
 

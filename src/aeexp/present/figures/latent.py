@@ -83,7 +83,7 @@ def latent(
 
 
 def _notes(z: Floats, shown: Floats, painted: Paint) -> list[str]:
-    """Return what is left out of the figure, and what its marks mean.
+    """Return notes on omissions of the figure, and on its marks.
 
     z: (rows, factors). shown: (shown rows, shown factors).
     """
@@ -91,12 +91,12 @@ def _notes(z: Floats, shown: Floats, painted: Paint) -> list[str]:
     if len(shown) < len(z):
         notes.append(f"{len(shown):,} of {len(z):,} rows shown")
     if shown.shape[1] < z.shape[1]:
-        kept = f"{shown.shape[1]} of {z.shape[1]} factors shown"
-        notes.append(f"{kept}, with the largest variance")
+        drawn = f"{shown.shape[1]} of {z.shape[1]} factors shown"
+        notes.append(f"{drawn}, with the largest variance")
     if painted.ringed.any() and shown.shape[1] > 1:
         notes.append("ringed: held-out rows")
-    if beyond := _count_beyond(shown):
-        notes.append(f"arrows: {counted(beyond, 'row')} beyond the axes")
+    if clipped := _count_beyond(shown):
+        notes.append(f"arrows: {counted(clipped, 'row')} beyond the axes")
     return notes
 
 

@@ -5,7 +5,7 @@ from aeexp.text import counted, with_error
 
 
 def describe_choice(choice: Choice) -> str:
-    """Return what was chosen on validation rows from several settings, and what it means."""
+    """Return the setting that validation rows chose from several, and its meaning."""
     tried, number = choice.candidates, choice.number
     nonlinear = [i for i, candidate in enumerate(tried) if candidate.level]
     if not nonlinear:
@@ -34,7 +34,7 @@ def describe_choice(choice: Choice) -> str:
 
 
 def short_choice(choice: Choice) -> str:
-    """Return what was chosen in the length of a figure's title; see `describe_choice`."""
+    """Return the chosen setting in the length of a figure's title; see `describe_choice`."""
     if choice.is_linear or not choice.has_models:
         return describe_choice(choice)
     return f"{_chosen(choice)} explains {_points(choice, choice.number, 0)} than a linear map"

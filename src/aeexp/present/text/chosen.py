@@ -114,22 +114,22 @@ def _evidence(judgement: Judgement) -> Iterator[Sentence]:
 
 
 def _parameters(judgement: Judgement) -> Iterator[Sentence]:
-    found = judgement.effects
-    if not found.effects:
+    effects = judgement.effects
+    if not effects.effects:
         return
     metric = judgement.comparison.headline
-    clear = [effect for effect in found.effects if effect.low > 0]
-    known = any(isfinite(effect.low) for effect in found.effects)
-    shown = (clear or found.effects)[:MOST_EFFECTS]
+    clear = [effect for effect in effects.effects if effect.low > 0]
+    has_intervals = any(isfinite(effect.low) for effect in effects.effects)
+    shown = (clear or effects.effects)[:MOST_EFFECTS]
     text = f"{metric} is better by " + "; ".join(map(_effect_text, shown)) + "."
-    others = [effect.key for effect in found.effects if effect not in shown]
-    if others and clear:
-        text += f" No clear effect: {listed(others)}."
-    for pair in found.interactions[:2]:
+    unclear = [effect.key for effect in effects.effects if effect not in shown]
+    if unclear and clear:
+        text += f" No clear effect: {listed(unclear)}."
+    for pair in effects.interactions[:2]:
         text += f" The effect of {pair.one} depends on {pair.other} (p = {pair.p:.2g})."
-    if more := len(found.interactions[2:]):
+    if more := len(effects.interactions[2:]):
         text += f" So do {counted(more, 'other pair')}."
-    claim = "yes" if clear else "no" if known else "undecided"
+    claim = "yes" if clear else "no" if has_intervals else "undecided"
     yield Sentence("parameters", claim, text)
 
 

@@ -1,4 +1,4 @@
-"""The sentence on covariates: what was removed from the features, and what went with it."""
+"""The sentence on covariates: their effects on the features, and the labels that these explain."""
 
 from collections.abc import Iterator
 

@@ -73,7 +73,7 @@ def page(
 
 
 def _swept(comparison: Comparison) -> str:
-    """Return what was swept, and the numbers of settings and of repeats."""
+    """Return the swept keys, and the numbers of settings and of repeats."""
     keys = [axis.key for axis in comparison.axes]
     counts = counted(len(comparison.settings), "setting")
     most = max((len(setting.outcomes) for setting in comparison.settings), default=0)
