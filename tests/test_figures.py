@@ -20,7 +20,9 @@ from aeexp.analysis.factors.differences import difference
 from aeexp.data.dataset import Classes, Floats, Values
 from aeexp.data.images import image_shape
 from aeexp.present.figures import (
+    Measure,
     Unreliable,
+    baselines,
     by_label,
     contingency,
     images,
@@ -757,3 +759,15 @@ def test_a_slide_is_16_to_9_and_shows_the_whole_figure() -> None:
         assert min(drawn.x0, drawn.y0) >= 0
         assert drawn.x1 <= wide
         assert drawn.y1 <= high
+
+
+def test_the_title_of_baselines_names_all_methods_within_two_standard_errors() -> None:
+    names = ["autoencoder", "PCA", "random projection"]
+    values, errors = np.array([0.36, 0.38, 0.9]), np.full(3, 0.02)
+    measure = Measure("less is better", values, errors)
+    title = "Autoencoder and PCA have the best error, within two standard errors"
+    assert title in text_of(baselines(names, {"error (MSE)": measure}, ""))
+    measure = Measure("less is better", values, errors / 10)
+    assert "Autoencoder has the best error" in text_of(
+        baselines(names, {"error (MSE)": measure}, "")
+    )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from aeexp.data.dataset import Floats
 from aeexp.present.figures import style
 from aeexp.present.figures.panel import panel
+from aeexp.text import listed
 
 ROW = 0.42
 """Height in inches of the row of a method."""
@@ -63,12 +64,19 @@ def baselines(names: Sequence[str], measures: Mapping[str, Measure], answer: str
 
 
 def _title(names: Sequence[str], measures: Mapping[str, Measure]) -> str:
-    """Return which method is best by the first measure."""
+    """Return which methods are best by the first measure: those within two standard errors."""
     for title, measure in measures.items():
         if np.isfinite(measure.values).any():
             signed = measure.values if measure.better.startswith("more") else -measure.values
-            best = names[int(np.nanargmax(np.where(np.isfinite(signed), signed, np.nan)))]
-            return f"{best[:1].upper()}{best[1:]} has the best {title.partition(' (')[0]}"
+            signed, errors = np.where(np.isfinite(signed), signed, -np.inf), measure.errors
+            best = int(signed.argmax())
+            both = np.hypot(np.nan_to_num(errors), np.nan_to_num(errors[best]))
+            equal = [names[i] for i in np.flatnonzero(signed >= signed[best] - 2 * both).tolist()]
+            first = f"{equal[0][:1].upper()}{equal[0][1:]}"
+            several = listed([first, *equal[1:]])
+            verb = "has" if len(equal) == 1 else "have"
+            within = "" if len(equal) == 1 else ", within two standard errors"
+            return f"{several} {verb} the best {title.partition(' (')[0]}{within}"
     return "The autoencoder and simpler methods"
 
 
