@@ -231,7 +231,7 @@ def test_a_terminal_shows_a_progress_bar(tmp_path: Path, backend: Backend) -> No
         pytest.param(["training=3"], id="part"),
         pytest.param(["model=shallow", "model.activation=rellu"], id="choice"),
         pytest.param(["model.latent_dim=0"], id="bound"),
-        pytest.param(["clustering.dbscan.eps=-1"], id="bound of one of several"),
+        pytest.param(["clustering.kmeans.n_clusters=0"], id="bound of one of several"),
         pytest.param(["seed=-1"], id="seed"),
         pytest.param(["optimizer.lr=nan"], id="nan"),
         pytest.param(["model=null"], id="null"),

@@ -4,7 +4,6 @@ import math
 import shlex
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +31,7 @@ from aeexp.data import Classes, Values
 from aeexp.data.automatic import candidates
 from aeexp.data.prepare import Problem
 from aeexp.present.terminal.output import lossy
+from aeexp.present.terminal.pace import Pace
 from aeexp.present.text.sentence import MARKS, QUESTIONS
 from aeexp.runs.artifact import Artifact, Document, Metrics
 from aeexp.runs.artifact import Table as Columns
@@ -39,7 +39,6 @@ from aeexp.runs.progress import Monitor, Progress
 from aeexp.text import counted, listed, printable, short
 
 MAX_FEATURES = 4  # listed for each sign of a factor
-PAUSE = 10.0  # seconds before the first line on progress where no bar can be shown; then doubled
 MOST_NOTES, MOST_ANSWERS, MOST_CAVEATS = 3, 12, 2  # lines without --verbose
 
 
@@ -67,8 +66,7 @@ class Terminal(Monitor):
         self.console, self.verbose = quiet_console(), verbose
         self.artifacts: dict[str, Artifact] = {}
         self.rows, self.phase, self.trains_own = 0, "training", True
-        self.last_line, self.pause = time.monotonic(), PAUSE
-        self.first_epoch = 0, 0.0, 0
+        self.pace = Pace()
         self.interrupt = signal.getsignal(signal.SIGINT)
         self.bar = progress_bar(self.console, TimeRemainingColumn())
 
@@ -103,16 +101,11 @@ class Terminal(Monitor):
 
     def _report(self, done: int, total: int, text: str) -> None:
         """Print a line on progress and the time left, ever more rarely."""
-        now, (first, start, of) = time.monotonic(), self.first_epoch
-        if of != total or done <= first:  # other models
-            self.first_epoch = first, start, _ = done, now, total
-        left = (now - start) / (done - first) * (total - done) if done > first else 0
-        if left > 1 and now - self.last_line > self.pause:
-            self.last_line, self.pause = now, 2 * self.pause
+        if (left := self.pace.time_left(done, total)) is not None:
             self.print_line(f"{text}  at most {left:.0f} s left")
 
     def on_trained(self, seconds: float, compiling: float) -> None:
-        self.last_line = time.monotonic()
+        self.pace.restart()
         self.bar.stop()
         signal.signal(signal.SIGINT, self._halt)
         super().on_trained(seconds, compiling)

@@ -8,13 +8,12 @@ from typing import Self
 from rich.progress import TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
+from aeexp.present.terminal.pace import Pace
 from aeexp.present.terminal.run import losses, named_losses, progress_bar, quiet_console
 from aeexp.runs import Run, Status
 from aeexp.runs.progress import Monitor, Progress
 from aeexp.runs.task import Outcome
-from aeexp.text import printable
-
-PROGRESS_LINES = 5  # printed per training where no bar can be shown
+from aeexp.text import counted, printable
 
 
 class SweepTerminal(Monitor):
@@ -22,13 +21,14 @@ class SweepTerminal(Monitor):
 
     def __init__(self, jobs: int) -> None:
         self.jobs, self.console = jobs, quiet_console()
-        self.statuses: Counter[Status] = Counter()
+        self.pace, self.statuses = Pace(), Counter[Status]()
         self.bar = progress_bar(self.console, TimeElapsedColumn(), TimeRemainingColumn())
         self.training = self.bar.add_task("training", total=None, visible=False)
         self.runs = self.bar.add_task("runs", total=jobs)
         self.interrupt = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Self:
+        self.print_line(f"sweep of {counted(self.jobs, 'run')}")
         self.bar.start()
         signal.signal(signal.SIGINT, self._stop)
         return self
@@ -38,19 +38,20 @@ class SweepTerminal(Monitor):
         signal.signal(signal.SIGINT, self.interrupt)
 
     def on_epoch(self, progress: Progress) -> None:
-        text = losses(progress)
         if self.console.is_terminal:
             self.bar.update(
                 self.training,
                 total=progress.total,
                 completed=progress.done,
-                description=text,
+                description=losses(progress),
                 visible=True,
             )
-        elif (
-            progress.members > 1 and progress.done % max(1, progress.total // PROGRESS_LINES) == 0
-        ):
-            self.print_line(f"epoch {progress.done}/{progress.total}  {text}")
+        elif (left := self.pace.time_left(progress.done, progress.total)) is not None:
+            models = counted(progress.members, "model")
+            self.print_line(
+                f"training {models}: epoch {progress.done}/{progress.total}  at most {left:.0f} s"
+                " left"
+            )
 
     def finished(self, outcome: Outcome) -> None:
         """Print the status of a finished job, with its losses."""
