@@ -65,8 +65,8 @@ def test_a_user_error_has_parts_and_is_one_line() -> None:
         pytest.param(lambda: Deep(latent_dim=0), "Deep.latent_dim", id="spec"),
         pytest.param(lambda: compose("model.latent_dim=0"), "model.latent_dim", id="override"),
         pytest.param(
-            lambda: compose("clustering.dbscan.eps=0"),
-            "clustering.dbscan.eps",
+            lambda: compose("clustering.kmeans.n_clusters=0"),
+            "clustering.kmeans.n_clusters",
             id="one of several options",
         ),
         pytest.param(lambda: Autoencoder(0).fit(np.eye(4)), "latent_dim", id="estimator"),

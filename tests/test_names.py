@@ -274,7 +274,7 @@ def test_f39_a_run_with_hostile_names_prints_only_printable_lines(
     tiny: Callable[..., Experiment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     experiment = tiny(dataset=Hostile(), clustering=CLUSTERINGS)
-    save_run(experiment, tmp_path, partial(run, experiment), Terminal())
+    save_run(experiment, tmp_path, partial(run, experiment), Terminal(verbose=True))
     printed = capsys.readouterr().out
     assert "[red]" in printed
     assert all(line.isprintable() for line in printed.splitlines())

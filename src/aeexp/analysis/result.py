@@ -35,7 +35,6 @@ class RunResult:
     histories: Sequence[History]
     folds: Sequence[History]
     z: Floats
-    deviations: Floats | None
     residuals: Residuals
     pca: Residuals
     reconstructed: Reconstructed
@@ -43,6 +42,7 @@ class RunResult:
     weights: Floats
     quantity: str
     clusters: Mapping[str, Integers]
+    deviations: Floats | None = None
 
     @property
     def experiment(self) -> Experiment:
