@@ -327,7 +327,7 @@ def test_the_text_of_the_default_run_has_its_numbers_and_no_others() -> None:
     assert numbers(training.split(" Analyses were")[0]) == [
         *("3", "13", "3", "13", "94", "0", "200", "16", "0.001", "0.9", "0.999", "0")
     ]
-    assert numbers(analysis) == ["99.9", "10", "3", "5", "5", "3", "15"]
+    assert numbers(analysis) == ["99.9", "10", "3", "3", "15"]
 
 
 def test_the_text_of_a_run_with_many_settings_has_all_of_them() -> None:
@@ -557,7 +557,7 @@ def test_a_batch_has_at_most_the_training_rows() -> None:
         ),
         pytest.param(
             {"dataset": SwissRoll(samples=20_001)},
-            "[@rousseeuw1987] in 20,000 rows drawn at random; and by DBSCAN",
+            "[@rousseeuw1987] in 20,000 rows drawn at random",
             id="chosen in a sample",
         ),
     ],

@@ -153,7 +153,7 @@ def test_a_sweep_over_the_weight_of_its_term_compiles_once(place: Path, inside: 
     done = inside("swept.py", "--multirun", *overrides, "figures=none", "hydra.sweep.dir=swept")
     assert "1 program" in done.stdout, done.stderr
     assert "3 COMPLETED" in done.stdout
-    assert "which changes what val_loss measures" in done.stdout
+    assert "so that other metrics are not comparable: loss, val_loss" in done.stdout
 
 
 def test_a_run_with_options_of_a_missing_package_is_rejected(

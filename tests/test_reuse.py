@@ -524,7 +524,7 @@ def test_a_run_without_a_space_clustered_the_factors(trained: Path) -> None:
     for line, space in spaces.items():
         path.write_text("".join(line if "    space: " in each else each for each in lines))
         clusterings = load_experiment(Run(trained)).clustering
-        assert [spec.space for spec in clusterings.values()] == [space] * 2
+        assert [spec.space for spec in clusterings.values()] == [space]
 
 
 def files(folder: Path) -> set[str]:

@@ -72,6 +72,7 @@ def test_a_run_yields_its_artifacts_in_order(tiny: Make) -> None:
         "weights",
         "interpretation",
         "reconstruction",
+        "outliers",
         "methods.md",
         "references.bib",
         "metrics",

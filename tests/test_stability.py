@@ -492,7 +492,7 @@ def test_irreproducible_factors_are_grey_and_the_least_reproducible_are_shown() 
     figure = figures.reproducibility([match_scores(64)], trainings=8)
     text = drawn(figure)
     assert "the 40 least reproducible of 64 factors" in text
-    assert "Reproduced in 8 trainings?" in text
+    assert "Reproduced: 13 of 64 factors in 8 trainings" in text
     diamonds = {
         (float(line.get_xdata()[0]), line.get_color())
         for line in figure.axes[0].lines
