@@ -59,13 +59,13 @@ def test_a_run_writes_exactly_the_documented_files(aeexp: Run, tmp_path: Path) -
     folder = directory(tmp_path)
     assert (tmp_path / "outputs" / "latest").resolve() == folder.resolve()
     figures = {"loss", "latent", "latent_kmeans", "weights", "weights_map"}
-    figures |= {"contingency_kmeans", "reconstruction"}
+    figures |= {"contingency_kmeans", "reconstruction", "by_label"}
     model = {"architecture.json", "preprocessing.json", "weights.npz", "model.keras"}
     model |= {"manifest.json", "support.npz"}
     assert files(folder) == {
         *("run.json", "metrics.json", "interpretation.json", "aeexp.log"),
         *("report.html", "methods.md", "references.bib"),
-        *("history.csv", "latents.csv", "weights.csv", "reconstruction.csv"),
+        *("history.csv", "latents.csv", "weights.csv", "reconstruction.csv", "outliers.csv"),
         *(f"figures/{name}.png" for name in figures),
         *(f"model/{name}" for name in model),
         *(f".hydra/{name}.yaml" for name in ("config", "overrides", "hydra")),
