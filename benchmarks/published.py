@@ -10,11 +10,11 @@ import os
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
-from scipy.stats import multivariate_normal
 from sklearn.datasets import load_digits, load_iris, load_wine
+from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from aeexp.analysis.latent.posterior import divergences
+from aeexp.analysis.latent.posterior import lower_bound
 from aeexp.config.spec import Adam, Cosine, Experiment, Training, Variational
 from aeexp.data import Floats
 from aeexp.models import Network
@@ -22,29 +22,18 @@ from aeexp.training import train
 from aeexp.training.population import Member
 
 TABLES = {"wine": (load_wine, 3), "iris": (load_iris, 2), "digits": (load_digits, 10)}
-SEEDS, EPOCHS, RATE, DRAWS = 5, 600, 0.03, 100
+SEEDS, EPOCHS, RATE = 5, 600, 0.03
 
 
 def bound(network: Network, x: Floats) -> tuple[float, float]:
-    """Return the evidence lower bound of a row with the best noise, and that noise's variance."""
-    z, deviations = network.encode(x), network.deviations(x)
-    if deviations is None:
-        raise ValueError("the network has no distribution of factors")
-    rng = np.random.default_rng(0)
-    drawn = [z + deviations * rng.normal(size=z.shape) for _ in range(DRAWS)]
-    errors = [np.square(x - network.decode(d.astype("float32"))).mean() for d in drawn]
-    noise = float(np.mean(errors))
-    likelihood = -x.shape[1] / 2 * (np.log(2 * np.pi * noise) + 1)
-    return likelihood - float(divergences(z, deviations).sum()), noise
+    """Return the evidence lower bound of a row, and the variance of the noise."""
+    return lower_bound(x, network.encode(x), network.deviations(x), network.decode)
 
 
 def probabilistic_pca(x: Floats, factors: int) -> tuple[float, float]:
     """Return the log likelihood of a row, and the variance of the noise (Tipping and Bishop)."""
-    values, axes = np.linalg.eigh(np.cov(x.T, bias=True))
-    noise = values[:-factors].mean()
-    kernel = axes[:, -factors:] * np.sqrt(values[-factors:] - noise)
-    covariance = kernel @ kernel.T + noise * np.eye(x.shape[1])
-    return float(multivariate_normal(x.mean(0), covariance).logpdf(x).mean()), float(noise)
+    pca = PCA(factors).fit(x)
+    return float(pca.score(x)), float(pca.noise_variance_ * (len(x) - 1) / len(x))
 
 
 def main() -> None:

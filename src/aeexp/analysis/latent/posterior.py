@@ -1,6 +1,6 @@
 """Distributions of factors: which factors carry no information on the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,3 +29,20 @@ def collapsed(z: Floats, deviations: Floats | None, factors: Sequence[str]) -> l
         for name, nats in zip(factors, divergences(z, deviations), strict=True)
         if nats < COLLAPSED
     ]
+
+
+def lower_bound(
+    x: Floats, z: Floats, deviations: Floats, decode: Callable[[Floats], Floats], draws: int = 100
+) -> tuple[float, float]:
+    """Return the evidence lower bound of a row with the best noise, and that noise's variance.
+
+    x: (rows, features), scaled. z, deviations: see `divergences`. decode: from factors to rows.
+    draws: of the factors of each row, for the expected error (Kingma and Welling, 2014,
+    arXiv:1312.6114, equation 10).
+    """
+    generator = np.random.default_rng(0)
+    drawn = (z + deviations * generator.normal(size=z.shape) for _ in range(draws))
+    errors = [np.square(x - decode(factors.astype(np.float32))).mean() for factors in drawn]
+    noise = float(np.mean(errors))
+    likelihood = -x.shape[1] / 2 * (np.log(2 * np.pi * noise) + 1)
+    return likelihood - float(divergences(z, deviations).sum()), noise
