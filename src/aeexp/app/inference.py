@@ -10,19 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aeexp.analysis.support import USUAL, Support, require_array
-from aeexp.config.spec import RowScaling
+from aeexp.analysis.support import USUAL, Support
+from aeexp.app.stored_preprocessing import stored_preprocessing
 from aeexp.data import Column, Floats, Integers
 from aeexp.data.design import EXCHANGEABLE
-from aeexp.data.effects import ARRAYS, Covariates, Effects
-from aeexp.data.features import decode, encode, features, places, words
-from aeexp.data.imputation import Imputation
+from aeexp.data.effects import Covariates
+from aeexp.data.features import decode, encode, places, words
 from aeexp.data.inspect.command import argument, value_text
 from aeexp.data.io.arrangement import r_name
 from aeexp.data.na import numbers_as_text, without_na
-from aeexp.data.row_scaling import RowScale, row_scale
-from aeexp.data.scaling import Preprocessing, Scaling
-from aeexp.data.selection import selection_of
 from aeexp.data.table.covariates import categories_of
 from aeexp.data.table.design import has_gaps, ordered
 from aeexp.data.time_steps import TimeSteps, before_steps
@@ -76,13 +72,8 @@ class FittedModel:
     def __init__(self, stored: StoredModel) -> None:
         self.stored = stored
         self.columns = stored.columns
-        self.read_columns = stored.selected_from or stored.columns
         self.steps = stored.steps or TimeSteps()
-        rows = _rows(stored, self.read_columns)
-        self.selection = None
-        if stored.selected_from:
-            self.selection = selection_of(self.read_columns, self.columns, rows)
-        self.preprocessing = _preprocessing(stored, None if self.selection else rows)
+        self.selection, self.preprocessing = stored_preprocessing(stored)
 
     def encode(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the latent factors of rows and how the rows compare with the training rows.
@@ -194,7 +185,7 @@ class FittedModel:
     def unused(self, names: Sequence[str]) -> list[str]:
         """Return the columns of a table that are no features, covariates, factors or row names."""
         factors = {f"z{k + 1}" for k in range(self.stored.architecture.latent_dim)}
-        columns = (*self.read_columns, *self.stored.covariates)
+        columns = (*self.stored.needed, *self.stored.covariates)
         used = {column.name for column in columns} | {self.id} | factors | {*self._ordering}
         return [name for name in names if name not in used]
 
@@ -239,7 +230,7 @@ class FittedModel:
 
         These are the places of those rows in the frame, and of the rows of the result.
         """
-        if missing := [c.name for c in self.read_columns if c.name not in frame]:
+        if missing := [c.name for c in self.stored.needed if c.name not in frame]:
             raise UserError(
                 f"The table lacks columns that the model takes: {_listed(missing)}."
                 f" Columns are matched by name.{_did_you_mean(missing, frame)}"
@@ -254,12 +245,12 @@ class FittedModel:
                 f"The table lacks covariates whose effects the model removes: {_listed(missing)}."
                 " Add these columns, as in the table of the run."
             )
-        read = (*self.read_columns, *self.stored.covariates)
+        read = (*self.stored.needed, *self.stored.covariates)
         names = [column.name for column in read]
         frame, _ = without_na(frame, names, self.stored.preprocessing.get("na"))
         numeric = [column.name for column in read if not column.categories]
         frame = frame.assign(**numbers_as_text(frame, numeric))
-        x = encode(self.read_columns, frame)
+        x = encode(self.stored.needed, frame)
         infinite = np.isinf(x)
         if infinite.any():
             if self.stored.preprocessing.get("infinite") != "missing":
@@ -298,7 +289,7 @@ class FittedModel:
             gaps = has_gaps(frame, kept, steps.time, steps.group)
             design = replace(design, has_gaps=gaps)
         values = self._covariates(frame.iloc[rows])
-        columns = self.read_columns
+        columns = self.stored.needed
         steps.check(design, columns, Covariates(self.stored.covariates, values))
         x, members = steps.apply(x, columns, design)
         x = x if self.selection is None else self.selection.apply(x)
@@ -332,7 +323,7 @@ class FittedModel:
 
     def _features_with(self, cells: NDArray[np.bool_]) -> str:
         """Return the columns with such cells. cells: (rows, features before the steps)."""
-        columns = places(before_steps(self.read_columns))
+        columns = places(before_steps(self.stored.needed))
         return _listed([column.name for column, place in columns if cells[:, place].any()])
 
     def _decoded(self, z: Floats, covariates: Floats | None, rows: Integers) -> pd.DataFrame:
@@ -345,49 +336,6 @@ def _at_places(frame: pd.DataFrame, table: pd.DataFrame, rows: Integers) -> pd.D
     if len(table) < len(rows):
         table = table.reindex(rows)
     return table.set_axis(frame.index[rows])
-
-
-def _preprocessing(stored: StoredModel, rows: RowScale | None) -> Preprocessing:
-    values: dict[str, Any] = dict(stored.preprocessing)
-    scaling = Scaling(np.array(values["offset"]), np.array(values["scale"]))
-    imputation = None
-    if "fill" in stored.support:
-        fill, donors = stored.support["fill"], stored.support.get("donors", np.empty((0, 0)))
-        require_array("fill", fill, "f", scaling.offset.shape)
-        shape = (len(donors), len(fill)) if len(donors) else donors.shape
-        require_array("donors", donors, "f", shape)
-        imputation = Imputation(fill, donors)
-    return Preprocessing(scaling, imputation, _effects(stored), rows, values.get("clip"))
-
-
-def _effects(stored: StoredModel) -> Effects | None:
-    columns, batch = stored.covariates, stored.preprocessing.get("batch", "")
-    if not columns:
-        return None
-    terms, features = sum(len(column.features) for column in columns), len(stored.features)
-    batches = next((len(column.categories) for column in columns if column.name == batch), 0)
-    expected: dict[str, tuple[str, tuple[int, ...]]] = {
-        "centre": ("f", (terms,)),
-        "coefficients": ("f", (terms, features)),
-        "level": ("f", (features,)),
-        "spread": ("f", (batches, features)),
-        "explained": ("b", (features,)),
-    }
-    arrays = {name: stored.support.get(f"effects/{name}", np.empty(0)) for name in ARRAYS}
-    for name, (kind, shape) in expected.items():
-        require_array(f"effects/{name}", arrays[name], kind, shape)
-    return Effects(columns, **arrays, batch=batch)
-
-
-def _rows(stored: StoredModel, columns: Sequence[Column]) -> RowScale | None:
-    """Return the scaling of rows over columns; None for a run without one."""
-    values = stored.preprocessing.get("rows")
-    if values is None or values["kind"] == RowScaling.none.value:
-        return None
-    kind, reference = RowScaling(values["kind"]), np.array(values["reference"], float)
-    shape = (len(features(columns)),) if kind is RowScaling.median_ratio else (1,)
-    require_array("rows.reference", reference, "f", shape)
-    return row_scale(kind, reference, columns)
 
 
 def _did_you_mean(missing: Sequence[str], frame: pd.DataFrame) -> str:

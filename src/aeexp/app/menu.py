@@ -12,7 +12,16 @@ from enum import Enum, EnumType
 from textwrap import wrap
 from typing import Any, get_args, get_type_hints
 
-from aeexp.config.options import OPTIONS, OWN, SEVERAL, SHARED, conf_dir, conf_dirs, schema_of
+from aeexp.config.options import (
+    OPTIONS,
+    OWN,
+    SEVERAL,
+    SHARED,
+    conf_dir,
+    conf_dirs,
+    key_prefix,
+    schema_of,
+)
 from aeexp.config.spec import Experiment, Spec, constraint
 
 WIDTH = 99
@@ -54,7 +63,7 @@ def _experiments() -> Iterator[str]:
 def comment(group: str, option: str) -> str:
     """Return the comment at the head of an option's file: its description and parameters."""
     kind = OPTIONS[group][option]
-    lines = [*wrap(_doc(kind), WIDTH - 2), *_parameters(kind(), _prefix(group, option))]
+    lines = [*wrap(_doc(kind), WIDTH - 2), *_parameters(kind(), key_prefix(group, option))]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 
 
@@ -73,14 +82,10 @@ def _group(group: str, default: Experiment) -> Iterator[str]:
         differing = [n for n in sorted(shared) if getattr(spec, n) != getattr(first, n)]
         marks += "".join(f" {name}={_literal(getattr(spec, name))}" for name in differing)
         yield from _entry(f"  {option}", _doc(type(spec)) + marks)
-        yield from _parameters(spec, f"    {_prefix(group, option)}", without=shared)
+        yield from _parameters(spec, f"    {key_prefix(group, option)}", without=shared)
     if shared:
         yield "  parameters of all"
         yield from _parameters(first, f"    {group}.", without=set(vars(first)) - shared)
-
-
-def _prefix(group: str, option: str) -> str:
-    return f"{group}.{option}." if group in SEVERAL else f"{group}."
 
 
 def _parameters(spec: Spec, prefix: str, without: Collection[str] = ()) -> Iterator[str]:

@@ -14,6 +14,8 @@ from aeexp.errors import UserError
 from aeexp.text import printable
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from aeexp.runs import Run
 
 DIFFERS = 1
@@ -43,7 +45,7 @@ def convert(arguments: Namespace) -> int:
 
 def sample(arguments: Namespace) -> int:
     """Write new rows that are drawn from a variational model."""
-    from aeexp.runs import read_model, rows  # noqa: PLC0415  (imports NumPy)
+    from aeexp.runs import read_model  # noqa: PLC0415  (imports NumPy)
 
     run = _run(arguments.run, "sample RUN")
     stored = read_model(run.folder)
@@ -53,10 +55,8 @@ def sample(arguments: Namespace) -> int:
     from aeexp.app.inference import FittedModel  # noqa: PLC0415  (imports Keras)
 
     table = FittedModel(stored).sample(arguments.count, arguments.seed)
-    with rows(into) as write:
-        write({"row": range(len(table)), **{str(n): c for n, c in table.items()}})
-    sys.stdout.write(f"{len(table):,} rows: {printable(str(into))}\n")
-    return 0
+    table.insert(0, "row", range(len(table)))
+    return _write(table, into)
 
 
 def verify(arguments: Namespace) -> int:
@@ -77,7 +77,7 @@ def verify(arguments: Namespace) -> int:
 def export(arguments: Namespace) -> int:
     """Write the factors, labels, clusters and reliability of a run's rows to another file."""
     from aeexp.app.loaded_run import LoadedRun  # noqa: PLC0415  (imports pandas)
-    from aeexp.runs import refuse_links, rows  # noqa: PLC0415
+    from aeexp.runs import refuse_links  # noqa: PLC0415
 
     run = LoadedRun(_run(arguments.run, "export RUN").folder)
     refuse_links(run.folder)
@@ -89,6 +89,13 @@ def export(arguments: Namespace) -> int:
     if into.suffix != f".{ending}":
         raise UserError(f"{into} does not end in .{ending}, as --format={ending}.")
     require_new(into, overwrite=arguments.overwrite)
+    return _write(table, into)
+
+
+def _write(table: "pd.DataFrame", into: Path) -> int:
+    """Write a table to a file, whole or not at all."""
+    from aeexp.runs import rows  # noqa: PLC0415  (imports NumPy)
+
     with rows(into) as write:
         write({str(name): column for name, column in table.items()})
     sys.stdout.write(f"{len(table):,} rows: {printable(str(into))}\n")

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from itertools import chain
 
-from aeexp.config.options import OPTIONS, SEVERAL, SHARED
+from aeexp.config.options import OPTIONS, SEVERAL, SHARED, key_prefix
 from aeexp.config.spec import Experiment, Spec
 
 SIMILAR = 0.8  # least similarity of a misspelt name and the name of a parameter
@@ -33,8 +33,7 @@ def _of_options(options: Mapping[str, Mapping[str, type[Spec]]]) -> Iterator[tup
     for group, kinds in options.items():
         shared = SHARED.get(group, ())
         for option, kind in kinds.items():
-            prefix = f"{group}.{option}." if group in SEVERAL else f"{group}."
-            yield from _of(kind(), prefix, without=shared)
+            yield from _of(kind(), key_prefix(group, option), without=shared)
             yield from ((f"{group}.{name}", False) for name in shared)
 
 

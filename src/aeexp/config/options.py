@@ -138,3 +138,8 @@ def require_option(group: str, name: str) -> None:
 
 
 PACKAGES = [*_packages()]
+
+
+def key_prefix(group: str, option: str) -> str:
+    """Return the start of the keys of an option: "model.", or "clustering.kmeans."."""
+    return f"{group}.{option}." if group in SEVERAL else f"{group}."

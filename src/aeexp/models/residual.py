@@ -13,7 +13,7 @@ import numpy as np
 
 from aeexp.config.spec import Activation, RegulariserSpec, Residual
 from aeexp.data import Floats, Integers
-from aeexp.data.principal import principal
+from aeexp.data.principal import Principal, principal
 from aeexp.models.autoencoder import (
     Layers,
     build_autoencoder,
@@ -48,14 +48,20 @@ def _(
 @start.register
 def _(spec: Residual, x: Floats, rows: Integers) -> Mapping[str, Floats]:
     components = principal(x, rows, spec.latent_dim)
-    axes = np.zeros((x.shape[1], spec.latent_dim))  # more factors than components start at 0
-    axes[:, : components.axes.shape[1]] = components.axes
+    axes = padded_axes(components, spec.latent_dim)
     return {
         "z/kernel": axes,
         "z/bias": -components.mean @ axes,
         "x_hat/kernel": axes.T,
         "x_hat/bias": components.mean,
     }
+
+
+def padded_axes(components: Principal, factors: int) -> Floats:
+    """Return (features, factors): the axes, and 0 for more factors than components."""
+    axes = np.zeros((len(components.axes), factors))
+    axes[:, : components.axes.shape[1]] = components.axes
+    return axes
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from aeexp.data.principal import principal
 from aeexp.models.autoencoder import chain
 from aeexp.models.network import Network, build, start
 from aeexp.models.regularisers import RandomLayer
-from aeexp.models.residual import half, regularised
+from aeexp.models.residual import half, padded_axes, regularised
 
 LEAST = 1e-4
 """Least variance of noise at the start, and of a component relative to it."""
@@ -105,8 +105,7 @@ def _(spec: Variational, x: Floats, rows: Integers) -> Mapping[str, Floats]:
     scale[:count] = np.sqrt(np.maximum(variances - noise, LEAST * noise))
     total = np.ones(spec.latent_dim) * noise
     total[:count] = np.maximum(variances, noise)
-    axes = np.zeros((x.shape[1], spec.latent_dim))
-    axes[:, :count] = components.axes
+    axes = padded_axes(components, spec.latent_dim)
     kernel = axes * (scale / total)
     return {
         "z/kernel": kernel,

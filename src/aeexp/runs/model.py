@@ -53,6 +53,11 @@ class StoredModel:
     support: Mapping[str, Array]
     schema: int
 
+    @property
+    def needed(self) -> tuple[Column, ...]:
+        """Return the columns that new rows must have: more than `columns` after a selection."""
+        return self.selected_from or self.columns
+
 
 def read_model(folder: Path) -> StoredModel:
     """Return the model of a run by its directory.
